@@ -1,0 +1,356 @@
+"""Expressions of a network: immutable, interned, differentiable.
+
+Two equal expressions are the same object, so a common subexpression exists once by construction and
+every table keyed by expression is a memo. That is what makes it cheap to differentiate a network of
+hundreds of rate laws and to emit it as straight-line code: the list of nodes *is* the program.
+
+Constructors fold constants and drop zeros and ones. Terms and factors are put in the order of a digest
+of their content, never of memory or of creation, so the program generated from a network is the same in
+every process.
+"""
+
+import math
+import struct
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, reduce
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+_interned: dict[bytes, "Expression"] = {}
+_lock = threading.Lock()
+
+
+class Expression:
+    """One node: an operation on other nodes, a symbol or a constant. Make it with the functions below."""
+
+    __slots__ = ("__weakref__", "args", "digest", "name", "op", "value")
+
+    op: str
+    args: tuple["Expression", ...]
+    name: str
+    value: float
+    digest: bytes
+    """Of operation, name, value and the digests of the arguments: the identity of the expression."""
+
+    def __new__(cls, *_: Any, **__: Any) -> "Expression":
+        raise TypeError("make expressions with symbol(), constant() and the operators")
+
+    def __add__(self, other: "Expression | float") -> "Expression":
+        return add(self, as_expression(other))
+
+    def __radd__(self, other: float) -> "Expression":
+        return add(as_expression(other), self)
+
+    def __sub__(self, other: "Expression | float") -> "Expression":
+        return add(self, mul(constant(-1), as_expression(other)))
+
+    def __rsub__(self, other: float) -> "Expression":
+        return add(as_expression(other), mul(constant(-1), self))
+
+    def __mul__(self, other: "Expression | float") -> "Expression":
+        return mul(self, as_expression(other))
+
+    def __rmul__(self, other: float) -> "Expression":
+        return mul(as_expression(other), self)
+
+    def __truediv__(self, other: "Expression | float") -> "Expression":
+        return div(self, as_expression(other))
+
+    def __rtruediv__(self, other: float) -> "Expression":
+        return div(as_expression(other), self)
+
+    def __pow__(self, other: "Expression | float") -> "Expression":
+        return power(self, as_expression(other))
+
+    def __neg__(self) -> "Expression":
+        return mul(constant(-1), self)
+
+    def __reduce__(self) -> tuple:
+        return _restore, (self.op, self.args, self.name, self.value)
+
+    def __repr__(self) -> str:
+        if self.op == "constant":
+            return f"{self.value:g}"
+        return self.name if self.op == "symbol" else f"{self.op}({', '.join(map(repr, self.args))})"
+
+
+def _make(op: str, args: tuple[Expression, ...] = (), name: str = "", value: float = 0.0) -> Expression:
+    content = b"\0".join((op.encode(), name.encode(), struct.pack("<d", value), *(arg.digest for arg in args)))
+    digest = blake2b(content, digest_size=16).digest()
+    with _lock:
+        node = _interned.get(digest)
+        if node is None:
+            node = object.__new__(Expression)
+            node.op, node.args, node.name, node.value, node.digest = op, args, name, value, digest
+            _interned[digest] = node
+    return node
+
+
+def _restore(op: str, args: tuple[Expression, ...], name: str, value: float) -> Expression:
+    return _make(op, args, name, value)
+
+
+def symbol(name: str) -> Expression:
+    """A named quantity: a species, a parameter or `time`."""
+    return _make("symbol", name=name)
+
+
+def constant(value: float) -> Expression:
+    """A number."""
+    return _make("constant", value=float(value) + 0.0)
+
+
+ZERO, ONE, MINUS_ONE = constant(0.0), constant(1.0), constant(-1.0)
+
+
+def as_expression(value: "Expression | float") -> Expression:
+    """The expression itself, or the constant of a number."""
+    return value if isinstance(value, Expression) else constant(value)
+
+
+def add(*terms: Expression) -> Expression:
+    """Sum; nested sums are flattened, equal terms collected, constants folded."""
+    total, counts = 0.0, {}  # type: float, dict[Expression, float]
+    for term in terms:
+        for part in term.args if term.op == "add" else (term,):
+            if part.op == "constant":
+                total += part.value
+                continue
+            factor, rest = _coefficient(part)
+            counts[rest] = counts.get(rest, 0.0) + factor
+    parts = [_scaled(rest, factor) for rest, factor in counts.items() if factor != 0.0]
+    parts.sort(key=lambda node: node.digest)
+    if total != 0.0 or not parts:
+        parts.append(constant(total))
+    return parts[0] if len(parts) == 1 else _make("add", tuple(parts))
+
+
+def _coefficient(term: Expression) -> tuple[float, Expression]:
+    if term.op == "mul" and term.args[0].op == "constant":
+        rest = term.args[1:]
+        return term.args[0].value, rest[0] if len(rest) == 1 else _make("mul", rest)
+    return 1.0, term
+
+
+def _scaled(term: Expression, factor: float) -> Expression:
+    if factor == 1.0:
+        return term
+    factors = term.args if term.op == "mul" else (term,)
+    return _make("mul", (constant(factor), *factors))
+
+
+def mul(*factors: Expression) -> Expression:
+    """Product; nested products are flattened, the numeric factor comes first."""
+    number, parts = 1.0, []  # type: float, list[Expression]
+    for factor in factors:
+        for part in factor.args if factor.op == "mul" else (factor,):
+            if part.op == "constant":
+                number *= part.value
+            else:
+                parts.append(part)
+    if number == 0.0:
+        return ZERO
+    parts.sort(key=lambda node: node.digest)
+    if number != 1.0 or not parts:
+        parts.insert(0, constant(number))
+    return parts[0] if len(parts) == 1 else _make("mul", tuple(parts))
+
+
+def div(numerator: Expression, denominator: Expression) -> Expression:
+    """Quotient."""
+    if denominator.op == "constant" and denominator.value != 0.0:
+        return mul(constant(1.0 / denominator.value), numerator)
+    if numerator is ZERO:
+        return ZERO
+    if numerator is denominator:
+        return ONE
+    return _make("div", (numerator, denominator))
+
+
+def power(base: Expression, exponent: Expression) -> Expression:
+    """base ** exponent; small whole exponents become products when the code is emitted."""
+    if exponent is ZERO:
+        return ONE
+    if exponent is ONE:
+        return base
+    if base.op == "constant" and exponent.op == "constant" and (base.value > 0 or exponent.value.is_integer()):
+        if base.value != 0.0 or exponent.value > 0:
+            return constant(base.value**exponent.value)
+    return _make("pow", (base, exponent))
+
+
+def where(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
+    """`then` where the condition holds (is not 0), else `otherwise`."""
+    if condition.op == "constant":
+        return then if condition.value != 0.0 else otherwise
+    return then if then is otherwise else _make("where", (condition, then, otherwise))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan,
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh,
+    "tanh": np.tanh, "abs": np.abs, "floor": np.floor, "ceil": np.ceil,
+    "min": np.minimum, "max": np.maximum,
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "eq": np.equal, "ne": np.not_equal,
+    "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
+}  # fmt: skip
+
+
+def apply(op: str, *args: Expression) -> Expression:
+    """A function of FUNCTIONS, folded when every argument is a number (and the result is finite)."""
+    if op not in FUNCTIONS:
+        raise KeyError(op)
+    if all(arg.op == "constant" for arg in args):
+        with np.errstate(all="ignore"):
+            value = float(FUNCTIONS[op](*(arg.value for arg in args)))
+        if math.isfinite(value):
+            return constant(value)
+    return _make(op, args)
+
+
+def topological(expressions: Iterable[Expression]) -> list[Expression]:
+    """Every node the expressions need, each once, arguments before their users (depth first)."""
+    order: dict[Expression, None] = {}
+    for wanted in expressions:
+        stack = [(wanted, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node in order:
+                continue
+            if ready or not node.args:
+                order[node] = None
+            else:
+                stack.append((node, True))
+                stack.extend((arg, False) for arg in reversed(node.args))
+    return list(order)
+
+
+@lru_cache(maxsize=None)
+def free_symbols(expression: Expression) -> frozenset[str]:
+    """Names of the symbols the expression depends on."""
+    if expression.op == "symbol":
+        return frozenset((expression.name,))
+    return frozenset().union(*(free_symbols(arg) for arg in expression.args))
+
+
+def partials(node: Expression) -> tuple[Expression, ...]:
+    """Derivative of a node with respect to each of its arguments (0 for those it switches on)."""
+    args, op = node.args, node.op
+    if op == "add":
+        return (ONE,) * len(args)
+    if op == "mul":
+        return tuple(mul(*args[:i], *args[i + 1 :]) for i in range(len(args)))
+    if op == "div":
+        return ONE / args[1], -(node / args[1])
+    if op == "pow":
+        base, exponent = args
+        by_base = exponent * power(base, exponent - 1)
+        if exponent.op == "constant":
+            return by_base, ZERO
+        safe_log = where(apply("gt", base, ZERO), apply("log", where(apply("gt", base, ZERO), base, ONE)), ZERO)
+        return by_base, node * safe_log
+    if op == "where":
+        return ZERO, where(args[0], ONE, ZERO), where(args[0], ZERO, ONE)
+    if op in ("min", "max"):
+        first = apply("le" if op == "min" else "ge", *args)
+        return where(first, ONE, ZERO), where(first, ZERO, ONE)
+    if op in _CHAIN:
+        return (_CHAIN[op](node, args[0]),)
+    return (ZERO,) * len(args)  # comparisons, logic, floor, ceil: flat where they are differentiable
+
+
+_CHAIN: dict[str, Callable[[Expression, Expression], Expression]] = {
+    "exp": lambda node, x: node,
+    "log": lambda node, x: ONE / x,
+    "sqrt": lambda node, x: constant(0.5) / node,
+    "sin": lambda node, x: apply("cos", x),
+    "cos": lambda node, x: -apply("sin", x),
+    "tan": lambda node, x: ONE + node * node,
+    "asin": lambda node, x: ONE / apply("sqrt", ONE - x * x),
+    "acos": lambda node, x: -(ONE / apply("sqrt", ONE - x * x)),
+    "atan": lambda node, x: ONE / (ONE + x * x),
+    "sinh": lambda node, x: apply("cosh", x),
+    "cosh": lambda node, x: apply("sinh", x),
+    "tanh": lambda node, x: ONE - node * node,
+    "abs": lambda node, x: where(apply("ge", x, ZERO), ONE, MINUS_ONE),
+}
+
+
+@lru_cache(maxsize=None)
+def derivative(expression: Expression, variable: Expression) -> Expression:
+    """d expression / d variable, sharing every subexpression that already exists."""
+    if expression is variable:
+        return ONE
+    if variable.name not in free_symbols(expression):
+        return ZERO
+    if expression.op == "where":
+        condition, then, otherwise = expression.args
+        return where(condition, derivative(then, variable), derivative(otherwise, variable))
+    terms = [
+        part * derivative(arg, variable)
+        for arg, part in zip(expression.args, partials(expression), strict=True)
+        if variable.name in free_symbols(arg)
+    ]
+    return add(*terms)
+
+
+def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The expression with symbols replaced; names that are not in `values` stay."""
+    return substitute_all([expression], values)[0]
+
+
+def substitute_all(expressions: Iterable[Expression], values: Mapping[str, Expression]) -> list[Expression]:
+    """As `substitute`, for several expressions that share parts."""
+    wanted = list(expressions)
+    new: dict[Expression, Expression] = {}
+    for node in topological(wanted):
+        if node.op == "symbol":
+            new[node] = values.get(node.name, node)
+        elif any(new[arg] is not arg for arg in node.args):
+            new[node] = rebuild(node.op, [new[arg] for arg in node.args])
+        else:
+            new[node] = node
+    return [new[node] for node in wanted]
+
+
+def rebuild(op: str, args: list[Expression]) -> Expression:
+    """The node of an operation on new arguments, through the simplifying constructors."""
+    constructors: dict[str, Callable[..., Expression]] = {
+        "add": add, "mul": mul, "div": div, "pow": power, "where": where,
+    }  # fmt: skip
+    return constructors[op](*args) if op in constructors else apply(op, *args)
+
+
+def evaluate_all(expressions: Iterable[Expression], values: Mapping[str, Any]) -> list[Any]:
+    """Numeric values of expressions; symbols may be numbers or NumPy arrays that broadcast."""
+    wanted = list(expressions)
+    done: dict[Expression, Any] = {}
+    for node in topological(wanted):
+        args = [done[arg] for arg in node.args]
+        match node.op:
+            case "constant":
+                done[node] = node.value
+            case "symbol":
+                done[node] = values[node.name]
+            case "add":
+                done[node] = reduce(lambda a, b: a + b, args)
+            case "mul":
+                done[node] = reduce(lambda a, b: a * b, args)
+            case "div":
+                done[node] = np.divide(args[0], args[1])
+            case "pow":
+                done[node] = np.power(np.asarray(args[0], float), args[1])
+            case "where":
+                done[node] = np.where(np.asarray(args[0]) != 0, args[1], args[2])
+            case op:
+                done[node] = FUNCTIONS[op](*args)
+    return [done[node] for node in wanted]
+
+
+def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """Numeric value of one expression."""
+    return evaluate_all([expression], values)[0]

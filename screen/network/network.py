@@ -1,0 +1,55 @@
+"""A reaction network as expressions: what the engines compile and nothing about how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from screen.network.algebra import ZERO, Expression, add
+
+
+@dataclass(frozen=True)
+class Network:
+    """An SBML model in the form the engines need; every field is immutable.
+
+    States are concentrations, or amounts where SBML says `hasOnlySubstanceUnits`. Rates and rules are
+    written in the symbols of `species`, `parameters` and `time`, with assignment rules and functions
+    already put in place.
+    """
+
+    name: str
+    digest: str
+    """SHA-256 of the SBML text."""
+    species: tuple[str, ...]
+    parameters: tuple[str, ...]
+    """Everything constant: parameters, compartment volumes, boundary species, promoted locals."""
+    values: tuple[float, ...]
+    reactions: tuple[str, ...]
+    rates: tuple[Expression, ...]
+    """Kinetic laws [extent/time], one per reaction."""
+    stoichiometry: tuple[tuple[int, int, Expression], ...]
+    """(species, reaction, net coefficient); includes 1/volume for states that are concentrations."""
+    rate_rules: tuple[tuple[int, Expression], ...]
+    initial: tuple[Expression, ...]
+    """Initial state, one per species, in the symbols of the parameters."""
+    observables: tuple[str, ...]
+    observable_rules: tuple[Expression, ...]
+    discontinuities: tuple[Expression, ...]
+    """Times at which a rate law or rule switches, in the symbols of the parameters."""
+
+    def derivatives(self) -> tuple[Expression, ...]:
+        """d state / d time, one per species."""
+        return self._derivatives
+
+    @cached_property
+    def _derivatives(self) -> tuple[Expression, ...]:
+        terms: list[list[Expression]] = [[] for _ in self.species]
+        for species, reaction, coefficient in self.stoichiometry:
+            terms[species].append(coefficient * self.rates[reaction])
+        for species, rule in self.rate_rules:
+            terms[species].append(rule)
+        return tuple(add(*parts) if parts else ZERO for parts in terms)
+
+    def index(self, names: Sequence[str]) -> list[int]:
+        """Positions of parameters by name; KeyError names the first that is not there."""
+        place = {name: position for position, name in enumerate(self.parameters)}
+        return [place[name] for name in names]

@@ -1,0 +1,147 @@
+"""Reading and writing tables: text for people (.tsv, .csv), Parquet between stages.
+
+A table is checked whenever it crosses this line, in both directions, and a file is either the old one
+or the new one, never half of one.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screen.errors import TableError
+from screen.tables.schema import Column, Schema, check_table, find_problems, parser_for
+
+SEPARATORS = {".tsv": "\t", ".csv": ","}
+
+
+def read_table(path: Path | str, schema: Schema) -> pl.DataFrame:
+    """The table of a .tsv, .csv or .parquet file, checked.
+
+    Text files may carry comment lines that start with `#`; an empty cell is null; columns that are not
+    required and not there are added as null. TableError names file, row (line number) and field.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        frame = _read(path, pl.read_parquet)
+        check_table(frame, schema, path.name)
+        return frame
+    if path.suffix not in SEPARATORS:
+        raise TableError(f"{path.name}: must end in .tsv, .csv or .parquet")
+    return _read_text(path, schema)
+
+
+def _read(path: Path, reader: Callable[[Path], pl.DataFrame]) -> pl.DataFrame:
+    if not path.exists():
+        raise TableError(f"{path}: must exist, found no such file")
+    try:
+        return reader(path)
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, ValueError) as error:
+        reason = str(error).strip().splitlines()
+        raise TableError(f"{path}: must be a readable {path.suffix[1:]} table, found {reason[0] if reason else 'none'}") from error
+
+
+def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
+    if path.exists() and not path.read_bytes().strip():
+        raise TableError(f"{path.name}: must hold a header line, found an empty file")
+    text = _read(
+        path,
+        lambda file: pl.read_csv(
+            file, separator=SEPARATORS[file.suffix], infer_schema=False, comment_prefix="#", quote_char=_quote(file)
+        ),
+    )
+    columns = {column.name: column for column in schema.columns}
+    lines = _line_numbers(path)
+    parsed, problems = [], []
+    for name in text.columns:
+        column = columns.get(name)
+        if column is None:
+            parsed.append(text[name])
+            continue
+        values = text.select(parser_for(column)(pl.col(name)).alias(name))[name]
+        wrong = (values.is_null() & text[name].is_not_null()).arg_true().to_list()
+        kind = "true or false" if values.dtype == pl.Boolean else "a number"
+        problems += [f"{path.name} row {lines[row]}: `{name}` must be {kind}, found {text[name][row]}" for row in wrong]
+        parsed.append(values)
+    frame = pl.DataFrame(parsed)
+    missing = [c for c in schema.columns if c.name not in frame.columns and not c.required]
+    frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
+    if not problems:
+        problems = [_with_line(text, lines) for text in find_problems(frame, schema, path.name, 0)]
+    if problems:
+        raise TableError(problems)
+    return frame.select([column.name for column in schema.columns])
+
+
+def _quote(path: Path) -> str | None:
+    """Quotes mean something in .csv only: a cell of a .tsv is the text between two tabs."""
+    return '"' if path.suffix == ".csv" else None
+
+
+def _line_numbers(path: Path) -> list[int]:
+    """Line number in the file of each data row (no quoted line breaks: a cell is one line)."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [number for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    return kept[1:]
+
+
+def _with_line(problem: str, lines: list[int]) -> str:
+    head, found, tail = problem.partition(" row ")
+    number, colon, rest = tail.partition(":")
+    return f"{head} row {lines[int(number)]}{colon}{rest}" if found and number.isdigit() else problem
+
+
+def write_table(frame: pl.DataFrame, path: Path | str, schema: Schema, provenance: Mapping[str, Any] | None = None) -> None:
+    """Check the table, then write it whole or not at all.
+
+    Parquet carries its provenance inside; a text table has it beside it in `<name>.provenance.json`.
+    """
+    path = Path(path)
+    frame = frame.select([column.name for column in schema.columns if column.required or column.name in frame.columns])
+    check_table(frame, schema, path.name)
+    facts = json.dumps(provenance, indent=1, sort_keys=True) if provenance is not None else None
+    if path.suffix == ".parquet":
+        metadata = {"provenance": facts} if facts else None
+        _write_atomic(path, lambda file: frame.write_parquet(file, compression="zstd", metadata=metadata))
+        return
+    _write_atomic(path, lambda file: frame.write_csv(file, separator=SEPARATORS[path.suffix]))
+    if facts:
+        write_text_atomic(path.with_name(path.name + ".provenance.json"), facts + "\n")
+
+
+def write_text_atomic(path: Path | str, text: str) -> None:
+    """Write a text file whole or not at all."""
+    _write_atomic(Path(path), lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def _write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise TableError(f"{path.parent}: must be a folder one can write to, found {error.strerror}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TableError(f"{path}: must be writable, found {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def describe_columns(schema: Schema) -> list[tuple[str, str, str, str]]:
+    """(name, type, unit, description) of every column, for documentation."""
+
+    def kind(column: Column) -> str:
+        return str(column.dtype() if isinstance(column.dtype, type) else column.dtype)
+
+    return [(column.name, kind(column), column.unit, column.description) for column in schema.columns]

@@ -1,0 +1,85 @@
+"""Schemas of the tables that one stage writes and another reads."""
+
+import polars as pl
+
+from screen.tables.schema import Column, Schema
+
+STATUSES = ("ok", "retried", "max_steps", "step_underflow", "non_finite", "no_rest_state")
+"""How a trajectory ended: `ok`, `retried` (completed at the second, stricter attempt), or why it failed."""
+
+SCENARIOS = Schema(
+    "scenarios",
+    (
+        Column("scenario", pl.String, "readable identifier: context|hypothesis|intervention@dose"),
+        Column("context", pl.String, "the cell and its stimulus"),
+        Column("hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"),
+        Column("intervention", pl.String, "drug, pair joined by +, or vehicle"),
+        Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair")),
+        Column("drug_a", pl.String, "first drug", nullable=True),
+        Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", nullable=True, positive=True),
+        Column("drug_b", pl.String, "second drug", nullable=True),
+        Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", nullable=True, positive=True),
+    ),
+    key=("scenario",),
+)
+
+DRAWS = Schema(
+    "draws",
+    (
+        Column("draw", pl.Int64, "number of the parameter draw", minimum=0),
+        Column("parameter", pl.String, "network parameter, or sigma_<drug>"),
+        Column("value", pl.Float64, "value on the linear scale, in the unit of the parameter"),
+    ),
+    key=("draw", "parameter"),
+)
+
+RESPONSES = Schema(
+    "responses",
+    (
+        Column("scenario", pl.String, "scenario of the trajectory"),
+        Column("draw", pl.Int64, "parameter draw of the trajectory", minimum=0),
+        Column("readout", pl.String, "read-out, as named in the configuration"),
+        Column("value", pl.Float64, "value of the read-out; null where the trajectory failed", nullable=True),
+        Column("status", pl.String, "how the trajectory ended", choices=STATUSES),
+        Column("steps", pl.Int64, "steps the integrator took, accepted and rejected", minimum=0),
+    ),
+    key=("scenario", "draw", "readout"),
+)
+
+_FRACTION = "fraction"
+
+RANKED = Schema(
+    "ranked",
+    (
+        Column("context", pl.String, "the cell and its stimulus"),
+        Column("hypothesis", pl.String, "which reading of the contested biology"),
+        Column("readout", pl.String, "the pY705 read-out ranked by"),
+        Column("dose_basis", pl.String, "how doses were made comparable"),
+        Column("intervention", pl.String, "drug, or pair joined by +"),
+        Column("drug_classes", pl.String, "class of each drug, joined by +"),
+        Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", nullable=True, positive=True),
+        Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", nullable=True, positive=True),
+        Column("rank", pl.Int64, "1 is the largest median suppression; null with too few draws", nullable=True, minimum=1),
+        Column("rank_p05", pl.Float64, "5 % quantile of the rank over draws", nullable=True, minimum=1),
+        Column("rank_p95", pl.Float64, "95 % quantile of the rank over draws", nullable=True, minimum=1),
+        Column("p_best", pl.Float64, "share of draws in which it ranks first", _FRACTION, nullable=True, minimum=0, maximum=1),
+        Column("p_top5", pl.Float64, "share of draws in which it is among the first five", _FRACTION, nullable=True, minimum=0, maximum=1),
+        Column("suppression_mean", pl.Float64, "mean of 1 - treated/vehicle", _FRACTION, nullable=True, maximum=1),
+        Column("suppression_p05", pl.Float64, "5 % quantile over draws", _FRACTION, nullable=True, maximum=1),
+        Column("suppression_p50", pl.Float64, "median over draws", _FRACTION, nullable=True, maximum=1),
+        Column("suppression_p95", pl.Float64, "95 % quantile over draws", _FRACTION, nullable=True, maximum=1),
+        Column("log2_ratio_p50", pl.Float64, "median log2 of treated/vehicle", "log2", nullable=True),
+        Column("ic50_nM", pl.Float64, "median concentration of half suppression", "nM", nullable=True, positive=True),
+        Column("ic50_p05_nM", pl.Float64, "5 % quantile over draws", "nM", nullable=True, positive=True),
+        Column("ic50_p95_nM", pl.Float64, "95 % quantile over draws", "nM", nullable=True, positive=True),
+        Column("ic50_flag", pl.String, "where the half-maximal dose lies",
+               choices=("inside", "above_tested", "below_tested", "mixed", "none")),
+        Column("pS727_change_p50", pl.Float64, "median log2 treated/vehicle of pS727", "log2", nullable=True),
+        Column("pERK_change_p50", pl.Float64, "median log2 treated/vehicle of pERK", "log2", nullable=True),
+        Column("pAKT_change_p50", pl.Float64, "median log2 treated/vehicle of pAKT", "log2", nullable=True),
+        Column("draws", pl.Int64, "parameter draws that count", minimum=0),
+        Column("failed", pl.Int64, "parameter draws lost to failed trajectories", minimum=0),
+        Column("provenance", pl.String, "digest of network, configuration, parameters and code"),
+    ),
+    key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
+)  # fmt: skip
