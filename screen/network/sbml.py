@@ -89,19 +89,18 @@ class _Reader:
 
     def network(self) -> Network:
         model = self.model
-        rules = {r.getVariable(): formula(r.getMath(), f"rule {r.getVariable()}") for r in model.getListOfRules() if r.isAssignment()}
-        rate_rules = {r.getVariable(): formula(r.getMath(), f"rule {r.getVariable()}") for r in model.getListOfRules() if r.isRate()}
+        rules, rate_rules = self._rules(assignment=True), self._rules(assignment=False)
         self._collect(rules, rate_rules)
         inlined = _resolve(rules)
         starts = self._assignments(inlined)
         derived = {name: value for name, value in starts.items() if name not in self.states}
         for name in derived:
             self.values.pop(name, None)
-        place = {**inlined, **derived}
         place = {**derived, **dict(zip(inlined, substitute_all(inlined.values(), derived), strict=True))}
         at_start = {name: starts.get(name, self.start[name]) for name in self.states}
         initial = substitute_all(at_start.values(), derived)
-        rates = [substitute(formula(r.getKineticLaw().getMath(), f"reaction {r.getId()}"), place) for r in model.getListOfReactions()]
+        laws = [formula(r.getKineticLaw().getMath(), f"reaction {r.getId()}") for r in model.getListOfReactions()]
+        rates = substitute_all(laws, place)
         states = {name: position for position, name in enumerate(self.states)}
         rules_in_place = [(states[name], substitute(rule, place)) for name, rule in rate_rules.items()]
         observables = [*inlined, *derived]
@@ -122,6 +121,14 @@ class _Reader:
             observable_rules=tuple(place[name] for name in observables),
             discontinuities=tuple(_switch_times(formulas)),
         )
+
+    def _rules(self, *, assignment: bool) -> dict[str, Expression]:
+        """Formulas of the assignment rules, or of the rate rules, by the variable they set."""
+        return {
+            rule.getVariable(): formula(rule.getMath(), f"rule {rule.getVariable()}")
+            for rule in self.model.getListOfRules()
+            if (rule.isAssignment() if assignment else rule.isRate())
+        }
 
     def _collect(self, rules: dict[str, Expression], rate_rules: dict[str, Expression]) -> None:
         """Sort every quantity into states and constants; note where states start."""
@@ -158,12 +165,17 @@ class _Reader:
 
     def _assignments(self, rules: dict[str, Expression]) -> dict[str, Expression]:
         """Initial assignments in terms of constants only: states and rules take their value at the start."""
-        given = {a.getSymbol(): formula(a.getMath(), f"initial assignment {a.getSymbol()}") for a in self.model.getListOfInitialAssignments()}
+        given = {
+            item.getSymbol(): formula(item.getMath(), f"initial assignment {item.getSymbol()}")
+            for item in self.model.getListOfInitialAssignments()
+        }
         context = {**{name: self.start[name] for name in self.states}, **rules, **given, "time": ZERO}
         resolved = _resolve(context)
         return {name: resolved[name] for name in given}
 
-    def _stoichiometry(self, states: dict[str, int], place: dict[str, Expression]) -> Iterator[tuple[int, int, Expression]]:
+    def _stoichiometry(
+        self, states: dict[str, int], place: dict[str, Expression]
+    ) -> Iterator[tuple[int, int, Expression]]:
         for position, reaction in enumerate(self.model.getListOfReactions()):
             net: dict[str, Expression] = {}
             for sign, references in ((-1, reaction.getListOfReactants()), (1, reaction.getListOfProducts())):
@@ -199,7 +211,8 @@ def _resolve(rules: dict[str, Expression]) -> dict[str, Expression]:
     while waiting:
         ready = [name for name, rule in waiting.items() if not free_symbols(rule) & (waiting.keys() - {name})]
         if not ready:
-            raise NetworkError(f"SBML: rules must not depend on each other in a circle, found {', '.join(sorted(waiting))}")
+            circle = ", ".join(sorted(waiting))
+            raise NetworkError(f"SBML: rules must not depend on each other in a circle, found {circle}")
         for name in ready:
             if name in free_symbols(waiting[name]):
                 raise NetworkError(f"SBML: a rule must not depend on itself, found {name}")
