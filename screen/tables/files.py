@@ -4,6 +4,7 @@ A table is checked whenever it crosses this line, in both directions, and a file
 or the new one, never half of one.
 """
 
+import io
 import json
 import os
 import tempfile
@@ -35,27 +36,25 @@ def read_table(path: Path | str, schema: Schema) -> pl.DataFrame:
     return _read_text(path, schema)
 
 
-def _read(path: Path, reader: Callable[[Path], pl.DataFrame]) -> pl.DataFrame:
+def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
     if not path.exists():
         raise TableError(f"{path}: must exist, found no such file")
     try:
         return reader(path)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, ValueError) as error:
         reason = str(error).strip().splitlines()
-        raise TableError(f"{path}: must be a readable {path.suffix[1:]} table, found {reason[0] if reason else 'none'}") from error
+        found = reason[0] if reason else "nothing in it"
+        raise TableError(f"{path}: must be a readable {path.suffix[1:]} table, found {found}") from error
 
 
 def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
-    if path.exists() and not path.read_bytes().strip():
+    lines, content = _meaningful_lines(path)
+    if not lines:
         raise TableError(f"{path.name}: must hold a header line, found an empty file")
-    text = _read(
-        path,
-        lambda file: pl.read_csv(
-            file, separator=SEPARATORS[file.suffix], infer_schema=False, comment_prefix="#", quote_char=_quote(file)
-        ),
-    )
+    options: dict[str, Any] = {"separator": SEPARATORS[path.suffix], "quote_char": '"' if path.suffix == ".csv" else None}
+    text = _read(path, lambda _: pl.read_csv(io.BytesIO(content), infer_schema=False, **options))
+    lines = lines[1:]
     columns = {column.name: column for column in schema.columns}
-    lines = _line_numbers(path)
     parsed, problems = [], []
     for name in text.columns:
         column = columns.get(name)
@@ -77,16 +76,11 @@ def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
     return frame.select([column.name for column in schema.columns])
 
 
-def _quote(path: Path) -> str | None:
-    """Quotes mean something in .csv only: a cell of a .tsv is the text between two tabs."""
-    return '"' if path.suffix == ".csv" else None
-
-
-def _line_numbers(path: Path) -> list[int]:
-    """Line number in the file of each data row (no quoted line breaks: a cell is one line)."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [number for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    return kept[1:]
+def _meaningful_lines(path: Path) -> tuple[list[int], bytes]:
+    """Line numbers and text of the lines that hold data, the header first (a cell is never two lines)."""
+    lines: list[str] = _read(path, lambda file: file.read_text(encoding="utf-8").splitlines())
+    kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    return [number for number, _ in kept], "\n".join(line for _, line in kept).encode()
 
 
 def _with_line(problem: str, lines: list[int]) -> str:
@@ -95,7 +89,9 @@ def _with_line(problem: str, lines: list[int]) -> str:
     return f"{head} row {lines[int(number)]}{colon}{rest}" if found and number.isdigit() else problem
 
 
-def write_table(frame: pl.DataFrame, path: Path | str, schema: Schema, provenance: Mapping[str, Any] | None = None) -> None:
+def write_table(
+    frame: pl.DataFrame, path: Path | str, schema: Schema, provenance: Mapping[str, Any] | None = None
+) -> None:
     """Check the table, then write it whole or not at all.
 
     Parquet carries its provenance inside; a text table has it beside it in `<name>.provenance.json`.
