@@ -13,7 +13,7 @@ import math
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from hashlib import blake2b
 from typing import Any
 
@@ -78,7 +78,9 @@ class Expression:
 
 
 def _make(op: str, args: tuple[Expression, ...] = (), name: str = "", value: float = 0.0) -> Expression:
-    content = b"\0".join((op.encode(), name.encode(), struct.pack("<d", value), *(arg.digest for arg in args)))
+    content = b"\0".join(
+        (op.encode(), name.encode(), struct.pack("<d", value), *(arg.digest for arg in args))
+    )
     digest = blake2b(content, digest_size=16).digest()
     with _lock:
         node = _interned.get(digest)
@@ -176,7 +178,11 @@ def power(base: Expression, exponent: Expression) -> Expression:
         return ONE
     if exponent is ONE:
         return base
-    if base.op == "constant" and exponent.op == "constant" and (base.value > 0 or exponent.value.is_integer()):
+    if (
+        base.op == "constant"
+        and exponent.op == "constant"
+        and (base.value > 0 or exponent.value.is_integer())
+    ):
         if base.value != 0.0 or exponent.value > 0:
             return constant(base.value**exponent.value)
     return _make("pow", (base, exponent))
@@ -229,7 +235,7 @@ def topological(expressions: Iterable[Expression]) -> list[Expression]:
     return list(order)
 
 
-@lru_cache(maxsize=None)
+@cache
 def free_symbols(expression: Expression) -> frozenset[str]:
     """Names of the symbols the expression depends on."""
     if expression.op == "symbol":
@@ -251,7 +257,9 @@ def partials(node: Expression) -> tuple[Expression, ...]:
         by_base = exponent * power(base, exponent - 1)
         if exponent.op == "constant":
             return by_base, ZERO
-        safe_log = where(apply("gt", base, ZERO), apply("log", where(apply("gt", base, ZERO), base, ONE)), ZERO)
+        safe_log = where(
+            apply("gt", base, ZERO), apply("log", where(apply("gt", base, ZERO), base, ONE)), ZERO
+        )
         return by_base, node * safe_log
     if op == "where":
         return ZERO, where(args[0], ONE, ZERO), where(args[0], ZERO, ONE)
@@ -280,7 +288,7 @@ _CHAIN: dict[str, Callable[[Expression, Expression], Expression]] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def derivative(expression: Expression, variable: Expression) -> Expression:
     """d expression / d variable, sharing every subexpression that already exists."""
     if expression is variable:

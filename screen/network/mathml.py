@@ -15,7 +15,9 @@ AVOGADRO = 6.02214179e23
 
 def _chain(op: str, args: list[Expression]) -> Expression:
     """a < b < c holds where every neighbouring pair does."""
-    return reduce(lambda a, b: apply("and", a, b), (apply(op, a, b) for a, b in zip(args, args[1:], strict=False)))
+    return reduce(
+        lambda a, b: apply("and", a, b), (apply(op, a, b) for a, b in zip(args, args[1:], strict=False))
+    )
 
 
 def _fold(op: str) -> Callable[[list[Expression]], Expression]:
@@ -43,7 +45,11 @@ def _root(args: list[Expression]) -> Expression:
 
 
 def _log(args: list[Expression]) -> Expression:
-    return apply("log", args[0]) / apply("log", constant(10)) if len(args) == 1 else apply("log", args[1]) / apply("log", args[0])
+    return (
+        apply("log", args[0]) / apply("log", constant(10))
+        if len(args) == 1
+        else apply("log", args[1]) / apply("log", args[0])
+    )
 
 
 def _unary(op: str) -> Callable[[list[Expression]], Expression]:
@@ -109,7 +115,8 @@ def formula(node: libsbml.ASTNode, where_found: str) -> Expression:
     if kind in CONSTANTS:
         return constant(CONSTANTS[kind])
     if kind not in OPERATIONS:
-        raise NetworkError(f"{where_found}: formula must use SBML functions this reader knows, found {node.getName() or kind}")
+        found = node.getName() or kind
+        raise NetworkError(f"{where_found}: formula must use SBML functions this reader knows, found {found}")
     args = [formula(node.getChild(i), where_found) for i in range(node.getNumChildren())]
     if not args:
         return ZERO if kind == libsbml.AST_PLUS else ONE

@@ -37,7 +37,9 @@ def read_sbml(source: Path | str) -> Network:
     text = _text_of(source)
     document = libsbml.readSBMLFromString(text)
     if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) + document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
-        raise NetworkError(f"SBML: must be readable, found {document.getErrorLog().getError(0).getMessage().strip()}")
+        raise NetworkError(
+            f"SBML: must be readable, found {document.getErrorLog().getError(0).getMessage().strip()}"
+        )
     model = document.getModel()
     if model is None:
         raise NetworkError("SBML: must hold a model, found none")
@@ -62,7 +64,9 @@ def _text_of(source: Path | str) -> str:
 def _refuse_unsupported(model: libsbml.Model) -> None:
     problems = []
     if model.getNumEvents():
-        problems.append(f"SBML: events are not supported, found {model.getEvent(0).getIdAttribute() or 'one'}")
+        problems.append(
+            f"SBML: events are not supported, found {model.getEvent(0).getIdAttribute() or 'one'}"
+        )
     for rule in model.getListOfRules():
         if rule.isAlgebraic():
             problems.append("SBML: algebraic rules are not supported, found one")
@@ -99,7 +103,9 @@ class _Reader:
         place = {**derived, **dict(zip(inlined, substitute_all(inlined.values(), derived), strict=True))}
         at_start = {name: starts.get(name, self.start[name]) for name in self.states}
         initial = substitute_all(at_start.values(), derived)
-        laws = [formula(r.getKineticLaw().getMath(), f"reaction {r.getId()}") for r in model.getListOfReactions()]
+        laws = [
+            formula(r.getKineticLaw().getMath(), f"reaction {r.getId()}") for r in model.getListOfReactions()
+        ]
         rates = substitute_all(laws, place)
         states = {name: position for position, name in enumerate(self.states)}
         rules_in_place = [(states[name], substitute(rule, place)) for name, rule in rate_rules.items()]
@@ -187,7 +193,9 @@ class _Reader:
                 item = self.model.getSpecies(name)
                 if name not in states or coefficient is ZERO or item.getBoundaryCondition():
                     continue
-                scale = constant(1.0) if item.getHasOnlySubstanceUnits() else 1.0 / symbol(item.getCompartment())
+                scale = (
+                    constant(1.0) if item.getHasOnlySubstanceUnits() else 1.0 / symbol(item.getCompartment())
+                )
                 yield states[name], position, coefficient * scale
 
     def _coefficient(self, reference: libsbml.SpeciesReference, place: dict[str, Expression]) -> Expression:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from screen.errors import TableError
-from screen.tables.schema import Column, Schema, check_table, find_problems, parser_for
+from screen.tables.schema import Schema, check_table, find_problems, parser_for
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 
@@ -51,7 +51,10 @@ def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
     lines, content = _meaningful_lines(path)
     if not lines:
         raise TableError(f"{path.name}: must hold a header line, found an empty file")
-    options: dict[str, Any] = {"separator": SEPARATORS[path.suffix], "quote_char": '"' if path.suffix == ".csv" else None}
+    options: dict[str, Any] = {
+        "separator": SEPARATORS[path.suffix],
+        "quote_char": '"' if path.suffix == ".csv" else None,
+    }
     text = _read(path, lambda _: pl.read_csv(io.BytesIO(content), infer_schema=False, **options))
     lines = lines[1:]
     columns = {column.name: column for column in schema.columns}
@@ -64,7 +67,9 @@ def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
         values = text.select(parser_for(column)(pl.col(name)).alias(name))[name]
         wrong = (values.is_null() & text[name].is_not_null()).arg_true().to_list()
         kind = "true or false" if values.dtype == pl.Boolean else "a number"
-        problems += [f"{path.name} row {lines[row]}: `{name}` must be {kind}, found {text[name][row]}" for row in wrong]
+        problems += [
+            f"{path.name} row {lines[row]}: `{name}` must be {kind}, found {text[name][row]}" for row in wrong
+        ]
         parsed.append(values)
     frame = pl.DataFrame(parsed)
     missing = [c for c in schema.columns if c.name not in frame.columns and not c.required]
@@ -79,7 +84,9 @@ def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
 def _meaningful_lines(path: Path) -> tuple[list[int], bytes]:
     """Line numbers and text of the lines that hold data, the header first (a cell is never two lines)."""
     lines: list[str] = _read(path, lambda file: file.read_text(encoding="utf-8").splitlines())
-    kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    kept = [
+        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
+    ]
     return [number for number, _ in kept], "\n".join(line for _, line in kept).encode()
 
 
@@ -97,7 +104,9 @@ def write_table(
     Parquet carries its provenance inside; a text table has it beside it in `<name>.provenance.json`.
     """
     path = Path(path)
-    frame = frame.select([column.name for column in schema.columns if column.required or column.name in frame.columns])
+    frame = frame.select(
+        [column.name for column in schema.columns if column.required or column.name in frame.columns]
+    )
     check_table(frame, schema, path.name)
     facts = json.dumps(provenance, indent=1, sort_keys=True) if provenance is not None else None
     if path.suffix == ".parquet":
@@ -119,7 +128,9 @@ def _write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise TableError(f"{path.parent}: must be a folder one can write to, found {error.strerror}") from error
+        raise TableError(
+            f"{path.parent}: must be a folder one can write to, found {error.strerror}"
+        ) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -132,12 +143,3 @@ def _write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
         raise TableError(f"{path}: must be writable, found {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def describe_columns(schema: Schema) -> list[tuple[str, str, str, str]]:
-    """(name, type, unit, description) of every column, for documentation."""
-
-    def kind(column: Column) -> str:
-        return str(column.dtype() if isinstance(column.dtype, type) else column.dtype)
-
-    return [(column.name, kind(column), column.unit, column.description) for column in schema.columns]

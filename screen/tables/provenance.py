@@ -12,7 +12,18 @@ import polars as pl
 
 from screen import __version__
 
-PACKAGES = ("jax", "jaxlib", "diffrax", "optax", "polars", "numpy", "petab", "antimony", "python-libsbml", "snakemake")
+PACKAGES = (
+    "jax",
+    "jaxlib",
+    "diffrax",
+    "optax",
+    "polars",
+    "numpy",
+    "petab",
+    "antimony",
+    "python-libsbml",
+    "snakemake",
+)
 
 
 def provenance(stage: str, inputs: Iterable[Path | str] = (), **facts: Any) -> dict[str, Any]:

@@ -56,13 +56,16 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
 def find_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:
     """One sentence a problem; empty where the table is as declared."""
     names = {column.name for column in schema.columns}
+    found = ", ".join(frame.columns) or "no columns"
     problems = [
-        f"{where}: column `{column.name}` must be there, found only {', '.join(frame.columns) or 'no columns'}"
+        f"{where}: column `{column.name}` must be there, found only {found}"
         for column in schema.columns
         if column.required and column.name not in frame.columns
     ]
     problems += [
-        f"{where}: column `{name}` is not one of {', '.join(sorted(names))}" for name in frame.columns if name not in names
+        f"{where}: column `{name}` is not one of {', '.join(sorted(names))}"
+        for name in frame.columns
+        if name not in names
     ]
     if problems:
         return problems
@@ -80,7 +83,9 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
         if values.dtype == pl.Null:
             values = values.cast(column.dtype)
         else:
-            return [f"{where}: column `{column.name}` must be of type {_type_name(column)}, found {values.dtype}"]
+            return [
+                f"{where}: column `{column.name}` must be of type {_type_name(column)}, found {values.dtype}"
+            ]
     checks: list[tuple[str, pl.Series]] = []
     if not column.nullable:
         checks.append(("must not be empty", values.is_null()))
@@ -98,7 +103,9 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
     problems = []
     for rule, wrong in checks:
         for row in wrong.arg_true().to_list()[: MOST_PROBLEMS + 1]:
-            problems.append(f"{where} row {row + first_row}: `{column.name}` {rule}, found {_shown(values[row])}")
+            problems.append(
+                f"{where} row {row + first_row}: `{column.name}` {rule}, found {_shown(values[row])}"
+            )
     return problems
 
 

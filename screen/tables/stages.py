@@ -7,18 +7,37 @@ from screen.tables.schema import Column, Schema
 STATUSES = ("ok", "retried", "max_steps", "step_underflow", "non_finite", "no_rest_state")
 """How a trajectory ended: `ok`, `retried` (completed at the second, stricter attempt), or why it failed."""
 
+IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
+"""Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
+
 SCENARIOS = Schema(
     "scenarios",
     (
         Column("scenario", pl.String, "readable identifier: context|hypothesis|intervention@dose"),
         Column("context", pl.String, "the cell and its stimulus"),
-        Column("hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"),
+        Column(
+            "hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"
+        ),
         Column("intervention", pl.String, "drug, pair joined by +, or vehicle"),
         Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair")),
         Column("drug_a", pl.String, "first drug", nullable=True),
-        Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", nullable=True, positive=True),
+        Column(
+            "dose_a_nM",
+            pl.Float64,
+            "free concentration of the first drug",
+            "nM",
+            nullable=True,
+            positive=True,
+        ),
         Column("drug_b", pl.String, "second drug", nullable=True),
-        Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", nullable=True, positive=True),
+        Column(
+            "dose_b_nM",
+            pl.Float64,
+            "free concentration of the second drug",
+            "nM",
+            nullable=True,
+            positive=True,
+        ),
     ),
     key=("scenario",),
 )
@@ -46,7 +65,19 @@ RESPONSES = Schema(
     key=("scenario", "draw", "readout"),
 )
 
-_FRACTION = "fraction"
+
+def _number(name: str, description: str, unit: str = "", **limits: float | bool) -> Column:
+    """A number that is null where too few trajectories completed to say."""
+    return Column(name, pl.Float64, description, unit, nullable=True, **limits)  # type: ignore[arg-type]
+
+
+def _share(name: str, description: str) -> Column:
+    return _number(name, description, "fraction", minimum=0, maximum=1)
+
+
+def _suppression(name: str, description: str) -> Column:
+    return _number(name, description, "fraction", maximum=1)
+
 
 RANKED = Schema(
     "ranked",
@@ -57,29 +88,34 @@ RANKED = Schema(
         Column("dose_basis", pl.String, "how doses were made comparable"),
         Column("intervention", pl.String, "drug, or pair joined by +"),
         Column("drug_classes", pl.String, "class of each drug, joined by +"),
-        Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", nullable=True, positive=True),
-        Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", nullable=True, positive=True),
-        Column("rank", pl.Int64, "1 is the largest median suppression; null with too few draws", nullable=True, minimum=1),
-        Column("rank_p05", pl.Float64, "5 % quantile of the rank over draws", nullable=True, minimum=1),
-        Column("rank_p95", pl.Float64, "95 % quantile of the rank over draws", nullable=True, minimum=1),
-        Column("p_best", pl.Float64, "share of draws in which it ranks first", _FRACTION, nullable=True, minimum=0, maximum=1),
-        Column("p_top5", pl.Float64, "share of draws in which it is among the first five", _FRACTION, nullable=True, minimum=0, maximum=1),
-        Column("suppression_mean", pl.Float64, "mean of 1 - treated/vehicle", _FRACTION, nullable=True, maximum=1),
-        Column("suppression_p05", pl.Float64, "5 % quantile over draws", _FRACTION, nullable=True, maximum=1),
-        Column("suppression_p50", pl.Float64, "median over draws", _FRACTION, nullable=True, maximum=1),
-        Column("suppression_p95", pl.Float64, "95 % quantile over draws", _FRACTION, nullable=True, maximum=1),
-        Column("log2_ratio_p50", pl.Float64, "median log2 of treated/vehicle", "log2", nullable=True),
-        Column("ic50_nM", pl.Float64, "median concentration of half suppression", "nM", nullable=True, positive=True),
-        Column("ic50_p05_nM", pl.Float64, "5 % quantile over draws", "nM", nullable=True, positive=True),
-        Column("ic50_p95_nM", pl.Float64, "95 % quantile over draws", "nM", nullable=True, positive=True),
-        Column("ic50_flag", pl.String, "where the half-maximal dose lies",
-               choices=("inside", "above_tested", "below_tested", "mixed", "none")),
-        Column("pS727_change_p50", pl.Float64, "median log2 treated/vehicle of pS727", "log2", nullable=True),
-        Column("pERK_change_p50", pl.Float64, "median log2 treated/vehicle of pERK", "log2", nullable=True),
-        Column("pAKT_change_p50", pl.Float64, "median log2 treated/vehicle of pAKT", "log2", nullable=True),
+        _number("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
+        _number("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
+        Column(
+            "rank",
+            pl.Int64,
+            "1 is the largest median suppression; null with too few draws",
+            nullable=True,
+            minimum=1,
+        ),
+        _number("rank_p05", "5 % quantile of the rank over draws", minimum=1),
+        _number("rank_p95", "95 % quantile of the rank over draws", minimum=1),
+        _share("p_best", "share of draws in which it ranks first"),
+        _share("p_top5", "share of draws in which it is among the first five"),
+        _suppression("suppression_mean", "mean over draws of 1 - treated/vehicle"),
+        _suppression("suppression_p05", "5 % quantile over draws"),
+        _suppression("suppression_p50", "median over draws"),
+        _suppression("suppression_p95", "95 % quantile over draws"),
+        _number("log2_ratio_p50", "median log2 of treated/vehicle", "log2"),
+        _number("ic50_nM", "median concentration of half suppression", "nM", positive=True),
+        _number("ic50_p05_nM", "5 % quantile over draws", "nM", positive=True),
+        _number("ic50_p95_nM", "95 % quantile over draws", "nM", positive=True),
+        Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS),
+        _number("pS727_change_p50", "median log2 treated/vehicle of pS727", "log2"),
+        _number("pERK_change_p50", "median log2 treated/vehicle of pERK", "log2"),
+        _number("pAKT_change_p50", "median log2 treated/vehicle of pAKT", "log2"),
         Column("draws", pl.Int64, "parameter draws that count", minimum=0),
         Column("failed", pl.Int64, "parameter draws lost to failed trajectories", minimum=0),
         Column("provenance", pl.String, "digest of network, configuration, parameters and code"),
     ),
     key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
-)  # fmt: skip
+)

@@ -34,7 +34,21 @@ CASES = {
     "nested": apply("exp", -(x * y)) / (1 + apply("log", x + 2) ** 2),
 } | {
     name: apply(name, x / 3)
-    for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs")
+    for name in (
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "abs",
+    )
 }
 
 
@@ -42,7 +56,9 @@ CASES = {
 def test_derivative_agrees_with_finite_differences(name):
     expression, at, step = CASES[name], {"x": 1.3, "y": 0.7}, 1e-6
     for variable in ("x", "y"):
-        above, below = (evaluate(expression, {**at, variable: at[variable] + sign * step}) for sign in (1, -1))
+        above, below = (
+            evaluate(expression, {**at, variable: at[variable] + sign * step}) for sign in (1, -1)
+        )
         exact = evaluate(derivative(expression, symbol(variable)), at)
         assert exact == pytest.approx((above - below) / (2 * step), rel=1e-6, abs=1e-8)
 

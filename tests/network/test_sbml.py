@@ -54,7 +54,9 @@ def assert_same_rates(text: str) -> None:
     model = libsbml.readSBMLFromString(text).getModel()
     for name, slope in zip(network.species, slopes, strict=True):
         species = model.getSpecies(name)
-        volume = 1.0 if species is None or species.getHasOnlySubstanceUnits() else values[species.getCompartment()]
+        volume = (
+            1.0 if species is None or species.getHasOnlySubstanceUnits() else values[species.getCompartment()]
+        )
         assert slope * volume == pytest.approx(peer.getValue(f"{name}'"), rel=1e-12, abs=1e-14), name
 
 

@@ -42,13 +42,22 @@ BAD = {
     "missing": (HEADER + "a\t\ttrue\t=\n", "drugs.tsv row 2: `kd_nM` must not be empty, found nothing"),
     "infinite": (HEADER + "a\tinf\ttrue\t=\n", "drugs.tsv row 2: `kd_nM` must be a finite number, found inf"),
     "too large": (HEADER + "a\t1e10\ttrue\t=\n", "drugs.tsv row 2: `kd_nM` must be at most 1e\\+09"),
-    "not a truth value": (HEADER + "a\t1\tyes\t=\n", "drugs.tsv row 2: `used` must be true or false, found yes"),
+    "not a truth value": (
+        HEADER + "a\t1\tyes\t=\n",
+        "drugs.tsv row 2: `used` must be true or false, found yes",
+    ),
     "not a choice": (HEADER + "a\t1\ttrue\t<\n", "drugs.tsv row 2: `relation` must be one of =, >, found <"),
-    "duplicate": (GOOD + "ruxolitinib\t1\ttrue\t=\n", r"drugs.tsv row 5: \(drug\) must be unique, found \(ruxolitinib\)"),
+    "duplicate": (
+        GOOD + "ruxolitinib\t1\ttrue\t=\n",
+        r"drugs.tsv row 5: \(drug\) must be unique, found \(ruxolitinib\)",
+    ),
     "no rows": (HEADER, "drugs.tsv: must hold at least one row, found none"),
     "nothing": ("", "drugs.tsv: must hold a header line, found an empty file"),
     "column missing": ("drug\tkd_nM\tused\na\t1\ttrue\n", "drugs.tsv: column `relation` must be there"),
-    "column unknown": (HEADER.strip() + "\tkdnM\na\t1\ttrue\t=\t2\n", "drugs.tsv: column `kdnM` is not one of"),
+    "column unknown": (
+        HEADER.strip() + "\tkdnM\na\t1\ttrue\t=\t2\n",
+        "drugs.tsv: column `kdnM` is not one of",
+    ),
 }
 
 
@@ -123,7 +132,9 @@ def test_a_folder_that_is_a_file_cannot_be_written_to(tmp_path: Path):
 def test_no_write_permission_is_named(tmp_path: Path):
     tmp_path.chmod(0o500)
     with pytest.raises(TableError, match="Permission denied"):
-        write_table(pl.DataFrame({"draw": [0], "parameter": ["k"], "value": [1.0]}), tmp_path / "d.parquet", DRAWS)
+        write_table(
+            pl.DataFrame({"draw": [0], "parameter": ["k"], "value": [1.0]}), tmp_path / "d.parquet", DRAWS
+        )
 
 
 def test_digest_depends_on_content_and_not_on_order(tmp_path: Path):
