@@ -1,0 +1,164 @@
+"""The reference engine: diffrax's Kvaerno5 on every device, differentiable, slower than the kernel.
+
+A lane is integrated stretch by stretch in a scan; each stretch is one `diffeqsolve` whose outputs are
+those requested times that fall into it. Lanes go through in blocks of fixed width, so that the answer of
+a lane never depends on how many others there are, and a lane that fails is frozen while its neighbours
+go on.
+
+diffrax 0.7.2 with optimistix 0.1.0 calls an implicit stage diverged when it has not converged after two
+iterations, and cuts the step; `ChordIteration` ends such an iteration only when it grows.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import optimistix
+from jax import Array
+
+from screen.kernel.solution import Solution, Status
+from screen.kernel.straightline import emit_jax
+from screen.kernel.stretches import emit_edges, inside
+from screen.network.network import Network
+
+BLOCK = 16
+"""Lanes integrated side by side; the rest of a batch waits, which keeps the work in cache."""
+
+_SMALLEST_STEP = 1e-16
+"""Smallest step as a fraction of the stretch; below it a lane counts as failed."""
+
+
+class ChordIteration(diffrax.VeryChord):
+    """`diffrax.VeryChord` that calls an iteration diverged when it grows, not when it is unfinished."""
+
+    def terminate(self, fn, y, args, options, state, tags):  # type: ignore[no-untyped-def]
+        """Whether to stop, and as what; the signature is optimistix's."""
+        rate = state.diffsize / state.diffsize_prev
+        remaining = state.diffsize * rate / (1 - rate)
+        converged = (state.diffsize < 1e-2 * self.kappa) | (state.step >= 2) & (rate < 1) & (remaining < self.kappa)
+        growing = (state.step >= 2) & ~(rate < 1) | (state.step == 1) & ~jnp.isfinite(state.diffsize)
+        failed = growing & ~converged
+        outcome = optimistix.RESULTS.where(
+            failed, optimistix.RESULTS.nonlinear_divergence, optimistix.RESULTS.successful
+        )
+        return converged | failed, outcome
+
+
+class _Progress(NamedTuple):
+    """Where a lane stands between two stretches."""
+
+    state: Array
+    status: Array
+    accepted: Array
+    rejected: Array
+    reached: Array
+    outputs: Array
+
+
+def diffrax_engine(
+    network: Network, *, root_finder: Any = diffrax.with_stepsize_controller_tols(ChordIteration)()
+) -> Callable[..., Solution]:
+    """The reference engine for one network: a jitted function with the arguments of `solve`.
+
+    `engine(parameters, state, switches, times, rtol=, atol=, max_steps=)`; max_steps counts the steps of
+    one stretch. Reverse-mode differentiable in parameters and state; a failed lane has gradient 0.
+    """
+    solver = diffrax.Kvaerno5(root_finder=root_finder)
+    edges = emit_edges(network.discontinuities, network.parameters)
+    lane = partial(_lane, _vector_field(network), edges, solver)
+
+    @partial(jax.jit, static_argnames="max_steps")
+    def engine(parameters, state, switches, times, *, rtol=1e-6, atol=1e-9, max_steps=100_000):  # type: ignore[no-untyped-def]
+        one = _zero_gradient_where_failed(partial(lane, max_steps))
+        rows = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
+        return in_blocks(
+            lambda inputs: rows(*inputs, rtol, atol), (parameters, state, switches, times), width=BLOCK
+        )
+
+    return engine
+
+
+def in_blocks(function: Callable[[Any], Any], inputs: Any, *, width: int) -> Any:
+    """Apply a function of a block of lanes to block after block; the last one is filled with copies."""
+    lanes = inputs[0].shape[0]
+    if lanes <= width:
+        return function(inputs)
+    blocks = -(-lanes // width)
+    rows = jnp.minimum(jnp.arange(blocks * width), lanes - 1).reshape(blocks, width)
+    outputs = jax.lax.map(lambda row: function(jax.tree.map(lambda leaf: leaf[row], inputs)), rows)
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:lanes], outputs)
+
+
+def _vector_field(network: Network) -> Callable[[Array, Array, Any], Array]:
+    rates = emit_jax(network.derivatives(), (*network.species, *network.parameters, "time"))
+
+    def derivative(time: Array, state: Array, inputs: Any) -> Array:
+        parameters, start, end = inputs
+        values = rates(*state, *parameters, inside(time, start, end))
+        return jnp.stack([jnp.asarray(value, state.dtype) for value in values])
+
+    return derivative
+
+
+def _lane(field, edges_of, solver, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
+    """One lane through all its stretches: parameters [phases, parameters], state [species]."""
+    edges = edges_of(parameters, switches, times[-1])
+    cuts = (edges.shape[0] - 1) // switches.shape[0]
+
+    def stretch(progress: _Progress, span: Any) -> tuple[_Progress, None]:
+        start, end, inputs = span
+        fine = jnp.all(jnp.isfinite(field(start, progress.state, (inputs, start, end))))
+        goes = (progress.status == Status.OK) & (start < end)
+        end = jnp.where(goes & fine, end, start)
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(field), solver, start, end, None, progress.state, (inputs, start, end),
+            saveat=diffrax.SaveAt(
+                subs=[diffrax.SubSaveAt(ts=jnp.clip(times, start, end)), diffrax.SubSaveAt(t1=True)]
+            ),
+            stepsize_controller=diffrax.PIDController(
+                rtol, atol, pcoeff=0.3, icoeff=0.4, dtmin=_SMALLEST_STEP * (end - start), force_dtmin=False
+            ),
+            max_steps=max_steps, throw=False,
+        )  # fmt: skip
+        here = (times > start) & (times <= end)
+        status = jnp.where(goes & ~fine, jnp.int32(Status.NON_FINITE), _status(solution.result))
+        return _Progress(
+            state=solution.ys[1][0],
+            status=jnp.where(goes, status, progress.status),
+            accepted=progress.accepted + solution.stats["num_accepted_steps"].astype(jnp.int32),
+            rejected=progress.rejected + solution.stats["num_rejected_steps"].astype(jnp.int32),
+            reached=jnp.where(goes, solution.ts[1][0], progress.reached),
+            outputs=jnp.where(here[:, None], solution.ys[0], progress.outputs),
+        ), None
+
+    none = jnp.int32(0)
+    start = _Progress(state, none, none, none, switches[0], jnp.broadcast_to(state, (*times.shape, *state.shape)))
+    spans = (edges[:-1], edges[1:], jnp.repeat(parameters, cuts, axis=0))
+    last, _ = jax.lax.scan(stretch, start, spans)
+    states = jnp.where((times <= last.reached)[:, None], last.outputs, jnp.nan)
+    return Solution(states, last.status, last.accepted, last.rejected, last.reached)
+
+
+def _status(result: Any) -> Array:
+    gave_up = jnp.where(result == diffrax.RESULTS.max_steps_reached, Status.MAX_STEPS, Status.STEP_UNDERFLOW)
+    return jnp.where(result == diffrax.RESULTS.successful, Status.OK, gave_up).astype(jnp.int32)
+
+
+def _zero_gradient_where_failed(lane: Callable[..., Solution]) -> Callable[..., Solution]:
+    """The same lane, with gradient 0 (not NaN) where it fails, so that it cannot spoil a shared sum."""
+
+    def forward(*inputs: Array) -> tuple[Solution, Any]:
+        solution, backward = jax.vjp(lane, *inputs)
+        return solution, (backward, solution.status)
+
+    def backward(kept: Any, cotangent: Solution) -> tuple[Array, ...]:
+        pull, status = kept
+        failed = status != Status.OK
+        return tuple(jnp.where(failed, 0.0, gradient) for gradient in pull(cotangent))
+
+    guarded = jax.custom_vjp(lane)
+    guarded.defvjp(forward, backward)
+    return guarded
