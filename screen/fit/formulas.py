@@ -1,0 +1,44 @@
+"""Observable and noise formulas of a calibration problem, as functions of arrays.
+
+PEtab writes them as text over entities of the model and placeholders that each measurement fills in.
+They are parsed by the `petab` library and turned into JAX once, so that they run on whole columns of
+measurements and have gradients.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import sympy
+from petab.v1.math import sympify_petab
+
+from screen.errors import FitError
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula and the names it reads, in the order in which `function` wants them."""
+
+    text: str
+    names: tuple[str, ...]
+    function: Callable[..., Any]
+
+    def __call__(self, values: dict[str, jax.Array]) -> jax.Array:
+        """Value of the formula from arrays by name, broadcast against each other."""
+        return self.function(*(values[name] for name in self.names))
+
+
+def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
+    """A formula whose symbols must all be in `known`; FitError names the ones that are not."""
+    try:
+        expression = sympy.sympify(sympify_petab(text))
+    except (ValueError, SyntaxError, TypeError) as problem:
+        raise FitError(f"{where}: must be a formula, found {text!r} ({problem})") from None
+    names = tuple(sorted(str(symbol) for symbol in expression.free_symbols))
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise FitError([f"{where}: must use entities of the model, found {name!r} in {text!r}" for name in unknown])
+    by_name = {str(symbol): symbol for symbol in expression.free_symbols}
+    function = sympy.lambdify([by_name[name] for name in names], expression, modules="jax", cse=True)
+    return Formula(text, names, function)

@@ -1,0 +1,113 @@
+"""Scales and prior distributions of parameters: one line each, everything else reads the tables.
+
+A distribution lives on the scale of the parameter (`parameterScale...`) or on its linear value, as in
+PEtab. Densities are not renormalised for the bounds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+LN10 = float(np.log(10.0))
+
+TO_SCALE: dict[str, Callable[[Any], Any]] = {"lin": lambda value: value, "log": np.log, "log10": np.log10}
+"""Parameter scale -> linear value to scaled value (numpy)."""
+
+FROM_SCALE: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "lin": lambda scaled: scaled,
+    "log": jnp.exp,
+    "log10": lambda scaled: jnp.exp(LN10 * scaled),
+}
+"""Parameter scale -> scaled value to linear value (JAX)."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A prior of two numbers (centre and width, or lower and upper)."""
+
+    cost: Callable[[Any, float, float], Any]
+    """Minus the log density."""
+    sample: Callable[[np.random.Generator, float, float], float]
+    on_scale: bool
+    """Whether the density is over the scaled value; over the linear value otherwise."""
+    kinked: bool = False
+    """Whether the curvature sits in a kink, so that it is the squared slope that counts."""
+
+
+def _normal(x, mean, sd):
+    return 0.5 * ((x - mean) / sd) ** 2 + np.log(sd * np.sqrt(2 * np.pi))
+
+
+def _laplace(x, mean, width):
+    return jnp.abs(x - mean) / width + np.log(2 * width)
+
+
+def _log_normal(x, mean, sd):
+    return _normal(jnp.log(x), mean, sd) + jnp.log(x)
+
+
+def _log_laplace(x, mean, width):
+    return _laplace(jnp.log(x), mean, width) + jnp.log(x)
+
+
+def _uniform(x, lower, upper):
+    return np.log(upper - lower) + 0.0 * x
+
+
+def _draw_normal(rng, mean, sd):
+    return rng.normal(mean, sd)
+
+
+def _draw_laplace(rng, mean, width):
+    return rng.laplace(mean, width)
+
+
+def _draw_uniform(rng, lower, upper):
+    return rng.uniform(lower, upper)
+
+
+DISTRIBUTIONS: dict[str, Distribution] = {
+    "parameterScaleNormal": Distribution(_normal, _draw_normal, on_scale=True),
+    "parameterScaleLaplace": Distribution(_laplace, _draw_laplace, on_scale=True, kinked=True),
+    "parameterScaleUniform": Distribution(_uniform, _draw_uniform, on_scale=True),
+    "normal": Distribution(_normal, _draw_normal, on_scale=False),
+    "laplace": Distribution(_laplace, _draw_laplace, on_scale=False, kinked=True),
+    "uniform": Distribution(_uniform, _draw_uniform, on_scale=False),
+    "logNormal": Distribution(_log_normal, lambda rng, mean, sd: rng.lognormal(mean, sd), on_scale=False),
+    "logLaplace": Distribution(
+        _log_laplace, lambda rng, mean, width: float(np.exp(rng.laplace(mean, width))), on_scale=False, kinked=True
+    ),
+}
+"""PEtab name -> distribution."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of one parameter before the data."""
+
+    kind: str
+    first: float
+    second: float
+    scale: str
+
+    def cost(self, scaled: jax.Array) -> jax.Array:
+        """Minus the log density at a scaled value; differentiable."""
+        distribution = DISTRIBUTIONS[self.kind]
+        value = scaled if distribution.on_scale else FROM_SCALE[self.scale](scaled)
+        return distribution.cost(value, self.first, self.second)
+
+    def precision(self, scaled: float) -> float:
+        """Curvature of the cost at a scaled value; never negative."""
+        if DISTRIBUTIONS[self.kind].kinked:
+            return float(jax.grad(self.cost)(scaled)) ** 2
+        return max(float(jax.grad(jax.grad(self.cost))(scaled)), 0.0)
+
+    def sample(self, rng: np.random.Generator) -> float:
+        """One draw, as a scaled value."""
+        distribution = DISTRIBUTIONS[self.kind]
+        drawn = distribution.sample(rng, self.first, self.second)
+        return float(drawn if distribution.on_scale else TO_SCALE[self.scale](drawn))

@@ -1,0 +1,121 @@
+"""A calibration problem as arrays: which lanes to integrate, and what to compare with which number.
+
+A lane is one experiment: a simulation condition and the rest condition it starts from. Every parameter
+of the network has, per lane, either a number or a place in the vector of estimated parameters; filling
+those places in is a differentiable function, so that a gradient reaches the estimated vector through
+the conditions, the rest state and the observation formulas.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+
+from screen.fit.formulas import Formula
+from screen.fit.priors import FROM_SCALE, Prior
+from screen.kernel import Model
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """The vector that is fitted; numbers are scaled values (`lin`, `log` or `log10`), as in PEtab."""
+
+    names: tuple[str, ...]
+    scales: tuple[str, ...]
+    lower: np.ndarray
+    upper: np.ndarray
+    nominal: np.ndarray
+    priors: tuple[Prior | None, ...]
+    starts: tuple[Prior, ...]
+    """Where the starts of the optimiser are drawn from."""
+
+    def linear(self, scaled: jax.Array) -> jax.Array:
+        """Linear values [..., estimated] of scaled values; differentiable."""
+        columns = [FROM_SCALE[scale](scaled[..., place]) for place, scale in enumerate(self.scales)]
+        return jnp.stack(columns, axis=-1)
+
+
+@dataclass(frozen=True)
+class Values:
+    """A table of numbers [rows, columns] of which some are places in the estimated vector."""
+
+    constant: np.ndarray
+    source: np.ndarray
+    """Place in the estimated vector; -1 where the constant holds."""
+
+    def fill(self, linear: jax.Array, rows: np.ndarray) -> jax.Array:
+        """The chosen rows [rows, columns], each with its own estimated vector: `linear` [rows, estimated]."""
+        source = self.source[rows]
+        taken = jnp.take_along_axis(linear, jnp.asarray(np.maximum(source, 0)), axis=1)
+        return jnp.where(source >= 0, taken, self.constant[rows])
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """One row per condition that is integrated: its network parameters and the states it sets itself."""
+
+    names: tuple[str, ...]
+    parameters: Values
+    states: Values
+    """NaN where the condition leaves the state alone."""
+
+
+@dataclass(frozen=True)
+class Observable:
+    """How one observable is computed, on which scale it is compared, and which measurements are of it."""
+
+    name: str
+    value: Formula
+    noise: Formula
+    transformation: str
+    distribution: str
+    rows: np.ndarray
+    """Measurements of this observable."""
+    placeholders: tuple[str, ...]
+    overrides: Values
+    """What each of those measurements puts in place of each placeholder [rows, placeholders]."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One entry per measurement, in the order of the file."""
+
+    lane: np.ndarray
+    time_index: np.ndarray
+    frame: pd.DataFrame
+    """The measurement table, further columns (citation, mark, datasetId) included."""
+
+    @property
+    def value(self) -> np.ndarray:
+        """Measured values, in the unit of the observable."""
+        return self.frame["measurement"].to_numpy(float)
+
+    @property
+    def time(self) -> np.ndarray:
+        """Time of each measurement, in the unit of the model."""
+        return self.frame["time"].to_numpy(float)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a fit needs of a PEtab problem."""
+
+    name: str
+    digest: str
+    """SHA-256 over the files of the problem, model included."""
+    model: Model
+    estimated: Estimated
+    fixed: dict[str, float]
+    """Linear values of the parameters of the parameter table that are not estimated."""
+    rests: Experiments
+    lanes: Experiments
+    rest_of_lane: np.ndarray
+    """Row of `rests` a lane starts from; -1 where it starts from the initial state of the network."""
+    times: np.ndarray
+    """Output times [lanes, times], padded by repeats."""
+    observables: tuple[Observable, ...]
+    measurements: Measurements
+    conditions: pd.DataFrame
+    """The condition table."""
