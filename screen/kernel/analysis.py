@@ -1,0 +1,285 @@
+"""From a network to the programs that every unrolled engine runs.
+
+What depends on parameters alone is computed once per lane and phase (`hoist`); what is left depends on
+state and time and is evaluated in every step. Follow one species: its reactions' rate laws become
+instructions of `derivative`; its line there is a sum over reactions; its entries in the sparse Jacobian
+come out of `linearisation`; `elimination` says where they go in the factorisation.
+
+`linearisation` repeats the rates beside the Jacobian, because a rate law and its slopes share most of
+their work. The two adjoint programs are what the gradient needs: `pullback` takes v to v' df/d(state,
+hoisted), `curvature` takes weights S to the gradient of sum(S * J) + w' df/dt.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import reduce
+from typing import NamedTuple
+
+from screen.kernel.conservation import Law, conservation_laws
+from screen.kernel.elimination import Elimination, eliminate
+from screen.kernel.program import Builder, Program, reverse
+from screen.network.algebra import ONE, ZERO, Expression, derivative, free_symbols, mul, symbol, topological
+from screen.network.network import Network
+
+TIME = "time"
+
+
+class Gradient(NamedTuple):
+    """A program whose outputs are adjoints, and which input each of them belongs to."""
+
+    program: Program
+    targets: tuple[tuple[str, int], ...]
+    """("state", i), ("hoisted", i) or ("parameter", i) per output."""
+
+
+class System(NamedTuple):
+    """Everything an engine needs to know about a network."""
+
+    name: str
+    digest: str
+    species: tuple[str, ...]
+    parameters: tuple[str, ...]
+    values: tuple[float, ...]
+    observables: tuple[str, ...]
+    laws: tuple[Law, ...]
+    hoist: Program
+    """parameter -> hoisted values."""
+    derivative: Program
+    """state, hoisted, time -> d state / dt."""
+    linearisation: Program
+    """state, hoisted, time -> d state / dt, then the Jacobian at `pattern`, then df/dt of `driven`."""
+    pattern: tuple[tuple[int, int], ...]
+    driven: tuple[int, ...]
+    """Species whose derivative depends on time explicitly."""
+    breaks: Program
+    """parameter -> times at which a rate law switches."""
+    elimination: Elimination
+    initial: Program
+    """parameter -> initial state."""
+    observe: Program
+    """state, parameter, time -> observables."""
+    pullback: Gradient
+    """cotangent (species), state, hoisted, time -> adjoints of state and hoisted values."""
+    curvature: Gradient
+    """cotangent (pattern, then driven), state, hoisted, time -> adjoints of state and hoisted values."""
+    hoist_pullback: Gradient
+    """cotangent (hoisted), parameter -> adjoints of parameters."""
+
+    @property
+    def hoisted(self) -> int:
+        """Number of hoisted values."""
+        return len(self.hoist.outputs)
+
+
+def analyse(network: Network) -> System:
+    """All programs of a network."""
+    translator = Translator(network)
+    flow = [_collect(translator, terms) for terms in _terms(network, network.rates)]
+    pattern, slopes = _jacobian(network, translator)
+    driven, pushes = _time_derivative(network, translator)
+    builder = translator.builder
+    hoist = translator.hoisting.program(translator.hoisted)
+    return System(
+        name=network.name,
+        digest=network.digest,
+        species=network.species,
+        parameters=network.parameters,
+        values=network.values,
+        observables=network.observables,
+        laws=conservation_laws(network),
+        hoist=hoist,
+        derivative=builder.program(flow),
+        linearisation=builder.program([*flow, *slopes, *pushes]),
+        pattern=tuple(pattern),
+        driven=tuple(driven),
+        breaks=_plain(network, network.discontinuities),
+        elimination=eliminate(len(network.species), pattern),
+        initial=_plain(network, network.initial),
+        observe=_plain(network, network.observable_rules),
+        pullback=_gradient(builder.program(flow)),
+        curvature=_gradient(builder.program([*slopes, *pushes])),
+        hoist_pullback=_gradient(hoist),
+    )
+
+
+class Translator:
+    """Turns expressions into instructions; whatever depends on parameters alone is moved out."""
+
+    def __init__(self, network: Network, hoist: bool = True):
+        self.builder, self.hoisting = Builder(), Builder()
+        self.hoisted: list[int] = []
+        self._hoist = hoist
+        self._state = {name: i for i, name in enumerate(network.species)}
+        self._parameter = {name: i for i, name in enumerate(network.parameters)}
+        self._moving = frozenset((*network.species, TIME))
+        self._known: dict[Expression, int] = {}
+        self._moved: dict[Expression, int] = {}
+        self._place: dict[int, int] = {}
+
+    def translate(self, expression: Expression) -> int:
+        """The instruction that holds the value of an expression."""
+        for node in topological([expression]):
+            if node in self._known or (self._fixed(node) and node is not expression):
+                continue
+            self._known[node] = self._lift(node) if self._fixed(node) else self._instruction(node)
+        return self._known[expression]
+
+    def _fixed(self, node: Expression) -> bool:
+        return self._hoist and node.op != "constant" and not (free_symbols(node) & self._moving)
+
+    def _get(self, node: Expression) -> int:
+        if node not in self._known:
+            self._known[node] = self._lift(node)
+        return self._known[node]
+
+    def _lift(self, node: Expression) -> int:
+        """Compute the node once per phase; here it is an input."""
+        for part in topological([node]):
+            if part not in self._moved:
+                self._moved[part] = self._emit(self.hoisting, part, self._moved.__getitem__)
+        value = self._moved[node]
+        if self.hoisting.value(value) is not None:
+            return self.builder.constant(self.hoisting.code[value][1])
+        if value not in self._place:
+            self._place[value] = len(self.hoisted)
+            self.hoisted.append(value)
+        return self.builder.emit("hoisted", self._place[value])
+
+    def _instruction(self, node: Expression) -> int:
+        if node.op == "mul" and self._hoist:
+            fixed = [arg for arg in node.args if arg.op == "constant" or self._fixed(arg)]
+            moving = [arg for arg in node.args if arg not in fixed]
+            factor = self._get(mul(*fixed)) if any(map(self._fixed, fixed)) else self.builder.constant(
+                fixed[0].value if fixed else 1.0
+            )
+            return self._product([self._get(arg) for arg in moving], factor)
+        if node.op == "div" and self._fixed(node.args[1]):
+            return self.builder.mul(self._get(node.args[0]), self._get(ONE / node.args[1]))
+        return self._emit(self.builder, node, self._get)
+
+    def _product(self, parts: list[int], factor: int) -> int:
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.builder.mul(result, part)
+        return self.builder.mul(factor, result)
+
+    def _emit(self, builder: Builder, node: Expression, get) -> int:  # type: ignore[no-untyped-def]
+        args = [get(arg) for arg in node.args]
+        match node.op:
+            case "constant":
+                return builder.constant(node.value)
+            case "symbol" if node.name == TIME:
+                return builder.emit("time")
+            case "symbol" if node.name in self._state:
+                return builder.emit("state", self._state[node.name])
+            case "symbol":
+                return builder.emit("parameter", self._parameter[node.name])
+            case "add":
+                return _sum(builder, args)
+            case "mul":
+                result = args[0]
+                for arg in args[1:]:
+                    result = builder.mul(result, arg)
+                return result
+            case "div":
+                return builder.mul(args[0], builder.reciprocal(args[1]))
+            case "pow":
+                return builder.power(*args)
+            case "where":
+                return builder.where(*args)
+            case "and" | "or" | "min" | "max":
+                return reduce(lambda a, b: builder.emit(node.op, a, b), args)
+        return builder.emit(node.op, *args)
+
+
+def _sum(builder: Builder, args: list[int]) -> int:
+    """Positive terms first, so that a difference is one instruction."""
+    positive = [a for a in args if builder.code[a][0] != "neg"]
+    ordered = positive + [a for a in args if builder.code[a][0] == "neg"]
+    result = ordered[0]
+    for arg in ordered[1:]:
+        result = builder.add(result, arg)
+    return result
+
+
+Term = tuple[Expression, Expression]  # coefficient, value
+
+
+def _terms(network: Network, values: Iterable[Expression]) -> list[list[Term]]:
+    """Per species the (coefficient, rate) pairs that sum to its derivative."""
+    values = list(values)
+    terms: list[list[Term]] = [[] for _ in network.species]
+    for species, reaction, coefficient in network.stoichiometry:
+        terms[species].append((coefficient, values[reaction]))
+    for species, rule in network.rate_rules:
+        terms[species].append((ONE, rule))
+    return terms
+
+
+def _collect(translator: Translator, terms: Iterable[Term]) -> int:
+    """Sum of coefficient * value; values with the same coefficient (but for a number) are summed first."""
+    groups: dict[Expression, list[tuple[float, int]]] = defaultdict(list)
+    for coefficient, value in terms:
+        if value is not ZERO:
+            number, rest = _number(coefficient)
+            groups[rest].append((number, translator.translate(value)))
+    b = translator.builder
+    result = b.constant(0.0)
+    for rest, members in groups.items():
+        result = b.add(result, b.mul(translator.translate(rest), b.total(members)))
+    return result
+
+
+def _number(coefficient: Expression) -> tuple[float, Expression]:
+    if coefficient.op == "constant":
+        return coefficient.value, ONE
+    if coefficient.op == "mul" and coefficient.args[0].op == "constant":
+        return coefficient.args[0].value, mul(*coefficient.args[1:])
+    return 1.0, coefficient
+
+
+def _jacobian(network: Network, translator: Translator) -> tuple[list[tuple[int, int]], list[int]]:
+    entries: dict[tuple[int, int], list[Term]] = defaultdict(list)
+    column = {name: j for j, name in enumerate(network.species)}
+    for i, terms in enumerate(_terms(network, network.rates)):
+        for coefficient, value in terms:
+            for name in sorted(free_symbols(value) & column.keys(), key=column.__getitem__):
+                slope = derivative(value, symbol(name))
+                if slope is not ZERO:
+                    entries[i, column[name]].append((coefficient, slope))
+    pattern = sorted(entries)
+    return pattern, [_collect(translator, entries[place]) for place in pattern]
+
+
+def _time_derivative(network: Network, translator: Translator) -> tuple[list[int], list[int]]:
+    driven, values = [], []
+    for i, terms in enumerate(_terms(network, network.rates)):
+        slopes = [(c, derivative(v, symbol(TIME))) for c, v in terms if TIME in free_symbols(v)]
+        if any(slope is not ZERO for _, slope in slopes):
+            driven.append(i)
+            values.append(_collect(translator, slopes))
+    return driven, values
+
+
+def _plain(network: Network, expressions: Iterable[Expression]) -> Program:
+    """A program on parameters directly, with nothing moved out of it."""
+    translator = Translator(network, hoist=False)
+    return translator.builder.program([translator.translate(e) for e in expressions])
+
+
+def _gradient(program: Program) -> Gradient:
+    """The program of the adjoints of a program's inputs, given those of its outputs."""
+    builder = Builder()
+    number: list[int] = []
+    for op, *args in program.code:
+        plain = not args or op in ("constant", "state", "hoisted", "parameter")
+        number.append(builder.emit(op, *(args if plain else (number[a] for a in args))))
+    cotangents: dict[int, int] = {}
+    for position, output in enumerate(program.outputs):
+        adjoint = builder.emit("cotangent", position)
+        node = number[output]
+        cotangents[node] = builder.add(cotangents[node], adjoint) if node in cotangents else adjoint
+    adjoints = reverse(builder, cotangents)
+    targets = {tuple(builder.code[node]): adjoint for node, adjoint in adjoints.items()}
+    wanted = sorted(target for target in targets if target[0] in ("state", "hoisted", "parameter"))
+    return Gradient(builder.program([targets[target] for target in wanted]), tuple(wanted))
