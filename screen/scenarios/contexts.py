@@ -1,0 +1,161 @@
+"""Contexts are data: a cell, what is given to it, and the readings of contested biology it is run under.
+
+`contexts.tsv` is long: one row a value. Rows of kind `total` hold from rest on, `stimulus` from t = 0,
+`hypothesis` names a hypothesis with its prior weight, `timing` has `preincubation_min`, and `organism`
+has `human` or `mouse` as its parameter (human where there is no such row).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from screen.errors import ScenarioError
+from screen.scenarios.drugs import MARKS
+from screen.tables import Column, Schema, read_table
+
+DEFAULT = "default"
+"""Hypothesis of a context that names none: the network as it is."""
+
+ORGANISMS = ("human", "mouse")
+PREINCUBATION = "preincubation_min"
+CONTEXT_MARKS = (*MARKS, "input")
+
+CONTEXTS = Schema(
+    "contexts",
+    (
+        Column("context", pl.String, "the cell and its stimulus"),
+        Column(
+            "kind",
+            pl.String,
+            "what the row says",
+            choices=("total", "stimulus", "hypothesis", "timing", "organism"),
+        ),
+        Column("parameter", pl.String, "network parameter, hypothesis, preincubation_min, human or mouse"),
+        Column("value", pl.Float64, "value of the parameter, or prior weight", minimum=0),
+        Column("unit", pl.String, "unit of the value, that of the network parameter", nullable=True),
+        Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
+        Column("source", pl.String, "where it comes from", nullable=True),
+    ),
+    key=("context", "kind", "parameter"),
+)
+
+HYPOTHESES = Schema(
+    "hypotheses",
+    (
+        Column("hypothesis", pl.String, "name of the reading"),
+        Column("parameter", pl.String, "network parameter that it sets"),
+        Column("value", pl.Float64, "value of the parameter"),
+        Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
+        Column("source", pl.String, "where it comes from", nullable=True),
+    ),
+    key=("hypothesis", "parameter"),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A network parameter and the value [unit of the parameter] a context gives it."""
+
+    parameter: str
+    value: float
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Context:
+    """A cell and its stimulus. preincubation_minutes [min] with drug before the stimulus."""
+
+    name: str
+    organism: str
+    totals: tuple[Setting, ...]
+    stimulus: tuple[Setting, ...]
+    hypotheses: Mapping[str, float]
+    preincubation_minutes: float
+
+
+@dataclass(frozen=True)
+class ContextTables:
+    """Contexts, and what each hypothesis sets; order is that of the files."""
+
+    contexts: Mapping[str, Context]
+    hypotheses: Mapping[str, Mapping[str, float]]
+
+
+def read_context_tables(contexts: Path, hypotheses: Path) -> ContextTables:
+    """Read and check both tables. TableError for one table, ScenarioError where they disagree."""
+    frame = read_table(contexts, CONTEXTS)
+    settings: dict[str, dict[str, float]] = {DEFAULT: {}}
+    for row in read_table(hypotheses, HYPOTHESES).iter_rows(named=True):
+        settings.setdefault(row["hypothesis"], {})[row["parameter"]] = row["value"]
+    problems = _row_problems(frame, settings, contexts.name)
+    if problems:
+        raise ScenarioError(problems)
+    known = {
+        name: _context(name, list(rows.iter_rows(named=True)))
+        for (name,), rows in frame.group_by("context", maintain_order=True)
+    }
+    return ContextTables(known, settings)
+
+
+def _row_problems(frame: pl.DataFrame, hypotheses: Iterable[str], where: str) -> list[str]:
+    allowed = {"hypothesis": tuple(hypotheses), "timing": (PREINCUBATION,), "organism": ORGANISMS}
+    problems = [
+        f"{where}, {row['context']}: `parameter` of a row of kind {row['kind']} must be one of "
+        f"{', '.join(allowed[row['kind']])}, found {row['parameter']}"
+        for row in frame.iter_rows(named=True)
+        if row["parameter"] not in allowed.get(row["kind"], (row["parameter"],))
+    ]
+    organisms = frame.filter(pl.col("kind") == "organism").group_by("context", maintain_order=True).len()
+    problems += [
+        f"{where}, {name}: at most one row of kind organism may be there, found {count}"
+        for name, count in organisms.iter_rows()
+        if count > 1
+    ]
+    return problems
+
+
+def _context(name: str, rows: list[dict]) -> Context:
+    def settings(kind: str) -> tuple[Setting, ...]:
+        return tuple(
+            Setting(row["parameter"], row["value"], row["unit"]) for row in rows if row["kind"] == kind
+        )
+
+    weights = {setting.parameter: setting.value for setting in settings("hypothesis")}
+    organisms = [setting.parameter for setting in settings("organism")]
+    return Context(
+        name,
+        organisms[0] if organisms else ORGANISMS[0],
+        settings("total"),
+        settings("stimulus"),
+        weights or {DEFAULT: 1.0},
+        sum(setting.value for setting in settings("timing")),
+    )
+
+
+def check_contexts(
+    tables: ContextTables, units: Mapping[str, str | None], where: str = "contexts.tsv"
+) -> None:
+    """Raise ScenarioError unless every parameter set is one of the network and in its unit.
+
+    `units` gives the unit of each network parameter; a None leaves that unit unchecked.
+    """
+    problems = []
+    for context in tables.contexts.values():
+        for setting in (*context.totals, *context.stimulus):
+            row = f"{where}, {context.name}"
+            if setting.parameter not in units:
+                problems.append(f"{row}: `parameter` must be one of the network's, found {setting.parameter}")
+                continue
+            unit = units[setting.parameter]
+            if unit is not None and setting.unit != unit:
+                problems.append(f"{row}: `unit` of {setting.parameter} must be {unit}, found {setting.unit}")
+    problems += [
+        f"hypotheses.tsv, {name}: `parameter` must be one of the network's, found {parameter}"
+        for name, settings in tables.hypotheses.items()
+        for parameter in settings
+        if parameter not in units
+    ]
+    if problems:
+        raise ScenarioError(problems)

@@ -1,0 +1,221 @@
+"""Drugs are data: what each one binds, how tightly, and which load of the network that moves.
+
+Three tables say it. `targets.tsv` names the places of the network where a drug can act, and the genes
+measured there. `drugs.tsv` has one row a drug. `affinities.tsv` has one row a measurement; the rows
+marked `used` are those that the screen believes, at most one for a drug and gene.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from screen.errors import ScenarioError
+from screen.tables import Column, Schema, read_table
+
+MARKS = ("read", "measured", "assumed", "memory", "fixed")
+"""Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
+
+MODES = (
+    "atp_competitive",
+    "allosteric",
+    "covalent",
+    "rapalog",
+    "antibody_ligand",
+    "antibody_receptor",
+    "receptor_antagonist",
+    "sh2_inhibitor",
+    "degrader",
+    "antisense",
+    "indirect",
+)
+
+ASSAYS = ("none", "km", "lysate", "cell", "site")
+"""How much ATP the assay held; `site` is a site that ATP does not touch. See `occupancy.SHIFT_RULES`."""
+
+DRUGS = Schema(
+    "drugs",
+    (
+        Column("drug", pl.String, "name of the drug"),
+        Column("class", pl.String, "what the drug is sold or used as; nothing is computed from it"),
+        Column("mode", pl.String, "how it acts", choices=MODES),
+        Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),
+        Column("screened", pl.Boolean, "false where its main affinity is not known; `notes` says why"),
+        Column("hill", pl.Float64, "exponent of dose over constant", positive=True),
+        Column("fraction_unbound", pl.Float64, "in plasma", nullable=True, positive=True, maximum=1),
+        Column(
+            "cmax_nM", pl.Float64, "total plasma peak at the usual dose", "nM", nullable=True, positive=True
+        ),
+        Column("status", pl.String, "approved, in trial, stopped or tool", nullable=True),
+        Column("mark", pl.String, "weakest origin among the numbers it is screened with", choices=MARKS),
+        Column("source", pl.String, "where the row comes from", nullable=True),
+        Column("notes", pl.String, "other names, doses, cautions", nullable=True),
+    ),
+    key=("drug",),
+)
+
+AFFINITIES = Schema(
+    "affinities",
+    (
+        Column("drug", pl.String, "drug of drugs.tsv"),
+        Column("gene", pl.String, "gene of the protein that was measured"),
+        Column(
+            "construct", pl.String, "domain or variant that was measured; the gene where it was the protein"
+        ),
+        Column("target", pl.String, "target of targets.tsv"),
+        Column("type", pl.String, "kind of number", choices=("Kd", "Kd_apparent", "Ki", "IC50", "EC50_cell")),
+        Column("relation", pl.String, "`>`: no binding was seen up to the value", choices=("=", ">")),
+        Column("value_nM", pl.Float64, "the number", "nM", positive=True),
+        Column("assay", pl.String, "assay in words", nullable=True),
+        Column("atp", pl.String, "ATP in the assay: decides the shift", choices=ASSAYS),
+        Column("used", pl.Boolean, "whether the screen uses this row"),
+        Column("mark", pl.String, "origin of the number", choices=MARKS),
+        Column("citation", pl.String, "who measured or listed it"),
+        Column("note", pl.String, "caution", nullable=True),
+    ),
+    key=("drug", "construct", "target", "type", "citation", "value_nM"),
+)
+
+TARGETS = Schema(
+    "targets",
+    (
+        Column("target", pl.String, "the network parameter is load_<target>"),
+        Column("genes", pl.String, "genes whose affinities act here, separated by commas"),
+        Column(
+            "atp_shift", pl.Float64, "1 + [ATP]/Km: constant in the cell over constant without ATP", minimum=1
+        ),
+        Column(
+            "shift_sd_log10", pl.Float64, "spread of the shift: prior of shift_<target>", "log10", minimum=0
+        ),
+        Column("mark", pl.String, "origin of the shift", choices=MARKS),
+        Column("source", pl.String, "where the shift comes from", nullable=True),
+    ),
+    key=("target",),
+)
+
+
+class Binding(NamedTuple):
+    """A measured affinity that the screen uses. constant [nM] as measured, before any shift."""
+
+    drug: str
+    gene: str
+    target: str
+    constant: float
+    atp: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place of the network where drugs act, through the parameter load_<name>."""
+
+    name: str
+    genes: tuple[str, ...]
+    atp_shift: float
+    shift_sd_log10: float
+
+
+@dataclass(frozen=True)
+class Drug:
+    """One drug. cmax [nM] is total plasma; fraction_unbound [fraction]."""
+
+    name: str
+    drug_class: str
+    mode: str
+    species: str
+    screened: bool
+    hill: float
+    fraction_unbound: float | None
+    cmax: float | None
+    notes: str
+
+    def acts_in(self, organism: str) -> bool:
+        """Whether the drug binds the protein of this organism."""
+        return self.species in ("any", organism)
+
+
+@dataclass(frozen=True)
+class DrugTables:
+    """The three tables, checked against each other; order is that of the files."""
+
+    drugs: Mapping[str, Drug]
+    targets: Mapping[str, Target]
+    bindings: tuple[Binding, ...]
+    measurements: int
+
+    def screened(self) -> tuple[str, ...]:
+        """Names of the drugs that can be screened."""
+        return tuple(name for name, drug in self.drugs.items() if drug.screened)
+
+
+def read_drug_tables(drugs: Path, affinities: Path, targets: Path) -> DrugTables:
+    """Read and check the three tables. TableError for one table, ScenarioError where they disagree."""
+    target_frame = read_table(targets, TARGETS)
+    drug_frame = read_table(drugs, DRUGS)
+    affinity_frame = read_table(affinities, AFFINITIES)
+    known_targets = {
+        row["target"]: Target(
+            row["target"],
+            tuple(gene.strip() for gene in row["genes"].split(",")),
+            row["atp_shift"],
+            row["shift_sd_log10"],
+        )
+        for row in target_frame.iter_rows(named=True)
+    }
+    known_drugs = {row["drug"]: _drug(row) for row in drug_frame.iter_rows(named=True)}
+    bindings = tuple(
+        Binding(row["drug"], row["gene"], row["target"], row["value_nM"], row["atp"])
+        for row in affinity_frame.filter(pl.col("used") & (pl.col("relation") == "=")).iter_rows(named=True)
+    )
+    tables = DrugTables(known_drugs, known_targets, bindings, affinity_frame.height)
+    problems = _affinity_problems(affinity_frame, tables, affinities.name) + _drug_problems(
+        tables, drugs.name
+    )
+    if problems:
+        raise ScenarioError(problems)
+    return tables
+
+
+def _drug(row: Mapping) -> Drug:
+    return Drug(
+        row["drug"],
+        row["class"],
+        row["mode"],
+        row["species"],
+        row["screened"],
+        row["hill"],
+        row["fraction_unbound"],
+        row["cmax_nM"],
+        row["notes"] or "",
+    )
+
+
+def _affinity_problems(frame: pl.DataFrame, tables: DrugTables, where: str) -> list[str]:
+    problems = []
+    for drug, gene, target in frame.select("drug", "gene", "target").unique(maintain_order=True).iter_rows():
+        row = f"{where}, {drug} on {gene}"
+        if drug not in tables.drugs:
+            problems.append(f"{row}: `drug` must be in the table of drugs, found {drug}")
+        if target not in tables.targets:
+            problems.append(f"{row}: `target` must be one of {', '.join(tables.targets)}, found {target}")
+        elif gene not in tables.targets[target].genes:
+            genes = ", ".join(tables.targets[target].genes)
+            problems.append(f"{row}: `gene` must be one of {genes} for the target {target}, found {gene}")
+    used = Counter(frame.filter(pl.col("used")).select("drug", "gene", "target").iter_rows())
+    problems += [
+        f"{where}, {drug} on {gene}: at most one row of {target} may be `used`, found {count}"
+        for (drug, gene, target), count in used.items()
+        if count > 1
+    ]
+    return problems
+
+
+def _drug_problems(tables: DrugTables, where: str) -> list[str]:
+    bound = {binding.drug for binding in tables.bindings}
+    return [
+        f"{where}, {name}: a screened drug must have a used affinity with relation =, found none"
+        for name in tables.screened()
+        if name not in bound
+    ]

@@ -1,0 +1,83 @@
+"""From free concentration to load: how much of each target a drug takes away.
+
+The activity that is left at a target is 1/(1 + load/shift_<target>). The load is the sum over drugs of
+(C/K')^hill, so drugs on one site share one denominator. K' is the constant in the cell: the measured
+one times the ATP shift of its assay times sigma, the residual of the drug. How well the shift itself is
+known is the network parameter shift_<target>, and not counted here.
+
+Several genes at one target (MAP2K1 and MAP2K2 at MEK): the most potent one counts.
+
+Limits: covalent drugs are taken at equilibrium; a type I RAF inhibitor does not activate RAF dimers.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from screen.errors import ScenarioError
+from screen.scenarios.drugs import DrugTables
+
+SHIFT_RULES: Mapping[str, Callable[[float], float]] = {
+    "none": lambda shift: shift,
+    "km": lambda shift: max(1.0, shift / 2.0),
+    "lysate": math.sqrt,
+    "cell": lambda shift: 1.0,
+    "site": lambda shift: 1.0,
+}
+"""Factor from measured to cellular constant, by the ATP of the assay, given 1 + [ATP]/Km of the target.
+
+No ATP (also a Ki): the whole shift. ATP near its Km: an IC50 is already twice the constant. Cell lysate:
+part of the ATP is there; its square root is assumed. Cells, and sites ATP does not touch: none.
+"""
+
+
+def cell_constant(value_nM: float, atp: str, atp_shift: float) -> float:
+    """Constant in the cell [nM] of a constant [nM] measured at the ATP of its assay."""
+    return value_nM * SHIFT_RULES[atp](atp_shift)
+
+
+def cell_constants(tables: DrugTables) -> np.ndarray:
+    """K' [nM] of every drug at every target: [drugs, targets], infinite where a drug does not bind."""
+    row = {name: index for index, name in enumerate(tables.drugs)}
+    column = {name: index for index, name in enumerate(tables.targets)}
+    constants = np.full((len(row), len(column)), np.inf)
+    for binding in tables.bindings:
+        at = row[binding.drug], column[binding.target]
+        constant = cell_constant(binding.constant, binding.atp, tables.targets[binding.target].atp_shift)
+        constants[at] = min(constants[at], constant)
+    return constants
+
+
+def loads(
+    doses_nM: Mapping[str, float],
+    tables: DrugTables,
+    sigma: Mapping[str, float] | None = None,
+    organism: str = "human",
+) -> dict[str, float]:
+    """Load [dimensionless] of every target under free concentrations [nM] of some drugs.
+
+    `sigma` [dimensionless] multiplies the constants of a drug, 1 where not named. A drug that does not
+    bind the protein of the organism loads nothing. ScenarioError: unknown drug, negative dose.
+    """
+    problems = [
+        f"dose of {name}: must be a drug of the table, found {name}"
+        for name in doses_nM
+        if name not in tables.drugs
+    ]
+    problems += [
+        f"dose of {name}: must be a finite number of at least 0 nM, found {dose}"
+        for name, dose in doses_nM.items()
+        if not (math.isfinite(dose) and dose >= 0)
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    constants = cell_constants(tables)
+    row = {name: index for index, name in enumerate(tables.drugs)}
+    total = np.zeros(len(tables.targets))
+    for name, dose in doses_nM.items():
+        drug = tables.drugs[name]
+        residual = (sigma or {}).get(name, 1.0)
+        if drug.acts_in(organism):
+            total += (dose / (constants[row[name]] * residual)) ** drug.hill
+    return dict(zip(tables.targets, total.tolist(), strict=True))

@@ -1,0 +1,149 @@
+"""Which trajectories to run: each context and hypothesis under the vehicle, single drugs and pairs."""
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+from screen.errors import ScenarioError
+from screen.scenarios.contexts import ContextTables
+from screen.scenarios.drugs import DrugTables
+from screen.tables import SCENARIOS, check_table
+
+VEHICLE = "vehicle"
+
+Pair = tuple[str, str]
+
+
+class Dosed(NamedTuple):
+    """A drug and its free concentration, the dose [nM]."""
+
+    drug: str
+    dose: float
+
+
+class Counts(NamedTuple):
+    """What a screen costs: trajectories to integrate, and resting states to find before them."""
+
+    scenarios: int
+    trajectories: int
+    resting_states: int
+
+
+def scenario_name(context: str, hypothesis: str, given: Sequence[Dosed]) -> str:
+    """Identifier that says what it is: `hepg2|default|ruxolitinib@1000+trametinib@100`, doses in nM."""
+    drugs = "+".join(f"{drug}@{dose:.10g}" for drug, dose in given)
+    return f"{context}|{hypothesis}|{drugs or VEHICLE}"
+
+
+def plan_scenarios(
+    contexts: ContextTables,
+    tables: DrugTables,
+    *,
+    doses_nM: Sequence[float],
+    drugs: Sequence[str] | Literal["all"] = "all",
+    pairs: Sequence[Pair] = (),
+    pair_doses_nM: Sequence[float] | None = None,
+    context_names: Sequence[str] | Literal["all"] = "all",
+) -> pl.DataFrame:
+    """The table of scenarios, in an order and with names that depend on the request alone.
+
+    Every context, under each of its hypotheses, is run with the vehicle, with each drug at each dose [nM],
+    and with both drugs of each pair at the same dose (`pair_doses_nM`, the single doses where None).
+    "all" drugs are the screened ones. ScenarioError: unknown or unscreened drug, unknown context, a dose
+    that is not positive, the same thing asked for twice.
+    """
+    names = tables.screened() if drugs == "all" else tuple(drugs)
+    chosen = tuple(contexts.contexts) if context_names == "all" else tuple(context_names)
+    both_doses = doses_nM if pair_doses_nM is None else pair_doses_nM
+    problems = (
+        _name_problems("contexts", chosen, contexts.contexts)
+        + _drug_problems("drugs", names, tables)
+        + _pair_problems(pairs, tables)
+        + _dose_problems("doses_nM", doses_nM, needed=bool(names))
+        + _dose_problems("pair_doses_nM", both_doses, needed=bool(pairs))
+    )
+    if problems:
+        raise ScenarioError(problems)
+    given: list[tuple[Dosed, ...]] = [()]
+    given += [(Dosed(name, float(dose)),) for name in names for dose in sorted(doses_nM)]
+    given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
+    frame = pl.DataFrame(
+        list(_rows(contexts, chosen, given)),
+        schema=SCENARIOS.dtypes(),
+        orient="row",
+    )
+    check_table(frame, SCENARIOS, "scenarios")
+    return frame
+
+
+def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
+    """How many trajectories a table of scenarios means under a number of parameter draws."""
+    settings = scenarios.select("context", "hypothesis").n_unique()
+    return Counts(scenarios.height, scenarios.height * draws, settings * draws)
+
+
+def _rows(
+    contexts: ContextTables, chosen: Sequence[str], given: Sequence[tuple[Dosed, ...]]
+) -> Iterator[tuple]:
+    roles = (VEHICLE, "single", "pair")
+    for context in chosen:
+        for hypothesis in contexts.contexts[context].hypotheses:
+            for drugs in given:
+                doses = [*drugs, (None, None), (None, None)][:2]
+                yield (
+                    scenario_name(context, hypothesis, drugs),
+                    context,
+                    hypothesis,
+                    "+".join(drug for drug, _ in drugs) or VEHICLE,
+                    roles[len(drugs)],
+                    *doses[0],
+                    *doses[1],
+                )
+
+
+def _name_problems(what: str, names: Sequence[str], known: Collection[str]) -> list[str]:
+    problems = [f"{what}: must be of the table, found {name}" for name in names if name not in known]
+    problems += [f"{what}: must be named once, found {name} again" for name in _repeated(names)]
+    return problems or ([] if names else [f"{what}: must name at least one, found none"])
+
+
+def _drug_problems(what: str, names: Sequence[str], tables: DrugTables) -> list[str]:
+    problems = [f"{what}: must be of drugs.tsv, found {name}" for name in names if name not in tables.drugs]
+    problems += [f"{what}: must be named once, found {name} again" for name in _repeated(names)]
+    problems += [
+        f"{what}: must be screened, found {name} ({tables.drugs[name].notes or 'no note'})"
+        for name in names
+        if name in tables.drugs and not tables.drugs[name].screened
+    ]
+    return problems
+
+
+def _pair_problems(pairs: Sequence[Pair], tables: DrugTables) -> list[str]:
+    wrong = [
+        f"pairs: must be two drugs each, found {list(pair)}"
+        for pair in pairs
+        if len(set(pair)) != 2 or len(pair) != 2
+    ]
+    if wrong:
+        return wrong
+    named = tuple(dict.fromkeys(name for pair in pairs for name in pair))
+    again = _repeated(["+".join(sorted(pair)) for pair in pairs])
+    return _drug_problems("pairs", named, tables) + [
+        f"pairs: must be named once, found {pair} again" for pair in again
+    ]
+
+
+def _dose_problems(what: str, doses: Sequence[float], needed: bool) -> list[str]:
+    problems = [
+        f"{what}: must be positive numbers in nM, found {dose}"
+        for dose in doses
+        if isinstance(dose, bool) or not isinstance(dose, int | float) or not math.isfinite(dose) or dose <= 0
+    ]
+    problems += [f"{what}: must be named once, found {dose} again" for dose in _repeated(doses)]
+    return problems or ([f"{what}: must hold at least one dose, found none"] if needed and not doses else [])
+
+
+def _repeated(values: Sequence) -> list:
+    return [value for index, value in enumerate(values) if value in values[:index]]
