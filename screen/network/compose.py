@@ -1,0 +1,180 @@
+"""From Antimony modules and a table of parameters to one SBML document.
+
+A network is a folder: one `.ant` file a module, and `parameters.tsv`. Composing takes the chosen modules,
+drops what needs a module that was left out, puts in values and units, and writes SBML L3V2 that libSBML
+finds consistent. The same folder gives the same text, byte for byte.
+
+Two directives, inside Antimony comments, say how modules depend on each other:
+
+    //@reads ERK_activity default 0 nM from m09    a quantity of another module; a constant where that is out
+    //@needs m09 ... //@end                        reactions that exist only together with that module
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import antimony
+import libsbml
+import polars as pl
+
+from screen.errors import NetworkError
+from screen.network.parameters import FILE_NAME, read_parameters
+
+MODEL_NAME = "stat3"
+ALWAYS = ("m00", "m13")
+"""Modules that are part of every network: units and compartments, drugs."""
+
+READS = re.compile(r"^//@reads\s+(\w+)\s+default\s+(\S+)\s+(\w+)\s+from\s+(m\d+)\s*$")
+NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
+END = re.compile(r"^//@end\s*$")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Antimony file: its key (m01), its file stem and its text."""
+
+    key: str
+    stem: str
+    text: str
+
+
+def list_modules(folder: Path) -> tuple[Module, ...]:
+    """The modules of a folder, in order of their names; NetworkError where there is none."""
+    files = sorted(Path(folder).glob("m[0-9]*.ant"))
+    if not files:
+        raise NetworkError(f"{folder}: must hold Antimony modules named m<number>_<name>.ant, found none")
+    return tuple(Module(file.stem.split("_")[0], file.stem, file.read_text(encoding="utf-8")) for file in files)
+
+
+def compose_network(folder: Path | str, modules: Sequence[str] | None = None) -> str:
+    """The SBML text of a folder's network.
+
+    `modules` names those to take, by key (`m01`) or file stem; all by default, and `m00` and `m13` always.
+    NetworkError names unknown modules, parameters that are used and not in the table or the other way
+    round, units that do not fit and whatever Antimony or libSBML reject.
+    """
+    folder = Path(folder)
+    every = list_modules(folder)
+    chosen = _choose(every, modules)
+    table = read_parameters(folder / FILE_NAME)
+    defaults: dict[str, tuple[float, str]] = {}
+    texts = [_resolve(module, {m.key for m in chosen}, defaults) for module in chosen]
+    document = _convert("\n".join(texts), defaults)
+    _insert_parameters(document.getModel(), table, every, chosen, defaults)
+    text = libsbml.writeSBMLToString(document)
+    problems = check_network(text)
+    if problems:
+        raise NetworkError(problems)
+    return text
+
+
+def check_network(sbml: str) -> list[str]:
+    """What libSBML has to say against a document, one sentence each, units included; empty if nothing."""
+    document = libsbml.readSBMLFromString(sbml)
+    if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
+        document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)
+        document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
+        document.checkConsistency()
+    found = [document.getError(index) for index in range(document.getNumErrors())]
+    return [
+        f"SBML line {error.getLine()}: {' '.join(error.getShortMessage().split())}: {' '.join(error.getMessage().split())}"
+        for error in found
+        if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING
+    ]
+
+
+def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Module, ...]:
+    if names is None:
+        return tuple(every)
+    known = {module.key for module in every} | {module.stem for module in every}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        keys = ", ".join(module.stem for module in every)
+        raise NetworkError([f"module {name}: must be one of {keys}, found no such file" for name in unknown])
+    return tuple(m for m in every if m.key in ALWAYS or m.key in names or m.stem in names)
+
+
+def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float, str]]) -> str:
+    """The text of a module among those present; defaults gains what it reads of absent ones."""
+    kept: list[str] = []
+    inside: str | None = None
+    for number, line in enumerate(module.text.splitlines(), 1):
+        directive = line.strip()
+        if reads := READS.match(directive):
+            name, value, unit, owner = reads.groups()
+            if owner not in present:
+                defaults[name] = (float(value), unit)
+        elif needs := NEEDS.match(directive):
+            inside = needs.group(1)
+        elif END.match(directive):
+            inside = None
+        elif directive.startswith("//@"):
+            raise NetworkError(f"{module.stem}.ant row {number}: directive must be reads, needs or end, found {directive}")
+        elif inside is None or inside in present:
+            kept.append(line)
+    if inside is not None:
+        raise NetworkError(f"{module.stem}.ant: `//@needs {inside}` must be closed by `//@end`, found the end of the file")
+    return "\n".join(kept)
+
+
+def _convert(text: str, defaults: dict[str, tuple[float, str]]) -> libsbml.SBMLDocument:
+    constants = "\n".join(f"{name} = {value!r}; {name} has {unit};" for name, (value, unit) in sorted(defaults.items()))
+    antimony.clearPreviousLoads()
+    antimony.setBareNumbersAreDimensionless(True)
+    if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{text}\n{constants}\nend\n") < 0:
+        raise NetworkError(f"Antimony modules: must be valid Antimony, found {antimony.getLastError().strip()}")
+    document = libsbml.readSBMLFromString(antimony.getSBMLString(MODEL_NAME))
+    if not document.setLevelAndVersion(3, 2, True) or document.getModel() is None:
+        raise NetworkError("Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot")
+    return document
+
+
+def _insert_parameters(
+    model: libsbml.Model,
+    table: pl.DataFrame,
+    every: Sequence[Module],
+    chosen: Sequence[Module],
+    defaults: dict[str, tuple[float, str]],
+) -> None:
+    """Give every constant its value and unit, or say which cannot have one."""
+    rows = {row["parameter"]: row for row in table.iter_rows(named=True)}
+    ruled = {model.getRule(index).getVariable() for index in range(model.getNumRules())}
+    units = {model.getUnitDefinition(index).getId() for index in range(model.getNumUnitDefinitions())} | {"dimensionless"}
+    constants = [e for e in [*model.getListOfParameters(), *model.getListOfCompartments()] if e.getId() not in ruled]
+    problems = [
+        f"module {_user_of(element.getId(), chosen)}: species `{element.getId()}` must be declared in a compartment, found none"
+        for element in model.getListOfSpecies()
+        if element.getCompartment() == "default_compartment"
+    ]
+    for element in constants:
+        name = element.getId()
+        if name in defaults or name == "default_compartment":
+            continue
+        if name not in rows:
+            problems.append(f"module {_user_of(name, chosen)}: parameter `{name}` must be in {FILE_NAME}, found no such row")
+        elif rows[name]["unit"] not in units:
+            problems.append(f"{FILE_NAME}: unit of `{name}` must be declared in {every[0].stem}, found {rows[name]['unit']}")
+        elif element.getTypeCode() == libsbml.SBML_COMPARTMENT:
+            element.setSize(rows[name]["value"])
+            element.setUnits(rows[name]["unit"])
+        else:
+            element.setValue(rows[name]["value"])
+            element.setUnits(rows[name]["unit"])
+            element.setConstant(True)
+    stems = {module.stem for module in every}
+    used = {element.getId() for element in constants}
+    whole = len(chosen) == len(every)
+    for name, row in rows.items():
+        if row["module"] not in stems:
+            problems.append(f"{FILE_NAME}: module of `{name}` must be a file here, found {row['module']}")
+        elif whole and name not in used:
+            problems.append(f"{FILE_NAME}: `{name}` must be used by {row['module']}, found no use")
+    if problems:
+        raise NetworkError(problems)
+
+
+def _user_of(name: str, modules: Sequence[Module]) -> str:
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return next((module.stem for module in modules if word.search(module.text)), "unknown")
