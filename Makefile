@@ -1,0 +1,97 @@
+# What a person runs; `make` alone lists it. Everything happens inside .venv, which `make env` fills from
+# requirements.lock (every file checked against its hash), once, and again when the lock file changes.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.requirements-$(firstword $(shell cksum requirements.lock))
+SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock))
+CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+# Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
+ARGS ?=
+TARGETS := env env-slurm screen report dry-run check doctor test test-slow test-slurm test-gpu lint format lock bench clean
+
+.PHONY: help $(TARGETS)
+
+help: ## list what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(STAMP) ## set up .venv from the lock file; nothing else needs the network
+
+# A missing stamp means a new lock file or an unfinished set-up; a venv whose Python is gone is made anew.
+$(STAMP): | requirements.lock
+	@python=$$(for found in $(BASE_PYTHON) python3 python3.13 python3.12 python3.11; do \
+	    "$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$found" && break; done || true); \
+	if [ -z "$$python" ]; then \
+	    echo "make env: Python 3.11 or newer must be there, found none; install python3.11 and python3.11-venv, or name one with BASE_PYTHON=..." >&2; exit 1; fi; \
+	command -v "$${CC:-cc}" >/dev/null || \
+	    echo "make env: no C compiler found, so a slower engine will run; install gcc or name one with CC=..." >&2; \
+	$(PYTHON) -c '' 2>/dev/null || "$$python" -m venv --clear $(VENV); \
+	echo "make env: installing the packages of requirements.lock into $(VENV)"; \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@rm -f $(VENV)/.requirements-*; touch $@
+
+env-slurm: $(SLURM_STAMP) ## add what the driver on a cluster needs
+
+$(SLURM_STAMP): $(STAMP) | requirements-slurm.lock
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-slurm.lock
+	@rm -f $(VENV)/.slurm-*; touch $@
+
+screen: env ## run the whole screen: results/ranked.csv and results/report.html
+	$(VENV)/bin/snakemake --cores $(CORES) $(ARGS)
+
+report: env ## Snakemake's own report of the last run: results/workflow.zip
+	$(VENV)/bin/snakemake --cores 1 --report results/workflow.zip $(ARGS)
+
+dry-run: env ## what would run, how many trajectories that is and roughly how long
+	$(VENV)/bin/snakemake --cores $(CORES) --dry-run --quiet $(ARGS)
+	$(PYTHON) -m screen scenarios --dry-run
+
+check: env ## read every input, report sizes and problems
+	$(PYTHON) -m screen check
+
+doctor: env ## what this machine has and lacks
+	$(PYTHON) -m screen doctor
+
+test: env ## the tests
+	$(PYTHON) -m pytest $(ARGS)
+
+test-slow: env ## the tests, the slow ones too
+	$(PYTHON) -m pytest -m "not slurm and not gpu" $(ARGS)
+
+test-slurm: env-slurm ## tests that need a SLURM controller
+	SCREEN_SLURM=1 $(PYTHON) -m pytest -m slurm $(ARGS)
+
+test-gpu: env ## tests that need a CUDA device
+	$(PYTHON) -m pytest -m gpu $(ARGS)
+
+lint: env ## format, style, types, layers, workflow
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/snakefmt --check Snakefile workflow
+	$(VENV)/bin/snakemake --lint
+
+format: env ## rewrite Python and workflow files in the house format
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/snakefmt Snakefile workflow
+
+# Addresses of indexes are left out of the lock files on purpose: names, versions and hashes say it all.
+LOCK := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+lock: ## resolve the dependencies anew (needs the network)
+	$(LOCK) --extra dev --extra test --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra slurm --constraint requirements.lock --output-file requirements-slurm.lock pyproject.toml
+
+bench: env ## measure the engines; writes benchmarks/results
+	$(PYTHON) -m benchmarks $(ARGS)
+
+clean: ## remove results, caches and .venv
+	rm -rf $(VENV) .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	find results -mindepth 1 -not -name .gitkeep -delete

@@ -1,0 +1,32 @@
+"""Settings: what config/config.yaml may say, and how it is read and checked."""
+
+from screen.settings.model import (
+    DoseBasisSettings,
+    FitSettings,
+    NetworkSettings,
+    RankSettings,
+    ReadoutSettings,
+    ReportSettings,
+    ScenarioSettings,
+    Settings,
+    SimulateSettings,
+    TableSettings,
+    settings_schema,
+)
+from screen.settings.reading import check_settings, load_settings
+
+__all__ = [
+    "DoseBasisSettings",
+    "FitSettings",
+    "NetworkSettings",
+    "RankSettings",
+    "ReadoutSettings",
+    "ReportSettings",
+    "ScenarioSettings",
+    "Settings",
+    "SimulateSettings",
+    "TableSettings",
+    "check_settings",
+    "load_settings",
+    "settings_schema",
+]

@@ -1,0 +1,256 @@
+"""What can be set, in the order of the stages, each with its unit, its default and its limits.
+
+One class a section of config.yaml. A section holds what changes the answer; where and on how many cores a
+stage runs is the business of the workflow's profiles. The JSON schema beside the workflow is made from
+these classes.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_.+\-]+$")]
+"""A name of a context, drug, class, module or read-out."""
+
+
+def _numbers_are_no_text(value: Any) -> Any:
+    """YAML 1.1 reads 1e-6 as text (1.0e-6 is a number); it is plain what was meant."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, found {value}")
+    return value
+
+
+def _all_different(values: list[Any]) -> list[Any]:
+    again = sorted({str(value) for value in values if values.count(value) > 1})
+    if again:
+        raise ValueError(f"entries must differ, found {', '.join(again)} more than once")
+    return values
+
+
+Number = Annotated[float, BeforeValidator(_numbers_are_no_text), Field(allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_all_different)]
+
+
+def _all_or_a_list(value: Any) -> Any:
+    if value != "all" and not isinstance(value, list):
+        raise ValueError(f"must be `all` or a list of names, found {value}")
+    return value
+
+
+AllOrNames = Annotated[Literal["all"] | Names, BeforeValidator(_all_or_a_list)]
+
+
+class Section(BaseModel):
+    """A frozen section in which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class NetworkSettings(Section):
+    """Where the network comes from."""
+
+    folder: Path = Path("config/network")
+    """Folder of the Antimony modules (*.ant) and their parameters.tsv."""
+    modules: AllOrNames = "all"
+    """Modules to join, by file name without .ant, or `all`."""
+
+
+class TableSettings(Section):
+    """Files that describe cells and drugs; columns are explained in config/README.md."""
+
+    contexts: Path = Path("config/contexts.tsv")
+    """Contexts: totals, stimuli, timing and hypotheses of each cell."""
+    hypotheses: Path = Path("config/hypotheses.tsv")
+    """Hypotheses: the parameters each of them sets."""
+    drugs: Path = Path("config/drugs.tsv")
+    """Drugs: class, mode and clinical exposure."""
+    affinities: Path = Path("config/affinities.tsv")
+    """Affinities: one row a drug, gene and measurement."""
+    targets: Path = Path("config/targets.tsv")
+    """Targets of the network, the genes they stand for and their ATP shift."""
+
+
+class ScenarioSettings(Section):
+    """Which interventions are simulated in which contexts."""
+
+    contexts: AllOrNames = "all"
+    """Contexts to simulate, or `all`."""
+    drugs: AllOrNames = "all"
+    """Drugs to screen, or `all` that drugs.tsv marks as screened."""
+    doses_nM: Annotated[list[Positive], Field(min_length=1), AfterValidator(_all_different)] = [
+        1.0,
+        10.0,
+        100.0,
+        300.0,
+        1000.0,
+        3000.0,
+        10000.0,
+    ]
+    """Free concentrations of every single agent [nM]."""
+    pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
+    """Pairs of drugs to combine; `[]` for none."""
+    pair_dose_nM: Positive = 500.0
+    """Free concentration of each drug of a pair [nM]."""
+
+    @model_validator(mode="after")
+    def _pairs_differ(self) -> Self:
+        seen = set()
+        for first, second in self.pairs:
+            if first == second:
+                raise ValueError(f"`pairs` must join two different drugs, found {first} with itself")
+            if frozenset((first, second)) in seen:
+                raise ValueError(f"`pairs` must list a pair once, found {first} + {second} again")
+            seen.add(frozenset((first, second)))
+        return self
+
+
+class ReadoutSettings(Section):
+    """One read-out: an observable at a time, or its mean over a window."""
+
+    id: Name
+    """Name of the read-out in all tables."""
+    observable: Name
+    """Observable of the network, such as pY705 or pERK."""
+    minutes: Annotated[Number, Field(ge=0)] | None = None
+    """Time after the stimulus [min]."""
+    from_minutes: Annotated[Number, Field(ge=0)] | None = None
+    """Start of the window [min]; then `minutes` is left out."""
+    to_minutes: Positive | None = None
+    """End of the window [min]."""
+
+    @model_validator(mode="after")
+    def _time_or_window(self) -> Self:
+        window = (self.from_minutes, self.to_minutes)
+        if (self.minutes is None) == (window == (None, None)):
+            raise ValueError("must give either `minutes` or `from_minutes` and `to_minutes`")
+        if self.minutes is None:
+            if self.from_minutes is None or self.to_minutes is None:
+                raise ValueError("must give both `from_minutes` and `to_minutes`")
+            if self.from_minutes >= self.to_minutes:
+                raise ValueError(
+                    f"`to_minutes` must be after `from_minutes`, found {self.from_minutes:g} to {self.to_minutes:g}"
+                )
+        return self
+
+
+def _readouts() -> list[ReadoutSettings]:
+    points = [
+        ("pY705_20min", "pY705", 20),
+        ("pY705_3h", "pY705", 180),
+        ("pY705_24h", "pY705", 1440),
+        ("pS727_20min", "pS727", 20),
+        ("pS727_3h", "pS727", 180),
+        ("pERK_20min", "pERK", 20),
+        ("pERK_3h", "pERK", 180),
+        ("pAKT_20min", "pAKT", 20),
+        ("pAKT_3h", "pAKT", 180),
+    ]
+    window = ReadoutSettings(id="pY705_auc_24h", observable="pY705", from_minutes=0, to_minutes=1440)
+    return [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points] + [window]
+
+
+class SimulateSettings(Section):
+    """How trajectories are integrated."""
+
+    engine: Literal["auto", "kernel", "lanes", "diffrax"] = "auto"
+    """`kernel` is generated C, `lanes` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
+    rtol: Positive = 1e-6
+    """Relative tolerance."""
+    atol: Positive = 1e-9
+    """Absolute tolerance, in the unit of the species."""
+    max_steps: Annotated[int, Field(ge=100)] = 100_000
+    """Steps after which a trajectory counts as failed."""
+    shards: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """Parts that the workflow runs apart; few and long ones, each starts Python anew."""
+    batch: Annotated[int, Field(ge=8, le=1_000_000)] = 2048
+    """Trajectories handed to the engine at a time."""
+
+
+class FitSettings(Section):
+    """How parameters are fitted and their spread is drawn."""
+
+    problem: Path = Path("config/calibration/problem.yaml")
+    """PEtab problem: conditions, observables, measurements and priors."""
+    starts: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Searches from different points."""
+    adam: Annotated[int, Field(ge=0)] = 60
+    """Steps of the first, coarse search of each start."""
+    lbfgs: Annotated[int, Field(ge=0)] = 40
+    """Most steps of the second, fine search of each start."""
+    draws: Annotated[int, Field(ge=1, le=100_000)] = 32
+    """Parameter draws handed to the simulation."""
+    sampler_steps: Annotated[int, Field(ge=0)] = 20
+    """Sampler steps each draw makes away from the normal approximation at the best fit."""
+
+
+class DoseBasisSettings(Section):
+    """What makes doses of different drugs comparable."""
+
+    kind: Literal["equal_concentration", "equal_burden", "ic50_multiple", "clinical"]
+    """Same concentration, same sum of concentrations, same multiple of the own IC50, or clinical exposure."""
+    value: Positive | None = None
+    """nM for equal_concentration and equal_burden, a multiple for ic50_multiple, nothing for clinical."""
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Self:
+        if (self.kind == "clinical") != (self.value is None):
+            raise ValueError(
+                f"`value` must be {'left out' if self.kind == 'clinical' else 'given'} for {self.kind}"
+            )
+        return self
+
+
+class RankSettings(Section):
+    """How interventions are ranked."""
+
+    dose_bases: Annotated[list[DoseBasisSettings], Field(min_length=1)] = [
+        DoseBasisSettings(kind="equal_concentration", value=1000.0),
+        DoseBasisSettings(kind="equal_burden", value=1000.0),
+        DoseBasisSettings(kind="clinical"),
+    ]
+    """Dose bases; each is ranked by itself. Doses must be among those simulated."""
+
+
+class ReportSettings(Section):
+    """What the report shows."""
+
+    title: str = "STAT3 screen"
+    """Title of the report."""
+    top: Annotated[int, Field(ge=1)] = 15
+    """Interventions shown in each figure."""
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    """Seed of all randomness: the same seed gives the same answer."""
+    network: NetworkSettings = NetworkSettings()
+    tables: TableSettings = TableSettings()
+    scenarios: ScenarioSettings = ScenarioSettings()
+    readouts: Annotated[list[ReadoutSettings], Field(min_length=1)] = _readouts()
+    """Read-outs taken from every trajectory."""
+    simulate: SimulateSettings = SimulateSettings()
+    fit: FitSettings = FitSettings()
+    rank: RankSettings = RankSettings()
+    report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _readouts_differ(self) -> Self:
+        names = [readout.id for readout in self.readouts]
+        again = sorted({name for name in names if names.count(name) > 1})
+        if again:
+            raise ValueError(f"`readouts` must have different ids, found {', '.join(again)} more than once")
+        return self
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON schema of config.yaml, for editors and the workflow catalogue."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

@@ -1,0 +1,185 @@
+"""Reading config.yaml: every problem in one go, each with file, line, what must hold and what was found."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from screen.errors import SettingsError
+from screen.settings.model import Settings
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value."""
+
+LIMITS = {
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "missing": "must be given",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "string_pattern_mismatch": "must be a name of letters, digits and _.+-",
+    "string_too_short": "must not be empty",
+}
+"""Kind of mistake -> what must hold."""
+
+KINDS = {
+    "float": "must be a number",
+    "finite": "must be a finite number",
+    "int": "must be a whole number",
+    "string": "must be text",
+    "path": "must be a path",
+    "list": "must be a list",
+    "model": "must be a section of keys",
+    "bool": "must be true or false",
+}
+"""First word of a pydantic error type -> what must hold."""
+
+
+def load_settings(path: Path | str) -> Settings:
+    """The settings of a YAML or JSON file, defaults filled in.
+
+    SettingsError names file, line and key of everything that is wrong.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "bytes that are no UTF-8"
+        raise SettingsError(f"{path}: must be a readable YAML file, found {reason}") from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path.name}{_mark(error)}: must be YAML, found {_reason(error)}") from error
+    if root is None:
+        raise SettingsError(f"{path.name}: must hold settings, found an empty file")
+    lines = _lines(root)
+    repeated = [
+        f"{path.name} line {line}: `{key}` must be set once, found it again" for key, line in _repeated(root)
+    ]
+    try:
+        settings = check_settings(values, path.name, lines)
+    except SettingsError as error:
+        raise SettingsError((*repeated, *error.problems)) from error
+    if repeated:
+        raise SettingsError(repeated)
+    return settings
+
+
+def check_settings(values: Any, where: str, lines: Mapping[Place, int] | None = None) -> Settings:
+    """The settings a mapping stands for; `lines` says in which line of `where` each key is."""
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{where}: must be a mapping of settings, found {_shown(values)}")
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = [_sentence(found, where, lines or {}) for found in error.errors()]
+        raise SettingsError(dict.fromkeys(problems)) from error
+
+
+def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> str:
+    place = _place(found["loc"])
+    line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
+    head = f"{where} line {line}" if line else where
+    name = _dotted(place)
+    if found["type"] == "extra_forbidden":
+        valid = _valid_keys(place[:-1])
+        near = get_close_matches(str(place[-1]), valid, n=1, cutoff=0.5)
+        hint = f"did you mean `{near[0]}`?" if near else f"settings here are {', '.join(valid)}"
+        return f"{head}: `{name}` is not a setting; {hint}"
+    if found["type"] == "value_error":
+        message = str(found["ctx"]["error"])
+        return f"{head}: {message}" if message.startswith("`") else f"{head}: `{name}` {message}"
+    rule = LIMITS.get(found["type"]) or KINDS.get(found["type"].split("_")[0]) or found["msg"]
+    rule = rule.format(**found.get("ctx", {}))
+    return f"{head}: `{name}` {rule}" + (
+        "" if found["type"] == "missing" else f", found {_shown(found['input'])}"
+    )
+
+
+def _place(loc: Sequence[str | int]) -> Place:
+    """The location without the names pydantic gives to the members of a union."""
+    place: list[str | int] = []
+    for step in loc:
+        if isinstance(step, int) or step in _valid_keys(tuple(place)) or not _inside_union(step):
+            place.append(step)
+    return tuple(place)
+
+
+def _inside_union(step: str) -> bool:
+    return "[" in step or step in ("float", "int", "str")
+
+
+def _valid_keys(place: Place) -> list[str]:
+    """The keys of the section at a place; none where there is no section."""
+    model: type[BaseModel] | None = Settings
+    for step in place:
+        if isinstance(step, int) or model is None:
+            continue
+        field = model.model_fields.get(step)
+        model = next(_models(field.annotation), None) if field else None
+    return list(model.model_fields) if model else []
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models(part)
+
+
+def _dotted(place: Place) -> str:
+    name = ""
+    for step in place:
+        name += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if name else step
+    return name
+
+
+def _lines(node: yaml.Node, place: Place = ()) -> dict[Place, int]:
+    """The line of every key and entry."""
+    found: dict[Place, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*place, str(key.value))
+            found |= {here: key.start_mark.line + 1} | _lines(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            here = (*place, position)
+            found |= {here: value.start_mark.line + 1} | _lines(value, here)
+    return found
+
+
+def _repeated(node: yaml.Node) -> Iterable[tuple[str, int]]:
+    """Keys that stand twice in one mapping, with the line of the second."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [str(key.value) for key, _ in node.value]
+        for position, (key, value) in enumerate(node.value):
+            if keys[position] in keys[:position]:
+                yield keys[position], key.start_mark.line + 1
+            yield from _repeated(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated(value)
+
+
+def _mark(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f" line {mark.line + 1}" if mark else ""
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
