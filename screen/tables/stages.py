@@ -10,6 +10,9 @@ STATUSES = ("ok", "retried", "max_steps", "step_underflow", "non_finite", "no_re
 IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
 """Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
 
+DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown")
+"""How the dose of a ranked row relates to the doses tested: one of them, between two, beyond them, or not known."""
+
 SCENARIOS = Schema(
     "scenarios",
     (
@@ -91,14 +94,20 @@ RANKED = Schema(
         _number("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
         _number("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
         Column(
+            "dose_flag",
+            pl.String,
+            "the dose against those tested; there is no rank where it lies outside or is unknown",
+            choices=DOSE_FLAGS,
+        ),
+        Column(
             "rank",
             pl.Int64,
             "1 is the largest median suppression; null with too few draws",
             nullable=True,
             minimum=1,
         ),
-        _number("rank_p05", "5 % quantile of the rank over draws", minimum=1),
-        _number("rank_p95", "95 % quantile of the rank over draws", minimum=1),
+        _number("rank_p05", "5 % quantile over draws of the best rank among those level with it", minimum=1),
+        _number("rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1),
         _share("p_best", "share of draws in which it ranks first"),
         _share("p_top5", "share of draws in which it is among the first five"),
         _suppression("suppression_mean", "mean over draws of 1 - treated/vehicle"),
@@ -113,9 +122,13 @@ RANKED = Schema(
         _number("pS727_change_p50", "median log2 treated/vehicle of pS727", "log2"),
         _number("pERK_change_p50", "median log2 treated/vehicle of pERK", "log2"),
         _number("pAKT_change_p50", "median log2 treated/vehicle of pAKT", "log2"),
+        _suppression("excess_single_p50", "pairs: median suppression beyond the better drug alone at its dose in the pair"),
+        _suppression("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss"),
+        _suppression("excess_bliss_p50", "pairs: median suppression beyond Bliss independence; positive is synergy"),
+        _suppression("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss"),
         Column("draws", pl.Int64, "parameter draws that count", minimum=0),
-        Column("failed", pl.Int64, "parameter draws lost to failed trajectories", minimum=0),
-        Column("provenance", pl.String, "digest of network, configuration, parameters and code"),
+        Column("failed", pl.Int64, "draws lost: a trajectory failed, or the vehicle had nothing to suppress", minimum=0),
+        Column("provenance", pl.String, "digest of the scenarios and responses that were ranked"),
     ),
     key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
 )

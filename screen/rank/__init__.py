@@ -1,0 +1,20 @@
+"""Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is."""
+
+from screen.rank.bases import BASES, DoseBasis
+from screen.rank.ranking import rank, write_ranked
+from screen.rank.responses import Responses, gather_responses
+from screen.rank.scores import SCORES, Score
+from screen.rank.series import find_cells, paired_ratio
+
+__all__ = [
+    "BASES",
+    "SCORES",
+    "DoseBasis",
+    "Responses",
+    "Score",
+    "find_cells",
+    "gather_responses",
+    "paired_ratio",
+    "rank",
+    "write_ranked",
+]

@@ -1,0 +1,194 @@
+"""What makes doses comparable, one line a basis in `BASES`.
+
+The largest dose of the most drugs always suppresses most, so a ranking states on which footing doses stand.
+A basis says for each intervention of a cell at which dose it stands: a dose that was tested, or one between
+two that were (the response is then interpolated in log10 dose, draw by draw). Nothing is extrapolated.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from screen.errors import RankError
+from screen.rank.series import SAME_DOSE, Cell, Pair, Potency, Series
+
+
+class DoseBasis(NamedTuple):
+    """A kind from `BASES` and its value: nM for concentrations, a multiple for IC50, nothing for clinical."""
+
+    kind: str
+    value: float | None = None
+
+    @property
+    def name(self) -> str:
+        """As in the column `dose_basis`: equal_concentration_1000nM, ic50_x3, clinical."""
+        return BASES[self.kind].label.format(self.value)
+
+
+class Place(NamedTuple):
+    """Where an intervention stands: response = (1 - weight) * row `lower` + weight * row `upper`.
+
+    `flag` says how the dose relates to the tested ones; where the rows are -1 there is no such dose.
+    """
+
+    intervention: str
+    drugs: tuple[str, ...]
+    doses: tuple[float | None, ...]
+    lower: int
+    upper: int
+    weight: float
+    flag: str
+
+    @property
+    def known(self) -> bool:
+        """Whether a response can be read at this dose."""
+        return self.lower >= 0
+
+
+class Footing(NamedTuple):
+    """What a basis may look at: one cell, half-maximal doses in one read-out, clinical free concentrations."""
+
+    cell: Cell
+    readout: int
+    potency: Mapping[str, Potency]
+    clinical_nM: Mapping[str, float]
+
+
+def place_series(series: Series, dose: float | None) -> Place:
+    """A drug at a dose [nM]; None: no such dose is known."""
+    name = (series.drug,)
+    if dose is None:
+        return Place(series.drug, name, (None,), -1, -1, 0.0, "unknown")
+    exact = np.flatnonzero(np.isclose(series.doses, dose, rtol=SAME_DOSE, atol=0.0))
+    if exact.size:
+        row = int(series.rows[exact[0]])
+        return Place(series.drug, name, (float(series.doses[exact[0]]),), row, row, 0.0, "tested")
+    above = int(np.searchsorted(series.doses, dose))
+    if above in (0, series.doses.size):
+        flag = "below_tested" if above == 0 else "above_tested"
+        return Place(series.drug, name, (dose,), -1, -1, 0.0, flag)
+    low, high = np.log10(series.doses[above - 1 : above + 1])
+    weight = float((np.log10(dose) - low) / (high - low))
+    lower, upper = (int(row) for row in series.rows[above - 1 : above + 1])
+    return Place(series.drug, name, (dose,), lower, upper, weight, "interpolated")
+
+
+def place_pair(pair: Pair) -> Place:
+    """A pair stands at the doses at which it was tested."""
+    return Place(pair.intervention, pair.drugs, pair.doses, pair.row, pair.row, 0.0, "tested")
+
+
+def _same(dose: float, wanted: float) -> bool:
+    return bool(np.isclose(dose, wanted, rtol=SAME_DOSE, atol=0.0))
+
+
+def _equal_concentration(footing: Footing, value: float) -> list[Place]:
+    pairs = [p for p in footing.cell.pairs if all(_same(dose, value) for dose in p.doses)]
+    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in pairs]
+
+
+def _equal_burden(footing: Footing, value: float) -> list[Place]:
+    pairs = [p for p in footing.cell.pairs if _same(sum(p.doses), value)]
+    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in pairs]
+
+
+def _ic50_multiple(footing: Footing, value: float) -> list[Place]:
+    places = []
+    for series in footing.cell.series:
+        median = float(footing.potency[series.drug].median[footing.readout])
+        if np.isnan(median):
+            places.append(place_series(series, None))
+        elif np.isinf(median):
+            flag = "above_tested" if median > 0 else "below_tested"
+            places.append(place_series(series, None)._replace(flag=flag))
+        else:
+            places.append(place_series(series, value * 10.0**median))
+    return places
+
+
+def _clinical(footing: Footing, value: float) -> list[Place]:
+    return [place_series(series, footing.clinical_nM.get(series.drug)) for series in footing.cell.series]
+
+
+class Basis(NamedTuple):
+    """How a basis is called, whether it needs a value that was tested or any at all, and its rule."""
+
+    label: str
+    needs_value: bool
+    must_be_tested: bool
+    places: Callable[[Footing, float], list[Place]]
+    description: str
+
+
+BASES: dict[str, Basis] = {
+    "equal_concentration": Basis(
+        "equal_concentration_{:g}nM",
+        True,
+        True,
+        _equal_concentration,
+        "every drug at this free concentration",
+    ),
+    "equal_burden": Basis(
+        "equal_burden_{:g}nM",
+        True,
+        True,
+        _equal_burden,
+        "free concentrations of all drugs given add up to this",
+    ),
+    "ic50_multiple": Basis(
+        "ic50_x{:g}",
+        True,
+        False,
+        _ic50_multiple,
+        "this multiple of the drug's own median IC50 in the same read-out",
+    ),
+    "clinical": Basis(
+        "clinical", False, False, _clinical, "peak free plasma concentration, fraction unbound x Cmax"
+    ),
+}
+
+
+def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
+    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis."""
+    bases, cells = tuple(bases), tuple(cells)
+    problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
+    tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})
+    for kind, value in bases:
+        if kind not in BASES:
+            problems.append(f"dose_bases: must be one of {', '.join(BASES)}, found {kind}")
+        elif BASES[kind].needs_value != (value is not None) or (value is not None and not 0 < value < np.inf):
+            problems.append(f"dose_bases: {kind} must have {_value_rule(kind)}, found {value}")
+        elif BASES[kind].must_be_tested and not any(_same(dose, float(value or 0.0)) for dose in tested):
+            listed = ", ".join(f"{dose:g}" for dose in tested) or "none"
+            problems.append(f"dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}")
+    if len(set(bases)) < len(bases):
+        problems.append("dose_bases: must be named once each, found a repeated one")
+    if not problems:
+        problems = _stray_pairs(bases, cells)
+    if problems:
+        raise RankError(problems)
+
+
+def _value_rule(kind: str) -> str:
+    return "a positive value" if BASES[kind].needs_value else "no value"
+
+
+def _stray_pairs(bases: tuple[DoseBasis, ...], cells: tuple[Cell, ...]) -> list[str]:
+    """Pairs that no basis ranks would be lost without a word."""
+    for cell in cells:
+        ranked = {
+            place.doses
+            for basis in bases
+            if BASES[basis.kind].must_be_tested
+            for place in BASES[basis.kind].places(Footing(cell, 0, {}, {}), float(basis.value or 0.0))
+            if len(place.drugs) > 1
+        }
+        for pair in cell.pairs:
+            if pair.doses not in ranked:
+                low, high = pair.doses
+                return [
+                    f"dose_bases: must include one on which pairs stand, found {', '.join(b.name for b in bases)} and "
+                    f"{pair.intervention} at {low:g} + {high:g} nM in {cell.name}"
+                ]
+    return []

@@ -1,0 +1,124 @@
+"""Statistics over parameter draws, the last axis of every array here.
+
+A draw that does not count is NaN. Nothing here drops, replaces or averages over a NaN unseen: quantiles are
+taken over the draws that are there, and a draw that is not there has no rank.
+"""
+
+import numpy as np
+from scipy.stats import rankdata
+
+HALF = 0.5
+"""Treated over vehicle at the half-maximal dose."""
+
+
+def count(values: np.ndarray) -> np.ndarray:
+    """Draws that are there: values[..., draws] -> int [...]. Infinite values count."""
+    return np.sum(~np.isnan(values), axis=-1)
+
+
+def mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the draws that are there; NaN where there is none."""
+    number = count(values)
+    total = np.nansum(values, axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """Quantile over the draws that are there, values[..., draws] -> [...], linear between order statistics.
+
+    Infinite values stand for censored ones: a quantile that rests on one of them is infinite itself, never
+    a number between a tested and an untested value.
+    """
+    ordered = np.sort(values, axis=-1)
+    last = count(values) - 1
+    place = share * np.maximum(last, 0)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, np.maximum(last, 0))
+    low = np.take_along_axis(ordered, below[..., None], axis=-1)[..., 0]
+    high = np.take_along_axis(ordered, above[..., None], axis=-1)[..., 0]
+    weight = place - below
+    inside = np.isfinite(low) & np.isfinite(high)
+    between = low + weight * (np.where(inside, high, 0.0) - np.where(inside, low, 0.0))
+    return np.where(last < 0, np.nan, np.where(inside | (weight == 0.0), between, _censored(low, high)))
+
+
+def _censored(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Of two order statistics between which a quantile falls, the one that is not a number of its own."""
+    return np.where(np.isfinite(low), high, low)
+
+
+def step_quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """Quantile that is one of the values themselves (the smallest with at least `share` at or below it)."""
+    number = count(values)
+    ordered = np.sort(values, axis=-1)
+    place = np.clip(np.ceil(share * number - 1e-9).astype(int) - 1, 0, np.maximum(number - 1, 0))
+    found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
+    return np.where(number > 0, found, np.nan)
+
+
+def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.ndarray]:
+    """First and last rank of each intervention in each draw, effect[interventions, draws]; 1 is the largest.
+
+    Effects that agree to `resolution` share a stretch of ranks: the first and last rank of that stretch.
+    An effect that is NaN has no rank and does not move the ranks of the others.
+    """
+    lost = np.isnan(effect)
+    key = np.where(lost, np.inf, -np.round(np.where(lost, 0.0, effect) / resolution))
+    first = np.where(lost, np.nan, rankdata(key, method="min", axis=0))
+    last = np.where(lost, np.nan, rankdata(key, method="max", axis=0))
+    return first, last
+
+
+def share_among_first(first: np.ndarray, last: np.ndarray, places: int) -> np.ndarray:
+    """Share of draws in which an intervention holds one of the first `places`, one number each.
+
+    Where a tie straddles the limit, each of its members gets an equal part of the places left, so that the
+    shares add up to `places` (as long as that many interventions are there in every draw).
+    """
+    tied = last - first + 1.0
+    held = np.clip((places - first + 1.0) / tied, 0.0, 1.0)
+    draws = np.sum(np.any(~np.isnan(first), axis=0))
+    return np.nansum(held, axis=-1) / max(draws, 1)
+
+
+def falling_fit(ratio: np.ndarray) -> np.ndarray:
+    """Least-squares fit that never rises with dose, ratio[..., doses] -> [..., doses] (isotonic regression).
+
+    The min-max form (Barlow et al. 1972): fit at dose i is the minimum over j <= i of the maximum over
+    k >= i of the mean from j to k. Doses that are NaN carry no weight.
+    """
+    there = ~np.isnan(ratio)
+    zero = np.zeros((*ratio.shape[:-1], 1))
+    totals = np.concatenate([zero, np.cumsum(np.where(there, ratio, 0.0), axis=-1)], axis=-1)
+    weights = np.concatenate([zero, np.cumsum(there, axis=-1)], axis=-1)
+    doses = ratio.shape[-1]
+    fit = np.full(ratio.shape, np.nan)
+    for start in range(doses):
+        number = weights[..., start + 1 :] - weights[..., start : start + 1]
+        means = np.where(number > 0, totals[..., start + 1 :] - totals[..., start : start + 1], np.nan)
+        means = means / np.maximum(number, 1.0)
+        highest = np.fmax.accumulate(means[..., ::-1], axis=-1)[..., ::-1]
+        fit[..., start:] = np.fmin(fit[..., start:], highest)
+    return np.where(there, fit, np.nan)
+
+
+def log10_half_dose(ratio: np.ndarray, doses: np.ndarray) -> np.ndarray:
+    """log10 of the dose at which treated/vehicle falls to one half, ratio[..., doses] -> [...].
+
+    `doses` ascend [nM]. The curve is made monotone and read by linear interpolation in log10 dose.
+    +inf: still above one half at the highest dose tested; -inf: already below at the lowest; NaN: fewer
+    than two doses are there.
+    """
+    fit = falling_fit(ratio)
+    there = ~np.isnan(fit)
+    above, below = there & (fit > HALF), there & (fit <= HALF)
+    last_above = fit.shape[-1] - 1 - np.argmax(above[..., ::-1], axis=-1)
+    first_below = np.argmax(below, axis=-1)
+    at = np.log10(np.asarray(doses, dtype=float))
+    high = np.take_along_axis(fit, last_above[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(fit, first_below[..., None], axis=-1)[..., 0]
+    crossed = np.any(above, axis=-1) & np.any(below, axis=-1)
+    span = np.where(crossed, high - low, 1.0)
+    inside = at[last_above] + (high - HALF) / span * (at[first_below] - at[last_above])
+    found = np.where(crossed, inside, np.where(np.any(below, axis=-1), -np.inf, np.inf))
+    return np.where(np.sum(there, axis=-1) >= 2, found, np.nan)

@@ -1,0 +1,173 @@
+"""The rank stage: responses in, one row per context, hypothesis, read-out, dose basis and intervention out.
+
+Everything is paired by draw: a treated trajectory is divided by the vehicle of the same context, hypothesis
+and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank is
+by median suppression over the draws that count; its interval, P(best) and P(top 5) come from the ranks
+within draws.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from screen.errors import RankError
+from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
+from screen.rank.comparison import Comparison, compare
+from screen.rank.responses import Responses, gather_responses
+from screen.rank.scores import SCORES, SIDE_OBSERVABLES
+from screen.rank.series import Cell, find_cells, paired_ratio, potencies
+from screen.tables import RANKED, write_table
+
+OBSERVABLE = "pY705"
+"""The observable whose suppression is ranked."""
+
+VEHICLE_FLOOR = 1e-4
+"""Vehicle signal below which there is nothing to suppress [fraction of the total]."""
+
+RESOLUTION = 1e-4
+"""Difference of suppression below which two interventions are level: the solver is no better [fraction]."""
+
+
+class Readout(Protocol):
+    """What the ranking needs to know of a read-out; the two times are equal where it is read at one time [min]."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def observable(self) -> str: ...
+    @property
+    def from_minutes(self) -> float: ...
+    @property
+    def to_minutes(self) -> float: ...
+
+
+def rank(
+    responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | Responses,
+    scenarios: pl.DataFrame,
+    drugs: pl.DataFrame,
+    *,
+    readouts: Sequence[Readout],
+    dose_bases: Sequence[DoseBasis],
+    vehicle_floor: float = VEHICLE_FLOOR,
+    resolution: float = RESOLUTION,
+) -> pl.DataFrame:
+    """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
+
+    `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM].
+    Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
+    vehicle, a drug or a read-out is missing or a dose basis does not fit the doses tested.
+    """
+    found = responses if isinstance(responses, Responses) else gather_responses(responses, scenarios)
+    cells = find_cells(found.scenarios)
+    check_bases(dose_bases, cells)
+    _check_names(found, drugs, readouts)
+    ratio = paired_ratio(found, cells, vehicle_floor)
+    clinical = _clinical_concentrations(drugs)
+    frames = []
+    for cell in cells:
+        potency = potencies(cell, ratio)
+        for readout in (r for r in readouts if r.observable == OBSERVABLE):
+            at = found.readouts.index(readout.id)
+            side = _side_readouts(readout, readouts, found.readouts)
+            for basis in dose_bases:
+                places = BASES[basis.kind].places(
+                    Footing(cell, at, potency, clinical), float(basis.value or 0.0)
+                )
+                _check_once(cell, basis, [place.intervention for place in places])
+                if places:
+                    comparison = compare(cell, places, ratio, at, side, potency, resolution)
+                    frames.append(_rows(cell, readout.id, basis.name, comparison))
+    return _finish(frames, drugs, found.digest()[:12])
+
+
+def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, Any] | None = None) -> None:
+    """Check and write the ranked table, whole or not at all."""
+    write_table(ranked, path, RANKED, provenance)
+
+
+def _check_names(found: Responses, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
+    problems = [
+        f"readouts: {readout.id} must be among the responses, found {', '.join(found.readouts)}"
+        for readout in readouts
+        if readout.id not in found.readouts
+    ]
+    if not any(readout.observable == OBSERVABLE for readout in readouts):
+        problems.append(f"readouts: at least one must read {OBSERVABLE}, found none")
+    used = pl.concat([found.scenarios["drug_a"], found.scenarios["drug_b"]]).drop_nulls().unique().sort()
+    unknown = used.filter(~used.is_in(drugs["drug"].implode()))
+    problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]
+    if not any(role != "vehicle" for role in found.scenarios["role"]):
+        problems.append("scenarios: must hold at least one intervention, found only vehicles")
+    if problems:
+        raise RankError(problems)
+
+
+def _check_once(cell: Cell, basis: DoseBasis, interventions: list[str]) -> None:
+    repeated = sorted({name for name in interventions if interventions.count(name) > 1})
+    if repeated:
+        raise RankError(
+            f"dose_bases: an intervention must stand at one dose, found {repeated[0]} at several "
+            f"in {cell.name} under {basis.name}"
+        )
+
+
+def _clinical_concentrations(drugs: pl.DataFrame) -> dict[str, float]:
+    """Free peak plasma concentration [nM] of the drugs for which both factors are known."""
+    if not {"fraction_unbound", "cmax_nM"} <= set(drugs.columns):
+        return {}
+    known = drugs.filter(pl.col("fraction_unbound").is_not_null() & pl.col("cmax_nM").is_not_null())
+    return dict(zip(known["drug"], known["fraction_unbound"] * known["cmax_nM"], strict=True))
+
+
+def _side_readouts(
+    readout: Readout, readouts: Sequence[Readout], order: Sequence[str]
+) -> dict[str, int | None]:
+    """For each side observable its read-out at the same time, else the latest earlier one, as index in `order`."""
+    found: dict[str, int | None] = {}
+    for observable in SIDE_OBSERVABLES:
+        earlier = [r for r in readouts if r.observable == observable and r.to_minutes <= readout.to_minutes]
+        # Among those that end together a window goes with a window and a point with a point.
+        best = max(earlier, key=lambda r: (r.to_minutes, _is_window(r) == _is_window(readout)), default=None)
+        found[observable] = order.index(best.id) if best else None
+    return found
+
+
+def _is_window(readout: Readout) -> bool:
+    return readout.from_minutes < readout.to_minutes
+
+
+def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.DataFrame:
+    places = comparison.places
+    doses = [(*place.doses, None)[:2] for place in places]
+    columns = {
+        "intervention": [place.intervention for place in places],
+        "drugs": [list(place.drugs) for place in places],
+        "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
+        "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
+        "dose_flag": [place.flag for place in places],
+        **{score.column: _series(score.value(comparison)) for score in SCORES},
+    }
+    fixed = {"context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis}
+    return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())
+
+
+def _series(values: np.ndarray) -> pl.Series:
+    if values.dtype == object:
+        return pl.Series(values.tolist(), dtype=pl.String)
+    return pl.Series(values).cast(pl.Float64).fill_nan(None)
+
+
+def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) -> pl.DataFrame:
+    """Frames in the order of contexts, read-outs and bases; rows by rank, those without one last and by name."""
+    if not frames:
+        raise RankError("dose_bases: must leave something to rank, found no intervention")
+    classes = dict(zip(drugs["drug"], drugs["class"], strict=True))
+    ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
+    names = [column.name for column in RANKED.columns]
+    return ordered.with_columns(
+        pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
+        pl.lit(digest).alias("provenance"),
+    ).select(pl.col(name).cast(RANKED.dtypes()[name]) for name in names)

@@ -1,0 +1,143 @@
+"""Which scenarios belong together: each context and hypothesis, its vehicle, its dose series and its pairs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from screen.errors import RankError
+from screen.rank.draws import log10_half_dose, quantile
+from screen.rank.responses import Responses
+
+SAME_DOSE = 1e-9
+"""Relative difference up to which two doses are the same dose."""
+
+
+class Series(NamedTuple):
+    """The dose series of one drug: `doses` ascend [nM], `rows` are their rows in the responses."""
+
+    drug: str
+    doses: np.ndarray
+    rows: np.ndarray
+
+
+class Pair(NamedTuple):
+    """Two drugs given together [nM] and the row of that scenario in the responses."""
+
+    intervention: str
+    drugs: tuple[str, str]
+    doses: tuple[float, float]
+    row: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """All that was tested in one context under one hypothesis."""
+
+    context: str
+    hypothesis: str
+    vehicle: int
+    series: tuple[Series, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def name(self) -> str:
+        """context|hypothesis, as in the scenario names."""
+        return f"{self.context}|{self.hypothesis}"
+
+
+def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
+    """The cells of a scenarios table (rows as in the responses), sorted by context and hypothesis.
+
+    RankError where a context has no vehicle or several, or where a drug has a dose twice.
+    """
+    problems: list[str] = []
+    cells = []
+    numbered = scenarios.with_row_index("row").sort("context", "hypothesis", "row")
+    for (context, hypothesis), part in numbered.group_by("context", "hypothesis", maintain_order=True):
+        where = f"scenarios of {context}|{hypothesis}"
+        vehicles = part.filter(pl.col("role") == "vehicle")["row"].to_list()
+        if len(vehicles) != 1:
+            problems.append(f"{where}: must hold exactly one vehicle, found {len(vehicles)}")
+            continue
+        problems += _malformed(part, where)
+        cells.append(Cell(str(context), str(hypothesis), vehicles[0], _series(part), _pairs(part)))
+    if problems:
+        raise RankError(problems)
+    return tuple(cells)
+
+
+def _malformed(part: pl.DataFrame, where: str) -> Iterable[str]:
+    given = {"single": ("drug_a", "dose_a_nM"), "pair": ("drug_a", "dose_a_nM", "drug_b", "dose_b_nM")}
+    for role, fields in given.items():
+        rows = part.filter(pl.col("role") == role)
+        for field in fields:
+            for name in rows.filter(pl.col(field).is_null())["scenario"]:
+                yield f"{where}: a {role} must have `{field}`, found nothing in {name}"
+        doses = ["intervention", *(field for field in fields if field.startswith("dose"))]
+        for repeated in rows.filter(rows.select(doses).is_duplicated())["scenario"]:
+            yield f"{where}: a drug must have each dose once, found {repeated} beside an equal one"
+
+
+def _series(part: pl.DataFrame) -> tuple[Series, ...]:
+    singles = part.filter(pl.col("role") == "single").sort("drug_a", "dose_a_nM")
+    return tuple(
+        Series(str(drug), rows["dose_a_nM"].to_numpy(), rows["row"].to_numpy().astype(np.int64))
+        for (drug,), rows in singles.group_by("drug_a", maintain_order=True)
+    )
+
+
+def _pairs(part: pl.DataFrame) -> tuple[Pair, ...]:
+    rows = part.filter(pl.col("role") == "pair").sort("intervention", "dose_a_nM", "dose_b_nM")
+    return tuple(
+        Pair(
+            row["intervention"],
+            (row["drug_a"], row["drug_b"]),
+            (row["dose_a_nM"], row["dose_b_nM"]),
+            row["row"],
+        )
+        for row in rows.iter_rows(named=True)
+    )
+
+
+def paired_ratio(responses: Responses, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
+    """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
+
+    NaN where either trajectory failed or the vehicle is below `vehicle_floor` [fraction of the total]: there
+    is nothing to suppress, and the ratio of two small numbers says nothing. Solver noise below zero is zero.
+    """
+    vehicle = np.full(responses.scenarios.height, -1)
+    for cell in cells:
+        members = [cell.vehicle, *(pair.row for pair in cell.pairs)]
+        vehicle[np.concatenate([members, *(series.rows for series in cell.series)]).astype(np.int64)] = (
+            cell.vehicle
+        )
+    reference = responses.values[vehicle]
+    reference = np.where(reference >= vehicle_floor, reference, np.nan)
+    return np.maximum(responses.values, 0.0) / reference
+
+
+class Potency(NamedTuple):
+    """Half-maximal doses of one drug in one cell, log10 nM: `draws`[readouts, draws] and `median`[readouts].
+
+    +inf and -inf are censored (above and below the tested doses), NaN is no dose series.
+    """
+
+    draws: np.ndarray
+    median: np.ndarray
+
+
+def potencies(cell: Cell, ratio: np.ndarray) -> dict[str, Potency]:
+    """Half-maximal doses of every drug of the cell; drugs with the same doses are taken together."""
+    together: dict[tuple[float, ...], list[Series]] = {}
+    for series in cell.series:
+        together.setdefault(tuple(series.doses), []).append(series)
+    found = {}
+    for doses, members in together.items():
+        curves = np.moveaxis(ratio[np.stack([series.rows for series in members])], 1, -1)
+        half = log10_half_dose(curves, np.asarray(doses))
+        medians = quantile(half, 0.5)
+        found.update({s.drug: Potency(half[i], medians[i]) for i, s in enumerate(members)})
+    return found

@@ -1,0 +1,110 @@
+"""Statistics over draws against values known by hand, by numpy and by an independent implementation."""
+
+import numpy as np
+import pytest
+from scipy.optimize import isotonic_regression
+
+from screen.rank.draws import (
+    falling_fit,
+    log10_half_dose,
+    mean,
+    quantile,
+    share_among_first,
+    step_quantile,
+    tied_ranks,
+)
+
+NAN, INF = np.nan, np.inf
+
+
+def test_quantiles_agree_with_numpy_where_draws_are_lost():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(40, 17))
+    values[rng.random(values.shape) < 0.3] = NAN
+    for share in (0.0, 0.05, 0.5, 0.95, 1.0):
+        np.testing.assert_allclose(
+            quantile(values, share), np.nanquantile(values, share, axis=-1), rtol=1e-12
+        )
+    np.testing.assert_allclose(mean(values), np.nanmean(values, axis=-1), rtol=1e-12)
+
+
+def test_no_draws_give_no_number():
+    nothing = np.full((1, 4), NAN)
+    assert np.isnan(quantile(nothing, 0.5)).all()
+    assert np.isnan(mean(nothing)).all()
+    assert np.isnan(step_quantile(nothing, 0.5)).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([1.0, 2.0, INF], 0.5, 2.0),
+        ([1.0, INF, INF], 0.5, INF),
+        ([1.0, 2.0, INF, INF], 0.5, INF),
+        ([-INF, -INF, 1.0, 2.0], 0.5, -INF),
+        ([-INF, 1.0, 2.0, 3.0], 1.0, 3.0),
+        ([-INF, INF], 0.0, -INF),
+    ],
+)
+def test_a_quantile_that_rests_on_a_censored_draw_is_censored(values, share, expected):
+    assert quantile(np.array([values]), share)[0] == expected
+
+
+def test_step_quantile_is_a_value_that_was_there():
+    values = np.array([[4.0, 1.0, NAN, 3.0, 2.0]])
+    assert step_quantile(values, 0.05)[0] == 1.0
+    assert step_quantile(values, 0.5)[0] == 2.0
+    assert step_quantile(values, 0.95)[0] == 4.0
+
+
+def test_ranks_share_ties_and_leave_lost_draws_out():
+    effect = np.array([[0.9], [0.5], [0.50000001], [NAN], [0.1]])
+    first, last = tied_ranks(effect, 1e-4)
+    np.testing.assert_array_equal(first[:, 0], [1, 2, 2, NAN, 4])
+    np.testing.assert_array_equal(last[:, 0], [1, 3, 3, NAN, 4])
+
+
+def test_shares_of_the_first_places_add_up():
+    rng = np.random.default_rng(0)
+    effect = np.round(rng.random((12, 50)), 1)
+    first, last = tied_ranks(effect, 1e-4)
+    assert share_among_first(first, last, 1).sum() == pytest.approx(1.0)
+    assert share_among_first(first, last, 5).sum() == pytest.approx(5.0)
+
+
+def test_a_tie_for_the_last_place_is_split():
+    first, last = tied_ranks(np.array([[0.9], [0.5], [0.5]]), 1e-4)
+    np.testing.assert_allclose(share_among_first(first, last, 2), [1.0, 0.5, 0.5])
+
+
+def test_falling_fit_agrees_with_scipy():
+    rng = np.random.default_rng(1)
+    curves = rng.random((30, 8))
+    expected = np.stack([isotonic_regression(curve, increasing=False).x for curve in curves])
+    np.testing.assert_allclose(falling_fit(curves), expected, rtol=1e-12)
+
+
+def test_falling_fit_skips_doses_that_are_lost():
+    curve = np.array([0.9, NAN, 0.6, 0.7, NAN, 0.2])
+    np.testing.assert_allclose(falling_fit(curve), [0.9, NAN, 0.65, 0.65, NAN, 0.2])
+
+
+def test_half_dose_of_a_straight_line_in_log10_dose():
+    ratio = np.array([1.0, 0.75, 0.25, 0.0])
+    assert log10_half_dose(ratio, np.array([1.0, 10.0, 100.0, 1000.0])) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [
+        ([0.9, 0.8, 0.7], INF),
+        ([0.4, 0.3, 0.2], -INF),
+        ([0.9, NAN, 0.1], 2.0),
+        ([NAN, NAN, 0.1], NAN),
+        ([NAN, NAN, NAN], NAN),
+    ],
+)
+def test_half_doses_outside_the_tested_ones_are_censored(ratio, expected):
+    np.testing.assert_equal(
+        float(log10_half_dose(np.array(ratio), np.array([10.0, 100.0, 1000.0]))), expected
+    )

@@ -1,0 +1,360 @@
+"""The ranked table of small screens whose every number is known."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import RankError, TableError
+from screen.rank import SCORES, DoseBasis, rank, write_ranked
+from screen.tables import RANKED, RESPONSES, read_table, write_table
+from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+
+AT_1000 = (DoseBasis("equal_concentration", 1000.0),)
+HALF = {"a": 50.0, "b": 400.0, "c": 3000.0, "d": 1e9}
+
+
+def ranked(table, value, bases=AT_1000, draws=4, drugs=None):
+    known = drug_table(sorted(HALF)) if drugs is None else drugs
+    return rank(responses(table, value, draws), table, known, readouts=READOUTS, dose_bases=bases)
+
+
+def row(found: pl.DataFrame, intervention: str, readout: str = "pY705_20min") -> dict:
+    return found.filter((pl.col("intervention") == intervention) & (pl.col("readout") == readout)).row(
+        0, named=True
+    )
+
+
+def test_effect_rank_and_potency_are_what_the_formula_says():
+    found = ranked(scenarios("abcd"), hill(HALF, uneven))
+    first = found.filter(pl.col("readout") == "pY705_20min")
+    assert first["intervention"].to_list() == ["a", "b", "c", "d"]
+    assert first["rank"].to_list() == [1, 2, 3, 4]
+    for drug, half in HALF.items():
+        expected = 1.0 - 1.0 / (1.0 + 1000.0 / half)
+        line = row(found, drug)
+        for column in ("suppression_mean", "suppression_p05", "suppression_p50", "suppression_p95"):
+            assert line[column] == pytest.approx(expected)
+        assert line["log2_ratio_p50"] == pytest.approx(np.log2(1.0 - expected))
+        assert (line["draws"], line["failed"], line["dose_a_nM"], line["dose_flag"]) == (
+            4,
+            0,
+            1000.0,
+            "tested",
+        )
+        assert line["pERK_change_p50"] == pytest.approx(0.0, abs=1e-12)
+    assert [row(found, drug)["ic50_flag"] for drug in "abcd"] == [
+        "inside",
+        "inside",
+        "inside",
+        "above_tested",
+    ]
+    # Interpolated between doses a factor of 10 apart: near the formula, not on it.
+    assert row(found, "b")["ic50_nM"] == pytest.approx(400.0, rel=0.15)
+    assert row(found, "d")["ic50_nM"] is None
+
+
+def test_pairing_by_draw_removes_what_draws_share():
+    """The vehicle differs tenfold between draws; unpaired, two drugs that differ by 2 % could not be told apart."""
+    found = ranked(scenarios("ab"), hill({"a": 100.0, "b": 102.0}, uneven))
+    assert (row(found, "a")["p_best"], row(found, "b")["p_best"]) == (1.0, 0.0)
+    assert (row(found, "a")["rank_p95"], row(found, "b")["rank_p05"]) == (1.0, 2.0)
+    unpaired = np.array([uneven(draw) / (1.0 + 1000.0 / 100.0) for draw in range(4)])
+    assert unpaired.max() / unpaired.min() > 1.02
+
+
+def test_rank_interval_and_shares_follow_the_draws():
+    """b is best in one draw of four."""
+
+    def value(scenario, draw, readout):
+        half = {"a": 100.0, "b": 10.0 if draw == 2 else 400.0, "c": 3000.0}
+        return hill(half)(scenario, draw, readout)
+
+    found = ranked(scenarios("abc"), value)
+    assert [row(found, drug)["rank"] for drug in "abc"] == [1, 2, 3]
+    assert [row(found, drug)["p_best"] for drug in "abc"] == [0.75, 0.25, 0.0]
+    assert [row(found, drug)["p_top5"] for drug in "abc"] == [1.0, 1.0, 1.0]
+    assert (row(found, "a")["rank_p05"], row(found, "a")["rank_p95"]) == (1.0, 2.0)
+    assert (row(found, "c")["rank_p05"], row(found, "c")["rank_p95"]) == (3.0, 3.0)
+
+
+def test_level_drugs_share_places_and_are_listed_by_name():
+    found = ranked(scenarios("abcd"), hill({"a": 1e12, "b": 50.0, "c": 1e12, "d": 1e12}))
+    assert found.filter(pl.col("readout") == "pY705_3h")["intervention"].to_list() == ["b", "a", "c", "d"]
+    for drug, place in (("a", 2), ("c", 3), ("d", 4)):
+        line = row(found, drug)
+        assert (line["rank"], line["rank_p05"], line["rank_p95"]) == (place, 2.0, 4.0)
+    level = ranked(scenarios("abcd"), hill(dict.fromkeys("abcd", 50.0)))
+    assert level["p_best"].to_list() == [0.25] * 8
+
+
+def test_shares_of_the_first_place_add_up_to_one_with_failures():
+    rng = np.random.default_rng(5)
+    lost = {(drug, draw) for drug in "abc" for draw in range(9) if rng.random() < 0.2}
+
+    def value(scenario, draw, readout):
+        if (scenario["drug_a"], draw) in lost:
+            return None
+        half = {
+            drug: 10.0 ** (2 + (draw * shift) % 5 / 5)
+            for drug, shift in zip("abcd", (1, 2, 3, 4), strict=True)
+        }
+        return hill(half)(scenario, draw, readout)
+
+    assert lost
+    found = ranked(scenarios("abcd"), value, draws=9)
+    totals = found.group_by("readout").agg(pl.col("p_best").sum(), pl.col("failed").sum())
+    np.testing.assert_allclose(totals["p_best"], 1.0)
+    assert totals["failed"].to_list() == [len(lost)] * 2
+
+
+def test_a_failed_draw_is_left_out_and_counted():
+    def value(scenario, draw, readout):
+        if scenario["drug_a"] == "a" and scenario["dose_a_nM"] == 1000.0 and draw == 1:
+            return None
+        return hill(HALF)(scenario, draw, readout)
+
+    found = ranked(scenarios("abcd"), value)
+    assert (row(found, "a")["rank"], row(found, "a")["draws"], row(found, "a")["failed"]) == (1, 3, 1)
+    assert row(found, "a")["p_best"] == 0.75
+    assert row(found, "b")["p_best"] == 0.25
+
+
+def test_too_few_draws_give_no_rank_and_leave_the_others_alone():
+    def value(scenario, draw, readout):
+        return None if scenario["drug_a"] == "a" and draw < 3 else hill(HALF)(scenario, draw, readout)
+
+    found = ranked(scenarios("abcd"), value)
+    line = row(found, "a")
+    assert (line["rank"], line["rank_p05"], line["p_best"], line["draws"], line["failed"]) == (
+        None,
+        None,
+        None,
+        1,
+        3,
+    )
+    assert [row(found, drug)["rank"] for drug in "bcd"] == [1, 2, 3]
+    assert row(found, "b")["p_best"] == 1.0
+    assert found.filter(pl.col("readout") == "pY705_3h")["intervention"].to_list()[-1] == "a"
+
+
+def test_a_failed_or_silent_vehicle_loses_the_draw_for_all():
+    def value(scenario, draw, readout):
+        if scenario["role"] == "vehicle" and draw == 0:
+            return None
+        return hill(HALF, lambda number: 1e-7 if number == 1 else 0.5)(scenario, draw, readout)
+
+    found = ranked(scenarios("abcd"), value)
+    assert found["draws"].to_list() == [2] * 8
+    assert found["failed"].to_list() == [2] * 8
+
+
+def test_a_number_that_is_not_finite_is_never_ranked():
+    table = scenarios("ab")
+    broken = responses(table, hill(HALF)).with_columns(
+        pl.when(pl.col("scenario").str.contains("a@1000$"))
+        .then(float("nan"))
+        .otherwise("value")
+        .alias("value")
+    )
+    with pytest.raises(TableError, match="must be a finite number, found nan"):
+        rank(broken, table, drug_table("ab"), readouts=READOUTS, dose_bases=AT_1000)
+
+
+def test_half_doses_that_differ_by_draw_are_flagged():
+    def value(scenario, draw, readout):
+        return hill({"a": 50.0 if draw else 1e9, "b": 1e-3})(scenario, draw, readout)
+
+    found = ranked(scenarios("ab"), value)
+    assert (row(found, "a")["ic50_flag"], row(found, "b")["ic50_flag"]) == ("mixed", "below_tested")
+    assert row(found, "a")["ic50_p95_nM"] is None
+    assert row(found, "a")["ic50_nM"] is not None
+    assert row(found, "b")["ic50_nM"] is None
+
+
+def test_changes_of_other_observables_are_taken_at_the_same_time_or_before():
+    def value(scenario, draw, readout):
+        if readout == "pERK_20min":
+            return 0.4 if scenario["role"] == "vehicle" else 0.1
+        return hill(HALF)(scenario, draw, readout)
+
+    found = ranked(scenarios("ab"), value)
+    assert row(found, "a")["pERK_change_p50"] == pytest.approx(-2.0)
+    assert row(found, "a", "pY705_3h")["pERK_change_p50"] == pytest.approx(-2.0)
+    assert row(found, "a")["pS727_change_p50"] == pytest.approx(0.0)
+
+
+def test_pairs_at_equal_burden_with_their_excess():
+    """With additive loads, 500 + 500 nM of the same potency is what 1000 nM of one is: no gain over Bliss."""
+    half = {"a": 500.0, "b": 500.0}
+    table = scenarios("ab", pairs=[("a", "b", 500.0, 500.0)], doses=(100.0, 500.0, 1000.0))
+    found = ranked(table, hill(half), bases=(DoseBasis("equal_burden", 1000.0),), drugs=drug_table("ab"))
+    line = row(found, "a+b")
+    assert (line["dose_a_nM"], line["dose_b_nM"], line["drug_classes"]) == (500.0, 500.0, "JAK+JAK")
+    assert line["suppression_p50"] == pytest.approx(2.0 / 3.0)
+    assert line["excess_single_p50"] == pytest.approx(2.0 / 3.0 - 0.5)
+    assert line["excess_bliss_p50"] == pytest.approx(2.0 / 3.0 - 0.75)
+    assert line["ic50_flag"] == "none"
+    assert row(found, "a")["excess_bliss_p50"] is None
+    assert [row(found, name)["rank_p95"] for name in ("a", "a+b", "b")] == [3.0] * 3
+
+
+def test_a_multiple_of_the_own_ic50_makes_drugs_of_one_shape_level():
+    bases = (DoseBasis("ic50_multiple", 3.0),)
+    doses = tuple(10.0 ** (0.05 * step) for step in range(20, 100))
+    found = ranked(scenarios("abcd", doses=doses), hill(HALF), bases=bases)
+    for drug in "abc":
+        line = row(found, drug)
+        assert line["dose_basis"] == "ic50_x3"
+        assert line["dose_a_nM"] == pytest.approx(3.0 * HALF[drug], rel=1e-2)
+        assert line["suppression_p50"] == pytest.approx(0.75, abs=3e-3)
+    assert (row(found, "d")["dose_flag"], row(found, "d")["rank"], row(found, "d")["dose_a_nM"]) == (
+        "above_tested",
+        None,
+        None,
+    )
+
+
+def test_clinical_exposure_uses_the_free_concentration():
+    drugs = drug_table("abcd", fraction_unbound=[0.1, 0.01, 1.0, None], cmax_nM=[1000.0, 100.0, 3000.0, 50.0])
+    found = ranked(scenarios("abcd"), hill(HALF), bases=(DoseBasis("clinical"),), drugs=drugs)
+    expected = [(100.0, "tested"), (1.0, "below_tested"), (3000.0, "interpolated"), (None, "unknown")]
+    for drug, (dose, flag) in zip("abcd", expected, strict=True):
+        line = row(found, drug)
+        assert (line["dose_a_nM"], line["dose_flag"]) == (pytest.approx(dose) if dose else None, flag)
+        assert (line["rank"] is None) == (flag in ("below_tested", "unknown"))
+    low, high = 1.0 / (1.0 + 1000.0 / 3000.0), 1.0 / (1.0 + 10000.0 / 3000.0)
+    between = low + np.log10(3.0) * (high - low)
+    assert row(found, "c")["suppression_p50"] == pytest.approx(1.0 - between)
+
+
+def test_the_same_table_from_any_shards_in_any_order(tmp_path):
+    table = scenarios("abcd", contexts=[("liver", "default"), ("lymphoma", "direct"), ("lymphoma", "jak3")])
+    whole = responses(table, hill(HALF, uneven))
+    outputs = []
+    for number, shards in enumerate((1, 3, 7)):
+        shuffled = whole.sample(fraction=1.0, shuffle=True, seed=number)
+        folder = tmp_path / str(shards)
+        paths = [folder / f"shard-{i}.parquet" for i in range(shards)]
+        for i, path in enumerate(paths):
+            write_table(shuffled.gather_every(shards, i), path, RESPONSES)
+        found = rank(
+            paths,
+            table.sample(fraction=1.0, shuffle=True, seed=number),
+            drug_table("abcd"),
+            readouts=READOUTS,
+            dose_bases=AT_1000,
+        )
+        write_ranked(found, folder / "ranked.csv")
+        outputs.append((folder / "ranked.csv").read_bytes())
+    assert outputs[0] == outputs[1] == outputs[2]
+    assert read_table(tmp_path / "1" / "ranked.csv", RANKED).height == 3 * 2 * 4
+
+
+def test_every_score_is_a_declared_column_and_the_other_way_round():
+    described = {
+        "context", "hypothesis", "readout", "dose_basis", "intervention", "drug_classes",
+        "dose_a_nM", "dose_b_nM", "dose_flag", "provenance",
+    }  # fmt: skip
+    scores = [score.column for score in SCORES]
+    assert scores == [column.name for column in RANKED.columns if column.name not in described]
+
+
+@pytest.mark.parametrize(
+    ("bases", "message"),
+    [
+        (
+            (DoseBasis("equal_concentration", 700.0),),
+            "must be at a tested dose .nM. .10, 100, 1000, 10000., found 700",
+        ),
+        ((DoseBasis("equal_weight", 1.0),), "must be one of equal_concentration, .* found equal_weight"),
+        ((DoseBasis("ic50_multiple", -1.0),), "ic50_multiple must have a positive value, found -1.0"),
+        ((DoseBasis("clinical", 3.0),), "clinical must have no value, found 3.0"),
+        ((), "must name at least one basis, found none"),
+        (AT_1000 * 2, "must be named once each"),
+    ],
+)
+def test_a_dose_basis_that_does_not_fit_is_named(bases, message):
+    with pytest.raises(RankError, match=message):
+        ranked(scenarios("ab"), hill(HALF), bases=bases)
+
+
+def test_pairs_that_no_basis_ranks_are_named():
+    table = scenarios("ab", pairs=[("a", "b", 300.0, 300.0)])
+    with pytest.raises(
+        RankError, match=r"must include one on which pairs stand, .* a\+b at 300 \+ 300 nM in liver"
+    ):
+        ranked(table, hill(HALF))
+
+
+def test_a_pair_at_two_splits_of_one_burden_is_named():
+    table = scenarios("ab", pairs=[("a", "b", 300.0, 700.0), ("a", "b", 500.0, 500.0)])
+    with pytest.raises(RankError, match=r"must stand at one dose, found a\+b at several"):
+        ranked(table, hill(HALF), bases=(DoseBasis("equal_burden", 1000.0),))
+
+
+def without(frame: pl.DataFrame, **match) -> pl.DataFrame:
+    return frame.filter(~pl.all_horizontal(pl.col(name) == value for name, value in match.items()))
+
+
+def test_missing_input_is_named():
+    table, value = scenarios("ab"), hill(HALF)
+    whole = responses(table, value)
+
+    def run(found, known=table, drugs=None, readouts=READOUTS):
+        return rank(
+            found, known, drug_table("ab") if drugs is None else drugs, readouts=readouts, dose_bases=AT_1000
+        )
+
+    name = "liver|default|b@100"
+    with pytest.raises(
+        RankError, match=r"found 1 of 180 cells that are not, e.g. liver\|default\|b@100, draw 2, pAKT_20min"
+    ):
+        run(without(whole, scenario=name, draw=2, readout="pAKT_20min"))
+    with pytest.raises(RankError, match="found 20 of 180 cells that are not"):
+        run(without(whole, scenario=name))
+    with pytest.raises(RankError, match=r"must hold exactly one vehicle, found 0"):
+        run(
+            whole.filter(~pl.col("scenario").str.ends_with("vehicle")),
+            table.filter(pl.col("role") != "vehicle"),
+        )
+    with pytest.raises(
+        RankError, match=r"must be in the scenarios table, found 1 others, e.g. liver.default.b@100"
+    ):
+        run(whole, without(table, scenario=name))
+    extra = type(READOUTS[0])(id="pY705_9h", observable="pY705", from_minutes=540.0, to_minutes=540.0)
+    with pytest.raises(RankError, match="readouts: pY705_9h must be among the responses"):
+        run(whole, readouts=(*READOUTS, extra))
+    with pytest.raises(RankError, match="at least one must read pY705"):
+        run(whole, readouts=READOUTS[2:])
+    with pytest.raises(RankError, match="scenarios: b must be in the drugs table"):
+        run(whole, drugs=drug_table("a"))
+    with pytest.raises(TableError, match=r"responses row 181: .* must be unique"):
+        run(pl.concat([whole, whole.head(1)]))
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    table = scenarios("ab")
+    whole = responses(table, hill(HALF))
+    path = tmp_path / "shard-0.parquet"
+
+    def run(paths):
+        return rank(paths, table, drug_table("ab"), readouts=READOUTS, dose_bases=AT_1000)
+
+    with pytest.raises(RankError, match="must come in at least one file, found none"):
+        run([])
+    with pytest.raises(TableError, match="must exist, found no such file"):
+        run([path])
+    write_table(whole, path, RESPONSES)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(TableError, match=r"shard-0.parquet: must be a readable parquet table"):
+        run([path])
+    path.write_bytes(b"")
+    with pytest.raises(TableError, match=r"shard-0.parquet: must be a readable parquet table"):
+        run([path])
+    whole.clear().write_parquet(path)
+    with pytest.raises(TableError, match="must hold at least one row, found none"):
+        run([path])
+    for half, rows in (("0", whole), ("1", whole.head(7))):
+        write_table(rows, tmp_path / f"shard-{half}.parquet", RESPONSES)
+    with pytest.raises(RankError, match="must be there once, found 7 of 180"):
+        run(sorted(tmp_path.glob("*.parquet")))

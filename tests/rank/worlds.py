@@ -1,0 +1,83 @@
+"""Small screens with known answers: responses made from formulas, so that every number of the ranking is known."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+
+from screen.tables import RESPONSES, SCENARIOS
+
+READOUTS = tuple(
+    SimpleNamespace(id=name, observable=observable, from_minutes=start, to_minutes=end)
+    for name, observable, start, end in (
+        ("pY705_20min", "pY705", 20.0, 20.0),
+        ("pY705_3h", "pY705", 180.0, 180.0),
+        ("pS727_20min", "pS727", 20.0, 20.0),
+        ("pERK_20min", "pERK", 20.0, 20.0),
+        ("pAKT_20min", "pAKT", 20.0, 20.0),
+    )
+)
+DOSES = (10.0, 100.0, 1000.0, 10000.0)
+
+Value = Callable[[dict, int, str], float | None]
+
+
+def scenarios(
+    drugs: Sequence[str],
+    pairs: Sequence[tuple[str, str, float, float]] = (),
+    contexts: Sequence[tuple[str, str]] = (("liver", "default"),),
+    doses: Sequence[float] = DOSES,
+) -> pl.DataFrame:
+    """A scenarios table: vehicle, every drug at every dose, pairs."""
+    rows = []
+    for context, hypothesis in contexts:
+        head = f"{context}|{hypothesis}"
+        rows.append((f"{head}|vehicle", context, hypothesis, "vehicle", "vehicle", None, None, None, None))
+        for drug in drugs:
+            rows += [
+                (f"{head}|{drug}@{dose:g}", context, hypothesis, drug, "single", drug, dose, None, None)
+                for dose in doses
+            ]
+        for a, b, dose_a, dose_b in pairs:
+            name = f"{head}|{a}@{dose_a:g}+{b}@{dose_b:g}"
+            rows.append((name, context, hypothesis, f"{a}+{b}", "pair", a, dose_a, b, dose_b))
+    return pl.DataFrame(rows, schema=SCENARIOS.dtypes(), orient="row")
+
+
+def responses(table: pl.DataFrame, value: Value, draws: int = 4) -> pl.DataFrame:
+    """A responses table from value(scenario row, draw, readout); None is a failed trajectory."""
+    rows = []
+    for scenario in table.iter_rows(named=True):
+        for draw in range(draws):
+            for readout in READOUTS:
+                found = value(scenario, draw, readout.id)
+                status = "max_steps" if found is None else "ok"
+                rows.append((scenario["scenario"], draw, readout.id, found, status, 100))
+    return pl.DataFrame(rows, schema=RESPONSES.dtypes(), orient="row")
+
+
+def hill(half: dict[str, float], vehicle: Callable[[int], float] = lambda draw: 0.5) -> Value:
+    """pY705 = vehicle(draw) / (1 + sum of dose / half-maximal dose); other observables do not move."""
+
+    def value(scenario: dict, draw: int, readout: str) -> float:
+        if not readout.startswith("pY705"):
+            return 0.4
+        load = sum(
+            scenario[f"dose_{part}_nM"] / half[scenario[f"drug_{part}"]]
+            for part in "ab"
+            if scenario[f"drug_{part}"] is not None
+        )
+        return vehicle(draw) / (1.0 + load)
+
+    return value
+
+
+def drug_table(drugs: Sequence[str], **columns: Sequence[float | None]) -> pl.DataFrame:
+    """A drugs table with one class for all, and more columns if wanted."""
+    return pl.DataFrame({"drug": list(drugs), "class": ["JAK"] * len(drugs), **columns})
+
+
+def uneven(draw: int) -> float:
+    """A vehicle that differs tenfold between draws."""
+    return float(np.array([0.05, 0.5, 0.2, 0.4])[draw % 4])
