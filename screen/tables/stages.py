@@ -11,7 +11,7 @@ IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
 """Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
 
 DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown")
-"""How the dose of a ranked row relates to the doses tested: one of them, between two, beyond them, or not known."""
+"""Where the dose of a ranked row lies: at a tested dose, between two, beyond them, or not known."""
 
 SCENARIOS = Schema(
     "scenarios",
@@ -107,7 +107,9 @@ RANKED = Schema(
             minimum=1,
         ),
         _number("rank_p05", "5 % quantile over draws of the best rank among those level with it", minimum=1),
-        _number("rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1),
+        _number(
+            "rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1
+        ),
         _share("p_best", "share of draws in which it ranks first"),
         _share("p_top5", "share of draws in which it is among the first five"),
         _suppression("suppression_mean", "mean over draws of 1 - treated/vehicle"),
@@ -122,12 +124,19 @@ RANKED = Schema(
         _number("pS727_change_p50", "median log2 treated/vehicle of pS727", "log2"),
         _number("pERK_change_p50", "median log2 treated/vehicle of pERK", "log2"),
         _number("pAKT_change_p50", "median log2 treated/vehicle of pAKT", "log2"),
-        _suppression("excess_single_p50", "pairs: median suppression beyond the better drug alone at its dose in the pair"),
+        _suppression("excess_single_p50", "pairs: median suppression beyond its better drug alone"),
         _suppression("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss"),
-        _suppression("excess_bliss_p50", "pairs: median suppression beyond Bliss independence; positive is synergy"),
+        _suppression(
+            "excess_bliss_p50", "pairs: median suppression beyond Bliss independence; positive is synergy"
+        ),
         _suppression("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss"),
         Column("draws", pl.Int64, "parameter draws that count", minimum=0),
-        Column("failed", pl.Int64, "draws lost: a trajectory failed, or the vehicle had nothing to suppress", minimum=0),
+        Column(
+            "failed",
+            pl.Int64,
+            "draws lost: a trajectory failed, or the vehicle had nothing to suppress",
+            minimum=0,
+        ),
         Column("provenance", pl.String, "digest of the scenarios and responses that were ranked"),
     ),
     key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
