@@ -19,13 +19,14 @@ import jax.numpy as jnp
 import optimistix
 from jax import Array
 
+from screen.kernel.analysis import System
+from screen.kernel.blocks import in_blocks
+from screen.kernel.evaluate import run, stack
 from screen.kernel.solution import Solution, Status
-from screen.kernel.straightline import emit_jax
-from screen.kernel.stretches import emit_edges, inside
-from screen.network.network import Network
+from screen.kernel.stretches import edges, hoisted, inside
 
 BLOCK = {"cpu": 8, "gpu": 2048}
-"""Lanes integrated side by side; the rest of a batch waits, which keeps the work in cache."""
+"""Lanes integrated side by side, per kind of device; the rest of a batch waits its turn."""
 
 _SMALLEST_STEP = 1e-16
 """Smallest step as a fraction of the stretch; below it a lane counts as failed."""
@@ -38,7 +39,9 @@ class ChordIteration(diffrax.VeryChord):
         """Whether to stop, and as what; the signature is optimistix's."""
         rate = state.diffsize / state.diffsize_prev
         remaining = state.diffsize * rate / (1 - rate)
-        converged = (state.diffsize < 1e-2 * self.kappa) | (state.step >= 2) & (rate < 1) & (remaining < self.kappa)
+        converged = (state.diffsize < 1e-2 * self.kappa) | (state.step >= 2) & (rate < 1) & (
+            remaining < self.kappa
+        )
         growing = (state.step >= 2) & ~(rate < 1) | (state.step == 1) & ~jnp.isfinite(state.diffsize)
         failed = growing & ~converged
         outcome = optimistix.RESULTS.where(
@@ -59,63 +62,43 @@ class _Progress(NamedTuple):
 
 
 def diffrax_engine(
-    network: Network, *, root_finder: Any = diffrax.with_stepsize_controller_tols(ChordIteration)()
+    system: System, *, root_finder: type[optimistix.AbstractRootFinder] = ChordIteration
 ) -> Callable[..., Solution]:
-    """The reference engine for one network: a jitted function with the arguments of `solve`.
+    """The reference engine for one system: a jitted function with the arguments of `solve`.
 
     `engine(parameters, state, switches, times, rtol=, atol=, max_steps=)`; max_steps counts the steps of
     one stretch. Reverse-mode differentiable in parameters and state; a failed lane has gradient 0.
     """
-    solver = diffrax.Kvaerno5(root_finder=root_finder)
-    edges = emit_edges(network.discontinuities, network.parameters)
-    lane = partial(_lane, _vector_field(network), edges, solver)
+    solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(root_finder)())
+    lane = partial(_lane, system, solver)
 
     @partial(jax.jit, static_argnames="max_steps")
     def engine(parameters, state, switches, times, *, rtol=1e-6, atol=1e-9, max_steps=100_000):  # type: ignore[no-untyped-def]
         one = _zero_gradient_where_failed(partial(lane, max_steps))
         rows = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
-        return in_blocks(
-            lambda inputs: rows(*inputs, rtol, atol), (parameters, state, switches, times), width=BLOCK.get(jax.default_backend(), BLOCK["gpu"])
-        )
+        return in_blocks(lambda lanes: rows(*lanes, rtol, atol), (parameters, state, switches, times), BLOCK)
 
     return engine
 
 
-def in_blocks(function: Callable[[Any], Any], inputs: Any, *, width: int) -> Any:
-    """Apply a function of a block of lanes to block after block; the last one is filled with copies.
-
-    Every lane runs in a block of the same width, because XLA rounds differently at different widths.
-    """
-    lanes = inputs[0].shape[0]
-    blocks = -(-lanes // width)
-    rows = jnp.minimum(jnp.arange(blocks * width), lanes - 1).reshape(blocks, width)
-    outputs = jax.lax.map(lambda row: function(jax.tree.map(lambda leaf: leaf[row], inputs)), rows)
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:lanes], outputs)
-
-
-def _vector_field(network: Network) -> Callable[[Array, Array, Any], Array]:
-    rates = emit_jax(network.derivatives(), (*network.species, *network.parameters, "time"))
-
-    def derivative(time: Array, state: Array, inputs: Any) -> Array:
-        parameters, start, end = inputs
-        values = rates(*state, *parameters, inside(time, start, end))
-        return jnp.stack([jnp.asarray(value, state.dtype) for value in values])
-
-    return derivative
-
-
-def _lane(field, edges_of, solver, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
+def _lane(system, solver, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
     """One lane through all its stretches: parameters [phases, parameters], state [species]."""
-    edges = edges_of(parameters, switches, times[-1])
-    cuts = (edges.shape[0] - 1) // switches.shape[0]
+    bounds = edges(system, parameters, switches, times[-1])
+    cuts = (bounds.shape[0] - 1) // switches.shape[0]
+
+    def field(time: Array, state: Array, inputs: Any) -> Array:
+        fixed, start, end = inputs
+        return stack(
+            run(system.derivative, {"state": state, "hoisted": fixed, "time": inside(time, start, end)})
+        )
 
     def stretch(progress: _Progress, span: Any) -> tuple[_Progress, None]:
-        start, end, inputs = span
-        fine = jnp.all(jnp.isfinite(field(start, progress.state, (inputs, start, end))))
+        start, end, fixed = span
+        fine = jnp.all(jnp.isfinite(field(start, progress.state, (fixed, start, end))))
         goes = (progress.status == Status.OK) & (start < end)
         end = jnp.where(goes & fine, end, start)
         solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(field), solver, start, end, None, progress.state, (inputs, start, end),
+            diffrax.ODETerm(field), solver, start, end, None, progress.state, (fixed, start, end),
             saveat=diffrax.SaveAt(
                 subs=[diffrax.SubSaveAt(ts=jnp.clip(times, start, end)), diffrax.SubSaveAt(t1=True)]
             ),
@@ -136,8 +119,10 @@ def _lane(field, edges_of, solver, max_steps, parameters, state, switches, times
         ), None
 
     none = jnp.int32(0)
-    start = _Progress(state, none, none, none, switches[0], jnp.broadcast_to(state, (*times.shape, *state.shape)))
-    spans = (edges[:-1], edges[1:], jnp.repeat(parameters, cuts, axis=0))
+    start = _Progress(
+        state, none, none, none, switches[0], jnp.broadcast_to(state, (*times.shape, *state.shape))
+    )
+    spans = (bounds[:-1], bounds[1:], jnp.repeat(hoisted(system, parameters).T, cuts, axis=0))
     last, _ = jax.lax.scan(stretch, start, spans)
     states = jnp.where((times <= last.reached)[:, None], last.outputs, jnp.nan)
     return Solution(states, last.status, last.accepted, last.rejected, last.reached)

@@ -4,35 +4,36 @@ A phase begins where inputs change; inside a phase a rate law may switch at a ti
 in SBML). An engine stops exactly at both and starts afresh behind them, so no step straddles a jump.
 """
 
-from collections.abc import Callable
-
 import jax.numpy as jnp
 from jax import Array
 
-from screen.kernel.straightline import emit_jax
-from screen.network.algebra import Expression
+from screen.kernel.analysis import System
+from screen.kernel.evaluate import run
 
 _INSET = 4 * float(jnp.finfo(jnp.float64).eps)
 """Relative distance from the ends of a stretch at which rate laws are evaluated."""
 
 
-def emit_edges(
-    discontinuities: tuple[Expression, ...], parameter_names: tuple[str, ...]
-) -> Callable[[Array, Array, Array], Array]:
-    """A function of one lane's parameters [phases, parameters], switches [phases] and end.
+def edges(system: System, parameters: Array, switches: Array, end: Array) -> Array:
+    """Edges of the stretches [..., phases * cuts + 1], ascending; stretch s belongs to phase s // cuts.
 
-    It returns the edges [phases * cuts + 1, ascending] of the stretches, with cuts = 1 + the number of
-    discontinuities; stretch s belongs to phase s // cuts. Stretches may be empty; none passes the end.
+    parameters [..., phases, parameters], switches [..., phases], end [...]; cuts is 1 + the number of
+    times at which the rate laws switch. Stretches may be empty; none passes the end.
     """
-    thresholds = emit_jax(discontinuities, parameter_names)
+    last = end[..., None]
+    bounds = jnp.concatenate([jnp.minimum(switches, last), last], axis=-1)
+    low, high = bounds[..., :-1], bounds[..., 1:]
+    breaks = run(system.breaks, {"parameter": jnp.moveaxis(parameters, -1, 0)})
+    cuts = jnp.stack([low, *(jnp.clip(when, low, high) for when in breaks)], axis=-1)
+    return jnp.concatenate([jnp.sort(cuts, axis=-1).reshape(*low.shape[:-1], -1), last], axis=-1)
 
-    def edges(parameters: Array, switches: Array, end: Array) -> Array:
-        bounds = jnp.append(jnp.minimum(switches, end), end)
-        inner = [jnp.broadcast_to(value, switches.shape) for value in thresholds(*parameters.T)]
-        cuts = jnp.stack([bounds[:-1], *(jnp.clip(cut, bounds[:-1], bounds[1:]) for cut in inner)], axis=-1)
-        return jnp.append(jnp.sort(cuts, axis=-1).ravel(), end)
 
-    return edges
+def hoisted(system: System, parameters: Array) -> Array:
+    """What depends on parameters alone [hoisted, ...], from parameters [..., parameters]."""
+    values = run(system.hoist, {"parameter": jnp.moveaxis(parameters, -1, 0)})
+    shape = parameters.shape[:-1]
+    rows = [jnp.broadcast_to(jnp.asarray(value, parameters.dtype), shape) for value in values]
+    return jnp.stack(rows) if rows else jnp.zeros((0, *shape), parameters.dtype)
 
 
 def inside(time: Array, start: Array, end: Array) -> Array:
