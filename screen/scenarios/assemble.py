@@ -66,6 +66,11 @@ class Assembly:
         """Lanes of the whole screen: scenarios times draws."""
         return len(self.setting) * len(self.draws)
 
+    def group(self, lane: np.ndarray) -> np.ndarray:
+        """Group of each lane: the resting state it starts from."""
+        scenario, draw = np.divmod(lane, len(self.draws))
+        return self.setting[scenario] * len(self.draws) + draw
+
 
 def prepare(
     scenarios: pl.DataFrame,
@@ -121,7 +126,7 @@ def assemble(assembly: Assembly, start: int = 0, stop: int | None = None) -> Lan
     lane = np.arange(start, assembly.lanes if stop is None else min(stop, assembly.lanes))
     scenario, draw = np.divmod(lane, len(assembly.draws))
     setting = assembly.setting[scenario]
-    group = setting * len(assembly.draws) + draw
+    group = assembly.group(lane)
     parameters = np.empty((len(lane), PHASES, assembly.rest.shape[1]))
     parameters[:, 0] = assembly.rest[group]
     parameters[:, 1] = assembly.stimulated[group]

@@ -1,0 +1,19 @@
+"""Trajectories of the scenarios under every parameter draw, read out as responses."""
+
+from screen.simulate.batch import Integration, Responses, Resting, Trajectories, rest_states
+from screen.simulate.readouts import Readout, check_readouts, output_times, read
+from screen.simulate.shard import Shard, simulate_shard
+
+__all__ = [
+    "Integration",
+    "Readout",
+    "Responses",
+    "Resting",
+    "Shard",
+    "Trajectories",
+    "check_readouts",
+    "output_times",
+    "read",
+    "rest_states",
+    "simulate_shard",
+]

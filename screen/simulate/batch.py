@@ -1,0 +1,149 @@
+"""A batch of lanes through an engine: trajectories, read-outs and how each lane ended.
+
+Batches have one width (a few lanes: the next power of two), so that little is compiled; the last is filled
+up with copies of its first lane. A lane that fails is tried once more with tighter tolerances and more steps. Whatever
+then fails stays a row with its status.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jax import Array
+
+from screen.kernel import Model, Status, rest, solve
+from screen.simulate.readouts import Readout, output_times, read
+
+STATUS_NAMES = {
+    Status.OK: "ok",
+    Status.MAX_STEPS: "max_steps",
+    Status.STEP_UNDERFLOW: "step_underflow",
+    Status.NON_FINITE: "non_finite",
+    Status.NO_REST_STATE: "no_rest_state",
+}
+RETRIED = "retried"
+
+
+@dataclass(frozen=True)
+class Integration:
+    """How to integrate: engine, relative and absolute [nM] tolerance, most steps, lanes at a time."""
+
+    engine: str
+    rtol: float
+    atol: float
+    max_steps: int
+    threads: int | None
+    batch: int
+
+    def stricter(self) -> "Integration":
+        """For the second attempt."""
+        return Integration(
+            self.engine, self.rtol / 10, self.atol / 10, self.max_steps * 10, self.threads, self.batch
+        )
+
+
+class Responses(NamedTuple):
+    """Read-outs [lanes, readouts] (NaN where a lane failed), names of the statuses and step counts."""
+
+    values: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+class Resting(NamedTuple):
+    """Resting states [lanes, species], names of the statuses and step counts."""
+
+    states: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+def rest_states(model: Model, integration: Integration, parameters: np.ndarray) -> Resting:
+    """Resting state of each lane, without stimulus and drug; parameters [lanes, parameters]."""
+
+    def attempt(options: Integration) -> Callable[..., tuple[Array, ...]]:
+        @jax.jit
+        def run(parameters: Array) -> tuple[Array, ...]:
+            start = model.initial(parameters)
+            tolerances = {"rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps}
+            found = rest(
+                model, parameters, start, engine=options.engine, threads=options.threads, **tolerances
+            )
+            return found.state, found.status, found.steps
+
+        return run
+
+    return Resting(*_with_retry(attempt, integration, (parameters,)))
+
+
+class Trajectories:
+    """Trajectories of a model read out as asked; compiled at the first batch and kept."""
+
+    def __init__(self, model: Model, integration: Integration, readouts: Sequence[Readout]):
+        self.model, self.integration, self.readouts = model, integration, tuple(readouts)
+        self.times = output_times(readouts)
+        self.attempts = {options: self._attempt(options) for options in (integration, integration.stricter())}
+
+    def _attempt(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
+        @jax.jit
+        def run(parameters: Array, switches: Array, state: Array) -> tuple[Array, ...]:
+            times = jax.numpy.broadcast_to(self.times, (len(state), len(self.times)))
+            tolerances = {"rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps}
+            solution = solve(
+                self.model, parameters, state, switches, times,
+                engine=options.engine, threads=options.threads, **tolerances,
+            )  # fmt: skip
+            observed = self.model.observe(times, solution.states, parameters[:, None, -1])
+            return observed, solution.status, solution.accepted + solution.rejected
+
+        return run
+
+    def __call__(self, parameters: np.ndarray, switches: np.ndarray, resting: Resting) -> Responses:
+        """Responses of lanes: parameters [lanes, phases, parameters], switches [lanes, phases] [min]."""
+        observed, status, steps = _with_retry(
+            self.attempts.__getitem__, self.integration, (parameters, switches, resting.states)
+        )
+        values = read(self.readouts, self.model.observables, self.times, observed)
+        unrested = ~np.isin(resting.status, (STATUS_NAMES[Status.OK], RETRIED))
+        status = np.where(unrested, resting.status, status)
+        status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
+        lost = ~np.isfinite(values).all(axis=1) & np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
+        status = np.where(lost, STATUS_NAMES[Status.NON_FINITE], status)
+        failed = ~np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
+        return Responses(np.where(failed[:, None], np.nan, values), status, steps)
+
+
+def _with_retry(
+    attempt: Callable[[Integration], Callable[..., tuple[Array, ...]]],
+    integration: Integration,
+    arrays: tuple[np.ndarray, ...],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(result, names of the statuses, steps); the lanes that fail are run again, stricter."""
+    result, codes, steps = _in_batches(attempt(integration), integration.batch, arrays)
+    status = np.array([STATUS_NAMES[Status(code)] for code in codes])
+    again = np.flatnonzero(codes != Status.OK)
+    if again.size:
+        repeated = _in_batches(
+            attempt(integration.stricter()), integration.batch, tuple(array[again] for array in arrays)
+        )
+        result, steps = result.copy(), steps.copy()
+        result[again] = repeated[0]
+        steps[again] += repeated[2]
+        status[again] = [RETRIED if code == Status.OK else STATUS_NAMES[Status(code)] for code in repeated[1]]
+    return result, status, steps
+
+
+def _in_batches(
+    run: Callable[..., tuple[Array, ...]], width: int, arrays: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, ...]:
+    """The function applied to batches of one width, results joined again."""
+    lanes = len(arrays[0])
+    width = min(width, 1 << max(lanes - 1, 0).bit_length())
+    parts = []
+    for start in range(0, lanes, width):
+        lane = np.arange(start, start + width)
+        lane[lane >= lanes] = start
+        parts.append([np.asarray(item)[: lanes - start] for item in run(*(array[lane] for array in arrays))])
+    return tuple(np.concatenate(items) for items in zip(*parts, strict=True))

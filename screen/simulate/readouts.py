@@ -1,0 +1,65 @@
+"""Read-outs: what is read from a trajectory, and at which times it has to be stored for that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screen.errors import SimulateError
+
+WINDOW_POINTS = 48
+"""Intervals of a window's time grid; they lengthen quadratically, since pY705 moves most at the start."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """An observable at one time, or its mean over a window (area under the curve / length) [unit of it]."""
+
+    id: str
+    observable: str
+    from_minutes: float
+    to_minutes: float
+
+    @property
+    def is_window(self) -> bool:
+        """Whether the read-out averages over time."""
+        return self.to_minutes > self.from_minutes
+
+    def grid(self) -> np.ndarray:
+        """Times [min] that the read-out needs, ascending."""
+        if not self.is_window:
+            return np.array([self.to_minutes])
+        share = (np.arange(WINDOW_POINTS + 1) / WINDOW_POINTS) ** 2
+        return self.from_minutes + (self.to_minutes - self.from_minutes) * share
+
+
+def output_times(readouts: Sequence[Readout]) -> np.ndarray:
+    """All times [min] at which trajectories are stored, ascending, each once."""
+    return np.unique(np.concatenate([readout.grid() for readout in readouts]))
+
+
+def check_readouts(readouts: Sequence[Readout], observables: Sequence[str]) -> None:
+    """Raise SimulateError for read-outs of observables that the network does not have."""
+    problems = [
+        f"readouts: observable of `{readout.id}` must be one of {', '.join(observables)}, found {readout.observable}"
+        for readout in readouts
+        if readout.observable not in observables
+    ]
+    if problems:
+        raise SimulateError(problems)
+
+
+def read(
+    readouts: Sequence[Readout], observables: Sequence[str], times: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """[lanes, readouts] from stored observables [lanes, times, observables]; NaN stays NaN."""
+    columns = []
+    for readout in readouts:
+        wanted = np.searchsorted(times, readout.grid())
+        course = values[:, wanted, list(observables).index(readout.observable)]
+        if readout.is_window:
+            length = readout.to_minutes - readout.from_minutes
+            columns.append(np.trapezoid(course, times[wanted], axis=1) / length)
+        else:
+            columns.append(course[:, 0])
+    return np.stack(columns, axis=1)
