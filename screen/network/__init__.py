@@ -1,6 +1,8 @@
 """The signalling network: from Antimony modules to SBML, and from any SBML to expressions."""
 
+from screen.network.compose import check_network, compose_network
 from screen.network.network import Network
+from screen.network.parameters import read_parameters
 from screen.network.sbml import read_sbml
 
-__all__ = ["Network", "read_sbml"]
+__all__ = ["Network", "check_network", "compose_network", "read_parameters", "read_sbml"]

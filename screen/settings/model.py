@@ -35,6 +35,7 @@ def _all_different(values: list[Any]) -> list[Any]:
 
 Number = Annotated[float, BeforeValidator(_numbers_are_no_text), Field(allow_inf_nan=False)]
 Positive = Annotated[Number, Field(gt=0)]
+Doses = Annotated[list[Positive], Field(min_length=1), AfterValidator(_all_different)]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_all_different)]
 
 
@@ -84,20 +85,12 @@ class ScenarioSettings(Section):
     """Contexts to simulate, or `all`."""
     drugs: AllOrNames = "all"
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""
-    doses_nM: Annotated[list[Positive], Field(min_length=1), AfterValidator(_all_different)] = [
-        1.0,
-        10.0,
-        100.0,
-        300.0,
-        1000.0,
-        3000.0,
-        10000.0,
-    ]
+    doses_nM: Doses = [1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]
     """Free concentrations of every single agent [nM]."""
     pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
     """Pairs of drugs to combine; `[]` for none."""
-    pair_dose_nM: Positive = 500.0
-    """Free concentration of each drug of a pair [nM]."""
+    pair_doses_nM: Doses = [500.0]
+    """Free concentrations of each drug of a pair, both the same [nM]."""
 
     @model_validator(mode="after")
     def _pairs_differ(self) -> Self:
@@ -124,6 +117,12 @@ class ReadoutSettings(Section):
     """Start of the window [min]; then `minutes` is left out."""
     to_minutes: Positive | None = None
     """End of the window [min]."""
+
+    def window(self) -> tuple[float, float]:
+        """First and last time [min], equal for a read-out at one time."""
+        if self.minutes is not None:
+            return self.minutes, self.minutes
+        return self.from_minutes or 0.0, self.to_minutes or 0.0
 
     @model_validator(mode="after")
     def _time_or_window(self) -> Self:

@@ -1,0 +1,106 @@
+"""Read every input without running anything: sizes and problems.
+
+Exit code 2 where there is a problem.
+Example: python -m screen check --json
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from screen.cli.options import add_shared, read_shared
+from screen.cli.plan import read_plan
+from screen.errors import ScreenError, SettingsError
+from screen.settings import Settings
+
+FAILED = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print sizes, then problems."""
+    settings, _ = read_shared(arguments)
+    sizes: dict[str, Any] = {}
+    problems: list[str] = []
+    for look in (_network, _screen, _calibration):
+        try:
+            sizes |= look(settings)
+        except ScreenError as error:
+            problems += error.problems
+    if arguments.json:
+        print(json.dumps({"sizes": sizes, "problems": problems}, indent=1))
+        return FAILED if problems else 0
+    width = max(map(len, sizes), default=0)
+    for name, value in sizes.items():
+        print(f"{name:<{width}}  {value}")
+    for problem in problems:
+        print(f"screen: {problem}", file=sys.stderr)
+    if not problems:
+        print("no problem found")
+    return FAILED if problems else 0
+
+
+def _network(settings: Settings) -> dict[str, Any]:
+    """The network composes, its units fit, read-outs and contexts name what it has."""
+    from screen.network import compose_network, read_parameters, read_sbml
+    from screen.scenarios import check_contexts, read_context_tables
+
+    modules = None if settings.network.modules == "all" else settings.network.modules
+    network = read_sbml(compose_network(settings.network.folder, modules))
+    table = read_parameters(settings.network.folder / "parameters.tsv")
+    units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
+    unknown = [
+        f"readouts: `{readout.id}` must read one of {', '.join(network.observables)}, found {readout.observable}"
+        for readout in settings.readouts
+        if readout.observable not in network.observables
+    ]
+    if unknown:
+        raise SettingsError(unknown)
+    tables = settings.tables
+    check_contexts(read_context_tables(tables.contexts, tables.hypotheses), units, tables.contexts.name)
+    marks = table["mark"].to_list()
+    sourced = sum(mark in ("read", "measured") for mark in marks)
+    return {
+        "states": len(network.species),
+        "reactions": len(network.reactions),
+        "observables": len(network.observables),
+        "parameters": table.height,
+        "parameters with source": sourced,
+        "parameters assumed or from memory": sum(mark in ("assumed", "memory") for mark in marks),
+        "parameters set by context or convention": sum(mark in ("input", "fixed") for mark in marks),
+    }
+
+
+def _screen(settings: Settings) -> dict[str, Any]:
+    """The tables agree with each other and the scenarios can be laid out."""
+    plan = read_plan(settings)
+    frame = plan.scenarios
+    return {
+        "drugs": len(plan.drugs.drugs),
+        "drugs screened": frame.filter(role="single")["intervention"].n_unique(),
+        "affinities": plan.drugs.measurements,
+        "affinities in use": len(plan.drugs.bindings),
+        "pairs": frame.filter(role="pair")["intervention"].n_unique(),
+        "contexts": frame["context"].n_unique(),
+        "contexts with their hypotheses": frame.select("context", "hypothesis").n_unique(),
+        "scenarios": plan.counts.scenarios,
+        "draws": settings.fit.draws,
+        "trajectories": plan.counts.trajectories,
+    }
+
+
+def _calibration(settings: Settings) -> dict[str, Any]:
+    """The PEtab problem is sound."""
+    from screen.fit import read_petab
+
+    problem = read_petab(settings.fit.problem).problem
+    return {
+        "measurements": len(problem.measurement_df),
+        "parameters estimated": int(problem.parameter_df["estimate"].sum()),
+    }

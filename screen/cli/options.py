@@ -1,0 +1,98 @@
+"""What commands share: their options, where results lie, and a line of progress."""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from screen.errors import ScreenError
+from screen.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where each stage leaves what the next one reads."""
+
+    folder: Path
+
+    @property
+    def network(self) -> Path:
+        """The network in SBML."""
+        return self.folder / "network" / "stat3.xml"
+
+    @property
+    def scenarios(self) -> Path:
+        """The table of scenarios."""
+        return self.folder / "scenarios" / "scenarios.parquet"
+
+    @property
+    def fit(self) -> Path:
+        """Folder of the fit."""
+        return self.folder / "fit"
+
+    @property
+    def draws(self) -> Path:
+        """The parameter draws."""
+        return self.fit / "draws.parquet"
+
+    def shard(self, index: int) -> Path:
+        """Responses of one shard."""
+        return self.folder / "simulate" / f"shard-{index}.parquet"
+
+    @property
+    def ranked(self) -> Path:
+        """The ranked table."""
+        return self.folder / "ranked.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, one file."""
+        return self.folder / "report.html"
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """Options that every stage has."""
+    parser.add_argument(
+        "--config", type=Path, default=Path("config/config.yaml"), metavar="FILE",
+        help="settings (default: %(default)s); paths in them are relative to where the command runs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="FOLDER",
+        help="where stages leave their output (default: %(default)s)",
+    )  # fmt: skip
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """For stages that integrate."""
+    parser.add_argument(
+        "--threads", type=_at_least_one, default=None, metavar="N",
+        help="threads to integrate with (default: all cores)",
+    )  # fmt: skip
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, found {text}")
+    return int(text)
+
+
+def read_shared(arguments: argparse.Namespace) -> tuple[Settings, Results]:
+    """Settings and results folder of a command."""
+    return load_settings(arguments.config), Results(arguments.results)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder before the work, so that hours are not lost on one that cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = None if os.access(folder, os.W_OK | os.X_OK) else "no permission to write"
+    except OSError as error:
+        found = error.strerror
+    if found:
+        raise ScreenError(f"{folder}: must be a folder one can write to, found {found}")
+
+
+def say(line: str) -> None:
+    """A line of progress, on standard error."""
+    print(line, file=sys.stderr, flush=True)

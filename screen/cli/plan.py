@@ -1,0 +1,38 @@
+"""From settings to the plan of a screen: the tables that describe it and its scenarios."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from screen.scenarios import ContextTables, Counts, DrugTables
+
+
+class Plan(NamedTuple):
+    """What a screen is made of."""
+
+    contexts: "ContextTables"
+    drugs: "DrugTables"
+    scenarios: "pl.DataFrame"
+    counts: "Counts"
+
+
+def read_plan(settings: Settings) -> Plan:
+    """Read and check the tables, lay out the scenarios and count what they cost."""
+    from screen.scenarios import count_trajectories, plan_scenarios, read_context_tables, read_drug_tables
+
+    tables, wanted = settings.tables, settings.scenarios
+    contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    scenarios = plan_scenarios(
+        contexts,
+        drugs,
+        doses_nM=wanted.doses_nM,
+        drugs=wanted.drugs,
+        pairs=[(first, second) for first, second in wanted.pairs],
+        pair_doses_nM=wanted.pair_doses_nM,
+        context_names=wanted.contexts,
+    )
+    return Plan(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))

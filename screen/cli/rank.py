@@ -1,0 +1,35 @@
+"""Rank interventions from the responses of all shards.
+
+Example: python -m screen rank
+"""
+
+import argparse
+
+from screen.cli.options import add_shared, prepare_folder, read_shared, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/ranked.csv."""
+    settings, results = read_shared(arguments)
+    prepare_folder(results.folder)
+    from screen.rank import DoseBasis, rank, write_ranked
+    from screen.scenarios import DRUGS
+    from screen.tables import SCENARIOS, provenance, read_table
+
+    shards = [results.shard(index) for index in range(settings.simulate.shards)]
+    ranked = rank(
+        shards,
+        read_table(results.scenarios, SCENARIOS),
+        read_table(settings.tables.drugs, DRUGS),
+        readouts=settings.readouts,
+        dose_bases=[DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases],
+    )
+    inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs)
+    write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))
+    say(f"rank: {ranked.height} rows in {results.ranked}")
+    return 0

@@ -1,0 +1,59 @@
+"""Integrate one shard of the trajectories and read them out.
+
+Shards can run apart, on different machines; the answer does not depend on how many there are.
+Example: python -m screen simulate --shard 0
+"""
+
+import argparse
+
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared
+from screen.errors import ScreenError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    parser.add_argument("--shard", type=int, required=True, metavar="I", help="which shard, counted from 0")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/simulate/shard-<i>.parquet."""
+    settings, results = read_shared(arguments)
+    if not 0 <= arguments.shard < settings.simulate.shards:
+        raise ScreenError(
+            f"--shard: must be from 0 to {settings.simulate.shards - 1}, found {arguments.shard}"
+        )
+    path = results.shard(arguments.shard)
+    prepare_folder(path.parent)
+    from screen.kernel import choose_engine, configure, load_model
+    from screen.scenarios import prepare, read_context_tables, read_drug_tables
+    from screen.simulate import Integration, Readout, Shard, simulate_shard
+    from screen.tables import DRAWS, RESPONSES, SCENARIOS, provenance, read_table, write_table
+
+    configure()
+    wanted, tables = settings.simulate, settings.tables
+    engine, reason = choose_engine(wanted.engine)
+    say(f"simulate: engine {engine}: {reason}")
+    scenarios = read_table(results.scenarios, SCENARIOS)
+    model = load_model(results.network)
+    assembly = prepare(
+        scenarios,
+        read_context_tables(tables.contexts, tables.hypotheses),
+        read_drug_tables(tables.drugs, tables.affinities, tables.targets),
+        read_table(results.draws, DRAWS),
+        model.parameters,
+        model.values,
+    )
+    responses = simulate_shard(
+        model,
+        assembly,
+        scenarios["scenario"].to_list(),
+        [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],
+        Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
+        Shard(arguments.shard, wanted.shards),
+        say,
+    )
+    inputs = (results.network, results.scenarios, results.draws, *tables.model_dump().values())
+    write_table(responses, path, RESPONSES, provenance("simulate", inputs, engine=engine))
+    return 0
