@@ -1,8 +1,9 @@
 """Drugs are data: what each one binds, how tightly, and which load of the network that moves.
 
-Three tables say it. `targets.tsv` names the places of the network where a drug can act, and the genes
-measured there. `drugs.tsv` has one row a drug. `affinities.tsv` has one row a measurement; the rows
-marked `used` are those that the screen believes, at most one for a drug and gene.
+Three tables say it. `targets.tsv` names the places of the network where a drug can act, the genes
+measured there and the ATP shift (how sure that is: the prior of shift_<target>, a network parameter).
+`drugs.tsv` has one row a drug. `affinities.tsv` has one row a measurement; the rows marked `used` are
+those that the screen believes, at most one for a drug and gene.
 """
 
 from collections import Counter
@@ -45,14 +46,28 @@ DRUGS = Schema(
         Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),
         Column("screened", pl.Boolean, "false where its main affinity is not known; `notes` says why"),
         Column("hill", pl.Float64, "exponent of dose over constant", positive=True),
-        Column("fraction_unbound", pl.Float64, "in plasma", nullable=True, positive=True, maximum=1),
         Column(
-            "cmax_nM", pl.Float64, "total plasma peak at the usual dose", "nM", nullable=True, positive=True
+            "fraction_unbound",
+            pl.Float64,
+            "in plasma",
+            required=False,
+            nullable=True,
+            positive=True,
+            maximum=1,
         ),
-        Column("status", pl.String, "approved, in trial, stopped or tool", nullable=True),
+        Column(
+            "cmax_nM",
+            pl.Float64,
+            "total plasma peak at the usual dose",
+            "nM",
+            required=False,
+            nullable=True,
+            positive=True,
+        ),
+        Column("status", pl.String, "approved, in trial, stopped or tool", required=False, nullable=True),
         Column("mark", pl.String, "weakest origin among the numbers it is screened with", choices=MARKS),
-        Column("source", pl.String, "where the row comes from", nullable=True),
-        Column("notes", pl.String, "other names, doses, cautions", nullable=True),
+        Column("source", pl.String, "where the row comes from", required=False, nullable=True),
+        Column("notes", pl.String, "other names, doses, cautions", required=False, nullable=True),
     ),
     key=("drug",),
 )
@@ -69,12 +84,12 @@ AFFINITIES = Schema(
         Column("type", pl.String, "kind of number", choices=("Kd", "Kd_apparent", "Ki", "IC50", "EC50_cell")),
         Column("relation", pl.String, "`>`: no binding was seen up to the value", choices=("=", ">")),
         Column("value_nM", pl.Float64, "the number", "nM", positive=True),
-        Column("assay", pl.String, "assay in words", nullable=True),
+        Column("assay", pl.String, "assay in words", required=False, nullable=True),
         Column("atp", pl.String, "ATP in the assay: decides the shift", choices=ASSAYS),
         Column("used", pl.Boolean, "whether the screen uses this row"),
         Column("mark", pl.String, "origin of the number", choices=MARKS),
         Column("citation", pl.String, "who measured or listed it"),
-        Column("note", pl.String, "caution", nullable=True),
+        Column("note", pl.String, "caution", required=False, nullable=True),
     ),
     key=("drug", "construct", "target", "type", "citation", "value_nM"),
 )
@@ -86,9 +101,6 @@ TARGETS = Schema(
         Column("genes", pl.String, "genes whose affinities act here, separated by commas"),
         Column(
             "atp_shift", pl.Float64, "1 + [ATP]/Km: constant in the cell over constant without ATP", minimum=1
-        ),
-        Column(
-            "shift_sd_log10", pl.Float64, "spread of the shift: prior of shift_<target>", "log10", minimum=0
         ),
         Column("mark", pl.String, "origin of the shift", choices=MARKS),
         Column("source", pl.String, "where the shift comes from", nullable=True),
@@ -114,7 +126,6 @@ class Target:
     name: str
     genes: tuple[str, ...]
     atp_shift: float
-    shift_sd_log10: float
 
 
 @dataclass(frozen=True)
@@ -160,7 +171,6 @@ def read_drug_tables(drugs: Path, affinities: Path, targets: Path) -> DrugTables
             row["target"],
             tuple(gene.strip() for gene in row["genes"].split(",")),
             row["atp_shift"],
-            row["shift_sd_log10"],
         )
         for row in target_frame.iter_rows(named=True)
     }

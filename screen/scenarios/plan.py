@@ -62,7 +62,7 @@ def plan_scenarios(
         + _drug_problems("drugs", names, tables)
         + _pair_problems(pairs, tables)
         + _dose_problems("doses_nM", doses_nM, needed=bool(names))
-        + _dose_problems("pair_doses_nM", both_doses, needed=bool(pairs))
+        + _dose_problems("pair_doses_nM", () if pair_doses_nM is None else pair_doses_nM, needed=False)
     )
     if problems:
         raise ScenarioError(problems)

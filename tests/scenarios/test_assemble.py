@@ -1,0 +1,217 @@
+"""From scenarios to the parameters of each lane."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import ScenarioError
+from screen.scenarios import assemble, loads, plan_scenarios, prepare
+from tests.scenarios.tables import NAMES, VALUES
+
+COLUMN = {name: index for index, name in enumerate(NAMES)}
+
+
+def draws_of(drugs, count=3, skip=()):
+    rng = np.random.default_rng(5)
+    names = ["k_off", "STAT3_total", *(f"sigma_{name}" for name in drugs.drugs)]
+    values = 10 ** rng.normal(0, 0.3, (count, len(names)))
+    rows = [
+        (draw, name, values[draw, index])
+        for draw in range(count)
+        for index, name in enumerate(names)
+        if name not in skip
+    ]
+    return pl.DataFrame(
+        rows, schema={"draw": pl.Int64, "parameter": pl.String, "value": pl.Float64}, orient="row"
+    )
+
+
+def value_of(draws, draw, name):
+    return draws.filter((pl.col("draw") == draw) & (pl.col("parameter") == name))["value"][0]
+
+
+@pytest.fixture
+def scenarios(contexts, drugs):
+    return plan_scenarios(
+        contexts,
+        drugs,
+        doses_nM=[10, 1000],
+        pairs=[("tofacitinib", "Stattic"), ("tofacitinib", "ruxolitinib")],
+    )
+
+
+@pytest.fixture
+def draws(drugs):
+    return draws_of(drugs)
+
+
+@pytest.fixture
+def assembly(scenarios, contexts, drugs, draws):
+    return prepare(scenarios, contexts, drugs, draws, NAMES, VALUES)
+
+
+def test_lanes_run_through_scenarios_and_within_through_draws(scenarios, assembly):
+    lanes = assemble(assembly)
+    assert assembly.lanes == scenarios.height * 3 == len(lanes.scenario)
+    assert lanes.scenario[:7].tolist() == [0, 0, 0, 1, 1, 1, 2]
+    assert lanes.draw[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_phases_of_a_lane(scenarios, assembly, draws):
+    """Liver: 28.2 nM STAT3 whatever the draw, 30 min with drug alone, IL-6 from t = 0."""
+    lanes = assemble(assembly)
+    lane = scenarios["scenario"].to_list().index("liver|default|ruxolitinib@1000") * 3 + 1
+    before, after = lanes.parameters[lane]
+    assert lanes.switches[lane].tolist() == [-30.0, 0.0]
+    assert (before[COLUMN["IL6_dose"]], after[COLUMN["IL6_dose"]]) == (0.0, 10.0)
+    assert (before[COLUMN["STAT3_total"]], after[COLUMN["STAT3_total"]]) == (28.2, 28.2)
+    assert before[COLUMN["k_off"]] == value_of(draws, 1, "k_off")
+    expected = 1000 / (3.4 * 26 * value_of(draws, 1, "sigma_ruxolitinib"))
+    assert before[COLUMN["load_JAK1"]] == after[COLUMN["load_JAK1"]] == pytest.approx(expected)
+
+
+def test_rest_has_no_drug_and_no_stimulus(scenarios, assembly):
+    rest = assembly.rest
+    assert rest.shape == (3 * 3, len(NAMES))
+    assert assembly.groups == (("liver", "default"), ("lymphoma", "direct"), ("lymphoma", "through_jak3"))
+    assert not rest[
+        :, [COLUMN["IL6_dose"], *(COLUMN[name] for name in NAMES if name.startswith("load_"))]
+    ].any()
+    lanes = assemble(assembly)
+    context = np.array(scenarios["context"].to_list())[lanes.scenario]
+    assert set(lanes.group[context == "liver"]) == {0, 1, 2}
+    assert lanes.group[:3].tolist() == [0, 1, 2]
+
+
+def test_hypotheses_set_their_parameters_in_all_phases(scenarios, assembly):
+    lanes = assemble(assembly)
+    hypothesis = np.array(scenarios["hypothesis"].to_list())[lanes.scenario]
+    through = lanes.parameters[hypothesis == "through_jak3"]
+    assert set(through[:, :, COLUMN["h_jak3"]].ravel()) == {1.0}
+    assert set(through[:, :, COLUMN["h_dir"]].ravel()) == {0.0}
+    assert set(lanes.parameters[hypothesis == "default"][:, :, COLUMN["h_dir"]].ravel()) == {0.5}
+
+
+def test_loads_are_those_of_the_occupancy_rule(scenarios, assembly, contexts, drugs, draws):
+    """Every lane against the scalar rule, pairs, Hill exponents, sigma and organism included."""
+    lanes = assemble(assembly)
+    for lane, (scenario, draw) in enumerate(zip(lanes.scenario, lanes.draw, strict=True)):
+        row = scenarios.row(int(scenario), named=True)
+        doses = {row[f"drug_{k}"]: row[f"dose_{k}_nM"] for k in "ab" if row[f"drug_{k}"]}
+        sigma = {name: value_of(draws, int(draw), f"sigma_{name}") for name in doses}
+        organism = contexts.contexts[row["context"]].organism
+        expected = loads(doses, drugs, sigma, organism)
+        found = {name: lanes.parameters[lane, 1, COLUMN[f"load_{name}"]] for name in drugs.targets}
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_antibody_does_nothing_in_a_mouse(scenarios, assembly):
+    lanes = assemble(assembly)
+    names = scenarios["scenario"].to_list()
+    load = {
+        name: lanes.parameters[names.index(name) * 3, 1, COLUMN["load_IL6R_CAPTURE"]]
+        for name in ("liver|default|tocilizumab@1000", "lymphoma|direct|tocilizumab@1000")
+    }
+    assert load["liver|default|tocilizumab@1000"] == 0
+    assert load["lymphoma|direct|tocilizumab@1000"] > 100
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_lanes_do_not_depend_on_how_they_are_cut(assembly, size):
+    whole = assemble(assembly)
+    parts = [assemble(assembly, start, start + size) for start in range(0, assembly.lanes, size)]
+    for field in ("parameters", "switches", "group", "scenario", "draw"):
+        assert np.array_equal(np.concatenate([getattr(part, field) for part in parts]), getattr(whole, field))
+
+
+def test_order_of_scenarios_and_of_draw_rows_changes_nothing_but_the_order(
+    scenarios, assembly, contexts, drugs, draws
+):
+    turned = prepare(scenarios.reverse(), contexts, drugs, draws.reverse(), NAMES, VALUES)
+    there = assemble(assembly).parameters.reshape(scenarios.height, 3, 2, -1)
+    back = assemble(turned).parameters.reshape(scenarios.height, 3, 2, -1)
+    assert np.array_equal(there, back[::-1])
+
+
+def test_without_draws_everything_is_nominal(scenarios, contexts, drugs):
+    lanes = assemble(prepare(scenarios, contexts, drugs, None, NAMES, VALUES))
+    assert len(lanes.draw) == scenarios.height
+    assert set(lanes.draw) == {0}
+    assert set(lanes.parameters[:, :, COLUMN["k_off"]].ravel()) == {2.0}
+
+
+def test_a_hundred_thousand_lanes_are_streamed(shipped_drugs, contexts):
+    """A screen of its real size is never held at once: a chunk has the size that was asked for."""
+    names = (*NAMES[:5], *(f"load_{name}" for name in shipped_drugs.targets), *(f"p{i}" for i in range(230)))
+    scenarios = plan_scenarios(contexts, shipped_drugs, doses_nM=[1, 10, 100, 1000])
+    draws = draws_of(shipped_drugs, count=100)
+    assembly = prepare(scenarios, contexts, shipped_drugs, draws, names, np.zeros(len(names)))
+    assert assembly.lanes > 100_000
+    chunk = assemble(assembly, 50_000, 54_096)
+    assert chunk.parameters.shape == (4096, 2, len(names))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"context": "kidney"},
+            "scenarios: `context` must be of contexts.tsv, found kidney",
+        ),
+        (
+            {"hypothesis": "magic"},
+            "scenarios: `hypothesis` must be of hypotheses.tsv, found magic",
+        ),
+        ({"drug_a": "aspirin"}, "scenarios: `drug` must be of drugs.tsv, found aspirin"),
+    ],
+)
+def test_scenarios_of_unknown_things_are_refused(scenarios, contexts, drugs, draws, change, message):
+    wrong = scenarios.with_columns(pl.lit(value).alias(name) for name, value in change.items())
+    with pytest.raises(ScenarioError) as caught:
+        prepare(wrong, contexts, drugs, draws, NAMES, VALUES)
+    assert caught.value.problems == (message,)
+
+
+def test_a_network_without_the_load_of_a_target_is_refused(scenarios, contexts, drugs, draws):
+    names = [name if name != "load_MTORC1_RAPALOG" else "other" for name in NAMES]
+    with pytest.raises(ScenarioError) as caught:
+        prepare(scenarios, contexts, drugs, draws, names, VALUES)
+    message = (
+        "targets.tsv, MTORC1_RAPALOG: must have the parameter load_MTORC1_RAPALOG in the network "
+        "for sirolimus, found none"
+    )
+    assert caught.value.problems == (message,)
+
+
+def test_a_network_without_a_parameter_of_a_context_is_refused(scenarios, contexts, drugs, draws):
+    names = [{"IL6_dose": "x", "h_dir": "y"}.get(name, name) for name in NAMES]
+    with pytest.raises(ScenarioError) as caught:
+        prepare(scenarios, contexts, drugs, draws, names, VALUES)
+    assert caught.value.problems == (
+        "contexts.tsv, liver: `parameter` must be one of the network's, found IL6_dose",
+        "hypotheses.tsv, direct: `parameter` must be one of the network's, found h_dir",
+        "hypotheses.tsv, through_jak3: `parameter` must be one of the network's, found h_dir",
+    )
+
+
+def test_draws_with_holes_are_refused(scenarios, contexts, drugs, draws):
+    holed = draws.filter(~((pl.col("draw") == 1) & (pl.col("parameter") == "k_off")))
+    with pytest.raises(ScenarioError, match=r"draws, draw 1: must hold a value of k_off, found none"):
+        prepare(scenarios, contexts, drugs, holed, NAMES, VALUES)
+
+
+def test_draws_without_the_residual_of_a_drug_are_refused(scenarios, contexts, drugs):
+    with pytest.raises(ScenarioError) as caught:
+        prepare(scenarios, contexts, drugs, draws_of(drugs, skip=("sigma_SD-36",)), NAMES, VALUES)
+    assert caught.value.problems == (
+        "draws: must hold sigma_SD-36 for the drug SD-36, found none; run the fit stage again",
+    )
+
+
+def test_draws_of_a_parameter_that_is_not_there_are_refused(scenarios, contexts, drugs, draws):
+    names = [name if name != "k_off" else "k_on" for name in NAMES]
+    with pytest.raises(ScenarioError) as caught:
+        prepare(scenarios, contexts, drugs, draws, names, VALUES)
+    assert caught.value.problems == (
+        "draws: `parameter` must be one of the network's or sigma_<drug>, found k_off",
+    )

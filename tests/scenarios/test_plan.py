@@ -1,0 +1,126 @@
+"""Which scenarios a request means, and requests that mean nothing."""
+
+import pytest
+
+from screen.errors import ScenarioError
+from screen.scenarios import check_contexts, count_trajectories, plan_scenarios
+
+REQUEST = {
+    "doses_nM": [1000, 10],
+    "drugs": ["ruxolitinib", "selumetinib"],
+    "pairs": [("ruxolitinib", "selumetinib")],
+    "pair_doses_nM": [100.0],
+}
+
+
+def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
+    frame = plan_scenarios(contexts, drugs, **REQUEST)
+    assert frame["scenario"].to_list() == [
+        f"{setting}|{given}"
+        for setting in ("liver|default", "lymphoma|direct", "lymphoma|through_jak3")
+        for given in (
+            "vehicle",
+            "ruxolitinib@10",
+            "ruxolitinib@1000",
+            "selumetinib@10",
+            "selumetinib@1000",
+            "ruxolitinib@100+selumetinib@100",
+        )
+    ]
+    pair = frame.row(5, named=True)
+    assert pair == {
+        "scenario": "liver|default|ruxolitinib@100+selumetinib@100",
+        "context": "liver",
+        "hypothesis": "default",
+        "intervention": "ruxolitinib+selumetinib",
+        "role": "pair",
+        "drug_a": "ruxolitinib",
+        "dose_a_nM": 100.0,
+        "drug_b": "selumetinib",
+        "dose_b_nM": 100.0,
+    }
+    vehicle = frame.row(0, named=True)
+    assert (vehicle["role"], vehicle["intervention"], vehicle["drug_a"]) == ("vehicle", "vehicle", None)
+
+
+def test_the_same_request_gives_the_same_table_whatever_the_order_of_doses(contexts, drugs):
+    assert plan_scenarios(contexts, drugs, **REQUEST).equals(
+        plan_scenarios(contexts, drugs, **REQUEST | {"doses_nM": (10.0, 1000.0)})
+    )
+
+
+def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
+    frame = plan_scenarios(contexts, drugs, doses_nM=[1.5])
+    assert frame.height == 3 * (1 + 7)
+    assert "filgotinib" not in frame["drug_a"].to_list()
+    assert "liver|default|SD-36@1.5" in frame["scenario"].to_list()
+
+
+def test_trajectories_are_counted(contexts, drugs):
+    frame = plan_scenarios(contexts, drugs, **REQUEST)
+    assert count_trajectories(frame, draws=50) == (18, 900, 150)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"drugs": ["aspirin"]}, "drugs: must be of drugs.tsv, found aspirin"),
+        ({"drugs": ["filgotinib"]}, "drugs: must be screened, found filgotinib (no note)"),
+        ({"drugs": ["ruxolitinib", "ruxolitinib"]}, "drugs: must be named once, found ruxolitinib again"),
+        ({"context_names": ["kidney"]}, "contexts: must be of the table, found kidney"),
+        ({"context_names": []}, "contexts: must name at least one, found none"),
+        ({"doses_nM": [-1.0]}, "doses_nM: must be positive numbers in nM, found -1.0"),
+        ({"doses_nM": [0]}, "doses_nM: must be positive numbers in nM, found 0"),
+        ({"doses_nM": ["1 uM"]}, "doses_nM: must be positive numbers in nM, found 1 uM"),
+        ({"doses_nM": [float("inf")]}, "doses_nM: must be positive numbers in nM, found inf"),
+        ({"doses_nM": [10, 10.0]}, "doses_nM: must be named once, found 10.0 again"),
+        ({"pair_doses_nM": [-1.0]}, "pair_doses_nM: must be positive numbers in nM, found -1.0"),
+        ({"doses_nM": []}, "doses_nM: must hold at least one dose, found none"),
+        ({"pairs": [("ruxolitinib", "aspirin")]}, "pairs: must be of drugs.tsv, found aspirin"),
+        (
+            {"pairs": [("ruxolitinib", "ruxolitinib")]},
+            "pairs: must be two drugs each, found ['ruxolitinib', 'ruxolitinib']",
+        ),
+        (
+            {"pairs": [("ruxolitinib", "selumetinib"), ("selumetinib", "ruxolitinib")]},
+            "pairs: must be named once, found ruxolitinib+selumetinib again",
+        ),
+    ],
+)
+def test_requests_that_cannot_be_met_say_why(contexts, drugs, change, message):
+    with pytest.raises(ScenarioError) as caught:
+        plan_scenarios(contexts, drugs, **REQUEST | change)
+    assert caught.value.problems == (message,)
+
+
+def test_every_problem_of_a_request_is_told_at_once(contexts, drugs):
+    with pytest.raises(ScenarioError) as caught:
+        plan_scenarios(contexts, drugs, doses_nM=[-1], drugs=["aspirin"], context_names=["kidney"])
+    assert len(caught.value.problems) == 3
+
+
+UNITS = {"STAT3_total": "nM", "IL6_dose": "ng/mL", "h_dir": "dimensionless", "h_jak3": None}
+
+
+def test_contexts_that_fit_the_network_pass(contexts):
+    check_contexts(contexts, UNITS)
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        (UNITS | {"IL6_dose": "nM"}, "contexts.tsv, liver: `unit` of IL6_dose must be nM, found ng/mL"),
+        (
+            {name: unit for name, unit in UNITS.items() if name != "IL6_dose"},
+            "contexts.tsv, liver: `parameter` must be one of the network's, found IL6_dose",
+        ),
+        (
+            {name: unit for name, unit in UNITS.items() if name != "h_jak3"},
+            "hypotheses.tsv, direct: `parameter` must be one of the network's, found h_jak3",
+        ),
+    ],
+)
+def test_contexts_that_do_not_fit_the_network_are_refused(contexts, units, message):
+    with pytest.raises(ScenarioError) as caught:
+        check_contexts(contexts, units)
+    assert message in caught.value.problems
