@@ -1,0 +1,137 @@
+"""The engines behind one interface: a table, and the functions that look into it."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from screen.errors import KernelError
+from screen.kernel.compiled import kernel_engine
+from screen.kernel.compiler import find_compiler
+from screen.kernel.lanes import lanes_engine
+from screen.kernel.model import Model
+from screen.kernel.reference import diffrax_engine
+from screen.kernel.solution import Solution, Status
+
+Engine = Callable[..., Solution]
+
+
+def _of_system(make: Callable[..., Engine]) -> Engine:
+    """An engine that is built per system, with step and thread options it has no use for."""
+    built = lru_cache(maxsize=None)(lambda model: make(model.system))
+
+    def engine(model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any) -> Solution:
+        return built(model)(*arrays, **options)
+
+    return engine
+
+
+ENGINES: dict[str, Engine] = {
+    "kernel": kernel_engine,
+    "lanes": _of_system(lanes_engine),
+    "diffrax": _of_system(diffrax_engine),
+}
+
+
+def available_engines() -> tuple[str, ...]:
+    """Engines that run on this machine, the preferred first."""
+    try:
+        find_compiler()
+    except KernelError:
+        return tuple(name for name in ENGINES if name != "kernel")
+    return tuple(ENGINES)
+
+
+def choose_engine(wanted: str = "auto") -> tuple[str, str]:
+    """(engine, reason in one line); "auto" prefers the kernel and falls back to lanes."""
+    if wanted != "auto":
+        _look_up(wanted)
+        if wanted == "kernel":
+            find_compiler()
+        return wanted, "as asked"
+    try:
+        compiler = find_compiler()
+    except KernelError as error:
+        return "lanes", error.problems[0]
+    return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
+
+
+def _look_up(name: str) -> Engine:
+    if name not in ENGINES:
+        raise KernelError(f"engine: must be one of {', '.join(('auto', *ENGINES))}, found {name}")
+    return ENGINES[name]
+
+
+def solve(
+    model: Model, parameters: Any, state: Any, switches: Any, times: Any, *, engine: str = "kernel",
+    rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000, threads: int | None = None,
+    first_step: float | None = None,
+) -> Solution:  # fmt: skip
+    """Integrate a batch of lanes.
+
+    parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches
+    [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
+    ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; a lane
+    gives up after max_steps. threads: all cores where None. first_step: an upper bound of the first step
+    of each phase, in the time of the model. Differentiable in reverse mode for parameters and state with
+    engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
+    """
+    run = _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
+    arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
+    _check_shapes(model, *arrays)
+    return run(
+        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
+    )
+
+
+def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array, times: Array) -> None:
+    lanes, phases = state.shape[0] if state.ndim else 0, switches.shape[-1] if switches.ndim else 0
+    wanted = {
+        "parameters": (parameters.shape, (lanes, phases, len(model.parameters))),
+        "state": (state.shape, (lanes, len(model.species))),
+        "switches": (switches.shape, (lanes, phases)),
+        "times": (times.shape, (lanes, times.shape[-1] if times.ndim else 0)),
+    }
+    problems = [
+        f"solve: {name} must have shape {list(need)}, found {list(have)}"
+        for name, (have, need) in wanted.items() if have != need
+    ]  # fmt: skip
+    if not phases or not times.ndim or not times.shape[-1]:
+        problems.append("solve: there must be at least one phase and one output time, found none")
+    if problems:
+        raise KernelError(problems)
+
+
+class Rest(NamedTuple):
+    """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
+
+    state: Array
+    status: Array
+    steps: Array
+
+
+def rest(
+    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon: float = 1e5,
+    tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
+    threads: int | None = None,
+) -> Rest:  # fmt: skip
+    """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
+
+    After `horizon` [time of the model] a lane is at rest where every species would change by less than
+    `tolerance` of itself (or of 1e3 atol) in another horizon; otherwise its status is NO_REST_STATE.
+    """
+    parameters = jnp.asarray(parameters, dtype=jnp.float64)
+    lanes = parameters.shape[0]
+    solution = solve(
+        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), jnp.full((lanes, 1), horizon),
+        engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
+    )  # fmt: skip
+    end = solution.states[:, 0]
+    change = jnp.abs(model.derivative(jnp.full((lanes,), horizon), end, parameters)) * horizon
+    moving = jnp.any(change > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
+    unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
+    status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
+    return Rest(end, status, solution.accepted + solution.rejected)

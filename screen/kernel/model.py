@@ -1,0 +1,96 @@
+"""A network ready to be integrated: its names and values, and its formulas as JAX functions."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from screen.errors import NetworkError
+from screen.kernel.analysis import System, analyse
+from screen.kernel.cache import cache_folder, cached, generator_version
+from screen.kernel.evaluate import run, stack
+from screen.kernel.serialise import from_json, to_json
+from screen.network import read_sbml
+
+
+class Model:
+    """One network for every drug: doses, loads and contexts are values of its parameters.
+
+    Equal models are the same network; a model can be closed over in a jitted function.
+    """
+
+    def __init__(self, system: System, cache: Path):
+        self.system, self.cache = system, cache
+        self.name, self.digest = system.name, system.digest
+        self.species, self.parameters, self.observables = system.species, system.parameters, system.observables
+        self.values = np.array(system.values, dtype=np.float64)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name}: {len(self.species)} species, {len(self.parameters)} parameters)"
+
+    def initial(self, parameters: Any) -> Array:
+        """Initial state [..., species] for parameters [..., parameters]."""
+        return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
+
+    def observe(self, times: Any, states: Any, parameters: Any) -> Array:
+        """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
+
+        The leading axes broadcast against each other.
+        """
+        inputs = {"time": jnp.asarray(times), "state": _first(states), "parameter": _first(parameters)}
+        shapes = jnp.shape(times), jnp.shape(states)[:-1], jnp.shape(parameters)[:-1]
+        return _last(run(self.system.observe, inputs), jnp.broadcast_shapes(*shapes))
+
+    def derivative(self, time: Any, state: Any, parameters: Any) -> Array:
+        """d state / d time [..., species]."""
+        hoisted = run(self.system.hoist, {"parameter": _first(parameters)})
+        inputs = {"time": jnp.asarray(time), "state": _first(state), "hoisted": hoisted}
+        shapes = jnp.shape(time), jnp.shape(state)[:-1], jnp.shape(parameters)[:-1]
+        return _last(run(self.system.derivative, inputs), jnp.broadcast_shapes(*shapes))
+
+
+def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
+    """Read an SBML file (a Path) or SBML text; its analysis is kept in the cache folder.
+
+    NetworkError for a file that cannot be read or a model that is not supported.
+    """
+    text = _text(sbml)
+    folder = Path(cache) if cache is not None else cache_folder()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+
+    def write(path: Path) -> None:
+        path.write_text(json.dumps(to_json(analyse(read_sbml(text)))), encoding="utf-8")
+
+    place = cached(folder, f"networks/{digest[:32]}-{generator_version()[:16]}.json", write)
+    return Model(from_json(json.loads(place.read_text(encoding="utf-8"))), folder)
+
+
+def _text(sbml: Path | str) -> str:
+    if isinstance(sbml, str):
+        return sbml
+    try:
+        return sbml.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetworkError(f"{sbml}: must be a readable SBML file, found {error}") from error
+
+
+def _first(values: Any) -> Array:
+    """The last axis moved to the front, where programs look things up."""
+    return jnp.moveaxis(jnp.asarray(values, dtype=jnp.float64), -1, 0)
+
+
+def _last(values: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    if not values:
+        return jnp.zeros((*shape, 0))
+    return stack([jnp.broadcast_to(jnp.asarray(value, dtype=jnp.float64), shape) for value in values])

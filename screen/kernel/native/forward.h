@@ -1,0 +1,287 @@
+/* Lanes through time: each slot of the vector carries one trajectory; when it ends, the next one of the
+   batch takes the slot. No lane's arithmetic depends on its slot or its neighbours. */
+
+enum { OK, MAX_STEPS, STEP_UNDERFLOW, NON_FINITE };
+
+typedef struct {
+    const double *parameters, *state, *switches, *times;
+    double *states;
+    int32_t *status, *accepted, *rejected;
+    double *reached;
+    const double *cotangent;
+    double *parameters_bar, *state_bar;
+    int64_t lanes, phases, outputs, max_steps, threads;
+    double rtol, atol, first_step;
+    atomic_llong next; /* first lane nobody has taken yet */
+    atomic_int out_of_memory;
+} Job;
+
+typedef struct {
+    int64_t lane; /* -1: the slot is idle */
+    int64_t phase, output, accepted, rejected;
+    double t, h, start, stop, phase_end, end, last_error;
+    double breaks[BREAKS + 1];
+    int fresh, rejecting;
+} Lane;
+
+/* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
+enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
+typedef struct { double *rows; int64_t count, capacity, outputs; } Tape;
+typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
+
+#define INSET 8.9e-16
+
+static int tape_append(Tape *tape, const Step *s, int l, const Lane *lane)
+{
+    if (tape->count == tape->capacity) {
+        int64_t capacity = tape->capacity ? 2 * tape->capacity : 64;
+        double *rows = realloc(tape->rows, sizeof(double) * ROW * capacity);
+        if (!rows) return 0;
+        tape->rows = rows;
+        tape->capacity = capacity;
+    }
+    double *row = tape->rows + ROW * tape->count++;
+    row[ROW_TIME] = s->t[l];
+    row[ROW_STEP] = s->h[l];
+    row[ROW_PHASE] = (double)lane->phase;
+    row[ROW_LOW] = s->low[l];
+    row[ROW_HIGH] = s->high[l];
+    for (int i = 0; i < N; i++) row[ROW_STATE + i] = s->y[i][l];
+    return 1;
+}
+
+/* Find the next stretch of time that is not empty; at a new phase, load its constants. */
+static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
+{
+    const double *switches = job->switches + lane->lane * job->phases;
+    while (lane->t >= lane->phase_end && lane->phase + 1 < job->phases) {
+        const double *p = job->parameters + (lane->lane * job->phases + ++lane->phase) * PARAMETERS;
+        const int last = lane->phase + 1 == job->phases;
+        lane->phase_end = last ? lane->end : s_min(switches[lane->phase + 1], lane->end);
+        if (lane->t >= lane->phase_end && !last) continue;
+        hoist(p, (double *)s->c + l);
+        breaks(p, lane->breaks);
+    }
+    lane->start = lane->t;
+    lane->stop = lane->phase_end;
+    for (int b = 0; b < BREAKS; b++)
+        if (lane->breaks[b] > lane->t && lane->breaks[b] < lane->stop) lane->stop = lane->breaks[b];
+    const double inset = INSET * s_max(fabs(lane->start), fabs(lane->stop));
+    s->low[l] = lane->start + inset;
+    s->high[l] = lane->stop - inset;
+    lane->fresh = 1;
+}
+
+static void close_lane(const Job *job, Lane *lane, int status, Recording *recording)
+{
+    const int64_t i = lane->lane;
+    if (recording) {
+        recording->tapes[i - recording->first].outputs = lane->output;
+    } else {
+        double *rest = job->states + (i * job->outputs + lane->output) * N;
+        for (int64_t j = 0; j < (job->outputs - lane->output) * N; j++) rest[j] = NAN;
+        job->status[i] = status;
+        job->accepted[i] = (int32_t)lane->accepted;
+        job->rejected[i] = (int32_t)lane->rejected;
+        job->reached[i] = lane->t;
+    }
+    lane->lane = -1;
+}
+
+/* Put the next lane of the batch into slot l; the slot idles when there is none. */
+static void load_lane(Job *job, Step *s, Lane *lane, int l, Recording *recording)
+{
+    atomic_llong *next = recording ? &recording->next : &job->next;
+    const int64_t end = recording ? recording->end : job->lanes;
+    for (;;) {
+        const int64_t i = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+        if (i >= end) { lane->lane = -1; return; }
+        const double *times = job->times + i * job->outputs;
+        *lane = (Lane){.lane = i, .phase = -1, .last_error = 1.0};
+        lane->t = job->switches[i * job->phases];
+        lane->end = times[job->outputs - 1];
+        lane->phase_end = lane->t;
+        for (int j = 0; j < N; j++) s->y[j][l] = job->state[i * N + j];
+        while (lane->output < job->outputs && times[lane->output] <= lane->t) {
+            if (!recording)
+                memcpy(job->states + (i * job->outputs + lane->output) * N, job->state + i * N, sizeof(double) * N);
+            lane->output++;
+        }
+        if (lane->output < job->outputs) {
+            open_stretch(job, s, lane, l);
+            return;
+        }
+        close_lane(job, lane, OK, recording);
+    }
+}
+
+/* First step of a stretch: the local error d1 h (L h)^5 should be small, with L = |J f| / |f|. */
+static void first_steps(const Job *job, Step *s, Lane *lanes)
+{
+    V d0 = {0}, d1 = {0}, d2 = {0};
+    memset(s->g, 0, sizeof s->g);
+    for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->f[PATTERN_COLUMN[e]];
+    for (int i = 0; i < N; i++) {
+        const V scale = 1.0 / (job->atol + job->rtol * v_abs(s->y[i]));
+        const V a = s->y[i] * scale, b = s->f[i] * scale, c = s->g[i] * scale;
+        d0 += a * a;
+        d1 += b * b;
+        d2 += c * c;
+    }
+    for (int l = 0; l < W; l++) {
+        if (lanes[l].lane < 0 || !lanes[l].fresh) continue;
+        const double span = lanes[l].stop - lanes[l].t;
+        const double size = sqrt(d0[l] / N), speed = sqrt(d1[l] / N), bend = sqrt(d2[l] / N);
+        double h = span;
+        if (speed > 0) h = s_min(h, s_max(size, 1.0) / speed);
+        if (speed > 0 && bend > 0) h = s_min(h, pow(0.01 / (speed * pow(bend / speed, 5)), 1.0 / 6));
+        if (job->first_step > 0) h = s_min(h, job->first_step);
+        lanes[l].h = h > 0 ? h : 1e-6 * span;
+        lanes[l].fresh = 0;
+        lanes[l].last_error = 1.0;
+        lanes[l].rejecting = 0;
+    }
+}
+
+/* Step sizes for this attempt: never past the end of the stretch, and onto it when it is near. */
+static void choose_steps(Step *s, const Lane *lanes)
+{
+    for (int l = 0; l < W; l++) {
+        const double left = lanes[l].stop - lanes[l].t;
+        const int idle = lanes[l].lane < 0;
+        s->t[l] = idle ? 0.0 : lanes[l].t;
+        s->h[l] = idle ? 1.0 : lanes[l].h < 0.999 * left ? lanes[l].h : left;
+    }
+}
+
+static V error_norm(const Job *job, const Step *s)
+{
+    V sum = {0};
+    for (int i = 0; i < N; i++) {
+        const V e = s->k[STAGES - 1][i] / (job->atol + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
+        sum += e * e;
+    }
+    return v_sqrt(sum / (double)N);
+}
+
+/* Dense output of every lane that passed requested times in this step. */
+static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int *passed, int recording)
+{
+    V x = {0}, weights[STAGES], row[N];
+    for (;;) {
+        int wanted[W], any = 0;
+        for (int l = 0; l < W; l++) {
+            const double *times = job->times + lanes[l].lane * job->outputs;
+            wanted[l] = passed[l] && lanes[l].output < job->outputs && times[lanes[l].output] <= lanes[l].t;
+            x[l] = wanted[l] ? (times[lanes[l].output] - s->t[l]) / s->h[l] : 0.0;
+            any |= wanted[l];
+        }
+        if (!any) return;
+        if (!recording) {
+            dense_weights(x, weights);
+            for (int i = 0; i < N; i++) {
+                V value = s->y[i];
+                for (int j = 0; j < STAGES; j++) value += weights[j] * s->k[j][i];
+                row[i] = value;
+            }
+        }
+        for (int l = 0; l < W; l++) {
+            if (!wanted[l]) continue;
+            double *to = job->states + (lanes[l].lane * job->outputs + lanes[l].output++) * N;
+            for (int i = 0; i < N && !recording; i++) to[i] = row[i][l];
+        }
+    }
+}
+
+/* Why a lane cannot go on, or OK. */
+static int failure(const Job *job, const Step *s, const Lane *lane, int l, double error)
+{
+    if (lane->accepted + lane->rejected >= job->max_steps) return MAX_STEPS;
+    if (!lane->rejecting) return OK;
+    if (!isfinite(error))
+        for (int i = 0; i < N; i++)
+            if (!isfinite(s->y[i][l]) || !isfinite(s->start[i][l])) return NON_FINITE;
+    const double smallest = 4e-16 * fabs(lane->t) + 1e-22 * (lane->stop - lane->start);
+    if (lane->h > smallest) return OK;
+    return isfinite(error) ? STEP_UNDERFLOW : NON_FINITE;
+}
+
+/* PI control: shrink by the error of this step, damped by the error of the last one. */
+static void control(Lane *lane, double h, double error, double integral, double proportional)
+{
+    if (error <= 1.0) {
+        double factor = s_min(s_max(SAFETY * integral * proportional, 0.2), lane->rejecting ? 1.0 : GROWTH);
+        lane->h = h * factor;
+        lane->last_error = s_max(error, 1e-4);
+        lane->rejecting = 0;
+        lane->accepted++;
+    } else {
+        lane->h = h * (isfinite(error) ? s_max(SAFETY * pow(error, -1.0 / ORDER), 0.1) : 0.1);
+        lane->rejecting = 1;
+        lane->rejected++;
+    }
+}
+
+static void *workspace(size_t size)
+{
+    const size_t line = sizeof(V) < 64 ? 64 : sizeof(V);
+    void *memory = aligned_alloc(line, (size + line - 1) / line * line);
+    if (memory) memset(memory, 0, size);
+    return memory;
+}
+
+/* All lanes of a job, or of a recording. False when memory for the recording ran out. */
+static int integrate(Job *job, Step *s, Recording *recording)
+{
+    Lane lanes[W];
+    for (int l = 0; l < W; l++) load_lane(job, s, &lanes[l], l, recording);
+    for (;;) {
+        int busy = 0, fresh = 0, passed[W];
+        for (int l = 0; l < W; l++) {
+            s->t[l] = lanes[l].lane < 0 ? 0.0 : lanes[l].t;
+            busy |= lanes[l].lane >= 0;
+            fresh |= lanes[l].lane >= 0 && lanes[l].fresh;
+        }
+        if (!busy) return 1;
+        linearise(s->y, s->c, inside(s, s->t), s->scratch, s->f, s->jacobian, s->push);
+        memcpy(s->start, s->f, sizeof s->f);
+        if (fresh) first_steps(job, s, lanes);
+        choose_steps(s, lanes);
+        attempt(s, NULL);
+        const V error = error_norm(job, s);
+        V last;
+        for (int l = 0; l < W; l++) last[l] = lanes[l].lane < 0 ? 1.0 : lanes[l].last_error;
+        const V floor_error = v_max(error, all(1e-8));
+        const V integral = v_exp(-INTEGRAL * v_log(floor_error)), proportional = v_exp(PROPORTIONAL * v_log(last));
+        I accepted;
+        for (int l = 0; l < W; l++) {
+            Lane *lane = &lanes[l];
+            passed[l] = 0;
+            accepted[l] = 0;
+            if (lane->lane < 0) continue;
+            if (error[l] <= 1.0) {
+                if (recording && !tape_append(&recording->tapes[lane->lane - recording->first], s, l, lane)) return 0;
+                lane->t = s->h[l] == lane->stop - lane->t ? lane->stop : lane->t + s->h[l];
+                passed[l] = 1;
+                accepted[l] = -1;
+            }
+            control(lane, s->h[l], error[l], integral[l], proportional[l]);
+        }
+        write_outputs(job, s, lanes, passed, recording != NULL);
+        for (int i = 0; i < N; i++) s->y[i] = choose(accepted, s->z[i], s->y[i]);
+        for (int l = 0; l < W; l++) {
+            Lane *lane = &lanes[l];
+            if (lane->lane < 0) continue;
+            int status = OK;
+            if (lane->output < job->outputs) {
+                status = failure(job, s, lane, l, error[l]);
+                if (status == OK) {
+                    if (lane->t >= lane->stop) open_stretch(job, s, lane, l);
+                    continue;
+                }
+            }
+            close_lane(job, lane, status, recording);
+            load_lane(job, s, lane, l, recording);
+        }
+    }
+}
