@@ -1,0 +1,174 @@
+"""Keeps the calibration tables in line with the network, the contexts and the drugs.
+
+`experiments.tsv` says in a line what was done: context, stimulus, drugs, blocked targets. From it follow
+the PEtab conditions; from the network's parameter table follow the nominal values and priors of PEtab's
+parameter table. Both files are kept in the repository, so that any PEtab tool can read the problem, and
+`python -m screen.fit.calibration` writes them anew after a change of the network or the drugs. Rows of
+`parameters.tsv` that are not of the network (scales, offsets) and all bounds are left as they are.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screen.errors import FitError
+from screen.network import read_parameters
+from screen.scenarios import ContextTables, DrugTables, loads, read_context_tables, read_drug_tables
+from screen.tables import Column, Schema, read_table, write_text_atomic
+
+BLOCKED_LOAD = 19.0
+"""Load at a target that an inhibitor without a name blocks: 95 % of its activity is gone (assumed)."""
+
+START_SHARE = 0.5
+"""Starts of the optimiser are drawn this share of a prior standard deviation around the nominal values."""
+
+BOUND = 4.0
+"""Bounds of a new row lie this many prior standard deviations from the nominal value."""
+
+EXPERIMENTS = Schema(
+    "experiments",
+    (
+        Column("conditionId", pl.String, "identifier of the PEtab condition"),
+        Column("conditionName", pl.String, "the condition in words"),
+        Column("context", pl.String, "cell, of contexts.tsv; its totals hold, its own stimulus does not"),
+        Column("hypothesis", pl.String, "reading of the contested biology, of hypotheses.tsv"),
+        Column("stimulus", pl.String, "network parameters set, name=value, separated by blanks", nullable=True),
+        Column("drugs", pl.String, "drug=free concentration [nM], separated by blanks", nullable=True),
+        Column("blocked", pl.String, "targets blocked by an inhibitor without a name", nullable=True),
+        Column("mark", pl.String, "origin of what the condition assumes", choices=("read", "assumed")),
+        Column("source", pl.String, "what was read and what was assumed"),
+    ),
+    key=("conditionId",),
+)
+
+
+def derive_conditions(
+    experiments: pl.DataFrame,
+    contexts: ContextTables,
+    drugs: DrugTables,
+    network: Mapping[str, float],
+) -> pl.DataFrame:
+    """PEtab condition table of the experiments; `network` has the default of every network parameter.
+
+    A parameter that any condition sets is a column; the others keep its default. FitError: a name that
+    is not in its table.
+    """
+    settings, problems = [], []
+    for row in experiments.iter_rows(named=True):
+        try:
+            settings.append(_settings(row, contexts, drugs))
+        except (KeyError, ValueError) as problem:
+            problems.append(f"experiments.tsv, {row['conditionId']}: must name what is there, found {problem}")
+    names = list(dict.fromkeys(name for setting in settings for name in setting))
+    problems += [f"experiments.tsv: must set parameters of the network, found {n}" for n in names if n not in network]
+    if problems:
+        raise FitError(problems)
+    columns = {
+        name: [_number(setting.get(name, network[name])) for setting in settings]
+        for name in names
+        if any(setting.get(name, network[name]) != network[name] for setting in settings)
+    }
+    return experiments.select("conditionId", "conditionName").with_columns(
+        pl.Series(name, values, pl.String) for name, values in columns.items()
+    )
+
+
+def _settings(row: Mapping, contexts: ContextTables, drugs: DrugTables) -> dict[str, float]:
+    context = contexts.contexts[row["context"]]
+    setting = {each.parameter: each.value for each in context.totals}
+    setting |= contexts.hypotheses[row["hypothesis"]]
+    setting |= _pairs(row["stimulus"])
+    doses = _pairs(row["drugs"])
+    unknown = [name for name in doses if name not in drugs.drugs]
+    if unknown:
+        raise KeyError(unknown[0])
+    total = loads(doses, drugs, organism=context.organism)
+    for target in (row["blocked"] or "").split():
+        total[target] += BLOCKED_LOAD
+    return setting | {f"load_{target}": load for target, load in total.items() if load > 0}
+
+
+def _pairs(text: str | None) -> dict[str, float]:
+    return {name: float(value) for name, value in (part.split("=") for part in (text or "").split())}
+
+
+def _number(value: float) -> str:
+    return format(value, ".6g")
+
+
+def derive_parameters(network: pl.DataFrame, conditions: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    """PEtab parameter table: network parameters with a prior that no condition sets, then the rows of its own.
+
+    `network` is the table of network parameters, `old` the parameter table as it is: its bounds and its
+    rows that are not of the network are kept.
+    """
+    bounds = {row["parameterId"]: (row["lowerBound"], row["upperBound"]) for row in old.iter_rows(named=True)}
+    rows = [
+        _parameter_row(row, bounds.get(row["parameter"]))
+        for row in network.iter_rows(named=True)
+        if row["prior"] != "fixed" and row["parameter"] not in conditions.columns
+    ]
+    own = old.filter(~pl.col("parameterId").is_in(network["parameter"].to_list()))
+    return pl.concat([pl.DataFrame(rows, schema=old.schema), own])
+
+
+def _parameter_row(row: Mapping, bounds: tuple[str, str] | None) -> dict[str, str]:
+    is_log = row["prior"] == "log10_normal"
+    centre, sd = (np.log10(row["value"]) if is_log else row["value"]), row["prior_sd"]
+    ends = (centre - BOUND * sd, centre + BOUND * sd)
+    low, high = (10**end if is_log else end for end in ends)
+    if bounds is None or not float(bounds[0]) < row["value"] < float(bounds[1]):
+        bounds = (_number(low), _number(high))
+    return {
+        "parameterId": row["parameter"],
+        "parameterScale": "log10" if is_log else "lin",
+        "lowerBound": bounds[0],
+        "upperBound": bounds[1],
+        "nominalValue": format(row["value"], ".15g"),
+        "estimate": "1",
+        "objectivePriorType": "parameterScaleNormal",
+        "objectivePriorParameters": f"{centre:.10g};{sd:.10g}",
+        "initializationPriorType": "parameterScaleNormal",
+        "initializationPriorParameters": f"{centre:.10g};{START_SHARE * sd:.10g}",
+    }
+
+
+def derive_tables(config: Path) -> dict[Path, str]:
+    """What `conditions.tsv` and `parameters.tsv` should hold, as text, from the tables of a config folder."""
+    folder = config / "calibration"
+    network = read_parameters(config / "network" / "parameters.tsv")
+    conditions = derive_conditions(
+        read_table(folder / "experiments.tsv", EXPERIMENTS),
+        read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv"),
+        read_drug_tables(config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv"),
+        dict(zip(network["parameter"], network["value"], strict=True)),
+    )
+    old = pl.read_csv(folder / "parameters.tsv", separator="\t", infer_schema_length=0)
+    parameters = derive_parameters(network, conditions, old)
+    return {
+        folder / "conditions.tsv": conditions.write_csv(separator="\t"),
+        folder / "parameters.tsv": parameters.write_csv(separator="\t"),
+    }
+
+
+def find_stale(config: Path) -> list[str]:
+    """One sentence for each calibration table that no longer follows from the other tables."""
+    cure = "`python -m screen.fit.calibration` writes it anew"
+    return [
+        f"{path}: must follow from the network, contexts and drugs, found lines that do not; {cure}"
+        for path, text in derive_tables(config).items()
+        if not path.is_file() or path.read_text() != text
+    ]
+
+
+def write_calibration(config: Path) -> None:
+    """Write `conditions.tsv` and `parameters.tsv` of a config folder anew."""
+    for path, text in derive_tables(config).items():
+        write_text_atomic(path, text)
+
+
+if __name__ == "__main__":
+    write_calibration(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("config"))
