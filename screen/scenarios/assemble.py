@@ -47,8 +47,9 @@ class Assembly:
 
     rest, stimulated [groups, parameters]: without drug, before and after the stimulus; groups run through
     (context, hypothesis) in order of appearance and within each through the draws. base_load [scenarios, 2,
-    targets]: load of each drug of a scenario where sigma is 1; residual [scenarios, 2, draws]: the factor
-    of it in each draw; load_columns [targets]: where the loads go among the parameters.
+    targets]: load of each drug of a scenario where sigma is 1; drug [scenarios, 2] indexes the rows of
+    residual [drugs, draws], the factor of it in each draw; load_columns [targets]: where the loads go
+    among the parameters.
     """
 
     draws: np.ndarray
@@ -58,6 +59,7 @@ class Assembly:
     stimulated: np.ndarray
     preincubation: np.ndarray
     base_load: np.ndarray
+    drug: np.ndarray
     residual: np.ndarray
     load_columns: np.ndarray
 
@@ -105,7 +107,7 @@ def prepare(
         for i, (c, _) in enumerate(settings)
     ]
     row = {name: index for index, name in enumerate(settings)}
-    base_load, residual, targets = _loads(scenarios, contexts, tables, used, sigma)
+    base_load, drug, targets = _loads(scenarios, contexts, tables, used)
     return Assembly(
         draws=numbers,
         groups=settings,
@@ -116,7 +118,8 @@ def prepare(
         stimulated=_overwritten(base, at_stimulus, column),
         preincubation=np.array([contexts.contexts[c].preincubation_minutes for c, _ in settings]),
         base_load=base_load,
-        residual=residual,
+        drug=drug,
+        residual=_residuals(tables, used, sigma),
         load_columns=np.array([column[LOAD + name] for name in targets], dtype=np.int64),
     )
 
@@ -131,8 +134,8 @@ def assemble(assembly: Assembly, start: int = 0, stop: int | None = None) -> Lan
     parameters[:, 0] = assembly.rest[group]
     parameters[:, 1] = assembly.stimulated[group]
     if len(assembly.load_columns):
-        load = assembly.base_load[scenario, 0] * assembly.residual[scenario, 0, draw][:, None]
-        load += assembly.base_load[scenario, 1] * assembly.residual[scenario, 1, draw][:, None]
+        load = assembly.base_load[scenario, 0] * assembly.residual[assembly.drug[scenario, 0], draw][:, None]
+        load += assembly.base_load[scenario, 1] * assembly.residual[assembly.drug[scenario, 1], draw][:, None]
         parameters[:, :, assembly.load_columns] = load[:, None, :]
     switches = np.zeros((len(lane), PHASES))
     switches[:, 0] = -assembly.preincubation[setting]
@@ -227,28 +230,28 @@ def _overwritten(
     return blocks.reshape(-1, base.shape[1])
 
 
+def _residuals(tables: DrugTables, used: Sequence[str], sigma: np.ndarray) -> np.ndarray:
+    """Factor that sigma [draws, drugs] puts on the load of each drug: [drugs, draws]."""
+    return (sigma ** -np.array([tables.drugs[name].hill for name in used])).T
+
+
 def _loads(
-    scenarios: pl.DataFrame,
-    contexts: ContextTables,
-    tables: DrugTables,
-    used: Sequence[str],
-    sigma: np.ndarray,
+    scenarios: pl.DataFrame, contexts: ContextTables, tables: DrugTables, used: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """base_load [scenarios, 2, targets], residual [scenarios, 2, draws], targets that a drug reaches."""
+    """base_load [scenarios, 2, targets], drug [scenarios, 2] and the targets that a drug reaches."""
     rows = {name: index for index, name in enumerate(tables.drugs)}
     constants = cell_constants(tables)[[rows[name] for name in used]]
     reached = np.isfinite(constants).any(axis=0)
     targets = [name for name, here in zip(tables.targets, reached, strict=True) if here]
     constants = constants[:, reached]
-    factors = sigma ** -np.array([tables.drugs[name].hill for name in used])
     load = np.zeros((scenarios.height, 2, len(targets)))
-    residual = np.zeros((scenarios.height, 2, len(sigma)))
+    drug = np.zeros((scenarios.height, 2), dtype=np.int64)
     position = {name: index for index, name in enumerate(used)}
     columns = ("context", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM")
     for row, (context, *given) in enumerate(scenarios.select(columns).iter_rows()):
         organism = contexts.contexts[context].organism
         for place, (name, dose) in enumerate((given[:2], given[2:])):
             if name is not None and tables.drugs[name].acts_in(organism):
+                drug[row, place] = position[name]
                 load[row, place] = (dose / constants[position[name]]) ** tables.drugs[name].hill
-                residual[row, place] = factors[:, position[name]]
-    return load, residual, targets
+    return load, drug, targets

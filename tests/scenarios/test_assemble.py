@@ -215,3 +215,10 @@ def test_draws_of_a_parameter_that_is_not_there_are_refused(scenarios, contexts,
     assert caught.value.problems == (
         "draws: `parameter` must be one of the network's or sigma_<drug>, found k_off",
     )
+
+
+def test_vehicle_alone_needs_no_load_in_the_network(contexts, drugs):
+    """Any SBML file can be screened without drugs."""
+    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1], drugs=[])
+    lanes = assemble(prepare(scenarios, contexts, drugs, None, NAMES[:5], VALUES[:5]))
+    assert lanes.parameters.shape == (3, 2, 5)

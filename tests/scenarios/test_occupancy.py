@@ -108,3 +108,29 @@ def test_wrong_doses_say_what_is_wrong(drugs, doses, message):
     with pytest.raises(ScenarioError) as caught:
         loads(doses, drugs)
     assert caught.value.problems == (message,)
+
+
+def test_only_jak_drugs_load_jak1_at_one_micromolar(shipped_drugs):
+    """What a ranking of acute IL-6 signalling rests on; apitolisib binds JAK1 in lysate at 26 nM."""
+    clean = {"ALK", "mTOR", "PI3K/mTOR", "PI3K", "MEK", "RAF", "ERK", "EGFR", "p38/JNK"}
+    jak1 = {
+        name: loads({name: 1000.0}, shipped_drugs)["JAK1"]
+        for name in shipped_drugs.screened()
+        if shipped_drugs.drugs[name].drug_class in clean | {"JAK"}
+    }
+    loaded = {name for name, load in jak1.items() if load > 0.2}
+    jak = {name for name in jak1 if shipped_drugs.drugs[name].drug_class == "JAK"}
+    assert loaded == jak | {"apitolisib"}
+    assert min(jak1[name] for name in jak) > 1
+
+
+def test_clean_probes_of_alk_against_jak3(shipped_drugs):
+    """Tofacitinib and GSK1838705A at 300 nM tell the two readings apart; lestaurtinib cannot."""
+    probes = {
+        name: loads({name: 300.0}, shipped_drugs) for name in ("tofacitinib", "GSK1838705A", "lestaurtinib")
+    }
+    assert probes["tofacitinib"]["JAK3"] > 5
+    assert probes["tofacitinib"]["ALK"] == 0
+    assert probes["GSK1838705A"]["ALK"] > 5
+    assert probes["GSK1838705A"]["JAK3"] < 0.01
+    assert min(probes["lestaurtinib"][target] for target in ("ALK", "JAK3")) > 0.3
