@@ -32,16 +32,14 @@ RESOLUTION = 1e-4
 
 
 class Readout(Protocol):
-    """What the ranking needs to know of a read-out; the two times are equal where it is read at one time [min]."""
+    """What the ranking needs to know of a read-out: its name, its observable and when it is read."""
 
     @property
     def id(self) -> str: ...
     @property
     def observable(self) -> str: ...
-    @property
-    def from_minutes(self) -> float: ...
-    @property
-    def to_minutes(self) -> float: ...
+    def window(self) -> tuple[float, float]:
+        """First and last time [min], equal for a read-out at one time."""
 
 
 def rank(
@@ -126,17 +124,16 @@ def _side_readouts(
     readout: Readout, readouts: Sequence[Readout], order: Sequence[str]
 ) -> dict[str, int | None]:
     """For each side observable its read-out at the same time, else the latest earlier one, as index in `order`."""
+    first, last = readout.window()
     found: dict[str, int | None] = {}
     for observable in SIDE_OBSERVABLES:
-        earlier = [r for r in readouts if r.observable == observable and r.to_minutes <= readout.to_minutes]
+        earlier = [
+            (r.window(), r.id) for r in readouts if r.observable == observable and r.window()[1] <= last
+        ]
         # Among those that end together a window goes with a window and a point with a point.
-        best = max(earlier, key=lambda r: (r.to_minutes, _is_window(r) == _is_window(readout)), default=None)
-        found[observable] = order.index(best.id) if best else None
+        best = max(earlier, key=lambda r: (r[0][1], (r[0][0] < r[0][1]) == (first < last)), default=None)
+        found[observable] = order.index(best[1]) if best else None
     return found
-
-
-def _is_window(readout: Readout) -> bool:
-    return readout.from_minutes < readout.to_minutes
 
 
 def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.DataFrame:

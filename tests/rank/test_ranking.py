@@ -7,7 +7,7 @@ import pytest
 from screen.errors import RankError, TableError
 from screen.rank import SCORES, DoseBasis, rank, write_ranked
 from screen.tables import RANKED, RESPONSES, read_table, write_table
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
 
 AT_1000 = (DoseBasis("equal_concentration", 1000.0),)
 HALF = {"a": 50.0, "b": 400.0, "c": 3000.0, "d": 1e9}
@@ -321,7 +321,7 @@ def test_missing_input_is_named():
         RankError, match=r"must be in the scenarios table, found 1 others, e.g. liver.default.b@100"
     ):
         run(whole, without(table, scenario=name))
-    extra = type(READOUTS[0])(id="pY705_9h", observable="pY705", from_minutes=540.0, to_minutes=540.0)
+    extra = Readout("pY705_9h", "pY705", 540.0)
     with pytest.raises(RankError, match="readouts: pY705_9h must be among the responses"):
         run(whole, readouts=(*READOUTS, extra))
     with pytest.raises(RankError, match="at least one must read pY705"):

@@ -1,22 +1,32 @@
 """Small screens with known answers: responses made from formulas, so that every number of the ranking is known."""
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from screen.tables import RESPONSES, SCENARIOS
 
-READOUTS = tuple(
-    SimpleNamespace(id=name, observable=observable, from_minutes=start, to_minutes=end)
-    for name, observable, start, end in (
-        ("pY705_20min", "pY705", 20.0, 20.0),
-        ("pY705_3h", "pY705", 180.0, 180.0),
-        ("pS727_20min", "pS727", 20.0, 20.0),
-        ("pERK_20min", "pERK", 20.0, 20.0),
-        ("pAKT_20min", "pAKT", 20.0, 20.0),
-    )
+
+@dataclass(frozen=True)
+class Readout:
+    """A read-out at one time [min]."""
+
+    id: str
+    observable: str
+    minutes: float
+
+    def window(self) -> tuple[float, float]:
+        return self.minutes, self.minutes
+
+
+READOUTS = (
+    Readout("pY705_20min", "pY705", 20.0),
+    Readout("pY705_3h", "pY705", 180.0),
+    Readout("pS727_20min", "pS727", 20.0),
+    Readout("pERK_20min", "pERK", 20.0),
+    Readout("pAKT_20min", "pAKT", 20.0),
 )
 DOSES = (10.0, 100.0, 1000.0, 10000.0)
 
