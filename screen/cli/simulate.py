@@ -6,7 +6,7 @@ Example: python -m screen simulate --shard 0
 
 import argparse
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
 
 

@@ -1,0 +1,91 @@
+# What the rules share: checked settings, the command, and what decides that a stage has to run again.
+import hashlib
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.current_basedir).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from screen.errors import SettingsError
+from screen.settings import check_settings, load_settings
+from screen.tables import digest_files, write_text_atomic
+
+
+def read_settings():
+    """The settings Snakemake merged from files and --config; a mistake is named with its line if it can be."""
+    files = [Path(file) for file in workflow.configfiles]
+    try:
+        alone = len(files) == 1 and yaml.safe_load(files[0].read_text()) == config
+        return (
+            load_settings(files[0])
+            if alone
+            else check_settings(config, "configuration")
+        )
+    except SettingsError as error:
+        raise WorkflowError("\n".join(error.problems))
+
+
+SETTINGS = read_settings()
+
+# Each rule's `python` is the one that runs Snakemake, unless a conda environment is asked for.
+shell.prefix(
+    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH PYTHONPATH={shlex.quote(str(ROOT))}; "
+    "set -euo pipefail; "
+)
+
+# What the jobs read: the settings as merged and checked here. Written when a run starts, never by a dry run.
+CONFIG = "results/settings.json"
+SHARDS = range(SETTINGS.simulate.shards)
+
+LAYERS = {
+    "network": ("network",),
+    "scenarios": ("scenarios",),
+    "fit": ("network", "kernel", "scenarios", "simulate", "fit"),
+    "simulate": ("network", "kernel", "scenarios", "simulate"),
+    "rank": ("scenarios", "rank"),
+    "report": ("scenarios", "rank", "report"),
+}
+
+
+def code(stage):
+    """Digest of the code a stage executes: Snakemake does not see that an imported package changed."""
+    package = ROOT / "screen"
+    folders = [package / layer for layer in ("tables", *LAYERS[stage])]
+    return digest_files([*folders, package / "cli" / f"{stage}.py"])[:16]
+
+
+def chosen(*sections):
+    """Digest of the sections of the settings that a stage depends on."""
+    text = json.dumps(
+        SETTINGS.model_dump(mode="json", include=set(sections)), sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def network_files():
+    """The Antimony modules and their parameters."""
+    folder = SETTINGS.network.folder
+    return [str(folder / "parameters.tsv"), *sorted(map(str, folder.glob("*.ant")))]
+
+
+def table_files():
+    """The tables of contexts, hypotheses, drugs, affinities and targets."""
+    return [str(path) for path in SETTINGS.tables.model_dump().values()]
+
+
+def calibration_files():
+    """The PEtab problem and all that lies beside it."""
+    folder = SETTINGS.fit.problem.parent
+    return sorted(
+        str(path) for pattern in ("*.yaml", "*.tsv") for path in folder.glob(pattern)
+    )
+
+
+def share_of_cores(wildcards):
+    """Cores of one shard: all shards run at once where there are cores enough."""
+    return max(1, (workflow.cores or 1) // len(SHARDS))

@@ -1,0 +1,25 @@
+rule rank:
+    input:
+        network="results/network/stat3.xml",
+        scenarios="results/scenarios/scenarios.parquet",
+        draws="results/fit/draws.parquet",
+        responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
+        drugs=str(SETTINGS.tables.drugs),
+    output:
+        "results/ranked.csv",
+    log:
+        "results/logs/rank.log",
+    benchmark:
+        "results/benchmarks/rank.tsv"
+    conda:
+        "../envs/screen.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        config=CONFIG,
+        settings=chosen("readouts", "rank"),
+        code=code("rank"),
+    message:
+        "Rank the interventions of each context"
+    shell:
+        "python -m screen rank --config {params.config} 2>&1 | tee {log}"

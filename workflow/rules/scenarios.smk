@@ -1,0 +1,19 @@
+rule scenarios:
+    input:
+        tables=table_files(),
+    output:
+        "results/scenarios/scenarios.parquet",
+    log:
+        "results/logs/scenarios.log",
+    benchmark:
+        "results/benchmarks/scenarios.tsv"
+    conda:
+        "../envs/screen.yaml"
+    params:
+        config=CONFIG,
+        settings=chosen("scenarios"),
+        code=code("scenarios"),
+    message:
+        "Lay out contexts, drugs, pairs and doses"
+    shell:
+        "python -m screen scenarios --config {params.config} 2>&1 | tee {log}"
