@@ -62,7 +62,7 @@ def cached(folder: Path, entry: str, make: Callable[[Path], None]) -> Path:
     except OSError as error:
         fallback = _temporary_folder() / entry
         if not fallback.exists():
-            print(f"cache: cannot write to {folder} ({error.strerror}); using a temporary folder", file=sys.stderr)
+            sys.stderr.write(f"cache: cannot write to {folder} ({error.strerror}); using a temporary folder\n")
             fallback.parent.mkdir(parents=True, exist_ok=True)
             make(fallback)
         return fallback

@@ -59,7 +59,7 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
     text = cached(folder, place + ".c", lambda path: path.write_text(source(), encoding="utf-8") and None)
 
     def make(library: Path) -> None:
-        print(f"kernel: compiling {name} with {compiler.command} ...", end="", file=sys.stderr, flush=True)
+        sys.stderr.write(f"kernel: compiling {name} with {compiler.command} ...\n")
         start = time.perf_counter()
         objects = library.with_suffix(".o")
         include = ["-I", jax.ffi.include_dir()]
@@ -68,7 +68,7 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
             _call([compiler.command, "-shared", "-pthread", str(objects), "-o", str(library), "-lm"])
         finally:
             objects.unlink(missing_ok=True)
-        print(f" {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+        sys.stderr.write(f"kernel: compiled {name} in {time.perf_counter() - start:.1f} s\n")
 
     return cached(folder, place + ".so", make)
 

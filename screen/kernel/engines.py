@@ -114,23 +114,23 @@ class Rest(NamedTuple):
 
 
 def rest(
-    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon: float = 1e5,
+    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e5,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
     threads: int | None = None,
 ) -> Rest:  # fmt: skip
     """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
 
-    After `horizon` [time of the model] a lane is at rest where every species would change by less than
+    After `horizon_minutes` (in the time of the model) a lane is at rest where every species would change by less than
     `tolerance` of itself (or of 1e3 atol) in another horizon; otherwise its status is NO_REST_STATE.
     """
     parameters = jnp.asarray(parameters, dtype=jnp.float64)
     lanes = parameters.shape[0]
     solution = solve(
-        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), jnp.full((lanes, 1), horizon),
+        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), jnp.full((lanes, 1), horizon_minutes),
         engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
     )  # fmt: skip
     end = solution.states[:, 0]
-    change = jnp.abs(model.derivative(jnp.full((lanes,), horizon), end, parameters)) * horizon
+    change = jnp.abs(model.derivative(jnp.full((lanes,), horizon_minutes), end, parameters)) * horizon_minutes
     moving = jnp.any(change > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
