@@ -33,8 +33,8 @@ def _all_different(values: list[Any]) -> list[Any]:
     return values
 
 
-Number = Annotated[float, BeforeValidator(_numbers_are_no_text), Field(allow_inf_nan=False)]
-Positive = Annotated[Number, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_numbers_are_no_text)]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_numbers_are_no_text)]
 Doses = Annotated[list[Positive], Field(min_length=1), AfterValidator(_all_different)]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_all_different)]
 
@@ -111,9 +111,9 @@ class ReadoutSettings(Section):
     """Name of the read-out in all tables."""
     observable: Name
     """Observable of the network, such as pY705 or pERK."""
-    minutes: Annotated[Number, Field(ge=0)] | None = None
+    minutes: Time | None = None
     """Time after the stimulus [min]."""
-    from_minutes: Annotated[Number, Field(ge=0)] | None = None
+    from_minutes: Time | None = None
     """Start of the window [min]; then `minutes` is left out."""
     to_minutes: Positive | None = None
     """End of the window [min]."""
@@ -151,8 +151,9 @@ def _readouts() -> list[ReadoutSettings]:
         ("pAKT_20min", "pAKT", 20),
         ("pAKT_3h", "pAKT", 180),
     ]
-    window = ReadoutSettings(id="pY705_auc_24h", observable="pY705", from_minutes=0, to_minutes=1440)
-    return [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points] + [window]
+    read = [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points]
+    read.insert(3, ReadoutSettings(id="pY705_auc_24h", observable="pY705", from_minutes=0, to_minutes=1440))
+    return read
 
 
 class SimulateSettings(Section):

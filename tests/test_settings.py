@@ -1,0 +1,187 @@
+"""config.yaml: what is refused and in which words; defaults; the JSON schema made from the classes."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from screen.errors import SettingsError
+from screen.settings import Settings, check_settings, load_settings, settings_schema
+
+READOUT = "{id: pY705_20min, observable: pY705, minutes: 20}"
+
+WRONG = {
+    "misspelt section": ("sceanrios: {}", "line 1: `sceanrios` is not a setting; did you mean `scenarios`?"),
+    "misspelt key": (
+        "seed: 1\nfit:\n  strats: 3",
+        "line 3: `fit.strats` is not a setting; did you mean `starts`?",
+    ),
+    "misspelt key of a list entry": (
+        "readouts:\n- {id: a, observabl: pY705, observable: pY705, minutes: 1}",
+        "line 2: `readouts[1].observabl` is not a setting; did you mean `observable`?",
+    ),
+    "nothing near": (
+        "fit: {zzz: 1}",
+        "line 1: `fit.zzz` is not a setting; settings here are problem, starts",
+    ),
+    "section is a number": ("network: 3", "line 1: `network` must be a section of keys, found 3"),
+    "whole number": ("seed: 1.5", "line 1: `seed` must be a whole number, found 1.5"),
+    "negative seed": ("seed: -1", "line 1: `seed` must be at least 0, found -1"),
+    "zero dose": (
+        "scenarios: {doses_nM: [1, 0]}",
+        "line 1: `scenarios.doses_nM[2]` must be more than 0, found 0",
+    ),
+    "no number": (
+        "scenarios:\n  doses_nM:\n  - 1\n  - high",
+        "line 4: `scenarios.doses_nM[2]` must be a number, found high",
+    ),
+    "truth is no number": ("simulate: {rtol: true}", "line 1: `simulate.rtol` must be a number, found True"),
+    "infinite": ("simulate: {rtol: .inf}", "line 1: `simulate.rtol` must be a finite number, found inf"),
+    "no dose": (
+        "scenarios: {doses_nM: []}",
+        "line 1: `scenarios.doses_nM` must have at least 1 entries, found []",
+    ),
+    "dose twice": (
+        "scenarios: {doses_nM: [1, 1.0]}",
+        "line 1: `scenarios.doses_nM` entries must differ, found 1.0 more than once",
+    ),
+    "drugs": ("scenarios: {drugs: 5}", "line 1: `scenarios.drugs` must be `all` or a list of names, found 5"),
+    "pair of one": ("scenarios: {pairs: [[a]]}", "line 1: `scenarios.pairs[1]` must have at least 2 entries"),
+    "pair with itself": (
+        "scenarios: {pairs: [[a, a]]}",
+        "`pairs` must join two different drugs, found a with itself",
+    ),
+    "pair twice": (
+        "scenarios: {pairs: [[a, b], [b, a]]}",
+        "`pairs` must list a pair once, found b + a again",
+    ),
+    "engine": (
+        "simulate: {engine: fast}",
+        "line 1: `simulate.engine` must be 'auto', 'kernel', 'lanes' or 'diffrax'",
+    ),
+    "negative time": (
+        "readouts: [{id: a, observable: b, minutes: -1}]",
+        "line 1: `readouts[1].minutes` must be at least 0, found -1",
+    ),
+    "no time": (
+        "readouts: [{id: a, observable: b}]",
+        "`readouts[1]` must give either `minutes` or `from_minutes`",
+    ),
+    "backwards": (
+        "readouts: [{id: a, observable: b, from_minutes: 5, to_minutes: 2}]",
+        "`to_minutes` must be after `from_minutes`, found 5 to 2",
+    ),
+    "half a window": (
+        "readouts: [{id: a, observable: b, from_minutes: 5}]",
+        "`readouts[1]` must give both `from_minutes` and `to_minutes`",
+    ),
+    "read-out twice": (
+        f"readouts: [{READOUT}, {READOUT}]",
+        "different ids, found pY705_20min more than once",
+    ),
+    "basis without value": (
+        "rank: {dose_bases: [{kind: equal_burden}]}",
+        "`value` must be given for equal_burden",
+    ),
+    "clinical with value": (
+        "rank: {dose_bases: [{kind: clinical, value: 1}]}",
+        "`value` must be left out for clinical",
+    ),
+    "key twice": ("seed: 1\nseed: 2", "line 2: `seed` must be set once, found it again"),
+    "empty": ("# nothing\n", "must hold settings, found an empty file"),
+    "a list": ("- seed", "must be a mapping of settings, found ['seed']"),
+    "no YAML": ("seed: [1", "line 1: must be YAML, found"),
+}
+
+
+@pytest.fixture
+def problems_of(tmp_path):
+    def problems(text):
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        with pytest.raises(SettingsError) as caught:
+            load_settings(path)
+        return caught.value.problems
+
+    return problems
+
+
+@pytest.mark.parametrize(("text", "expected"), WRONG.values(), ids=WRONG)
+def test_a_mistake_is_named_with_its_line(problems_of, text, expected):
+    (problem,) = problems_of(text)
+    assert problem.startswith("config.yaml")
+    assert expected in problem
+
+
+def test_all_mistakes_are_named_at_once(problems_of):
+    found = problems_of("seed: -1\nseed: -1\nfit: {starts: 0}\nreport: {tpo: 3}\n")
+    assert len(found) == 4
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"none\.yaml: must be a readable YAML file, found No such file"):
+        load_settings(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00seed")
+    with pytest.raises(SettingsError, match="found bytes that are no UTF-8"):
+        load_settings(tmp_path / "bytes.yaml")
+
+
+def test_yaml_writes_1e_minus_6_as_text_and_it_is_still_a_number(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("simulate: {rtol: 1e-6}")
+    assert yaml.safe_load(path.read_text())["simulate"]["rtol"] == "1e-6"
+    assert load_settings(path).simulate.rtol == 1e-6
+
+
+def test_readouts_have_a_window():
+    settings = check_settings(
+        {
+            "readouts": [
+                {"id": "a", "observable": "x", "minutes": 20},
+                {"id": "b", "observable": "x", "from_minutes": 0, "to_minutes": 60},
+            ]
+        },
+        "here",
+    )
+    assert [readout.window() for readout in settings.readouts] == [(20, 20), (0, 60)]
+
+
+def test_the_shipped_file_says_what_the_defaults_say_but_for_its_pairs(root: Path):
+    shipped, default = load_settings(root / "config/config.yaml"), Settings()
+    assert shipped.scenarios.model_copy(update={"pairs": []}) == default.scenarios
+    assert shipped.model_copy(update={"scenarios": default.scenarios}) == default
+
+
+def test_the_shipped_file_fits_the_schema_and_a_misspelt_key_does_not(root: Path):
+    values = yaml.safe_load((root / "config/config.yaml").read_text())
+    jsonschema.validate(values, settings_schema())
+    with pytest.raises(jsonschema.ValidationError, match="sceanrios"):
+        jsonschema.validate(values | {"sceanrios": {}}, settings_schema())
+
+
+def test_the_schema_file_is_the_one_made_from_the_classes(root: Path):
+    written = json.loads((root / "workflow/schemas/config.schema.json").read_text())
+    assert written == settings_schema(), "run `make schema`"
+
+
+def test_every_setting_is_explained_and_frozen():
+    def walk(model: type[BaseModel]):
+        assert model.model_config["frozen"]
+        for name, field in model.model_fields.items():
+            inner = field.annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                walk(inner)
+            else:
+                assert field.description, f"{model.__name__}.{name}"
+
+    walk(Settings)
+
+
+def test_settings_written_by_a_run_can_be_read_again(tmp_path, root: Path):
+    settings = load_settings(root / "config/config.yaml")
+    path = tmp_path / "settings.json"
+    path.write_text(settings.model_dump_json())
+    assert load_settings(path) == settings
