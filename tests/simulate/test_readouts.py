@@ -1,0 +1,36 @@
+"""Read-outs: times they need, means over windows, and what is refused."""
+
+import numpy as np
+import pytest
+
+from screen.errors import SimulateError
+from screen.simulate import Readout, check_readouts, output_times, read
+
+AT = Readout("pY705_20min", "pY705", 20.0, 20.0)
+WINDOW = Readout("pY705_auc", "pY705", 0.0, 1440.0)
+
+
+def test_times_are_shared_and_ascending():
+    times = output_times([WINDOW, AT])
+    assert times[0] == 0.0 and times[-1] == 1440.0 and 20.0 in times
+    assert (np.diff(times) > 0).all()
+
+
+def test_a_window_is_the_mean_over_time():
+    times = output_times([AT, WINDOW])
+    course = np.exp(-times / 60.0)
+    values = np.stack([np.zeros_like(course), course], axis=-1)[None]
+    found = read([AT, WINDOW], ["pS727", "pY705"], times, values)
+    assert found[0, 0] == pytest.approx(np.exp(-20 / 60))
+    assert found[0, 1] == pytest.approx(60 * (1 - np.exp(-24.0)) / 1440, rel=5e-3)
+
+
+def test_what_a_failed_trajectory_lacks_stays_missing():
+    times = output_times([AT, WINDOW])
+    values = np.where(times[:, None] > 100, np.nan, 1.0)[None]
+    assert np.isnan(read([AT, WINDOW], ["pY705"], times, values)).tolist() == [[False, True]]
+
+
+def test_an_unknown_observable_is_named():
+    with pytest.raises(SimulateError, match="readouts: observable of `pY705_20min` must be one of pS727, found pY705"):
+        check_readouts([AT], ["pS727"])

@@ -1,0 +1,133 @@
+"""Shards: the same numbers however the lanes are cut, resting states, failures that stay rows."""
+
+import antimony
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import SimulateError
+from screen.kernel import load_model
+from screen.scenarios import Assembly
+from screen.simulate import Integration, Readout, Shard, rest_states, simulate_shard
+from screen.tables import RESPONSES, check_table
+
+MODEL = """
+    compartment cell = 1; species A in cell, B in cell; A = 1;
+    on = 0.01; off = 0.1; dose = 0; growth = 0; load_X = 0;
+    share := B/(A + B);
+    forward: A => B; cell*(on + dose)/(1 + load_X)*A;
+    back: B => A; cell*off*B;
+    burst: => B; cell*growth*B^2;
+    """
+READOUTS = (Readout("share_20min", "share", 20.0, 20.0), Readout("share_mean", "share", 0.0, 60.0))
+DRAWS = np.array([0, 1, 2, 5])
+
+
+@pytest.fixture(scope="module")
+def model():
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(MODEL) >= 0, antimony.getLastError()
+    return load_model(antimony.getSBMLString(antimony.getModuleNames()[-1]))
+
+
+def integration(batch: int = 4, max_steps: int = 10_000) -> Integration:
+    return Integration("auto", 1e-8, 1e-11, max_steps, 1, batch)
+
+
+def assembly(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Assembly:
+    """Vehicle and one drug at two doses in one context, four draws that differ in `off`."""
+    column = {name: place for place, name in enumerate(model.parameters)}
+    rest = np.repeat(np.asarray(model.values, float)[None], len(DRAWS), axis=0)
+    rest[:, column["off"]] = [0.1, 0.2, 0.05, 0.4]
+    stimulated = rest.copy()
+    stimulated[:, column["dose"]] = 0.2
+    stimulated[:, column["growth"]] = growth
+    return Assembly(
+        draws=DRAWS,
+        groups=(("cell", "default"),),
+        setting=np.zeros(3, np.int64),
+        rest=rest,
+        stimulated=stimulated,
+        preincubation=np.array([30.0]),
+        base_load=np.array([[[0.0], [0.0]], [[1.0], [0.0]], [[10.0], [0.0]]]),
+        drug=np.zeros((3, 2), np.int64),
+        residual=np.ones((1, len(DRAWS))),
+        load_columns=np.array([column["load_X"]]),
+    )
+
+
+NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
+
+
+def run(model, plan, index=0, count=1, batch=4, **options) -> pl.DataFrame:
+    lines: list[str] = []
+    shard = Shard(index, count)
+    return simulate_shard(model, plan, NAMES, READOUTS, integration(batch, **options), shard, lines.append)
+
+
+def share(on: float, off: float, load: float, minutes: np.ndarray) -> np.ndarray:
+    """Exact share of B: rest, 30 min with drug, then drug and stimulus."""
+    before, after = on / (1 + load), (on + 0.2) / (1 + load)
+    held = before / (before + off)
+    at_zero = held + (on / (on + off) - held) * np.exp(-(before + off) * 30)
+    final = after / (after + off)
+    return final + (at_zero - final) * np.exp(-(after + off) * minutes)
+
+
+def test_responses_match_the_closed_form(model):
+    frame = run(model, assembly(model))
+    check_table(frame, RESPONSES, "responses")
+    assert frame["status"].unique().to_list() == ["ok"]
+    found = frame.filter(pl.col("readout") == "share_20min")["value"].to_numpy().reshape(3, 4)
+    for row, load in enumerate((0.0, 1.0, 10.0)):
+        expected = [share(0.01, off, load, np.array(20.0)) for off in (0.1, 0.2, 0.05, 0.4)]
+        assert found[row] == pytest.approx(expected, rel=1e-6)
+    assert frame["draw"].unique().sort().to_list() == DRAWS.tolist()
+
+
+def test_answers_do_not_depend_on_shards_or_batches(model):
+    plan = assembly(model)
+    whole = run(model, plan)
+    assert pl.concat([run(model, plan, index, 5) for index in range(5)]).equals(whole)
+    assert run(model, plan, batch=3).equals(whole)
+    assert run(model, plan, batch=64).equals(whole)
+
+
+def test_resting_states_are_at_rest(model):
+    plan = assembly(model)
+    resting = rest_states(model, integration(), plan.rest)
+    b = resting.states[:, list(model.species).index("B")]
+    assert resting.status.tolist() == ["ok"] * 4
+    assert b == pytest.approx([0.01 / (0.01 + off) for off in (0.1, 0.2, 0.05, 0.4)], rel=1e-6)
+
+
+def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
+    healthy = run(model, assembly(model))
+    frame = run(model, assembly(model, growth=(0.0, 50.0, 0.0, 0.0)))
+    assert frame.height == healthy.height
+    failed = frame.filter(pl.col("draw") == 1)
+    assert failed["value"].is_null().all()
+    assert set(failed["status"]) <= {"non_finite", "step_underflow", "max_steps"}
+    rest = pl.col("draw") != 1
+    assert frame.filter(rest).equals(healthy.filter(rest))
+
+
+def test_a_lane_that_needs_more_steps_is_retried(model):
+    counted = run(model, assembly(model))
+    most = int(counted["steps"].max())
+    retried = run(model, assembly(model), max_steps=max(most // 3, 2))
+    assert "retried" in retried["status"].unique().to_list()
+    both = retried.join(counted, on=["scenario", "draw", "readout"]).filter(pl.col("value").is_not_null())
+    assert both.height == counted.height
+    assert (both["value"] - both["value_right"]).abs().max() < 1e-6
+
+
+def test_a_shard_that_is_not_there_is_named(model):
+    with pytest.raises(SimulateError, match="shard: must be from 0 to 1, found 2"):
+        run(model, assembly(model), index=2, count=2)
+
+
+def test_progress_says_how_far(model):
+    lines: list[str] = []
+    simulate_shard(model, assembly(model), NAMES, READOUTS, integration(), Shard(0, 2), lines.append)
+    assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith("0 failed")
