@@ -1,0 +1,128 @@
+"""What of the ranked table is shown where: one slice a cell, its leaders, what moves anything at all."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from screen.errors import ReportError
+from screen.rank import Responses, find_cells, paired_ratio
+from screen.rank.draws import quantile
+from screen.rank.ranking import VEHICLE_FLOOR
+from screen.rank.series import Cell
+from screen.report.labels import CONTEXTS
+
+NOTICED = 0.1
+"""Suppression or rise below which a drug is said to leave pY705 where it was [fraction]."""
+
+
+class View(NamedTuple):
+    """A read-out and a dose basis, as in the ranked table."""
+
+    readout: str
+    basis: str
+
+
+def views(ranked: pl.DataFrame) -> list[View]:
+    """All read-outs and bases of the table, in its order."""
+    return [View(*row) for row in ranked.select("readout", "dose_basis").unique(maintain_order=True).rows()]
+
+
+def cell_names(ranked: pl.DataFrame) -> list[tuple[str, str]]:
+    """(context, hypothesis), known contexts in the order of their labels, others after them by name."""
+    known = {context: place for place, context in enumerate(CONTEXTS)}
+    cells = ranked.select("context", "hypothesis").unique().rows()
+    return sorted(cells, key=lambda cell: (known.get(cell[0], len(known)), *cell))
+
+
+def slice_of(ranked: pl.DataFrame, context: str, hypothesis: str, view: View) -> pl.DataFrame:
+    """The rows of one cell under one view, as ranked; ReportError where there are none."""
+    rows = ranked.filter(
+        (pl.col("context") == context)
+        & (pl.col("hypothesis") == hypothesis)
+        & (pl.col("readout") == view.readout)
+        & (pl.col("dose_basis") == view.basis)
+    )
+    if rows.is_empty():
+        raise ReportError(
+            f"ranked: {context}|{hypothesis} must have rows for {view.readout}, {view.basis}, found none"
+        )
+    return rows
+
+
+def candidates(rows: pl.DataFrame, share: float = 0.9) -> pl.DataFrame:
+    """The fewest interventions of one slice that hold the first place in `share` of the draws, likeliest first."""
+    likely = rows.filter(pl.col("p_best") > 0).sort("p_best", "rank", descending=[True, False])
+    before = likely["p_best"].cum_sum() - likely["p_best"]
+    return likely.filter(before < share - 1e-9)
+
+
+class Curve(NamedTuple):
+    """treated/vehicle of one drug over its tested doses [nM]: 5 %, 50 % and 95 % of the draws."""
+
+    drug: str
+    doses: np.ndarray
+    low: np.ndarray
+    median: np.ndarray
+    high: np.ndarray
+
+
+def dose_curves(responses: Responses, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
+    """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
+    cells = find_cells(responses.scenarios)
+    ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)[:, responses.readouts.index(readout)]
+    return {(cell.context, cell.hypothesis): _curves(cell, ratio) for cell in cells}
+
+
+def _curves(cell: Cell, ratio: np.ndarray) -> dict[str, Curve]:
+    found = {}
+    for series in cell.series:
+        low, median, high = (quantile(ratio[series.rows], share) for share in (0.05, 0.5, 0.95))
+        found[series.drug] = Curve(series.drug, series.doses, low, median, high)
+    return found
+
+
+class Heat(NamedTuple):
+    """Median suppression of single drugs [drugs, cells]; NaN where not ranked. `unsure`: the interval includes 0.
+
+    `still` are the drugs that move pY705 nowhere by `NOTICED` and are left out.
+    """
+
+    drugs: list[str]
+    classes: list[str]
+    cells: list[tuple[str, str]]
+    suppression: np.ndarray
+    unsure: np.ndarray
+    still: list[str]
+
+
+def heat_of(ranked: pl.DataFrame, view: View, class_order: list[str]) -> Heat:
+    """Single drugs by class (as in `class_order`) and then by their largest suppression anywhere."""
+    rows = ranked.filter(
+        (pl.col("readout") == view.readout)
+        & (pl.col("dose_basis") == view.basis)
+        & pl.col("dose_b_nM").is_null()
+        & pl.col("rank").is_not_null()
+        & ~pl.col("intervention").str.contains("+", literal=True)
+    )
+    cells = cell_names(ranked)
+    best = rows.group_by("intervention", "drug_classes").agg(
+        pl.col("suppression_p50").max().alias("most"), pl.col("suppression_p50").abs().max().alias("largest")
+    )
+    position = {name: place for place, name in enumerate(class_order)}
+    shown = best.filter(pl.col("largest") >= NOTICED).sort(
+        pl.col("drug_classes").replace_strict(position, default=len(position), return_dtype=pl.Int64),
+        -pl.col("most"),
+        "intervention",
+    )
+    drugs = shown["intervention"].to_list()
+    suppression = np.full((len(drugs), len(cells)), np.nan)
+    unsure = np.zeros(suppression.shape, dtype=bool)
+    row_of, column_of = {name: i for i, name in enumerate(drugs)}, {cell: j for j, cell in enumerate(cells)}
+    for line in rows.iter_rows(named=True):
+        if line["intervention"] in row_of:
+            at = row_of[line["intervention"]], column_of[line["context"], line["hypothesis"]]
+            suppression[at] = line["suppression_p50"]
+            unsure[at] = line["suppression_p05"] <= 0.0 <= line["suppression_p95"]
+    still = best.filter(pl.col("largest") < NOTICED)["intervention"].sort().to_list()
+    return Heat(drugs, shown["drug_classes"].to_list(), cells, suppression, unsure, still)

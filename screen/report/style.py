@@ -1,0 +1,140 @@
+"""How figures look: one palette, safe for colour-blind readers, and SVG files that are equal when the data are.
+
+Colour says which node of the network a drug acts on; the marker's shape says it again. Ink, grid and paper are
+fixed colours in a file and become CSS variables in the page, which is how the page has a dark mode.
+"""
+
+import html
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+INK, MUTED, GRID, PAPER = "#1a1f27", "#5b6470", "#d9dde3", "#ffffff"
+THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER: "var(--paper)"}
+
+
+class Family(NamedTuple):
+    """Drug classes that act on one arm of the network, and how they are drawn."""
+
+    name: str
+    colour: str
+    marker: str
+    classes: tuple[str, ...]
+
+
+# Okabe and Ito's colours; their yellow is darkened to be seen on white.
+FAMILIES: tuple[Family, ...] = (
+    Family("JAK", "#0072b2", "o", ("JAK",)),
+    Family("ALK", "#d55e00", "s", ("ALK",)),
+    Family("STAT3 direct", "#cc79a7", "D", ("STAT3 direct",)),
+    Family("anti-IL-6(R)", "#009e73", "^", ("anti-IL-6(R)",)),
+    Family("SRC/ABL", "#e69f00", "v", ("SRC/ABL", "SRC", "ABL")),
+    Family("RAF/MEK/ERK", "#56b4e9", "P", ("RAF", "MEK", "ERK")),
+    Family("PI3K/AKT/mTOR", "#a89000", "X", ("PI3K", "AKT", "mTOR", "PI3K/mTOR")),
+    Family("EGFR/FGFR/IGF1R", "#7b4f9e", "p", ("EGFR", "FGFR", "IGF1R")),
+    Family("IKK/p38/JNK", "#7a7a7a", "h", ("IKK", "NF-kB input", "p38/JNK")),
+    Family("other", "#9aa5b1", "*", ()),
+)
+
+_BY_CLASS: Mapping[str, Family] = {name: family for family in FAMILIES for name in family.classes}
+
+
+def family_of(drug_class: str) -> Family:
+    """The family of a drug class; `other` for a class that is not listed."""
+    return _BY_CLASS.get(drug_class, FAMILIES[-1])
+
+
+STYLE: Mapping[str, Any] = {
+    "svg.fonttype": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "figure.facecolor": "none",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Matplotlib in the style of this project, and as it was afterwards."""
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "screen"}):
+        yield
+
+
+FONTS = "'DejaVu Sans',Verdana,Arial,sans-serif"
+ROOT_RULE = "*{stroke-linejoin: round; stroke-linecap: butt}"
+
+
+def to_svg(figure: Figure, *, paper: bool = True) -> str:
+    """The figure as SVG text, equal for equal figures: no date, fixed identifiers, coordinates to 0.01 point.
+
+    Styles that repeat become classes and identifiers that nothing refers to go, which halves the file.
+    """
+    buffer = io.StringIO()
+    facecolor = PAPER if paper else "none"
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor=facecolor)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"(?<![#\w-])(-?\d+\.\d{3,})", lambda found: f"{float(found[1]):.2f}", text)
+    text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
+    text = re.sub(r"font-family: [^;\"]*", f"font-family: {FONTS}", text)
+    text = re.sub(r' d="([^"]*)"', lambda found: f' d="{" ".join(found[1].split())}"', text)
+    used = set(re.findall(r"#([\w.-]+)", text))
+    text = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text)
+    text = re.sub(r">\s+<", "><", text).strip()
+    while (shorter := re.sub(r"<g/>|<g></g>", "", text)) != text:
+        text = shorter
+    return _with_classes(text) + "\n"
+
+
+def _with_classes(text: str) -> str:
+    """Every style that is there more than twice as a class s0, s1, ... in the order of first use."""
+    styles = re.findall(r' style="([^"]*)"', text)
+    repeated = [style for style in dict.fromkeys(styles) if styles.count(style) > 2]
+    names = {style: f"s{number}" for number, style in enumerate(repeated)}
+    text = re.sub(
+        r' style="([^"]*)"',
+        lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0],
+        text,
+    )
+    rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
+    return text.replace(ROOT_RULE, ROOT_RULE + rules)
+
+
+def inline_svg(svg: str, name: str, label: str) -> str:
+    """The SVG as part of a page: themed, labelled for screen readers, its names made unique by `name`."""
+    text = re.sub(r' id="', f' id="{name}-', svg.strip())
+    text = text.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
+    text = re.sub(r' class="(s\d+)"', rf' class="{name}-\1"', text)
+    text = re.sub(r"\.(s\d+)\{", rf".{name}-\1{{", text).replace(ROOT_RULE, "")
+    text = text.replace(f"font-family: {FONTS}", "font-family:inherit").replace("xlink:href", "href")
+    for colour, variable in THEMED.items():
+        text = text.replace(colour, variable)
+    head, body = text.split(">", 1)
+    width = re.search(r'\swidth="([\d.]+)pt"', head)
+    size = f' style="max-width:{float(width[1]) * 4 / 3:.0f}px"' if width else ""
+    head = re.sub(r'\s(?:width|height)="[\d.]+pt"|\sxmlns(?::xlink)?="[^"]*"|\sversion="[^"]*"', "", head)
+    return f'{head} class="plot" role="img" aria-label="{html.escape(label)}"{size}>{body}'
