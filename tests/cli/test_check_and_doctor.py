@@ -1,0 +1,102 @@
+"""check reads everything and runs nothing; doctor says what the machine has and lacks."""
+
+import json
+
+import pytest
+
+from screen.errors import KernelError
+
+
+@pytest.fixture(scope="session")
+def shipped_check(root):
+    """What check says of the shipped configuration."""
+    import subprocess
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-m", "screen", "check", "--json"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shipped_configuration_has_no_problem(shipped_check):
+    found = json.loads(shipped_check.stdout)
+    assert found["problems"] == []
+    assert shipped_check.returncode == 0
+    sizes = found["sizes"]
+    assert sizes["states"] >= 60
+    assert sizes["drugs screened"] >= 60
+    assert sizes["contexts"] >= 6
+    kinds = (
+        "parameters with source",
+        "parameters assumed or from memory",
+        "parameters set by context or convention",
+    )
+    assert sum(sizes[kind] for kind in kinds) == sizes["parameters"]
+    assert sizes["trajectories"] == sizes["scenarios"] * sizes["draws"]
+
+
+def test_check_collects_the_problems_of_all_inputs(run, small):
+    config = small(
+        readouts=[{"id": "a", "observable": "pY706", "minutes": 1}],
+        scenarios={"contexts": ["mars"]},
+        fit={"problem": "none.yaml"},
+    )
+    ran = run("check", "--config", config)
+    assert ran.code == 2
+    assert any("readouts: `a` must read one of" in problem and "pY706" in problem for problem in ran.problems)
+    assert any("found mars" in problem for problem in ran.problems)
+    assert any("none.yaml" in problem for problem in ran.problems)
+
+
+def test_check_refuses_a_unit_that_does_not_fit(run, small, tmp_path, root):
+    lines = (root / "config/contexts.tsv").read_text().splitlines()
+    header = next(line for line in lines if line.startswith("context\t"))
+    unit = header.split("\t").index("unit")
+    at = next(i for i, line in enumerate(lines) if line.startswith("hepg2\ttotal"))
+    row = lines[at].split("\t")
+    row[unit] = "furlong"
+    lines[at] = "\t".join(row)
+    (tmp_path / "contexts.tsv").write_text("\n".join(lines))
+    ran = run("check", "--config", small(tables={"contexts": "contexts.tsv"}))
+    assert ran.code == 2
+    assert any("`unit` of" in problem and "found furlong" in problem for problem in ran.problems)
+
+
+def test_doctor_finds_what_this_machine_has(run, root, tmp_path):
+    ran = run(
+        "doctor", "--json", "--config", root / "config/config.yaml", "--results", tmp_path / "new/results"
+    )
+    found = {line["name"]: line for line in json.loads(ran.out)}
+    assert set(found) == {"python", "compiler", "cores", "memory", "disk", "device", "cache", "engine"}
+    assert ran.code == 0
+    assert found["python"]["state"] == "ok"
+
+
+def test_doctor_names_the_cure_of_a_missing_compiler(run, root, monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    ran = run("doctor", "--config", root / "config/config.yaml")
+    line = next(line for line in ran.out.splitlines() if "compiler" in line)
+    assert line.startswith("note")
+    assert "no no-such-compiler" in line
+    assert "install gcc or set CC" in line
+
+
+def test_doctor_fails_where_no_engine_runs(run, root, monkeypatch):
+    def none(engine):
+        raise KernelError("engine kernel: must be able to run here, found no compiler")
+
+    monkeypatch.setattr("screen.kernel.choose_engine", none)
+    ran = run("doctor", "--config", root / "config/config.yaml")
+    assert ran.code == 2
+    assert "missing  engine    engine kernel: must be able to run here" in ran.out
+
+
+def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
+    monkeypatch.setattr("screen.cli.doctor.os.access", lambda *_: False)
+    ran = run("doctor", "--config", root / "config/config.yaml")
+    assert ran.code == 2
+    assert "choose another with --results" in ran.out

@@ -1,0 +1,93 @@
+"""Exit codes, help and the one-line form of every refusal."""
+
+import subprocess
+import sys
+
+import pytest
+
+from screen.cli import main
+from screen.cli.main import COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_says_what_it_does_and_gives_an_example(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert f"python -m screen {command}" in text
+    assert "Example:" in text
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], [], ["simulate"], ["fit", "--threads", "0"]])
+def test_a_command_that_does_not_exist_or_lacks_something_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: python -m screen" in capsys.readouterr().err
+
+
+def test_the_module_can_be_run(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "screen", "--version"], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("screen ")
+
+
+def test_every_problem_is_one_line_and_the_code_is_2(run, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("seed: -1\nsceanrios: {}\n")
+    ran = run("scenarios", "--config", config)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert sorted(ran.problems) == [
+        "screen: config.yaml line 1: `seed` must be at least 0, found -1",
+        "screen: config.yaml line 2: `sceanrios` is not a setting; did you mean `scenarios`?",
+    ]
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("doctor", "simulate")])
+def test_a_missing_configuration_is_one_line(run, tmp_path, command):
+    ran = run(command, "--config", tmp_path / "none.yaml")
+    assert ran.code == 2
+    assert len(ran.problems) == 1
+    assert "none.yaml: must be a readable YAML file, found No such file or directory" in ran.err
+
+
+@pytest.mark.parametrize("command", ["network", "scenarios", "fit", "simulate", "rank", "report"])
+def test_an_output_folder_that_cannot_be_written_to_is_one_line(run, small, tmp_path, command):
+    blocked = tmp_path / "results"
+    blocked.write_text("a file where the folder should be")
+    arguments = ["--shard", 0] if command == "simulate" else []
+    ran = run(command, "--config", small(), "--results", blocked, *arguments)
+    assert ran.code == 2
+    assert len(ran.problems) == 1
+    assert "must be a folder one can write to, found" in ran.err
+
+
+def test_no_permission_to_write_is_named(run, small, tmp_path, monkeypatch):
+    monkeypatch.setattr("screen.cli.options.os.access", lambda *_: False)
+    ran = run("network", "--config", small(), "--results", tmp_path / "results")
+    assert ran.code == 2
+    assert ran.problems == [
+        f"screen: {tmp_path}/results/network: must be a folder one can write to, found no permission to write"
+    ]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt()])
+def test_interrupted_says_how_to_go_on(run, small, monkeypatch, error):
+    def stop(arguments):
+        raise error
+
+    monkeypatch.setattr("screen.cli.network.run", stop)
+    ran = run("network", "--config", small())
+    assert ran.code == 130
+    assert ran.problems == ["screen: interrupted; run the same command again to go on"]
+
+
+@pytest.mark.parametrize(
+    "modules", ["screen.cli", "screen.rank, screen.report", "screen.scenarios, screen.network"]
+)
+def test_nothing_loads_jax_that_does_not_integrate(root, modules):
+    program = f"import sys, {modules}; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0

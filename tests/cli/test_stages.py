@@ -1,0 +1,102 @@
+"""The stages as commands: what they write, what they refuse."""
+
+import polars as pl
+import pytest
+
+from screen.network import read_sbml
+from screen.tables import SCENARIOS, read_provenance, read_table
+
+WRONG_TABLES = {
+    "unknown drug": (
+        {"scenarios": {"drugs": ["ruxolitinibb"]}},
+        "drugs: must be of drugs.tsv, found ruxolitinibb",
+    ),
+    "unknown context": ({"scenarios": {"contexts": ["mars"]}}, "contexts: must be of the table, found mars"),
+    "unknown drug of a pair": (
+        {"scenarios": {"pairs": [["ruxolitinib", "water"]]}},
+        "pairs: must be of drugs.tsv, found water",
+    ),
+    "no table": ({"tables": {"drugs": "none.tsv"}}, "none.tsv: must exist, found no such file"),
+}
+
+
+def test_network_writes_sbml(run, small, tmp_path):
+    ran = run("network", "--config", small())
+    assert ran.code == 0
+    network = read_sbml(tmp_path / "results/network/stat3.xml")
+    assert f"{len(network.species)} states" in ran.err
+
+
+def test_an_unknown_module_is_refused(run, small):
+    ran = run("network", "--config", small(network={"modules": ["m99"]}))
+    assert ran.code == 2
+    assert ran.problems[0].startswith("screen: module m99: must be one of m00_base,")
+
+
+def test_scenarios_writes_a_table_that_knows_its_inputs(run, small, tmp_path):
+    assert run("scenarios", "--config", small()).code == 0
+    path = tmp_path / "results/scenarios/scenarios.parquet"
+    scenarios = read_table(path, SCENARIOS)
+    assert scenarios.group_by("role").len().sort("role").rows() == [("single", 6), ("vehicle", 1)]
+    assert "drugs.tsv" in read_provenance(path)["inputs"]
+
+
+def test_a_dry_run_counts_and_writes_nothing(run, small, tmp_path):
+    ran = run("scenarios", "--dry-run", "--config", small())
+    assert ran.code == 0
+    assert (
+        "14 trajectories = 7 scenarios x 2 draws (1 contexts, 1 with their hypotheses, 3 drugs at 2"
+        in ran.out
+    )
+    assert "about 0 s, assuming" in ran.out
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(("change", "expected"), WRONG_TABLES.values(), ids=WRONG_TABLES)
+def test_scenarios_refuses_what_is_not_in_the_tables(run, small, change, expected):
+    ran = run("scenarios", "--config", small(**change))
+    assert ran.code == 2
+    assert ran.problems == [f"screen: {expected}"]
+
+
+def test_a_negative_affinity_is_named_with_its_row(run, small, tmp_path, root):
+    lines = (root / "config/affinities.tsv").read_text().splitlines()
+    header, row = lines[0].split("\t"), lines[1].split("\t")
+    row[header.index("value_nM")] = "-3"
+    (tmp_path / "affinities.tsv").write_text("\n".join([lines[0], "\t".join(row), *lines[2:]]))
+    ran = run("scenarios", "--config", small(tables={"affinities": "affinities.tsv"}))
+    assert ran.code == 2
+    assert ran.problems == ["screen: affinities.tsv row 2: `value_nM` must be positive, found -3.0"]
+
+
+@pytest.mark.parametrize("shard", [-1, 2])
+def test_a_shard_that_does_not_exist_is_refused(run, small, shard):
+    ran = run("simulate", "--config", small(), "--shard", shard)
+    assert ran.code == 2
+    assert ran.problems == [f"screen: --shard: must be from 0 to 1, found {shard}"]
+
+
+def test_a_stage_without_its_input_names_the_file(run, small):
+    ran = run("rank", "--config", small())
+    assert ran.code == 2
+    assert "scenarios.parquet: must exist, found no such file" in ran.err
+
+
+def test_a_truncated_parquet_is_named(run, small, tmp_path):
+    assert run("scenarios", "--config", small()).code == 0
+    path = tmp_path / "results/scenarios/scenarios.parquet"
+    path.write_bytes(path.read_bytes()[:200])
+    ran = run("rank", "--config", small())
+    assert ran.code == 2
+    assert len(ran.problems) == 1
+    assert "scenarios.parquet: must be a readable parquet table" in ran.err
+
+
+def test_a_shard_with_another_schema_is_named(run, small, tmp_path):
+    assert run("scenarios", "--config", small()).code == 0
+    folder = tmp_path / "results/simulate"
+    folder.mkdir()
+    pl.DataFrame({"scenario": ["a"]}).write_parquet(folder / "shard-0.parquet")
+    ran = run("rank", "--config", small())
+    assert ran.code == 2
+    assert "shard-0.parquet: column `draw` must be there, found only scenario" in ran.err
