@@ -35,7 +35,9 @@ EXPERIMENTS = Schema(
         Column("conditionName", pl.String, "the condition in words"),
         Column("context", pl.String, "cell, of contexts.tsv; its totals hold, its own stimulus does not"),
         Column("hypothesis", pl.String, "reading of the contested biology, of hypotheses.tsv"),
-        Column("stimulus", pl.String, "network parameters set, name=value, separated by blanks", nullable=True),
+        Column(
+            "stimulus", pl.String, "network parameters set, name=value, separated by blanks", nullable=True
+        ),
         Column("drugs", pl.String, "drug=free concentration [nM], separated by blanks", nullable=True),
         Column("blocked", pl.String, "targets blocked by an inhibitor without a name", nullable=True),
         Column("mark", pl.String, "origin of what the condition assumes", choices=("read", "assumed")),
@@ -61,9 +63,13 @@ def derive_conditions(
         try:
             settings.append(_settings(row, contexts, drugs))
         except (KeyError, ValueError) as problem:
-            problems.append(f"experiments.tsv, {row['conditionId']}: must name what is there, found {problem}")
+            problems.append(
+                f"experiments.tsv, {row['conditionId']}: must name what is there, found {problem}"
+            )
     names = list(dict.fromkeys(name for setting in settings for name in setting))
-    problems += [f"experiments.tsv: must set parameters of the network, found {n}" for n in names if n not in network]
+    problems += [
+        f"experiments.tsv: must set parameters of the network, found {n}" for n in names if n not in network
+    ]
     if problems:
         raise FitError(problems)
     columns = {

@@ -15,7 +15,8 @@ def write_checkpoint(path: Path, key: str, tree: Any) -> None:
     """Write every array of the tree; the file is replaced in one go, so a kill leaves the old one."""
     leaves = jax.tree.leaves(tree)
     buffer = io.BytesIO()
-    np.savez(buffer, key=np.array(key), **{f"leaf_{place}": np.asarray(leaf) for place, leaf in enumerate(leaves)})
+    arrays: dict[str, Any] = {f"leaf_{place}": np.asarray(leaf) for place, leaf in enumerate(leaves)}
+    np.savez(buffer, key=np.array(key), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(buffer.getvalue())

@@ -113,7 +113,10 @@ def prior_precision(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     estimated = problem.estimated
     box = 12.0 / (estimated.upper - estimated.lower) ** 2
     return np.array(
-        [box[place] if prior is None else prior.precision(scaled[place]) for place, prior in enumerate(estimated.priors)]
+        [
+            box[place] if prior is None else prior.precision(scaled[place])
+            for place, prior in enumerate(estimated.priors)
+        ]
     )
 
 
@@ -147,7 +150,9 @@ def draw_ensemble(
         cost = np.where(good, new_cost, cost)
         accepted += int(good.sum())
         redrawn += int(failed.sum())
-        report(f"fit: ensemble {step + 1}/{steps}, {accepted / (draws * (step + 1)):.0%} of proposals accepted")
+        report(
+            f"fit: ensemble {step + 1}/{steps}, {accepted / (draws * (step + 1)):.0%} of proposals accepted"
+        )
     acceptance = accepted / (draws * steps) if steps else float("nan")
     return Ensemble(normal.mean + standard @ normal.factor.T, cost, redrawn, acceptance)
 
@@ -157,11 +162,15 @@ def inside(problem: Problem, vectors: np.ndarray) -> np.ndarray:
     return np.all((vectors >= problem.estimated.lower) & (vectors <= problem.estimated.upper), axis=1)
 
 
-def _judge(problem: Problem, solver: Solver, batch: Batch) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def _judge(
+    problem: Problem, solver: Solver, batch: Batch
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     @jax.jit
     def evaluate(vectors):
         found = predict(problem, solver, batch, vectors)
-        failed = jax.ops.segment_sum((~found.lane_ok).astype(int), batch.vector_of_lane, num_segments=batch.vectors)
+        failed = jax.ops.segment_sum(
+            (~found.lane_ok).astype(int), batch.vector_of_lane, num_segments=batch.vectors
+        )
         return data_cost(found, batch) + prior_cost(problem, vectors), failed > 0
 
     def judge(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +190,9 @@ def _first_draws(problem: Problem, normal: Normal, judge, draws: int, rng: np.ra
             return standard, cost, redrawn
         redrawn += int(failed.sum())
         standard = _bounded(problem, normal, rng, standard, failed)
-    raise FitError(f"ensemble: every draw must integrate, found {int(failed.sum())} of {draws} that keep failing")
+    raise FitError(
+        f"ensemble: every draw must integrate, found {int(failed.sum())} of {draws} that keep failing"
+    )
 
 
 def _bounded(problem: Problem, normal: Normal, rng, standard: np.ndarray, chosen: np.ndarray) -> np.ndarray:

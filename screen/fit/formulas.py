@@ -38,7 +38,9 @@ def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
     names = tuple(sorted(str(symbol) for symbol in expression.free_symbols))
     unknown = sorted(set(names) - set(known))
     if unknown:
-        raise FitError([f"{where}: must use entities of the model, found {name!r} in {text!r}" for name in unknown])
+        raise FitError(
+            [f"{where}: must use entities of the model, found {name!r} in {text!r}" for name in unknown]
+        )
     by_name = {str(symbol): symbol for symbol in expression.free_symbols}
     function = sympy.lambdify([by_name[name] for name in names], expression, modules="jax", cse=True)
     return Formula(text, names, function)

@@ -59,18 +59,25 @@ def _read_parameters(table: pd.DataFrame, path: Path) -> tuple[Estimated, dict[s
     scales = tuple(estimated["parameterScale"].astype(str))
 
     def scaled(column: str) -> np.ndarray:
-        return np.array([TO_SCALE[scale](float(v)) for scale, v in zip(scales, estimated[column], strict=True)])
+        return np.array(
+            [TO_SCALE[scale](float(v)) for scale, v in zip(scales, estimated[column], strict=True)]
+        )
 
     lower, upper, nominal = scaled("lowerBound"), scaled("upperBound"), scaled("nominalValue")
     for name, low, value, high in zip(estimated.index, lower, nominal, upper, strict=True):
         if not low <= value <= high:
             problems.append(f"{path}: nominalValue of {name} must lie within its bounds, found it outside")
     priors = [_read_prior(row, "objectivePrior", name, path, problems) for name, row in estimated.iterrows()]
-    starts = [_read_prior(row, "initializationPrior", name, path, problems) for name, row in estimated.iterrows()]
+    starts = [
+        _read_prior(row, "initializationPrior", name, path, problems) for name, row in estimated.iterrows()
+    ]
     if problems:
         raise FitError(problems)
     bounds = zip(priors, starts, scales, lower, upper, strict=True)
-    drawn_from = tuple(start or prior or Prior("parameterScaleUniform", a, b, scale) for prior, start, scale, a, b in bounds)
+    drawn_from = tuple(
+        start or prior or Prior("parameterScaleUniform", low, high, scale)
+        for prior, start, scale, low, high in bounds
+    )
     fixed = {str(name): float(row["nominalValue"]) for name, row in table.drop(estimated.index).iterrows()}
     names = tuple(str(name) for name in estimated.index)
     return Estimated(names, scales, lower, upper, nominal, tuple(priors), drawn_from), fixed
@@ -81,7 +88,9 @@ def _read_prior(row: pd.Series, kind: str, name: Any, path: Path, problems: list
     if _missing(family):
         return None
     if family not in DISTRIBUTIONS:
-        problems.append(f"{path}: {kind}Type of {name} must be one of {', '.join(DISTRIBUTIONS)}, found {family}")
+        problems.append(
+            f"{path}: {kind}Type of {name} must be one of {', '.join(DISTRIBUTIONS)}, found {family}"
+        )
         return None
     parts = [float(part) for part in str(numbers).split(";")]
     return Prior(str(family), parts[0], parts[1], str(row["parameterScale"]))
@@ -102,10 +111,17 @@ def _pair_conditions(frame: pd.DataFrame) -> tuple[list[str], list[str], np.ndar
     rests = list(dict.fromkeys(rest for rest, _ in lanes if rest is not None))
     rest_of_lane = np.array([-1 if rest is None else rests.index(rest) for rest, _ in lanes])
     place = {pair: index for index, pair in enumerate(lanes)}
-    return rests, [simulation for _, simulation in lanes], rest_of_lane, np.array([place[pair] for pair in pairs])
+    return (
+        rests,
+        [simulation for _, simulation in lanes],
+        rest_of_lane,
+        np.array([place[pair] for pair in pairs]),
+    )
 
 
-def _output_times(time: np.ndarray, lane: np.ndarray, lanes: int, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _output_times(
+    time: np.ndarray, lane: np.ndarray, lanes: int, path: Path
+) -> tuple[np.ndarray, np.ndarray]:
     """Output times [lanes, times] and the column in which each measurement finds its own."""
     wrong = [
         f"{path}: time of measurement {row + 1} must be finite and not negative, found {value}"
@@ -117,7 +133,9 @@ def _output_times(time: np.ndarray, lane: np.ndarray, lanes: int, path: Path) ->
     unique = [np.unique(time[lane == index]) for index in range(lanes)]
     width = max(len(each) for each in unique)
     times = np.array([np.concatenate([each, np.full(width - len(each), each[-1])]) for each in unique])
-    index = np.array([int(np.searchsorted(unique[place], value)) for place, value in zip(lane, time, strict=True)])
+    index = np.array(
+        [int(np.searchsorted(unique[place], value)) for place, value in zip(lane, time, strict=True)]
+    )
     return times, index
 
 
@@ -140,7 +158,9 @@ class _Filler:
     def experiments(self, names: Sequence[str], conditions: pd.DataFrame) -> Experiments:
         """Parameters and states of the named conditions."""
         shape = (len(names), len(self.model.parameters))
-        parameters = Values(np.tile(np.asarray(self.model.values, float), (len(names), 1)), np.full(shape, -1))
+        parameters = Values(
+            np.tile(np.asarray(self.model.values, float), (len(names), 1)), np.full(shape, -1)
+        )
         for column, name in enumerate(self.model.parameters):
             if name in self.place or name in self.fixed:
                 parameters.constant[:, column], parameters.source[:, column] = self.resolve(name)
@@ -168,7 +188,13 @@ class _Filler:
         texts = str(row["observableFormula"]), str(row["noiseFormula"])
         pattern = rf"\b(?:observable|noise)Parameter\d+_{re.escape(name)}\b"
         placeholders = tuple(sorted({match for text in texts for match in re.findall(pattern, text)}))
-        known = [*self.model.species, *self.model.parameters, *self.model.observables, *self.place, *self.fixed]
+        known = [
+            *self.model.species,
+            *self.model.parameters,
+            *self.model.observables,
+            *self.place,
+            *self.fixed,
+        ]
         value, noise = (parse_formula(text, [*known, "time", *placeholders], where) for text in texts)
         rows = np.flatnonzero(frame["observableId"] == name)
         return Observable(
@@ -182,7 +208,9 @@ class _Filler:
             overrides=self._overrides(placeholders, rows, frame, path),
         )
 
-    def _overrides(self, placeholders: Sequence[str], rows: np.ndarray, frame: pd.DataFrame, path: Path) -> Values:
+    def _overrides(
+        self, placeholders: Sequence[str], rows: np.ndarray, frame: pd.DataFrame, path: Path
+    ) -> Values:
         shape = (len(rows), len(placeholders))
         overrides = Values(np.full(shape, np.nan), np.full(shape, -1))
         problems = []

@@ -38,7 +38,9 @@ _LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """Observable transformation -> minus the log of its slope: makes densities those of the measured value."""
 
 _NOISE: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
-    "normal": lambda distance, sigma: 0.5 * (distance / sigma) ** 2 + jnp.log(sigma) + 0.5 * np.log(2 * np.pi),
+    "normal": lambda distance, sigma: (
+        0.5 * (distance / sigma) ** 2 + jnp.log(sigma) + 0.5 * np.log(2 * np.pi)
+    ),
     "laplace": lambda distance, sigma: jnp.abs(distance) / sigma + jnp.log(2 * sigma),
 }
 """Noise distribution -> minus the log density of a distance."""
@@ -52,6 +54,7 @@ class Solver:
     rtol: float = 1e-6
     atol: float = 1e-9
     max_steps: int = 20_000
+    threads: int | None = None
     horizon: float = 1e5
     """How long the rest state is integrated."""
 
@@ -129,7 +132,9 @@ def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -
     ok = lane_ok[row_lane]
     at = jnp.where(ok[:, None], states[row_lane, data.time_index[row]], 1.0)
     values = _entities(problem, parameters[row_lane], at, jnp.asarray(data.time[row]))
-    values |= {name: jnp.full(len(row), number) for name, number in problem.fixed.items() if name not in values}
+    values |= {
+        name: jnp.full(len(row), number) for name, number in problem.fixed.items() if name not in values
+    }
     vectors = linear[batch.vector_of_lane[row_lane]]
     for place, name in enumerate(problem.estimated.names):
         values.setdefault(name, vectors[:, place])
@@ -150,7 +155,7 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
         rest_linear = linear[batch.vector_of_rest]
         rest_parameters = problem.rests.parameters.fill(rest_linear, batch.rest)
         start = _override(problem.rests.states, rest_linear, batch.rest, model.initial(rest_parameters))
-        rested, status = rest(
+        found = rest(
             model,
             rest_parameters,
             start,
@@ -159,10 +164,11 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
             rtol=solver.rtol,
             atol=solver.atol,
             max_steps=solver.max_steps,
+            threads=solver.threads,
         )
         starts_at_rest = batch.rest_of_lane >= 0
-        state = jnp.where(starts_at_rest[:, None], rested[batch.rest_of_lane], state)
-        ok = jnp.where(starts_at_rest, status[batch.rest_of_lane] == 0, ok)
+        state = jnp.where(starts_at_rest[:, None], found.state[batch.rest_of_lane], state)
+        ok = jnp.where(starts_at_rest, found.status[batch.rest_of_lane] == 0, ok)
     state = _override(problem.lanes.states, linear[batch.vector_of_lane], batch.lane, state)
     state = jnp.where(ok[:, None], state, jax.lax.stop_gradient(model.initial(parameters)))
     solution = solve(
@@ -175,6 +181,7 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
         rtol=solver.rtol,
         atol=solver.atol,
         max_steps=solver.max_steps,
+        threads=solver.threads,
     )
     return parameters, solution.states, ok & (solution.status == 0)
 
@@ -200,7 +207,9 @@ def _positions(observable: Observable, measurement: np.ndarray) -> tuple[np.ndar
     return where, np.searchsorted(observable.rows, measurement[where])
 
 
-def _compare(problem: Problem, observable: Observable, values: dict, vectors: jax.Array, measurement: np.ndarray):
+def _compare(
+    problem: Problem, observable: Observable, values: dict, vectors: jax.Array, measurement: np.ndarray
+):
     where, line = _positions(observable, measurement)
     own = {name: column[where] for name, column in values.items()}
     filled = observable.overrides.fill(vectors[where], line)
@@ -221,7 +230,9 @@ def _compare(problem: Problem, observable: Observable, values: dict, vectors: ja
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     """Minus the log prior [vectors] of scaled vectors [vectors, estimated]."""
     parts = [
-        prior.cost(scaled[:, place]) for place, prior in enumerate(problem.estimated.priors) if prior is not None
+        prior.cost(scaled[:, place])
+        for place, prior in enumerate(problem.estimated.priors)
+        if prior is not None
     ]
     return sum(parts, start=jnp.zeros(scaled.shape[0]))
 
@@ -250,7 +261,9 @@ def make_objective(problem: Problem, solver: Solver, vectors: int) -> Callable[[
     def total(scaled):
         prediction = predict(problem, solver, batch, scaled)
         cost = data_cost(prediction, batch) + prior_cost(problem, scaled)
-        failed = jax.ops.segment_sum((~prediction.lane_ok).astype(int), batch.vector_of_lane, num_segments=vectors)
+        failed = jax.ops.segment_sum(
+            (~prediction.lane_ok).astype(int), batch.vector_of_lane, num_segments=vectors
+        )
         return jnp.sum(cost), (cost, failed)
 
     def evaluate(scaled):

@@ -11,7 +11,7 @@ a resumed run takes exactly the steps that an uninterrupted one takes.
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +114,10 @@ def make_coordinates(estimated: Estimated) -> Coordinates:
     span = estimated.upper - estimated.lower
     share = np.clip((estimated.nominal - estimated.lower) / span, INSET, 1 - INSET)
     precision = np.array(
-        [0.0 if p is None else p.precision(x) for p, x in zip(estimated.priors, estimated.nominal, strict=True)]
+        [
+            0.0 if p is None else p.precision(x)
+            for p, x in zip(estimated.priors, estimated.nominal, strict=True)
+        ]
     )
     width = np.where(precision > 0, 1 / np.sqrt(np.maximum(precision, 1e-12)), span / 8)
     return Coordinates(
@@ -145,7 +148,8 @@ def optimise(
     coordinates = make_coordinates(problem.estimated)
     evaluate = _in_free_coordinates(make_objective(problem, solver, schedule.starts), coordinates)
     first = jnp.asarray(coordinates.free(draw_starts(problem.estimated, schedule.starts, schedule.seed)))
-    key = hashlib.sha256(repr((problem.digest, asdict(solver), asdict(schedule))).encode()).hexdigest()
+    what = problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)
+    key = hashlib.sha256(repr(what).encode()).hexdigest()
     adam, lbfgs = _adam(schedule), _lbfgs(schedule)
     state = _initial(evaluate(first), first, {"adam": adam.memory(first), "lbfgs": lbfgs.memory(first)})
     first_cost = state.cost

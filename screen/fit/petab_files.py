@@ -47,7 +47,9 @@ def read_petab(path: Path, sbml: Path | None = None) -> PetabFiles:
     frames = {kind: _read_frames(entry.get(kind, ()), folder, read) for kind, read in _READERS.items()}
     parameter_names = layout["parameter_file"]
     parameters = _read_frames(
-        [parameter_names] if isinstance(parameter_names, str) else parameter_names, folder, petab.get_parameter_df
+        [parameter_names] if isinstance(parameter_names, str) else parameter_names,
+        folder,
+        petab.get_parameter_df,
     )
     _raise_if(_find_problems(frames, parameters))
     problem = petab.Problem(
@@ -99,18 +101,28 @@ def _one(names: list[str], path: Path) -> str:
     return names[0]
 
 
-def _find_problems(frames: dict[str, dict[Path, pd.DataFrame]], parameters: dict[Path, pd.DataFrame]) -> list[str]:
+def _find_problems(
+    frames: dict[str, dict[Path, pd.DataFrame]], parameters: dict[Path, pd.DataFrame]
+) -> list[str]:
     tables = [*frames["condition_files"].items(), *frames["observable_files"].items()]
     tables += [*frames["measurement_files"].items(), *parameters.items()]
     problems = [f"{path}: must hold at least one row, found none" for path, frame in tables if frame.empty]
     observables = {name for frame in frames["observable_files"].values() for name in frame.index}
     conditions = {name for frame in frames["condition_files"].values() for name in frame.index}
     for path, frame in frames["measurement_files"].items():
-        problems += _unknown(path, frame, "observableId", observables, "an observable of the observable table")
-        problems += _unknown(path, frame, "simulationConditionId", conditions, "a condition of the condition table")
+        problems += _unknown(
+            path, frame, "observableId", observables, "an observable of the observable table"
+        )
+        problems += _unknown(
+            path, frame, "simulationConditionId", conditions, "a condition of the condition table"
+        )
         if "preequilibrationConditionId" in frame:
             problems += _unknown(
-                path, frame, "preequilibrationConditionId", conditions, "a condition of the condition table or empty"
+                path,
+                frame,
+                "preequilibrationConditionId",
+                conditions,
+                "a condition of the condition table or empty",
             )
         problems += _not_numbers(path, frame, "measurement") + _not_numbers(path, frame, "time")
     for path, frame in parameters.items():
@@ -154,7 +166,7 @@ class _Collector(logging.Handler):
 
 def _lint(problem: petab.Problem, path: Path) -> list[str]:
     """What the validator of the `petab` library finds, one sentence each."""
-    logger = logging.getLogger("petab.v1.lint")
+    logger = logging.getLogger("petab.v1")
     collector = _Collector()
     logger.addHandler(collector)
     propagate, logger.propagate = logger.propagate, False

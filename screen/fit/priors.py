@@ -17,7 +17,7 @@ LN10 = float(np.log(10.0))
 TO_SCALE: dict[str, Callable[[Any], Any]] = {"lin": lambda value: value, "log": np.log, "log10": np.log10}
 """Parameter scale -> linear value to scaled value (numpy)."""
 
-FROM_SCALE: dict[str, Callable[[jax.Array], jax.Array]] = {
+FROM_SCALE: dict[str, Callable[[Any], Any]] = {
     "lin": lambda scaled: scaled,
     "log": jnp.exp,
     "log10": lambda scaled: jnp.exp(LN10 * scaled),
@@ -79,7 +79,10 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "uniform": Distribution(_uniform, _draw_uniform, on_scale=False),
     "logNormal": Distribution(_log_normal, lambda rng, mean, sd: rng.lognormal(mean, sd), on_scale=False),
     "logLaplace": Distribution(
-        _log_laplace, lambda rng, mean, width: float(np.exp(rng.laplace(mean, width))), on_scale=False, kinked=True
+        _log_laplace,
+        lambda rng, mean, width: float(np.exp(rng.laplace(mean, width))),
+        on_scale=False,
+        kinked=True,
     ),
 }
 """PEtab name -> distribution."""

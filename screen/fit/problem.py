@@ -31,7 +31,7 @@ class Estimated:
     starts: tuple[Prior, ...]
     """Where the starts of the optimiser are drawn from."""
 
-    def linear(self, scaled: jax.Array) -> jax.Array:
+    def linear(self, scaled: jax.Array | np.ndarray) -> jax.Array:
         """Linear values [..., estimated] of scaled values; differentiable."""
         columns = [FROM_SCALE[scale](scaled[..., place]) for place, scale in enumerate(self.scales)]
         return jnp.stack(columns, axis=-1)

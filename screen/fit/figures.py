@@ -1,0 +1,133 @@
+"""The figures of a fit: every measurement beside the model, and where the starts ended.
+
+SVG files are the same, byte for byte, for the same numbers: no date, and identifiers from a fixed seed.
+"""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from screen.fit.optimise import Optimum
+from screen.fit.problem import Problem
+
+DATA, MODEL, MUTED = "#1b2027", "#0b6fa4", "#8a939c"
+PANEL = (3.4, 2.6)
+"""Width and height of a panel [inch]."""
+
+COLUMNS = 4
+SIGMAS = 1.0
+"""Error bars of measurements, in sigma."""
+
+_BACK = {"lin": lambda value: value, "log": np.exp, "log10": lambda value: 10.0**value}
+"""Observable transformation -> from the compared scale to the unit of the observable."""
+
+
+def draw_fit(
+    problem: Problem, compared: np.ndarray, spread: np.ndarray, sigma: np.ndarray, path: Path
+) -> None:
+    """Write the figure of measurements against the model, a panel per data set.
+
+    compared, sigma [measurements] are prediction and noise of the best fit on the compared scale; spread
+    [draws, measurements] are the predictions of the ensemble there.
+    """
+    frame = problem.measurements.frame
+    names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
+    panels = list(dict.fromkeys(names))
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    back = _backs(problem)
+    low, high = np.quantile(spread, [0.05, 0.95], axis=0)
+    for place, name in enumerate(panels):
+        chosen = np.flatnonzero(names == name)
+        _panel(axes[place], problem, chosen, compared, (low, high), sigma, back[chosen[0]])
+        axes[place].set_title(name.replace("_", " "), fontsize=8, loc="left")
+    for empty in axes[len(panels) :]:
+        empty.set_axis_off()
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8, frameon=False
+    )
+    save(figure, path)
+
+
+def _backs(problem: Problem) -> list:
+    backs: list = [None] * len(problem.measurements.frame)
+    for observable in problem.observables:
+        for row in observable.rows:
+            backs[row] = _BACK[observable.transformation]
+    return backs
+
+
+def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sigma, back) -> None:
+    frame = problem.measurements.frame.iloc[rows]
+    place, label, ticks = _positions(problem, frame)
+    is_log = back is not _BACK["lin"]
+    measured = frame["measurement"].to_numpy(float)
+    noise = SIGMAS * sigma[rows]
+    centre = np.log10(measured) if back is _BACK["log10"] else np.log(measured) if is_log else measured
+    bars = np.abs(np.stack([back(centre - noise), back(centre + noise)]) - measured)
+    axes.errorbar(
+        place, measured, bars, fmt="o", markersize=3, color=DATA, elinewidth=0.7, label="measured, 1 sd"
+    )
+    low, high = (back(side[rows]) for side in spread)
+    axes.vlines(place, low, high, color=MODEL, alpha=0.35, linewidth=5, label="ensemble, 5-95 %")
+    axes.plot(
+        place, back(compared[rows]), "_", color=MODEL, markersize=9, markeredgewidth=1.6, label="best fit"
+    )
+    if is_log:
+        axes.set_yscale("log")
+    if ticks is None:
+        axes.set_xlabel(label, fontsize=7)
+        if label != "time":
+            axes.set_xscale("log")
+    else:
+        axes.set_xticks(range(len(ticks)), ticks, rotation=35, ha="right")
+        axes.set_xlim(-0.5, len(ticks) - 0.5)
+    axes.tick_params(labelsize=6)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _positions(problem: Problem, frame: pd.DataFrame) -> tuple[np.ndarray, str, list[str] | None]:
+    """Where the measurements of a panel stand: by dose, by time, or side by side under their conditions."""
+    conditions = problem.conditions.loc[frame["simulationConditionId"]]
+    settings = conditions.drop(columns=["conditionName"], errors="ignore")
+    varying = [name for name in settings.columns if settings[name].astype(str).nunique() > 1]
+    times = frame["time"].to_numpy(float)
+    if not varying and len(set(times)) > 1:
+        return times, "time", None
+    if len(varying) == 1 and len(set(times)) == 1 and pd.api.types.is_numeric_dtype(settings[varying[0]]):
+        dose = settings[varying[0]].to_numpy(float)
+        if (dose > 0).all():
+            return dose, varying[0], None
+    names = conditions["conditionName"] if "conditionName" in conditions else conditions.index.to_series()
+    labels = [f"{name}, {time:g}" for name, time in zip(names, times, strict=True)]
+    ticks = list(dict.fromkeys(labels))
+    return np.array([float(ticks.index(label)) for label in labels]), "", ticks
+
+
+def draw_waterfall(optimum: Optimum, path: Path) -> None:
+    """Write the figure of the starts, best first: cost above the best one, before and after the search."""
+    figure = Figure(figsize=(4.6, 3.2), layout="constrained")
+    axes = figure.subplots()
+    rank = np.arange(1, len(optimum.cost) + 1)
+    best = optimum.cost[0]
+    axes.plot(rank, optimum.first_cost - best + 1, "o", markersize=4, color=MUTED, label="start")
+    axes.plot(rank, optimum.cost - best + 1, "o-", markersize=4, color=MODEL, label="end")
+    axes.set_yscale("log")
+    axes.set_xlabel("start, best first")
+    axes.set_ylabel("cost above the best + 1")
+    axes.set_xticks(rank)
+    axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write an SVG that depends on nothing but what is drawn."""
+    with mpl.rc_context({"svg.hashsalt": "screen", "svg.fonttype": "none"}):
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,0 +1,217 @@
+"""The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation, prior_precision
+from screen.fit.figures import draw_fit, draw_waterfall
+from screen.fit.load import load_problem
+from screen.fit.objective import Prediction, Solver, log_likelihood
+from screen.fit.optimise import Optimum, Schedule, optimise
+from screen.fit.priors import FROM_SCALE, TO_SCALE
+from screen.fit.problem import Problem
+from screen.kernel import available_engines
+from screen.network import read_parameters
+from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
+
+SIGMA_SD = 0.3
+"""sd of log10 of the factor by which the constants of a drug may be off as a whole."""
+
+AT_BOUND = 1e-3
+"""Share of its range within which a parameter counts as sitting on a bound."""
+
+CHECKPOINT = "checkpoint.npz"
+
+FITTED = Schema(
+    "fitted",
+    (
+        Column("parameter", pl.String, "estimated parameter"),
+        Column("scale", pl.String, "scale of the standard deviations", choices=("lin", "log", "log10")),
+        Column("nominal", pl.Float64, "value before the fit, linear"),
+        Column("best", pl.Float64, "value of the best fit, linear"),
+        Column("prior_sd", pl.Float64, "standard deviation before the data, on the scale", positive=True),
+        Column("posterior_sd", pl.Float64, "standard deviation given the data, on the scale", positive=True),
+        Column("shift", pl.Float64, "best fit minus nominal, in prior standard deviations"),
+        Column("at_bound", pl.Boolean, "whether the best fit sits on a bound"),
+    ),
+    key=("parameter",),
+)
+
+STARTS = Schema(
+    "starts",
+    (
+        Column("start", pl.Int64, "number of the start; 0 began at the nominal values", minimum=0),
+        Column("first_cost", pl.Float64, "minus the log posterior at the beginning"),
+        Column("cost", pl.Float64, "minus the log posterior at the end"),
+        Column(
+            "gradient_norm", pl.Float64, "length of the gradient at the end, per prior standard deviation"
+        ),
+        Column("failed", pl.Int64, "lanes that failed at the end", minimum=0),
+    ),
+    key=("start",),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to fit and how hard to try."""
+
+    problem: Path
+    sbml: Path
+    network: Path
+    """Table of the network's parameters: what a draw must name."""
+    drugs: Sequence[str]
+    """Drugs that need a residual factor."""
+    schedule: Schedule
+    solver: Solver
+    draws: int
+    sampler_steps: int
+    seed: int
+
+
+def choose_fit_engine(wanted: str = "auto") -> str:
+    """The engine of a fit, which needs gradients: the kernel, or diffrax where it cannot be compiled."""
+    if wanted != "auto":
+        return wanted
+    return "kernel" if "kernel" in available_engines() else "diffrax"
+
+
+def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda line: None) -> Mapping[str, Any]:
+    """Fit, draw and write everything a fit leaves behind; returns what `summary.json` holds.
+
+    `folder` gets parameters.tsv, starts.tsv, draws.parquet, fit.svg, waterfall.svg, summary.json and, for
+    a run that is cut off, a checkpoint that the next one resumes from. FitError: an unsound problem, or
+    an ensemble whose vectors keep failing to integrate.
+    """
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
+    problem = load_problem(plan.problem, plan.sbml)
+    report(
+        f"fit: {len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
+        f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, report=report)
+    normal = normal_approximation(problem, solver, optimum.scaled[0])
+    ensemble = draw_ensemble(
+        problem, solver, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+    )
+    likelihood, best = log_likelihood(problem, solver, optimum.scaled[:1])
+    spread = np.asarray(log_likelihood(problem, solver, ensemble.scaled)[1].compared)
+    draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
+    summary = _summary(problem, optimum, ensemble, best, float(likelihood[0])) | {"engine": solver.engine}
+    facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
+    write_table(draws, folder / "draws.parquet", DRAWS, facts)
+    write_table(tabulate_fit(problem, optimum, normal), folder / "parameters.tsv", FITTED)
+    write_table(tabulate_starts(optimum), folder / "starts.tsv", STARTS)
+    compared, sigma = np.asarray(best.compared), np.asarray(best.sigma)
+    draw_fit(problem, compared, spread.reshape(plan.draws, -1), sigma, folder / "fit.svg")
+    draw_waterfall(optimum, folder / "waterfall.svg")
+    write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return summary
+
+
+def tabulate_draws(
+    problem: Problem, ensemble: Ensemble, network: pl.DataFrame, drugs: Sequence[str], seed: int
+) -> pl.DataFrame:
+    """DRAWS of an ensemble: every network parameter that has a prior, and sigma_<drug> of every drug.
+
+    `network` is the table of network parameters. What the calibration does not estimate is drawn from its
+    prior, within `BOUND` standard deviations; the residual of a drug has log10 sd `SIGMA_SD`.
+    """
+    draws = len(ensemble.scaled)
+    rng = np.random.default_rng([seed, 1])
+    estimated = problem.estimated
+    linear = {
+        name: np.asarray(FROM_SCALE[estimated.scales[place]](ensemble.scaled[:, place]))
+        for place, name in enumerate(estimated.names)
+    }
+    columns: dict[str, np.ndarray] = {}
+    for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True):
+        drawn = _from_prior(row, rng, draws)
+        columns[row["parameter"]] = linear.get(row["parameter"], drawn)
+    for drug in sorted(drugs):
+        columns[f"sigma_{drug}"] = 10.0 ** (SIGMA_SD * rng.standard_normal(draws))
+    return pl.concat(
+        pl.DataFrame({"draw": np.arange(draws), "parameter": [name] * draws, "value": values})
+        for name, values in columns.items()
+    ).sort("draw", maintain_order=True)
+
+
+def _from_prior(row: Mapping[str, Any], rng: np.random.Generator, draws: int) -> np.ndarray:
+    deviation = row["prior_sd"] * np.clip(rng.standard_normal(draws), -4, 4)
+    return row["value"] * 10.0**deviation if row["prior"] == "log10_normal" else row["value"] + deviation
+
+
+def tabulate_fit(problem: Problem, optimum: Optimum, normal: Normal) -> pl.DataFrame:
+    """FITTED: the best fit beside what was believed before."""
+    estimated, best = problem.estimated, optimum.scaled[0]
+    prior_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
+    span = estimated.upper - estimated.lower
+    edge = np.minimum(best - estimated.lower, estimated.upper - best) < AT_BOUND * span
+    return pl.DataFrame(
+        {
+            "parameter": estimated.names,
+            "scale": estimated.scales,
+            "nominal": np.asarray(estimated.linear(estimated.nominal)),
+            "best": np.asarray(estimated.linear(best)),
+            "prior_sd": prior_sd,
+            "posterior_sd": normal.sd,
+            "shift": (best - estimated.nominal) / prior_sd,
+            "at_bound": edge,
+        }
+    )
+
+
+def tabulate_starts(optimum: Optimum) -> pl.DataFrame:
+    """STARTS: where each start began and ended, best first."""
+    return pl.DataFrame(
+        {
+            "start": optimum.start,
+            "first_cost": optimum.first_cost,
+            "cost": optimum.cost,
+            "gradient_norm": optimum.gradient_norm,
+            "failed": optimum.failed.astype(np.int64),
+        }
+    )
+
+
+def _summary(
+    problem: Problem, optimum: Optimum, ensemble: Ensemble, best: Prediction, likelihood: float
+) -> dict:
+    frame = problem.measurements.frame
+    names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
+    chi2 = pl.DataFrame({"dataset": list(names), "chi2": residuals(problem, best) ** 2})
+    by_dataset = chi2.group_by("dataset", maintain_order=True).agg(pl.len(), pl.col("chi2").sum())
+    return {
+        "problem": problem.digest,
+        "measurements": len(frame),
+        "estimated": len(problem.estimated.names),
+        "cost": float(optimum.cost[0]),
+        "log_likelihood": likelihood,
+        "chi2": float(chi2["chi2"].sum()),
+        "chi2_by_dataset": {
+            row[0]: {"measurements": row[1], "chi2": row[2]} for row in by_dataset.iter_rows()
+        },
+        "iterations": optimum.iterations,
+        "starts": len(optimum.cost),
+        "failed_lanes": int(optimum.failed[0]),
+        "draws": len(ensemble.scaled),
+        "redrawn": ensemble.redrawn,
+        "acceptance": None if np.isnan(ensemble.acceptance) else ensemble.acceptance,
+    }
+
+
+def residuals(problem: Problem, prediction: Prediction) -> np.ndarray:
+    """(prediction - measurement) / sigma [measurements] on the compared scale; NaN where it failed."""
+    distance = np.full(len(problem.measurements.frame), np.nan)
+    for each in problem.observables:
+        measured = TO_SCALE[each.transformation](problem.measurements.value[each.rows])
+        distance[each.rows] = np.asarray(prediction.compared)[each.rows] - measured
+    return np.where(np.asarray(prediction.ok), distance / np.asarray(prediction.sigma), np.nan)
