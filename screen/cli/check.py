@@ -7,11 +7,13 @@ Example: python -m screen check --json
 import argparse
 import json
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from screen.cli.options import add_shared, read_shared
 from screen.cli.plan import read_plan
-from screen.errors import ScreenError, SettingsError
+from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
 FAILED = 2
@@ -33,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             sizes |= look(settings)
         except ScreenError as error:
             problems += error.problems
+    problems = list(dict.fromkeys(problems))
     if arguments.json:
         print(json.dumps({"sizes": sizes, "problems": problems}, indent=1))
         return FAILED if problems else 0
@@ -96,10 +99,19 @@ def _screen(settings: Settings) -> dict[str, Any]:
 
 
 def _calibration(settings: Settings) -> dict[str, Any]:
-    """The PEtab problem is sound."""
-    from screen.fit import read_petab
+    """The PEtab problem is sound and follows from the other tables."""
+    from screen.fit import find_stale, read_petab
+    from screen.network import compose_network
 
-    problem = read_petab(settings.fit.problem).problem
+    modules = None if settings.network.modules == "all" else settings.network.modules
+    folder = settings.fit.problem.parent
+    with TemporaryDirectory() as temporary:
+        sbml = Path(temporary) / "network.xml"
+        sbml.write_text(compose_network(settings.network.folder, modules))
+        problem = read_petab(settings.fit.problem, sbml).problem
+    stale = find_stale(folder.parent) if (folder / "experiments.tsv").exists() else []
+    if stale:
+        raise FitError(stale)
     return {
         "measurements": len(problem.measurement_df),
         "parameters estimated": int(problem.parameter_df["estimate"].sum()),

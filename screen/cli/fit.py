@@ -1,11 +1,12 @@
 """Fit the parameters to the PEtab problem and draw an ensemble of them.
 
+A fit that was cut off goes on where it stood.
 Example: python -m screen fit --threads 2
 """
 
 import argparse
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/fit: best fit, draws and figures."""
+    """Write results/fit: draws.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
     settings, results = read_shared(arguments)
     prepare_folder(results.fit)
-    raise NotImplementedError
+    from screen.fit import Plan, Schedule, Solver, run_fit
+    from screen.kernel import configure
+    from screen.scenarios import DRUGS
+    from screen.tables import read_table
+
+    configure()
+    wanted, simulate = settings.fit, settings.simulate
+    plan = Plan(
+        problem=wanted.problem,
+        sbml=results.network,
+        network=settings.network.folder / "parameters.tsv",
+        drugs=read_table(settings.tables.drugs, DRUGS)["drug"].to_list(),
+        schedule=Schedule(starts=wanted.starts, adam=wanted.adam, lbfgs=wanted.lbfgs, seed=settings.seed),
+        solver=Solver(simulate.engine, simulate.rtol, simulate.atol, threads=arguments.threads),
+        draws=wanted.draws,
+        sampler_steps=wanted.sampler_steps,
+        seed=settings.seed,
+    )
+    found = run_fit(plan, results.fit, say)
+    say(f"fit: chi2 {found['chi2']:.1f} over {found['measurements']} measurements; draws in {results.draws}")
+    return 0
