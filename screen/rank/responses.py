@@ -23,13 +23,15 @@ COMPLETED = ("ok", "retried")
 class Responses:
     """values[scenarios, readouts, draws]; NaN where the trajectory failed.
 
-    `scenarios` is sorted by name and its rows are the first axis of `values`.
+    `scenarios` is sorted by name and its rows are the first axis of `values`. `remarks` (scenario, draw,
+    status) lists the trajectories that did not simply end well: retried ones and failed ones.
     """
 
     scenarios: pl.DataFrame
     readouts: tuple[str, ...]
     draws: tuple[int, ...]
     values: np.ndarray
+    remarks: pl.DataFrame
 
     def digest(self) -> str:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
@@ -50,7 +52,10 @@ def gather_responses(
     check_table(scenarios, SCENARIOS, "scenarios")
     scenarios = scenarios.sort("scenario")
     names = pl.Enum(scenarios["scenario"])
-    parts = [_coded(part, names, where) for where, part in _parts(source)]
+    parts, remarks = [], []
+    for where, part in _parts(source):
+        parts.append(_coded(part, names, where))
+        remarks.append(part.filter(pl.col("status") != "ok").select("scenario", "draw", "status").unique())
     if not parts:
         raise RankError("responses: must come in at least one file, found none")
     unknown = [problem for _, problem in parts if problem]
@@ -59,7 +64,8 @@ def gather_responses(
     table = pl.concat([part for part, _ in parts])
     readouts = tuple(table["readout"].unique().sort().cast(pl.String).sort())
     draws = tuple(table["draw"].unique().sort())
-    return Responses(scenarios, readouts, draws, _dense(table, scenarios, readouts, draws))
+    told = pl.concat(remarks).unique().sort("scenario", "draw", "status")
+    return Responses(scenarios, readouts, draws, _dense(table, scenarios, readouts, draws), told)
 
 
 def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterable[tuple[str, pl.DataFrame]]:

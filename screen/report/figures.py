@@ -38,8 +38,18 @@ RISE_AND_FALL = LinearSegmentedColormap.from_list(
 
 
 def percent(value: float) -> str:
-    """93 %, 0 for nothing, < 1 % for what is not nothing."""
-    return "0" if value == 0 else "< 1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"
+    """93 %; 0 for nothing, < 1 % and > 99 % for what is not quite nothing and not quite all."""
+    if value == 0:
+        return "0"
+    if 0 < value < 0.005 or 0.995 <= value < 1:
+        return "< 1 %" if value < 0.5 else "> 99 %"
+    return f"{signed(100 * value)} %".removeprefix("+")
+
+
+def signed(value: float) -> str:
+    """+3, −2, 0: whole, with a sign."""
+    whole = round(value)
+    return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
 def families_of(classes: str) -> tuple[Family, ...]:
@@ -121,15 +131,19 @@ def _above(axes: Axes, points: float) -> Transform:
     return axes.transAxes + ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans)
 
 
-def ranked_figure(slices: Sequence[tuple[tuple[str, str], pl.DataFrame]], columns: int = 1) -> Figure:
+def ranked_figure(
+    slices: Sequence[tuple[tuple[str, str], pl.DataFrame]], columns: int = 1, titles: bool = True
+) -> Figure:
     """One panel a cell: ((context, hypothesis), ranked rows), the legend of families below."""
     height = max(rows.height for _, rows in slices)
     lines = -(-len(slices) // columns)
-    inches = lines * (ROW * height + 0.95) + 0.45
+    inches = lines * (ROW * height + (0.95 if titles else 0.65)) + 0.45
     figure = Figure(figsize=(5.9 * columns, inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
         draw_ranked(panel, rows)
+        if not titles:
+            continue
         panel.set_title(capital(context_label(context)), pad=24)
         panel.text(0, 1, hypothesis_label(hypothesis), transform=_above(panel, 12), fontsize=8.5, color=MUTED)
     for panel in panels[len(slices) :]:
@@ -138,7 +152,7 @@ def ranked_figure(slices: Sequence[tuple[tuple[str, str], pl.DataFrame]], column
     figure.legend(
         handles=family_handles(list(families)),
         loc="outside lower center",
-        ncols=4 * columns,
+        ncols=5 * columns,
         fontsize=8,
         handletextpad=0.2,
     )
@@ -204,14 +218,14 @@ def curves_figure(
 
 
 def draw_heat(axes: Axes, heat: Heat) -> mpl.collections.QuadMesh:
-    """Median suppression, number in each cell [%]; a dot where the interval includes no change, - where not ranked."""
+    """Median suppression [%]; in brackets where the interval includes no change, – where not ranked."""
     axes.set_facecolor(GRID)
     mesh = axes.pcolormesh(
         np.ma.masked_invalid(100 * heat.suppression), cmap=RISE_AND_FALL, norm=TwoSlopeNorm(0.0, -100.0, 100.0),
         edgecolors="white", linewidth=0.6,
     )  # fmt: skip
     for (line, column), value in np.ndenumerate(heat.suppression):
-        text = "–" if np.isnan(value) else f"{100 * value:.0f}" + ("·" if heat.unsure[line, column] else "")
+        text = "–" if np.isnan(value) else _shown(value, bool(heat.unsure[line, column]))
         colour = PALE if abs(value) > 0.62 else FAINT if abs(value) < 0.05 else DARK
         axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", fontsize=6.8, color=colour)
     axes.set_ylim(len(heat.drugs), 0)
@@ -230,6 +244,11 @@ def draw_heat(axes: Axes, heat: Heat) -> mpl.collections.QuadMesh:
         spine.set_visible(False)
     _class_bands(axes, heat)
     return mesh
+
+
+def _shown(suppression: float, unsure: bool) -> str:
+    number = f"{round(100 * suppression)}".replace("-", "−")
+    return f"({number})" if unsure else number
 
 
 def _class_bands(axes: Axes, heat: Heat) -> None:
@@ -266,6 +285,6 @@ def heat_figure(heat: Heat) -> Figure:
     )
     bar.set_label("pY705 suppression, median over draws [% of vehicle]; negative: pY705 rises", fontsize=8)
     bar.set_ticks(FixedLocator([-100, -50, 0, 50, 100]))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7.5)
     return figure

@@ -30,6 +30,9 @@ SHORT_HYPOTHESES: Mapping[str, str] = {
 }
 
 
+LIGANDS: Mapping[str, str] = {"IL6": "IL-6", "IL1": "IL-1", "TNFa": "TNF", "TGFa": "TGFα", "IFNg": "IFNγ"}
+
+
 def context_label(context: str) -> str:
     """NPM1-ALK lymphoma."""
     return CONTEXTS.get(context, context.replace("_", " "))
@@ -87,4 +90,8 @@ BASES: Mapping[str, str] = {
 
 def dose_label(dose_nM: float) -> str:
     """300 nM, 10 µM."""
-    return f"{dose_nM / 1000:.3g} µM" if dose_nM >= 1000 else f"{dose_nM:.3g} nM"
+    return f"{_two_digits(dose_nM / 1000)} µM" if dose_nM >= 1000 else f"{_two_digits(dose_nM)} nM"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"

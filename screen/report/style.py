@@ -49,8 +49,9 @@ def family_of(drug_class: str) -> Family:
     return _BY_CLASS.get(drug_class, FAMILIES[-1])
 
 
-STYLE: Mapping[str, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
+    "svg.hashsalt": "screen",
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -79,7 +80,7 @@ STYLE: Mapping[str, Any] = {
 @contextmanager
 def drawing() -> Iterator[None]:
     """Matplotlib in the style of this project, and as it was afterwards."""
-    with mpl.rc_context({**STYLE, "svg.hashsalt": "screen"}):
+    with mpl.rc_context(STYLE):
         yield
 
 

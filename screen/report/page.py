@@ -1,0 +1,29 @@
+"""The page: the summaries, figures and table put into one HTML file that needs nothing but itself."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+
+def render(content: Mapping[str, Any]) -> str:
+    """HTML of the page; `content` has every name that assets/page.html asks for."""
+    assets = files("screen.report") / "assets"
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    template = environment.from_string((assets / "page.html").read_text(encoding="utf-8"))
+    style = Markup((assets / "page.css").read_text(encoding="utf-8"))
+    script = (assets / "table.js").read_text(encoding="utf-8")
+    return template.render(**content, css=style, script=script)
+
+
+def origin_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Provenance as lines of a table; what is nested is joined."""
+    rows = []
+    for name, value in provenance.items():
+        if isinstance(value, Mapping):
+            rows += [(f"{name}: {key}", str(found)) for key, found in value.items()]
+        else:
+            rows.append((name, str(value)))
+    return rows

@@ -1,0 +1,60 @@
+"""The ranked table inside the page: small enough to travel, to be searched and sorted where it is read."""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+TEXT = (
+    "context",
+    "hypothesis",
+    "readout",
+    "dose_basis",
+    "intervention",
+    "drug_classes",
+    "dose_flag",
+    "ic50_flag",
+)
+DIGITS: Mapping[str, int] = {
+    "dose_a_nM": 4, "dose_b_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4, "p_best": 3, "p_top5": 3,
+    "suppression_p05": 3, "suppression_p50": 3, "suppression_p95": 3, "ic50_nM": 3,
+    "pS727_change_p50": 2, "pERK_change_p50": 2, "pAKT_change_p50": 2, "excess_bliss_p50": 2, "draws": 6, "failed": 6,
+}  # fmt: skip
+"""Columns of numbers and their significant digits; fractions keep that many decimals."""
+
+DECIMALS = frozenset(
+    name for name in DIGITS if name.startswith(("p_", "suppression", "excess", "pS", "pE", "pA"))
+)
+
+
+def packed_table(ranked: pl.DataFrame) -> str:
+    """The table as base64 of gzip of JSON {text: {column: names}, columns: [...], rows: [[...]]}.
+
+    Text is given by its number in a list of names, numbers are rounded for reading: ranked.csv has them all.
+    """
+    names = {column: sorted(ranked[column].unique()) for column in TEXT}
+    coded = ranked.select(
+        *(
+            pl.col(column).replace_strict(
+                {name: i for i, name in enumerate(names[column])}, return_dtype=pl.Int32
+            )
+            for column in TEXT
+        ),
+        *(_rounded(column) for column in DIGITS),
+    )
+    rows = [[_short(value) for value in row] for row in coded.rows()]
+    content: dict[str, Any] = {"text": names, "columns": [*TEXT, *DIGITS], "rows": rows}
+    text = json.dumps(content, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _rounded(column: str) -> pl.Expr:
+    value = pl.col(column).cast(pl.Float64)
+    return value.round(DIGITS[column]) if column in DECIMALS else value.round_sig_figs(DIGITS[column])
+
+
+def _short(value: float | None) -> float | None:
+    return int(value) if value is not None and value == int(value) else value

@@ -1,0 +1,260 @@
+"""The report stage: the ranked table and the responses become figures and one page."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screen.errors import ReportError
+from screen.rank import Responses
+from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR, Readout
+from screen.report.figures import curves_figure, heat_figure, percent, ranked_figure
+from screen.report.labels import capital, cell_label
+from screen.report.page import origin_rows, render
+from screen.report.selection import NOTICED, Curve, Heat, View, cell_names, dose_curves, heat_of, slice_of
+from screen.report.style import FAMILIES, drawing, inline_svg, to_svg
+from screen.report.summary import (
+    MARKS,
+    decisive,
+    failures,
+    headline_view,
+    list_names,
+    mark_counts,
+    summarise,
+    view_label,
+)
+from screen.report.table import packed_table
+from screen.tables import write_text_atomic
+
+CURVES = 6
+"""Dose responses shown for each cell."""
+
+LARGEST_PAGE = 1_500_000
+"""Bytes above which a page stays blank inside the report that Snakemake makes."""
+
+LARGEST_FIT = 200_000
+"""Bytes of a figure of the fit that is still taken into the page."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
+    stimuli and for where values come from; `fit` is the folder with the figures of the fit."""
+
+    ranked: pl.DataFrame
+    responses: Responses
+    readouts: Sequence[Readout]
+    contexts: pl.DataFrame | None = None
+    parameters: pl.DataFrame | None = None
+    affinities: pl.DataFrame | None = None
+    fit: Path | None = None
+    provenance: Mapping[str, Any] | None = None
+
+    @property
+    def view(self) -> View:
+        """The read-out and dose basis that figures and headlines show."""
+        return headline_view(self.ranked)
+
+    @property
+    def windows(self) -> dict[str, tuple[float, float]]:
+        """First and last time of every read-out [min]."""
+        return {readout.id: readout.window() for readout in self.readouts}
+
+
+Panel = tuple[Curve, str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the figures show, by cell: ranked rows and dose responses of the leaders; and all drugs together."""
+
+    ranked: dict[tuple[str, str], pl.DataFrame]
+    curves: dict[tuple[str, str], list[Panel]]
+    heat: Heat
+
+
+def write_figures(findings: Findings, folder: Path | str, *, top: int = 15) -> list[Path]:
+    """Write ranked.svg, dose_response.svg and heatmap.svg: every cell in one figure each."""
+    folder = Path(folder)
+    drawn = _select(findings, top)
+    with drawing():
+        texts = {}
+        ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
+        if ranked:
+            texts["ranked.svg"] = to_svg(ranked_figure(ranked, columns=2))
+        panels = [
+            (capital(cell_label(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part
+        ]
+        if panels:
+            texts["dose_response.svg"] = to_svg(curves_figure(panels, CURVES - 1, row_titles=True))
+        texts["heatmap.svg"] = to_svg(heat_figure(drawn.heat))
+    for name, text in texts.items():
+        write_text_atomic(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen", top: int = 15) -> Path:
+    """Write the page, one file that asks the network for nothing and fits into Snakemake's report.
+
+    Where the whole ranked table would make it too large, the page holds the rows of the headline's dose basis
+    and says so.
+    """
+    content = _content(findings, title, top)
+    page = render({**content, **_table(findings.ranked, "Every row of ranked.csv.")})
+    if len(page.encode()) > LARGEST_PAGE:
+        rows = findings.ranked.filter(pl.col("dose_basis") == findings.view.basis)
+        page = render({**content, **_table(rows, "Rows of the first dose basis; ranked.csv has the others.")})
+    if len(page.encode()) > LARGEST_PAGE:
+        raise ReportError(
+            f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {len(page.encode())}"
+        )
+    write_text_atomic(path, page)
+    return Path(path)
+
+
+def _select(findings: Findings, top: int) -> Drawn:
+    view, ranked = findings.view, findings.ranked
+    curves = dose_curves(findings.responses, view.readout)
+    order = [name for family in FAMILIES for name in family.classes]
+    leaders: dict[tuple[str, str], pl.DataFrame] = {}
+    panels: dict[tuple[str, str], list[Panel]] = {}
+    for cell in cell_names(ranked):
+        rows = slice_of(ranked, *cell, view).filter(pl.col("rank").is_not_null())
+        leaders[cell] = rows.head(top)
+        singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
+        panels[cell] = [
+            (curves[cell][row["intervention"]], row["drug_classes"], row)
+            for row in singles.iter_rows(named=True)
+        ]
+    return Drawn(leaders, panels, heat_of(ranked, view, order))
+
+
+def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
+    view, responses = findings.view, findings.responses
+    drawn = _select(findings, top)
+    cells = summarise(findings.ranked, view, findings.windows, findings.contexts)
+    words = view_label(view, findings.windows)
+    with drawing():
+        heat = inline_svg(
+            to_svg(heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}"
+        )
+        pictures = {
+            cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)
+            for cell in cells
+        }
+    first = cells[0]
+    return {
+        "title": title,
+        "facts": _facts(responses),
+        "view": words,
+        "resolution": f"{100 * RESOLUTION:g} %",
+        "floor": f"{100 * VEHICLE_FLOOR:g} %",
+        "noticed": percent(NOTICED),
+        "cells": cells,
+        "pictures": pictures,
+        "heat": heat,
+        "still": list_names(drawn.heat.still),
+        "decisive": decisive(findings.ranked, view),
+        "fits": _fits(findings.fit),
+        "failures": failures(responses, [(cell.context, cell.hypothesis) for cell in cells]),
+        "caveats": _caveats(findings),
+        "marks": _marks(findings),
+        "mark_words": list(MARKS.values()),
+        "first": {
+            "context": first.context,
+            "hypothesis": first.hypothesis,
+            "readout": view.readout,
+            "basis": view.basis,
+        },
+        "origin": [
+            ("ranked rows", findings.ranked["provenance"][0]),
+            *origin_rows(findings.provenance or {}),
+        ],
+    }
+
+
+def _table(rows: pl.DataFrame, note: str) -> dict[str, str]:
+    return {"packed": packed_table(rows), "table_note": note}
+
+
+def _facts(responses: Responses) -> list[tuple[str, str]]:
+    singles = responses.scenarios.filter(pl.col("role") == "single")["drug_a"].n_unique()
+    pairs = responses.scenarios.filter(pl.col("role") == "pair")["intervention"].n_unique()
+    lanes = responses.scenarios.height * len(responses.draws)
+    failed = responses.remarks.filter(pl.col("status") != "retried").height
+    cells = responses.scenarios.select("context", "hypothesis").unique()
+    numbers = (
+        (cells["context"].n_unique(), "contexts"),
+        (cells.height, "cells: context and hypothesis"),
+        (singles, "drugs"),
+        (pairs, "pairs"),
+        (len(responses.draws), "parameter draws"),
+        (lanes, "trajectories"),
+        (failed, "failed"),
+    )
+    return [(f"{number:,}".replace(",", "\u202f"), words) for number, words in numbers]
+
+
+def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> list[dict[str, str]]:
+    found = []
+    label = cell_label(*cell)
+    if drawn.ranked[cell].height:
+        svg = to_svg(ranked_figure([(cell, drawn.ranked[cell])], titles=False), paper=False)
+        number = drawn.ranked[cell].height
+        caption = f"The first {number}: median and 5–95 % of the draws, {words}. Two colours: a pair."
+        found.append(
+            {"svg": inline_svg(svg, f"r-{anchor}", f"Ranked interventions, {label}"), "caption": caption}
+        )
+    if drawn.curves[cell]:
+        svg = to_svg(curves_figure([("", drawn.curves[cell])], columns=3, row_titles=False), paper=False)
+        caption = (
+            "Dose responses of the leading single drugs: median and 5–95 % band over free concentration; "
+            "cross: IC50 and its interval."
+        )
+        found.append({"svg": inline_svg(svg, f"d-{anchor}", f"Dose responses, {label}"), "caption": caption})
+    return found
+
+
+def _fits(folder: Path | None) -> list[dict[str, str]]:
+    """The figures of the fit, as they are; one that is too large is named."""
+    found = []
+    for path in sorted(folder.glob("*.svg")) if folder is not None else []:
+        content = path.read_bytes()
+        if len(content) > LARGEST_FIT:
+            caption = f"{path.name} is too large for this page; it lies in the folder of the fit."
+            found.append({"image": "", "caption": caption})
+        else:
+            name = capital(path.stem.replace("_", " "))
+            found.append({"image": base64.b64encode(content).decode(), "caption": f"{name}."})
+    return found
+
+
+def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:
+    tables = (("network parameters", findings.parameters), ("affinities", findings.affinities))
+    return [(name, dict(mark_counts(table))) for name, table in tables if table is not None]
+
+
+def _caveats(findings: Findings) -> list[str]:
+    draws = len(findings.responses.draws)
+    found = [
+        "These are predictions of a model. A drug whose target the network does not hold cannot do anything here.",
+        f"Intervals are those of {draws} parameter draws: shares come in steps of {100 / draws:.2g} %, and "
+        "what all draws have wrong in the same way they do not show.",
+        "Doses are free concentrations that stay as they are: no uptake, binding, metabolism or dosing interval.",
+        "IC50 are those of pY705 under the stated stimulus and time; with more ligand they rise.",
+        "Hypotheses in dispute (whether ALK acts directly or through JAK3) are run apart; neither is an average.",
+    ]
+    if findings.parameters is not None:
+        counts = dict(findings.parameters.group_by("mark").len().rows())
+        assumed = counts.get("assumed", 0) + counts.get("memory", 0)
+        total = sum(counts.get(mark, 0) for mark in MARKS)
+        if total:
+            found.insert(1, f"{assumed} of {total} network parameters are assumed or from memory.")
+    unknown = findings.ranked.filter(pl.col("dose_flag") == "unknown")
+    unplaced = unknown.group_by("dose_basis").agg(pl.col("intervention").n_unique())
+    for basis, number in unplaced.sort("dose_basis").rows():
+        found.append(f"On the basis {basis}, {number} drugs have no known dose and no rank.")
+    return found
