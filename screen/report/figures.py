@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from screen.report.labels import capital, context_label, dose_label, hypothesis_label, short_cell_label
@@ -173,10 +173,9 @@ def draw_curve(axes: Axes, curve: Curve, classes: str, row: dict | None) -> None
     axes.set_xscale("log")
     axes.set_ylim(0, max(112.0, min(200.0, 1.05 * float(np.max(high, initial=0.0)))))
     axes.xaxis.set_major_locator(LogLocator(numticks=4))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda dose, _: dose_label(dose).replace(" ", "\u2009")))
     axes.tick_params(labelsize=7.5)
-    axes.tick_params(axis="x", which="minor", length=0)
     axes.grid(True)
     axes.set_title(curve.drug, color=INK, fontsize=9)
 
@@ -287,4 +286,11 @@ def heat_figure(heat: Heat) -> Figure:
     bar.set_ticks(FixedLocator([-100, -50, 0, 50, 100]))
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7.5)
+    return figure
+
+
+def note_figure(text: str) -> Figure:
+    """A sentence where there is nothing to draw."""
+    figure = Figure(figsize=(6.0, 0.8))
+    figure.text(0.02, 0.5, text, va="center", fontsize=10)
     return figure

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from matplotlib.figure import Figure
 
 from screen.errors import ReportError
 from screen.rank import Responses
 from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR, Readout
-from screen.report.figures import curves_figure, heat_figure, percent, ranked_figure
+from screen.report.figures import curves_figure, heat_figure, note_figure, percent, ranked_figure
 from screen.report.labels import capital, cell_label
 from screen.report.page import origin_rows, render
 from screen.report.selection import NOTICED, Curve, Heat, View, cell_names, dose_curves, heat_of, slice_of
@@ -31,6 +32,8 @@ from screen.tables import write_text_atomic
 
 CURVES = 6
 """Dose responses shown for each cell."""
+
+NOTHING = "Nothing could be ranked here."
 
 LARGEST_PAGE = 1_500_000
 """Bytes above which a page stays blank inside the report that Snakemake makes."""
@@ -80,20 +83,27 @@ def write_figures(findings: Findings, folder: Path | str, *, top: int = 15) -> l
     """Write ranked.svg, dose_response.svg and heatmap.svg: every cell in one figure each."""
     folder = Path(folder)
     drawn = _select(findings, top)
+    ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
+    panels = [(capital(cell_label(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part]
     with drawing():
-        texts = {}
-        ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
-        if ranked:
-            texts["ranked.svg"] = to_svg(ranked_figure(ranked, columns=2))
-        panels = [
-            (capital(cell_label(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part
-        ]
-        if panels:
-            texts["dose_response.svg"] = to_svg(curves_figure(panels, CURVES - 1, row_titles=True))
-        texts["heatmap.svg"] = to_svg(heat_figure(drawn.heat))
-    for name, text in texts.items():
-        write_text_atomic(folder / name, text)
-    return [folder / name for name in texts]
+        figures = {
+            "ranked.svg": ranked_figure(ranked, columns=2) if ranked else note_figure(NOTHING),
+            "dose_response.svg": curves_figure(panels, CURVES - 1, row_titles=True)
+            if panels
+            else note_figure(NOTHING),
+            "heatmap.svg": _heat_figure(drawn.heat),
+        }
+        for name, figure in figures.items():
+            write_text_atomic(folder / name, to_svg(figure))
+    return [folder / name for name in figures]
+
+
+def _heat_figure(heat: Heat) -> Figure:
+    return (
+        heat_figure(heat)
+        if heat.drugs
+        else note_figure(f"No drug moves pY705 by {percent(NOTICED)} anywhere.")
+    )
 
 
 def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen", top: int = 15) -> Path:
@@ -139,7 +149,7 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
     words = view_label(view, findings.windows)
     with drawing():
         heat = inline_svg(
-            to_svg(heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}"
+            to_svg(_heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}"
         )
         pictures = {
             cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)

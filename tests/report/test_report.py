@@ -1,0 +1,238 @@
+"""The report of a small screen: it says what the tables say, in one file that asks for nothing."""
+
+import base64
+import gzip
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from screen.errors import ReportError
+from screen.rank import DoseBasis, gather_responses, rank
+from screen.report import Findings, write_figures, write_report
+from screen.report.selection import View, candidates, heat_of, slice_of
+from screen.report.summary import decisive
+from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+
+CELLS = (("hepg2", "default"), ("npm1_alk_lymphoma", "alk_direct"), ("npm1_alk_lymphoma", "alk_jak3"))
+DRUGS = ("lorlatinib", "ruxolitinib", "tofacitinib", "trametinib")
+VIEW = View("pY705_20min", "equal_burden_1000nM")
+
+
+def value(scenario, draw, readout):
+    """In the lymphoma lorlatinib works under one hypothesis and tofacitinib under the other."""
+    half = {"lorlatinib": 1e9, "ruxolitinib": 150.0, "tofacitinib": 300.0, "trametinib": 1e9}
+    if scenario["hypothesis"] == "alk_direct":
+        half |= {"lorlatinib": 20.0, "ruxolitinib": 1e5, "tofacitinib": 1e5}
+    if scenario["hypothesis"] == "alk_jak3":
+        half |= {"ruxolitinib": 2e4, "tofacitinib": 40.0}
+    if scenario["context"] == "hepg2" and scenario["drug_a"] == "trametinib" and draw == 3:
+        return None
+    return hill(half, uneven)(scenario, draw, readout)
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory) -> Findings:
+    """A screen of four drugs and a pair in three cells, with figures of a fit and tables of the configuration."""
+    table = scenarios(
+        DRUGS, [("lorlatinib", "tofacitinib", 500.0, 500.0)], CELLS, doses=(10.0, 100.0, 500.0, 1000.0)
+    )
+    found = gather_responses(responses(table, value, draws=8), table)
+    drugs = drug_table(DRUGS).with_columns(pl.Series("class", ["ALK", "JAK", "JAK", "MEK"]))
+    bases = [
+        DoseBasis("equal_concentration", 1000.0),
+        DoseBasis("equal_burden", 1000.0),
+        DoseBasis("clinical"),
+    ]
+    fit = tmp_path_factory.mktemp("fit")
+    (fit / "waterfall.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (fit / "large.svg").write_text("<svg>" + " " * 300_000 + "</svg>")
+    contexts = pl.DataFrame(
+        {
+            "context": ["hepg2", "hepg2", "npm1_alk_lymphoma"],
+            "kind": ["stimulus", "timing", "hypothesis"],
+            "parameter": ["IL6_dose", "preincubation_min", "alk_direct"],
+            "value": [10.0, 60.0, 0.75],
+            "unit": ["ng_per_mL", "min", "dimensionless"],
+        }
+    )
+    return Findings(
+        ranked=rank(found, table, drugs, readouts=READOUTS, dose_bases=bases),
+        responses=found,
+        readouts=READOUTS,
+        contexts=contexts,
+        parameters=pl.DataFrame({"parameter": ["a", "b", "c"], "mark": ["assumed", "read", "fixed"]}),
+        fit=fit,
+        provenance={"stage": "rank", "packages": {"polars": "<2>"}},
+    )
+
+
+def write(findings: Findings, folder: Path) -> dict[str, Path]:
+    """Page and figures by name."""
+    page = write_report(findings, folder / "report.html", title="A <small> screen", top=4)
+    return {path.name: path for path in (page, *write_figures(findings, folder, top=4))}
+
+
+@pytest.fixture(scope="module")
+def written(findings, tmp_path_factory) -> dict[str, Path]:
+    """The files of the report."""
+    return write(findings, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def page(written) -> str:
+    """The text of the page."""
+    return written["report.html"].read_text(encoding="utf-8")
+
+
+class Reader(HTMLParser):
+    """Collects identifiers, references and open tags of a page."""
+
+    VOID = frozenset(("meta", "img", "input", "br", "link", "path", "use", "rect"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.identifiers: list[str] = []
+        self.references: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, content in attrs:
+            if name == "id":
+                self.identifiers.append(content)
+            if name in ("href", "src"):
+                self.references.append(content)
+            self.references += [f"#{found}" for found in re.findall(r"url\(#([^)]*)\)", content or "")]
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def test_the_page_stands_alone(page):
+    """Nothing is fetched: every reference is into the page or carries its data; tags close; identifiers are unique."""
+    assert "http" not in page
+    assert len(page.encode()) < 1_500_000
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert len(reader.identifiers) == len(set(reader.identifiers))
+    inside = {f"#{name}" for name in reader.identifiers}
+    outside = [
+        target for target in reader.references if target not in inside and not target.startswith("data:")
+    ]
+    assert outside == []
+
+
+def test_the_page_names_every_cell_its_leader_and_its_doubt(page):
+    for anchor in ("hepg2-default", "npm1_alk_lymphoma-alk_direct", "npm1_alk_lymphoma-alk_jak3"):
+        assert f'<article id="{anchor}">' in page
+    assert "NPM1-ALK lymphoma, if ALK acts on STAT3 directly" in page
+    assert "lorlatinib leads: pY705 down by 98 %" in page
+    assert "tofacitinib leads: pY705 down by 96 %" in page
+    assert "Stimulus: IL-6 10 ng/mL; drug 60 min before." in page
+    assert "Prior weight of this hypothesis: 0.75." in page
+    assert "The order at the top is settled: lorlatinib holds the first place" in page
+    assert "Best pair: lorlatinib + tofacitinib" in page
+
+
+def test_the_page_says_what_failed_what_is_assumed_and_where_it_comes_from(page, findings):
+    lost = findings.responses.remarks
+    assert lost.height == 4
+    assert re.search(
+        r"HepG2</td><td>max_steps</td><td class=\"number\">4</td><td class=\"number\">144<", page
+    )
+    assert "1 of 2 network parameters are assumed or from memory." in page
+    assert findings.ranked["provenance"][0] in page
+    assert "&lt;2&gt;" in page
+    assert "A &lt;small&gt; screen" in page
+    assert "Waterfall." in page
+    assert "large.svg is too large for this page" in page
+
+
+def test_the_packed_table_holds_every_row(page, findings):
+    packed = re.search(r'<script id="packed" type="text/plain">([^<]*)<', page)
+    assert packed is not None
+    content = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    columns = content["columns"]
+    assert len(content["rows"]) == findings.ranked.height
+    names = content["text"]["intervention"]
+    best = findings.ranked.row(0, named=True)
+    first = dict(zip(columns, content["rows"][0], strict=True))
+    assert names[first["intervention"]] == best["intervention"]
+    assert first["suppression_p50"] == pytest.approx(best["suppression_p50"], abs=5e-4)
+
+
+def test_the_same_findings_give_the_same_files(findings, written, tmp_path):
+    assert list(written) == ["report.html", "ranked.svg", "dose_response.svg", "heatmap.svg"]
+    for name, path in write(findings, tmp_path).items():
+        assert path.read_bytes() == written[name].read_bytes()
+
+
+def test_figures_are_svg_with_text(written):
+    for name in ("ranked.svg", "dose_response.svg", "heatmap.svg"):
+        words = [node.text for node in ElementTree.parse(written[name]).iter() if node.tag.endswith("}text")]
+        assert "tofacitinib" in words
+    assert "trametinib" not in words
+
+
+def test_without_anything_to_rank_the_files_are_there_and_say_so(findings, tmp_path):
+    table = scenarios(DRUGS, contexts=CELLS[:1])
+    found = gather_responses(responses(table, lambda *_: None), table)
+    ranked = rank(
+        found,
+        table,
+        drug_table(DRUGS),
+        readouts=READOUTS,
+        dose_bases=[DoseBasis("equal_concentration", 1000.0)],
+    )
+    empty = Findings(ranked, found, READOUTS)
+    for path in write_figures(empty, tmp_path):
+        assert "<text" in path.read_text()
+    assert "Nothing could be ranked here" in write_report(empty, tmp_path / "report.html").read_text()
+
+
+def test_the_heat_map_leaves_out_what_moves_nothing(findings):
+    heat = heat_of(findings.ranked, VIEW, ["JAK", "ALK", "MEK"])
+    assert heat.drugs == ["tofacitinib", "ruxolitinib", "lorlatinib"]
+    assert heat.still == ["trametinib"]
+    assert heat.suppression[2, heat.cells.index(("npm1_alk_lymphoma", "alk_direct"))] == pytest.approx(
+        1000 / 1020
+    )
+
+
+def test_what_would_decide_names_a_drug_for_each_hypothesis(findings):
+    [(context, lines)] = decisive(findings.ranked, VIEW)
+    assert context == "NPM1-ALK lymphoma"
+    assert [drug for drug, _, _ in lines] == ["lorlatinib", "tofacitinib"]
+
+
+def test_candidates_are_the_fewest_that_hold_the_first_place():
+    rows = pl.DataFrame({"intervention": list("abcd"), "rank": [1, 2, 3, 4], "p_best": [0.3, 0.6, 0.1, 0.0]})
+    assert candidates(rows)["intervention"].to_list() == ["b", "a"]
+    assert candidates(rows, 0.95)["intervention"].to_list() == ["b", "a", "c"]
+
+
+def test_a_page_too_large_for_snakemake_is_refused(findings, tmp_path, monkeypatch):
+    monkeypatch.setattr("screen.report.writing.LARGEST_PAGE", 1000)
+    with pytest.raises(ReportError, match="must stay below 1000 bytes to be shown, found"):
+        write_report(findings, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_view_that_is_not_there_is_named(findings):
+    with pytest.raises(
+        ReportError, match=r"hepg2\|default must have rows for pY705_9h, clinical, found none"
+    ):
+        slice_of(findings.ranked, "hepg2", "default", View("pY705_9h", "clinical"))
