@@ -26,8 +26,13 @@ MODEL_NAME = "stat3"
 ALWAYS = ("m00", "m13")
 """Modules that are part of every network: units and compartments, drugs."""
 
+NOWHERE = "default_compartment"
+"""Where Antimony puts a species that no module declares."""
+
 READS = re.compile(r"^//@reads\s+(\w+)\s+default\s+(\S+)\s+(\w+)\s+from\s+(m\d+)\s*$")
 NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
+WITH_ID = re.compile(r"with id '(\w+)'")
+REFERENCE = re.compile(r"^.*Reference: \S+ Sections? [\d., AND]+")
 END = re.compile(r"^//@end\s*$")
 
 
@@ -45,7 +50,9 @@ def list_modules(folder: Path) -> tuple[Module, ...]:
     files = sorted(Path(folder).glob("m[0-9]*.ant"))
     if not files:
         raise NetworkError(f"{folder}: must hold Antimony modules named m<number>_<name>.ant, found none")
-    return tuple(Module(file.stem.split("_")[0], file.stem, file.read_text(encoding="utf-8")) for file in files)
+    return tuple(
+        Module(file.stem.split("_")[0], file.stem, file.read_text(encoding="utf-8")) for file in files
+    )
 
 
 def compose_network(folder: Path | str, modules: Sequence[str] | None = None) -> str:
@@ -78,11 +85,15 @@ def check_network(sbml: str) -> list[str]:
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
         document.checkConsistency()
     found = [document.getError(index) for index in range(document.getNumErrors())]
-    return [
-        f"SBML line {error.getLine()}: {' '.join(error.getShortMessage().split())}: {' '.join(error.getMessage().split())}"
-        for error in found
-        if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING
-    ]
+    return [_sentence(error) for error in found if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING]
+
+
+def _sentence(error: libsbml.SBMLError) -> str:
+    """Where, what must hold, what was found: out of libSBML's paragraphs."""
+    message = " ".join(error.getMessage().split())
+    element = WITH_ID.search(message)
+    where = f"SBML `{element.group(1)}`" if element else f"SBML line {error.getLine()}"
+    return f"{where}: {' '.join(error.getShortMessage().split())}: {REFERENCE.sub('', message)}"
 
 
 def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Module, ...]:
@@ -111,23 +122,33 @@ def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float,
         elif END.match(directive):
             inside = None
         elif directive.startswith("//@"):
-            raise NetworkError(f"{module.stem}.ant row {number}: directive must be reads, needs or end, found {directive}")
+            raise NetworkError(
+                f"{module.stem}.ant row {number}: directive must be reads, needs or end, found {directive}"
+            )
         elif inside is None or inside in present:
             kept.append(line)
     if inside is not None:
-        raise NetworkError(f"{module.stem}.ant: `//@needs {inside}` must be closed by `//@end`, found the end of the file")
+        raise NetworkError(
+            f"{module.stem}.ant: `//@needs {inside}` must be closed by `//@end`, found the end of the file"
+        )
     return "\n".join(kept)
 
 
 def _convert(text: str, defaults: dict[str, tuple[float, str]]) -> libsbml.SBMLDocument:
-    constants = "\n".join(f"{name} = {value!r}; {name} has {unit};" for name, (value, unit) in sorted(defaults.items()))
+    constants = "\n".join(
+        f"{name} = {value!r}; {name} has {unit};" for name, (value, unit) in sorted(defaults.items())
+    )
     antimony.clearPreviousLoads()
     antimony.setBareNumbersAreDimensionless(True)
     if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{text}\n{constants}\nend\n") < 0:
-        raise NetworkError(f"Antimony modules: must be valid Antimony, found {antimony.getLastError().strip()}")
+        raise NetworkError(
+            f"Antimony modules: must be valid Antimony, found {antimony.getLastError().strip()}"
+        )
     document = libsbml.readSBMLFromString(antimony.getSBMLString(MODEL_NAME))
     if not document.setLevelAndVersion(3, 2, True) or document.getModel() is None:
-        raise NetworkError("Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot")
+        raise NetworkError(
+            "Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot"
+        )
     return document
 
 
@@ -140,39 +161,57 @@ def _insert_parameters(
 ) -> None:
     """Give every constant its value and unit, or say which cannot have one."""
     rows = {row["parameter"]: row for row in table.iter_rows(named=True)}
-    ruled = {model.getRule(index).getVariable() for index in range(model.getNumRules())}
-    units = {model.getUnitDefinition(index).getId() for index in range(model.getNumUnitDefinitions())} | {"dimensionless"}
-    constants = [e for e in [*model.getListOfParameters(), *model.getListOfCompartments()] if e.getId() not in ruled]
-    problems = [
-        f"module {_user_of(element.getId(), chosen)}: species `{element.getId()}` must be declared in a compartment, found none"
-        for element in model.getListOfSpecies()
-        if element.getCompartment() == "default_compartment"
+    ruled = {rule.getVariable() for rule in model.getListOfRules()}
+    units = {unit.getId() for unit in model.getListOfUnitDefinitions()} | {"dimensionless"}
+    settled = ruled | set(defaults) | {NOWHERE}
+    constants = [
+        element
+        for element in [*model.getListOfParameters(), *model.getListOfCompartments()]
+        if element.getId() not in settled
     ]
+    used = {element.getId() for element in constants}
+    problems = _species_problems(model, chosen) + _row_problems(rows, used, every, len(chosen) == len(every))
     for element in constants:
         name = element.getId()
-        if name in defaults or name == "default_compartment":
-            continue
         if name not in rows:
-            problems.append(f"module {_user_of(name, chosen)}: parameter `{name}` must be in {FILE_NAME}, found no such row")
-        elif rows[name]["unit"] not in units:
-            problems.append(f"{FILE_NAME}: unit of `{name}` must be declared in {every[0].stem}, found {rows[name]['unit']}")
-        elif element.getTypeCode() == libsbml.SBML_COMPARTMENT:
-            element.setSize(rows[name]["value"])
-            element.setUnits(rows[name]["unit"])
+            user = _user_of(name, chosen)
+            problems.append(f"module {user}: parameter `{name}` must be in {FILE_NAME}, found no such row")
+        elif (unit := rows[name]["unit"]) not in units:
+            problems.append(
+                f"{FILE_NAME}: unit of `{name}` must be declared in {every[0].stem}, found {unit}"
+            )
         else:
-            element.setValue(rows[name]["value"])
-            element.setUnits(rows[name]["unit"])
-            element.setConstant(True)
+            _set_value(element, rows[name]["value"], unit)
+    if problems:
+        raise NetworkError(problems)
+
+
+def _set_value(element: libsbml.Parameter | libsbml.Compartment, value: float, unit: str) -> None:
+    if element.getTypeCode() == libsbml.SBML_COMPARTMENT:
+        element.setSize(value)
+    else:
+        element.setValue(value)
+        element.setConstant(True)
+    element.setUnits(unit)
+
+
+def _species_problems(model: libsbml.Model, chosen: Sequence[Module]) -> list[str]:
+    lost = [species.getId() for species in model.getListOfSpecies() if species.getCompartment() == NOWHERE]
+    return [
+        f"module {_user_of(name, chosen)}: species `{name}` must be declared in a compartment, found none"
+        for name in lost
+    ]
+
+
+def _row_problems(rows: dict[str, dict], used: set[str], every: Sequence[Module], whole: bool) -> list[str]:
     stems = {module.stem for module in every}
-    used = {element.getId() for element in constants}
-    whole = len(chosen) == len(every)
+    problems = []
     for name, row in rows.items():
         if row["module"] not in stems:
             problems.append(f"{FILE_NAME}: module of `{name}` must be a file here, found {row['module']}")
         elif whole and name not in used:
             problems.append(f"{FILE_NAME}: `{name}` must be used by {row['module']}, found no use")
-    if problems:
-        raise NetworkError(problems)
+    return problems
 
 
 def _user_of(name: str, modules: Sequence[Module]) -> str:

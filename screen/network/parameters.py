@@ -24,7 +24,13 @@ PARAMETERS = Schema(
         Column("value", pl.Float64, "default, in `unit`"),
         Column("unit", pl.String, "identifier of a unit declared by the base module, or dimensionless"),
         Column("prior", pl.String, "distribution around the default", choices=PRIORS),
-        Column("prior_sd", pl.Float64, "sd of log10(value) or of the value; empty if fixed", nullable=True, positive=True),
+        Column(
+            "prior_sd",
+            pl.Float64,
+            "sd of log10(value) or of the value; empty if fixed",
+            nullable=True,
+            positive=True,
+        ),
         Column("mark", pl.String, "how far the number can be trusted", choices=MARKS),
         Column("source", pl.String, "citation, or what the assumption rests on"),
         Column("description", pl.String, "what it is"),
@@ -43,9 +49,12 @@ def read_parameters(path: Path) -> pl.DataFrame:
     for row in frame.iter_rows(named=True):
         where = f"{path.name}: `{row['parameter']}`"
         if (row["prior"] == "fixed") != (row["prior_sd"] is None):
-            problems.append(f"{where}: prior_sd must be given unless the prior is fixed, found {row['prior_sd']}")
+            found = "nothing" if row["prior_sd"] is None else row["prior_sd"]
+            problems.append(f"{where} prior_sd must be given unless the prior is fixed, found {found}")
         if row["prior"] == "log10_normal" and row["value"] <= 0:
-            problems.append(f"{where}: value must be positive under a log10_normal prior, found {row['value']:g}")
+            problems.append(
+                f"{where} value must be positive under a log10_normal prior, found {row['value']:g}"
+            )
     if problems:
         raise NetworkError(problems)
     return frame

@@ -1,0 +1,156 @@
+"""Composing: what comes out is valid, unit-consistent and always the same; what cannot be composed says why."""
+
+import re
+
+import libsbml
+import pytest
+
+from screen.errors import NetworkError
+from screen.network import check_network, compose_network, read_sbml
+from screen.network.compose import list_modules
+from tests.network.conftest import HEADER, ROWS
+
+
+def model_of(sbml: str) -> libsbml.Model:
+    document = libsbml.readSBMLFromString(sbml)
+    model = document.getModel()
+    model.document = document  # keeps it alive
+    return model
+
+
+def test_shipped_network_is_valid_and_consistent_in_units(shipped):
+    assert check_network(shipped) == []
+    assert 'level="3" version="2"' in shipped
+
+
+def test_shipped_network_has_its_size(shipped):
+    model = model_of(shipped)
+    assert model.getNumSpecies() >= 60
+    assert {species.getCompartment() for species in model.getListOfSpecies()} == {
+        "cytosol",
+        "nucleus",
+        "medium",
+    }
+
+
+def test_same_folder_same_text(shipped, network_folder):
+    assert compose_network(network_folder) == shipped
+    assert not re.search(r"20\d\d-\d\d-\d\d", shipped)
+
+
+def test_the_reader_takes_the_shipped_network(shipped):
+    network = read_sbml(shipped)
+    wanted = "pY705 pS727 pERK pAKT pS6K pSTAT1 pJAK1 pALK STAT3_amount SOCS3_protein SOCS3_mRNA STAT3_nuclear_ratio"
+    assert set(wanted.split()) - {"SOCS3_mRNA"} <= set(network.observables)
+    assert "SOCS3_mRNA" in network.species
+    assert not network.discontinuities
+
+
+@pytest.mark.parametrize("left_out", ["m01", "m02", "m03", "m05", "m06", "m07", "m08", "m09", "m10"])
+def test_any_module_can_be_left_out(network_folder, shipped, left_out):
+    kept = [module.key for module in list_modules(network_folder) if module.key != left_out]
+    smaller = compose_network(network_folder, kept)
+    assert len(read_sbml(smaller).reactions) < len(read_sbml(shipped).reactions)
+
+
+def test_reading_an_absent_module_takes_the_declared_default(small):
+    folder = small()
+    whole, part = model_of(compose_network(folder)), model_of(compose_network(folder, ["m01"]))
+    assert whole.getAssignmentRule("brake") is not None
+    assert part.getParameter("brake").getValue() == 0.5
+    assert whole.getReaction("back") is not None
+    assert part.getReaction("back") is None
+
+
+def test_a_wrong_unit_is_found(small):
+    folder = small({"k_forward": "m01_source\t0.1\tnM\tlog10_normal\t0.3\tassumed\tassumed\tforward"})
+    with pytest.raises(
+        NetworkError, match="SBML `conversion`: The units of the kinetic law are not 'substance'/'time'"
+    ):
+        compose_network(folder)
+
+
+@pytest.mark.parametrize(
+    ("rows", "extra", "message"),
+    [
+        (
+            {"k_back": None},
+            "",
+            "module m02_brake: parameter `k_back` must be in parameters.tsv, found no such row",
+        ),
+        ({"k_free": ROWS["k_back"]}, "", "parameters.tsv: `k_free` must be used by m02_brake, found no use"),
+        (
+            {},
+            f"k_back\t{ROWS['k_back']}\n",
+            r"parameters.tsv row 7: \(parameter\) must be unique, found \(k_back\) again",
+        ),
+        (
+            {"k_back": ROWS["k_back"].replace("per_min", "per_year")},
+            "",
+            "parameters.tsv: unit of `k_back` must be declared in m00_base, found per_year",
+        ),
+        (
+            {"k_back": ROWS["k_back"].replace("m02_brake", "m09_brake")},
+            "",
+            "parameters.tsv: module of `k_back` must be a file here, found m09_brake",
+        ),
+        (
+            {"k_back": ROWS["k_back"].replace("\t0.2\t", "\t-1\t")},
+            "",
+            "parameters.tsv: `k_back` value must be positive under a log10_normal prior, found -1",
+        ),
+        (
+            {"k_back": ROWS["k_back"].replace("\t0.3\t", "\t\t")},
+            "",
+            "parameters.tsv: `k_back` prior_sd must be given unless the prior is fixed, found nothing",
+        ),
+        (
+            {"k_back": ROWS["k_back"].replace("\tassumed\tassumed", "\tguessed\tassumed")},
+            "",
+            "parameters.tsv row 6: `mark` must be one of .*, found guessed",
+        ),
+    ],
+)
+def test_unusable_parameters_are_named(small, rows, extra, message):
+    with pytest.raises(NetworkError, match=message):
+        compose_network(small(rows, extra=extra))
+
+
+def test_an_empty_table_is_refused(small):
+    folder = small()
+    (folder / "parameters.tsv").write_text(HEADER + "\n")
+    with pytest.raises(NetworkError, match=r"parameters\.tsv: must hold at least one row, found none"):
+        compose_network(folder)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            "species A in cell; r: A => C; cell*k_forward*A; A = A_total;",
+            "species `C` must be declared in a compartment",
+        ),
+        ("species A in cell; A = = 3;", "Antimony modules: must be valid Antimony, found .*"),
+        ("//@need m02", "m01_source.ant row 1: directive must be reads, needs or end, found //@need m02"),
+        ("//@needs m02\nspecies A in cell;", "m01_source.ant: `//@needs m02` must be closed by `//@end`"),
+    ],
+)
+def test_unusable_modules_are_named(small, module, message):
+    with pytest.raises(NetworkError, match=message):
+        compose_network(small(modules={"m01_source.ant": module}))
+
+
+def test_an_unknown_module_is_named(small):
+    with pytest.raises(
+        NetworkError, match="module m77: must be one of m00_base, m01_source, m02_brake, found no such file"
+    ):
+        compose_network(small(), ["m01", "m77"])
+
+
+def test_a_folder_without_modules_is_refused(tmp_path):
+    with pytest.raises(NetworkError, match="must hold Antimony modules named"):
+        compose_network(tmp_path)
+
+
+def test_broken_sbml_is_a_list_of_problems():
+    assert check_network("<sbml") != []
