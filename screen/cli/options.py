@@ -46,6 +46,11 @@ class Results:
         return self.folder / "ranked.csv"
 
     @property
+    def figures(self) -> Path:
+        """Folder of the report's figures."""
+        return self.folder / "figures"
+
+    @property
     def report(self) -> Path:
         """The report, one file."""
         return self.folder / "report.html"

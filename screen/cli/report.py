@@ -1,11 +1,11 @@
-"""Write the report: tables and figures in one HTML file.
+"""Write the report: one HTML file, and its figures beside it.
 
 Example: python -m screen report
 """
 
 import argparse
 
-from screen.cli.options import add_shared, prepare_folder, read_shared
+from screen.cli.options import add_shared, prepare_folder, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/report.html."""
+    """Write results/report.html and results/figures."""
     settings, results = read_shared(arguments)
-    prepare_folder(results.folder)
-    raise NotImplementedError
+    prepare_folder(results.figures)
+    from screen.network import read_parameters
+    from screen.rank import gather_responses
+    from screen.report import Findings, write_figures, write_report
+    from screen.scenarios import AFFINITIES, CONTEXTS
+    from screen.tables import RANKED, SCENARIOS, read_provenance, read_table
+
+    tables = settings.tables
+    findings = Findings(
+        ranked=read_table(results.ranked, RANKED),
+        responses=gather_responses(
+            [results.shard(index) for index in range(settings.simulate.shards)],
+            read_table(results.scenarios, SCENARIOS),
+        ),
+        readouts=settings.readouts,
+        contexts=read_table(tables.contexts, CONTEXTS),
+        parameters=read_parameters(settings.network.folder / "parameters.tsv"),
+        affinities=read_table(tables.affinities, AFFINITIES),
+        fit=results.fit,
+        provenance=read_provenance(results.ranked),
+    )
+    wanted = settings.report
+    write_figures(findings, results.figures, top=wanted.top)
+    write_report(findings, results.report, title=wanted.title, top=wanted.top)
+    say(f"report: {results.report}")
+    return 0

@@ -2,9 +2,25 @@ rule fit:
     input:
         network="results/network/stat3.xml",
         problem=calibration_files(),
+        parameters=str(SETTINGS.network.folder / "parameters.tsv"),
         drugs=str(SETTINGS.tables.drugs),
     output:
         draws="results/fit/draws.parquet",
+        parameters="results/fit/parameters.tsv",
+        starts="results/fit/starts.tsv",
+        summary="results/fit/summary.json",
+        fit=report(
+            "results/fit/fit.svg",
+            caption="../report/fit.rst",
+            category="Fit",
+            labels={"result": "fit and measurements"},
+        ),
+        waterfall=report(
+            "results/fit/waterfall.svg",
+            caption="../report/waterfall.rst",
+            category="Fit",
+            labels={"result": "waterfall of starts"},
+        ),
     log:
         "results/logs/fit.log",
     benchmark:

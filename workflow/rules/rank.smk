@@ -6,7 +6,13 @@ rule rank:
         responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
         drugs=str(SETTINGS.tables.drugs),
     output:
-        "results/ranked.csv",
+        report(
+            "results/ranked.csv",
+            caption="../report/table.rst",
+            category="Ranking",
+            labels={"result": "ranked table"},
+        ),
+        "results/ranked.csv.provenance.json",
     log:
         "results/logs/rank.log",
     benchmark:

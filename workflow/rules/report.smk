@@ -3,9 +3,33 @@ rule report:
         scenarios="results/scenarios/scenarios.parquet",
         responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
         ranked="results/ranked.csv",
-        draws="results/fit/draws.parquet",
+        fit=rules.fit.output,
+        tables=table_files(),
     output:
-        "results/report.html",
+        page=report(
+            "results/report.html",
+            caption="../report/report.rst",
+            category="Ranking",
+            labels={"result": "report"},
+        ),
+        ranked=report(
+            "results/figures/ranked.svg",
+            caption="../report/ranked.rst",
+            category="Ranking",
+            labels={"result": "ranked interventions"},
+        ),
+        dose_response=report(
+            "results/figures/dose_response.svg",
+            caption="../report/dose_response.rst",
+            category="Ranking",
+            labels={"result": "dose responses"},
+        ),
+        heatmap=report(
+            "results/figures/heatmap.svg",
+            caption="../report/heatmap.rst",
+            category="Ranking",
+            labels={"result": "all drugs in all cells"},
+        ),
     log:
         "results/logs/report.log",
     benchmark:
