@@ -38,12 +38,12 @@ RISE_AND_FALL = LinearSegmentedColormap.from_list(
 
 
 def percent(value: float) -> str:
-    """93 %; 0 for nothing, < 1 % and > 99 % for what is not quite nothing and not quite all."""
+    """93 %; 0 for nothing, < 1 % and > 99 % for what is not quite nothing and not quite all; no line breaks."""
     if value == 0:
         return "0"
     if 0 < value < 0.005 or 0.995 <= value < 1:
-        return "< 1 %" if value < 0.5 else "> 99 %"
-    return f"{signed(100 * value)} %".removeprefix("+")
+        return "<\u00a01\u00a0%" if value < 0.5 else ">\u00a099\u00a0%"
+    return f"{signed(100 * value)}\u00a0%".removeprefix("+")
 
 
 def signed(value: float) -> str:

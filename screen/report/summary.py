@@ -160,7 +160,7 @@ def _leader(rows: pl.DataFrame, anchor: str, cell: str) -> Leader:
 
 
 def _span(row: Mapping[str, Any], column: str) -> str:
-    return " to ".join(percent(row[f"{column}_{part}"]).removesuffix(" %") for part in ("p05", "p95"))
+    return " to ".join(percent(row[f"{column}_{part}"]).removesuffix("\u00a0%") for part in ("p05", "p95"))
 
 
 def _plus(name: str) -> str:
