@@ -3,27 +3,28 @@
 Arrays are [species, lane]. Rates, Jacobian, sparse factorisation and triangular solves are straight-line
 code on [lane] vectors; no LAPACK, no matrix. A block of lanes walks together, each with its own time,
 step, phase and status, until the last one is through. Three things keep XLA's work small: the stages are
-a loop, so that one solve is compiled and not eight; barriers stand between the parts of a step, so that
-it does not compute one part again inside the next; and a block is narrow enough to stay in cache.
+a loop, so that one solve is compiled and not eight; values that several others need are kept, so that it
+does not compute them again inside each (see `_keep`); and a block is narrow enough to stay in cache.
 
 One lane's arithmetic never looks at another lane, so a lane that fails leaves its neighbours exact.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.lax import optimization_barrier as barrier
 
 from screen.errors import KernelError
 from screen.kernel import tableau
 from screen.kernel.analysis import System
 from screen.kernel.blocks import in_blocks
 from screen.kernel.elimination import Scale
-from screen.kernel.evaluate import run
+from screen.kernel.evaluate import OPERATIONS, run
+from screen.kernel.program import INPUTS, Program, operands
 from screen.kernel.solution import Solution, Status
 from screen.kernel.stretches import edges, hoisted, inside
 
@@ -35,6 +36,9 @@ SMALLEST_STEP = 1e-16
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
 """Step control: fraction of the step that would meet the tolerance, and bounds of one change."""
+
+REPEAT = 3
+"""Operations that may be done again in order not to store a value."""
 
 _A = [[*row, *[0.0] * (tableau.STAGES - len(row))] for row in tableau.A]
 _C = [[*row, *[0.0] * (tableau.STAGES - len(row))] for row in tableau.C]
@@ -103,7 +107,7 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
         left = end - walk.time
         last = walk.step * (1 + 1e-6) >= left
         step = jnp.where(walk.running, jnp.where(last, left, walk.step), 1.0)
-        stages = _stages(system, walk, step, start, end)
+        stages = _stages(system, walk, step, start, end, one)
         new = walk.state + _combine(_A[-1], stages) + stages[-1]
         scale = atol + rtol * jnp.maximum(jnp.abs(walk.state), jnp.abs(new))
         error = jnp.sqrt(jnp.mean((stages[-1] / scale) ** 2, axis=0))
@@ -138,6 +142,7 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
         )
 
     lanes = state.shape[0]
+    one = jnp.where(jnp.isnan(times[:, -1]), 2.0, 1.0)
     none = jnp.zeros(lanes, jnp.int32)
     usable = jnp.all(jnp.isfinite(bounds), axis=0) & jnp.all(jnp.isfinite(state), axis=1)
     running = usable & (bounds[0] < bounds[-1])
@@ -198,14 +203,14 @@ def _rows(values: list[Any], like: Array) -> Array:
     return jnp.stack([jnp.broadcast_to(jnp.asarray(value, like.dtype), like.shape) for value in values])
 
 
-def _stages(system: System, walk: _Walk, step: Array, start: Array, end: Array) -> Array:
+def _stages(system: System, walk: _Walk, step: Array, start: Array, end: Array, one: Array) -> Array:
     """The stage increments k [stage, species, lane] of one Rosenbrock step."""
     state, fixed = walk.state, walk.fixed
     species = len(system.species)
     time = inside(walk.time, start, end)
-    known = _rows(run(system.linearisation, _named(state, fixed, time))[species:], step)
+    known = _run_keeping(system.linearisation, _named(state, fixed, time), one)[species:]
     jacobian, push = known[: len(system.pattern)], known[len(system.pattern) :]
-    factors = barrier(_factorise(system, jacobian, 1 / (tableau.GAMMA * step)))
+    factors = _factorise(system, jacobian, 1 / (tableau.GAMMA * step), one)
     matrices = jnp.array(_A), jnp.array(_C)
     nodes, pushes = jnp.array(tableau.NODES), jnp.array(tableau.TIME)
     inverse = 1 / step
@@ -215,13 +220,44 @@ def _stages(system: System, walk: _Walk, step: Array, start: Array, end: Array) 
         point = state + _combine(weights, stages)
         right = inverse * _combine(memory, stages)
         when = inside(walk.time + nodes[number] * step, start, end)
-        slope = _rows(run(system.derivative, _named(point, fixed, when)), step)
-        right = right + slope
-        for row, species in enumerate(system.driven):
-            right = right.at[species].add(pushes[number] * step * push[row])
-        return stages.at[number].set(_solve(system, factors, right))
+        slope = _run_keeping(system.derivative, _named(point, fixed, when), one)
+        for species, value in zip(system.driven, push, strict=True):
+            slope[species] = slope[species] + pushes[number] * step * value
+        return stages.at[number].set(_solve(system, factors, right + _rows(slope, step), one))
 
     return jax.lax.fori_loop(0, tableau.STAGES, stage, jnp.zeros((tableau.STAGES, *state.shape)))
+
+
+def _keep(value: Array, one: Array) -> Array:
+    """The value, computed once and stored.
+
+    XLA on CPUs fuses a value into each of its users and computes it again there, which for a chain of
+    substitutions grows without bound; it does not look at barriers when it does so. It never repeats a
+    division. `one` is 1 in every lane, but not to the compiler.
+    """
+    return value / one
+
+
+def _run_keeping(program: Program, inputs: dict[str, Any], one: Array) -> list[Any]:
+    """The results of a program, with every value that is dear and needed more than once kept."""
+    uses = Counter(operand for instruction in program.code for operand in operands(instruction))
+    uses.update(program.outputs)
+    values: list[Any] = []
+    costs: list[int] = []
+    for number, (op, *args) in enumerate(program.code):
+        cost = 0
+        if op == "constant":
+            value = args[0]
+        elif op in INPUTS:
+            value = inputs["time"] if op == "time" else inputs[op][args[0]]
+        else:
+            value = OPERATIONS[op](jnp, *(values[arg] for arg in args))
+            cost = 1 + sum(costs[arg] for arg in args)
+            if cost * (uses[number] - 1) > REPEAT:
+                value, cost = _keep(value, one), 0
+        values.append(value)
+        costs.append(cost)
+    return [values[output] for output in program.outputs]
 
 
 def _combine(weights: Any, stages: Array) -> Array:
@@ -229,33 +265,39 @@ def _combine(weights: Any, stages: Array) -> Array:
     return jnp.tensordot(jnp.asarray(weights), stages, 1)
 
 
-def _factorise(system: System, jacobian: Array, shift: Array) -> Array:
+def _factorise(system: System, jacobian: Sequence[Any], shift: Array, one: Array) -> Array:
     """Factors of shift I - jacobian, one row per slot; the diagonal holds reciprocals."""
     plan = system.elimination
-    entries = [-jacobian[source] if source >= 0 else jnp.zeros_like(shift) for source in plan.source]
+    entries = [-jacobian[source] * one if source >= 0 else jnp.zeros_like(shift) for source in plan.source]
     for slot in plan.diagonal:
         entries[slot] = entries[slot] + shift
+    right_of = {p: [k for k, (i, j) in enumerate(plan.slots) if i == p < j] for p in range(len(plan.order))}
     for operation in plan.factor:
         if isinstance(operation, Scale):
-            entries[operation.target] = entries[operation.target] * entries[operation.diagonal]
+            factor = _keep(entries[operation.target] * entries[operation.diagonal], one)
+            entries[operation.target] = factor
             for a, b in operation.updates:
-                entries[a] = entries[a] - entries[operation.target] * entries[b]
+                entries[a] = entries[a] - factor * entries[b]
         else:
             entries[operation.diagonal] = 1 / entries[operation.diagonal]
+            for slot in right_of[plan.slots[operation.diagonal][0]]:
+                entries[slot] = _keep(entries[slot], one)
     return jnp.stack(entries)
 
 
-def _solve(system: System, factors: Array, right: Array) -> Array:
+def _solve(system: System, factors: Array, right: Array, one: Array) -> Array:
     """Solution of the factorised system, [species, lane]."""
     plan = system.elimination
     values: list[Array] = [right[unknown] for unknown in plan.order]
     for row in plan.forward:
         for slot, position in row.terms:
             values[row.position] = values[row.position] - factors[slot] * values[position]
+        if row.terms:
+            values[row.position] = _keep(values[row.position], one)
     for row in plan.backward:
         for slot, position in row.terms:
             values[row.position] = values[row.position] - factors[slot] * values[position]
-        values[row.position] = values[row.position] * factors[plan.diagonal[row.position]]
+        values[row.position] = _keep(values[row.position] * factors[plan.diagonal[row.position]], one)
     place = {unknown: position for position, unknown in enumerate(plan.order)}
     return jnp.stack([values[place[unknown]] for unknown in range(len(plan.order))])
 
