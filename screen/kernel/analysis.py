@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import NamedTuple
 
-from screen.kernel.conservation import Law, conservation_laws
+from screen.kernel.conservation import Law, Reduction, conservation_laws, number_and_rest, reduce_step
 from screen.kernel.elimination import Elimination, eliminate
 from screen.kernel.program import Builder, Program, reverse
 from screen.network.algebra import ONE, ZERO, Expression, derivative, free_symbols, mul, symbol, topological
@@ -54,6 +54,8 @@ class System(NamedTuple):
     breaks: Program
     """parameter -> times at which a rate law switches."""
     elimination: Elimination
+    reduction: Reduction
+    """The same without the species that conservation laws give."""
     initial: Program
     """parameter -> initial state."""
     observe: Program
@@ -61,7 +63,7 @@ class System(NamedTuple):
     pullback: Gradient
     """cotangent (species), state, hoisted, time -> adjoints of state and hoisted values."""
     curvature: Gradient
-    """cotangent (pattern, then driven), state, hoisted, time -> adjoints of state and hoisted values."""
+    """cotangent (reduction.pattern, then driven), state, hoisted, time -> adjoints of state and hoisted values."""
     hoist_pullback: Gradient
     """cotangent (hoisted), parameter -> adjoints of parameters."""
 
@@ -79,6 +81,9 @@ def analyse(network: Network) -> System:
     driven, pushes = _time_derivative(network, translator)
     builder = translator.builder
     hoist = translator.hoisting.program(translator.hoisted)
+    laws = conservation_laws(network)
+    reduction = reduce_step(len(network.species), pattern, laws)
+    needed = [slopes[k] for k in reduction.pattern]
     return System(
         name=network.name,
         digest=network.digest,
@@ -86,7 +91,7 @@ def analyse(network: Network) -> System:
         parameters=network.parameters,
         values=network.values,
         observables=network.observables,
-        laws=conservation_laws(network),
+        laws=laws,
         hoist=hoist,
         derivative=builder.program(flow),
         linearisation=builder.program([*flow, *slopes, *pushes]),
@@ -94,10 +99,11 @@ def analyse(network: Network) -> System:
         driven=tuple(driven),
         breaks=_plain(network, network.discontinuities),
         elimination=eliminate(len(network.species), pattern),
+        reduction=reduction,
         initial=_plain(network, network.initial),
         observe=_plain(network, network.observable_rules),
         pullback=_gradient(builder.program(flow)),
-        curvature=_gradient(builder.program([*slopes, *pushes])),
+        curvature=_gradient(builder.program([*needed, *pushes])),
         hoist_pullback=_gradient(hoist),
     )
 
@@ -221,21 +227,13 @@ def _collect(translator: Translator, terms: Iterable[Term]) -> int:
     groups: dict[Expression, list[tuple[float, int]]] = defaultdict(list)
     for coefficient, value in terms:
         if value is not ZERO:
-            number, rest = _number(coefficient)
+            number, rest = number_and_rest(coefficient)
             groups[rest].append((number, translator.translate(value)))
     b = translator.builder
     result = b.constant(0.0)
     for rest, members in groups.items():
         result = b.add(result, b.mul(translator.translate(rest), b.total(members)))
     return result
-
-
-def _number(coefficient: Expression) -> tuple[float, Expression]:
-    if coefficient.op == "constant":
-        return coefficient.value, ONE
-    if coefficient.op == "mul" and coefficient.args[0].op == "constant":
-        return coefficient.args[0].value, mul(*coefficient.args[1:])
-    return 1.0, coefficient
 
 
 def _jacobian(network: Network, translator: Translator) -> tuple[list[tuple[int, int]], list[int]]:
@@ -247,7 +245,7 @@ def _jacobian(network: Network, translator: Translator) -> tuple[list[tuple[int,
                 slope = derivative(value, symbol(name))
                 if slope is not ZERO:
                     entries[i, column[name]].append((coefficient, slope))
-    pattern = sorted(entries)
+    pattern = sorted(entries, key=lambda place: place[::-1])  # by column: a slope's users come together
     return pattern, [_collect(translator, entries[place]) for place in pattern]
 
 

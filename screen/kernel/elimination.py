@@ -18,7 +18,7 @@ pivoting: the diagonal is I/(gamma h) - J with J negative there for mass action 
 that goes wrong is found by the error estimate.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -83,6 +83,13 @@ def eliminate(size: int, pattern: Iterable[tuple[int, int]], tries: int = 24) ->
     return _programs(order, filled, {(i, j): k for k, (i, j) in enumerate(pattern)})
 
 
+def cost_of(rows: Mapping[int, set[int]]) -> int:
+    """Multiplications of a factorisation and its solves, for these columns of each row."""
+    names = sorted(rows)
+    place = {name: position for position, name in enumerate(names)}
+    return _order(len(names), [{place[j] for j in rows[name]} for name in names], None)[2]
+
+
 def _order(size: int, rows: list[set[int]], random: Random | None) -> tuple[list[int], list[set[int]], int]:
     """Markowitz: next the pivot with the fewest updates; ties by index, or by chance in later tries."""
     row = [set(r) for r in rows]
@@ -116,10 +123,12 @@ def _programs(order: list[int], filled: list[set[int]], known: dict[tuple[int, i
     size = len(order)
     place = {unknown: position for position, unknown in enumerate(order)}
     lines = [sorted(place[j] for j in filled[order[p]]) for p in range(size)]
-    slots = [(p, q) for p in range(size) for q in lines[p]]
+    lower = [(p, q) for p in range(size) for q in lines[p] if q < p]
+    upper = [(p, q) for p in reversed(range(size)) for q in lines[p] if q >= p]
+    slots = [*lower, *upper]  # in the order in which a solve reads them: memory is its limit
     slot = {pair: k for k, pair in enumerate(slots)}
     columns: list[list[int]] = [[] for _ in range(size)]
-    for p, q in slots:
+    for p, q in sorted(slots):
         columns[q].append(p)
     diagonal = [slot[p, p] for p in range(size)]
     factor: list[Scale | Invert] = []
@@ -130,8 +139,9 @@ def _programs(order: list[int], filled: list[set[int]], known: dict[tuple[int, i
                 factor.append(Scale(slot[p, q], diagonal[q], updates))
         factor.append(Invert(diagonal[p]))
 
+    # terms in the order in which they become known, so that a sum waits for its last term only
     def line(p: int, others: list[int], transposed: bool, lower: bool) -> Row:
-        terms = (q for q in others if (q < p if lower else q > p))
+        terms = [q for q in others if q < p] if lower else [q for q in reversed(others) if q > p]
         return Row(p, tuple((slot[(q, p) if transposed else (p, q)], q) for q in terms))
 
     return Elimination(

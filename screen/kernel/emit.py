@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from screen.kernel import tableau
 from screen.kernel.analysis import Gradient, System
+from screen.kernel.conservation import Reduction
 from screen.kernel.elimination import Elimination, Row, Scale
 from screen.kernel.program import INPUTS, Instruction, Program, operands
 
 PIECE = 1500
-CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.14, "PROPORTIONAL": 0.08}
+CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.25, "PROPORTIONAL": 0.05}
 """Step control: h' = h SAFETY error^-INTEGRAL (last error)^PROPORTIONAL, at most GROWTH h."""
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
@@ -28,7 +29,7 @@ def emit(system: System, width: int) -> str:
     functions = [
         *_tables(system),
         *_programs(system, scratch),
-        *_algebra(system.elimination),
+        *_algebra(system.reduction),
         *_stage_sums(),
     ]
     head = [
@@ -49,16 +50,17 @@ def _native(name: str) -> str:
 def _sizes(system: System) -> Iterator[str]:
     sizes = {
         "N": len(system.species), "PARAMETERS": len(system.parameters), "HOISTED": system.hoisted,
-        "NONZEROS": len(system.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
-        "SLOTS": len(system.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
+        "NONZEROS": len(system.reduction.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
+        "SLOTS": len(system.reduction.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
         "GAMMA": tableau.GAMMA, **CONTROL,
     }  # fmt: skip
     yield from (f"#define {name} {value!r}" for name, value in sizes.items())
 
 
 def _tables(system: System) -> Iterator[str]:
-    yield _table("int", "PATTERN_ROW", [i for i, _ in system.pattern])
-    yield _table("int", "PATTERN_COLUMN", [j for _, j in system.pattern])
+    pattern = [system.pattern[k] for k in system.reduction.pattern]
+    yield _table("int", "PATTERN_ROW", [i for i, _ in pattern])
+    yield _table("int", "PATTERN_COLUMN", [j for _, j in pattern])
     yield _table("int", "DRIVEN_ROW", system.driven)
     yield _table("double", "NODES", tableau.NODES)
     yield _table("double", "TIME", tableau.TIME)
@@ -91,22 +93,28 @@ class _Kernel(NamedTuple):
 
 def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
     species = system.species
-    slopes = [f"d {species[i]}' / d {species[j]}" for i, j in system.pattern]
-    flow = [(f"f[{i}] =", f"{name}'") for i, name in enumerate(species)]
+    given = {dependent.species for dependent in system.reduction.dependents}
+    solved = [i for i in range(len(species)) if i not in given]
+    entries = [system.pattern[k] for k in system.reduction.pattern]
+    slopes = [f"d {species[i]}' / d {species[j]}" for i, j in entries]
+    flow = [(f"f[{i}] =", f"{species[i]}'") for i in solved]
+    after_flow = len(species)
+    wanted = [*solved, *(after_flow + k for k in system.reduction.pattern)]
+    wanted += [after_flow + len(system.pattern) + d for d in range(len(system.driven))]
     jacobian = [(f"jacobian[{k}] =", label) for k, label in enumerate(slopes)]
     push = [(f"push[{k}] =", f"d {species[i]}' / d time") for k, i in enumerate(system.driven)]
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time"}
     state = "const V *restrict y, const V *restrict c, V time, "
     yield from _function(
         _Kernel("derivative", state + "V *restrict x, V *restrict f", "y, c, time, x, f", moving),
-        system.derivative, flow, scratch,
+        system.derivative.only(solved), flow, scratch,
     )  # fmt: skip
     yield from _function(
         _Kernel(
             "linearise", state + "V *restrict x, V *restrict f, V *restrict jacobian, V *restrict push",
             "y, c, time, x, f, jacobian, push", moving,
         ),
-        system.linearisation, [*flow, *jacobian, *push], scratch,
+        system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
     )  # fmt: skip
     for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
         yield from _function(
@@ -235,18 +243,13 @@ class _Body:
         return f"{prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"
 
 
-def _algebra(plan: Elimination) -> Iterator[str]:
-    """Factorisation and triangular solves."""
-    size = len(plan.order)
-    factor = []
-    for slot, source in enumerate(plan.source):
-        shift = "shift" if plan.slots[slot][0] == plan.slots[slot][1] else ""
-        entry = f"jacobian[{source}]" if source >= 0 else ""
-        value = f"{shift} - {entry}" if shift and entry else shift or (f"-{entry}" if entry else "(V){0}")
-        factor.append((plan.slots[slot][0], f"V m{slot} = {value};"))
-    rows: list[list[str]] = [[] for _ in range(size)]
-    for row, line in factor:
-        rows[row].append(line)
+def _algebra(reduction: Reduction) -> Iterator[str]:
+    """Factorisation and triangular solves, without the species that conservation laws give."""
+    plan = reduction.elimination
+    rows: list[list[str]] = [[] for _ in plan.order]
+    for slot, (p, q) in enumerate(plan.slots):
+        terms = "".join(_signed(-factor, f"jacobian[{entry}]") for entry, factor in reduction.mix[slot])
+        rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or '(V){0}'};")
     row = 0
     for step in plan.factor:
         if isinstance(step, Scale):
@@ -255,17 +258,29 @@ def _algebra(plan: Elimination) -> Iterator[str]:
         else:
             rows[row].append(f"m{step.diagonal} = 1.0 / m{step.diagonal};")
             row += 1
-    for p in range(size):
-        rows[p].extend(f"M[{slot}] = m{slot};" for slot, place in enumerate(plan.slots) if place[0] == p)
+    for slot, (p, _) in enumerate(plan.slots):
+        rows[p].append(f"M[{slot}] = m{slot};")
     yield from _cut("factorise", "const V *restrict jacobian, V shift, V *restrict M", "jacobian, shift, M", rows)
-    for name, arguments, halves, scaled in (
-        ("solve", "f, g", (plan.forward, plan.backward), 1),
-        ("solve_transposed", "b", (plan.forward_transposed, plan.backward_transposed), 0),
-    ):
-        right = "f[{0}] + g[{0}]" if arguments == "f, g" else "b[{0}]"
-        types = ", ".join(f"const V *restrict {a}" for a in arguments.split(", "))
-        lines = [list(_solve_lines(halves, plan, right, scaled))]
-        yield from _cut(name, f"const V *restrict M, {types}, V *restrict x", f"M, {arguments}, x", lines)
+    given = [
+        f"x[{d}] = {''.join(_signed(r, f'x[{a}]') for a, r in ratios) or 'all(0.0)'};" for d, ratios in reduction.dependents
+    ]
+    yield _braces("CODE give(V *restrict x)", given)
+    lines = [*_solve_lines((plan.forward, plan.backward), plan, "f[{0}] + g[{0}]", 1), "give(x);"]
+    arguments = "const V *restrict M, const V *restrict f, const V *restrict g, V *restrict x"
+    yield _braces(f"CODE solve({arguments})", lines)
+    taken = [
+        f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios
+    ]
+    lines = [*taken, *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0)]
+    lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
+    yield _braces("CODE solve_transposed(const V *restrict M, V *restrict b, V *restrict x)", lines)
+
+
+def _signed(factor: float, value: str) -> str:
+    """ + value, - value or + factor * value."""
+    if abs(factor) == 1.0:
+        return f" {'+' if factor > 0 else '-'} {value}"
+    return f" {'+' if factor > 0 else '-'} {abs(factor)!r} * {value}"
 
 
 def _solve_lines(halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, scaled: int) -> Iterator[str]:
@@ -276,7 +291,7 @@ def _solve_lines(halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: 
             value += "".join(f" - M[{slot}] * x{q}" for slot, q in terms)
             if half == scaled:
                 value = f"({value}) * M[{plan.diagonal[position]}]"
-            if half or value != f"x{position}":
+            if value != f"x{position}":
                 yield f"{'' if half else 'V '}x{position} = {value};"
             if half:
                 yield f"x[{unknown}] = x{position};"
@@ -303,6 +318,8 @@ def _stage_sums() -> Iterator[str]:
     for stage in range(1, tableau.STAGES):
         a, c = tableau.A[stage], tableau.C[stage]
         point = " + ".join(["y[i]", *(f"{v!r} * k[{j}][i]" for j, v in enumerate(a) if v)])
+        if a == (*tableau.A[stage - 1], 1.0):
+            point = f"z[i] + k[{stage - 1}][i]"  # the last stages go on from the point before
         extra = " + ".join(f"{v!r} * k[{j}][i]" for j, v in enumerate(c) if v)
         forward.append(
             f"case {stage}: for (int i = 0; i < N; i++) {{ z[i] = {point}; g[i] = rate * ({extra}); }} break;"

@@ -28,6 +28,12 @@ class Program(NamedTuple):
     code: tuple[Instruction, ...]
     outputs: tuple[int, ...]
 
+    def only(self, outputs: Iterable[int]) -> "Program":
+        """The program of some of the results (by position), without what only the others need."""
+        builder = Builder()
+        builder.code = list(self.code)
+        return builder.program(self.outputs[position] for position in outputs)
+
     @classmethod
     def from_json(cls, data: Sequence) -> "Program":
         """The program written by json.dumps(program)."""

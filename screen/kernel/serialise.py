@@ -3,26 +3,38 @@
 from typing import Any
 
 from screen.kernel.analysis import Gradient, System
-from screen.kernel.conservation import Law
+from screen.kernel.conservation import Dependent, Law, Reduction
 from screen.kernel.elimination import Elimination, Invert, Row, Scale
 from screen.kernel.program import Program
 
 PROGRAMS = ("hoist", "derivative", "linearisation", "breaks", "initial", "observe")
+NESTED = ("elimination", "reduction")
 GRADIENTS = ("pullback", "curvature", "hoist_pullback")
 
 
 def to_json(system: System) -> dict[str, Any]:
     """Plain lists and numbers; NamedTuples become lists."""
-    return {**system._asdict(), "elimination": system.elimination._asdict()}
+    reduction = {**system.reduction._asdict(), "elimination": system.reduction.elimination._asdict()}
+    return {**system._asdict(), "elimination": system.elimination._asdict(), "reduction": reduction}
 
 
 def from_json(data: dict[str, Any]) -> System:
     """The System that `to_json` wrote."""
-    fields = {name: _tuples(value) for name, value in data.items() if name != "elimination"}
+    fields = {name: _tuples(value) for name, value in data.items() if name not in NESTED}
     fields |= {name: Program.from_json(data[name]) for name in PROGRAMS}
     fields |= {name: Gradient(Program.from_json(data[name][0]), _tuples(data[name][1])) for name in GRADIENTS}
     fields["laws"] = tuple(Law(*law) for law in fields["laws"])
-    return System(**fields, elimination=_elimination(data["elimination"]))
+    reduction = data["reduction"]
+    return System(
+        **fields,
+        elimination=_elimination(data["elimination"]),
+        reduction=Reduction(
+            dependents=tuple(Dependent(*_tuples(item)) for item in reduction["dependents"]),
+            pattern=_tuples(reduction["pattern"]),
+            elimination=_elimination(reduction["elimination"]),
+            mix=_tuples(reduction["mix"]),
+        ),
+    )
 
 
 def _elimination(data: dict[str, Any]) -> Elimination:

@@ -103,7 +103,7 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks)
 
 static void step_back(const Job *job, Step *s, Adjoint *a, Walk *walks)
 {
-    linearise(s->y, s->c, inside(s, s->t), s->scratch, s->f, s->jacobian, s->push);
+    linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, s->jacobian, s->push);
     attempt(s, a->points);
     memcpy(a->points[0], s->y, sizeof s->y);
     seed_stages(job, s, a, walks);

@@ -120,10 +120,10 @@ static void first_steps(const Job *job, Step *s, Lane *lanes)
 {
     V d0 = {0}, d1 = {0}, d2 = {0};
     memset(s->g, 0, sizeof s->g);
-    for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->f[PATTERN_COLUMN[e]];
+    for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->start[PATTERN_COLUMN[e]];
     for (int i = 0; i < N; i++) {
         const V scale = 1.0 / (job->atol + job->rtol * v_abs(s->y[i]));
-        const V a = s->y[i] * scale, b = s->f[i] * scale, c = s->g[i] * scale;
+        const V a = s->y[i] * scale, b = s->start[i] * scale, c = s->g[i] * scale;
         d0 += a * a;
         d1 += b * b;
         d2 += c * c;
@@ -158,7 +158,7 @@ static V error_norm(const Job *job, const Step *s)
 {
     V sum = {0};
     for (int i = 0; i < N; i++) {
-        const V e = s->k[STAGES - 1][i] / (job->atol + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
+        const V e = s->k[STAGES - 1][i] * rough_reciprocal(job->atol + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
         sum += e * e;
     }
     return v_sqrt(sum / (double)N);
@@ -243,8 +243,8 @@ static int integrate(Job *job, Step *s, Recording *recording)
             fresh |= lanes[l].lane >= 0 && lanes[l].fresh;
         }
         if (!busy) return 1;
-        linearise(s->y, s->c, inside(s, s->t), s->scratch, s->f, s->jacobian, s->push);
-        memcpy(s->start, s->f, sizeof s->f);
+        linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, s->jacobian, s->push);
+        give(s->start);
         if (fresh) first_steps(job, s, lanes);
         choose_steps(s, lanes);
         attempt(s, NULL);

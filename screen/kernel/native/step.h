@@ -28,7 +28,7 @@ static void attempt(Step *s, V (*points)[N])
     factorise(s->jacobian, rate / GAMMA, s->matrix);
     memset(s->g, 0, sizeof s->g);
     add_push(s, 0);
-    solve(s->matrix, s->f, s->g, s->k[0]);
+    solve(s->matrix, s->start, s->g, s->k[0]);
     for (int stage = 1; stage < STAGES; stage++) {
         combine(stage, s->y, (const V(*)[N])s->k, rate, s->z, s->g);
         add_push(s, stage);
