@@ -31,6 +31,10 @@ RESOLUTION = 1e-4
 """Difference of suppression below which two interventions are level: the solver is no better [fraction]."""
 
 
+DIGITS = 7
+"""Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
+
+
 class Readout(Protocol):
     """What the ranking needs to know of a read-out: its name, its observable and when it is read."""
 
@@ -167,4 +171,10 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) ->
     return ordered.with_columns(
         pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
         pl.lit(digest).alias("provenance"),
-    ).select(pl.col(name).cast(RANKED.dtypes()[name]) for name in names)
+    ).select(_column(name) for name in names)
+
+
+def _column(name: str) -> pl.Expr:
+    dtype = RANKED.dtypes()[name]
+    column = pl.col(name).cast(dtype)
+    return column.round_sig_figs(DIGITS) if dtype == pl.Float64 else column
