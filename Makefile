@@ -41,7 +41,13 @@ $(SLURM_STAMP): $(STAMP) | requirements-slurm.lock
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-slurm.lock
 	@rm -f $(VENV)/.slurm-*; touch $@
 
+# One run at a time; the lock ends with the process that holds it, so that a killed run can be repeated at once
+# (Snakemake's own lock would stay).
 screen: env ## run the whole screen: results/ranked.csv and results/report.html
+	@mkdir -p results; exec 9> results/.lock; \
+	if command -v flock >/dev/null && ! flock --nonblock 9; then \
+	    echo "make screen: waiting for another run in this folder to end" >&2; flock 9; fi; \
+	if [ -n "$$(ls .snakemake/locks 2>/dev/null)" ]; then $(VENV)/bin/snakemake --cores 1 --unlock --quiet all; fi; \
 	$(VENV)/bin/snakemake --cores $(CORES) $(ARGS)
 
 report: env ## Snakemake's own report of the last run: results/workflow.zip

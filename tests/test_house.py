@@ -1,0 +1,151 @@
+"""House rules that a tool can check: layers, style, types, lock files, documents that name what exists."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from screen.fit.calibration import EXPERIMENTS
+from screen.network.parameters import PARAMETERS
+from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
+from screen.settings import settings_schema
+from screen.tables import RANKED
+
+LOCKS = ("requirements.lock", "requirements-slurm.lock")
+
+
+def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    tool = Path(sys.executable).parent / command[0]
+    return subprocess.run([tool, *command[1:]], cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def project(root: Path) -> dict:
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def tracked(root: Path) -> list[Path]:
+    """Files that git keeps, or would; all files where this is no clone."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("the project must be a git clone to know its files, found none")
+    return [path for line in listed.stdout.splitlines() if (path := root / line).is_file()]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("lint-imports", "--no-cache"),
+        ("ruff", "check", "--no-cache"),
+        ("ruff", "format", "--check", "--no-cache"),
+        pytest.param(("mypy",), marks=pytest.mark.slow),
+    ],
+    ids=["layers", "style", "format", "types"],
+)
+def test_the_tool_finds_nothing(root, command):
+    done = run(root, *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_has_exact_versions_with_hashes_and_no_address(root, name):
+    text = (root / name).read_text()
+    assert "://" not in text and "@" not in text
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        first, *hashes = entry.split(" \\\n")
+        assert re.fullmatch(r"[\w.-]+==[\w.+]+( ; .+)?", first), entry
+        assert hashes
+        assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", line) for line in hashes), entry
+
+
+@pytest.mark.parametrize(("name", "extras"), [(LOCKS[0], ("test", "dev")), (LOCKS[1], ("slurm",))])
+def test_a_lock_file_satisfies_the_project(root, project, name, extras):
+    text = (root / name).read_text()
+    locked = {
+        line.split("==")[0]: line.split("==")[1].split()[0] for line in text.splitlines() if "==" in line
+    }
+    wanted = project["dependencies"] + [
+        item for extra in extras for item in project["optional-dependencies"][extra]
+    ]
+    for requirement in map(Requirement, wanted):
+        assert requirement.name in locked
+        assert Version(locked[requirement.name]) in requirement.specifier
+
+
+def test_the_conda_environment_has_the_dependencies_of_the_project(root, project):
+    environment = yaml.safe_load((root / "workflow/envs/screen.yaml").read_text())
+    assert environment["dependencies"][-1]["pip"] == project["dependencies"]
+
+
+def test_no_file_names_a_path_of_this_machine(root, tracked):
+    folders = [f"{folder}/" for folder in (root, Path.home()) if len(folder.parts) > 1]
+    found = [
+        str(path.relative_to(root))
+        for path in tracked
+        if any(folder.encode() in path.read_bytes() for folder in folders)
+    ]
+    assert found == []
+
+
+def test_no_file_is_large(root, tracked):
+    assert [str(path.relative_to(root)) for path in tracked if path.stat().st_size > 2**20] == []
+
+
+def test_make_lists_its_targets_and_readme_names_only_those(root):
+    done = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True)
+    targets = set(re.findall(r"^  make ([a-z-]+)", done.stdout, re.MULTILINE))
+    assert {"env", "screen", "test", "bench", "lint", "dry-run", "clean"} <= targets
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (root / document).read_text()
+        named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
+        assert named <= targets, document
+
+
+def test_links_between_documents_lead_somewhere(root):
+    for document in ("README.md", "CONTRIBUTING.md", "config/README.md"):
+        path = root / document
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{document}: {link}"
+
+
+def test_every_setting_is_in_the_readme_of_the_configuration(root):
+    text = (root / "config/README.md").read_text()
+    schema = settings_schema()
+    for section, entry in schema["properties"].items():
+        model = entry.get("$ref", "").rpartition("/")[2]
+        names = [f"{section}.{key}" for key in schema["$defs"][model]["properties"]] if model else [section]
+        assert [name for name in names if f"`{name}`" not in text and f"### {name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, EXPERIMENTS],
+    ids=lambda s: s.name,
+)
+def test_every_column_is_in_the_readme_of_the_configuration(root, schema):
+    text = (root / "config/README.md").read_text()
+    assert [column.name for column in schema.columns if f"| `{column.name}` |" not in text] == []
+
+
+def test_every_column_of_the_ranked_table_is_in_the_readme(root):
+    text = (root / "README.md").read_text()
+    families = ("suppression", "excess_bliss")
+    missing = [
+        column.name
+        for column in RANKED.columns
+        if f"`{column.name}`" not in text and not column.name.startswith(families)
+    ]
+    assert missing == []

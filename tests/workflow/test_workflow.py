@@ -1,0 +1,172 @@
+"""The workflow: what its own tools say of it, what it refuses, and what a change runs again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+BIN = Path(sys.executable).parent
+EARLY = ("results/network/stat3.xml", "results/scenarios/scenarios.parquet")
+"""What can be made without a fit."""
+
+
+@pytest.fixture
+def copy(root, tmp_path) -> Path:
+    """A copy of the project to change and run in."""
+    for name in ("Snakefile", "workflow", "profiles", "config", "screen"):
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+
+
+def planned(folder: Path, *arguments: str) -> list[str]:
+    """Rules that a dry run would run, in alphabetical order, once a job."""
+    done = snakemake(folder, "--dry-run", *arguments)
+    assert done.returncode == 0, done.stdout
+    lines = iter(done.stdout.splitlines())
+    jobs = {}
+    for line in lines:
+        if line.startswith("job "):
+            next(lines)
+            for row in lines:
+                if not row.strip():
+                    break
+                name, count = row.split()
+                jobs[name] = int(count)
+    jobs.pop("total", None)
+    return sorted(name for name, count in jobs.items() for _ in range(count))
+
+
+def test_lint_finds_nothing(root):
+    done = snakemake(root, "--lint")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_format_is_that_of_snakefmt(root):
+    done = subprocess.run(
+        [BIN / "snakefmt", "--check", "Snakefile", "workflow"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_top_is_a_table_of_contents(root):
+    assert len((root / "Snakefile").read_text().splitlines()) < 10
+    assert len((root / "workflow/Snakefile").read_text().splitlines()) < 40
+    for rules in (root / "workflow/rules").glob("*.smk"):
+        assert not any(line.strip() == "run:" for line in rules.read_text().splitlines())
+
+
+def test_a_dry_run_plans_every_stage_and_writes_no_settings(copy):
+    shards = yaml.safe_load((copy / "config/config.yaml").read_text())["simulate"]["shards"]
+    stages = ["all", "fit", "network", "rank", "report", "scenarios"] + ["simulate"] * shards
+    assert planned(copy) == stages
+    assert not (copy / "results/settings.json").exists()
+
+
+@pytest.mark.parametrize("profile", ["default", "gpu", "slurm"])
+def test_a_profile_holds_only_options_that_snakemake_has(root, profile):
+    known = snakemake(root, "--help").stdout
+    values = yaml.safe_load((root / "profiles" / profile / "profile.yaml").read_text())
+    of_plugin = ("slurm-status-command", "slurm-init-seconds-before-status-checks")
+    assert [name for name in values if f"--{name}" not in known and name not in of_plugin] == []
+
+
+def test_captions_exist(root):
+    for rules in (root / "workflow/rules").glob("*.smk"):
+        for line in rules.read_text().splitlines():
+            if "caption=" in line:
+                assert (rules.parent / line.split('"')[1]).exists(), line
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sceanrios: {}\n", "config.yaml line 1: `sceanrios` is not a setting; did you mean `scenarios`?"),
+        ("seed: -1\n", "config.yaml line 1: `seed` must be at least 0, found -1"),
+        ("", "Config file must be given as JSON or YAML with keys at top level."),
+    ],
+)
+def test_a_wrong_configuration_fails_before_any_job(copy, text, expected):
+    (copy / "config/config.yaml").write_text(text)
+    done = snakemake(copy, "--dry-run")
+    assert done.returncode == 1
+    assert expected in done.stdout
+    assert "Job stats" not in done.stdout
+
+
+def test_a_wrong_key_on_the_command_line_is_named(copy):
+    done = snakemake(copy, "--dry-run", "--config", "seeed=2")
+    assert done.returncode == 1
+    assert "configuration: `seeed` is not a setting; did you mean `seed`?" in done.stdout
+
+
+def test_a_change_runs_again_what_depends_on_it_and_nothing_else(copy):
+    done = snakemake(copy, *EARLY)
+    assert done.returncode == 0, done.stdout
+    assert planned(copy, *EARLY) == []
+
+    config = copy / "config/config.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("seed: 1", "seed: 2"))
+    assert planned(copy, *EARLY) == []
+    config.write_text(text.replace("pair_doses_nM: [500]", "pair_doses_nM: [250]"))
+    assert planned(copy, *EARLY) == ["scenarios"]
+    config.write_text(text)
+
+    code = copy / "screen/network/compose.py"
+    before = code.read_text()
+    code.write_text(before + "# changed\n")
+    assert planned(copy, *EARLY) == ["network"]
+    code.write_text(before)
+
+    module = next((copy / "config/network").glob("m02*.ant"))
+    os.utime(module)
+    module.write_text(module.read_text() + "// changed\n")
+    assert planned(copy, *EARLY) == ["network"]
+
+
+def test_a_setting_for_one_run_reaches_the_stage(copy):
+    done = snakemake(
+        copy,
+        EARLY[1],
+        "--configfile",
+        str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["tofacitinib"]}})),
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 drugs at" in done.stdout
+
+
+def test_a_failing_stage_shows_its_one_line(copy):
+    done = snakemake(
+        copy, EARLY[1], "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))
+    )
+    assert done.returncode == 1
+    assert "screen: drugs: must be of drugs.tsv, found water" in done.stdout
+    assert not (copy / EARLY[1]).exists()
+
+
+def _write(path: Path, values: dict) -> Path:
+    path.write_text(yaml.safe_dump(values))
+    return path
