@@ -97,7 +97,7 @@ LOCK := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip
 lock: ## resolve the dependencies anew (needs the network)
 	$(LOCK) --extra dev --extra test --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra slurm --constraint requirements.lock --output-file requirements-slurm.lock pyproject.toml
-	sed -i -E '/^#|:\/\//d' requirements.lock requirements-slurm.lock
+	sed -i -E '/^#|:\/\/|^$$/d' requirements.lock requirements-slurm.lock
 
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)
