@@ -155,8 +155,10 @@ class Translator:
         if node.op == "mul" and self._hoist:
             fixed = [arg for arg in node.args if arg.op == "constant" or self._fixed(arg)]
             moving = [arg for arg in node.args if arg not in fixed]
-            factor = self._get(mul(*fixed)) if any(map(self._fixed, fixed)) else self.builder.constant(
-                fixed[0].value if fixed else 1.0
+            factor = (
+                self._get(mul(*fixed))
+                if any(map(self._fixed, fixed))
+                else self.builder.constant(fixed[0].value if fixed else 1.0)
             )
             return self._product([self._get(arg) for arg in moving], factor)
         if node.op == "div" and self._fixed(node.args[1]):

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -46,7 +46,9 @@ def generator_version() -> str:
     native = sorted(package.joinpath("native").iterdir(), key=lambda item: item.name)
     texts += [item.read_text(encoding="utf-8") for item in native if item.name.endswith((".h", ".c"))]
     reader = files("screen.network")
-    texts += [reader.joinpath(name).read_text(encoding="utf-8") for name in ("algebra.py", "sbml.py", "mathml.py")]
+    texts += [
+        reader.joinpath(name).read_text(encoding="utf-8") for name in ("algebra.py", "sbml.py", "mathml.py")
+    ]
     return digest_of(*texts)
 
 
@@ -62,7 +64,9 @@ def cached(folder: Path, entry: str, make: Callable[[Path], None]) -> Path:
     except OSError as error:
         fallback = _temporary_folder() / entry
         if not fallback.exists():
-            sys.stderr.write(f"cache: cannot write to {folder} ({error.strerror}); using a temporary folder\n")
+            sys.stderr.write(
+                f"cache: cannot write to {folder} ({error.strerror}); using a temporary folder\n"
+            )
             fallback.parent.mkdir(parents=True, exist_ok=True)
             make(fallback)
         return fallback
@@ -89,8 +93,6 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold a lock while making an entry, so that parallel jobs compile once; without locks, each compiles."""
     with open(path, "w", encoding="utf-8") as lock:
         if fcntl is not None:
-            try:
+            with suppress(OSError):  # some network file systems have no locks; the rename keeps entries whole
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            except OSError:
-                pass  # some network file systems have no locks; the rename keeps the entry whole anyway
         yield

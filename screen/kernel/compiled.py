@@ -7,7 +7,7 @@ lane nobody has taken yet, and no result depends on who took it.
 
 import ctypes
 import os
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -42,12 +42,14 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def _register(model: Model) -> str:
     """Compile and load the library of a model; the name under which XLA knows it."""
     compiler = find_compiler()
     key = f"{model.digest} {generator_version()}"
-    library = compile_library(compiler, lambda: emit(model.system, compiler.width), model.name, key, model.cache)
+    library = compile_library(
+        compiler, lambda: emit(model.system, compiler.width), model.name, key, model.cache
+    )
     functions = ctypes.CDLL(str(library))
     name = f"screen_{library.stem}"
     for target in ("solve", "gradient"):

@@ -42,7 +42,9 @@ def find_compiler(wanted: str | None = None) -> Compiler:
     wanted = wanted or os.environ.get("CC")
     found = next((path for name in ([wanted] if wanted else NAMES) if (path := shutil.which(name))), None)
     if found is None:
-        raise KernelError(f"engine kernel: a C compiler must be there, found no {wanted or ' or '.join(NAMES)}; {CURE}")
+        raise KernelError(
+            f"engine kernel: a C compiler must be there, found no {wanted or ' or '.join(NAMES)}; {CURE}"
+        )
     question = [found, *FLAGS, "-dM", "-E", "-x", "c", os.devnull]
     answer = subprocess.run(question, capture_output=True, text=True, check=False)
     if answer.returncode:
@@ -76,5 +78,9 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
 def _call(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        problems = [line for line in done.stderr.splitlines() if "error" in line] or [f"exit code {done.returncode}"]
-        raise KernelError(f"engine kernel: {command[0]} must compile the network, found: {problems[0]}; {CURE}")
+        problems = [line for line in done.stderr.splitlines() if "error" in line] or [
+            f"exit code {done.returncode}"
+        ]
+        raise KernelError(
+            f"engine kernel: {command[0]} must compile the network, found: {problems[0]}; {CURE}"
+        )

@@ -148,7 +148,9 @@ def _without(rows: dict[int, set[int]], species: int, weights: dict[int, float])
     }
 
 
-def _reduction(size: int, pattern: Sequence[tuple[int, int]], chosen: dict[int, dict[int, float]]) -> Reduction:
+def _reduction(
+    size: int, pattern: Sequence[tuple[int, int]], chosen: dict[int, dict[int, float]]
+) -> Reduction:
     independent = [i for i in range(size) if i not in chosen]
     place = {species: position for position, species in enumerate(independent)}
     kept = [k for k, (i, _) in enumerate(pattern) if i not in chosen]

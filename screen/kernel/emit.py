@@ -17,7 +17,7 @@ from screen.kernel.elimination import Elimination, Row, Scale
 from screen.kernel.program import INPUTS, Instruction, Program, operands
 
 PIECE = 1500
-CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.25, "PROPORTIONAL": 0.05}
+CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.2, "PROPORTIONAL": 0.05}
 """Step control: h' = h SAFETY error^-INTEGRAL (last error)^PROPORTIONAL, at most GROWTH h."""
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
@@ -260,30 +260,33 @@ def _algebra(reduction: Reduction) -> Iterator[str]:
             row += 1
     for slot, (p, _) in enumerate(plan.slots):
         rows[p].append(f"M[{slot}] = m{slot};")
-    yield from _cut("factorise", "const V *restrict jacobian, V shift, V *restrict M", "jacobian, shift, M", rows)
+    yield from _cut(
+        "factorise", "const V *restrict jacobian, V shift, V *restrict M", "jacobian, shift, M", rows
+    )
     given = [
-        f"x[{d}] = {''.join(_signed(r, f'x[{a}]') for a, r in ratios) or 'all(0.0)'};" for d, ratios in reduction.dependents
+        f"x[{d}] = {''.join(_signed(r, f'x[{a}]') for a, r in ratios) or 'all(0.0)'};"
+        for d, ratios in reduction.dependents
     ]
     yield _braces("CODE give(V *restrict x)", given)
     lines = [*_solve_lines((plan.forward, plan.backward), plan, "f[{0}] + g[{0}]", 1), "give(x);"]
     arguments = "const V *restrict M, const V *restrict f, const V *restrict g, V *restrict x"
     yield _braces(f"CODE solve({arguments})", lines)
-    taken = [
-        f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios
-    ]
+    taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
     lines = [*taken, *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0)]
     lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
     yield _braces("CODE solve_transposed(const V *restrict M, V *restrict b, V *restrict x)", lines)
 
 
 def _signed(factor: float, value: str) -> str:
-    """ + value, - value or + factor * value."""
+    """+ value, - value or + factor * value."""
     if abs(factor) == 1.0:
         return f" {'+' if factor > 0 else '-'} {value}"
     return f" {'+' if factor > 0 else '-'} {abs(factor)!r} * {value}"
 
 
-def _solve_lines(halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, scaled: int) -> Iterator[str]:
+def _solve_lines(
+    halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, scaled: int
+) -> Iterator[str]:
     for half, rows in enumerate(halves):
         for position, terms in rows:
             unknown = plan.order[position]
@@ -328,7 +331,10 @@ def _stage_sums() -> Iterator[str]:
         backward.append(
             f"case {stage}: for (int i = 0; i < N; i++) {{ const V r = rate * v[i]; {spread} }} break;"
         )
-    head = "CODE combine(int stage, const V *restrict y, const V (*restrict k)[N], V rate, V *restrict z, V *restrict g)"
+    head = (
+        "CODE combine(int stage, const V *restrict y, const V (*restrict k)[N], V rate,"
+        " V *restrict z, V *restrict g)"
+    )
     yield _braces(head, ["switch (stage) {", *forward, "}"])
     head = "CODE spread(int stage, V rate, const V *restrict v, const V *restrict q, V (*restrict seed)[N])"
     yield _braces(head, ["switch (stage) {", *backward, "}"])

@@ -23,7 +23,9 @@ def _of_system(make: Callable[..., Engine]) -> Engine:
     """An engine that is built per system, with step and thread options it has no use for."""
     built = lru_cache(maxsize=None)(lambda model: make(model.system))
 
-    def engine(model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any) -> Solution:
+    def engine(
+        model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any
+    ) -> Solution:
         return built(model)(*arrays, **options)
 
     return engine

@@ -36,7 +36,9 @@ def stack(values: Sequence[Any], arrays: ModuleType = jnp) -> Any:
     """Results as one float64 array with the results along the last axis."""
     if not values:
         raise ValueError("stack: there must be at least one result, found none")
-    return arrays.stack(arrays.broadcast_arrays(*(arrays.asarray(v, dtype="float64") for v in values)), axis=-1)
+    return arrays.stack(
+        arrays.broadcast_arrays(*(arrays.asarray(v, dtype="float64") for v in values)), axis=-1
+    )
 
 
 def _power(arrays: Any, base: Any, exponent: Any) -> Any:

@@ -27,7 +27,11 @@ class Model:
     def __init__(self, system: System, cache: Path):
         self.system, self.cache = system, cache
         self.name, self.digest = system.name, system.digest
-        self.species, self.parameters, self.observables = system.species, system.parameters, system.observables
+        self.species, self.parameters, self.observables = (
+            system.species,
+            system.parameters,
+            system.observables,
+        )
         self.values = np.array(system.values, dtype=np.float64)
 
     def __eq__(self, other: object) -> bool:

@@ -161,7 +161,7 @@ static V error_norm(const Job *job, const Step *s)
         const V e = s->k[STAGES - 1][i] * rough_reciprocal(job->atol + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
         sum += e * e;
     }
-    return v_sqrt(sum / (double)N);
+    return v_root(sum / (double)N);
 }
 
 /* Dense output of every lane that passed requested times in this step. */
@@ -197,11 +197,11 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
 static int failure(const Job *job, const Step *s, const Lane *lane, int l, double error)
 {
     if (lane->accepted + lane->rejected >= job->max_steps) return MAX_STEPS;
-    if (!lane->rejecting) return OK;
+    if (!lane->rejecting && lane->t >= lane->stop) return OK;
     if (!isfinite(error))
         for (int i = 0; i < N; i++)
             if (!isfinite(s->y[i][l]) || !isfinite(s->start[i][l])) return NON_FINITE;
-    const double smallest = 4e-16 * fabs(lane->t) + 1e-22 * (lane->stop - lane->start);
+    const double smallest = 2e-15 * fabs(lane->t) + 1e-22 * (lane->stop - lane->start);
     if (lane->h > smallest) return OK;
     return isfinite(error) ? STEP_UNDERFLOW : NON_FINITE;
 }

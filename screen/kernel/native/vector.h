@@ -16,8 +16,9 @@ typedef int64_t I __attribute__((vector_size(8 * W)));
 
 static inline V all(double x) { return x - (V){0}; }
 static inline V choose(I mask, V a, V b) { return (V)((mask & (I)a) | (~mask & (I)b)); }
-static inline V v_max(V a, V b) { return choose(a > b, a, b); }
-static inline V v_min(V a, V b) { return choose(a < b, a, b); }
+/* NaN wins, so that what is not a number never passes for one. */
+static inline V v_max(V a, V b) { return choose((b > a) | (b != b), b, a); }
+static inline V v_min(V a, V b) { return choose((b < a) | (b != b), b, a); }
 static inline V v_abs(V a) { return (V)((I)a & INT64_MAX); }
 
 /* 1 / a to seven digits, three times as fast: enough to weigh an error. */
@@ -31,7 +32,7 @@ LANEWISE(v_exp, exp) LANEWISE(v_log, log) LANEWISE(v_sin, sin) LANEWISE(v_cos, c
 LANEWISE(v_asin, asin) LANEWISE(v_acos, acos) LANEWISE(v_atan, atan) LANEWISE(v_sinh, sinh)
 LANEWISE(v_cosh, cosh) LANEWISE(v_tanh, tanh) LANEWISE(v_floor, floor) LANEWISE(v_ceil, ceil)
 LANEWISE(v_root, sqrt)
-static inline V v_sqrt(V a) { return v_root(v_max(a, all(0.0))); }
+static inline V v_sqrt(V a) { return v_root(choose(a < 0.0, all(0.0), a)); }
 
 /* A base below 0 with a broken exponent counts as 0: a concentration below 0 is rounding. */
 static inline V v_pow(V a, V b)
@@ -55,9 +56,9 @@ static inline V v_not(V a) { return truth(a == 0.0); }
 static inline V v_where(V c, V a, V b) { return choose(c != 0.0, a, b); }
 
 /* The same for one lane: what depends on parameters alone is computed once per lane and phase. */
-static inline double s_max(double a, double b) { return a > b ? a : b; }
-static inline double s_min(double a, double b) { return a < b ? a : b; }
-static inline double s_sqrt(double a) { return sqrt(s_max(a, 0.0)); }
+static inline double s_max(double a, double b) { return b > a || b != b ? b : a; }
+static inline double s_min(double a, double b) { return b < a || b != b ? b : a; }
+static inline double s_sqrt(double a) { return sqrt(a < 0.0 ? 0.0 : a); }
 static inline double s_pow(double a, double b) { return pow(a < 0.0 && b != floor(b) ? 0.0 : a, b); }
 static inline double s_lt(double a, double b) { return a < b; }
 static inline double s_le(double a, double b) { return a <= b; }
