@@ -10,8 +10,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Double precision before any test module makes an array; asked of the one function that configures JAX."""
-    if not (ROOT / "screen/kernel/__init__.py").exists():
-        return
     from screen.kernel import configure
 
     configure()

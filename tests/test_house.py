@@ -1,6 +1,7 @@
 """House rules that a tool can check: layers, style, types, lock files, documents that name what exists."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -112,6 +113,22 @@ def test_make_lists_its_targets_and_readme_names_only_those(root):
         text = (root / document).read_text()
         named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
         assert named <= targets, document
+
+
+def test_make_names_a_missing_python_and_its_cure_in_one_line(root, tmp_path):
+    for tool in ("bash", "make", "cksum", "getconf", "cc"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    done = subprocess.run(
+        [tmp_path / "make", "env", f"VENV={tmp_path / 'venv'}"],
+        cwd=root,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("make env: Python 3.11 or newer must be there, found none; install python3.11")
 
 
 def test_links_between_documents_lead_somewhere(root):

@@ -9,7 +9,7 @@ import os
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import Plan, read_plan
 
-SPEED = {"kernel": 1000.0, "lanes": 100.0, "diffrax": 3.0}
+SPEED = {"kernel": 1500.0, "lanes": 150.0, "diffrax": 10.0}
 """Engine -> trajectories a second and core that the estimate assumes for a network of about 80 states."""
 
 
