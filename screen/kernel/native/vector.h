@@ -21,9 +21,14 @@ static inline V v_max(V a, V b) { return choose((b > a) | (b != b), b, a); }
 static inline V v_min(V a, V b) { return choose((b < a) | (b != b), b, a); }
 static inline V v_abs(V a) { return (V)((I)a & INT64_MAX); }
 
-/* 1 / a to seven digits, three times as fast: enough to weigh an error. */
+/* 1 / a to seven digits for positive a, three times as fast: enough to weigh an error.
+   Beyond the range of a float it stays finite and too large, so an error there is never overlooked. */
 typedef float F __attribute__((vector_size(4 * W)));
-static inline V rough_reciprocal(V a) { return __builtin_convertvector(1.0f / __builtin_convertvector(a, F), V); }
+static inline V rough_reciprocal(V a)
+{
+    const V inside = choose(a > 1e36, all(1e36), a);
+    return __builtin_convertvector(1.0f / __builtin_convertvector(inside, F), V);
+}
 
 /* A loop over lanes becomes one call of the vector mathematics library where there is one. */
 #define LANEWISE(name, call) \
