@@ -1,35 +1,44 @@
 """The fit: a PEtab problem in, the best parameters and an ensemble of draws out."""
 
 from screen.fit.calibration import derive_tables, find_stale, write_calibration
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, jacobian, normal_approximation
+from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.load import load_problem
-from screen.fit.objective import Evaluation, Prediction, Solver, log_likelihood, make_objective
+from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
+from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise
 from screen.fit.petab_files import read_petab
 from screen.fit.problem import Problem
-from screen.fit.stage import FITTED, STARTS, Plan, run_fit
+from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit
 
 __all__ = [
     "FITTED",
     "STARTS",
+    "Curvature",
     "Ensemble",
     "Evaluation",
     "Normal",
     "Optimum",
     "Plan",
-    "Prediction",
+    "Polished",
+    "Predicted",
     "Problem",
     "Schedule",
+    "Sensitivity",
     "Solver",
+    "choose_fit_engine",
+    "curvature",
     "derive_tables",
     "draw_ensemble",
     "find_stale",
-    "jacobian",
     "load_problem",
-    "log_likelihood",
     "make_objective",
+    "make_predictor",
+    "make_sensitivity",
     "normal_approximation",
     "optimise",
+    "polish",
+    "prior_precision",
     "read_petab",
     "run_fit",
     "write_calibration",

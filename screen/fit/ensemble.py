@@ -14,24 +14,11 @@ both are counted.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from screen.errors import FitError
-from screen.fit.objective import (
-    Batch,
-    Solver,
-    batch_of_measurements,
-    batch_of_starts,
-    data_cost,
-    predict,
-    prior_cost,
-)
+from screen.fit.objective import Predicted, posterior_cost
 from screen.fit.problem import Problem
-
-_SIGMA_INFORMATION = {"normal": 2.0, "laplace": 1.0}
-"""Noise distribution -> expected information on log sigma of one measurement."""
 
 MOST_REDRAWS = 20
 """Times a vector that fails to integrate is drawn again before the ensemble is given up."""
@@ -60,69 +47,25 @@ class Normal:
     factor: np.ndarray
     """Upper triangular; factor @ standard normal has the covariance of the approximation."""
 
+    def at(self, standard: np.ndarray) -> np.ndarray:
+        """Scaled vectors [vectors, estimated] of standard normal ones."""
+        return self.mean + standard @ self.factor.T
+
     @property
     def sd(self) -> np.ndarray:
         """Standard deviation of each parameter."""
         return np.sqrt(np.sum(self.factor**2, axis=1))
 
 
-def jacobian(problem: Problem, solver: Solver, scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted sensitivities [measurements, estimated] of predictions and of log sigma at one scaled vector.
-
-    Squared and summed they are the expected information of the data. Rows of failed lanes are zero.
-    """
-    batch = batch_of_measurements(problem)
-    weight = np.empty(batch.vectors)
-    for observable in problem.observables:
-        weight[observable.rows] = np.sqrt(_SIGMA_INFORMATION[observable.distribution])
-
-    @jax.jit
-    def rows(vectors):
-        def outputs(at):
-            found = predict(problem, solver, batch, at)
-            return (found.compared, jnp.log(found.sigma)), found
-
-        _, pull, found = jax.vjp(outputs, vectors, has_aux=True)
-        ones, zeros = jnp.ones(batch.vectors), jnp.zeros(batch.vectors)
-        (by_value,), (by_noise,) = pull((ones, zeros)), pull((zeros, ones))
-        good = found.ok[:, None]
-        return (
-            jnp.where(good, by_value / found.sigma[:, None], 0.0),
-            jnp.where(good, by_noise * weight[:, None], 0.0),
-        )
-
-    by_value, by_noise = rows(jnp.tile(jnp.asarray(scaled), (batch.vectors, 1)))
-    return np.asarray(by_value), np.asarray(by_noise)
-
-
-def normal_approximation(problem: Problem, solver: Solver, scaled: np.ndarray) -> Normal:
-    """The normal distribution with the curvature of the posterior at a scaled vector.
-
-    A parameter without prior gets the variance of a uniform distribution between its bounds.
-    """
-    by_value, by_noise = jacobian(problem, solver, scaled)
-    precision = by_value.T @ by_value + by_noise.T @ by_noise
-    precision[np.diag_indices_from(precision)] += prior_precision(problem, scaled)
+def normal_approximation(scaled: np.ndarray, precision: np.ndarray) -> Normal:
+    """The normal distribution around a scaled vector with the curvature of the posterior there."""
     lower = np.linalg.cholesky(precision)
-    factor = np.linalg.solve(lower.T, np.eye(len(lower)))
-    return Normal(scaled, precision, factor)
-
-
-def prior_precision(problem: Problem, scaled: np.ndarray) -> np.ndarray:
-    """Curvature of minus the log prior [estimated] at a scaled vector, bounds included."""
-    estimated = problem.estimated
-    box = 12.0 / (estimated.upper - estimated.lower) ** 2
-    return np.array(
-        [
-            box[place] if prior is None else prior.precision(scaled[place])
-            for place, prior in enumerate(estimated.priors)
-        ]
-    )
+    return Normal(scaled, precision, np.linalg.solve(lower.T, np.eye(len(lower))))
 
 
 def draw_ensemble(
     problem: Problem,
-    solver: Solver,
+    predictor: Callable[[np.ndarray], Predicted],
     normal: Normal,
     draws: int,
     steps: int,
@@ -135,26 +78,25 @@ def draw_ensemble(
     `stride` is the share of fresh noise in a proposal. FitError where vectors keep failing to integrate.
     """
     rng = np.random.default_rng(seed)
-    batch = batch_of_starts(problem, draws)
-    judge = _judge(problem, solver, batch)
-    standard, cost, redrawn = _first_draws(problem, normal, judge, draws, rng)
+    standard, predicted, redrawn = _first_draws(problem, normal, predictor, draws, rng)
+    cost = posterior_cost(problem, normal.at(standard), predicted)
     accepted = 0
     for step in range(steps):
-        fresh = rng.standard_normal(standard.shape)
-        proposed = np.sqrt(1 - stride**2) * standard + stride * fresh
-        vectors = normal.mean + proposed @ normal.factor.T
-        new_cost, failed = judge(vectors)
+        proposed = np.sqrt(1 - stride**2) * standard + stride * rng.standard_normal(standard.shape)
+        vectors = normal.at(proposed)
+        predicted = predictor(vectors)
+        new_cost = posterior_cost(problem, vectors, predicted)
         log_ratio = (cost - new_cost) + 0.5 * (np.sum(proposed**2, axis=1) - np.sum(standard**2, axis=1))
-        good = ~failed & inside(problem, vectors) & (np.log(rng.uniform(size=draws)) < log_ratio)
+        good = np.log(rng.uniform(size=draws)) < log_ratio
+        good &= (predicted.failed == 0) & inside(problem, vectors)
         standard = np.where(good[:, None], proposed, standard)
         cost = np.where(good, new_cost, cost)
         accepted += int(good.sum())
-        redrawn += int(failed.sum())
-        report(
-            f"fit: ensemble {step + 1}/{steps}, {accepted / (draws * (step + 1)):.0%} of proposals accepted"
-        )
+        redrawn += int(np.sum(predicted.failed > 0))
+        share = accepted / (draws * (step + 1))
+        report(f"fit: ensemble {step + 1}/{steps}, {share:.0%} of proposals accepted")
     acceptance = accepted / (draws * steps) if steps else float("nan")
-    return Ensemble(normal.mean + standard @ normal.factor.T, cost, redrawn, acceptance)
+    return Ensemble(normal.at(standard), cost, redrawn, acceptance)
 
 
 def inside(problem: Problem, vectors: np.ndarray) -> np.ndarray:
@@ -162,46 +104,27 @@ def inside(problem: Problem, vectors: np.ndarray) -> np.ndarray:
     return np.all((vectors >= problem.estimated.lower) & (vectors <= problem.estimated.upper), axis=1)
 
 
-def _judge(
-    problem: Problem, solver: Solver, batch: Batch
-) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    @jax.jit
-    def evaluate(vectors):
-        found = predict(problem, solver, batch, vectors)
-        failed = jax.ops.segment_sum(
-            (~found.lane_ok).astype(int), batch.vector_of_lane, num_segments=batch.vectors
-        )
-        return data_cost(found, batch) + prior_cost(problem, vectors), failed > 0
-
-    def judge(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        cost, failed = evaluate(jnp.asarray(vectors))
-        return np.array(cost), np.array(failed)
-
-    return judge
-
-
-def _first_draws(problem: Problem, normal: Normal, judge, draws: int, rng: np.random.Generator):
+def _first_draws(problem: Problem, normal: Normal, predictor, draws: int, rng: np.random.Generator):
     """Draws of the normal approximation that integrate and lie within the bounds."""
-    standard = _bounded(problem, normal, rng, np.zeros((draws, len(normal.mean))), np.ones(draws, bool))
-    redrawn = 0
+    standard = np.zeros((draws, len(normal.mean)))
+    wrong, redrawn = np.ones(draws, bool), 0
     for _ in range(MOST_REDRAWS):
-        cost, failed = judge(normal.mean + standard @ normal.factor.T)
-        if not failed.any():
-            return standard, cost, redrawn
-        redrawn += int(failed.sum())
-        standard = _bounded(problem, normal, rng, standard, failed)
+        standard = _drawn_anew(problem, normal, rng, standard, wrong)
+        predicted = predictor(normal.at(standard))
+        wrong = predicted.failed > 0
+        if not wrong.any():
+            return standard, predicted, redrawn
+        redrawn += int(wrong.sum())
     raise FitError(
-        f"ensemble: every draw must integrate, found {int(failed.sum())} of {draws} that keep failing"
+        f"ensemble: every draw must integrate, found {int(wrong.sum())} of {draws} that keep failing"
     )
 
 
-def _bounded(problem: Problem, normal: Normal, rng, standard: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The chosen rows drawn anew; a parameter that leaves its bounds shrinks the row towards the mean."""
-    fresh = rng.standard_normal(standard.shape)
-    standard = np.where(chosen[:, None], fresh, standard)
-    for _ in range(100):
-        outside = chosen & ~inside(problem, normal.mean + standard @ normal.factor.T)
-        if not outside.any():
-            break
+def _drawn_anew(
+    problem: Problem, normal: Normal, rng, standard: np.ndarray, chosen: np.ndarray
+) -> np.ndarray:
+    """The chosen rows drawn anew; one that leaves the bounds shrinks towards the mean until it is inside."""
+    standard = np.where(chosen[:, None], rng.standard_normal(standard.shape), standard)
+    while (outside := chosen & ~inside(problem, normal.at(standard))).any():
         standard = np.where(outside[:, None], 0.9 * standard, standard)
     return standard

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screen.fit.objective import Predicted
 from screen.fit.optimise import Optimum
 from screen.fit.problem import Problem
 
@@ -26,14 +27,8 @@ _BACK = {"lin": lambda value: value, "log": np.exp, "log10": lambda value: 10.0*
 """Observable transformation -> from the compared scale to the unit of the observable."""
 
 
-def draw_fit(
-    problem: Problem, compared: np.ndarray, spread: np.ndarray, sigma: np.ndarray, path: Path
-) -> None:
-    """Write the figure of measurements against the model, a panel per data set.
-
-    compared, sigma [measurements] are prediction and noise of the best fit on the compared scale; spread
-    [draws, measurements] are the predictions of the ensemble there.
-    """
+def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path) -> None:
+    """Write the figure of measurements against the best fit and the ensemble, a panel per data set."""
     frame = problem.measurements.frame
     names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
     panels = list(dict.fromkeys(names))
@@ -42,10 +37,10 @@ def draw_fit(
     figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     back = _backs(problem)
-    low, high = np.quantile(spread, [0.05, 0.95], axis=0)
+    low, high = np.quantile(ensemble.compared, [0.05, 0.95], axis=0)
     for place, name in enumerate(panels):
         chosen = np.flatnonzero(names == name)
-        _panel(axes[place], problem, chosen, compared, (low, high), sigma, back[chosen[0]])
+        _panel(axes[place], problem, chosen, best.compared[0], (low, high), best.sigma[0], back[chosen[0]])
         axes[place].set_title(name.replace("_", " "), fontsize=8, loc="left")
     for empty in axes[len(panels) :]:
         empty.set_axis_off()

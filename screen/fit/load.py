@@ -48,6 +48,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         observables=filler.observables(tables.observable_df, frame, Path(path)),
         measurements=Measurements(lane, time_index, frame),
         conditions=tables.condition_df,
+        observable_table=tables.observable_df,
     )
 
 

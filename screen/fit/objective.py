@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.priors import LN10
+from screen.fit.priors import LN10, Prior
 from screen.fit.problem import Observable, Problem
 from screen.kernel import rest, solve
 
@@ -129,16 +129,11 @@ def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -
     parameters, states, lane_ok = _integrate(problem, solver, batch, linear)
     data = problem.measurements
     row_lane, row = batch.lane_of_row, batch.measurement
+    vector_of_row = batch.vector_of_lane[row_lane]
     ok = lane_ok[row_lane]
     at = jnp.where(ok[:, None], states[row_lane, data.time_index[row]], 1.0)
-    values = _entities(problem, parameters[row_lane], at, jnp.asarray(data.time[row]))
-    values |= {
-        name: jnp.full(len(row), number) for name, number in problem.fixed.items() if name not in values
-    }
-    vectors = linear[batch.vector_of_lane[row_lane]]
-    for place, name in enumerate(problem.estimated.names):
-        values.setdefault(name, vectors[:, place])
-    parts = [_compare(problem, each, values, vectors, row) for each in problem.observables]
+    columns = _Columns(problem, parameters[row_lane], at, jnp.asarray(data.time[row]), linear, vector_of_row)
+    parts = [_compare(problem, each, columns, row) for each in problem.observables]
     order = np.argsort(np.concatenate([_positions(each, row)[0] for each in problem.observables]))
     compared, sigma, cost, finite = (jnp.concatenate(part)[order] for part in zip(*parts, strict=True))
     good = ok & finite
@@ -191,14 +186,31 @@ def _override(states, linear: jax.Array, rows: np.ndarray, state: jax.Array) -> 
     return jnp.where(given, states.fill(linear, rows), state) if given.any() else state
 
 
-def _entities(problem: Problem, parameters, states, times) -> dict[str, jax.Array]:
-    """Everything a formula may name, as columns over the rows of a prediction."""
-    model = problem.model
-    observed = model.observe(times, states, parameters)
-    values = {name: observed[:, place] for place, name in enumerate(model.observables)}
-    values |= {name: parameters[:, place] for place, name in enumerate(model.parameters)}
-    values |= {name: states[:, place] for place, name in enumerate(model.species)}
-    return values | {"time": times}
+class _Columns:
+    """Everything a formula may name, as columns over rows of a prediction, made when asked for."""
+
+    def __init__(self, problem: Problem, parameters, states, times, linear, vector_of_row):
+        model = problem.model
+        self.times, self.parameters, self.states = times, parameters, states
+        self.observed = model.observe(times, states, parameters)
+        self.vectors = linear[vector_of_row]
+        self.fixed = problem.fixed
+        kinds = (
+            (self.vectors, problem.estimated.names),
+            (self.observed, model.observables),
+            (parameters, model.parameters),
+            (states, model.species),
+        )
+        self.place = {name: (table, place) for table, names in kinds for place, name in enumerate(names)}
+
+    def read(self, name: str, rows: np.ndarray) -> jax.Array:
+        """The named column at some rows."""
+        if name == "time":
+            return self.times[rows]
+        if name in self.place:
+            table, column = self.place[name]
+            return table[rows, column]
+        return jnp.full(len(rows), self.fixed[name])
 
 
 def _positions(observable: Observable, measurement: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -207,13 +219,12 @@ def _positions(observable: Observable, measurement: np.ndarray) -> tuple[np.ndar
     return where, np.searchsorted(observable.rows, measurement[where])
 
 
-def _compare(
-    problem: Problem, observable: Observable, values: dict, vectors: jax.Array, measurement: np.ndarray
-):
+def _compare(problem: Problem, observable: Observable, columns: _Columns, measurement: np.ndarray):
     where, line = _positions(observable, measurement)
-    own = {name: column[where] for name, column in values.items()}
-    filled = observable.overrides.fill(vectors[where], line)
-    own |= {name: filled[:, place] for place, name in enumerate(observable.placeholders)}
+    filled = observable.overrides.fill(columns.vectors[where], line)
+    own = {name: filled[:, place] for place, name in enumerate(observable.placeholders)}
+    for name in {*observable.value.names, *observable.noise.names} - set(own):
+        own[name] = columns.read(name, where)
     ones = jnp.ones(len(where))
     value, sigma = observable.value(own) * ones, observable.noise(own) * ones
     finite = jnp.isfinite(value) & jnp.isfinite(sigma) & (sigma > 0)
@@ -229,12 +240,17 @@ def _compare(
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     """Minus the log prior [vectors] of scaled vectors [vectors, estimated]."""
-    parts = [
-        prior.cost(scaled[:, place])
-        for place, prior in enumerate(problem.estimated.priors)
-        if prior is not None
-    ]
-    return sum(parts, start=jnp.zeros(scaled.shape[0]))
+    cost = jnp.zeros(scaled.shape[0])
+    known = [(place, prior) for place, prior in enumerate(problem.estimated.priors) if prior is not None]
+    for kind, scale in dict.fromkeys((prior.kind, prior.scale) for _, prior in known):
+        group = [(place, prior) for place, prior in known if (prior.kind, prior.scale) == (kind, scale)]
+        places = np.array([place for place, _ in group])
+        first, second = (
+            np.array(side) for side in zip(*((p.first, p.second) for _, p in group), strict=True)
+        )
+        together = Prior(kind, first, second, scale)
+        cost += jnp.sum(together.cost(scaled[:, places]), axis=1)
+    return cost
 
 
 def data_cost(prediction: Prediction, batch: Batch) -> jax.Array:
@@ -273,8 +289,47 @@ def make_objective(problem: Problem, solver: Solver, vectors: int) -> Callable[[
     return jax.jit(evaluate)
 
 
-def log_likelihood(problem: Problem, solver: Solver, scaled: np.ndarray) -> tuple[np.ndarray, Prediction]:
-    """Log likelihood [vectors] of scaled vectors [vectors, estimated], and the predictions behind it."""
-    batch = batch_of_starts(problem, len(scaled))
-    prediction = jax.jit(lambda at: predict(problem, solver, batch, at))(jnp.asarray(scaled))
-    return -np.asarray(data_cost(prediction, batch)), prediction
+class Predicted(NamedTuple):
+    """Predictions of some vectors, as numpy arrays [vectors, measurements]; lane_ok [vectors, lanes]."""
+
+    compared: np.ndarray
+    sigma: np.ndarray
+    cost: np.ndarray
+    """Minus the log likelihood of each measurement."""
+    ok: np.ndarray
+    lane_ok: np.ndarray
+
+    @property
+    def log_likelihood(self) -> np.ndarray:
+        """Log likelihood [vectors]."""
+        return -self.cost.sum(axis=1)
+
+    @property
+    def failed(self) -> np.ndarray:
+        """Lanes that failed [vectors]."""
+        return np.sum(~self.lane_ok, axis=1)
+
+
+def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[[np.ndarray], Predicted]:
+    """A function from scaled vectors [vectors, estimated] to what they predict.
+
+    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once.
+    """
+    batch = batch_of_starts(problem, width)
+    evaluate = jax.jit(lambda vectors: predict(problem, solver, batch, vectors))
+
+    def predictor(vectors: np.ndarray) -> Predicted:
+        parts = []
+        for first in range(0, len(vectors), width):
+            chosen = vectors[first : first + width]
+            filled = np.concatenate([chosen, np.tile(chosen[:1], (width - len(chosen), 1))])
+            found = evaluate(jnp.asarray(filled))
+            parts.append([np.asarray(part).reshape(width, -1)[: len(chosen)] for part in found])
+        return Predicted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    return predictor
+
+
+def posterior_cost(problem: Problem, vectors: np.ndarray, predicted: Predicted) -> np.ndarray:
+    """Minus the log posterior [vectors]."""
+    return np.asarray(prior_cost(problem, jnp.asarray(vectors))) - predicted.log_likelihood

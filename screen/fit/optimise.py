@@ -44,9 +44,11 @@ class Schedule:
     starts: int = 8
     adam: int = 150
     lbfgs: int = 100
+    polish: int = 10
+    """Most Gauss-Newton steps that the best start takes at the end."""
     rate: float = 0.1
     """First step of Adam, in free coordinates."""
-    tolerance: float = 1e-4
+    tolerance: float = 0.02
     """An L-BFGS start has converged when `patience` accepted steps together bring less than this."""
     patience: int = 5
     seed: int = 1

@@ -5,6 +5,7 @@ of the `petab` library has the last word.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,12 @@ class PetabFiles:
 
 def read_petab(path: Path, sbml: Path | None = None) -> PetabFiles:
     """The PEtab problem of a YAML file; `sbml` stands in for the model file it names. FitError if unsound."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"petab\.")  # what petab itself does that pandas will drop
+        return _read(Path(path), sbml)
+
+
+def _read(path: Path, sbml: Path | None) -> PetabFiles:
     layout = _read_layout(path)
     entry = layout["problems"][0]
     folder = path.parent

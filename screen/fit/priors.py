@@ -29,7 +29,7 @@ FROM_SCALE: dict[str, Callable[[Any], Any]] = {
 class Distribution:
     """A prior of two numbers (centre and width, or lower and upper)."""
 
-    cost: Callable[[Any, float, float], Any]
+    cost: Callable[[Any, Any, Any], Any]
     """Minus the log density."""
     sample: Callable[[np.random.Generator, float, float], float]
     on_scale: bool
@@ -90,11 +90,11 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed of one parameter before the data."""
+    """What is believed of a parameter before the data; with arrays of numbers, of several of one kind."""
 
     kind: str
-    first: float
-    second: float
+    first: Any
+    second: Any
     scale: str
 
     def cost(self, scaled: jax.Array) -> jax.Array:

@@ -33,8 +33,11 @@ class Estimated:
 
     def linear(self, scaled: jax.Array | np.ndarray) -> jax.Array:
         """Linear values [..., estimated] of scaled values; differentiable."""
-        columns = [FROM_SCALE[scale](scaled[..., place]) for place, scale in enumerate(self.scales)]
-        return jnp.stack(columns, axis=-1)
+        linear = jnp.asarray(scaled)
+        for scale in dict.fromkeys(self.scales):
+            places = np.flatnonzero(np.array(self.scales) == scale)
+            linear = linear.at[..., places].set(FROM_SCALE[scale](jnp.asarray(scaled)[..., places]))
+        return linear
 
 
 @dataclass(frozen=True)
@@ -119,3 +122,4 @@ class Problem:
     measurements: Measurements
     conditions: pd.DataFrame
     """The condition table."""
+    observable_table: pd.DataFrame

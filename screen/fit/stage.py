@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation, prior_precision
+from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
-from screen.fit.objective import Prediction, Solver, log_likelihood
+from screen.fit.newton import Polished, polish, prior_precision
+from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise
 from screen.fit.priors import FROM_SCALE, TO_SCALE
 from screen.fit.problem import Problem
+from screen.fit.sensitivity import make_sensitivity
 from screen.kernel import available_engines
 from screen.network import read_parameters
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -97,20 +99,29 @@ def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda lin
     )
     folder.mkdir(parents=True, exist_ok=True)
     optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, report=report)
-    normal = normal_approximation(problem, solver, optimum.scaled[0])
-    ensemble = draw_ensemble(
-        problem, solver, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+    predictor = make_predictor(problem, solver, plan.draws)
+    polished = polish(
+        problem,
+        predictor,
+        make_sensitivity(problem, solver),
+        optimum.scaled[0],
+        plan.schedule.polish,
+        plan.schedule.tolerance,
+        report,
     )
-    likelihood, best = log_likelihood(problem, solver, optimum.scaled[:1])
-    spread = np.asarray(log_likelihood(problem, solver, ensemble.scaled)[1].compared)
+    normal = normal_approximation(polished.scaled, polished.curvature.precision)
+    ensemble = draw_ensemble(
+        problem, predictor, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+    )
+    best = predictor(polished.scaled[None])
     draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
-    summary = _summary(problem, optimum, ensemble, best, float(likelihood[0])) | {"engine": solver.engine}
+    summary = _summary(problem, optimum, polished, ensemble, best)
+    summary |= {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_fit(problem, optimum, normal), folder / "parameters.tsv", FITTED)
+    write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(optimum), folder / "starts.tsv", STARTS)
-    compared, sigma = np.asarray(best.compared), np.asarray(best.sigma)
-    draw_fit(problem, compared, spread.reshape(plan.draws, -1), sigma, folder / "fit.svg")
+    draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
     draw_waterfall(optimum, folder / "waterfall.svg")
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
     (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -149,9 +160,9 @@ def _from_prior(row: Mapping[str, Any], rng: np.random.Generator, draws: int) ->
     return row["value"] * 10.0**deviation if row["prior"] == "log10_normal" else row["value"] + deviation
 
 
-def tabulate_fit(problem: Problem, optimum: Optimum, normal: Normal) -> pl.DataFrame:
+def tabulate_fit(problem: Problem, normal: Normal) -> pl.DataFrame:
     """FITTED: the best fit beside what was believed before."""
-    estimated, best = problem.estimated, optimum.scaled[0]
+    estimated, best = problem.estimated, normal.mean
     prior_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
     span = estimated.upper - estimated.lower
     edge = np.minimum(best - estimated.lower, estimated.upper - best) < AT_BOUND * span
@@ -183,35 +194,41 @@ def tabulate_starts(optimum: Optimum) -> pl.DataFrame:
 
 
 def _summary(
-    problem: Problem, optimum: Optimum, ensemble: Ensemble, best: Prediction, likelihood: float
+    problem: Problem,
+    optimum: Optimum,
+    polished: Polished,
+    ensemble: Ensemble,
+    best: Predicted,
 ) -> dict:
     frame = problem.measurements.frame
     names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
-    chi2 = pl.DataFrame({"dataset": list(names), "chi2": residuals(problem, best) ** 2})
+    chi2 = pl.DataFrame({"dataset": list(names), "chi2": residuals(problem, best)[0] ** 2})
     by_dataset = chi2.group_by("dataset", maintain_order=True).agg(pl.len(), pl.col("chi2").sum())
     return {
         "problem": problem.digest,
         "measurements": len(frame),
         "estimated": len(problem.estimated.names),
-        "cost": float(optimum.cost[0]),
-        "log_likelihood": likelihood,
+        "cost": polished.cost,
+        "gradient_norm": polished.gradient_norm,
+        "log_likelihood": float(best.log_likelihood[0]),
         "chi2": float(chi2["chi2"].sum()),
         "chi2_by_dataset": {
             row[0]: {"measurements": row[1], "chi2": row[2]} for row in by_dataset.iter_rows()
         },
         "iterations": optimum.iterations,
+        "polish_steps": polished.steps,
         "starts": len(optimum.cost),
-        "failed_lanes": int(optimum.failed[0]),
+        "failed_lanes": int(best.failed[0]),
         "draws": len(ensemble.scaled),
         "redrawn": ensemble.redrawn,
         "acceptance": None if np.isnan(ensemble.acceptance) else ensemble.acceptance,
     }
 
 
-def residuals(problem: Problem, prediction: Prediction) -> np.ndarray:
-    """(prediction - measurement) / sigma [measurements] on the compared scale; NaN where it failed."""
-    distance = np.full(len(problem.measurements.frame), np.nan)
+def residuals(problem: Problem, predicted: Predicted) -> np.ndarray:
+    """(prediction - measurement) / sigma [vectors, measurements] on the compared scale; NaN where it failed."""
+    distance = np.full(predicted.compared.shape, np.nan)
     for each in problem.observables:
         measured = TO_SCALE[each.transformation](problem.measurements.value[each.rows])
-        distance[each.rows] = np.asarray(prediction.compared)[each.rows] - measured
-    return np.where(np.asarray(prediction.ok), distance / np.asarray(prediction.sigma), np.nan)
+        distance[:, each.rows] = predicted.compared[:, each.rows] - measured
+    return np.where(predicted.ok, distance / predicted.sigma, np.nan)

@@ -1,0 +1,88 @@
+"""How every prediction depends on every parameter: by adjoint solves where the engine has them.
+
+The adjoint way gives each measurement a vector of its own, so that one reverse solve per measurement is
+the whole Jacobian. An engine that only runs forward gets one-sided differences, one vector a parameter.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from screen.fit.objective import Prediction, Solver, batch_of_measurements, batch_of_starts, predict
+from screen.fit.problem import Problem
+
+STEP = 1e-3
+"""Difference of a scaled value; large against the tolerance of the solver, small against a prior."""
+
+REVERSE = ("kernel", "diffrax")
+"""Engines with a gradient."""
+
+
+class Sensitivity(NamedTuple):
+    """Predictions at one scaled vector and their derivatives; rows of measurements that failed are zero."""
+
+    compared: np.ndarray
+    """Prediction [measurements] on the compared scale."""
+    sigma: np.ndarray
+    ok: np.ndarray
+    by_value: np.ndarray
+    """d prediction / d scaled value, over sigma [measurements, estimated]."""
+    by_noise: np.ndarray
+    """d log sigma / d scaled value [measurements, estimated]."""
+
+
+def make_sensitivity(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
+    """A function from one scaled vector to its `Sensitivity`; compiled at the first call and kept."""
+    make = _by_adjoint if solver.engine in REVERSE else _by_differences
+    return make(problem, solver)
+
+
+def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
+    batch = batch_of_measurements(problem)
+
+    @jax.jit
+    def evaluate(vectors: jax.Array) -> tuple[Prediction, jax.Array, jax.Array]:
+        def outputs(at: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Prediction]:
+            found = predict(problem, solver, batch, at)
+            return (found.compared, jnp.log(found.sigma)), found
+
+        _, pull, found = jax.vjp(outputs, vectors, has_aux=True)
+        ones, zeros = jnp.ones(batch.vectors), jnp.zeros(batch.vectors)
+        return found, pull((ones, zeros))[0], pull((zeros, ones))[0]
+
+    def sensitivity(scaled: np.ndarray) -> Sensitivity:
+        found, by_value, by_noise = evaluate(jnp.tile(jnp.asarray(scaled), (batch.vectors, 1)))
+        parts = (found.compared, found.sigma, found.ok, by_value, by_noise)
+        return _weighted(*(np.asarray(part) for part in parts))
+
+    return sensitivity
+
+
+def _by_differences(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
+    count, measured = len(problem.estimated.names), len(problem.measurements.lane)
+    batch = batch_of_starts(problem, count + 1)
+    evaluate = jax.jit(lambda vectors: predict(problem, solver, batch, vectors))
+
+    def sensitivity(scaled: np.ndarray) -> Sensitivity:
+        step = np.where(scaled + STEP > problem.estimated.upper, -STEP, STEP)
+        found = evaluate(jnp.asarray(np.vstack([scaled, scaled + np.diag(step)])))
+        compared, sigma, ok = (
+            np.asarray(part).reshape(count + 1, measured) for part in (found.compared, found.sigma, found.ok)
+        )
+        both = ok[1:] & ok[0]
+        by_value = np.where(both, (compared[1:] - compared[0]) / step[:, None], 0.0).T
+        by_noise = np.where(both, np.log(sigma[1:] / sigma[0]) / step[:, None], 0.0).T
+        return _weighted(compared[0], sigma[0], ok[0], by_value, by_noise)
+
+    return sensitivity
+
+
+def _weighted(
+    compared: np.ndarray, sigma: np.ndarray, ok: np.ndarray, by_value: np.ndarray, by_noise: np.ndarray
+) -> Sensitivity:
+    good = ok[:, None] & np.isfinite(by_value) & np.isfinite(by_noise)
+    by_value = np.where(good, by_value / sigma[:, None], 0.0)
+    return Sensitivity(compared, sigma, ok, by_value, np.where(good, by_noise, 0.0))
