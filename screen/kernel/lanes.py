@@ -31,9 +31,6 @@ from screen.kernel.stretches import edges, hoisted, inside
 BLOCK = {"cpu": 64, "gpu": 4096}
 """Lanes integrated side by side, per kind of device; on a CPU more of them leave the cache."""
 
-SMALLEST_STEP = 1e-16
-"""Smallest step as a fraction of the whole time span; below it a lane counts as failed."""
-
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
 """Step control: fraction of the step that would meet the tolerance, and bounds of one change."""
 
@@ -121,7 +118,7 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
         following = step * jnp.clip(factor, SHRINK, GROW)
         accepted, rejected = walk.accepted + accept, walk.rejected + reject
         status = walk.status
-        smallest = SMALLEST_STEP * (bounds[-1] - bounds[0])
+        smallest = 4e-16 * jnp.abs(walk.time) + 1e-22 * (end - start)  # a step that no longer moves the time
         gave_up = jnp.where(jnp.isfinite(error), Status.STEP_UNDERFLOW, Status.NON_FINITE)
         status = jnp.where(reject & (following <= smallest), gave_up, status)
         through = accept & last & (end >= bounds[-1])

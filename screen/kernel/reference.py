@@ -1,7 +1,8 @@
 """The reference engine: diffrax's Kvaerno5 on every device, differentiable, slower than the kernel.
 
 A lane is integrated stretch by stretch in a scan; each stretch is one `diffeqsolve` whose outputs are
-those requested times that fall into it. Lanes go through in blocks of fixed width, so that the answer of
+those requested times that fall into it; it steps onto them, because Kvaerno5 comes with a dense output of
+order 3 only. Lanes go through in blocks of fixed width, so that the answer of
 a lane never depends on how many others there are, and a lane that fails is frozen while its neighbours
 go on.
 
@@ -28,9 +29,6 @@ from screen.kernel.stretches import edges, hoisted, inside
 BLOCK = {"cpu": 8, "gpu": 2048}
 """Lanes integrated side by side, per kind of device; the rest of a batch waits its turn."""
 
-_SMALLEST_STEP = 1e-16
-"""Smallest step as a fraction of the stretch; below it a lane counts as failed."""
-
 
 class ChordIteration(diffrax.VeryChord):
     """`diffrax.VeryChord` that calls an iteration diverged when it grows, not when it is unfinished."""
@@ -50,6 +48,23 @@ class ChordIteration(diffrax.VeryChord):
         return converged | failed, outcome
 
 
+class _Steps(diffrax.PIDController):
+    """PI control that gives up where the step no longer moves the time: a blow-up, not patience, ends a lane."""
+
+    def adapt_step_size(self, *arguments):  # type: ignore[no-untyped-def]
+        """As the parent; a step below the spacing of floats at the time reached counts as too small."""
+        keep, start, end, jump, state, result = super().adapt_step_size(*arguments)
+        stuck = (end - start <= 4e-16 * jnp.abs(start)) & (result == diffrax.RESULTS.successful)
+        return (
+            keep,
+            start,
+            end,
+            jump,
+            state,
+            diffrax.RESULTS.where(stuck, diffrax.RESULTS.dt_min_reached, result),
+        )
+
+
 class _Progress(NamedTuple):
     """Where a lane stands between two stretches."""
 
@@ -62,15 +77,19 @@ class _Progress(NamedTuple):
 
 
 def diffrax_engine(
-    system: System, *, root_finder: type[optimistix.AbstractRootFinder] = ChordIteration
+    system: System,
+    *,
+    root_finder: type[optimistix.AbstractRootFinder] = ChordIteration,
+    onto_outputs: bool = True,
 ) -> Callable[..., Solution]:
     """The reference engine for one system: a jitted function with the arguments of `solve`.
 
     `engine(parameters, state, switches, times, rtol=, atol=, max_steps=)`; max_steps counts the steps of
-    one stretch. Reverse-mode differentiable in parameters and state; a failed lane has gradient 0.
+    one stretch. Reverse-mode differentiable in parameters and state; a failed lane has gradient 0. Without
+    `onto_outputs` outputs are interpolated, which is faster and less accurate: the benchmark wants both.
     """
     solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(root_finder)())
-    lane = partial(_lane, system, solver)
+    lane = partial(_lane, system, solver, onto_outputs)
 
     @partial(jax.jit, static_argnames="max_steps")
     def engine(parameters, state, switches, times, *, rtol=1e-6, atol=1e-9, max_steps=100_000):  # type: ignore[no-untyped-def]
@@ -81,7 +100,7 @@ def diffrax_engine(
     return engine
 
 
-def _lane(system, solver, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
+def _lane(system, solver, onto_outputs, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
     """One lane through all its stretches: parameters [phases, parameters], state [species]."""
     bounds = edges(system, parameters, switches, times[-1])
     cuts = (bounds.shape[0] - 1) // switches.shape[0]
@@ -97,14 +116,12 @@ def _lane(system, solver, max_steps, parameters, state, switches, times, rtol, a
         fine = jnp.all(jnp.isfinite(field(start, progress.state, (fixed, start, end))))
         goes = (progress.status == Status.OK) & (start < end)
         end = jnp.where(goes & fine, end, start)
+        asked = jnp.clip(times, start, end)
+        steps = _Steps(rtol, atol, pcoeff=0.3, icoeff=0.4, dtmin=1e-22 * (end - start), force_dtmin=False)
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(field), solver, start, end, None, progress.state, (fixed, start, end),
-            saveat=diffrax.SaveAt(
-                subs=[diffrax.SubSaveAt(ts=jnp.clip(times, start, end)), diffrax.SubSaveAt(t1=True)]
-            ),
-            stepsize_controller=diffrax.PIDController(
-                rtol, atol, pcoeff=0.3, icoeff=0.4, dtmin=_SMALLEST_STEP * (end - start), force_dtmin=False
-            ),
+            saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(ts=asked), diffrax.SubSaveAt(t1=True)]),
+            stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=asked) if onto_outputs else steps,
             max_steps=max_steps, throw=False,
         )  # fmt: skip
         here = (times > start) & (times <= end)
@@ -134,16 +151,19 @@ def _status(result: Any) -> Array:
 
 
 def _zero_gradient_where_failed(lane: Callable[..., Solution]) -> Callable[..., Solution]:
-    """The same lane, with gradient 0 (not NaN) where it fails, so that it cannot spoil a shared sum."""
+    """The same lane, with gradient 0 (not NaN) where it fails, so that it cannot spoil a shared sum.
 
-    def forward(*inputs: Array) -> tuple[Solution, Any]:
-        solution, backward = jax.vjp(lane, *inputs)
-        return solution, (backward, solution.status)
+    Gradients are those of the parameters and the state; times and tolerances have none.
+    """
 
-    def backward(kept: Any, cotangent: Solution) -> tuple[Array, ...]:
-        pull, status = kept
-        failed = status != Status.OK
-        return tuple(jnp.where(failed, 0.0, gradient) for gradient in pull(cotangent))
+    def forward(parameters: Array, state: Array, *others: Array) -> tuple[Solution, Any]:
+        solution, backward = jax.vjp(lambda *inputs: lane(*inputs, *others), parameters, state)
+        return solution, (backward, solution.status, others)
+
+    def backward(kept: Any, cotangent: Solution) -> tuple[Any, ...]:
+        pull, status, others = kept
+        gradients = (jnp.where(status == Status.OK, gradient, 0.0) for gradient in pull(cotangent))
+        return (*gradients, *(jnp.zeros_like(other) for other in others))
 
     guarded = jax.custom_vjp(lane)
     guarded.defvjp(forward, backward)

@@ -1,0 +1,114 @@
+"""Every engine against closed forms, stiff classics, failure and switching inputs."""
+
+import numpy as np
+import pytest
+
+from screen.errors import KernelError
+from screen.kernel import Model, Solution, Status, solve
+from tests.engines.systems import BLOW_UP, PHASES, SYSTEMS, model_of
+
+TOLERANCE = 1e-7
+ASKED = {"kernel": 1.0, "lanes": 1.0, "diffrax": 1e-2}
+"""Share of the tolerance that an engine is asked for: the reference is run at a tight one."""
+
+
+def run(
+    model: Model, engine: str, times, *, state=None, parameters=None, lanes: int = 2, **options
+) -> Solution:
+    """One phase from the model's own initial state, the same in every lane unless given."""
+    if parameters is None:
+        parameters = np.tile(model.values, (lanes, 1, 1))
+    if state is None:
+        state = np.asarray(model.initial(parameters[:, 0]))
+    times = np.tile(np.asarray(times, dtype=float), (len(state), 1))
+    return solve(model, parameters, state, np.zeros((len(state), 1)), times, engine=engine, **options)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_known_answer(engine, name):
+    system = SYSTEMS[name]
+    model = model_of(system.antimony)
+    share = ASKED[engine]
+    solution = run(model, engine, system.times, rtol=share * TOLERANCE, atol=share * system.atol)
+    assert np.all(np.asarray(solution.status) == Status.OK)
+    places = [model.species.index(species) for species in system.species]
+    found, known = np.asarray(solution.states)[:, :, places], np.array(system.states)
+    scale = TOLERANCE * np.abs(known) + system.atol
+    assert np.max(np.abs(found - known) / scale) < 10, np.max(np.abs(found - known) / scale)
+
+
+def test_blow_up_is_reported_and_leaves_its_neighbours_exact(engine):
+    model = model_of(BLOW_UP)
+    times = [0.25, 0.5, 2.0]
+    state = np.array([[0.1], [1.0], [0.2]])
+    parameters = np.tile(model.values, (3, 1, 1))
+    mixed = run(model, engine, times, state=state, parameters=parameters)
+    assert mixed.status[1] in (Status.STEP_UNDERFLOW, Status.NON_FINITE)
+    assert mixed.status[0] == mixed.status[2] == Status.OK
+    assert np.isfinite(mixed.states[1, :2]).all() and np.isnan(mixed.states[1, 2]).all()
+    assert mixed.reached[1] == pytest.approx(1.0, rel=1e-3)
+    healthy = run(model, engine, times, state=state[[0, 2]], parameters=parameters[[0, 2]])
+    np.testing.assert_array_equal(np.asarray(mixed.states)[[0, 2]], np.asarray(healthy.states))
+    exact = state[[0, 2], :, None] / (1 - state[[0, 2], :, None] * np.array(times))
+    np.testing.assert_allclose(np.asarray(healthy.states)[:, :, 0], exact[:, 0], rtol=1e-5)
+
+
+def test_numbers_that_are_not_finite_are_reported(engine):
+    model = model_of(SYSTEMS["linear_chain"].antimony)
+    parameters = np.tile(model.values, (2, 1, 1))
+    parameters[1, 0, model.parameters.index("first")] = np.nan
+    state = np.tile(np.array([1.0, 0.0, 0.0]), (2, 1))
+    solution = run(model, engine, [1.0], state=state, parameters=parameters)
+    assert list(np.asarray(solution.status)) == [Status.OK, Status.NON_FINITE]
+    assert np.isfinite(solution.states[0]).all() and np.isnan(solution.states[1]).all()
+
+
+def test_running_out_of_steps_is_reported(quick_engine):
+    engine = quick_engine
+    model = model_of(SYSTEMS["robertson"].antimony)
+    solution = run(model, engine, [1e-6, 1e6], max_steps=8)
+    assert np.all(np.asarray(solution.status) == Status.MAX_STEPS)
+    assert np.isnan(np.asarray(solution.states)[:, 1]).all()
+    assert np.all(np.asarray(solution.reached) < 1e6)
+
+
+def test_phases_switch_inputs_exactly_and_per_lane(engine):
+    model = model_of(PHASES)
+    place = {name: model.parameters.index(name) for name in ("input", "decay")}
+    parameters = np.tile(model.values, (3, 3, 1))
+    parameters[:, 1, place["input"]] = 2.0
+    switches = np.array([[-1.0, 0.0, 4.0], [-3.0, 1.0, 1.5], [0.0, 0.0, 0.0]])
+    times = np.array([[-1.0, 0.0, 2.0, 4.0, 6.0], [0.0, 1.0, 1.25, 1.5, 2.5], [0.0, 1.0, 1.0, 3.0, 5.0]])
+    state = np.array([[0.5], [1.0], [3.0]])
+    solution = solve(model, parameters, state, switches, times, engine=engine, rtol=1e-8, atol=1e-11)
+    assert np.all(np.asarray(solution.status) == Status.OK)
+
+    def exact(lane: int, time: float) -> float:
+        value, decay = state[lane, 0], 0.5
+        for phase, source in enumerate((0.0, 2.0, 0.0)):
+            begin = switches[lane, phase]
+            end = min(time, switches[lane, phase + 1] if phase < 2 else np.inf)
+            fade = np.exp(-decay * max(end - begin, 0.0))
+            value = source / decay + (value - source / decay) * fade
+        return value
+
+    known = [[exact(lane, time) for time in times[lane]] for lane in range(3)]
+    np.testing.assert_allclose(np.asarray(solution.states)[:, :, 0], known, rtol=1e-7)
+
+
+def test_answers_do_not_depend_on_the_batch(quick_engine):
+    engine = quick_engine
+    model = model_of(SYSTEMS["hires"].antimony)
+    rng = np.random.default_rng(3)
+    state = np.asarray(model.initial(model.values)) * rng.uniform(0.5, 2.0, (70, 8))
+    parameters = np.tile(model.values, (70, 1, 1))
+    whole = run(model, engine, [1.0, 50.0], state=state, parameters=parameters)
+    for part in (slice(0, 1), slice(33, 70)):
+        alone = run(model, engine, [1.0, 50.0], state=state[part], parameters=parameters[part])
+        np.testing.assert_array_equal(np.asarray(alone.states), np.asarray(whole.states)[part])
+
+
+def test_shapes_that_do_not_fit_are_named(engine):
+    model = model_of(PHASES)
+    with pytest.raises(KernelError, match=r"state must have shape \[2, 1\], found \[2, 3\]"):
+        run(model, engine, [1.0], state=np.zeros((2, 3)), parameters=np.tile(model.values, (2, 1, 1)))
