@@ -18,7 +18,17 @@ from typing import NamedTuple
 from screen.kernel.conservation import Law, Reduction, conservation_laws, number_and_rest, reduce_step
 from screen.kernel.elimination import Elimination, eliminate
 from screen.kernel.program import Builder, Program, reverse
-from screen.network.algebra import ONE, ZERO, Expression, derivative, free_symbols, mul, symbol, topological
+from screen.network.algebra import (
+    ONE,
+    ZERO,
+    Expression,
+    constant,
+    derivative,
+    free_symbols,
+    mul,
+    symbol,
+    topological,
+)
 from screen.network.network import Network
 
 TIME = "time"
@@ -76,7 +86,7 @@ class System(NamedTuple):
 def analyse(network: Network) -> System:
     """All programs of a network."""
     translator = Translator(network)
-    flow = [_collect(translator, terms) for terms in _terms(network, network.rates)]
+    flow = [_collect(translator, terms) for terms in _terms(network)]
     pattern, slopes = _jacobian(network, translator)
     driven, pushes = _time_derivative(network, translator)
     builder = translator.builder
@@ -213,12 +223,21 @@ def _sum(builder: Builder, args: list[int]) -> int:
 Term = tuple[Expression, Expression]  # coefficient, value
 
 
-def _terms(network: Network, values: Iterable[Expression]) -> list[list[Term]]:
-    """Per species the (coefficient, rate) pairs that sum to its derivative."""
-    values = list(values)
+def _terms(network: Network) -> list[list[Term]]:
+    """Per species the (coefficient, rate) pairs that sum to its derivative.
+
+    Where all species of a reaction share a factor (the volume), it goes into the rate, and from there
+    into what is computed once per phase.
+    """
+    factors: list[set[Expression]] = [set() for _ in network.rates]
+    for _, reaction, coefficient in network.stoichiometry:
+        factors[reaction].add(number_and_rest(coefficient)[1])
+    rates = [mul(*factor, rate) if len(factor) == 1 else rate for factor, rate in zip(factors, network.rates, strict=True)]
     terms: list[list[Term]] = [[] for _ in network.species]
     for species, reaction, coefficient in network.stoichiometry:
-        terms[species].append((coefficient, values[reaction]))
+        shared = len(factors[reaction]) == 1
+        own = constant(number_and_rest(coefficient)[0]) if shared else coefficient
+        terms[species].append((own, rates[reaction]))
     for species, rule in network.rate_rules:
         terms[species].append((ONE, rule))
     return terms
@@ -241,7 +260,7 @@ def _collect(translator: Translator, terms: Iterable[Term]) -> int:
 def _jacobian(network: Network, translator: Translator) -> tuple[list[tuple[int, int]], list[int]]:
     entries: dict[tuple[int, int], list[Term]] = defaultdict(list)
     column = {name: j for j, name in enumerate(network.species)}
-    for i, terms in enumerate(_terms(network, network.rates)):
+    for i, terms in enumerate(_terms(network)):
         for coefficient, value in terms:
             for name in sorted(free_symbols(value) & column.keys(), key=column.__getitem__):
                 slope = derivative(value, symbol(name))
@@ -253,7 +272,7 @@ def _jacobian(network: Network, translator: Translator) -> tuple[list[tuple[int,
 
 def _time_derivative(network: Network, translator: Translator) -> tuple[list[int], list[int]]:
     driven, values = [], []
-    for i, terms in enumerate(_terms(network, network.rates)):
+    for i, terms in enumerate(_terms(network)):
         slopes = [(c, derivative(v, symbol(TIME))) for c, v in terms if TIME in free_symbols(v)]
         if any(slope is not ZERO for _, slope in slopes):
             driven.append(i)

@@ -1,0 +1,51 @@
+"""Conserved sums: found exactly, kept by the integration, and worth their while."""
+
+import numpy as np
+
+from screen.kernel import solve
+from screen.kernel.analysis import analyse
+from screen.kernel.conservation import conservation_laws
+from screen.network import read_sbml
+from tests.kernel.networks import CYCLE, model_of, perturbed, sbml_of
+
+SHUTTLE = """compartment cell = 2; compartment nucleus = 0.5; species P in cell, N in nucleus; P = 1; N = 0;
+    r: P -> N; cell*P - nucleus*N;"""
+
+
+def named(network, law):
+    return {network.species[i]: weight for i, weight in zip(law.species, law.weights, strict=True)}
+
+
+def test_what_a_cycle_keeps():
+    network = read_sbml(sbml_of(CYCLE))
+    laws = [named(network, law) for law in conservation_laws(network)]
+    assert sorted(map(sorted, laws)) == [["A", "Ap"], ["B", "Bp"]]
+    assert all(set(law.values()) == {1.0} for law in laws)
+    assert all(law.exact for law in conservation_laws(network))
+
+
+def test_a_law_across_volumes_weighs_them_and_is_not_used():
+    network = read_sbml(sbml_of(SHUTTLE))
+    (law,) = conservation_laws(network)
+    assert named(network, law) == {"P": 1.0, "N": 0.25}
+    assert not law.exact
+    assert analyse(network).reduction.dependents == ()
+
+
+def test_pairs_leave_the_linear_algebra():
+    system = analyse(read_sbml(sbml_of(CYCLE)))
+    assert len(system.reduction.dependents) == 2
+    full, reduced = system.elimination.operations, system.reduction.elimination.operations
+    assert reduced[0] + 8 * reduced[1] < full[0] + 8 * full[1]
+
+
+def test_totals_are_kept_to_rounding_whatever_the_step():
+    model = model_of(CYCLE)
+    parameters = perturbed(model, 8, 2)
+    state = np.random.default_rng(3).uniform(0.1, 3, (8, 5))
+    times = np.tile(np.linspace(0.1, 30, 40), (8, 1))
+    solution = solve(model, parameters, state, np.tile([0.0, 7.0], (8, 1)), times, rtol=1e-3, atol=1e-4)
+    for law in model.system.laws:
+        totals = np.asarray(solution.states)[..., list(law.species)] @ np.array(law.weights)
+        start = state[:, list(law.species)] @ np.array(law.weights)
+        np.testing.assert_allclose(totals, np.broadcast_to(start[:, None], totals.shape), rtol=1e-12)

@@ -1,0 +1,74 @@
+"""Straight-line programs: values, adjoints and their form on disk."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from screen.kernel.evaluate import OPERATIONS, run
+from screen.kernel.program import BINARY, CHAIN, UNARY, Builder, Program, reverse
+
+DIFFERENTIABLE = ("add", "sub", "mul", "neg", "reciprocal", "pow", "where", "min", "max", *CHAIN)
+POINTS = {"asin": (0.3, 0.2), "acos": (0.3, 0.2)}
+
+
+def one_operation(op: str) -> tuple[Builder, int]:
+    builder = Builder()
+    x, y = builder.emit("state", 0), builder.emit("state", 1)
+    arity = {"where": 3, "neg": 1, "reciprocal": 1}.get(op, 1 if op in UNARY else 2)
+    args = (builder.emit("gt", x, y), x, y) if arity == 3 else (x, y)[:arity]
+    return builder, builder.emit(op, *args)
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
+def test_reverse_agrees_with_automatic_differentiation(op):
+    builder, value = one_operation(op)
+    adjoints = reverse(builder, {value: builder.emit("cotangent", 0)})
+    point = jnp.array(POINTS.get(op, (1.7, 0.6)))
+    places = [builder.emit("state", i) for i in range(2)]
+    program = builder.program([adjoints[p] for p in places if p in adjoints])
+    found = run(program, {"state": point, "cotangent": [1.3]})
+    forward = builder.program([value])
+    known = jax.grad(lambda state: 1.3 * run(forward, {"state": state})[0])(point)
+    np.testing.assert_allclose(found, [known[i] for i, p in enumerate(places) if p in adjoints], rtol=1e-12)
+
+
+def test_every_operation_can_be_run():
+    assert set(UNARY) | set(BINARY) | {"add", "sub", "mul", "neg", "reciprocal", "pow", "where"} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("exponent", [-3.0, 2.0, 0.5, 7.0, 2.5, 1.0])
+def test_powers_and_their_slopes(exponent):
+    builder = Builder()
+    value = builder.power(builder.emit("state", 0), builder.constant(exponent))
+    slope = reverse(builder, {value: builder.constant(1.0)})[builder.emit("state", 0)]
+    found = run(builder.program([value, slope]), {"state": [1.4]}, np)
+    np.testing.assert_allclose(found, [1.4**exponent, exponent * 1.4 ** (exponent - 1)], rtol=1e-13)
+
+
+def test_rounding_below_zero_does_not_make_a_power_undefined():
+    builder = Builder()
+    power = builder.program([builder.power(builder.emit("state", 0), builder.emit("hoisted", 0))])
+    assert run(power, {"state": np.array([-1e-18]), "hoisted": [2.5]}, np) == [0.0]
+    assert run(power, {"state": np.array([-2.0]), "hoisted": [3.0]}, np) == [-8.0]
+
+
+def test_zero_and_one_leave_no_instruction():
+    builder = Builder()
+    x = builder.emit("state", 0)
+    zero, one = builder.constant(0.0), builder.constant(1.0)
+    assert builder.add(x, zero) == builder.mul(x, one) == builder.neg(builder.neg(x)) == builder.sub(x, zero) == x
+    assert builder.mul(x, zero) == zero
+    assert builder.sub(x, builder.neg(x)) == builder.add(x, x)
+
+
+def test_on_disk_and_cut_down():
+    builder = Builder()
+    x, y = builder.emit("state", 0), builder.emit("time")
+    program = builder.program([builder.mul(x, y), builder.emit("exp", x), builder.add(x, y)])
+    assert Program.from_json(json.loads(json.dumps(program))) == program
+    cut = program.only([1])
+    assert len(cut.code) == 2
+    np.testing.assert_allclose(run(cut, {"state": [0.5]}, np), [np.exp(0.5)])
