@@ -325,6 +325,9 @@ def test_v36_jak3_hypothesis(cell):
     vehicle = found.at(30)
     assert found.at(30, loads=tofacitinib(300), preincubation=0) < 0.5 * vehicle
     assert found.at(30, loads=ruxolitinib(100), preincubation=0) > 0.8 * vehicle
+    # JAK3 itself is hit at once, while JAK3 that ALK no longer activates has to run down
+    slower = found.at(20, loads={"ALK": 100.0}, preincubation=0)
+    assert found.at(20, loads=tofacitinib(1000), preincubation=0) < slower
 
 
 def test_without_jak3_the_jak3_hypothesis_is_silent(cell):
