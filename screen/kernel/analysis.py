@@ -232,7 +232,10 @@ def _terms(network: Network) -> list[list[Term]]:
     factors: list[set[Expression]] = [set() for _ in network.rates]
     for _, reaction, coefficient in network.stoichiometry:
         factors[reaction].add(number_and_rest(coefficient)[1])
-    rates = [mul(*factor, rate) if len(factor) == 1 else rate for factor, rate in zip(factors, network.rates, strict=True)]
+    rates = [
+        mul(*factor, rate) if len(factor) == 1 else rate
+        for factor, rate in zip(factors, network.rates, strict=True)
+    ]
     terms: list[list[Term]] = [[] for _ in network.species]
     for species, reaction, coefficient in network.stoichiometry:
         shared = len(factors[reaction]) == 1

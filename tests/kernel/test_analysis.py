@@ -35,7 +35,10 @@ def values(system, program, state=STATE, parameters=None, **more):
 
 def central(function, point, step=1e-6):
     """Derivative of a vector function by central differences, [outputs, inputs]."""
-    return np.stack([(function(point + step * e) - function(point - step * e)) / (2 * step) for e in np.eye(len(point))], 1)
+    return np.stack(
+        [(function(point + step * e) - function(point - step * e)) / (2 * step) for e in np.eye(len(point))],
+        1,
+    )
 
 
 def test_derivative_is_that_of_the_network(network, system):
@@ -73,7 +76,9 @@ def test_pullback_is_the_transposed_jacobian(system):
 
 def test_curvature_is_the_gradient_of_the_weighted_jacobian(system):
     size, entries = len(system.species), len(system.pattern)
-    wanted = [size + k for k in system.reduction.pattern] + [size + entries + d for d in range(len(system.driven))]
+    wanted = [size + k for k in system.reduction.pattern] + [
+        size + entries + d for d in range(len(system.driven))
+    ]
     weights = np.random.default_rng(1).standard_normal(len(wanted))
     found = np.zeros(size)
     adjoints = values(system, system.curvature.program, cotangent=weights)
@@ -85,7 +90,12 @@ def test_curvature_is_the_gradient_of_the_weighted_jacobian(system):
 
 
 def test_parameters_are_used_once_per_phase_only(system):
-    for program in (system.derivative, system.linearisation, system.curvature.program, system.pullback.program):
+    for program in (
+        system.derivative,
+        system.linearisation,
+        system.curvature.program,
+        system.pullback.program,
+    ):
         assert not [instruction for instruction in program.code if instruction[0] == "parameter"]
     load, shift = (system.parameters.index(name) for name in ("load", "shift"))
     read = {instruction[1] for instruction in system.hoist.code if instruction[0] == "parameter"}

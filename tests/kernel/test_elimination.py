@@ -22,7 +22,9 @@ def factorise(plan: Elimination, entries: np.ndarray) -> np.ndarray:
 def triangular(plan: Elimination, m: np.ndarray, b: np.ndarray, transposed: bool) -> np.ndarray:
     """Run the two halves of a solve; the half with the diagonal multiplies by its reciprocal."""
     x = np.zeros(len(b))
-    halves = (plan.forward_transposed, plan.backward_transposed) if transposed else (plan.forward, plan.backward)
+    halves = (
+        (plan.forward_transposed, plan.backward_transposed) if transposed else (plan.forward, plan.backward)
+    )
     for number, half in enumerate(halves):
         for position, terms in half:
             start = x[position] if number else b[plan.order[position]]
@@ -51,7 +53,9 @@ def test_solves_what_dense_algebra_solves(size, transposed):
 
 def test_an_arrow_fills_nothing():
     size = 20
-    pattern = [(i, i) for i in range(size)] + [(0, i) for i in range(1, size)] + [(i, 0) for i in range(1, size)]
+    pattern = (
+        [(i, i) for i in range(size)] + [(0, i) for i in range(1, size)] + [(i, 0) for i in range(1, size)]
+    )
     plan = eliminate(size, pattern)
     assert len(plan.slots) == len(pattern)
     assert plan.order.index(0) >= size - 2

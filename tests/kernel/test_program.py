@@ -36,7 +36,9 @@ def test_reverse_agrees_with_automatic_differentiation(op):
 
 
 def test_every_operation_can_be_run():
-    assert set(UNARY) | set(BINARY) | {"add", "sub", "mul", "neg", "reciprocal", "pow", "where"} == set(OPERATIONS)
+    assert set(UNARY) | set(BINARY) | {"add", "sub", "mul", "neg", "reciprocal", "pow", "where"} == set(
+        OPERATIONS
+    )
 
 
 @pytest.mark.parametrize("exponent", [-3.0, 2.0, 0.5, 7.0, 2.5, 1.0])
@@ -59,7 +61,13 @@ def test_zero_and_one_leave_no_instruction():
     builder = Builder()
     x = builder.emit("state", 0)
     zero, one = builder.constant(0.0), builder.constant(1.0)
-    assert builder.add(x, zero) == builder.mul(x, one) == builder.neg(builder.neg(x)) == builder.sub(x, zero) == x
+    assert (
+        builder.add(x, zero)
+        == builder.mul(x, one)
+        == builder.neg(builder.neg(x))
+        == builder.sub(x, zero)
+        == x
+    )
     assert builder.mul(x, zero) == zero
     assert builder.sub(x, builder.neg(x)) == builder.add(x, x)
 

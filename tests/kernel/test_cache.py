@@ -1,0 +1,145 @@
+"""What is kept on disk, under what name, and what happens where it cannot be."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screen.errors import KernelError
+from screen.kernel import choose_engine, compiled, compiler, engines, load_model, solve
+from screen.kernel.cache import cache_folder, cached
+from tests.kernel.networks import DECAY, model_of, sbml_of
+
+
+def test_where_it_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCREEN_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
+    monkeypatch.delenv("SCREEN_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "stat3-screen"
+
+
+def test_many_at_once_make_an_entry_once(tmp_path):
+    made = []
+
+    def make(path):
+        made.append(path)
+        time.sleep(0.05)
+        path.write_text("whole")
+
+    def ask():
+        assert cached(tmp_path, "a/entry.txt", make).read_text() == "whole"
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["entry.lock", "entry.txt"]
+
+
+def test_a_failed_attempt_leaves_nothing_behind(tmp_path):
+    def fail(path):
+        path.write_text("half")
+        raise KernelError("no")
+
+    with pytest.raises(KernelError):
+        cached(tmp_path, "a/entry.txt", fail)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["entry.lock"]
+    assert cached(tmp_path, "a/entry.txt", lambda path: path.write_text("whole")).read_text() == "whole"
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_and_survived(tmp_path, capsys):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, not a folder")
+    place = cached(blocked, "a/entry.txt", lambda path: path.write_text("whole"))
+    assert place.read_text() == "whole"
+    assert "cannot write to" in capsys.readouterr().err
+
+
+def test_an_entry_serves_a_folder_that_is_read_only(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/entry.txt").write_text("old")
+    (tmp_path / "a").chmod(0o555)
+    assert cached(tmp_path, "a/entry.txt", lambda path: pytest.fail("made again")).read_text() == "old"
+    (tmp_path / "a").chmod(0o755)
+
+
+def test_a_second_load_does_no_symbolic_work(tmp_path, monkeypatch):
+    text = sbml_of(DECAY)
+    first = load_model(text, tmp_path)
+    monkeypatch.setattr("screen.kernel.model.analyse", lambda network: pytest.fail("analysed again"))
+    assert load_model(text, tmp_path).system == first.system
+
+
+def test_another_processor_or_compiler_gets_a_library_of_its_own(tmp_path, monkeypatch):
+    built = []
+
+    def pretend(command):
+        built.append(command)
+        Path(command[command.index("-o") + 1]).touch()
+
+    monkeypatch.setattr(compiler, "_call", pretend)
+    one = compiler.find_compiler()
+    other = one._replace(identity="another processor")
+    places = {compiler.compile_library(c, lambda: "", "toy", "key", tmp_path) for c in (one, other, one)}
+    assert len(places) == 2
+    assert len(built) == 4  # compile and link, twice
+
+
+def test_processes_that_start_together_agree(tmp_path):
+    (tmp_path / "decay.xml").write_text(sbml_of(DECAY))
+    script = """
+import sys
+from pathlib import Path
+from screen.kernel import configure, load_model, solve
+configure()
+model = load_model(Path(sys.argv[1]))
+solution = solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]])
+print(float(solution.states[0, 0, 0]).hex())
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "decay.xml")]
+    environment = {"SCREEN_CACHE": str(tmp_path / "cache"), "PATH": "/usr/bin:/bin", "PYTHONPATH": "."}
+    jobs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = {job.communicate(timeout=120)[0].strip() for job in jobs}
+    assert all(job.returncode == 0 for job in jobs)
+    assert len(answers) == 1
+    np.testing.assert_allclose(float.fromhex(answers.pop()), np.exp(-2), rtol=1e-5)
+    assert len(list((tmp_path / "cache/kernels").glob("*.so"))) == 1
+
+
+@pytest.fixture
+def no_compiler(monkeypatch, tmp_path):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for forgetful in (compiler.find_compiler, compiled._register):
+        forgetful.cache_clear()
+    yield
+    for forgetful in (compiler.find_compiler, compiled._register):
+        forgetful.cache_clear()
+
+
+def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler):
+    model = model_of(DECAY)
+    with pytest.raises(KernelError, match="must be there, found no cc or gcc or clang; install one"):
+        solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]], engine="kernel")
+    name, reason = choose_engine("auto")
+    assert name == "lanes" and "compiler" in reason and "\n" not in reason
+    assert "kernel" not in engines.available_engines()
+    found = solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]], engine="auto")
+    np.testing.assert_allclose(found.states[0, 0, 0], np.exp(-2), rtol=1e-5)
+
+
+def test_a_compiler_that_does_not_work_is_named(monkeypatch):
+    with pytest.raises(KernelError, match="engine kernel: .*false must accept"):
+        compiler.find_compiler("false")
+
+
+def test_an_engine_nobody_knows():
+    with pytest.raises(KernelError, match="engine: must be one of auto, kernel, lanes, diffrax, found magic"):
+        choose_engine("magic")
