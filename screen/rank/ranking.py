@@ -21,8 +21,8 @@ from screen.rank.scores import SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
 from screen.tables import RANKED, write_table
 
-OBSERVABLE = "pY705"
-"""The observable whose suppression is ranked."""
+OBSERVABLES = ("pY705_level", "pY705")
+"""Observables whose suppression is ranked: amount on the scale of the cell without drug, and share of STAT3."""
 
 VEHICLE_FLOOR = 1e-4
 """Vehicle signal below which there is nothing to suppress [fraction of the total]."""
@@ -71,7 +71,7 @@ def rank(
     frames = []
     for cell in cells:
         potency = potencies(cell, ratio)
-        for readout in (r for r in readouts if r.observable == OBSERVABLE):
+        for readout in (r for r in readouts if r.observable in OBSERVABLES):
             at = found.readouts.index(readout.id)
             side = _side_readouts(readout, readouts, found.readouts)
             for basis in dose_bases:
@@ -96,8 +96,8 @@ def _check_names(found: Responses, drugs: pl.DataFrame, readouts: Sequence[Reado
         for readout in readouts
         if readout.id not in found.readouts
     ]
-    if not any(readout.observable == OBSERVABLE for readout in readouts):
-        problems.append(f"readouts: at least one must read {OBSERVABLE}, found none")
+    if not any(readout.observable in OBSERVABLES for readout in readouts):
+        problems.append(f"readouts: at least one must read {' or '.join(OBSERVABLES)}, found none")
     used = pl.concat([found.scenarios["drug_a"], found.scenarios["drug_b"]]).drop_nulls().unique().sort()
     unknown = used.filter(~used.is_in(drugs["drug"].implode()))
     problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]

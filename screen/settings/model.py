@@ -110,7 +110,7 @@ class ReadoutSettings(Section):
     id: Name
     """Name of the read-out in all tables."""
     observable: Name
-    """Observable of the network, such as pY705 or pERK."""
+    """Observable of the network, such as pY705_level or pERK."""
     minutes: Time | None = None
     """Time after the stimulus [min]."""
     from_minutes: Time | None = None
@@ -141,9 +141,9 @@ class ReadoutSettings(Section):
 
 def _readouts() -> list[ReadoutSettings]:
     points = [
-        ("pY705_20min", "pY705", 20),
-        ("pY705_3h", "pY705", 180),
-        ("pY705_24h", "pY705", 1440),
+        ("pY705_20min", "pY705_level", 20),
+        ("pY705_3h", "pY705_level", 180),
+        ("pY705_24h", "pY705_level", 1440),
         ("pS727_20min", "pS727", 20),
         ("pS727_3h", "pS727", 180),
         ("pERK_20min", "pERK", 20),
@@ -152,7 +152,7 @@ def _readouts() -> list[ReadoutSettings]:
         ("pAKT_3h", "pAKT", 180),
     ]
     read = [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points]
-    read.insert(3, ReadoutSettings(id="pY705_auc_24h", observable="pY705", from_minutes=0, to_minutes=1440))
+    read.insert(3, ReadoutSettings(id="pY705_auc_24h", observable="pY705_level", from_minutes=0, to_minutes=1440))
     return read
 
 
