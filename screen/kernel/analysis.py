@@ -76,6 +76,8 @@ class System(NamedTuple):
     """cotangent (reduction.pattern, then driven), state, hoisted, time -> adjoints of state and hoisted values."""
     hoist_pullback: Gradient
     """cotangent (hoisted), parameter -> adjoints of parameters."""
+    breaks_pullback: Gradient
+    """cotangent (breaks), parameter -> adjoints of parameters."""
 
     @property
     def hoisted(self) -> int:
@@ -90,6 +92,7 @@ def analyse(network: Network) -> System:
     pattern, slopes = _jacobian(network, translator)
     driven, pushes = _time_derivative(network, translator)
     builder = translator.builder
+    breaks = _plain(network, network.discontinuities)
     hoist = translator.hoisting.program(translator.hoisted)
     laws = conservation_laws(network)
     reduction = reduce_step(len(network.species), pattern, laws)
@@ -107,7 +110,7 @@ def analyse(network: Network) -> System:
         linearisation=builder.program([*flow, *slopes, *pushes]),
         pattern=tuple(pattern),
         driven=tuple(driven),
-        breaks=_plain(network, network.discontinuities),
+        breaks=breaks,
         elimination=eliminate(len(network.species), pattern),
         reduction=reduction,
         initial=_plain(network, network.initial),
@@ -115,6 +118,7 @@ def analyse(network: Network) -> System:
         pullback=_gradient(builder.program(flow)),
         curvature=_gradient(builder.program([*needed, *pushes])),
         hoist_pullback=_gradient(hoist),
+        breaks_pullback=_gradient(breaks),
     )
 
 

@@ -134,13 +134,18 @@ def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
         _Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
         system.breaks, [(f"at[{k}] =", "") for k in range(len(system.breaks.outputs))], scratch,
     )  # fmt: skip
-    yield from _function(
-        _Kernel(
-            "hoist_pullback", "const double *p, const double *c_bar, double *p_bar", "p, c_bar, p_bar",
-            plain | {"cotangent": "c_bar[{} * W]"}, vector=False,
-        ),
-        system.hoist_pullback.program, _adjoints(system.hoist_pullback, system), scratch,
-    )  # fmt: skip
+    for name, gradient, source in (
+        ("hoist_pullback", system.hoist_pullback, "c_bar[{} * W]"),
+        ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
+    ):
+        given = source.partition("[")[0]
+        yield from _function(
+            _Kernel(
+                name, f"const double *p, const double *{given}, double *p_bar", f"p, {given}, p_bar",
+                plain | {"cotangent": source}, vector=False,
+            ),
+            gradient.program, _adjoints(gradient, system), scratch,
+        )  # fmt: skip
 
 
 def _adjoints(gradient: Gradient, system: System) -> list[tuple[str, str]]:

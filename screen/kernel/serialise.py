@@ -9,7 +9,7 @@ from screen.kernel.program import Program
 
 PROGRAMS = ("hoist", "derivative", "linearisation", "breaks", "initial", "observe")
 NESTED = ("elimination", "reduction")
-GRADIENTS = ("pullback", "curvature", "hoist_pullback")
+GRADIENTS = ("pullback", "curvature", "hoist_pullback", "breaks_pullback")
 
 
 def to_json(system: System) -> dict[str, Any]:

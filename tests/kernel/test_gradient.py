@@ -25,15 +25,13 @@ def problem(model, lanes=3, phases=2, end=12.0, outputs=6):
     return loss, parameters, state
 
 
-@pytest.mark.parametrize(("text", "moved"), [(VARIED, "on"), (CYCLE, None)])
-def test_agrees_with_finite_differences(text, moved):
+@pytest.mark.parametrize("text", [VARIED, CYCLE])
+def test_agrees_with_finite_differences(text):
     model = model_of(text)
     loss, parameters, state = problem(model)
     gradient, gradient_state = jax.grad(loss, (0, 1))(parameters, state)
     for lane, phase in ((0, 0), (2, 1)):
         for place, name in enumerate(model.parameters):
-            if name == moved:
-                continue
             change = np.zeros_like(parameters)
             change[lane, phase, place] = 1e-5 * parameters[lane, phase, place]
             known = (loss(parameters + change, state) - loss(parameters - change, state)) / 2e-5

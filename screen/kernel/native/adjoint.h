@@ -15,7 +15,7 @@ typedef struct {
     V lambda[N], q[N], c_bar[HOISTED + 1], weight[NONZEROS + DRIVEN + 1];
 } Adjoint;
 
-typedef struct { int64_t lane, row, output, phase; } Walk;
+typedef struct { int64_t lane, row, output, phase, opened_by; } Walk;
 
 /* Adjoints of the hoisted values become those of the parameters of the phase that is left. */
 static void leave_phase(const Job *job, Adjoint *a, const Walk *walk, int l)
@@ -35,6 +35,7 @@ static void enter_row(const Job *job, Step *s, Adjoint *a, Walk *walk, const Tap
         hoist(job->parameters + (walk->lane * job->phases + phase) * PARAMETERS, (double *)s->c + l);
         for (int j = 0; j < HOISTED; j++) a->c_bar[j][l] = 0.0;
     }
+    walk->opened_by = (int64_t)row[ROW_BREAK];
     s->t[l] = row[ROW_TIME];
     s->h[l] = row[ROW_STEP];
     s->low[l] = row[ROW_LOW];
@@ -128,6 +129,27 @@ static void step_back(const Job *job, Step *s, Adjoint *a, Walk *walks)
     for (int i = 0; i < N; i++) a->lambda[i] += a->q[i];
 }
 
+/* A rate law that switches at time a moves the solution by (f before a - f after a) da. */
+static void step_over_breaks(const Job *job, Step *s, const Adjoint *a, const Walk *walks)
+{
+    int any = 0;
+    for (int l = 0; l < W; l++) any |= walks[l].lane >= 0 && walks[l].opened_by >= 0;
+    if (!any) return;
+    V slope = {0};
+    derivative(s->y, s->c, s->t - (s->low - s->t), s->scratch, s->f);
+    give(s->f);
+    give(s->start);
+    for (int i = 0; i < N; i++) slope += a->lambda[i] * (s->f[i] - s->start[i]);
+    for (int l = 0; l < W; l++) {
+        const Walk *walk = &walks[l];
+        if (walk->lane < 0 || walk->opened_by < 0) continue;
+        const int64_t place = (walk->lane * job->phases + walk->phase) * PARAMETERS;
+        double at_bar[BREAKS + 1] = {0};
+        at_bar[walk->opened_by] = slope[l];
+        breaks_pullback(job->parameters + place, at_bar, job->parameters_bar + place);
+    }
+}
+
 static void walk_back(const Job *job, Step *s, Adjoint *a, Recording *recording)
 {
     Walk walks[W];
@@ -142,6 +164,7 @@ static void walk_back(const Job *job, Step *s, Adjoint *a, Recording *recording)
         for (int l = 0; l < W; l++) busy |= walks[l].lane >= 0;
         if (!busy) return;
         step_back(job, s, a, walks);
+        if (BREAKS) step_over_breaks(job, s, a, walks);
         for (int l = 0; l < W; l++) {
             Walk *walk = &walks[l];
             if (walk->lane < 0) continue;

@@ -21,11 +21,11 @@ typedef struct {
     int64_t phase, output, accepted, rejected;
     double t, h, start, stop, phase_end, end, last_error;
     double breaks[BREAKS + 1];
-    int fresh, rejecting;
+    int fresh, rejecting, opened_by; /* opened_by: the break at which the stretch begins, or -1 */
 } Lane;
 
 /* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
-enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
+enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
 typedef struct { double *rows; int64_t count, capacity, outputs; } Tape;
 typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
 
@@ -44,6 +44,7 @@ static int tape_append(Tape *tape, const Step *s, int l, const Lane *lane)
     row[ROW_TIME] = s->t[l];
     row[ROW_STEP] = s->h[l];
     row[ROW_PHASE] = (double)lane->phase;
+    row[ROW_BREAK] = lane->t == lane->start ? lane->opened_by : -1;
     row[ROW_LOW] = s->low[l];
     row[ROW_HIGH] = s->high[l];
     for (int i = 0; i < N; i++) row[ROW_STATE + i] = s->y[i][l];
@@ -54,6 +55,9 @@ static int tape_append(Tape *tape, const Step *s, int l, const Lane *lane)
 static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
 {
     const double *switches = job->switches + lane->lane * job->phases;
+    lane->opened_by = -1;
+    for (int b = 0; b < BREAKS; b++)
+        if (lane->t < lane->phase_end && lane->breaks[b] == lane->t) lane->opened_by = b;
     while (lane->t >= lane->phase_end && lane->phase + 1 < job->phases) {
         const double *p = job->parameters + (lane->lane * job->phases + ++lane->phase) * PARAMETERS;
         const int last = lane->phase + 1 == job->phases;
