@@ -84,6 +84,7 @@ class Trajectories:
     def __init__(self, model: Model, integration: Integration, readouts: Sequence[Readout]):
         self.model, self.integration, self.readouts = model, integration, tuple(readouts)
         self.times = output_times(readouts)
+        self.observables = tuple(dict.fromkeys(readout.observable for readout in readouts))
         self.attempts = {options: self._attempt(options) for options in (integration, integration.stricter())}
 
     def _attempt(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
@@ -96,7 +97,8 @@ class Trajectories:
                 engine=options.engine, threads=options.threads, **tolerances,
             )  # fmt: skip
             observed = self.model.observe(times, solution.states, parameters[:, None, -1])
-            return observed, solution.status, solution.accepted + solution.rejected
+            wanted = [observed[..., self.model.observables.index(name)] for name in self.observables]
+            return jax.numpy.stack(wanted, axis=-1), solution.status, solution.accepted + solution.rejected
 
         return run
 
@@ -105,7 +107,7 @@ class Trajectories:
         observed, status, steps = _with_retry(
             self.attempts.__getitem__, self.integration, (parameters, switches, resting.states)
         )
-        values = read(self.readouts, self.model.observables, self.times, observed)
+        values = read(self.readouts, self.observables, self.times, observed)
         unrested = ~np.isin(resting.status, (STATUS_NAMES[Status.OK], RETRIED))
         status = np.where(unrested, resting.status, status)
         status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
