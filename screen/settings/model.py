@@ -152,7 +152,9 @@ def _readouts() -> list[ReadoutSettings]:
         ("pAKT_3h", "pAKT", 180),
     ]
     read = [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points]
-    read.insert(3, ReadoutSettings(id="pY705_auc_24h", observable="pY705_level", from_minutes=0, to_minutes=1440))
+    read.insert(
+        3, ReadoutSettings(id="pY705_auc_24h", observable="pY705_level", from_minutes=0, to_minutes=1440)
+    )
     return read
 
 
@@ -184,6 +186,8 @@ class FitSettings(Section):
     """Steps of the first, coarse search of each start."""
     lbfgs: Annotated[int, Field(ge=0)] = 40
     """Most steps of the second, fine search of each start."""
+    polish: Annotated[int, Field(ge=0)] = 10
+    """Most Gauss-Newton steps that the best start takes at the end."""
     draws: Annotated[int, Field(ge=1, le=100_000)] = 32
     """Parameter draws handed to the simulation."""
     sampler_steps: Annotated[int, Field(ge=0)] = 20

@@ -4,6 +4,7 @@ Set SCREEN_SLURM=1 (`make test-slurm` does) where a controller answers.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -72,7 +73,11 @@ def test_a_gpu_is_asked_for_as_gpu(copy):
         timeout=300,
     )
     assert done.returncode == 0, done.stdout
-    assert (copy / EARLY[1]).exists()
+    (job,) = re.findall(r"SLURM jobid '?(\d+)", done.stdout)
+    shown = subprocess.run(
+        ["scontrol", "show", "job", job], capture_output=True, text=True, check=True
+    ).stdout
+    assert "gpu:1" in shown or "gpu=1" in shown, shown
 
 
 def test_the_driver_can_be_killed_and_run_again(copy):
