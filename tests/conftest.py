@@ -26,5 +26,7 @@ def data_folder() -> Path:
     """Published data to test against: $SCREEN_DATA, else shared/data beside the project."""
     folder = Path(os.environ.get("SCREEN_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"published data must be in $SCREEN_DATA or ../shared/data, found no {folder.name} folder")
+        pytest.skip(
+            f"published data must be in $SCREEN_DATA or ../shared/data, found no {folder.name} folder"
+        )
     return folder

@@ -182,9 +182,9 @@ def power(base: Expression, exponent: Expression) -> Expression:
         base.op == "constant"
         and exponent.op == "constant"
         and (base.value > 0 or exponent.value.is_integer())
+        and (base.value != 0.0 or exponent.value > 0)
     ):
-        if base.value != 0.0 or exponent.value > 0:
-            return constant(base.value**exponent.value)
+        return constant(base.value**exponent.value)
     return _make("pow", (base, exponent))
 
 

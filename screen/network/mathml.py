@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 
 import libsbml
 
@@ -15,9 +16,7 @@ AVOGADRO = 6.02214179e23
 
 def _chain(op: str, args: list[Expression]) -> Expression:
     """a < b < c holds where every neighbouring pair does."""
-    return reduce(
-        lambda a, b: apply("and", a, b), (apply(op, a, b) for a, b in zip(args, args[1:], strict=False))
-    )
+    return reduce(lambda a, b: apply("and", a, b), (apply(op, a, b) for a, b in pairwise(args)))
 
 
 def _fold(op: str) -> Callable[[list[Expression]], Expression]:

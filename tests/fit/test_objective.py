@@ -36,7 +36,12 @@ def test_log_likelihood_is_that_of_the_petab_library(toy, solver):
         is_log = data["observableId"] == "obs_scaled"
         simulated["simulation"] = np.where(is_log, 10**compared, compared)
         table = pd.DataFrame(
-            {"parameterId": toy.estimated.names, "nominalValue": 10**vector, "estimate": 1, "parameterScale": "lin"}
+            {
+                "parameterId": toy.estimated.names,
+                "nominalValue": 10**vector,
+                "estimate": 1,
+                "parameterScale": "lin",
+            }
         ).set_index("parameterId")
         want = petab.calculate_llh(data, simulated.drop(columns="measurement"), toy.observable_table, table)
         assert likelihood[row] == pytest.approx(want, rel=1e-9)

@@ -66,7 +66,9 @@ def measured(noise: float = 0.0, seed: int = 1) -> list[tuple[str, str, str, str
         for time in TIMES:
             S = amount(time, dose, TRUTH["k_made"], TRUTH["k_lost"])
             value = TRUTH["scale"] * S / (S + 5) * 10 ** (noise * rng.standard_normal())
-            rows.append(("obs_scaled", "rest", f"dose_{dose:g}", f"{value:.10g}", f"{time:g}", "scale", "0.05"))
+            rows.append(
+                ("obs_scaled", "rest", f"dose_{dose:g}", f"{value:.10g}", f"{time:g}", "scale", "0.05")
+            )
     S = amount(5.0, 2.0, TRUTH["k_made"], TRUTH["k_lost"])
     rows.append(("obs_S", "rest", "dose_2", f"{S:.10g}", "5", "-", "-"))
     return rows

@@ -136,7 +136,7 @@ def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler):
 
 
 def test_a_compiler_that_does_not_work_is_named(monkeypatch):
-    with pytest.raises(KernelError, match="engine kernel: .*false must accept"):
+    with pytest.raises(KernelError, match=r"engine kernel: .*false must accept"):
         compiler.find_compiler("false")
 
 
