@@ -58,7 +58,11 @@ def find_compiler(wanted: str | None = None) -> Compiler:
 def compile_library(compiler: Compiler, source: Callable[[], str], name: str, key: str, folder: Path) -> Path:
     """The shared library of a source, from the cache or compiled into it; says so on stderr when it compiles."""
     place = f"kernels/{digest_of(key, compiler.identity)}"
-    text = cached(folder, place + ".c", lambda path: path.write_text(source(), encoding="utf-8") and None)
+
+    def write(path: Path) -> None:
+        path.write_text(source(), encoding="utf-8")
+
+    text = cached(folder, place + ".c", write)
 
     def make(library: Path) -> None:
         sys.stderr.write(f"kernel: compiling {name} with {compiler.command} ...\n")

@@ -138,10 +138,10 @@ def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
         ("hoist_pullback", system.hoist_pullback, "c_bar[{} * W]"),
         ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
     ):
-        given = source.partition("[")[0]
+        pointer = source.partition("[")[0]
         yield from _function(
             _Kernel(
-                name, f"const double *p, const double *{given}, double *p_bar", f"p, {given}, p_bar",
+                name, f"const double *p, const double *{pointer}, double *p_bar", f"p, {pointer}, p_bar",
                 plain | {"cotangent": source}, vector=False,
             ),
             gradient.program, _adjoints(gradient, system), scratch,

@@ -119,7 +119,8 @@ def _lane(system, solver, onto_outputs, max_steps, parameters, state, switches, 
         asked = jnp.clip(times, start, end)
         steps = _Steps(rtol, atol, pcoeff=0.3, icoeff=0.4, dtmin=1e-22 * (end - start), force_dtmin=False)
         solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(field), solver, start, end, None, progress.state, (fixed, start, end),
+            diffrax.ODETerm(field),  # type: ignore[arg-type]
+            solver, start, end, None, progress.state, (fixed, start, end),
             saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(ts=asked), diffrax.SubSaveAt(t1=True)]),
             stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=asked) if onto_outputs else steps,
             max_steps=max_steps, throw=False,

@@ -7,7 +7,7 @@ then fails stays a row with its status.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -67,7 +67,11 @@ def rest_states(model: Model, integration: Integration, parameters: np.ndarray) 
         @jax.jit
         def run(parameters: Array) -> tuple[Array, ...]:
             start = model.initial(parameters)
-            tolerances = {"rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps}
+            tolerances: dict[str, Any] = {
+                "rtol": options.rtol,
+                "atol": options.atol,
+                "max_steps": options.max_steps,
+            }
             found = rest(
                 model, parameters, start, engine=options.engine, threads=options.threads, **tolerances
             )
@@ -91,7 +95,11 @@ class Trajectories:
         @jax.jit
         def run(parameters: Array, switches: Array, state: Array) -> tuple[Array, ...]:
             times = jax.numpy.broadcast_to(self.times, (len(state), len(self.times)))
-            tolerances = {"rtol": options.rtol, "atol": options.atol, "max_steps": options.max_steps}
+            tolerances: dict[str, Any] = {
+                "rtol": options.rtol,
+                "atol": options.atol,
+                "max_steps": options.max_steps,
+            }
             solution = solve(
                 self.model, parameters, state, switches, times,
                 engine=options.engine, threads=options.threads, **tolerances,
