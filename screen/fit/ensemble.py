@@ -20,6 +20,9 @@ from screen.errors import FitError
 from screen.fit.objective import Predicted, posterior_cost
 from screen.fit.problem import Problem
 
+FIRST_STRIDE, ACCEPTED = 0.4, 0.25
+"""Share of fresh noise in the first proposals, and the share of proposals that should be accepted."""
+
 MOST_REDRAWS = 20
 """Times a vector that fails to integrate is drawn again before the ensemble is given up."""
 
@@ -70,17 +73,17 @@ def draw_ensemble(
     draws: int,
     steps: int,
     seed: int,
-    stride: float = 0.3,
     report: Callable[[str], None] = lambda line: None,
 ) -> Ensemble:
     """So many draws, each after so many sampler steps; the same seed gives the same draws.
 
-    `stride` is the share of fresh noise in a proposal. FitError where vectors keep failing to integrate.
+    The share of fresh noise in a proposal follows the share that is accepted. FitError where vectors keep
+    failing to integrate.
     """
     rng = np.random.default_rng(seed)
     standard, predicted, redrawn = _first_draws(problem, normal, predictor, draws, rng)
     cost = posterior_cost(problem, normal.at(standard), predicted)
-    accepted = 0
+    accepted, stride = 0, FIRST_STRIDE
     for step in range(steps):
         proposed = np.sqrt(1 - stride**2) * standard + stride * rng.standard_normal(standard.shape)
         vectors = normal.at(proposed)
@@ -93,8 +96,8 @@ def draw_ensemble(
         cost = np.where(good, new_cost, cost)
         accepted += int(good.sum())
         redrawn += int(np.sum(predicted.failed > 0))
-        share = accepted / (draws * (step + 1))
-        report(f"fit: ensemble {step + 1}/{steps}, {share:.0%} of proposals accepted")
+        stride = float(np.clip(stride * np.exp(0.5 * (good.mean() - ACCEPTED)), 0.02, 0.9))
+        report(f"fit: ensemble {step + 1}/{steps}, {good.mean():.0%} of proposals accepted")
     acceptance = accepted / (draws * steps) if steps else float("nan")
     return Ensemble(normal.at(standard), cost, redrawn, acceptance)
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.objective import Prediction, Solver, batch_of_measurements, batch_of_starts, predict
-from screen.fit.problem import Problem
+from screen.fit.problem import Observable, Problem
 
 STEP = 1e-3
 """Difference of a scaled value; large against the tolerance of the solver, small against a prior."""
@@ -42,6 +42,7 @@ def make_sensitivity(problem: Problem, solver: Solver) -> Callable[[np.ndarray],
 
 def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
     batch = batch_of_measurements(problem)
+    noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
 
     @jax.jit
     def evaluate(vectors: jax.Array) -> tuple[Prediction, jax.Array, jax.Array]:
@@ -51,7 +52,8 @@ def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sens
 
         _, pull, found = jax.vjp(outputs, vectors, has_aux=True)
         ones, zeros = jnp.ones(batch.vectors), jnp.zeros(batch.vectors)
-        return found, pull((ones, zeros))[0], pull((zeros, ones))[0]
+        by_noise = jnp.zeros_like(vectors) if noise_is_given else pull((zeros, ones))[0]
+        return found, pull((ones, zeros))[0], by_noise
 
     def sensitivity(scaled: np.ndarray) -> Sensitivity:
         found, by_value, by_noise = evaluate(jnp.tile(jnp.asarray(scaled), (batch.vectors, 1)))
@@ -59,6 +61,14 @@ def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sens
         return _weighted(*(np.asarray(part) for part in parts))
 
     return sensitivity
+
+
+def _noise_is_given(problem: Problem, observable: Observable) -> bool:
+    """Whether every sigma of an observable is a number, so that nothing estimated moves it."""
+    given = {*observable.placeholders, *problem.fixed}
+    columns = [place for place, name in enumerate(observable.placeholders) if name in observable.noise.names]
+    numbers = bool(np.all(observable.overrides.source[:, columns] < 0))
+    return numbers and given.issuperset(observable.noise.names)
 
 
 def _by_differences(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
