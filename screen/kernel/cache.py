@@ -41,7 +41,15 @@ def digest_of(*parts: str) -> str:
 def generator_version() -> str:
     """Digest of the code that analyses and emits: what it wrote earlier holds only while it is the same."""
     package = files("screen.kernel")
-    sources = ["analysis.py", "elimination.py", "conservation.py", "emit.py", "program.py", "tableau.py"]
+    sources = [
+        "analysis.py",
+        "elimination.py",
+        "conservation.py",
+        "emit.py",
+        "emit_algebra.py",
+        "program.py",
+        "tableau.py",
+    ]
     texts = [package.joinpath(name).read_text(encoding="utf-8") for name in sources]
     native = sorted(package.joinpath("native").iterdir(), key=lambda item: item.name)
     texts += [item.read_text(encoding="utf-8") for item in native if item.name.endswith((".h", ".c"))]

@@ -81,6 +81,10 @@ def solve(
     of each phase, in the time of the model. Differentiable in reverse mode for parameters and state with
     engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
     """
+    if not jax.config.read("jax_enable_x64"):
+        raise KernelError(
+            "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
+        )
     run = _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
     arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
     _check_shapes(model, *arrays)
