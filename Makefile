@@ -54,7 +54,7 @@ report: env ## Snakemake's own report of the last run: results/workflow.zip
 	$(VENV)/bin/snakemake --cores 1 --report results/workflow.zip $(ARGS)
 
 dry-run: env ## what would run, how many trajectories that is and roughly how long
-	$(VENV)/bin/snakemake --cores $(CORES) --dry-run --quiet $(ARGS)
+	$(VENV)/bin/snakemake --cores $(CORES) --quiet rules host --dry-run $(ARGS)
 	$(PYTHON) -m screen scenarios --dry-run
 
 check: env ## read every input, report sizes and problems

@@ -111,9 +111,8 @@ def _cache(arguments: argparse.Namespace) -> Finding:
     while not above.exists():
         above = above.parent
     if not os.access(above, os.W_OK):
-        return Finding(
-            "cache", "missing", f"no permission to write in {folder}", "set SCREEN_CACHE to a folder of yours"
-        )
+        found = f"no permission to write in {folder}, each process compiles anew"
+        return Finding("cache", "note", found, "set SCREEN_CACHE to a folder of yours")
     return Finding("cache", "ok", str(folder))
 
 
