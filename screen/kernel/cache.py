@@ -23,6 +23,11 @@ except ImportError:  # Windows: two processes may then compile the same network 
     fcntl = None  # type: ignore[assignment]
 
 
+_GENERATOR = ("analysis", "conservation", "elimination", "emit", "emit_algebra", "program", "serialise", "tableau",
+              "translate")  # fmt: skip
+_READER = ("algebra", "mathml", "network", "sbml")
+
+
 def cache_folder() -> Path:
     """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME, or in ~/.cache."""
     named = os.environ.get("SCREEN_CACHE")
@@ -40,23 +45,12 @@ def digest_of(*parts: str) -> str:
 @lru_cache(maxsize=1)
 def generator_version() -> str:
     """Digest of the code that analyses and emits: what it wrote earlier holds only while it is the same."""
-    package = files("screen.kernel")
-    sources = [
-        "analysis.py",
-        "elimination.py",
-        "conservation.py",
-        "emit.py",
-        "emit_algebra.py",
-        "program.py",
-        "tableau.py",
-    ]
-    texts = [package.joinpath(name).read_text(encoding="utf-8") for name in sources]
-    native = sorted(package.joinpath("native").iterdir(), key=lambda item: item.name)
-    texts += [item.read_text(encoding="utf-8") for item in native if item.name.endswith((".h", ".c"))]
-    reader = files("screen.network")
-    texts += [
-        reader.joinpath(name).read_text(encoding="utf-8") for name in ("algebra.py", "sbml.py", "mathml.py")
-    ]
+    kernel, network = files("screen.kernel"), files("screen.network")
+    sources = [kernel.joinpath(f"{name}.py") for name in _GENERATOR]
+    sources += [network.joinpath(f"{name}.py") for name in _READER]
+    native = (item for item in kernel.joinpath("native").iterdir() if item.name.endswith((".h", ".c")))
+    sources += sorted(native, key=lambda item: item.name)
+    texts = [source.read_text(encoding="utf-8") for source in sources]
     return digest_of(*texts)
 
 
