@@ -27,7 +27,7 @@ def read_checkpoint(path: Path, key: str, like: Any) -> Any | None:
     """The tree in the shape of `like`; None where there is no file or it is of another search or damaged."""
     leaves, structure = jax.tree.flatten(like)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             if str(stored["key"]) != key:
                 return None
             found = [stored[f"leaf_{place}"] for place in range(len(leaves))]

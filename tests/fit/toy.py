@@ -14,6 +14,8 @@ import numpy as np
 TRUTH = {"k_made": 0.5, "k_lost": 0.2, "scale": 30.0}
 DOSES = (1.0, 2.0, 8.0)
 TIMES = (0.0, 2.0, 5.0, 15.0)
+OFF = 4.0
+"""By how much the reading with Laplace noise is off, so that the optimum is not at its kink."""
 
 MODEL = """
 model toy
@@ -38,7 +40,7 @@ half lin 1 10 5 0 - -
 OBSERVABLES = """
 observableId observableFormula noiseFormula observableTransformation noiseDistribution
 obs_scaled observableParameter1_obs_scaled*readout noiseParameter1_obs_scaled log10 normal
-obs_S S 0.3 lin laplace
+obs_S S 8 lin laplace
 """
 
 FILES = """
@@ -70,7 +72,7 @@ def measured(noise: float = 0.0, seed: int = 1) -> list[tuple[str, str, str, str
                 ("obs_scaled", "rest", f"dose_{dose:g}", f"{value:.10g}", f"{time:g}", "scale", "0.05")
             )
     S = amount(5.0, 2.0, TRUTH["k_made"], TRUTH["k_lost"])
-    rows.append(("obs_S", "rest", "dose_2", f"{S:.10g}", "5", "-", "-"))
+    rows.append(("obs_S", "rest", "dose_2", f"{S + OFF:.10g}", "5", "-", "-"))
     return rows
 
 
