@@ -3,11 +3,10 @@
 `experiments.tsv` says in a line what was done: context, stimulus, drugs, blocked targets. From it follow
 the PEtab conditions; from the network's parameter table follow the nominal values and priors of PEtab's
 parameter table. Both files are kept in the repository, so that any PEtab tool can read the problem, and
-`python -m screen.fit.calibration` writes them anew after a change of the network or the drugs. Rows of
+`python -m screen.fit` writes them anew after a change of the network or the drugs. Rows of
 `parameters.tsv` that are not of the network (scales, offsets) and all bounds are left as they are.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -162,7 +161,7 @@ def derive_tables(config: Path) -> dict[Path, str]:
 
 def find_stale(config: Path) -> list[str]:
     """One sentence for each calibration table that no longer follows from the other tables."""
-    cure = "`python -m screen.fit.calibration` writes it anew"
+    cure = "`python -m screen.fit` writes it anew"
     return [
         f"{path}: must follow from the network, contexts and drugs, found lines that do not; {cure}"
         for path, text in derive_tables(config).items()
@@ -174,7 +173,3 @@ def write_calibration(config: Path) -> None:
     """Write `conditions.tsv` and `parameters.tsv` of a config folder anew."""
     for path, text in derive_tables(config).items():
         write_text_atomic(path, text)
-
-
-if __name__ == "__main__":
-    write_calibration(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("config"))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.errors import FitError
+from screen.fit.calibration import find_stale
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
@@ -88,9 +90,13 @@ def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda lin
     """Fit, draw and write everything a fit leaves behind; returns what `summary.json` holds.
 
     `folder` gets parameters.tsv, starts.tsv, draws.parquet, fit.svg, waterfall.svg, summary.json and, for
-    a run that is cut off, a checkpoint that the next one resumes from. FitError: an unsound problem, or
-    an ensemble whose vectors keep failing to integrate.
+    a run that is cut off, a checkpoint that the next one resumes from. FitError: an unsound problem, tables
+    that no longer follow from the network, or an ensemble whose vectors keep failing to integrate.
     """
+    if (plan.problem.parent / "experiments.tsv").is_file() and (
+        stale := find_stale(plan.problem.parent.parent)
+    ):
+        raise FitError(stale)
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
     problem = load_problem(plan.problem, plan.sbml)
     report(

@@ -184,13 +184,13 @@ class FitSettings(Section):
     """Searches from different points."""
     adam: Annotated[int, Field(ge=0)] = 60
     """Steps of the first, coarse search of each start."""
-    lbfgs: Annotated[int, Field(ge=0)] = 40
+    lbfgs: Annotated[int, Field(ge=0)] = 20
     """Most steps of the second, fine search of each start."""
     polish: Annotated[int, Field(ge=0)] = 10
     """Most Gauss-Newton steps that the best start takes at the end."""
     draws: Annotated[int, Field(ge=1, le=100_000)] = 32
     """Parameter draws handed to the simulation."""
-    sampler_steps: Annotated[int, Field(ge=0)] = 20
+    sampler_steps: Annotated[int, Field(ge=0)] = 80
     """Sampler steps each draw makes away from the normal approximation at the best fit."""
 
 

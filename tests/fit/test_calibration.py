@@ -90,7 +90,7 @@ def test_stale_tables_are_named_with_the_cure_and_cured(tmp_path):
     parameters.write_text(parameters.read_text().replace(old, "\t".join(cells)))
     (problem,) = find_stale(tmp_path)
     assert "parameters.tsv: must follow from the network" in problem
-    assert "python -m screen.fit.calibration" in problem
+    assert "python -m screen.fit" in problem
     write_calibration(tmp_path)
     assert find_stale(tmp_path) == []
 

@@ -39,16 +39,13 @@ def test_polish_ends_where_the_gradient_is_nothing(toy, solver, found):
 
 
 def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tmp_path):
-    class Killed(Exception):
-        pass
-
     for last in (7, 45):
 
         def kill(line, last=last):
             if f" {last}/" in line:
-                raise Killed
+                raise KeyboardInterrupt
 
-        with pytest.raises(Killed):
+        with pytest.raises(KeyboardInterrupt):
             optimise(toy, solver, SCHEDULE, tmp_path / "state.npz", checkpoint_seconds=0, report=kill)
     lines = []
     resumed = optimise(toy, solver, SCHEDULE, tmp_path / "state.npz", report=lines.append)
