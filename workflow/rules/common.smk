@@ -1,8 +1,8 @@
 # What the rules share: checked settings, the command, and what decides that a stage has to run again.
 import hashlib
-import json
 import shlex
 import sys
+from functools import reduce
 from pathlib import Path
 
 import yaml
@@ -59,12 +59,10 @@ def code(stage):
     return digest_files([*folders, package / "cli" / f"{stage}.py"])[:16]
 
 
-def chosen(*sections):
-    """Digest of the sections of the settings that a stage depends on."""
-    text = json.dumps(
-        SETTINGS.model_dump(mode="json", include=set(sections)), sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def chosen(*names):
+    """Digest of the settings that a stage depends on: a section, or one key of it as `section.key`."""
+    found = {name: reduce(getattr, name.split("."), SETTINGS) for name in names}
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
 
 def network_files():

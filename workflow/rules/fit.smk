@@ -33,7 +33,9 @@ rule fit:
         runtime=120,
     params:
         config=CONFIG,
-        settings=chosen("seed", "fit", "simulate"),
+        settings=chosen(
+            "seed", "fit", "simulate.engine", "simulate.rtol", "simulate.atol"
+        ),
         code=code("fit"),
     message:
         "Fit the parameters to published measurements and draw an ensemble"
