@@ -135,8 +135,6 @@ def test_a_change_runs_again_what_depends_on_it_and_nothing_else(copy):
     assert planned(copy, *EARLY) == ["scenarios"]
     config.write_text(text)
 
-    config.write_text(text)
-
     code = copy / "screen/network/compose.py"
     before = code.read_text()
     code.write_text(before + "# changed\n")
