@@ -51,12 +51,12 @@ def shipped_case(lanes: int) -> Case:
     return Case("shipped", sbml, model, parameters, np.asarray(state), _times(240.0))
 
 
-def file_case(path: Path, lanes: int, end: float = 240.0) -> Case:
+def file_case(name: str, path: Path, lanes: int, end: float = 240.0) -> Case:
     """Any SBML file from its initial state to `end` [time of the model]."""
     sbml = path.read_text(encoding="utf-8")
     model = load_model(sbml)
     parameters = _spread(model.values, _moved(sbml, model), lanes)
-    return Case(path.stem, sbml, model, parameters, np.asarray(model.initial(parameters)), _times(end))
+    return Case(name, sbml, model, parameters, np.asarray(model.initial(parameters)), _times(end))
 
 
 def _times(end: float) -> np.ndarray:
