@@ -60,7 +60,7 @@ def write_figure(path: Path, points: Sequence[Any], equal_error: float) -> None:
         axes.set(xscale="log", yscale="log", title=model, xlabel="largest relative error of the outputs",
                  ylabel="trajectories per second on one core")  # fmt: skip
         axes.invert_xaxis()
-    axes.legend(frameon=False, loc="lower left")
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=5)
     facts = machine()
     note = f"{facts['processor']}; " + ", ".join(f"{name} {facts[name]}" for name in ("python", *PACKAGES))
     figure.suptitle(note, fontsize=7, color="0.4")
