@@ -69,7 +69,7 @@ def test_the_screen_completes_is_then_done_and_survives_being_killed(folder):
     done = subprocess.run(**command(folder), check=False)
     assert done.returncode == 0, done.stdout
     ranked = folder / "results/ranked.csv"
-    assert read_table(ranked, RANKED)["draws"].unique().to_list() == [2]
+    assert read_table(ranked, RANKED)["draws"].max() == 2
     assert read_table(folder / "results/fit/draws.parquet", DRAWS)["draw"].n_unique() == 2
     assert (folder / "results/report.html").stat().st_size > 10_000
     first = digest(ranked)
