@@ -3,6 +3,7 @@
 SVG files are the same, byte for byte, for the same numbers: no date, and identifiers from a fixed seed.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,18 +14,18 @@ from matplotlib.figure import Figure
 
 from screen.fit.objective import Predicted
 from screen.fit.optimise import Optimum
+from screen.fit.priors import TO_SCALE
 from screen.fit.problem import Problem
 
-DATA, MODEL, MUTED = "#1b2027", "#0b6fa4", "#8a939c"
+COLOURS, MUTED = ("#0b6fa4", "#b35806", "#3f7d20", "#7b4aa0"), "#8a939c"
 PANEL = (3.4, 2.6)
 """Width and height of a panel [inch]."""
 
 COLUMNS = 4
-SIGMAS = 1.0
-"""Error bars of measurements, in sigma."""
-
-_BACK = {"lin": lambda value: value, "log": np.exp, "log10": lambda value: 10.0**value}
+_BACK: dict[str, Callable] = {"lin": np.positive, "log": np.exp, "log10": lambda value: 10.0**value}
 """Observable transformation -> from the compared scale to the unit of the observable."""
+
+_FORTH = {back: TO_SCALE[name] for name, back in _BACK.items()}
 
 
 def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path) -> None:
@@ -60,49 +61,65 @@ def _backs(problem: Problem) -> list:
 
 def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sigma, back) -> None:
     frame = problem.measurements.frame.iloc[rows]
-    place, label, ticks = _positions(problem, frame)
-    is_log = back is not _BACK["lin"]
+    place, label, ticks, groups = _positions(problem, frame)
     measured = frame["measurement"].to_numpy(float)
-    noise = SIGMAS * sigma[rows]
-    centre = np.log10(measured) if back is _BACK["log10"] else np.log(measured) if is_log else measured
-    bars = np.abs(np.stack([back(centre - noise), back(centre + noise)]) - measured)
-    axes.errorbar(
-        place, measured, bars, fmt="o", markersize=3, color=DATA, elinewidth=0.7, label="measured, 1 sd"
-    )
+    centre = _FORTH[back](measured)
+    bars = np.abs(np.stack([back(centre - sigma[rows]), back(centre + sigma[rows])]) - measured)
     low, high = (back(side[rows]) for side in spread)
-    axes.vlines(place, low, high, color=MODEL, alpha=0.35, linewidth=5, label="ensemble, 5-95 %")
-    axes.plot(
-        place, back(compared[rows]), "_", color=MODEL, markersize=9, markeredgewidth=1.6, label="best fit"
-    )
-    if is_log:
+    for number, group in enumerate(dict.fromkeys(groups)):
+        at, colour = groups == group, COLOURS[number % len(COLOURS)]
+        axes.errorbar(place[at], measured[at], bars[:, at], fmt="o", markersize=3, color=colour, elinewidth=0.7,
+                      label="measured, 1 sd")  # fmt: skip
+        axes.vlines(
+            place[at], low[at], high[at], color=colour, alpha=0.3, linewidth=5, label="ensemble, 5-95 %"
+        )
+        axes.plot(place[at], back(compared[rows])[at], "_", color=colour, markersize=9, markeredgewidth=1.6,
+                  label="best fit")  # fmt: skip
+        if group:
+            axes.annotate(group, (0.98, 0.98 - 0.09 * number), xycoords="axes fraction", color=colour, fontsize=6,
+                          ha="right", va="top")  # fmt: skip
+    if back is not _BACK["lin"]:
         axes.set_yscale("log")
-    if ticks is None:
-        axes.set_xlabel(label, fontsize=7)
-        if label != "time":
-            axes.set_xscale("log")
-    else:
+    axes.set_xlabel(label, fontsize=7)
+    if ticks is not None:
         axes.set_xticks(range(len(ticks)), ticks, rotation=35, ha="right")
         axes.set_xlim(-0.5, len(ticks) - 0.5)
-    axes.tick_params(labelsize=6)
+    elif label != "time":
+        axes.set_xscale("log")
+    axes.tick_params(which="both", labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _positions(problem: Problem, frame: pd.DataFrame) -> tuple[np.ndarray, str, list[str] | None]:
-    """Where the measurements of a panel stand: by dose, by time, or side by side under their conditions."""
+def _positions(problem: Problem, frame: pd.DataFrame) -> tuple[np.ndarray, str, list[str] | None, np.ndarray]:
+    """Where the measurements of a panel stand, the label of the axis, its ticks and what tells curves apart.
+
+    By dose where one setting varies, by time where there are courses, else side by side.
+    """
     conditions = problem.conditions.loc[frame["simulationConditionId"]]
     settings = conditions.drop(columns=["conditionName"], errors="ignore")
     varying = [name for name in settings.columns if settings[name].astype(str).nunique() > 1]
     times = frame["time"].to_numpy(float)
-    if not varying and len(set(times)) > 1:
-        return times, "time", None
+    nothing = np.full(len(frame), "")
     if len(varying) == 1 and len(set(times)) == 1 and pd.api.types.is_numeric_dtype(settings[varying[0]]):
         dose = settings[varying[0]].to_numpy(float)
         if (dose > 0).all():
-            return dose, varying[0], None
-    names = conditions["conditionName"] if "conditionName" in conditions else conditions.index.to_series()
-    labels = [f"{name}, {time:g}" for name, time in zip(names, times, strict=True)]
+            return dose, varying[0], None, nothing
+    names = _shortened(conditions.get("conditionName", conditions.index))
+    if all(len(set(times[names == name])) > 1 for name in set(names)):
+        return times, "time", None, names if len(set(names)) > 1 else nothing
+    several = len(set(times)) > 1
+    labels = [f"{name}, {time:g}" if several else name for name, time in zip(names, times, strict=True)]
     ticks = list(dict.fromkeys(labels))
-    return np.array([float(ticks.index(label)) for label in labels]), "", ticks
+    return np.array([float(ticks.index(label)) for label in labels]), "", ticks, nothing
+
+
+def _shortened(names: Iterable[str]) -> np.ndarray:
+    """Names without the parts, between commas, that all of them share; nothing left is `vehicle`."""
+    parts = [str(name).split(", ") for name in names]
+    if len({tuple(part) for part in parts}) == 1:
+        return np.array([", ".join(part) for part in parts])
+    shared = set(parts[0]).intersection(*parts)
+    return np.array([", ".join(word for word in part if word not in shared) or "vehicle" for part in parts])
 
 
 def draw_waterfall(optimum: Optimum, path: Path) -> None:
@@ -112,7 +129,7 @@ def draw_waterfall(optimum: Optimum, path: Path) -> None:
     rank = np.arange(1, len(optimum.cost) + 1)
     best = optimum.cost[0]
     axes.plot(rank, optimum.first_cost - best + 1, "o", markersize=4, color=MUTED, label="start")
-    axes.plot(rank, optimum.cost - best + 1, "o-", markersize=4, color=MODEL, label="end")
+    axes.plot(rank, optimum.cost - best + 1, "o-", markersize=4, color=COLOURS[0], label="end")
     axes.set_yscale("log")
     axes.set_xlabel("start, best first")
     axes.set_ylabel("cost above the best + 1")
