@@ -21,7 +21,7 @@ import numpy as np
 import optax
 
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
-from screen.fit.objective import Evaluation, Solver, make_objective
+from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, posterior_cost
 from screen.fit.problem import Estimated, Problem
 
 ARMIJO = 1e-4
@@ -172,6 +172,18 @@ def optimise(
     if checkpoint is not None:
         write_checkpoint(checkpoint, key, (state, first_cost))
     return _finish(evaluate(state.best), coordinates, state, np.asarray(first_cost))
+
+
+def rank_starts(
+    problem: Problem, predictor: Callable[[np.ndarray], Predicted], schedule: Schedule
+) -> Optimum:
+    """The starts as they are, best first: what is left of the search where an engine has no gradient."""
+    scaled = draw_starts(problem.estimated, schedule.starts, schedule.seed)
+    predicted = predictor(scaled)
+    cost = posterior_cost(problem, scaled, predicted)
+    order = np.argsort(cost, kind="stable")
+    unknown = np.full(len(order), np.nan)
+    return Optimum(order, scaled[order], cost[order], cost[order], unknown, predicted.failed[order], 0)
 
 
 class _Phase(NamedTuple):

@@ -16,10 +16,10 @@ from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
 from screen.fit.newton import Polished, polish, prior_precision
 from screen.fit.objective import Predicted, Solver, make_predictor
-from screen.fit.optimise import Optimum, Schedule, optimise
+from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
 from screen.fit.priors import FROM_SCALE, TO_SCALE
 from screen.fit.problem import Problem
-from screen.fit.sensitivity import make_sensitivity
+from screen.fit.sensitivity import REVERSE, make_sensitivity
 from screen.kernel import available_engines
 from screen.network import read_parameters
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -54,7 +54,10 @@ STARTS = Schema(
         Column("first_cost", pl.Float64, "minus the log posterior at the beginning"),
         Column("cost", pl.Float64, "minus the log posterior at the end"),
         Column(
-            "gradient_norm", pl.Float64, "length of the gradient at the end, per prior standard deviation"
+            "gradient_norm",
+            pl.Float64,
+            "length of the gradient at the end, per prior standard deviation; null for an engine without one",
+            nullable=True,
         ),
         Column("failed", pl.Int64, "lanes that failed at the end", minimum=0),
     ),
@@ -80,10 +83,14 @@ class Plan:
 
 
 def choose_fit_engine(wanted: str = "auto") -> str:
-    """The engine of a fit, which needs gradients: the kernel, or diffrax where it cannot be compiled."""
+    """The engine of a fit: the kernel, or lanes where it cannot be compiled.
+
+    lanes has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
+    but takes minutes for each on a network of the shipped size.
+    """
     if wanted != "auto":
         return wanted
-    return "kernel" if "kernel" in available_engines() else "diffrax"
+    return "kernel" if "kernel" in available_engines() else "lanes"
 
 
 def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda line: None) -> Mapping[str, Any]:
@@ -104,8 +111,12 @@ def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda lin
         f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
     folder.mkdir(parents=True, exist_ok=True)
-    optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, report=report)
     predictor = make_predictor(problem, solver, plan.draws)
+    if solver.engine in REVERSE:
+        optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, report=report)
+    else:
+        report(f"fit: engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
+        optimum = rank_starts(problem, predictor, plan.schedule)
     polished = polish(
         problem,
         predictor,
@@ -193,7 +204,7 @@ def tabulate_starts(optimum: Optimum) -> pl.DataFrame:
             "start": optimum.start,
             "first_cost": optimum.first_cost,
             "cost": optimum.cost,
-            "gradient_norm": optimum.gradient_norm,
+            "gradient_norm": pl.Series(optimum.gradient_norm).fill_nan(None),
             "failed": optimum.failed.astype(np.int64),
         }
     )

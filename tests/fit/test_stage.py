@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -104,3 +105,12 @@ def test_same_plan_gives_the_same_files(plan, folder, tmp_path):
     assert names == sorted(path.name for path in (tmp_path / "fit").iterdir())
     for name in names:
         assert (folder / name).read_bytes() == (tmp_path / "fit" / name).read_bytes(), name
+
+
+def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
+    lines = []
+    found = run_fit(replace(plan, solver=replace(plan.solver, engine="lanes")), tmp_path, lines.append)
+    assert any("lanes has no gradient" in line for line in lines)
+    want = json.loads((folder / "summary.json").read_text())
+    assert found["cost"] == pytest.approx(want["cost"], abs=0.05)
+    assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].null_count() == 2
