@@ -10,12 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.errors import NetworkError
 from screen.kernel.analysis import System, analyse
 from screen.kernel.cache import cache_folder, cached, generator_version
 from screen.kernel.evaluate import run, stack
 from screen.kernel.serialise import from_json, to_json
-from screen.network import read_sbml
+from screen.network import read_sbml, sbml_text
 
 
 class Model:
@@ -69,7 +68,7 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
 
     NetworkError for a file that cannot be read or a model that is not supported.
     """
-    text = _text(sbml)
+    text = sbml_text(sbml)
     folder = Path(cache) if cache is not None else cache_folder()
     digest = hashlib.sha256(text.encode()).hexdigest()
 
@@ -78,15 +77,6 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
 
     place = cached(folder, f"networks/{digest[:32]}-{generator_version()[:16]}.json", write)
     return Model(from_json(json.loads(place.read_text(encoding="utf-8"))), folder)
-
-
-def _text(sbml: Path | str) -> str:
-    if isinstance(sbml, str):
-        return sbml
-    try:
-        return sbml.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NetworkError(f"{sbml}: must be a readable SBML file, found {error}") from error
 
 
 def _first(values: Any) -> Array:

@@ -3,6 +3,6 @@
 from screen.network.compose import check_network, compose_network
 from screen.network.network import Network
 from screen.network.parameters import read_parameters
-from screen.network.sbml import read_sbml
+from screen.network.sbml import read_sbml, sbml_text
 
-__all__ = ["Network", "check_network", "compose_network", "read_parameters", "read_sbml"]
+__all__ = ["Network", "check_network", "compose_network", "read_parameters", "read_sbml", "sbml_text"]

@@ -34,7 +34,7 @@ COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 def read_sbml(source: Path | str) -> Network:
     """The network of an SBML file (a Path) or of SBML text; NetworkError says what cannot be used."""
-    text = _text_of(source)
+    text = sbml_text(source)
     document = libsbml.readSBMLFromString(text)
     if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) + document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
         raise NetworkError(
@@ -52,7 +52,8 @@ def read_sbml(source: Path | str) -> Network:
     return _Reader(document.getModel(), hashlib.sha256(text.encode()).hexdigest()).network()
 
 
-def _text_of(source: Path | str) -> str:
+def sbml_text(source: Path | str) -> str:
+    """The text of an SBML file (a Path), or the text itself."""
     if isinstance(source, str):
         return source
     try:
