@@ -9,8 +9,8 @@ import os
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import Plan, read_plan
 
-SPEED = {"kernel": 1500.0, "lanes": 150.0, "diffrax": 10.0}
-"""Engine -> trajectories a second and core that the estimate assumes for a network of about 80 states."""
+SPEED = {"kernel": 5000.0, "lanes": 400.0, "diffrax": 10.0}
+"""Engine -> trajectories a second and core that the estimate assumes for a network of about 90 states."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -188,7 +188,7 @@ class FitSettings(Section):
     """Most steps of the second, fine search of each start."""
     polish: Annotated[int, Field(ge=0)] = 10
     """Most Gauss-Newton steps that the best start takes at the end."""
-    draws: Annotated[int, Field(ge=1, le=100_000)] = 32
+    draws: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Parameter draws handed to the simulation."""
     sampler_steps: Annotated[int, Field(ge=0)] = 80
     """Sampler steps each draw makes away from the normal approximation at the best fit."""
