@@ -13,7 +13,7 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run check doctor test test-slow test-slurm test-gpu lint format schema lock bench clean
+TARGETS := env env-slurm screen report dry-run check doctor test test-slow test-slurm test-gpu lint format schema lock bench scaling clean
 
 .PHONY: help $(TARGETS)
 
@@ -101,6 +101,9 @@ lock: ## resolve the dependencies anew (needs the network)
 
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)
+
+scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
+	$(PYTHON) -m benchmarks.scaling $(ARGS)
 
 clean: ## remove results, caches and .venv
 	rm -rf $(VENV) .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
