@@ -4,13 +4,22 @@ Every contender gets the same lanes, output times and relative tolerance, with a
 times that (in the unit of the species), and is timed without its set-up: compilation for those that
 compile, loading the model and setting parameters for those that interpret. Times are processor times of
 this process, which is bound to one core, so that a busy machine does not count against anyone.
+
+AMICI is measured where it is installed.
 """
 
+import atexit
+import importlib
+import importlib.util
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
+import libsbml
 import numpy as np
 import roadrunner
 
@@ -19,7 +28,8 @@ from screen.kernel import solve
 from screen.kernel.reference import diffrax_engine
 
 ABSOLUTE = 1e-3
-LANES = {"kernel": 512, "lanes": 512, "diffrax": 16, "diffrax_interpolated": 16, "libroadrunner": 8}
+LANES = {"kernel": 512, "lanes": 512, "diffrax": 16, "diffrax_interpolated": 16, "libroadrunner": 8,
+         "amici": 64}  # fmt: skip
 
 
 class Run(NamedTuple):
@@ -107,6 +117,57 @@ def _place(runner: roadrunner.RoadRunner, case: Case, lane: int) -> None:
         runner.setValue(name, float(state[name]))
 
 
+def amici_contender(case: Case) -> Callable[[float], Run]:
+    """AMICI's CVODES, with the code that AMICI writes and compiles for the model; one call per lane."""
+    simulation, model = _amici_model(case)
+    solver = model.create_solver()
+    solver.set_max_steps(1_000_000)
+    model.set_timepoints(case.times)
+    species = [model.get_state_ids().index(name) for name in case.model.species]
+
+    def run(rtol: float) -> Run:
+        solver.set_relative_tolerance(rtol)
+        solver.set_absolute_tolerance(ABSOLUTE * rtol)
+        states, steps, seconds = [], [], 0.0
+        for lane in range(LANES["amici"]):
+            _set_amici(model, case, lane)
+            start = time.process_time()
+            result = simulation.run_simulation(model, solver)  # NaN where CVODES gave up
+            seconds += time.process_time() - start
+            states.append(np.array(result.x)[:, species])
+            steps.append(result.numsteps[-1] + result.num_err_test_fails[-1])
+        return Run(np.array(states), seconds, float(np.mean(steps)))
+
+    run(1e-3)
+    return run
+
+
+def _amici_model(case: Case) -> tuple[ModuleType, Any]:
+    """AMICI's simulation module and its model, in a folder that is removed at the end of the process."""
+    amici = importlib.import_module("amici")
+    folder = tempfile.mkdtemp(prefix="amici-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    document = libsbml.readSBMLFromString(case.sbml)
+    document.getModel().getListOfInitialAssignments().clear()  # the lanes set what these would
+    values = dict(zip(case.model.parameters, case.parameters[0], strict=True))
+    for compartment in document.getModel().getListOfCompartments():
+        compartment.setSize(float(values[compartment.getId()]))  # numbers in the code; all lanes share them
+    importer = amici.SbmlImporter(document.getModel())
+    options = {"observation_model": [], "generate_sensitivity_code": False}
+    model = importer.sbml2amici(f"{case.name}_amici", folder, **options)
+    return importlib.import_module("amici.sim.sundials"), model
+
+
+def _set_amici(model: Any, case: Case, lane: int) -> None:
+    """Parameters and initial state of a lane; AMICI counts constant species among the states."""
+    parameters = dict(zip(case.model.parameters, case.parameters[lane], strict=True))
+    named = parameters | dict(zip(case.model.species, case.state[lane], strict=True))
+    for name in model.get_free_parameter_ids():
+        if name in parameters:
+            model.set_free_parameter_by_id(name, parameters[name])
+    model.set_initial_state([named[name] for name in model.get_state_ids()])
+
+
 CONTENDERS: dict[str, Callable[[Case], Callable[[float], Run]]] = {
     "kernel": lambda case: engine_contender("kernel", case),
     "lanes": lambda case: engine_contender("lanes", case),
@@ -114,3 +175,5 @@ CONTENDERS: dict[str, Callable[[Case], Callable[[float], Run]]] = {
     "diffrax": lambda case: engine_contender("diffrax", case),
     "diffrax_interpolated": interpolating_diffrax,
 }
+if importlib.util.find_spec("amici"):
+    CONTENDERS["amici"] = amici_contender

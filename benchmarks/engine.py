@@ -96,7 +96,7 @@ def at_equal_error(points: list[Point]) -> float | None:
 def gradient_over_forward(case: Case, seconds: float) -> float:
     """Time of the gradient of a sum of squares over the outputs, in forward solves."""
     parameters, state, switches, times = map(jnp.asarray, case.batch(GRADIENT_LANES))
-    options = {
+    options: dict[str, Any] = {
         "engine": "kernel",
         "rtol": DEFAULT_TOLERANCE,
         "atol": ABSOLUTE * DEFAULT_TOLERANCE,
@@ -167,7 +167,7 @@ def summary(case: Case, points: list[Point], seconds: float) -> dict[str, float 
         "lanes": of("lanes"),
         "libroadrunner": of("libroadrunner"),
         "diffrax": of("diffrax", "diffrax_interpolated"),
-        "amici": None,
+        "amici": of("amici"),
         "gradient_over_forward": gradient_over_forward(case, seconds),
         "us_per_step_over_yardstick": over_yardstick(case, points),
         "max_relative_error": max(at_default, default=None),

@@ -4,15 +4,17 @@ import csv
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-PACKAGES = ("jax", "diffrax", "optimistix", "libroadrunner", "numpy")
+INSTALLED = ("amici",) if find_spec("amici") else ()
+PACKAGES = ("jax", "diffrax", "optimistix", "libroadrunner", "numpy", *INSTALLED)
 COLOURS = {"kernel": "#b2182b", "lanes": "#ef8a62", "libroadrunner": "#2166ac", "diffrax": "#4d4d4d",
-           "diffrax_interpolated": "#999999"}  # fmt: skip
+           "diffrax_interpolated": "#999999", "amici": "#1b7837"}  # fmt: skip
 
 
 def machine() -> dict[str, str]:
