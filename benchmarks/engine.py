@@ -83,8 +83,11 @@ def measure(case: Case, names: list[str], seconds: float) -> list[Point]:
 
 
 def at_equal_error(points: list[Point]) -> float | None:
-    """Trajectories per second at EQUAL_ERROR, on the curve of the best; its nearest end outside of it."""
-    if not points:
+    """Trajectories per second at EQUAL_ERROR, on the curve of the best; its nearest end outside of it.
+
+    None for a contender that never comes within ten times that error.
+    """
+    if not points or min(point.error for point in points) > 10 * EQUAL_ERROR:
         return None
     efficient = [p for p in points if not any(
         q.error <= p.error and q.trajectories_per_second > p.trajectories_per_second for q in points)]  # fmt: skip
