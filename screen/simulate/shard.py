@@ -4,7 +4,6 @@ What a lane gives depends on its scenario and draw alone, so shards, batches and
 computes it.
 """
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,18 +38,18 @@ def simulate_shard(
     readouts: Sequence[Readout],
     integration: Integration,
     shard: Shard,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[str], None],
 ) -> pl.DataFrame:
     """RESPONSES of the shard's lanes: one row a lane and read-out.
 
     `scenarios` names the rows that the assembly's lanes index; `report` is given a line of progress about
-    every two seconds (standard error where None). SimulateError: unknown observable, no such shard.
+    every two seconds. SimulateError: unknown observable, no such shard.
     """
     if not 0 <= shard.index < shard.count:
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
     check_readouts(readouts, model.observables)
     start, stop = shard.bounds(assembly.lanes)
-    progress = _Progress(shard, stop - start, report or _to_standard_error)
+    progress = _Progress(shard, stop - start, report)
     resting = _resting(model, assembly, integration, start, stop)
     trajectories = Trajectories(model, integration, readouts)
     frames = []
@@ -115,7 +114,3 @@ class _Progress:
             f"{self.name}: {self.finished:,} of {self.lanes:,} trajectories, {rate:,.0f}/s, "
             f"{left:.0f} s left, {self.failed:,} failed"
         )
-
-
-def _to_standard_error(line: str) -> None:
-    sys.stderr.write(line + "\n")
