@@ -40,6 +40,10 @@ class Results:
         """Responses of one shard."""
         return self.folder / "simulate" / f"shard-{index}.parquet"
 
+    def shards(self, count: int) -> list[Path]:
+        """Responses of all shards, in their order."""
+        return [self.shard(index) for index in range(count)]
+
     @property
     def ranked(self) -> Path:
         """The ranked table."""

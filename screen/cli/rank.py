@@ -21,9 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.scenarios import DRUGS
     from screen.tables import SCENARIOS, provenance, read_table
 
-    shards = [results.shard(index) for index in range(settings.simulate.shards)]
     ranked = rank(
-        shards,
+        results.shards(settings.simulate.shards),
         read_table(results.scenarios, SCENARIOS),
         read_table(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,

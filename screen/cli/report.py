@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     findings = Findings(
         ranked=read_table(results.ranked, RANKED),
         responses=gather_responses(
-            [results.shard(index) for index in range(settings.simulate.shards)],
+            results.shards(settings.simulate.shards),
             read_table(results.scenarios, SCENARIOS),
         ),
         readouts=settings.readouts,
