@@ -34,5 +34,6 @@ def read_plan(settings: Settings) -> Plan:
         pairs=[(first, second) for first, second in wanted.pairs],
         pair_doses_nM=wanted.pair_doses_nM,
         context_names=wanted.contexts,
+        switches=wanted.hypotheses,
     )
     return Plan(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))

@@ -13,9 +13,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from screen.errors import FitError
+from screen.errors import FitError, ScenarioError
 from screen.network import read_parameters
-from screen.scenarios import ContextTables, DrugTables, loads, read_context_tables, read_drug_tables
+from screen.scenarios import (
+    ContextTables,
+    DrugTables,
+    hypothesis_settings,
+    loads,
+    read_context_tables,
+    read_drug_tables,
+)
 from screen.tables import Column, Schema, read_table, write_text_atomic
 
 BLOCKED_LOAD = 19.0
@@ -33,7 +40,7 @@ EXPERIMENTS = Schema(
         Column("conditionId", pl.String, "identifier of the PEtab condition"),
         Column("conditionName", pl.String, "the condition in words"),
         Column("context", pl.String, "cell, of contexts.tsv; its totals hold, its own stimulus does not"),
-        Column("hypothesis", pl.String, "reading of the contested biology, of hypotheses.tsv"),
+        Column("hypothesis", pl.String, "label of the contested biology, of hypotheses.tsv, or default"),
         Column(
             "stimulus", pl.String, "network parameters set, name=value, separated by blanks", nullable=True
         ),
@@ -61,7 +68,7 @@ def derive_conditions(
     for row in experiments.iter_rows(named=True):
         try:
             settings.append(_settings(row, contexts, drugs))
-        except (KeyError, ValueError) as problem:
+        except (KeyError, ValueError, ScenarioError) as problem:
             problems.append(
                 f"experiments.tsv, {row['conditionId']}: must name what is there, found {problem}"
             )
@@ -84,7 +91,7 @@ def derive_conditions(
 def _settings(row: Mapping, contexts: ContextTables, drugs: DrugTables) -> dict[str, float]:
     context = contexts.contexts[row["context"]]
     setting = {each.parameter: each.value for each in context.totals}
-    setting |= contexts.hypotheses[row["hypothesis"]]
+    setting |= hypothesis_settings(contexts.options, row["hypothesis"])
     setting |= _pairs(row["stimulus"])
     doses = _pairs(row["drugs"])
     unknown = [name for name in doses if name not in drugs.drugs]

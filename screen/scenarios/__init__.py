@@ -3,8 +3,6 @@
 from screen.scenarios.assemble import PHASES, Assembly, Lanes, assemble, prepare
 from screen.scenarios.contexts import (
     CONTEXTS,
-    DEFAULT,
-    HYPOTHESES,
     Context,
     ContextTables,
     Setting,
@@ -21,6 +19,14 @@ from screen.scenarios.drugs import (
     Target,
     read_drug_tables,
 )
+from screen.scenarios.hypotheses import (
+    DEFAULT,
+    HYPOTHESES,
+    MIXTURE,
+    Option,
+    hypothesis_labels,
+    hypothesis_settings,
+)
 from screen.scenarios.occupancy import SHIFT_RULES, cell_constant, cell_constants, loads
 from screen.scenarios.plan import VEHICLE, Counts, count_trajectories, plan_scenarios, scenario_name
 
@@ -30,6 +36,7 @@ __all__ = [
     "DEFAULT",
     "DRUGS",
     "HYPOTHESES",
+    "MIXTURE",
     "PHASES",
     "SHIFT_RULES",
     "TARGETS",
@@ -42,6 +49,7 @@ __all__ = [
     "Drug",
     "DrugTables",
     "Lanes",
+    "Option",
     "Setting",
     "Target",
     "assemble",
@@ -49,6 +57,8 @@ __all__ = [
     "cell_constants",
     "check_contexts",
     "count_trajectories",
+    "hypothesis_labels",
+    "hypothesis_settings",
     "loads",
     "plan_scenarios",
     "prepare",

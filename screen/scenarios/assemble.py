@@ -18,6 +18,7 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.scenarios.contexts import Context, ContextTables
 from screen.scenarios.drugs import DrugTables
+from screen.scenarios.hypotheses import hypothesis_settings
 from screen.scenarios.occupancy import cell_constants
 
 PHASES = 2
@@ -100,7 +101,7 @@ def prepare(
     if problems:
         raise ScenarioError(problems)
     numbers, base, sigma = _draw_values(draws, column, np.asarray(values, dtype=float), used, tables)
-    resting = [_resting(contexts.contexts[c], contexts.hypotheses[h]) for c, h in settings]
+    resting = [_resting(contexts.contexts[c], hypothesis_settings(contexts.options, h)) for c, h in settings]
     rest = _overwritten(base, resting, column)
     at_stimulus = [
         resting[i] | {s.parameter: s.value for s in contexts.contexts[c].stimulus}
@@ -150,14 +151,16 @@ def _setting_problems(
         if context not in contexts.contexts:
             problems.append(f"scenarios: `context` must be of contexts.tsv, found {context}")
             continue
-        if hypothesis not in contexts.hypotheses:
-            problems.append(f"scenarios: `hypothesis` must be of hypotheses.tsv, found {hypothesis}")
+        try:
+            chosen = hypothesis_settings(contexts.options, hypothesis)
+        except ScenarioError as error:
+            problems += [f"scenarios, {problem}" for problem in error.problems]
             continue
         record = contexts.contexts[context]
         wanted = {
             setting.parameter: "contexts.tsv, " + context for setting in (*record.totals, *record.stimulus)
         }
-        wanted |= dict.fromkeys(contexts.hypotheses[hypothesis], "hypotheses.tsv, " + hypothesis)
+        wanted |= dict.fromkeys(chosen, "hypotheses.tsv, " + hypothesis)
         problems += [
             f"{where}: `parameter` must be one of the network's, found {name}"
             for name, where in wanted.items()

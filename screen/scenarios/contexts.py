@@ -1,8 +1,8 @@
 """Contexts are data: a cell, what is given to it, and the readings of contested biology it is run under.
 
 `contexts.tsv` is long: one row a value. Rows of kind `total` hold from rest on, `stimulus` from t = 0,
-`hypothesis` names a hypothesis with its prior weight, `timing` has `preincubation_min`, and `organism`
-has `human` or `mouse` as its parameter (human where there is no such row).
+`hypothesis` names an option of a switch with its prior weight here, `timing` has `preincubation_min`, and
+`organism` has `human` or `mouse` as its parameter (human where there is no such row).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,8 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
+from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
 from screen.tables import Column, Schema, read_table
-
-DEFAULT = "default"
-"""Hypothesis of a context that names none: the network as it is."""
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
@@ -41,18 +39,6 @@ CONTEXTS = Schema(
     key=("context", "kind", "parameter"),
 )
 
-HYPOTHESES = Schema(
-    "hypotheses",
-    (
-        Column("hypothesis", pl.String, "name of the reading"),
-        Column("parameter", pl.String, "network parameter that it sets"),
-        Column("value", pl.Float64, "value of the parameter"),
-        Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
-        Column("source", pl.String, "where it comes from", nullable=True),
-    ),
-    key=("hypothesis", "parameter"),
-)
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -65,7 +51,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Context:
-    """A cell and its stimulus. preincubation_minutes [min] with drug before the stimulus."""
+    """A cell and its stimulus. preincubation_minutes [min] with drug before the stimulus.
+
+    hypotheses: the options that the context is run under, with their prior weights here; empty for none.
+    """
 
     name: str
     organism: str
@@ -77,30 +66,32 @@ class Context:
 
 @dataclass(frozen=True)
 class ContextTables:
-    """Contexts, and what each hypothesis sets; order is that of the files."""
+    """Contexts, and the options of contested biology; order is that of the files."""
 
     contexts: Mapping[str, Context]
-    hypotheses: Mapping[str, Mapping[str, float]]
+    options: Mapping[str, Option]
 
 
 def read_context_tables(contexts: Path, hypotheses: Path) -> ContextTables:
     """Read and check both tables. TableError for one table, ScenarioError where they disagree."""
     frame = read_table(contexts, CONTEXTS)
-    settings: dict[str, dict[str, float]] = {DEFAULT: {}}
-    for row in read_table(hypotheses, HYPOTHESES).iter_rows(named=True):
-        settings.setdefault(row["hypothesis"], {})[row["parameter"]] = row["value"]
-    problems = _row_problems(frame, settings, contexts.name)
+    options = read_options(hypotheses)
+    problems = _row_problems(frame, options, contexts.name)
     if problems:
         raise ScenarioError(problems)
     known = {
         name: _context(name, list(rows.iter_rows(named=True)))
         for (name,), rows in frame.group_by("context", maintain_order=True)
     }
-    return ContextTables(known, settings)
+    for name, context in known.items():
+        problems += own_weight_problems(f"{contexts.name}, {name}", options, context.hypotheses)
+    if problems:
+        raise ScenarioError(problems)
+    return ContextTables(known, options)
 
 
-def _row_problems(frame: pl.DataFrame, hypotheses: Iterable[str], where: str) -> list[str]:
-    allowed = {"hypothesis": tuple(hypotheses), "timing": (PREINCUBATION,), "organism": ORGANISMS}
+def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> list[str]:
+    allowed = {"hypothesis": tuple(options), "timing": (PREINCUBATION,), "organism": ORGANISMS}
     problems = [
         f"{where}, {row['context']}: `parameter` of a row of kind {row['kind']} must be one of "
         f"{', '.join(allowed[row['kind']])}, found {row['parameter']}"
@@ -122,14 +113,13 @@ def _context(name: str, rows: list[dict]) -> Context:
             Setting(row["parameter"], row["value"], row["unit"]) for row in rows if row["kind"] == kind
         )
 
-    weights = {setting.parameter: setting.value for setting in settings("hypothesis")}
     organisms = [setting.parameter for setting in settings("organism")]
     return Context(
         name,
         organisms[0] if organisms else ORGANISMS[0],
         settings("total"),
         settings("stimulus"),
-        weights or {DEFAULT: 1.0},
+        {setting.parameter: setting.value for setting in settings("hypothesis")},
         sum(setting.value for setting in settings("timing")),
     )
 
@@ -153,8 +143,8 @@ def check_contexts(
                 problems.append(f"{row}: `unit` of {setting.parameter} must be {unit}, found {setting.unit}")
     problems += [
         f"hypotheses.tsv, {name}: `parameter` must be one of the network's, found {parameter}"
-        for name, settings in tables.hypotheses.items()
-        for parameter in settings
+        for name, option in tables.options.items()
+        for parameter in option.settings
         if parameter not in units
     ]
     if problems:

@@ -1,7 +1,7 @@
 """Which trajectories to run: each context and hypothesis under the vehicle, single drugs and pairs."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.scenarios.contexts import ContextTables
 from screen.scenarios.drugs import DrugTables
+from screen.scenarios.hypotheses import hypothesis_labels
 from screen.tables import SCENARIOS, check_table
 
 VEHICLE = "vehicle"
@@ -46,13 +47,15 @@ def plan_scenarios(
     pairs: Sequence[Pair] = (),
     pair_doses_nM: Sequence[float] | None = None,
     context_names: Sequence[str] | Literal["all"] = "all",
+    switches: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The table of scenarios, in an order and with names that depend on the request alone.
 
-    Every context, under each of its hypotheses, is run with the vehicle, with each drug at each dose [nM],
-    and with both drugs of each pair at the same dose (`pair_doses_nM`, the single doses where None).
-    "all" drugs are the screened ones. ScenarioError: unknown or unscreened drug, unknown context, a dose
-    that is not positive, the same thing asked for twice.
+    Every context, under each of its hypotheses crossed with the options of `switches`, is run with the
+    vehicle, with each drug at each dose [nM], and with both drugs of each pair at the same dose
+    (`pair_doses_nM`, the single doses where None). "all" drugs are the screened ones. ScenarioError:
+    unknown or unscreened drug, unknown context or switch, a dose that is not positive, the same thing
+    asked for twice.
     """
     names = tables.screened() if drugs == "all" else tuple(drugs)
     chosen = tuple(contexts.contexts) if context_names == "all" else tuple(context_names)
@@ -69,8 +72,12 @@ def plan_scenarios(
     given: list[tuple[Dosed, ...]] = [()]
     given += [(Dosed(name, float(dose)),) for name in names for dose in sorted(doses_nM)]
     given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
+    labels = {
+        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, switches)
+        for name in chosen
+    }
     frame = pl.DataFrame(
-        list(_rows(contexts, chosen, given)),
+        list(_rows(labels, given)),
         schema=SCENARIOS.dtypes(),
         orient="row",
     )
@@ -84,18 +91,17 @@ def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
     return Counts(scenarios.height, scenarios.height * draws, settings * draws)
 
 
-def _rows(
-    contexts: ContextTables, chosen: Sequence[str], given: Sequence[tuple[Dosed, ...]]
-) -> Iterator[tuple]:
+def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed, ...]]) -> Iterator[tuple]:
     roles = (VEHICLE, "single", "pair")
-    for context in chosen:
-        for hypothesis in contexts.contexts[context].hypotheses:
+    for context, weights in labels.items():
+        for hypothesis, weight in weights.items():
             for drugs in given:
                 doses = [*drugs, (None, None), (None, None)][:2]
                 yield (
                     scenario_name(context, hypothesis, drugs),
                     context,
                     hypothesis,
+                    weight,
                     "+".join(drug for drug, _ in drugs) or VEHICLE,
                     roles[len(drugs)],
                     *doses[0],

@@ -69,7 +69,7 @@ class TableSettings(Section):
     contexts: Path = Path("config/contexts.tsv")
     """Contexts: totals, stimuli, timing and hypotheses of each cell."""
     hypotheses: Path = Path("config/hypotheses.tsv")
-    """Hypotheses: the parameters each of them sets."""
+    """Hypotheses: switches, their options and what each of them sets."""
     drugs: Path = Path("config/drugs.tsv")
     """Drugs: class, mode and clinical exposure."""
     affinities: Path = Path("config/affinities.tsv")
@@ -83,6 +83,8 @@ class ScenarioSettings(Section):
 
     contexts: AllOrNames = "all"
     """Contexts to simulate, or `all`."""
+    hypotheses: Annotated[list[Name], AfterValidator(_all_different)] = []
+    """Switches of hypotheses.tsv to cross in every context, beside those that a context lists itself."""
     drugs: AllOrNames = "all"
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""
     doses_nM: Doses = [1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]

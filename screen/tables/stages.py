@@ -21,6 +21,7 @@ SCENARIOS = Schema(
         Column(
             "hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"
         ),
+        Column("weight", pl.Float64, "prior weight of the hypothesis in its context", minimum=0, maximum=1),
         Column("intervention", pl.String, "drug, pair joined by +, or vehicle"),
         Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair")),
         Column("drug_a", pl.String, "first drug", nullable=True),

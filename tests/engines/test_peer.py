@@ -8,7 +8,7 @@ import roadrunner
 
 from screen.kernel import Model, Status, load_model, solve
 from screen.network import compose_network
-from screen.scenarios import ContextTables, read_context_tables
+from screen.scenarios import ContextTables, hypothesis_labels, hypothesis_settings, read_context_tables
 from tests.engines.systems import peer_states
 
 RTOL, ATOL = 1e-6, 1e-9
@@ -118,9 +118,9 @@ def lanes_of(model: Model, contexts: ContextTables) -> np.ndarray:
     column = {name: index for index, name in enumerate(model.parameters)}
     lanes = []
     for context in contexts.contexts.values():
-        for hypothesis in context.hypotheses:
+        for label in hypothesis_labels(contexts.options, context.hypotheses):
             lane = np.tile(model.values, (2, 1))
-            for name, value in contexts.hypotheses[hypothesis].items():
+            for name, value in hypothesis_settings(contexts.options, label).items():
                 lane[:, column[name]] = value
             for setting in context.totals:
                 lane[:, column[setting.parameter]] = setting.value

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from screen.network import compose_network
-from screen.scenarios import read_context_tables
+from screen.scenarios import hypothesis_settings, read_context_tables
 from tests.network.cells import Cell
 
 
@@ -32,7 +32,7 @@ def cell(root: Path, shipped: str) -> Callable[..., Cell]:
         record = tables.contexts[context]
         values = {setting.parameter: setting.value for setting in record.totals}
         stimulus = {setting.parameter: setting.value for setting in record.stimulus}
-        return Cell(shipped, values | dict(tables.hypotheses[hypothesis]) | totals, stimulus)
+        return Cell(shipped, values | hypothesis_settings(tables.options, hypothesis) | totals, stimulus)
 
     return make
 

@@ -1,7 +1,9 @@
 """Small screens with known answers: responses made from formulas, so that every number of the ranking is known."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -38,20 +40,22 @@ def scenarios(
     pairs: Sequence[tuple[str, str, float, float]] = (),
     contexts: Sequence[tuple[str, str]] = (("liver", "default"),),
     doses: Sequence[float] = DOSES,
+    weights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> pl.DataFrame:
-    """A scenarios table: vehicle, every drug at every dose, pairs."""
+    """A scenarios table: vehicle, every drug at every dose, pairs; weight of each hypothesis, equal by default."""
     rows = []
+    shared = Counter(context for context, _ in contexts)
     for context, hypothesis in contexts:
         head = f"{context}|{hypothesis}"
-        rows.append((f"{head}|vehicle", context, hypothesis, "vehicle", "vehicle", None, None, None, None))
+        cell = (context, hypothesis, weights.get((context, hypothesis), 1.0 / shared[context]))
+        rows.append((f"{head}|vehicle", *cell, "vehicle", "vehicle", None, None, None, None))
         for drug in drugs:
             rows += [
-                (f"{head}|{drug}@{dose:g}", context, hypothesis, drug, "single", drug, dose, None, None)
-                for dose in doses
+                (f"{head}|{drug}@{dose:g}", *cell, drug, "single", drug, dose, None, None) for dose in doses
             ]
         for a, b, dose_a, dose_b in pairs:
             name = f"{head}|{a}@{dose_a:g}+{b}@{dose_b:g}"
-            rows.append((name, context, hypothesis, f"{a}+{b}", "pair", a, dose_a, b, dose_b))
+            rows.append((name, *cell, f"{a}+{b}", "pair", a, dose_a, b, dose_b))
     return pl.DataFrame(rows, schema=SCENARIOS.dtypes(), orient="row")
 
 

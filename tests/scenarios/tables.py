@@ -58,11 +58,13 @@ lymphoma hypothesis direct 0.6 - assumed -
 lymphoma hypothesis through_jak3 0.4 - assumed -
 """,
     "hypotheses.tsv": """\
-hypothesis parameter value mark source
-direct h_dir 1 assumed -
-direct h_jak3 0 assumed -
-through_jak3 h_dir 0 assumed -
-through_jak3 h_jak3 1 assumed -
+switch hypothesis weight parameter value mark source
+H_ALK direct 0.75 h_dir 1 assumed -
+H_ALK direct 0.75 h_jak3 0 assumed -
+H_ALK through_jak3 0.25 h_dir 0 assumed -
+H_ALK through_jak3 0.25 h_jak3 1 assumed -
+H_Kd tight 0.5 k_off 0.2 assumed -
+H_Kd loose 0.5 k_off 2 assumed -
 """,
 }
 

@@ -160,7 +160,7 @@ def test_a_hundred_thousand_lanes_are_streamed(shipped_drugs, contexts):
         ),
         (
             {"hypothesis": "magic"},
-            "scenarios: `hypothesis` must be of hypotheses.tsv, found magic",
+            "scenarios, hypothesis magic: must be default or of direct, through_jak3, tight, loose, found magic",
         ),
         ({"drug_a": "aspirin"}, "scenarios: `drug` must be of drugs.tsv, found aspirin"),
     ],

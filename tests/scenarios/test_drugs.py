@@ -173,8 +173,8 @@ def test_empty_table_is_refused(folder):
     ("old", "new", "error", "message"),
     [
         ("hypothesis direct", "hypothesis indirect", ScenarioError,
-         "contexts.tsv, lymphoma: `parameter` of a row of kind hypothesis must be one of default, direct, "
-         "through_jak3, found indirect"),
+         "contexts.tsv, lymphoma: `parameter` of a row of kind hypothesis must be one of direct, "
+         "through_jak3, tight, loose, found indirect"),
         ("organism mouse", "organism rat", ScenarioError,
          "contexts.tsv, liver: `parameter` of a row of kind organism must be one of human, mouse, found rat"),
         ("timing preincubation_min", "timing preincubation_h", ScenarioError,

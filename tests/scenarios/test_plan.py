@@ -32,6 +32,7 @@ def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
         "scenario": "liver|default|ruxolitinib@100+selumetinib@100",
         "context": "liver",
         "hypothesis": "default",
+        "weight": 1.0,
         "intervention": "ruxolitinib+selumetinib",
         "role": "pair",
         "drug_a": "ruxolitinib",
@@ -99,7 +100,7 @@ def test_every_problem_of_a_request_is_told_at_once(contexts, drugs):
     assert len(caught.value.problems) == 3
 
 
-UNITS = {"STAT3_total": "nM", "IL6_dose": "ng/mL", "h_dir": "dimensionless", "h_jak3": None}
+UNITS = {"STAT3_total": "nM", "IL6_dose": "ng/mL", "h_dir": "dimensionless", "h_jak3": None, "k_off": None}
 
 
 def test_contexts_that_fit_the_network_pass(contexts):

@@ -3,7 +3,7 @@
 import pytest
 
 from screen.network import compose_network, read_parameters, read_sbml
-from screen.scenarios import assemble, check_contexts, plan_scenarios, prepare
+from screen.scenarios import assemble, check_contexts, hypothesis_labels, plan_scenarios, prepare
 from tests.scenarios.tables import CONFIG, contexts_of
 
 
@@ -34,7 +34,8 @@ def test_organisms_and_weights_of_the_contexts(shipped_contexts):
     mouse = {name for name, context in shipped_contexts.contexts.items() if context.organism == "mouse"}
     assert mouse == {"hepatocyte_mouse"}
     for context in shipped_contexts.contexts.values():
-        assert sum(context.hypotheses.values()) == pytest.approx(1.0)
+        labels = hypothesis_labels(shipped_contexts.options, context.hypotheses)
+        assert sum(labels.values()) == pytest.approx(1.0)
 
 
 def test_the_whole_screen_can_be_assembled(network, shipped_contexts, shipped_drugs):

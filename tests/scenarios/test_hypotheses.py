@@ -1,0 +1,125 @@
+"""Switches, options and labels: what they set, what they weigh, and labels that mean nothing."""
+
+import pytest
+
+from screen.errors import ScenarioError
+from screen.scenarios import hypothesis_labels, hypothesis_settings, plan_scenarios
+from tests.scenarios.tables import contexts_of
+
+
+def spoil(folder, name, old, new):
+    path = folder / name
+    text = path.read_text()
+    old, new = old.replace(" ", "\t"), new.replace(" ", "\t")
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("label", "settings"),
+    [
+        ("default", {}),
+        ("direct", {"h_dir": 1.0, "h_jak3": 0.0}),
+        ("through_jak3+tight", {"h_dir": 0.0, "h_jak3": 1.0, "k_off": 0.2}),
+    ],
+)
+def test_a_label_sets_what_its_options_set(contexts, label, settings):
+    assert hypothesis_settings(contexts.options, label) == settings
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("magic", "must be default or of direct, through_jak3, tight, loose, found magic"),
+        ("direct+default", "must be default or of direct, through_jak3, tight, loose, found default"),
+        ("", "must be default or of direct, through_jak3, tight, loose, found "),
+        ("direct+through_jak3", "must name each switch once, found H_ALK, H_ALK"),
+        ("tight+tight", "must name each switch once, found H_Kd, H_Kd"),
+        ("tight+direct", "must be in the order of the file, direct+tight, found tight+direct"),
+    ],
+)
+def test_labels_that_mean_nothing_are_refused(contexts, label, message):
+    with pytest.raises(ScenarioError) as caught:
+        hypothesis_settings(contexts.options, label)
+    assert caught.value.problems == (f"hypothesis {label}: {message}",)
+
+
+def test_options_that_contradict_each_other_are_refused(folder):
+    spoil(folder, "hypotheses.tsv", "tight 0.5 k_off 0.2", "tight 0.5 h_dir 0.2")
+    options = contexts_of(folder).options
+    with pytest.raises(
+        ScenarioError, match=r"hypothesis direct\+tight: must set h_dir to one value, found 1 and"
+    ):
+        hypothesis_settings(options, "direct+tight")
+    with pytest.raises(ScenarioError, match=r"must set h_dir to one value"):
+        hypothesis_labels(options, {"direct": 1.0}, ["H_Kd"])
+
+
+def test_a_context_runs_under_its_own_options_with_its_own_weights(contexts):
+    own = contexts.contexts["lymphoma"].hypotheses
+    assert hypothesis_labels(contexts.options, own) == {"direct": 0.6, "through_jak3": 0.4}
+    assert hypothesis_labels(contexts.options, {}) == {"default": 1.0}
+
+
+def test_switches_are_crossed_and_weights_multiplied(contexts):
+    assert hypothesis_labels(contexts.options, {}, ["H_Kd"]) == {"tight": 0.5, "loose": 0.5}
+    found = hypothesis_labels(contexts.options, {}, ["H_Kd", "H_ALK"])
+    assert found == {
+        "direct+tight": 0.375,
+        "direct+loose": 0.375,
+        "through_jak3+tight": 0.125,
+        "through_jak3+loose": 0.125,
+    }
+
+
+def test_the_rows_of_a_context_win_for_their_switch(contexts):
+    own = contexts.contexts["lymphoma"].hypotheses
+    assert hypothesis_labels(contexts.options, own, ["H_ALK"]) == own
+    found = hypothesis_labels(contexts.options, own, ["H_ALK", "H_Kd"])
+    assert list(found) == ["direct+tight", "direct+loose", "through_jak3+tight", "through_jak3+loose"]
+    assert list(found.values()) == pytest.approx([0.3, 0.3, 0.2, 0.2])
+
+
+def test_weights_reach_the_scenarios(contexts, drugs):
+    frame = plan_scenarios(contexts, drugs, doses_nM=[1], drugs=[], switches=["H_Kd"])
+    assert frame.select("context", "hypothesis", "weight").rows() == [
+        ("liver", "tight", 0.5),
+        ("liver", "loose", 0.5),
+        ("lymphoma", "direct+tight", pytest.approx(0.3)),
+        ("lymphoma", "direct+loose", pytest.approx(0.3)),
+        ("lymphoma", "through_jak3+tight", pytest.approx(0.2)),
+        ("lymphoma", "through_jak3+loose", pytest.approx(0.2)),
+    ]
+    assert frame["scenario"][2] == "lymphoma|direct+tight|vehicle"
+
+
+def test_an_unknown_switch_is_refused(contexts, drugs):
+    with pytest.raises(ScenarioError) as caught:
+        plan_scenarios(contexts, drugs, doses_nM=[1], switches=["H_x"])
+    assert caught.value.problems == (
+        "scenarios.hypotheses: must be switches of hypotheses.tsv (H_ALK, H_Kd), found H_x",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("hypotheses.tsv", "direct 0.75 h_dir", "direct 0.7 h_dir",
+         "hypotheses.tsv, direct: `weight` must be the same in all rows, found 0.7, 0.75"),
+        ("hypotheses.tsv", "tight 0.5", "tight 0.4",
+         "hypotheses.tsv, H_Kd: weights of tight, loose must add up to 1, found 0.9"),
+        ("hypotheses.tsv", "H_ALK direct 0.75 h_jak3", "H_JAK direct 0.75 h_jak3",
+         "hypotheses.tsv, direct: `switch` must be the same in all rows, found H_ALK, H_JAK"),
+        ("hypotheses.tsv", "tight", "mixture",
+         "hypotheses.tsv: `hypothesis` must not be default or mixture or have + or |, found mixture"),
+        ("hypotheses.tsv", "tight", "tight+",
+         "hypotheses.tsv: `hypothesis` must not be default or mixture or have + or |, found tight+"),
+        ("contexts.tsv", "direct 0.6", "direct 0.5",
+         "contexts.tsv, lymphoma: weights of direct, through_jak3 must add up to 1, found 0.9"),
+    ],
+)  # fmt: skip
+def test_broken_tables_say_what_is_wrong(folder, name, old, new, message):
+    spoil(folder, name, old, new)
+    with pytest.raises(ScenarioError) as caught:
+        contexts_of(folder)
+    assert message in caught.value.problems
