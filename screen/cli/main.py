@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from screen import __version__
-from screen.cli import check, doctor, fit, network, rank, report, scenarios, simulate
+from screen.cli import check, coverage, doctor, fit, network, rank, report, scenarios, simulate
 from screen.errors import ScreenError
 
 COMMANDS = {
@@ -20,6 +20,7 @@ COMMANDS = {
     "simulate": simulate,
     "rank": rank,
     "report": report,
+    "coverage": coverage,
     "check": check,
     "doctor": doctor,
 }

@@ -1,6 +1,7 @@
 """The fit: a PEtab problem in, the best parameters and an ensemble of draws out."""
 
 from screen.fit.calibration import derive_tables, find_stale, write_calibration
+from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.load import load_problem
 from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
@@ -10,10 +11,13 @@ from screen.fit.petab_files import read_petab
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit
+from screen.fit.subset import keep_conditions, keep_measurements
 
 __all__ = [
+    "COVERAGE",
     "FITTED",
     "STARTS",
+    "CoveragePlan",
     "Curvature",
     "Ensemble",
     "Evaluation",
@@ -31,10 +35,13 @@ __all__ = [
     "derive_tables",
     "draw_ensemble",
     "find_stale",
+    "keep_conditions",
+    "keep_measurements",
     "load_problem",
     "make_objective",
     "make_predictor",
     "make_sensitivity",
+    "measure_coverage",
     "normal_approximation",
     "optimise",
     "polish",

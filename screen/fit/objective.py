@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.priors import LN10, Prior
+from screen.fit.priors import LN10, TO_SCALE, Prior
 from screen.fit.problem import Observable, Problem
 from screen.kernel import rest, solve
 
@@ -333,3 +333,18 @@ def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[[np
 def posterior_cost(problem: Problem, vectors: np.ndarray, predicted: Predicted) -> np.ndarray:
     """Minus the log posterior [vectors]."""
     return np.asarray(prior_cost(problem, jnp.asarray(vectors))) - predicted.log_likelihood
+
+
+def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
+    """Minus the log likelihood of each measurement [vectors, measurements], from predictions already made.
+
+    Equal to `predicted.cost` unless the problem holds other measured values than those predicted for.
+    """
+    cost = np.full(predicted.compared.shape, FAILED_COST)
+    for each in problem.observables:
+        measured = problem.measurements.value[each.rows]
+        distance = predicted.compared[:, each.rows] - TO_SCALE[each.transformation](measured)
+        sigma = jnp.asarray(predicted.sigma[:, each.rows])
+        found = _NOISE[each.distribution](jnp.asarray(distance), sigma)
+        cost[:, each.rows] = np.asarray(found) + _LOG_SLOPE[each.transformation](measured)
+    return np.where(predicted.ok, cost, FAILED_COST)

@@ -1,0 +1,65 @@
+"""A part of a calibration problem: some of its measurements, and only the lanes that these need."""
+
+import hashlib
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from screen.errors import FitError
+from screen.fit.problem import Experiments, Measurements, Observable, Problem, Values
+
+
+def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
+    """The same problem with some of its measurements, in their order; `rows` are places in the table.
+
+    The estimated vector stays as it is: what no measurement informs any more keeps its prior.
+    """
+    rows = np.unique(rows)
+    data = problem.measurements
+    lanes, lane = np.unique(data.lane[rows], return_inverse=True)
+    rest_of_lane = problem.rest_of_lane[lanes]
+    rests = np.unique(rest_of_lane[rest_of_lane >= 0])
+    times, time_index = _output_times(data.time[rows], lane, len(lanes))
+    observables = (_keep_rows(each, rows) for each in problem.observables)
+    return replace(
+        problem,
+        digest=hashlib.sha256(f"{problem.digest} {rows.tolist()}".encode()).hexdigest(),
+        lanes=_keep_experiments(problem.lanes, lanes),
+        rests=_keep_experiments(problem.rests, rests),
+        rest_of_lane=np.where(rest_of_lane >= 0, np.searchsorted(rests, rest_of_lane), -1),
+        times=times,
+        observables=tuple(each for each in observables if len(each.rows)),
+        measurements=Measurements(lane, time_index, data.frame.iloc[rows].reset_index(drop=True)),
+    )
+
+
+def keep_conditions(problem: Problem, pattern: str) -> Problem:
+    """The measurements of the conditions whose name fits a pattern with * and ?. FitError where there are none."""
+    names = problem.measurements.frame["simulationConditionId"].astype(str)
+    rows = np.flatnonzero([fnmatchcase(name, pattern) for name in names])
+    if not len(rows):
+        raise FitError(f"conditions: the pattern must fit at least one that is measured, found {pattern!r}")
+    return keep_measurements(problem, rows)
+
+
+def _output_times(time: np.ndarray, lane: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Output times [lanes, times], padded by repeats, and where each measurement finds its own."""
+    unique = [np.unique(time[lane == place]) for place in range(lanes)]
+    width = max(len(each) for each in unique)
+    times = np.array([np.pad(each, (0, width - len(each)), mode="edge") for each in unique])
+    return times, np.array([np.searchsorted(unique[at], each) for at, each in zip(lane, time, strict=True)])
+
+
+def _keep_experiments(experiments: Experiments, rows: np.ndarray) -> Experiments:
+    def keep(values: Values) -> Values:
+        return Values(values.constant[rows], values.source[rows])
+
+    names = tuple(experiments.names[row] for row in rows)
+    return Experiments(names, keep(experiments.parameters), keep(experiments.states))
+
+
+def _keep_rows(observable: Observable, rows: np.ndarray) -> Observable:
+    kept = np.isin(observable.rows, rows)
+    overrides = Values(observable.overrides.constant[kept], observable.overrides.source[kept])
+    return replace(observable, rows=np.searchsorted(rows, observable.rows[kept]), overrides=overrides)
