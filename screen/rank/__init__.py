@@ -1,6 +1,7 @@
 """Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is."""
 
 from screen.rank.bases import BASES, DoseBasis
+from screen.rank.mixture import pools
 from screen.rank.ranking import rank, write_ranked
 from screen.rank.responses import Responses, gather_responses
 from screen.rank.scores import SCORES, Score
@@ -15,6 +16,7 @@ __all__ = [
     "find_cells",
     "gather_responses",
     "paired_ratio",
+    "pools",
     "rank",
     "write_ranked",
 ]

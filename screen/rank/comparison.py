@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from screen.rank.bases import Place, place_series
-from screen.rank.draws import count, mean, quantile, tied_ranks
-from screen.rank.series import Cell, Potency
+from screen.rank.draws import LEVEL, count, mean, quantile, tied_ranks
+from screen.rank.series import Pool, Potency
 
 LOWEST_RATIO = 2.0**-10
 """Changes are shown down to log2 = -10: below that, treated/vehicle is solver noise."""
@@ -20,7 +20,7 @@ class Comparison:
 
     ratio: treated/vehicle of the read-out that is ranked; side: the same for pS727, pERK and pAKT;
     single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the pair (NaN for
-    single drugs); log10_ic50: half-maximal doses, +-inf where censored; total: draws there could be;
+    single drugs); log10_ic50: half-maximal doses, +-inf where censored; weights [draws]: what each draw counts;
     resolution: difference of suppression below which two interventions are level.
     """
 
@@ -29,7 +29,7 @@ class Comparison:
     side: Mapping[str, np.ndarray]
     single_ratios: np.ndarray
     log10_ic50: np.ndarray
-    total: int
+    weights: np.ndarray
     resolution: float
 
     @cached_property
@@ -44,8 +44,14 @@ class Comparison:
 
     @cached_property
     def eligible(self) -> np.ndarray:
-        """Interventions that are ranked: those with at least half of the draws."""
-        return 2 * self.draws >= max(self.total, 1)
+        """Interventions that are ranked: those with at least half of the draws, by weight."""
+        counted = np.sum(~np.isnan(self.ratio) * self.weights, axis=-1)
+        return counted >= (0.5 - LEVEL) * np.sum(self.weights)
+
+    @property
+    def total(self) -> int:
+        """Draws there could be."""
+        return len(self.weights)
 
     @cached_property
     def ranks(self) -> tuple[np.ndarray, np.ndarray]:
@@ -55,8 +61,8 @@ class Comparison:
     @cached_property
     def order(self) -> np.ndarray:
         """Rank by median suppression, then mean, then name; 1-based, 0 where not ranked."""
-        median = np.round(quantile(self.suppression, 0.5) / self.resolution)
-        average = np.round(mean(self.suppression) / self.resolution)
+        median = np.round(quantile(self.suppression, 0.5, self.weights) / self.resolution)
+        average = np.round(mean(self.suppression, self.weights) / self.resolution)
         ranked = [i for i in range(len(self.places)) if self.eligible[i]]
         ranked.sort(key=lambda i: (-median[i], -average[i], self.places[i].intervention))
         order = np.zeros(len(self.places), dtype=np.int64)
@@ -80,19 +86,18 @@ def log2_change(ratio: np.ndarray) -> np.ndarray:
 
 
 def compare(
-    cell: Cell,
+    pool: Pool,
     places: Sequence[Place],
-    ratio: np.ndarray,
     readout: int,
     side: Mapping[str, int | None],
     potency: Mapping[str, Potency],
     resolution: float,
 ) -> Comparison:
-    """The draws of `places`, from ratio[scenarios, readouts, draws]; `side` names read-outs by their index."""
+    """The draws of `places` in a pool; `side` names read-outs by their index."""
     ordered = tuple(sorted(places, key=lambda place: place.intervention))
-    total = ratio.shape[-1]
-    lost = np.full(total, np.nan)
-    series = {member.drug: member for member in cell.series}
+    ratio = pool.ratio
+    lost = np.full(ratio.shape[-1], np.nan)
+    series = {member.drug: member for member in pool.cell.series}
 
     def read(place: Place, which: int | None) -> np.ndarray:
         if which is None or not place.known:
@@ -118,6 +123,6 @@ def compare(
         side={name: np.stack([read(place, which) for place in ordered]) for name, which in side.items()},
         single_ratios=np.stack([alone(place) for place in ordered]),
         log10_ic50=np.stack([half(place) for place in ordered]),
-        total=total,
+        weights=pool.weights,
         resolution=resolution,
     )

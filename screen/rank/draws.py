@@ -10,50 +10,68 @@ from scipy.stats import rankdata
 HALF = 0.5
 """Treated over vehicle at the half-maximal dose."""
 
+LEVEL = 1e-9
+"""Share of a draw's weight that counts as none, and difference up to which shares are equal: rounding."""
+
 
 def count(values: np.ndarray) -> np.ndarray:
     """Draws that are there: values[..., draws] -> int [...]. Infinite values count."""
     return np.sum(~np.isnan(values), axis=-1)
 
 
-def mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the draws that are there; NaN where there is none."""
-    number = count(values)
-    total = np.nansum(values, axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+def mean(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Mean over the draws that are there; NaN where there is none. weights [draws], equal where None."""
+    held = _held(values, weights)
+    weight = np.sum(held, axis=-1)
+    total = np.sum(held * np.where(np.isnan(values), 0.0, values), axis=-1)
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
 
 
-def quantile(values: np.ndarray, share: float) -> np.ndarray:
+def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None) -> np.ndarray:
     """Quantile over the draws that are there, values[..., draws] -> [...], linear between order statistics.
 
+    With weights [draws] it is the weighted type 7 quantile (Akinshin 2023, arXiv:2304.07265): n draws of
+    equal weight give the usual one, and a draw of weight zero is as if it were not there.
     Infinite values stand for censored ones: a quantile that rests on one of them is infinite itself, never
     a number between a tested and an untested value.
     """
-    ordered = np.sort(values, axis=-1)
-    last = count(values) - 1
-    place = share * np.maximum(last, 0)
-    below = np.floor(place).astype(int)
-    above = np.minimum(below + 1, np.maximum(last, 0))
-    low = np.take_along_axis(ordered, below[..., None], axis=-1)[..., 0]
-    high = np.take_along_axis(ordered, above[..., None], axis=-1)[..., 0]
-    weight = place - below
-    inside = np.isfinite(low) & np.isfinite(high)
-    between = low + weight * (np.where(inside, high, 0.0) - np.where(inside, low, 0.0))
-    return np.where(last < 0, np.nan, np.where(inside | (weight == 0.0), between, _censored(low, high)))
+    ordered, held = _ordered(values, weights)
+    total = np.sum(held, axis=-1, keepdims=True)
+    there = total > 0
+    held = held / np.where(there, total, 1.0)
+    number = 1.0 / np.where(there, np.sum(held**2, axis=-1, keepdims=True), 1.0)
+    start = share * (number - 1.0) / number
+    upper = np.cumsum(held, axis=-1)
+    part = np.minimum(upper, start + 1.0 / number) - np.maximum(upper - held, start)
+    part = np.where(part * number > LEVEL, part, 0.0)
+    part /= np.where(there, np.sum(part, axis=-1, keepdims=True), 1.0)
+    rests = part > 0
+    found = np.sum(part * np.where(np.isfinite(ordered), ordered, 0.0), axis=-1)
+    for censored in (np.inf, -np.inf):
+        found = np.where(np.any(rests & (ordered == censored), axis=-1), censored, found)
+    return np.where(there[..., 0], found, np.nan)
 
 
-def _censored(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Of two order statistics between which a quantile falls, the one that is not a number of its own."""
-    return np.where(np.isfinite(low), high, low)
+def _held(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Weight of each draw that is there, 0 of one that is not."""
+    return np.where(np.isnan(values), 0.0, 1.0 if weights is None else weights)
 
 
-def step_quantile(values: np.ndarray, share: float) -> np.ndarray:
+def _ordered(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Values in ascending order, those that are not there last, and their weights."""
+    order = np.argsort(values, axis=-1, kind="stable")
+    held = np.broadcast_to(_held(values, weights), values.shape)
+    return np.take_along_axis(values, order, axis=-1), np.take_along_axis(held, order, axis=-1)
+
+
+def step_quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None) -> np.ndarray:
     """Quantile that is one of the values themselves (the smallest with at least `share` at or below it)."""
-    number = count(values)
-    ordered = np.sort(values, axis=-1)
-    place = np.clip(np.ceil(share * number - 1e-9).astype(int) - 1, 0, np.maximum(number - 1, 0))
+    ordered, held = _ordered(values, weights)
+    below = np.cumsum(held, axis=-1)
+    total = below[..., -1:]
+    place = np.argmax((below >= (share - LEVEL) * total) & (held > 0), axis=-1)
     found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
-    return np.where(number > 0, found, np.nan)
+    return np.where(total[..., 0] > 0, found, np.nan)
 
 
 def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.ndarray]:
@@ -69,16 +87,19 @@ def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.nd
     return first, last
 
 
-def share_among_first(first: np.ndarray, last: np.ndarray, places: int) -> np.ndarray:
-    """Share of draws in which an intervention holds one of the first `places`, one number each.
+def share_among_first(
+    first: np.ndarray, last: np.ndarray, places: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Share of draws (by weight) in which an intervention holds one of the first `places`, one number each.
 
     Where a tie straddles the limit, each of its members gets an equal part of the places left, so that the
     shares add up to `places` (as long as that many interventions are there in every draw).
     """
     tied = last - first + 1.0
     held = np.clip((places - first + 1.0) / tied, 0.0, 1.0)
-    draws = np.sum(np.any(~np.isnan(first), axis=0))
-    return np.nansum(held, axis=-1) / max(draws, 1)
+    counted = np.any(~np.isnan(first), axis=0) * (1.0 if weights is None else weights)
+    total = float(np.sum(counted))
+    return np.nansum(held * counted, axis=-1) / (total or 1.0)
 
 
 def falling_fit(ratio: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 Everything is paired by draw: a treated trajectory is divided by the vehicle of the same context, hypothesis
 and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank is
 by median suppression over the draws that count; its interval, P(best) and P(top 5) come from the ranks
-within draws.
+within draws. A context run under several hypotheses has rows of each, and of their mixture.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ import polars as pl
 from screen.errors import RankError
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Comparison, compare
+from screen.rank.mixture import pools
 from screen.rank.responses import Responses, gather_responses
 from screen.rank.scores import SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
@@ -69,8 +70,8 @@ def rank(
     ratio = paired_ratio(found, cells, vehicle_floor)
     clinical = _clinical_concentrations(drugs)
     frames = []
-    for cell in cells:
-        potency = potencies(cell, ratio)
+    for pool in pools(cells, ratio):
+        cell, potency = pool.cell, potencies(pool)
         for readout in (r for r in readouts if r.observable in OBSERVABLES):
             at = found.readouts.index(readout.id)
             side = _side_readouts(readout, readouts, found.readouts)
@@ -80,7 +81,7 @@ def rank(
                 )
                 _check_once(cell, basis, [place.intervention for place in places])
                 if places:
-                    comparison = compare(cell, places, ratio, at, side, potency, resolution)
+                    comparison = compare(pool, places, at, side, potency, resolution)
                     frames.append(_rows(cell, readout.id, basis.name, comparison))
     return _finish(frames, drugs, found.digest()[:12])
 

@@ -29,31 +29,32 @@ def _rank(comparison: Comparison) -> np.ndarray:
 
 
 def _rank_low(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[0], 0.05)
+    return step_quantile(comparison.ranks[0], 0.05, comparison.weights)
 
 
 def _rank_high(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[1], 0.95)
+    return step_quantile(comparison.ranks[1], 0.95, comparison.weights)
 
 
 def _share(comparison: Comparison, places: int) -> np.ndarray:
-    return np.where(comparison.eligible, share_among_first(*comparison.ranks, places), np.nan)
+    held = share_among_first(*comparison.ranks, places, comparison.weights)
+    return np.where(comparison.eligible, held, np.nan)
 
 
 def _suppression_mean(comparison: Comparison) -> np.ndarray:
-    return mean(comparison.suppression)
+    return mean(comparison.suppression, comparison.weights)
 
 
 def _suppression(comparison: Comparison, share: float) -> np.ndarray:
-    return quantile(comparison.suppression, share)
+    return quantile(comparison.suppression, share, comparison.weights)
 
 
 def _log2_ratio(comparison: Comparison) -> np.ndarray:
-    return quantile(log2_change(comparison.ratio), 0.5)
+    return quantile(log2_change(comparison.ratio), 0.5, comparison.weights)
 
 
 def _ic50(comparison: Comparison, share: float) -> np.ndarray:
-    found = quantile(comparison.log10_ic50, share)
+    found = quantile(comparison.log10_ic50, share, comparison.weights)
     return 10.0 ** np.where(np.isfinite(found), found, np.nan)
 
 
@@ -68,15 +69,15 @@ def _ic50_flag(comparison: Comparison) -> np.ndarray:
 
 
 def _change(comparison: Comparison, observable: str) -> np.ndarray:
-    return quantile(log2_change(comparison.side[observable]), 0.5)
+    return quantile(log2_change(comparison.side[observable]), 0.5, comparison.weights)
 
 
 def _excess_single(comparison: Comparison) -> np.ndarray:
-    return quantile(comparison.excess_over_single, 0.5)
+    return quantile(comparison.excess_over_single, 0.5, comparison.weights)
 
 
 def _excess_bliss(comparison: Comparison, share: float) -> np.ndarray:
-    return quantile(comparison.excess_over_bliss, share)
+    return quantile(comparison.excess_over_bliss, share, comparison.weights)
 
 
 def _draws(comparison: Comparison) -> np.ndarray:

@@ -34,10 +34,11 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """All that was tested in one context under one hypothesis."""
+    """All that was tested in one context under one hypothesis; `weight` is the prior of the hypothesis."""
 
     context: str
     hypothesis: str
+    weight: float
     vehicle: int
     series: tuple[Series, ...]
     pairs: tuple[Pair, ...]
@@ -51,7 +52,8 @@ class Cell:
 def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
     """The cells of a scenarios table (rows as in the responses), sorted by context and hypothesis.
 
-    RankError where a context has no vehicle or several, or where a drug has a dose twice.
+    RankError where a cell has no vehicle, several, or several weights, where the weights of a context do not
+    add up to 1, or where a drug has a dose twice.
     """
     problems: list[str] = []
     cells = []
@@ -63,10 +65,28 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
             problems.append(f"{where}: must hold exactly one vehicle, found {len(vehicles)}")
             continue
         problems += _malformed(part, where)
-        cells.append(Cell(str(context), str(hypothesis), vehicles[0], _series(part), _pairs(part)))
+        weight = part["weight"][0]
+        cells.append(Cell(str(context), str(hypothesis), weight, vehicles[0], _series(part), _pairs(part)))
+    problems += _weight_problems(scenarios)
     if problems:
         raise RankError(problems)
     return tuple(cells)
+
+
+def _weight_problems(scenarios: pl.DataFrame) -> Iterable[str]:
+    cells = scenarios.select("context", "hypothesis", "weight").unique(maintain_order=True)
+    for context, hypothesis in (
+        cells.filter(cells.select("context", "hypothesis").is_duplicated())
+        .select("context", "hypothesis")
+        .unique(maintain_order=True)
+        .iter_rows()
+    ):
+        yield f"scenarios of {context}|{hypothesis}: must have one weight, found several"
+    for context, total in (
+        cells.group_by("context", maintain_order=True).agg(pl.col("weight").sum()).iter_rows()
+    ):
+        if not np.isclose(total, 1.0, rtol=0.0, atol=1e-9):
+            yield f"scenarios of {context}: weights of its hypotheses must add up to 1, found {total:.10g}"
 
 
 def _malformed(part: pl.DataFrame, where: str) -> Iterable[str]:
@@ -119,6 +139,17 @@ def paired_ratio(responses: Responses, cells: tuple[Cell, ...], vehicle_floor: f
     return np.maximum(responses.values, 0.0) / reference
 
 
+class Pool(NamedTuple):
+    """What a ranking is made of: a cell and its draws.
+
+    ratio[scenarios, readouts, draws]: treated/vehicle, rows as in the cell; weights [draws]: what each counts.
+    """
+
+    cell: Cell
+    ratio: np.ndarray
+    weights: np.ndarray
+
+
 class Potency(NamedTuple):
     """Half-maximal doses of one drug in one cell, log10 nM: `draws`[readouts, draws] and `median`[readouts].
 
@@ -129,15 +160,15 @@ class Potency(NamedTuple):
     median: np.ndarray
 
 
-def potencies(cell: Cell, ratio: np.ndarray) -> dict[str, Potency]:
-    """Half-maximal doses of every drug of the cell; drugs with the same doses are taken together."""
+def potencies(pool: Pool) -> dict[str, Potency]:
+    """Half-maximal doses of every drug of the pool; drugs with the same doses are taken together."""
     together: dict[tuple[float, ...], list[Series]] = {}
-    for series in cell.series:
+    for series in pool.cell.series:
         together.setdefault(tuple(series.doses), []).append(series)
     found = {}
     for doses, members in together.items():
-        curves = np.moveaxis(ratio[np.stack([series.rows for series in members])], 1, -1)
+        curves = np.moveaxis(pool.ratio[np.stack([series.rows for series in members])], 1, -1)
         half = log10_half_dose(curves, np.asarray(doses))
-        medians = quantile(half, 0.5)
+        medians = quantile(half, 0.5, pool.weights)
         found.update({s.drug: Potency(half[i], medians[i]) for i, s in enumerate(members)})
     return found

@@ -5,6 +5,9 @@ A name that is not listed is shown as it is, with its underscores as spaces.
 
 from collections.abc import Mapping
 
+from screen.scenarios import MIXTURE
+from screen.scenarios.hypotheses import JOIN
+
 CONTEXTS: Mapping[str, str] = {
     "hepatocyte_mouse": "mouse hepatocytes",
     "hepatocyte_human": "human hepatocytes",
@@ -20,6 +23,30 @@ HYPOTHESES: Mapping[str, str] = {
     "alk_direct": "if ALK acts on STAT3 directly",
     "alk_jak3": "if ALK acts through JAK3",
     "alk_both": "if ALK acts directly and through JAK3",
+    "s727_silent": "if S727 is silent",
+    "s727_protects": "if S727 protects Y705",
+    "s727_releases": "if S727 releases Y705 to its phosphatase",
+    "mtor_s727": "if mTOR phosphorylates S727",
+    "mtor_not_s727": "if mTOR does not reach S727",
+    "import_faster": "if Y705 speeds import",
+    "import_retention": "if Y705 holds STAT3 in the nucleus",
+    "il6_kd_5nM": "if IL-6 binds its receptor with 5 nM",
+    "il6_kd_0p5nM": "if IL-6 binds its receptor with 0.5 nM",
+    "dimer_kd_5nM": "if dimers form with 5 nM",
+    "dimer_kd_50nM": "if dimers form with 50 nM",
+    "egfr_il6": "if mutant EGFR acts through IL-6",
+    "egfr_osm": "if mutant EGFR acts through oncostatin M",
+    "egfr_fgfr": "if mutant EGFR acts through FGFR",
+    "ros_lowered": "if mitochondrial STAT3 lowers ROS",
+    "ros_raised": "if mitochondrial STAT3 raises ROS",
+    "gp130_jak1_only": "if JAK1 alone serves gp130",
+    "gp130_scaffold": "if JAK1 is a scaffold for JAK2 and TYK2",
+    "src_socs2": "if SOCS2 restrains SRC",
+    "src_none": "if nothing restrains SRC",
+    "mek_receptor": "if MEK inhibition frees receptors",
+    "mek_s727": "if MEK inhibition acts through S727",
+    "mek_il6": "if MEK inhibition raises IL-6",
+    MIXTURE: "all hypotheses by their prior weight",
 }
 
 SHORT_HYPOTHESES: Mapping[str, str] = {
@@ -27,6 +54,30 @@ SHORT_HYPOTHESES: Mapping[str, str] = {
     "alk_direct": "ALK direct",
     "alk_jak3": "through JAK3",
     "alk_both": "both arms",
+    "s727_silent": "S727 silent",
+    "s727_protects": "S727 protects",
+    "s727_releases": "S727 releases",
+    "mtor_s727": "mTOR to S727",
+    "mtor_not_s727": "mTOR not to S727",
+    "import_faster": "faster import",
+    "import_retention": "retention",
+    "il6_kd_5nM": "IL-6 Kd 5 nM",
+    "il6_kd_0p5nM": "IL-6 Kd 0.5 nM",
+    "dimer_kd_5nM": "dimer Kd 5 nM",
+    "dimer_kd_50nM": "dimer Kd 50 nM",
+    "egfr_il6": "EGFR by IL-6",
+    "egfr_osm": "EGFR by OSM",
+    "egfr_fgfr": "EGFR by FGFR",
+    "ros_lowered": "ROS lowered",
+    "ros_raised": "ROS raised",
+    "gp130_jak1_only": "JAK1 alone",
+    "gp130_scaffold": "JAK1 scaffold",
+    "src_socs2": "SOCS2 on SRC",
+    "src_none": "SRC free",
+    "mek_receptor": "MEK: receptors",
+    "mek_s727": "MEK: S727",
+    "mek_il6": "MEK: IL-6",
+    MIXTURE: "mixture",
 }
 
 
@@ -39,8 +90,15 @@ def context_label(context: str) -> str:
 
 
 def hypothesis_label(hypothesis: str) -> str:
-    """if ALK acts on STAT3 directly; empty for the default."""
-    return HYPOTHESES.get(hypothesis, f"if {hypothesis.replace('_', ' ')}")
+    """if ALK acts on STAT3 directly; joined by `and` for options of several switches; empty for the default."""
+    options = hypothesis.split(JOIN)
+    return " and ".join(HYPOTHESES.get(option, f"if {option.replace('_', ' ')}") for option in options)
+
+
+def short_label(hypothesis: str) -> str:
+    """ALK direct; joined by commas for options of several switches; empty for the default."""
+    options = hypothesis.split(JOIN)
+    return ", ".join(SHORT_HYPOTHESES.get(option, option.replace("_", " ")) for option in options)
 
 
 def capital(text: str) -> str:
@@ -55,7 +113,7 @@ def cell_label(context: str, hypothesis: str) -> str:
 
 def short_cell_label(context: str, hypothesis: str) -> str:
     """Two lines for the head of a column: context, then hypothesis."""
-    short = SHORT_HYPOTHESES.get(hypothesis, hypothesis.replace("_", " "))
+    short = short_label(hypothesis)
     return "\n".join(part for part in (context_label(context), short) if part)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 
 from screen.errors import ReportError
-from screen.rank import Responses, find_cells, paired_ratio
+from screen.rank import Responses, find_cells, paired_ratio, pools
 from screen.rank.draws import quantile
 from screen.rank.ranking import VEHICLE_FLOOR
-from screen.rank.series import Cell
+from screen.rank.series import Pool
 from screen.report.labels import CONTEXTS
+from screen.scenarios import MIXTURE
 
 NOTICED = 0.1
 """Suppression or rise below which a drug is said to leave pY705 where it was [fraction]."""
@@ -29,10 +30,15 @@ def views(ranked: pl.DataFrame) -> list[View]:
 
 
 def cell_names(ranked: pl.DataFrame) -> list[tuple[str, str]]:
-    """(context, hypothesis), known contexts in the order of their labels, others after them by name."""
+    """(context, hypothesis), known contexts in the order of their labels, others after them by name.
+
+    The mixture of a context stands behind its hypotheses.
+    """
     known = {context: place for place, context in enumerate(CONTEXTS)}
     cells = ranked.select("context", "hypothesis").unique().rows()
-    return sorted(cells, key=lambda cell: (known.get(cell[0], len(known)), *cell))
+    return sorted(
+        cells, key=lambda cell: (known.get(cell[0], len(known)), cell[0], cell[1] == MIXTURE, cell[1])
+    )
 
 
 def slice_of(ranked: pl.DataFrame, context: str, hypothesis: str, view: View) -> pl.DataFrame:
@@ -70,14 +76,16 @@ class Curve(NamedTuple):
 def dose_curves(responses: Responses, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
     """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
     cells = find_cells(responses.scenarios)
-    ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)[:, responses.readouts.index(readout)]
-    return {(cell.context, cell.hypothesis): _curves(cell, ratio) for cell in cells}
+    ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)
+    at = responses.readouts.index(readout)
+    return {(pool.cell.context, pool.cell.hypothesis): _curves(pool, at) for pool in pools(cells, ratio)}
 
 
-def _curves(cell: Cell, ratio: np.ndarray) -> dict[str, Curve]:
+def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
     found = {}
-    for series in cell.series:
-        low, median, high = (quantile(ratio[series.rows], share) for share in (0.05, 0.5, 0.95))
+    for series in pool.cell.series:
+        ratio = pool.ratio[series.rows, readout]
+        low, median, high = (quantile(ratio, share, pool.weights) for share in (0.05, 0.5, 0.95))
         found[series.drug] = Curve(series.drug, series.doses, low, median, high)
     return found
 

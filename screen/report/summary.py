@@ -20,8 +20,11 @@ from screen.report.labels import (
     dose_label,
     hypothesis_label,
     readout_label,
+    short_label,
 )
 from screen.report.selection import NOTICED, View, candidates, cell_names, slice_of, views
+from screen.scenarios import DEFAULT, MIXTURE
+from screen.scenarios.hypotheses import JOIN
 
 MARKS: Mapping[str, str] = {
     "measured": "measured",
@@ -80,9 +83,10 @@ def summarise(
     view: View,
     windows: Mapping[str, tuple[float, float]],
     contexts: pl.DataFrame | None,
+    scenarios: pl.DataFrame,
 ) -> tuple[CellSummary, ...]:
-    """One summary a cell, in the order in which the page shows them."""
-    return tuple(_cell(ranked, *cell, view, windows, contexts) for cell in cell_names(ranked))
+    """One summary a cell, in the order in which the page shows them; `scenarios` has the weights of hypotheses."""
+    return tuple(_cell(ranked, *cell, view, windows, contexts, scenarios) for cell in cell_names(ranked))
 
 
 def _cell(
@@ -92,9 +96,10 @@ def _cell(
     view: View,
     windows: Mapping[str, tuple[float, float]],
     contexts: pl.DataFrame | None,
+    scenarios: pl.DataFrame,
 ) -> CellSummary:
     rows = slice_of(ranked, context, hypothesis, view)
-    anchor = f"{context}-{hypothesis}"
+    anchor = f"{context}-{hypothesis}".replace(JOIN, "-")
     others = []
     for other in views(ranked):
         found = slice_of(ranked, context, hypothesis, other).filter(pl.col("rank").is_not_null()).head(3)
@@ -115,14 +120,14 @@ def _cell(
         anchor,
         capital(context_label(context)),
         hypothesis_label(hypothesis),
-        _stimulus(context, hypothesis, contexts),
+        " ".join(filter(None, (_stimulus(context, contexts), _weight(context, hypothesis, scenarios)))),
         tuple(_sentences(rows)),
         _leader(rows, anchor, capital(cell_label(context, hypothesis))),
         tuple(others),
     )
 
 
-def _stimulus(context: str, hypothesis: str, contexts: pl.DataFrame | None) -> str:
+def _stimulus(context: str, contexts: pl.DataFrame | None) -> str:
     if contexts is None:
         return ""
     own = contexts.filter(pl.col("context") == context)
@@ -138,8 +143,22 @@ def _stimulus(context: str, hypothesis: str, contexts: pl.DataFrame | None) -> s
     )
     if before.height:
         words += f"; drug {before['value'][0]:g} min before"
-    weight = own.filter((pl.col("kind") == "hypothesis") & (pl.col("parameter") == hypothesis))
-    return words + (f". Prior weight of this hypothesis: {weight['value'][0]:g}." if weight.height else ".")
+    return words + "."
+
+
+def _weight(context: str, hypothesis: str, scenarios: pl.DataFrame) -> str:
+    """What the hypothesis weighs, or what the mixture is of; nothing where there is but one."""
+    own = scenarios.filter(pl.col("context") == context).select("hypothesis", "weight").unique()
+    weights = dict(own.sort("weight", "hypothesis", descending=[True, False]).rows())
+    if len(weights) < 2:
+        return ""
+    if hypothesis != MIXTURE:
+        return f"Prior weight of this hypothesis: {weights[hypothesis]:.3g}."
+    parts = [f"{short_label(name) or DEFAULT} {weight:.3g}" for name, weight in weights.items()]
+    return (
+        f"The draws of {list_names(parts, 12)}, each counting by the prior weight of its hypothesis: "
+        "beside the single hypotheses, not in their place."
+    )
 
 
 def _ligand(parameter: str) -> str:
@@ -254,7 +273,7 @@ def decisive(ranked: pl.DataFrame, view: View) -> list[tuple[str, list[tuple[str
     found = []
     contexts = list(dict.fromkeys(context for context, _ in cell_names(ranked)))
     for context in contexts:
-        hypotheses = [h for c, h in cell_names(ranked) if c == context]
+        hypotheses = [h for c, h in cell_names(ranked) if c == context and h != MIXTURE]
         if len(hypotheses) < 2:
             continue
         wide = pl.concat(

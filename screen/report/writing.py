@@ -145,7 +145,7 @@ def _select(findings: Findings, top: int) -> Drawn:
 def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
     view, responses = findings.view, findings.responses
     drawn = _select(findings, top)
-    cells = summarise(findings.ranked, view, findings.windows, findings.contexts)
+    cells = summarise(findings.ranked, view, findings.windows, findings.contexts, responses.scenarios)
     words = view_label(view, findings.windows)
     with drawing():
         heat = inline_svg(
@@ -255,7 +255,8 @@ def _caveats(findings: Findings) -> list[str]:
         "what all draws have wrong in the same way they do not show.",
         "Doses are free concentrations that stay as they are: no uptake, binding, metabolism or dosing interval.",
         "IC50 are those of pY705 under the stated stimulus and time; with more ligand they rise.",
-        "Hypotheses in dispute (whether ALK acts directly or through JAK3) are run apart; neither is an average.",
+        "Hypotheses in dispute (whether ALK acts directly or through JAK3) are run apart; where a mixture stands "
+        "beside them, its weights are prior opinion.",
     ]
     if findings.parameters is not None:
         counts = dict(findings.parameters.group_by("mark").len().rows())

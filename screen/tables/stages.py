@@ -87,7 +87,11 @@ RANKED = Schema(
     "ranked",
     (
         Column("context", pl.String, "the cell and its stimulus"),
-        Column("hypothesis", pl.String, "which reading of the contested biology"),
+        Column(
+            "hypothesis",
+            pl.String,
+            "which reading of the contested biology; `mixture`: all of the context, by prior weight",
+        ),
         Column("readout", pl.String, "the pY705 read-out ranked by"),
         Column("dose_basis", pl.String, "how doses were made comparable"),
         Column("intervention", pl.String, "drug, or pair joined by +"),

@@ -57,6 +57,45 @@ def test_step_quantile_is_a_value_that_was_there():
     assert step_quantile(values, 0.95)[0] == 4.0
 
 
+def test_equal_weights_are_no_weights():
+    rng = np.random.default_rng(7)
+    values = rng.normal(size=(20, 13))
+    values[rng.random(values.shape) < 0.3] = NAN
+    values[rng.random(values.shape) < 0.1] = INF
+    weights = np.full(13, 0.04)
+    for share in (0.0, 0.05, 0.5, 0.95, 1.0):
+        np.testing.assert_allclose(quantile(values, share, weights), quantile(values, share), rtol=1e-12)
+        np.testing.assert_array_equal(step_quantile(values, share, weights), step_quantile(values, share))
+    np.testing.assert_allclose(mean(values, weights), mean(values), rtol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_draws_of_no_weight_are_not_there_and_order_is_nothing(share):
+    rng = np.random.default_rng(8)
+    values, weights = rng.normal(size=(6, 30)), rng.random(30)
+    weights[:10] = 0.0
+    turn = rng.permutation(30)
+    for statistic in (quantile, step_quantile):
+        whole = statistic(values, share, weights)
+        np.testing.assert_allclose(whole, statistic(values[:, 10:], share, weights[10:]), rtol=1e-12)
+        np.testing.assert_allclose(whole, statistic(values[:, turn], share, weights[turn]), rtol=1e-12)
+
+
+def test_weighted_statistics_of_two_draws_by_hand():
+    """Weights 3:1 are worth 1.6 equal draws (Kish); the median takes 0.9 of the first and 0.1 of the second."""
+    values, weights = np.array([[0.0, 1.0]]), np.array([3.0, 1.0])
+    assert quantile(values, 0.5, weights)[0] == pytest.approx(0.1)
+    assert mean(values, weights)[0] == pytest.approx(0.25)
+    assert (step_quantile(values, 0.75, weights)[0], step_quantile(values, 0.76, weights)[0]) == (0.0, 1.0)
+    assert quantile(np.array([[0.0, INF]]), 0.5, weights)[0] == INF
+    assert quantile(np.array([[-INF, 1.0]]), 0.0, weights)[0] == -INF
+
+
+def test_shares_of_the_first_place_count_by_weight():
+    first = np.array([[1.0, 1.0, 2.0], [2.0, 2.0, 1.0]])
+    np.testing.assert_allclose(share_among_first(first, first, 1, np.array([1.0, 1.0, 2.0])), [0.5, 0.5])
+
+
 def test_ranks_share_ties_and_leave_lost_draws_out():
     effect = np.array([[0.9], [0.5], [0.50000001], [NAN], [0.1]])
     first, last = tied_ranks(effect, 1e-4)

@@ -14,6 +14,7 @@ import pytest
 from screen.errors import ReportError
 from screen.rank import DoseBasis, gather_responses, rank
 from screen.report import Findings, write_figures, write_report
+from screen.report.labels import hypothesis_label, short_cell_label
 from screen.report.selection import View, candidates, heat_of, slice_of
 from screen.report.summary import decisive
 from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
@@ -39,7 +40,11 @@ def value(scenario, draw, readout):
 def findings(tmp_path_factory) -> Findings:
     """A screen of four drugs and a pair in three cells, with figures of a fit and tables of the configuration."""
     table = scenarios(
-        DRUGS, [("lorlatinib", "tofacitinib", 500.0, 500.0)], CELLS, doses=(10.0, 100.0, 500.0, 1000.0)
+        DRUGS,
+        [("lorlatinib", "tofacitinib", 500.0, 500.0)],
+        CELLS,
+        doses=(10.0, 100.0, 500.0, 1000.0),
+        weights={CELLS[1]: 0.75, CELLS[2]: 0.25},
     )
     found = gather_responses(responses(table, value, draws=8), table)
     drugs = drug_table(DRUGS).with_columns(pl.Series("class", ["ALK", "JAK", "JAK", "MEK"]))
@@ -53,11 +58,11 @@ def findings(tmp_path_factory) -> Findings:
     (fit / "large.svg").write_text("<svg>" + " " * 300_000 + "</svg>")
     contexts = pl.DataFrame(
         {
-            "context": ["hepg2", "hepg2", "npm1_alk_lymphoma"],
-            "kind": ["stimulus", "timing", "hypothesis"],
-            "parameter": ["IL6_dose", "preincubation_min", "alk_direct"],
-            "value": [10.0, 60.0, 0.75],
-            "unit": ["ng_per_mL", "min", "dimensionless"],
+            "context": ["hepg2", "hepg2"],
+            "kind": ["stimulus", "timing"],
+            "parameter": ["IL6_dose", "preincubation_min"],
+            "value": [10.0, 60.0],
+            "unit": ["ng_per_mL", "min"],
         }
     )
     return Findings(
@@ -137,8 +142,12 @@ def test_the_page_stands_alone(page):
 
 def test_the_page_names_every_cell_its_leader_and_its_doubt(page):
     page = page.replace("\u00a0", " ")
-    for anchor in ("hepg2-default", "npm1_alk_lymphoma-alk_direct", "npm1_alk_lymphoma-alk_jak3"):
+    for anchor in (
+        "hepg2-default",
+        *(f"npm1_alk_lymphoma-{h}" for h in ("alk_direct", "alk_jak3", "mixture")),
+    ):
         assert f'<article id="{anchor}">' in page
+    assert "The draws of ALK direct 0.75, through JAK3 0.25, each counting by the prior weight" in page
     assert "NPM1-ALK lymphoma, if ALK acts on STAT3 directly" in page
     assert "lorlatinib leads: pY705 down by 98 %" in page
     assert "tofacitinib leads: pY705 down by 96 %" in page
@@ -237,3 +246,11 @@ def test_a_view_that_is_not_there_is_named(findings):
         ReportError, match=r"hepg2\|default must have rows for pY705_9h, clinical, found none"
     ):
         slice_of(findings.ranked, "hepg2", "default", View("pY705_9h", "clinical"))
+
+
+def test_labels_join_the_options_of_several_switches():
+    label = "alk_direct+s727_silent"
+    assert hypothesis_label(label) == "if ALK acts on STAT3 directly and if S727 is silent"
+    assert short_cell_label("hepg2", label) == "HepG2\nALK direct, S727 silent"
+    assert hypothesis_label("default") == ""
+    assert hypothesis_label("odd_name") == "if odd name"

@@ -1,0 +1,70 @@
+"""Pools of draws: each cell by itself, and after the cells of a context their mixture.
+
+A context run under several hypotheses is ranked under each. Its mixture is ranked beside them: the draws of
+all its hypotheses together, each counting by the prior weight of its hypothesis, and within every draw
+ranked as ever. What the hypotheses disagree on is then part of the spread instead of being averaged away.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from screen.errors import RankError
+from screen.rank.series import Cell, Pair, Pool, Series
+from screen.scenarios import MIXTURE
+
+
+def pools(cells: Sequence[Cell], ratio: np.ndarray) -> Iterator[Pool]:
+    """Every cell with its draws, and the mixture of each context with several; cells sorted by context.
+
+    ratio[scenarios, readouts, draws]: treated/vehicle. RankError where the hypotheses of a context were not
+    given the same drugs and doses.
+    """
+    for _, members in groupby(cells, key=lambda cell: cell.context):
+        own = list(members)
+        for cell in own:
+            yield Pool(cell, ratio, np.ones(ratio.shape[-1]))
+        if len(own) > 1:
+            yield _mixture(own, ratio)
+
+
+def _mixture(cells: Sequence[Cell], ratio: np.ndarray) -> Pool:
+    """The draws of all cells one after the other; a hypothesis without weight is not among them."""
+    weighty = [cell for cell in cells if cell.weight > 0]
+    first = weighty[0]
+    for cell in weighty[1:]:
+        if _design(cell) != _design(first):
+            raise RankError(
+                f"scenarios of {cell.context}: all hypotheses must be given the same drugs and doses, "
+                f"found {cell.hypothesis} and {first.hypothesis} to differ"
+            )
+    draws = ratio.shape[-1]
+    pooled = np.concatenate([ratio[_rows(cell)] for cell in weighty], axis=-1)
+    return Pool(_renumbered(first), pooled, np.repeat([cell.weight for cell in weighty], draws))
+
+
+def _design(cell: Cell) -> tuple:
+    return (
+        [(series.drug, series.doses.tolist()) for series in cell.series],
+        [(pair.intervention, pair.doses) for pair in cell.pairs],
+    )
+
+
+def _rows(cell: Cell) -> np.ndarray:
+    """Rows of a cell: vehicle, dose series, pairs."""
+    series = [row for series in cell.series for row in series.rows]
+    return np.array([cell.vehicle, *series, *(pair.row for pair in cell.pairs)], dtype=np.int64)
+
+
+def _renumbered(cell: Cell) -> Cell:
+    """The cell of the mixture, whose rows are those of `_rows` in their order."""
+    place = {int(row): at for at, row in enumerate(_rows(cell))}
+    return Cell(
+        cell.context,
+        MIXTURE,
+        1.0,
+        0,
+        tuple(Series(s.drug, s.doses, np.array([place[int(row)] for row in s.rows])) for s in cell.series),
+        tuple(Pair(p.intervention, p.drugs, p.doses, place[p.row]) for p in cell.pairs),
+    )
