@@ -43,7 +43,7 @@ def test_the_reader_takes_the_shipped_network(shipped):
     wanted = "pY705 pS727 pERK pAKT pS6K pSTAT1 pJAK1 pALK STAT3_amount SOCS3_protein SOCS3_mRNA STAT3_nuclear_ratio"
     assert set(wanted.split()) - {"SOCS3_mRNA"} <= set(network.observables)
     assert "SOCS3_mRNA" in network.species
-    assert not network.discontinuities
+    assert [time.name for time in network.discontinuities] == ["IL6_washout"]
 
 
 @pytest.mark.parametrize("left_out", ["m01", "m02", "m03", "m05", "m06", "m07", "m08", "m09", "m10"])
