@@ -48,6 +48,7 @@ CONSERVED = {
     "ALK": "[ALK] + [ALK_active]",
     "JAK3": "[JAK3] + [JAK3_active]",
     "NF-kB": "[NFkB_c] + [NFkB_n] + [NFkB_IkBa_c] + [NFkB_IkBa_n]",
+    "IRF3": "[IRF3] + [IRF3_P]",
     "RAS": "[RAS_GDP] + [RAS_GTP]",
     "RAF": "[RAF] + [RAF_active]",
     "MEK": "[MEK] + [MEK_PP]",
