@@ -9,12 +9,15 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from screen.cli.options import add_shared, read_shared
 from screen.cli.plan import read_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.scenarios import ContextTables
 
 FAILED = 2
 
@@ -66,10 +69,13 @@ def _network(settings: Settings) -> dict[str, Any]:
     if unknown:
         raise SettingsError(unknown)
     tables = settings.tables
-    check_contexts(read_context_tables(tables.contexts, tables.hypotheses), units, tables.contexts.name)
+    contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    check_contexts(contexts, units, tables.contexts.name)
+    smaller = _smaller(settings, modules, contexts)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
+        "networks": 1 + smaller,
         "states": len(network.species),
         "reactions": len(network.reactions),
         "observables": len(network.observables),
@@ -78,6 +84,28 @@ def _network(settings: Settings) -> dict[str, Any]:
         "parameters assumed or from memory": sum(mark in ("assumed", "memory") for mark in marks),
         "parameters set by context or convention": sum(mark in ("input", "fixed") for mark in marks),
     }
+
+
+def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTables") -> int:
+    """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
+    from screen.network import compose_without, read_sbml
+    from screen.scenarios import smaller_networks
+
+    chosen = settings.scenarios.contexts
+    screened = [c for c in contexts.contexts.values() if chosen == "all" or c.name in chosen]
+    wanted = {left_out: names for left_out, names in smaller_networks(screened).items() if left_out}
+    problems = []
+    for left_out, names in wanted.items():
+        network = read_sbml(compose_without(settings.network.folder, modules, left_out))
+        problems += [
+            f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
+            f"found no {readout.observable}"
+            for readout in settings.readouts
+            if readout.observable not in network.observables
+        ]
+    if problems:
+        raise SettingsError(problems)
+    return len(wanted)
 
 
 def _screen(settings: Settings) -> dict[str, Any]:

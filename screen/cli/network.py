@@ -1,31 +1,50 @@
-"""Join the Antimony modules and their parameters into one SBML file.
+"""Join the Antimony modules and their parameters into SBML: the whole network, and those that contexts ask for.
 
 Example: python -m screen network
+         python -m screen network --only stat3-without-m07
 """
 
 import argparse
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_shared(parser)
+    parser.add_argument(
+        "--only", metavar="NAME",
+        help="only this one: stat3 is whole, stat3-without-m07-m12 lacks two modules",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/network/stat3.xml."""
+    """Write results/network/stat3.xml, and one file for each set of modules that contexts leave out."""
     settings, results = read_shared(arguments)
     prepare_folder(results.network.parent)
-    from screen.network import compose_network, read_sbml
+    from screen.network import compose_without, left_out_of, network_name, read_sbml
     from screen.tables import write_text_atomic
 
     modules = None if settings.network.modules == "all" else settings.network.modules
-    text = compose_network(settings.network.folder, modules)
-    network = read_sbml(text)
-    write_text_atomic(results.network, text)
-    say(
-        f"network: {len(network.species)} states, {len(network.reactions)} reactions, "
-        f"{len(network.parameters)} parameters in {results.network}"
-    )
+    for left_out in [left_out_of(arguments.only)] if arguments.only else wanted_networks(settings):
+        text = compose_without(settings.network.folder, modules, left_out)
+        network = read_sbml(text)
+        path = results.network_named(network_name(left_out))
+        write_text_atomic(path, text)
+        say(
+            f"network: {len(network.species)} states, {len(network.reactions)} reactions, "
+            f"{len(network.parameters)} parameters in {path}"
+        )
     return 0
+
+
+def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:
+    """The sets of modules to leave out that the settings mean: none, and those of the contexts screened."""
+    from screen.scenarios import read_context_tables, smaller_networks
+
+    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses).contexts
+    chosen = settings.scenarios.contexts
+    return sorted(
+        {(), *smaller_networks(c for c in contexts.values() if chosen == "all" or c.name in chosen)}
+    )

@@ -18,8 +18,12 @@ class Results:
 
     @property
     def network(self) -> Path:
-        """The network in SBML."""
-        return self.folder / "network" / "stat3.xml"
+        """The whole network in SBML."""
+        return self.network_named("stat3")
+
+    def network_named(self, name: str) -> Path:
+        """A network in SBML, whole or without some modules."""
+        return self.folder / "network" / f"{name}.xml"
 
     @property
     def scenarios(self) -> Path:

@@ -26,34 +26,37 @@ def run(arguments: argparse.Namespace) -> int:
         )
     path = results.shard(arguments.shard)
     prepare_folder(path.parent)
-    from screen.kernel import choose_engine, configure, load_model
-    from screen.scenarios import prepare, read_context_tables, read_drug_tables
-    from screen.simulate import Integration, Readout, Shard, simulate_shard
+    from screen.kernel import choose_engine, configure
+    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.simulate import Integration, Readout, Shard, read_parts, simulate_shard
     from screen.tables import DRAWS, RESPONSES, SCENARIOS, provenance, read_table, write_table
 
     configure()
     wanted, tables = settings.simulate, settings.tables
     engine, reason = choose_engine(wanted.engine)
     say(f"simulate: engine {engine}: {reason}")
-    scenarios = read_table(results.scenarios, SCENARIOS)
-    model = load_model(results.network)
-    assembly = prepare(
-        scenarios,
+    parts = read_parts(
+        read_table(results.scenarios, SCENARIOS),
         read_context_tables(tables.contexts, tables.hypotheses),
         read_drug_tables(tables.drugs, tables.affinities, tables.targets),
         read_table(results.draws, DRAWS),
-        model.parameters,
-        model.values,
+        results.network_named,
     )
     responses = simulate_shard(
-        model,
-        assembly,
-        scenarios["scenario"].to_list(),
+        list(parts.values()),
         [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],
         Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
         Shard(arguments.shard, wanted.shards),
         say,
     )
-    inputs = (results.network, results.scenarios, results.draws, *tables.model_dump().values())
-    write_table(responses, path, RESPONSES, provenance("simulate", inputs, engine=engine))
+    inputs = (*parts, results.scenarios, results.draws, *tables.model_dump().values())
+    write_table(responses, path, RESPONSES, provenance("simulate", inputs, engine=engine, device=device()))
     return 0
+
+
+def device() -> str:
+    """What JAX computes on: cpu, or the platform and name of the first accelerator."""
+    import jax
+
+    found = jax.devices()[0]
+    return found.platform if found.platform == "cpu" else f"{found.platform}: {found.device_kind}"

@@ -4,5 +4,16 @@ from screen.network.compose import check_network, compose_network
 from screen.network.network import Network
 from screen.network.parameters import read_parameters
 from screen.network.sbml import read_sbml, sbml_text
+from screen.network.smaller import compose_without, left_out_of, network_name
 
-__all__ = ["Network", "check_network", "compose_network", "read_parameters", "read_sbml", "sbml_text"]
+__all__ = [
+    "Network",
+    "check_network",
+    "compose_network",
+    "compose_without",
+    "left_out_of",
+    "network_name",
+    "read_parameters",
+    "read_sbml",
+    "sbml_text",
+]

@@ -8,6 +8,7 @@ from screen.scenarios.contexts import (
     Setting,
     check_contexts,
     read_context_tables,
+    smaller_networks,
 )
 from screen.scenarios.drugs import (
     AFFINITIES,
@@ -65,4 +66,5 @@ __all__ = [
     "read_context_tables",
     "read_drug_tables",
     "scenario_name",
+    "smaller_networks",
 ]

@@ -9,7 +9,7 @@ A parameter takes the last of: nominal value, draw, `total` of the context, hypo
 (second phase only), load of the drugs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,25 +82,28 @@ def prepare(
     draws: pl.DataFrame | None,
     names: Sequence[str],
     values: Sequence[float] | np.ndarray,
+    whole: Sequence[str] = (),
 ) -> Assembly:
     """Check scenarios, contexts, drugs and draws against the network and against each other.
 
-    `names` and `values` are the network's parameters. Without `draws` there is one draw, number 0, with
+    `names` and `values` are the network's parameters; where modules were left out, `whole` are those of the
+    whole network: what only that one has is passed over. Without `draws` there is one draw, number 0, with
     every parameter nominal and every sigma 1. ScenarioError: unknown context, hypothesis or drug, a
     parameter or load that the network lacks, draws with holes.
     """
     column = {name: index for index, name in enumerate(names)}
+    absent = set(whole).difference(column)
     known = scenarios.select("drug_a", "drug_b").to_dict(as_series=False)
     used = tuple(dict.fromkeys(name for name in known["drug_a"] + known["drug_b"] if name is not None))
     settings = tuple(scenarios.select("context", "hypothesis").unique(maintain_order=True).iter_rows())
-    problems = _setting_problems(settings, contexts, column)
+    problems = _setting_problems(settings, contexts, absent.union(column))
     problems += [
         f"scenarios: `drug` must be of drugs.tsv, found {name}" for name in used if name not in tables.drugs
     ]
     problems = problems or _load_problems(used, tables, column)
     if problems:
         raise ScenarioError(problems)
-    numbers, base, sigma = _draw_values(draws, column, np.asarray(values, dtype=float), used, tables)
+    numbers, base, sigma = _draw_values(draws, column, absent, np.asarray(values, dtype=float), used, tables)
     resting = [_resting(contexts.contexts[c], hypothesis_settings(contexts.options, h)) for c, h in settings]
     rest = _overwritten(base, resting, column)
     at_stimulus = [
@@ -144,7 +147,7 @@ def assemble(assembly: Assembly, start: int = 0, stop: int | None = None) -> Lan
 
 
 def _setting_problems(
-    settings: Sequence[tuple[str, str]], contexts: ContextTables, column: Mapping[str, int]
+    settings: Sequence[tuple[str, str]], contexts: ContextTables, known: Collection[str]
 ) -> list[str]:
     problems = []
     for context, hypothesis in settings:
@@ -164,7 +167,7 @@ def _setting_problems(
         problems += [
             f"{where}: `parameter` must be one of the network's, found {name}"
             for name, where in wanted.items()
-            if name not in column
+            if name not in known
         ]
     return list(dict.fromkeys(problems))
 
@@ -181,6 +184,7 @@ def _load_problems(used: Sequence[str], tables: DrugTables, column: Mapping[str,
 def _draw_values(
     draws: pl.DataFrame | None,
     column: Mapping[str, int],
+    absent: Collection[str],
     values: np.ndarray,
     used: Sequence[str],
     tables: DrugTables,
@@ -194,7 +198,7 @@ def _draw_values(
     problems = [
         f"draws: `parameter` must be one of the network's or {SIGMA}<drug>, found {name}"
         for name in sampled
-        if name not in column and name not in residuals
+        if name not in column and name not in absent and name not in residuals
     ]
     problems += [
         f"draws, draw {wide['draw'][index]}: must hold a value of {name}, found none"
@@ -225,11 +229,12 @@ def _resting(context: Context, hypothesis: Mapping[str, float]) -> dict[str, flo
 def _overwritten(
     base: np.ndarray, overrides: Sequence[Mapping[str, float]], column: Mapping[str, int]
 ) -> np.ndarray:
-    """Draws repeated for each setting, with the values of the setting written over: [groups, parameters]."""
+    """Draws repeated for each setting, with what the network has of its values written over: [groups, parameters]."""
     blocks = np.repeat(base[None], len(overrides), axis=0)
     for block, values in zip(blocks, overrides, strict=True):
         for name, value in values.items():
-            block[:, column[name]] = value
+            if name in column:
+                block[:, column[name]] = value
     return blocks.reshape(-1, base.shape[1])
 
 

@@ -1,10 +1,12 @@
 """Contexts are data: a cell, what is given to it, and the readings of contested biology it is run under.
 
 `contexts.tsv` is long: one row a value. Rows of kind `total` hold from rest on, `stimulus` from t = 0,
-`hypothesis` names an option of a switch with its prior weight here, `timing` has `preincubation_min`, and
-`organism` has `human` or `mouse` as its parameter (human where there is no such row).
+`hypothesis` names an option of a switch with its prior weight here, `timing` has `preincubation_min`,
+`organism` has `human` or `mouse` as its parameter (human where there is no such row), and `module` names a
+module of the network that is left out in this cell, with the value 0.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from screen.tables import Column, Schema, read_table
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
+MODULE = re.compile(r"m\d+")
 CONTEXT_MARKS = (*MARKS, "input")
 
 CONTEXTS = Schema(
@@ -28,10 +31,14 @@ CONTEXTS = Schema(
             "kind",
             pl.String,
             "what the row says",
-            choices=("total", "stimulus", "hypothesis", "timing", "organism"),
+            choices=("total", "stimulus", "hypothesis", "timing", "organism", "module"),
         ),
-        Column("parameter", pl.String, "network parameter, hypothesis, preincubation_min, human or mouse"),
-        Column("value", pl.Float64, "value of the parameter, or prior weight", minimum=0),
+        Column(
+            "parameter", pl.String, "network parameter, hypothesis, preincubation_min, human, mouse or module"
+        ),
+        Column(
+            "value", pl.Float64, "value of the parameter, prior weight, or 0 for a module left out", minimum=0
+        ),
         Column("unit", pl.String, "unit of the value, that of the network parameter", nullable=True),
         Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
         Column("source", pl.String, "where it comes from", nullable=True),
@@ -54,6 +61,7 @@ class Context:
     """A cell and its stimulus. preincubation_minutes [min] with drug before the stimulus.
 
     hypotheses: the options that the context is run under, with their prior weights here; empty for none.
+    left_out: keys of the modules that its network lacks, in order.
     """
 
     name: str
@@ -62,6 +70,7 @@ class Context:
     stimulus: tuple[Setting, ...]
     hypotheses: Mapping[str, float]
     preincubation_minutes: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,12 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> li
         for row in frame.iter_rows(named=True)
         if row["parameter"] not in allowed.get(row["kind"], (row["parameter"],))
     ]
+    problems += [
+        f"{where}, {row['context']}: `parameter` of a row of kind module must be the key of one, such as m07, "
+        f"with the value 0 (left out), found {row['parameter']} with {row['value']:g}"
+        for row in frame.filter(pl.col("kind") == "module").iter_rows(named=True)
+        if not MODULE.fullmatch(row["parameter"]) or row["value"] != 0
+    ]
     organisms = frame.filter(pl.col("kind") == "organism").group_by("context", maintain_order=True).len()
     problems += [
         f"{where}, {name}: at most one row of kind organism may be there, found {count}"
@@ -121,7 +136,16 @@ def _context(name: str, rows: list[dict]) -> Context:
         settings("stimulus"),
         {setting.parameter: setting.value for setting in settings("hypothesis")},
         sum(setting.value for setting in settings("timing")),
+        tuple(sorted(setting.parameter for setting in settings("module"))),
     )
+
+
+def smaller_networks(contexts: Iterable[Context]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The contexts (by name) of each distinct set of modules left out, none first."""
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for context in contexts:
+        found[context.left_out] = (*found.get(context.left_out, ()), context.name)
+    return dict(sorted(found.items()))
 
 
 def check_contexts(

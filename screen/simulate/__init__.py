@@ -1,11 +1,13 @@
 """Trajectories of the scenarios under every parameter draw, read out as responses."""
 
 from screen.simulate.batch import Integration, Responses, Resting, Trajectories, rest_states
+from screen.simulate.parts import Part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
 __all__ = [
     "Integration",
+    "Part",
     "Readout",
     "Responses",
     "Resting",
@@ -14,6 +16,7 @@ __all__ = [
     "check_readouts",
     "output_times",
     "read",
+    "read_parts",
     "rest_states",
     "simulate_shard",
 ]

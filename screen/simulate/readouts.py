@@ -38,10 +38,10 @@ def output_times(readouts: Sequence[Readout]) -> np.ndarray:
     return np.unique(np.concatenate([readout.grid() for readout in readouts]))
 
 
-def check_readouts(readouts: Sequence[Readout], observables: Sequence[str]) -> None:
-    """Raise SimulateError for read-outs of observables that the network does not have."""
+def check_readouts(readouts: Sequence[Readout], observables: Sequence[str], where: str = "readouts") -> None:
+    """Raise SimulateError for read-outs of observables that the network does not have; `where` says which."""
     problems = [
-        f"readouts: observable of `{readout.id}` must be one of {', '.join(observables)}, found {readout.observable}"
+        f"{where}: observable of `{readout.id}` must be one of {', '.join(observables)}, found {readout.observable}"
         for readout in readouts
         if readout.observable not in observables
     ]

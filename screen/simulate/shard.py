@@ -1,11 +1,12 @@
 """One shard of a screen: a contiguous run of its lanes, from resting states to a table of responses.
 
 What a lane gives depends on its scenario and draw alone, so shards, batches and threads only decide who
-computes it.
+computes it. Contexts that leave out modules have a network of their own: lanes are grouped by network, and a
+shard takes its share of every group.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from screen.errors import SimulateError
 from screen.kernel import Model
 from screen.scenarios import Assembly, Lanes, assemble
 from screen.simulate.batch import Integration, Responses, Resting, Trajectories, rest_states
+from screen.simulate.parts import Part
 from screen.simulate.readouts import Readout, check_readouts
 from screen.tables import RESPONSES
 
@@ -32,9 +34,7 @@ class Shard:
 
 
 def simulate_shard(
-    model: Model,
-    assembly: Assembly,
-    scenarios: Sequence[str],
+    parts: Sequence[Part],
     readouts: Sequence[Readout],
     integration: Integration,
     shard: Shard,
@@ -42,25 +42,44 @@ def simulate_shard(
 ) -> pl.DataFrame:
     """RESPONSES of the shard's lanes: one row a lane and read-out.
 
-    `scenarios` names the rows that the assembly's lanes index; `report` is given a line of progress about
-    every two seconds. SimulateError: unknown observable, no such shard.
+    `report` is given a line of progress about every two seconds. SimulateError: an observable that a network
+    does not have, no such shard.
     """
     if not 0 <= shard.index < shard.count:
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
-    check_readouts(readouts, model.observables)
-    start, stop = shard.bounds(assembly.lanes)
-    progress = _Progress(shard, stop - start, report)
-    resting = _resting(model, assembly, integration, start, stop)
-    trajectories = Trajectories(model, integration, readouts)
-    frames = []
+    for part in parts:
+        contexts = ", ".join(dict.fromkeys(context for context, _ in part.assembly.groups))
+        check_readouts(readouts, part.model.observables, f"readouts in {contexts}")
+    bounds = [shard.bounds(part.assembly.lanes) for part in parts]
+    progress = _Progress(shard, sum(stop - start for start, stop in bounds), report)
+    frames = [
+        frame
+        for part, (start, stop) in zip(parts, bounds, strict=True)
+        for frame in _frames(part, readouts, integration, start, stop, progress)
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=RESPONSES.dtypes())
+
+
+def _frames(
+    part: Part,
+    readouts: Sequence[Readout],
+    integration: Integration,
+    start: int,
+    stop: int,
+    progress: "_Progress",
+) -> Iterator[pl.DataFrame]:
+    """Responses of a part's lanes from `start` up to `stop`, batch by batch."""
+    if start == stop:
+        return
+    resting = _resting(part.model, part.assembly, integration, start, stop)
+    trajectories = Trajectories(part.model, integration, readouts)
     for first in range(start, stop, integration.batch):
-        lanes = assemble(assembly, first, min(first + integration.batch, stop))
+        lanes = assemble(part.assembly, first, min(first + integration.batch, stop))
         found = trajectories(
             lanes.parameters, lanes.switches, Resting(*(item[lanes.group] for item in resting))
         )
-        frames.append(_frame(scenarios, readouts, lanes, found))
         progress.done(len(lanes.draw), int(np.isnan(found.values[:, 0]).sum()))
-    return pl.concat(frames) if frames else pl.DataFrame(schema=RESPONSES.dtypes())
+        yield _frame(part.scenarios, readouts, lanes, found)
 
 
 def _resting(model: Model, assembly: Assembly, integration: Integration, start: int, stop: int) -> Resting:

@@ -1,11 +1,12 @@
 """From the network to the report by commands alone, with draws at hand instead of a fit."""
 
+import jax
 import polars as pl
 import pytest
 
 from screen.network import read_parameters
 from screen.scenarios import DRUGS
-from screen.tables import DRAWS, RANKED, RESPONSES, read_table, write_table
+from screen.tables import DRAWS, RANKED, RESPONSES, read_provenance, read_table, write_table
 
 
 @pytest.fixture
@@ -55,6 +56,9 @@ def test_a_jak_inhibitor_leads_in_hepatocytes_however_the_work_is_cut(run, drawn
     assert first["failed"].to_list() == [0]
     responses = read_table(results / "simulate/shard-0.parquet", RESPONSES)
     assert responses["status"].unique().to_list() == ["ok"]
+    made = read_provenance(results / "simulate/shard-0.parquet")
+    assert made["device"].startswith(jax.default_backend())
+    assert {"stat3.xml", "scenarios.parquet", "draws.parquet"} <= set(made["inputs"])
 
     assert run("report", *arguments).code == 0
     page = (results / "report.html").read_text()

@@ -27,6 +27,31 @@ def test_network_writes_sbml(run, small, tmp_path):
     assert f"{len(network.species)} states" in ran.err
 
 
+def test_a_context_that_leaves_out_a_module_gets_its_own_network(run, small, tmp_path, root):
+    table = (root / "config/contexts.tsv").read_text()
+    (tmp_path / "contexts.tsv").write_text(
+        table + "hepg2\tmodule\tm07\t0\tdimensionless\tassumed\tassumed: no ALK\n"
+    )
+    config = small(tables={"contexts": "contexts.tsv"})
+    assert run("network", "--config", config).code == 0
+    folder = tmp_path / "results/network"
+    assert sorted(path.name for path in folder.iterdir()) == ["stat3-without-m07.xml", "stat3.xml"]
+    assert "pALK" in read_sbml(folder / "stat3.xml").observables
+    assert "pALK" not in read_sbml(folder / "stat3-without-m07.xml").observables
+    before = (folder / "stat3-without-m07.xml").read_bytes()
+    (folder / "stat3-without-m07.xml").unlink()
+    assert run("network", "--config", config, "--only", "stat3-without-m07").code == 0
+    assert (folder / "stat3-without-m07.xml").read_bytes() == before
+    ran = run(
+        "check",
+        "--config",
+        small(
+            tables={"contexts": "contexts.tsv"}, readouts=[{"id": "alk", "observable": "pALK", "minutes": 1}]
+        ),
+    )
+    assert "screen: readouts in hepg2: `alk` must be observable without m07, found no pALK" in ran.problems
+
+
 def test_an_unknown_module_is_refused(run, small):
     ran = run("network", "--config", small(network={"modules": ["m99"]}))
     assert ran.code == 2

@@ -180,6 +180,9 @@ def test_empty_table_is_refused(folder):
         ("timing preincubation_min", "timing preincubation_h", ScenarioError,
          "contexts.tsv, liver: `parameter` of a row of kind timing must be one of preincubation_min, "
          "found preincubation_h"),
+        ("liver organism mouse 1", "liver module m7 1", ScenarioError,
+         "contexts.tsv, liver: `parameter` of a row of kind module must be the key of one, such as m07, with the "
+         "value 0 (left out), found m7 with 1"),
         ("STAT3_total 28.2", "STAT3_total -28.2", TableError,
          "contexts.tsv row 3: `value` must be at least 0, found -28.2"),
         ("liver stimulus IL6_dose 10", "liver total STAT3_total 10", TableError,

@@ -8,7 +8,7 @@ import pytest
 from screen.errors import SimulateError
 from screen.kernel import load_model
 from screen.scenarios import Assembly
-from screen.simulate import Integration, Readout, Shard, rest_states, simulate_shard
+from screen.simulate import Integration, Part, Readout, Shard, rest_states, simulate_shard
 from screen.tables import RESPONSES, check_table
 
 MODEL = """
@@ -62,7 +62,8 @@ NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
 def run(model, plan, index=0, count=1, batch=4, **options) -> pl.DataFrame:
     lines: list[str] = []
     shard = Shard(index, count)
-    return simulate_shard(model, plan, NAMES, READOUTS, integration(batch, **options), shard, lines.append)
+    part = Part(model, plan, NAMES)
+    return simulate_shard([part], READOUTS, integration(batch, **options), shard, lines.append)
 
 
 def share(on: float, off: float, load: float, minutes: np.ndarray) -> np.ndarray:
@@ -129,5 +130,6 @@ def test_a_shard_that_is_not_there_is_named(model):
 
 def test_progress_says_how_far(model):
     lines: list[str] = []
-    simulate_shard(model, assembly(model), NAMES, READOUTS, integration(), Shard(0, 2), lines.append)
+    part = Part(model, assembly(model), NAMES)
+    simulate_shard([part], READOUTS, integration(), Shard(0, 2), lines.append)
     assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith("0 failed")

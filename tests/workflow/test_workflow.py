@@ -85,6 +85,17 @@ def test_a_dry_run_plans_every_stage_and_writes_no_settings(copy):
     assert not (copy / "results/settings.json").exists()
 
 
+def test_a_context_that_leaves_out_a_module_needs_another_network(copy):
+    contexts = copy / "config/contexts.tsv"
+    text = contexts.read_text()
+    contexts.write_text(text + "hepg2\tmodule\tm07\t0\tdimensionless\tassumed\tassumed\n")
+    assert planned(copy).count("network") == 2
+    contexts.write_text(text + "hepg2\tmodule\tm07\t1\tdimensionless\tassumed\tassumed\n")
+    done = snakemake(copy, "--dry-run")
+    assert done.returncode == 1
+    assert "contexts.tsv, hepg2: `parameter` of a row of kind module must be the key of one" in done.stdout
+
+
 @pytest.mark.parametrize("profile", ["default", "gpu", "slurm"])
 def test_a_profile_holds_only_options_that_snakemake_has(root, profile):
     known = snakemake(root, "--help").stdout

@@ -11,7 +11,9 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from screen.errors import SettingsError
+from screen.cli.network import wanted_networks
+from screen.errors import ScreenError, SettingsError
+from screen.network import network_name
 from screen.settings import check_settings, load_settings
 from screen.tables import digest_files, write_text_atomic
 
@@ -69,6 +71,15 @@ def network_files():
     """The Antimony modules and their parameters."""
     folder = SETTINGS.network.folder
     return [str(folder / "parameters.tsv"), *sorted(map(str, folder.glob("*.ant")))]
+
+
+def screened_networks():
+    """The whole network, and those without the modules that contexts of the screen leave out."""
+    try:
+        names = [network_name(left_out) for left_out in wanted_networks(SETTINGS)]
+    except ScreenError as error:
+        raise WorkflowError("\n".join(error.problems))
+    return [f"results/network/{name}.xml" for name in names]
 
 
 def table_files():

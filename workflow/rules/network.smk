@@ -2,11 +2,13 @@ rule network:
     input:
         modules=network_files(),
     output:
-        "results/network/stat3.xml",
+        "results/network/{network}.xml",
     log:
-        "results/logs/network.log",
+        "results/logs/network-{network}.log",
     benchmark:
-        "results/benchmarks/network.tsv"
+        "results/benchmarks/network-{network}.tsv"
+    wildcard_constraints:
+        network=r"stat3(-without(-m\d+)+)?",
     conda:
         "../envs/screen.yaml"
     params:
@@ -14,6 +16,6 @@ rule network:
         settings=chosen("network"),
         code=code("network"),
     message:
-        "Join the modules of the network into SBML"
+        "Join the modules of the network {wildcards.network} into SBML"
     shell:
-        "python -m screen network --config {params.config} 2>&1 | tee {log}"
+        "python -m screen network --config {params.config} --only {wildcards.network} 2>&1 | tee {log}"

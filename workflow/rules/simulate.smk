@@ -1,6 +1,6 @@
 rule simulate:
     input:
-        network="results/network/stat3.xml",
+        networks=screened_networks(),
         scenarios="results/scenarios/scenarios.parquet",
         draws="results/fit/draws.parquet",
         tables=table_files(),
