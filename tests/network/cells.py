@@ -54,7 +54,7 @@ class Cell:
         runner.model.setFloatingSpeciesConcentrations(start)
         runner.simulate(0, REST_MINUTES, 2)
         rest = np.array(runner.model.getFloatingSpeciesConcentrations())
-        self.rest = np.where(np.abs(rest) < 1e-30, 0.0, rest)  # CVODE cannot start from 1e-200
+        self.rest = np.where(np.abs(rest) < 1e-15, 0.0, rest)  # CVODE stumbles over 1e-28
 
     @property
     def runner(self) -> roadrunner.RoadRunner:
