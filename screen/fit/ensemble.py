@@ -11,14 +11,19 @@ A vector whose lanes fail is never a draw: at the start it is drawn again, later
 both are counted.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from screen.errors import FitError
+from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.objective import Predicted, posterior_cost
 from screen.fit.problem import Problem
+from screen.fit.progress import Progress
 
 FIRST_STRIDE, ACCEPTED = 0.4, 0.25
 """Share of fresh noise in the first proposals, and the share of proposals that should be accepted."""
@@ -66,6 +71,18 @@ def normal_approximation(scaled: np.ndarray, precision: np.ndarray) -> Normal:
     return Normal(scaled, precision, np.linalg.solve(lower.T, np.eye(len(lower))))
 
 
+class Chains(NamedTuple):
+    """What the next sampler step needs."""
+
+    step: np.ndarray
+    standard: np.ndarray
+    """Where each chain stands, in standard normal coordinates [draws, estimated]."""
+    cost: np.ndarray
+    stride: np.ndarray
+    accepted: np.ndarray
+    redrawn: np.ndarray
+
+
 def draw_ensemble(
     problem: Problem,
     predictor: Callable[[np.ndarray], Predicted],
@@ -74,32 +91,68 @@ def draw_ensemble(
     steps: int,
     seed: int,
     report: Callable[[str], None] = lambda line: None,
+    checkpoint: Path | None = None,
+    checkpoint_seconds: float = 120.0,
 ) -> Ensemble:
     """So many draws, each after so many sampler steps; the same seed gives the same draws.
 
-    The share of fresh noise in a proposal follows the share that is accepted. FitError where vectors keep
-    failing to integrate.
+    The share of fresh noise in a proposal follows the share that is accepted. With `checkpoint`, goes on
+    from that file if it is of this very ensemble. FitError where vectors keep failing to integrate.
     """
-    rng = np.random.default_rng(seed)
-    standard, predicted, redrawn = _first_draws(problem, normal, predictor, draws, rng)
-    cost = posterior_cost(problem, normal.at(standard), predicted)
-    accepted, stride = 0, FIRST_STRIDE
-    for step in range(steps):
-        proposed = np.sqrt(1 - stride**2) * standard + stride * rng.standard_normal(standard.shape)
-        vectors = normal.at(proposed)
-        predicted = predictor(vectors)
-        new_cost = posterior_cost(problem, vectors, predicted)
-        log_ratio = (cost - new_cost) + 0.5 * (np.sum(proposed**2, axis=1) - np.sum(standard**2, axis=1))
-        good = np.log(rng.uniform(size=draws)) < log_ratio
-        good &= (predicted.failed == 0) & inside(problem, vectors)
-        standard = np.where(good[:, None], proposed, standard)
-        cost = np.where(good, new_cost, cost)
-        accepted += int(good.sum())
-        redrawn += int(np.sum(predicted.failed > 0))
-        stride = float(np.clip(stride * np.exp(0.5 * (good.mean() - ACCEPTED)), 0.02, 0.9))
-        report(f"fit: ensemble {step + 1}/{steps}, {good.mean():.0%} of proposals accepted")
-    acceptance = accepted / (draws * steps) if steps else float("nan")
-    return Ensemble(normal.at(standard), cost, redrawn, acceptance)
+    what = problem.digest, normal.mean.tobytes(), normal.precision.tobytes(), draws, steps, seed
+    key = hashlib.sha256(repr(what).encode()).hexdigest()
+    like = _chains(np.empty((draws, len(normal.mean))), np.empty(draws), 0)
+    stored = None if checkpoint is None else read_checkpoint(checkpoint, key, like)
+    if stored is None:
+        standard, predicted, redrawn = _first_draws(
+            problem, normal, predictor, draws, np.random.default_rng(seed)
+        )
+        chains = _chains(standard, posterior_cost(problem, normal.at(standard), predicted), redrawn)
+    else:
+        chains = Chains(*(np.asarray(part) for part in stored))
+        report(f"fit: ensemble resumed at step {int(chains.step)} from {checkpoint}")
+    progress = Progress(steps, int(chains.step), checkpoint_seconds)
+    while (step := int(chains.step)) < steps:
+        chains, share = _advance(problem, predictor, normal, chains, np.random.default_rng([seed, 2, step]))
+        if checkpoint is not None and progress.is_due():
+            write_checkpoint(checkpoint, key, chains)
+        report(
+            f"fit: ensemble {step + 1}/{steps}, {share:.0%} of proposals accepted, {progress.line(step + 1)}"
+        )
+    acceptance = int(chains.accepted) / (draws * steps) if steps else float("nan")
+    return Ensemble(normal.at(chains.standard), chains.cost, int(chains.redrawn), acceptance)
+
+
+def _chains(standard: np.ndarray, cost: np.ndarray, redrawn: int) -> Chains:
+    """Chains before their first step."""
+    return Chains(np.array(0), standard, cost, np.array(FIRST_STRIDE), np.array(0), np.array(redrawn))
+
+
+def _advance(
+    problem: Problem,
+    predictor: Callable[[np.ndarray], Predicted],
+    normal: Normal,
+    chains: Chains,
+    rng: np.random.Generator,
+) -> tuple[Chains, float]:
+    """One step of every chain, and the share of them that moved."""
+    standard, stride = chains.standard, float(chains.stride)
+    proposed = np.sqrt(1 - stride**2) * standard + stride * rng.standard_normal(standard.shape)
+    vectors = normal.at(proposed)
+    predicted = predictor(vectors)
+    cost = posterior_cost(problem, vectors, predicted)
+    log_ratio = (chains.cost - cost) + 0.5 * (np.sum(proposed**2, axis=1) - np.sum(standard**2, axis=1))
+    good = np.log(rng.uniform(size=len(cost))) < log_ratio
+    good &= (predicted.failed == 0) & inside(problem, vectors)
+    after = Chains(
+        step=chains.step + 1,
+        standard=np.where(good[:, None], proposed, standard),
+        cost=np.where(good, cost, chains.cost),
+        stride=np.clip(stride * np.exp(0.5 * (good.mean() - ACCEPTED)), 0.02, 0.9),
+        accepted=chains.accepted + good.sum(),
+        redrawn=chains.redrawn + np.sum(predicted.failed > 0),
+    )
+    return after, float(good.mean())
 
 
 def inside(problem: Problem, vectors: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Many starts at once: Adam with a falling rate, then L-BFGS, all starts in one engine call an iteration.
+"""Many starts at once: Adam with warm restarts of its rate, then L-BFGS, all starts in one engine call an iteration.
 
 The optimiser walks in free coordinates: one unit is about one prior standard deviation near the nominal
 value, and a logistic curve keeps every parameter inside its bounds. A start never waits for another: in
@@ -9,7 +9,6 @@ a resumed run takes exactly the steps that an uninterrupted one takes.
 """
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ import optax
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, posterior_cost
 from screen.fit.problem import Estimated, Problem
+from screen.fit.progress import Progress
 
 ARMIJO = 1e-4
 """Share of the decrease promised by the slope that a step must bring."""
@@ -32,6 +32,9 @@ SHORTEN = 0.3
 
 SHORTEST = 1e-7
 """Step length at which a start is taken to have converged."""
+
+LEAST_RATE = 0.02
+"""Rate of Adam at the end of a cycle, as a share of that at its beginning."""
 
 INSET = 1e-3
 """How far inside its bounds a start begins, as a share of the range."""
@@ -47,9 +50,12 @@ class Schedule:
     polish: int = 10
     """Most Gauss-Newton steps that the best start takes at the end."""
     rate: float = 0.1
-    """First step of Adam, in free coordinates."""
+    """First step of Adam in each cycle, in free coordinates."""
+    restarts: int = 1
+    """Times the rate of Adam goes up again after it has fallen to nearly nothing (Loshchilov 2017)."""
     tolerance: float = 0.02
-    """An L-BFGS start has converged when `patience` accepted steps together bring less than this."""
+    """An L-BFGS start has converged when `patience` accepted steps together bring less than this; Adam ends
+    where a cycle brings no start as much."""
     patience: int = 5
     seed: int = 1
 
@@ -73,9 +79,14 @@ class Coordinates(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the next step of either phase needs; leading axis [starts] throughout, `step` apart."""
+    """What the next step of either phase needs; leading axis [starts] throughout, the first three apart."""
 
     step: jax.Array
+    """Place in the schedule; Adam may end early, and then it jumps."""
+    done: jax.Array
+    """Iterations made."""
+    failures: jax.Array
+    """Lanes that failed in any of them."""
     free: jax.Array
     cost: jax.Array
     gradient: jax.Array
@@ -87,7 +98,7 @@ class State(NamedTuple):
     direction: jax.Array
     length: jax.Array
     reference: jax.Array
-    """Cost when the current stretch of accepted steps began."""
+    """Cost when the current stretch of accepted steps, or cycle of Adam, began."""
     accepted: jax.Array
     converged: jax.Array
     memory: Any
@@ -108,6 +119,8 @@ class Optimum:
     """Length of the gradient in free coordinates."""
     failed: np.ndarray
     """Failed lanes at the end."""
+    failures: int
+    """Lanes that failed on the way, over all starts and iterations."""
     iterations: int
 
 
@@ -159,16 +172,21 @@ def optimise(
     if stored is not None:
         state, first_cost = stored
         report(f"fit: resumed at iteration {int(state.step)} from {checkpoint}")
-    clock = _Clock(checkpoint_seconds, start=int(state.step), total=schedule.adam + schedule.lbfgs)
-    while (step := int(state.step)) < clock.total and not bool(jnp.all(state.converged)):
+    ends, total = cycle_ends(schedule), schedule.adam + schedule.lbfgs
+    progress = Progress(total, int(state.step), checkpoint_seconds)
+    while (step := int(state.step)) < total and not bool(jnp.all(state.converged)):
         phase = adam if step < schedule.adam else lbfgs
         if step == schedule.adam:
             state = lbfgs.begin(state, evaluate(state.best))
         trial, memory = phase.propose(state)
-        state = phase.absorb(state, trial, memory, evaluate(trial))
-        if checkpoint is not None and clock.is_due():
+        found = evaluate(trial)
+        state = phase.absorb(state, trial, memory, found)
+        state = state._replace(done=state.done + 1, failures=state.failures + jnp.sum(found.failed))
+        if int(state.step) in ends:
+            state = _end_cycle(state, schedule)
+        if checkpoint is not None and progress.is_due():
             write_checkpoint(checkpoint, key, (state, first_cost))
-        report(clock.line(phase.name, state))
+        report(_line(phase.name, state, total, progress))
     if checkpoint is not None:
         write_checkpoint(checkpoint, key, (state, first_cost))
     return _finish(evaluate(state.best), coordinates, state, np.asarray(first_cost))
@@ -183,7 +201,8 @@ def rank_starts(
     cost = posterior_cost(problem, scaled, predicted)
     order = np.argsort(cost, kind="stable")
     unknown = np.full(len(order), np.nan)
-    return Optimum(order, scaled[order], cost[order], cost[order], unknown, predicted.failed[order], 0)
+    failed = predicted.failed[order]
+    return Optimum(order, scaled[order], cost[order], cost[order], unknown, failed, int(failed.sum()), 0)
 
 
 class _Phase(NamedTuple):
@@ -207,8 +226,17 @@ def _in_free_coordinates(objective: Callable[[jax.Array], Evaluation], coordinat
     return evaluate
 
 
+def cycle_ends(schedule: Schedule) -> tuple[int, ...]:
+    """Steps after which the rate of Adam goes up again, and its last one; each cycle is twice the one before."""
+    shares = (2 ** np.arange(1, schedule.restarts + 2) - 1) / (2 ** (schedule.restarts + 1) - 1)
+    return tuple(sorted({round(schedule.adam * share) for share in shares} - {0}))
+
+
 def _adam(schedule: Schedule) -> _Phase:
-    transform = optax.adam(optax.cosine_decay_schedule(schedule.rate, max(schedule.adam, 1), alpha=0.02))
+    ends = cycle_ends(schedule) or (1,)
+    lengths = np.diff([0, *ends])
+    cycles = [optax.cosine_decay_schedule(schedule.rate, int(length), LEAST_RATE) for length in lengths]
+    transform = optax.adam(optax.join_schedules(cycles, list(ends[:-1])))
 
     def propose(state: State) -> tuple[jax.Array, Any]:
         update, memory = transform.update(state.gradient, state.memory["adam"], state.free)
@@ -218,6 +246,13 @@ def _adam(schedule: Schedule) -> _Phase:
         return _keep_best(_moved(state, trial, found)._replace(step=state.step + 1, memory=memory))
 
     return _Phase("adam", transform.init, lambda state, found: state, jax.jit(propose), jax.jit(absorb))
+
+
+def _end_cycle(state: State, schedule: Schedule) -> State:
+    """Go on to L-BFGS where a whole cycle of Adam brought no start more than the tolerance."""
+    idle = bool(jnp.all(state.reference - state.best_cost < schedule.tolerance))
+    step = jnp.asarray(schedule.adam) if idle else state.step
+    return state._replace(step=step, reference=state.best_cost)
 
 
 def _lbfgs(schedule: Schedule) -> _Phase:
@@ -293,6 +328,8 @@ def _initial(found: Evaluation, free: jax.Array, memory: dict[str, Any]) -> Stat
     starts = len(free)
     return State(
         step=jnp.asarray(0),
+        done=jnp.asarray(0),
+        failures=jnp.sum(found.failed),
         free=free,
         cost=found.cost,
         gradient=found.gradient,
@@ -317,34 +354,14 @@ def _finish(found: Evaluation, coordinates: Coordinates, state: State, first_cos
         first_cost=first_cost[order],
         gradient_norm=np.linalg.norm(np.asarray(found.gradient), axis=1)[order],
         failed=np.asarray(found.failed)[order],
-        iterations=int(state.step),
+        failures=int(state.failures),
+        iterations=int(state.done),
     )
 
 
-class _Clock:
-    """Rate, time left and when the next checkpoint is due."""
-
-    def __init__(self, checkpoint_seconds: float, start: int, total: int):
-        self.period = checkpoint_seconds
-        self.total = total
-        self.start = start
-        self.began = self.saved = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Whether `checkpoint_seconds` have gone by since this last said yes."""
-        now = time.monotonic()
-        if now - self.saved < self.period:
-            return False
-        self.saved = now
-        return True
-
-    def line(self, phase: str, state: State) -> str:
-        """One line of progress."""
-        step = int(state.step)
-        rate = (step - self.start) / max(time.monotonic() - self.began, 1e-9)
-        left = (self.total - step) / max(rate, 1e-9)
-        best, failed = float(jnp.min(state.best_cost)), int(jnp.sum(state.failed))
-        return (
-            f"fit: {phase} {step}/{self.total}, best {best:.4f}, {failed} failed lanes, "
-            f"{rate:.2f} iterations/s, at most {int(left // 60)}:{int(left % 60):02d} left"
-        )
+def _line(phase: str, state: State, total: int, progress: Progress) -> str:
+    step, best, failed = int(state.step), float(jnp.min(state.best_cost)), int(jnp.sum(state.failed))
+    return (
+        f"fit: {phase} {step}/{total}, best {best:.4f}, {failed} failed lanes, {int(jnp.sum(state.converged))} "
+        f"of {len(state.cost)} starts converged, {progress.line(step)}"
+    )

@@ -1,8 +1,9 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import polars as pl
 
 from screen.errors import FitError
 from screen.fit.calibration import find_stale
+from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
-from screen.fit.newton import Polished, polish, prior_precision
+from screen.fit.newton import Curvature, Polished, polish, prior_precision
 from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
 from screen.fit.priors import FROM_SCALE, TO_SCALE
@@ -30,7 +32,8 @@ SIGMA_SD = 0.3
 AT_BOUND = 1e-3
 """Share of its range within which a parameter counts as sitting on a bound."""
 
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT, POLISHED, CHAINS = "checkpoint.npz", "polished.npz", "chains.npz"
+"""What a run that is cut off leaves behind, for the search, the polish and the sampler."""
 
 FITTED = Schema(
     "fitted",
@@ -59,6 +62,7 @@ STARTS = Schema(
             "length of the gradient at the end, per prior standard deviation; null for an engine without one",
             nullable=True,
         ),
+        Column("at_bound", pl.Int64, "parameters that sit on a bound at the end", minimum=0),
         Column("failed", pl.Int64, "lanes that failed at the end", minimum=0),
     ),
     key=("start",),
@@ -93,11 +97,16 @@ def choose_fit_engine(wanted: str = "auto") -> str:
     return "kernel" if "kernel" in available_engines() else "lanes"
 
 
-def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda line: None) -> Mapping[str, Any]:
+def run_fit(
+    plan: Plan,
+    folder: Path,
+    report: Callable[[str], None] = lambda line: None,
+    checkpoint_seconds: float = 120.0,
+) -> Mapping[str, Any]:
     """Fit, draw and write everything a fit leaves behind; returns what `summary.json` holds.
 
     `folder` gets parameters.tsv, starts.tsv, draws.parquet, fit.svg, waterfall.svg, summary.json and, for
-    a run that is cut off, a checkpoint that the next one resumes from. FitError: an unsound problem, tables
+    a run that is cut off, checkpoints that the next one resumes from. FitError: an unsound problem, tables
     that no longer follow from the network, or an ensemble whose vectors keep failing to integrate.
     """
     if (plan.problem.parent / "experiments.tsv").is_file() and (
@@ -113,22 +122,22 @@ def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda lin
     folder.mkdir(parents=True, exist_ok=True)
     predictor = make_predictor(problem, solver, plan.draws)
     if solver.engine in REVERSE:
-        optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, report=report)
+        optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, checkpoint_seconds, report)
     else:
         report(f"fit: engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
         optimum = rank_starts(problem, predictor, plan.schedule)
-    polished = polish(
-        problem,
-        predictor,
-        make_sensitivity(problem, solver),
-        optimum.scaled[0],
-        plan.schedule.polish,
-        plan.schedule.tolerance,
-        report,
-    )
+    polished = _polish_once(problem, predictor, solver, optimum, plan, folder / POLISHED, report)
     normal = normal_approximation(polished.scaled, polished.curvature.precision)
     ensemble = draw_ensemble(
-        problem, predictor, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+        problem,
+        predictor,
+        normal,
+        plan.draws,
+        plan.sampler_steps,
+        plan.seed,
+        report,
+        folder / CHAINS,
+        checkpoint_seconds,
     )
     best = predictor(polished.scaled[None])
     draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
@@ -137,12 +146,40 @@ def run_fit(plan: Plan, folder: Path, report: Callable[[str], None] = lambda lin
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
     write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
-    write_table(tabulate_starts(optimum), folder / "starts.tsv", STARTS)
+    write_table(tabulate_starts(problem, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
     draw_waterfall(optimum, folder / "waterfall.svg")
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    for name in (CHECKPOINT, POLISHED, CHAINS):
+        (folder / name).unlink(missing_ok=True)
     return summary
+
+
+def _polish_once(
+    problem: Problem,
+    predictor: Callable[[np.ndarray], Predicted],
+    solver: Solver,
+    optimum: Optimum,
+    plan: Plan,
+    path: Path,
+    report: Callable[[str], None],
+) -> Polished:
+    """The best start polished, or what an earlier run that was cut off later has left of that."""
+    schedule, start = plan.schedule, optimum.scaled[0]
+    what = problem.digest, asdict(replace(solver, threads=None)), asdict(schedule), start.tobytes()
+    key = hashlib.sha256(repr(what).encode()).hexdigest()
+    size = len(start)
+    shapes = Curvature(np.empty(size), np.empty((size, size)))
+    stored = read_checkpoint(path, key, Polished(start, 0.0, 0.0, shapes, 0))
+    if stored is not None:
+        report(f"fit: polished before; read from {path}")
+        curved = Curvature(*(np.asarray(part) for part in stored.curvature))
+        cost, norm, steps = float(stored.cost), float(stored.gradient_norm), int(stored.steps)
+        return Polished(np.asarray(stored.scaled), cost, norm, curved, steps)
+    sensitivity = make_sensitivity(problem, solver)
+    polished = polish(problem, predictor, sensitivity, start, schedule.polish, schedule.tolerance, report)
+    write_checkpoint(path, key, polished)
+    return polished
 
 
 def tabulate_draws(
@@ -181,8 +218,6 @@ def tabulate_fit(problem: Problem, normal: Normal) -> pl.DataFrame:
     """FITTED: the best fit beside what was believed before."""
     estimated, best = problem.estimated, normal.mean
     prior_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
-    span = estimated.upper - estimated.lower
-    edge = np.minimum(best - estimated.lower, estimated.upper - best) < AT_BOUND * span
     return pl.DataFrame(
         {
             "parameter": estimated.names,
@@ -192,12 +227,18 @@ def tabulate_fit(problem: Problem, normal: Normal) -> pl.DataFrame:
             "prior_sd": prior_sd,
             "posterior_sd": normal.sd,
             "shift": (best - estimated.nominal) / prior_sd,
-            "at_bound": edge,
+            "at_bound": _at_bound(problem, best),
         }
     )
 
 
-def tabulate_starts(optimum: Optimum) -> pl.DataFrame:
+def _at_bound(problem: Problem, scaled: np.ndarray) -> np.ndarray:
+    """Whether each parameter sits on a bound [..., estimated]."""
+    lower, upper = problem.estimated.lower, problem.estimated.upper
+    return np.minimum(scaled - lower, upper - scaled) < AT_BOUND * (upper - lower)
+
+
+def tabulate_starts(problem: Problem, optimum: Optimum) -> pl.DataFrame:
     """STARTS: where each start began and ended, best first."""
     return pl.DataFrame(
         {
@@ -205,6 +246,7 @@ def tabulate_starts(optimum: Optimum) -> pl.DataFrame:
             "first_cost": optimum.first_cost,
             "cost": optimum.cost,
             "gradient_norm": pl.Series(optimum.gradient_norm).fill_nan(None),
+            "at_bound": _at_bound(problem, optimum.scaled).sum(axis=1),
             "failed": optimum.failed.astype(np.int64),
         }
     )
@@ -233,6 +275,7 @@ def _summary(
             row[0]: {"measurements": row[1], "chi2": row[2]} for row in by_dataset.iter_rows()
         },
         "iterations": optimum.iterations,
+        "failures": optimum.failures,
         "polish_steps": polished.steps,
         "starts": len(optimum.cost),
         "failed_lanes": int(best.failed[0]),

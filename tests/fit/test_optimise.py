@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.fit import Schedule, load_problem, make_predictor, make_sensitivity, optimise, polish
-from screen.fit.optimise import draw_starts, make_coordinates
+from screen.fit.optimise import cycle_ends, draw_starts, make_coordinates
 from tests.fit.toy import TRUTH, write_problem
 
 SCHEDULE = Schedule(starts=3, adam=40, lbfgs=40, seed=3)
@@ -79,6 +79,33 @@ def test_progress_says_how_far_and_how_long(toy, solver):
     assert "l-bfgs 3/3" in lines[2]
     assert "iterations/s" in lines[0]
     assert "left" in lines[0]
+
+
+def test_rate_of_adam_restarts_and_each_cycle_is_twice_the_one_before():
+    assert cycle_ends(Schedule(adam=70, restarts=2)) == (10, 30, 70)
+    assert cycle_ends(Schedule(adam=60)) == (20, 60)
+    assert cycle_ends(Schedule(adam=1)) == (1,)
+    assert cycle_ends(Schedule(adam=0)) == ()
+
+
+def test_adam_ends_early_where_a_cycle_brings_nothing(toy, solver):
+    lines = []
+    wanted = replace(SCHEDULE, adam=30, lbfgs=2, tolerance=1e9, patience=100)
+    found = optimise(toy, solver, wanted, report=lines.append)
+    assert sum("adam" in line for line in lines) == 10
+    assert found.iterations == 12
+    assert "l-bfgs 32/32" in lines[-1]
+
+
+def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
+    blowing = toy.estimated.names.index("k_blow")
+    nominal = toy.estimated.nominal.copy()
+    nominal[blowing] = 2.9
+    spoilt = replace(toy, estimated=replace(toy.estimated, nominal=nominal))
+    found = optimise(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, lbfgs=0))
+    assert found.failed[0] > 0
+    assert found.failures == 3 * found.failed[0]
+    assert found.cost[0] > 1e4
 
 
 def test_coordinates_go_both_ways_and_stay_inside(toy):

@@ -1,6 +1,11 @@
 """What the stage leaves behind, on the toy problem."""
 
 import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -9,7 +14,7 @@ import polars as pl
 import pytest
 
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit
-from screen.fit.stage import CHECKPOINT, SIGMA_SD
+from screen.fit.stage import CHAINS, CHECKPOINT, POLISHED, SIGMA_SD
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.fit.toy import write_problem
 
@@ -20,6 +25,19 @@ k_lost toy 0.1 per_min log10_normal 0.7 assumed toy rate
 k_blow toy 1e-9 per_min log10_normal 0.3 assumed toy rate
 basal toy 0.1 nM log10_normal 0.2 assumed toy dose
 half toy 5 nM fixed - fixed toy amount
+"""
+
+PHASES = ("adam", "l-bfgs", "gauss-newton", "ensemble")
+
+SCRIPT = """
+import pickle, sys
+from pathlib import Path
+from screen.fit import run_fit
+from screen.kernel import configure
+
+configure()
+plan = pickle.loads(bytes.fromhex(sys.argv[1]))
+run_fit(plan, Path(sys.argv[2]), lambda line: print(line, flush=True), checkpoint_seconds=0)
 """
 
 
@@ -44,9 +62,15 @@ def plan(tmp_path_factory, solver):
 
 
 @pytest.fixture(scope="module")
-def folder(plan, tmp_path_factory):
+def said():
+    """Lines of progress of an uninterrupted run."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def folder(plan, said, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out") / "fit"
-    run_fit(plan, folder)
+    run_fit(plan, folder, said.append)
     return folder
 
 
@@ -101,10 +125,59 @@ def test_figures_are_svg_that_shows_the_data(folder):
 def test_same_plan_gives_the_same_files(plan, folder, tmp_path):
     run_fit(plan, tmp_path / "fit")
     names = sorted(path.name for path in folder.iterdir())
-    assert CHECKPOINT not in names
-    assert names == sorted(path.name for path in (tmp_path / "fit").iterdir())
+    assert not {CHECKPOINT, POLISHED, CHAINS} & set(names)
+    assert_same_files(tmp_path / "fit", folder)
+
+
+def assert_same_files(found, wanted):
+    names = sorted(path.name for path in wanted.iterdir())
+    assert names == sorted(path.name for path in found.iterdir())
     for name in names:
-        assert (folder / name).read_bytes() == (tmp_path / "fit" / name).read_bytes(), name
+        assert (found / name).read_bytes() == (wanted / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+)
+def test_killed_three_times_at_random_and_resumed_it_ends_in_the_same_place(
+    plan, folder, said, tmp_path, seed
+):
+    moments = [line.split(",")[0] for line in said if any(phase in line for phase in PHASES)]
+    assert all(any(phase in moment for moment in moments) for phase in PHASES)
+    chosen = np.sort(np.random.default_rng(seed).choice(len(moments), 3, replace=False))
+    told = []
+    for moment in (moments[place] for place in chosen):
+
+        def kill(line, moment=moment):
+            told.append(line)
+            if line.split(",")[0] == moment:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run_fit(plan, tmp_path / "fit", kill, checkpoint_seconds=0)
+    run_fit(plan, tmp_path / "fit", told.append, checkpoint_seconds=0)
+    assert any("resumed" in line for line in told)
+    assert_same_files(tmp_path / "fit", folder)
+
+
+@pytest.mark.slow
+def test_process_killed_three_times_at_random_and_resumed_ends_in_the_same_place(
+    plan, folder, said, root, tmp_path
+):
+    script = tmp_path / "fit.py"
+    script.write_text(SCRIPT)
+    arguments = [sys.executable, script, pickle.dumps(plan).hex(), tmp_path / "fit"]
+    there = os.environ | {"PYTHONPATH": str(root)}
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=there) as process:
+            for _ in range(int(rng.integers(2, len(said) // 2))):
+                process.stdout.readline()
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert not (tmp_path / "fit" / "summary.json").exists()
+    subprocess.run(arguments, check=True, capture_output=True, env=there)
+    assert_same_files(tmp_path / "fit", folder)
 
 
 def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
