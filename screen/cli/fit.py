@@ -5,6 +5,7 @@ Example: python -m screen fit --threads 2
 """
 
 import argparse
+from pathlib import Path
 
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 
@@ -13,6 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_shared(parser)
     add_threads(parser)
+    parser.add_argument(
+        "--problem", type=Path, default=None, metavar="FILE",
+        help="PEtab problem to fit (default: `fit.problem` of the settings)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure()
     wanted, simulate = settings.fit, settings.simulate
     plan = Plan(
-        problem=wanted.problem,
+        problem=arguments.problem or wanted.problem,
         sbml=results.network,
         network=settings.network.folder / "parameters.tsv",
         drugs=read_table(settings.tables.drugs, DRUGS)["drug"].to_list(),

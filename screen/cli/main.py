@@ -10,12 +10,13 @@ import sys
 from collections.abc import Sequence
 
 from screen import __version__
-from screen.cli import check, coverage, doctor, fit, network, rank, report, scenarios, simulate
+from screen.cli import check, coverage, doctor, fit, import_data, network, rank, report, scenarios, simulate
 from screen.errors import ScreenError
 
 COMMANDS = {
     "network": network,
     "scenarios": scenarios,
+    "import-data": import_data,
     "fit": fit,
     "simulate": simulate,
     "rank": rank,

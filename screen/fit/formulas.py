@@ -44,3 +44,8 @@ def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
     by_name = {str(symbol): symbol for symbol in expression.free_symbols}
     function = sympy.lambdify([by_name[name] for name in names], expression, modules="jax", cse=True)
     return Formula(text, names, function)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that a formula uses, sorted."""
+    return tuple(sorted(str(symbol) for symbol in sympify_petab(text).free_symbols))

@@ -182,6 +182,8 @@ class FitSettings(Section):
 
     problem: Path = Path("config/calibration/problem.yaml")
     """PEtab problem: conditions, observables, measurements and priors."""
+    data: Path | None = None
+    """Folder of public raw data for `import-data`; nothing: $SCREEN_DATA, else ../shared/data."""
     starts: Annotated[int, Field(ge=1, le=1000)] = 4
     """Searches from different points."""
     adam: Annotated[int, Field(ge=0)] = 60

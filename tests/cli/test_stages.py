@@ -1,5 +1,7 @@
 """The stages as commands: what they write, what they refuse."""
 
+import json
+
 import polars as pl
 import pytest
 
@@ -125,3 +127,35 @@ def test_a_shard_with_another_schema_is_named(run, small, tmp_path):
     ran = run("rank", "--config", small())
     assert ran.code == 2
     assert "shard-0.parquet: column `draw` must be there, found only scenario" in ran.err
+
+
+def test_import_data_writes_a_problem_and_counts_what_it_left_out(run, small, data_folder, tmp_path):
+    config = small()
+    assert run("network", "--config", config).code == 0
+    ran = run("import-data", "--config", config, "--data", data_folder, "--source", "hpn_dream", "--json")
+    assert ran.code == 0
+    counts = json.loads(ran.out)
+    assert counts["readings"]["hpn_dream_bt549"] >= 180
+    assert counts["left_out"]["hpn_dream"]["HGF: not in the network"] == 103
+    assert (tmp_path / "results/data-problem/problem.yaml").is_file()
+
+
+def test_import_data_refuses_what_is_not_there(run, small, tmp_path):
+    config = small()
+    ran = run("import-data", "--config", config, "--data", tmp_path / "nowhere")
+    assert ran.code == 2
+    assert ran.problems == [
+        f"screen: {tmp_path / 'nowhere'}: must be the folder of the public data, found none there"
+    ]
+    (tmp_path / "empty").mkdir()
+    ran = run("import-data", "--config", config, "--data", tmp_path / "empty", "--source", "hpn_dream")
+    assert ran.code == 2
+    assert ran.problems[0].endswith("stat3_pY705.csv: must be there for hpn_dream, found no file")
+
+
+def test_fit_refuses_a_problem_that_is_not_there(run, small, tmp_path):
+    ran = run("fit", "--config", small(), "--problem", tmp_path / "none.yaml")
+    assert ran.code == 2
+    assert ran.problems == [
+        f"screen: {tmp_path / 'none.yaml'}: must be a readable PEtab file, found No such file or directory"
+    ]

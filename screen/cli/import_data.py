@@ -1,0 +1,60 @@
+"""Turn public raw data into a PEtab problem that `fit --problem` takes.
+
+The data folder is the one named, else `fit.data` of the settings, else $SCREEN_DATA, else ../shared/data.
+Example: python -m screen import-data --source sobotta2017 --folder results/data-problem
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from screen.cli.options import add_shared, prepare_folder, read_shared, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    parser.add_argument("--data", type=Path, default=None, metavar="FOLDER", help="folder of the public data")
+    parser.add_argument(
+        "--folder", type=Path, default=None, metavar="FOLDER",
+        help="where the problem is written (default: data-problem in the results)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--source", action="append", default=[], metavar="NAME",
+        help="source to import, may be given again (default: all that are there)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print counts as JSON on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the problem and say how many readings it holds and what was left out."""
+    settings, results = read_shared(arguments)
+    folder = arguments.folder or results.folder / "data-problem"
+    from screen.fit.sources import choose_sources, describe, find_data, import_data, read_known
+    from screen.network import read_sbml
+
+    data = find_data(arguments.data or settings.fit.data)
+    sources = choose_sources(arguments.source, data)
+    prepare_folder(folder)
+    network = read_sbml(results.network)
+    tables = settings.tables
+    known = read_known(
+        settings.network.folder / "parameters.tsv",
+        tables.contexts,
+        tables.hypotheses,
+        (tables.drugs, tables.affinities, tables.targets),
+        frozenset((*network.species, *network.parameters, *network.observables)),
+    )
+    written = import_data(sources, data, known, folder, results.network)
+    counts = describe(written.tables)
+    if arguments.json:
+        print(json.dumps(counts, indent=1))
+    for name, reasons in written.tables.left_out.items():
+        for reason, readings in reasons.items():
+            say(f"import-data: {name}: {readings} readings left out, {reason}")
+    found = written.tables
+    say(
+        f"import-data: {found.measurements.height} readings under {found.conditions.height} conditions, "
+        f"{found.parameters.height} parameters in {written.problem}"
+    )
+    return 0
