@@ -3,6 +3,12 @@
 from screen.fit.calibration import derive_tables, find_stale, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.hierarchical import (
+    Hierarchical,
+    make_hierarchical,
+    make_hierarchical_objective,
+    make_hierarchical_predictor,
+)
 from screen.fit.load import load_problem
 from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, make_predictor
@@ -21,6 +27,7 @@ __all__ = [
     "Curvature",
     "Ensemble",
     "Evaluation",
+    "Hierarchical",
     "Normal",
     "Optimum",
     "Plan",
@@ -38,6 +45,9 @@ __all__ = [
     "keep_conditions",
     "keep_measurements",
     "load_problem",
+    "make_hierarchical",
+    "make_hierarchical_objective",
+    "make_hierarchical_predictor",
     "make_objective",
     "make_predictor",
     "make_sensitivity",

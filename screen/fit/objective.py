@@ -30,14 +30,14 @@ _TO_COMPARED: dict[str, Callable[[jax.Array], jax.Array]] = {
 }
 """Observable transformation -> the scale on which prediction and measurement are compared."""
 
-_LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "lin": lambda value: np.zeros_like(value),
     "log": lambda value: np.log(value),
     "log10": lambda value: np.log(value) + np.log(LN10),
 }
 """Observable transformation -> minus the log of its slope: makes densities those of the measured value."""
 
-_NOISE: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
+NOISE: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "normal": lambda distance, sigma: (
         0.5 * (distance / sigma) ** 2 + jnp.log(sigma) + 0.5 * np.log(2 * np.pi)
     ),
@@ -234,7 +234,7 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
     measured = problem.measurements.value[measurement[where]]
     compared = _TO_COMPARED[observable.transformation](value)
     distance = compared - _TO_COMPARED[observable.transformation](jnp.asarray(measured))
-    cost = _NOISE[observable.distribution](distance, sigma) + _LOG_SLOPE[observable.transformation](measured)
+    cost = NOISE[observable.distribution](distance, sigma) + LOG_SLOPE[observable.transformation](measured)
     return compared, sigma, cost, finite
 
 

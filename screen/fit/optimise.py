@@ -158,10 +158,16 @@ def optimise(
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 120.0,
     report: Callable[[str], None] = lambda line: None,
+    objective: Callable[[int], Callable[[jax.Array], Evaluation]] | None = None,
 ) -> Optimum:
-    """Search from every start; with `checkpoint`, resumes from that file if it is of this very search."""
+    """Search from every start; with `checkpoint`, resumes from that file if it is of this very search.
+
+    `objective` makes what is minimised for so many vectors, where it is not the posterior of `problem`
+    itself (see `screen.fit.hierarchical`).
+    """
     coordinates = make_coordinates(problem.estimated)
-    evaluate = _in_free_coordinates(make_objective(problem, solver, schedule.starts), coordinates)
+    make = objective or (lambda vectors: make_objective(problem, solver, vectors))
+    evaluate = _in_free_coordinates(make(schedule.starts), coordinates)
     first = jnp.asarray(coordinates.free(draw_starts(problem.estimated, schedule.starts, schedule.seed)))
     what = problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)
     key = hashlib.sha256(repr(what).encode()).hexdigest()

@@ -1,0 +1,244 @@
+"""Scales, offsets and standard deviations of blots solved inside the objective, so that the search never sees them.
+
+A blot, a plate or a qPCR run is read through numbers of its own: value = offset + scale*signal, with a noise
+sigma. Given the signal, which only the other parameters move, the best three are a small problem of each
+blot (`screen.fit.blots`; the idea is that of Loos et al. 2018, doi 10.1093/bioinformatics/bty514). At its
+solution the objective is flat in what was solved, or that sits on a bound; the gradient is therefore the one
+taken with the solved numbers held fixed, and costs what it costs without them.
+
+A parameter is solved if it has no prior and does nothing but scale, shift or blur blots that share it as a
+whole; every other one stays with the search. Measurements of one signal at one time are integrated once.
+
+    hierarchical = make_hierarchical(problem)
+    objective = make_hierarchical_objective(hierarchical, solver, vectors)     # for `optimise(..., objective)`
+    predicted = make_hierarchical_predictor(hierarchical, solver, width)(outer)  # of all measurements
+    scaled = hierarchical.complete(outer, predicted.solved)                    # vectors of the whole problem
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from screen.fit.blots import Blots, Solved, solve_blots
+from screen.fit.objective import (
+    FAILED_COST,
+    LOG_SLOPE,
+    NOISE,
+    Evaluation,
+    Predicted,
+    Prediction,
+    Solver,
+    batch_of_starts,
+    predict,
+    prior_cost,
+)
+from screen.fit.priors import LN10, TO_SCALE
+from screen.fit.problem import Problem
+from screen.fit.split import Split, split_problem
+
+UNIT = {"lin": 0.0, "log": 1.0, "log10": 1.0 / LN10}
+"""Observable transformation -> what a natural logarithm is on its scale."""
+
+
+@dataclass(frozen=True)
+class Hierarchical:
+    """A calibration problem in two layers."""
+
+    problem: Problem
+    """The whole problem."""
+    outer: Problem
+    """What is left of it: the unsolved parameters, and every signal once, on a linear scale."""
+    kept: np.ndarray
+    """Place of each outer parameter in the whole vector."""
+    reading: np.ndarray
+    """Signal of each measurement: its place among the measurements of `outer`."""
+    blots: Blots
+    blot: np.ndarray
+    """Blot of each measurement."""
+    measured: np.ndarray
+    """Measured values on the scale on which they are compared."""
+    laplace: np.ndarray
+    """Which measurements have Laplace noise; of theirs nothing is solved."""
+    constant: float
+    """What the costs have in common: minus the log slopes of the scales."""
+    scales: np.ndarray
+    """Place in the whole vector of the scale of each blot; -1 where it is not solved."""
+    offsets: np.ndarray
+    sigmas: np.ndarray
+    """Place of each solved sigma."""
+    correction: float
+    """Factor on every squared residual of normal noise."""
+
+    def complete(self, outer: np.ndarray, solved: Solved) -> np.ndarray:
+        """Scaled vectors of the whole problem [vectors, estimated] from outer ones and what was solved for them."""
+        whole = np.tile(self.problem.estimated.nominal, (len(outer), 1))
+        whole[:, self.kept] = outer
+        for places, values in (
+            (self.scales, solved.scale),
+            (self.offsets, solved.offset),
+            (self.sigmas, solved.sigma),
+        ):
+            for column, place in enumerate(places):
+                if place >= 0:
+                    whole[:, place] = TO_SCALE[self.problem.estimated.scales[place]](
+                        np.asarray(values)[:, column]
+                    )
+        estimated = self.problem.estimated
+        return np.clip(whole, estimated.lower, estimated.upper)
+
+
+class Rows(NamedTuple):
+    """What a batch of outer vectors says of every measurement [vectors, measurements]."""
+
+    signal: jax.Array
+    value: jax.Array
+    """offset + scale*signal."""
+    distance: jax.Array
+    """Prediction minus measurement, on the compared scale."""
+    sigma: jax.Array
+    cost: jax.Array
+    ok: jax.Array
+    solved: Solved
+
+
+class HierarchicalPredicted(NamedTuple):
+    """`Predicted` of all measurements, and what was solved for it."""
+
+    predicted: Predicted
+    solved: Solved
+
+
+def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical:
+    """The problem in two layers.
+
+    `correction` multiplies every squared residual; 1 is maximum likelihood, and points/(points -
+    parameters) the correction of Data2Dynamics for fitted standard deviations.
+    """
+    split: Split = split_problem(problem)
+    transformations, distributions = (np.empty(len(problem.measurements.lane), object) for _ in range(2))
+    for each in problem.observables:
+        transformations[each.rows], distributions[each.rows] = each.transformation, each.distribution
+    raw = problem.measurements.value
+    measured, constant = np.empty(len(raw)), 0.0
+    for name in set(transformations):
+        rows = transformations == name
+        measured[rows] = TO_SCALE[name](raw[rows])
+        constant += float(np.sum(LOG_SLOPE[name](raw[rows])))
+    unit = np.array([UNIT[transformations[rows[0]]] for rows in split.blots])
+    width = max(len(rows) for rows in split.blots)
+    padded = np.array([np.pad(rows, (0, width - len(rows))) for rows in split.blots])
+    member = np.array([np.arange(width) < len(rows) for rows in split.blots])
+    blot = np.empty(len(raw), int)
+    for number, rows in enumerate(split.blots):
+        blot[rows] = number
+    natural = np.where(
+        unit[:, None] != 0, measured[padded] / np.where(unit != 0, unit, 1.0)[:, None], measured[padded]
+    )
+    linear = np.stack(
+        [np.asarray(problem.estimated.linear(b)) for b in (problem.estimated.lower, problem.estimated.upper)],
+        axis=1,
+    )
+
+    def bounds(places: np.ndarray, fixed: float) -> np.ndarray:
+        return np.where(places[:, None] >= 0, linear[places], fixed)
+
+    blots = Blots(
+        padded, member, natural, unit, bounds(split.scales, 1.0), bounds(split.offsets, 0.0), split.noise,
+        linear[split.sigmas],
+    )  # fmt: skip
+    outer = replace(split.outer, digest=f"{problem.digest} blots solved, correction {correction!r}")
+    return Hierarchical(
+        problem, outer, split.kept, split.reading, blots, blot, measured,
+        distributions == "laplace", constant, split.scales, split.offsets,
+        split.sigmas, correction,
+    )  # fmt: skip
+
+
+def read_rows(hierarchical: Hierarchical, prediction: Prediction, vectors: int) -> Rows:
+    """Every measurement from the prediction of the signals for so many vectors; differentiable."""
+    blots, reading, blot = hierarchical.blots, hierarchical.reading, hierarchical.blot
+    signal, given, ok = (
+        part.reshape(vectors, -1)[:, reading]
+        for part in (prediction.compared, prediction.sigma, prediction.ok)
+    )
+    is_log = blots.unit[blot] != 0
+    can_be_negative = ~is_log | (blots.offset[blot, 1] > blots.offset[blot, 0])
+    ok = ok & (can_be_negative | (signal > 0))
+    is_solved = blots.noise[blot] >= 0
+    held = jax.lax.stop_gradient(signal)
+    weight = ok * jnp.where(is_solved, 1.0, 1.0 / jax.lax.stop_gradient(given) ** 2)
+    solved = jax.lax.stop_gradient(
+        solve_blots(blots, jnp.where(ok, held, 1.0), weight, hierarchical.correction)
+    )
+    value = solved.offset[:, blot] + solved.scale[:, blot] * signal
+    if len(blots.sigma):
+        sigma = jnp.where(is_solved, solved.sigma[:, np.maximum(blots.noise[blot], 0)], given)
+    else:
+        sigma = given
+    ok = ok & jnp.isfinite(value) & (~is_log | (value > 0)) & (sigma > 0)
+    safe = jnp.where(ok, value, 1.0)
+    sigma = jnp.where(ok, sigma, 1.0)
+    compared = jnp.where(is_log, blots.unit[blot] * jnp.log(jnp.where(is_log, safe, 1.0)), safe)
+    distance = compared - hierarchical.measured
+    normal = NOISE["normal"](np.sqrt(hierarchical.correction) * distance, sigma)
+    cost = jnp.where(hierarchical.laplace, NOISE["laplace"](distance, sigma), normal)
+    return Rows(signal, value, distance, sigma, jnp.where(ok, cost, FAILED_COST), ok, solved)
+
+
+def make_hierarchical_objective(
+    hierarchical: Hierarchical, solver: Solver, vectors: int
+) -> Callable[[jax.Array], Evaluation]:
+    """The compiled objective for so many outer vectors at once: scaled [vectors, outer] -> Evaluation."""
+    outer = hierarchical.outer
+    batch = batch_of_starts(outer, vectors)
+
+    def total(scaled):
+        prediction = predict(outer, solver, batch, scaled)
+        rows = read_rows(hierarchical, prediction, vectors)
+        cost = jnp.sum(rows.cost, axis=1) + hierarchical.constant + prior_cost(outer, scaled)
+        failed = jnp.sum(~prediction.lane_ok.reshape(vectors, -1), axis=1)
+        return jnp.sum(cost), (cost, failed)
+
+    def evaluate(scaled):
+        gradient, (cost, failed) = jax.grad(total, has_aux=True)(scaled)
+        return Evaluation(cost, jnp.where(jnp.isfinite(gradient), gradient, 0.0), failed)
+
+    return jax.jit(evaluate)
+
+
+def make_hierarchical_predictor(
+    hierarchical: Hierarchical, solver: Solver, width: int
+) -> Callable[[np.ndarray], HierarchicalPredicted]:
+    """A function from outer vectors [vectors, outer] to what they predict of all measurements.
+
+    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once.
+    """
+    outer = hierarchical.outer
+    batch = batch_of_starts(outer, width)
+
+    @jax.jit
+    def evaluate(scaled):
+        prediction = predict(outer, solver, batch, scaled)
+        rows = read_rows(hierarchical, prediction, width)
+        compared = rows.distance + hierarchical.measured
+        slope = hierarchical.constant / len(hierarchical.measured)
+        lanes = prediction.lane_ok.reshape(width, -1)
+        return (compared, rows.sigma, rows.cost + slope, rows.ok, lanes), rows.solved
+
+    def predictor(vectors: np.ndarray) -> HierarchicalPredicted:
+        parts = []
+        for first in range(0, len(vectors), width):
+            chosen = vectors[first : first + width]
+            filled = np.concatenate([chosen, np.tile(chosen[:1], (width - len(chosen), 1))])
+            found = evaluate(jnp.asarray(filled))
+            parts.append([[np.asarray(part)[: len(chosen)] for part in half] for half in found])
+        predicted, solved = (
+            [np.concatenate(part) for part in zip(*half, strict=True)] for half in zip(*parts, strict=True)
+        )
+        return HierarchicalPredicted(Predicted(*predicted), Solved(*map(jnp.asarray, solved)))
+
+    return predictor

@@ -1,0 +1,166 @@
+"""What is solved blot by blot is the optimum over it, and the gradient of what is left is right."""
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.optimize
+
+from screen.fit import (
+    Schedule,
+    load_problem,
+    make_hierarchical,
+    make_hierarchical_objective,
+    make_hierarchical_predictor,
+    make_predictor,
+    optimise,
+)
+from screen.fit.blots import Blots, solve_blots
+from screen.fit.objective import posterior_cost
+from tests.fit.toy import PARAMETERS, TRUTH, write_problem
+
+BLOT_ROWS = "offset log10 1e-9 10000 0.1 1 - -\nsd log10 1e-5 10 0.1 1 - -\n"
+"""Parameters of a blot that are estimated without a prior."""
+
+OFFSET = 3.0
+
+
+def write_blots(folder, parameters=PARAMETERS + BLOT_ROWS, transformation="log10"):
+    """The toy problem, noisy, its readings shifted by OFFSET; offset and standard deviation are to be found."""
+    path = write_problem(folder, noise=0.05, parameters=parameters)
+    observables, measurements = folder / "observables.tsv", folder / "measurements.tsv"
+    formula = "observableParameter1_obs_scaled*readout"
+    text = observables.read_text().replace(formula, f"observableParameter2_obs_scaled + {formula}")
+    observables.write_text(text.replace("log10", transformation))
+    table = pd.read_csv(measurements, sep="\t", dtype=str, keep_default_na=False)
+    shifted = table["observableId"] == "obs_scaled"
+    table.loc[shifted, "measurement"] = (table["measurement"][shifted].astype(float) + OFFSET).astype(str)
+    table.loc[shifted, ["observableParameters", "noiseParameters"]] = ["scale;offset", "sd"]
+    table.to_csv(measurements, sep="\t", index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def blotted(tmp_path_factory):
+    return load_problem(write_blots(tmp_path_factory.mktemp("blots")))
+
+
+def make_blots(rng, unit, scale, offset, truth, width=9):
+    """One blot with measurements of `truth` = (scale, offset) and noise, and its signal."""
+    signal = rng.lognormal(size=(1, width))
+    value = truth[1] + truth[0] * signal
+    noise = 0.1 * rng.standard_normal((1, width))
+    measured = np.log(value) + noise if unit else value + noise
+    rows, bounds = np.arange(width)[None], np.array([[1e-9, 1e9]])
+    blots = Blots(rows, np.ones((1, width), bool), measured, np.array([unit]), np.array([scale]),
+                  np.array([offset]), np.array([0]), bounds)  # fmt: skip
+    return blots, signal
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale", "offset", "truth"),
+    [
+        (1 / np.log(10), (1e-6, 1e6), (0, 1e6), (3.0, 0.5)),
+        (1.0, (1e-6, 0.4), (0, 1e6), (0.5, 2.0)),
+        (1.0, (1e-6, 1e6), (0, 0), (2.0, 0.0)),
+        (1.0, (1, 1), (0, 1e6), (1.0, 1.5)),
+        (0.0, (-10, 10), (-10, 10), (4.0, -1.0)),
+        (0.0, (0.2, 5), (0, 10), (0.1, 0.3)),
+        (0.0, (0.2, 5), (0.5, 10), (1.0, 0.1)),
+    ],
+)
+def test_blot_is_solved_like_by_a_general_least_squares(unit, scale, offset, truth):
+    blots, signal = make_blots(np.random.default_rng(4), unit, scale, offset, truth)
+    found = solve_blots(blots, jnp.asarray(signal), jnp.ones_like(signal), correction=1.5)
+
+    def residuals(at):
+        value = at[1] + at[0] * signal[0]
+        return unit * (np.log(value) - blots.measured[0]) if unit else value - blots.measured[0]
+
+    lower, upper = np.array([scale, offset], float).T
+    wide = upper + 1e-7
+    best = scipy.optimize.least_squares(
+        residuals, np.clip(truth, lower + 1e-8, wide - 1e-8), bounds=(lower, wide), xtol=1e-15, gtol=1e-15
+    )
+    mine = np.array([found.scale[0, 0], found.offset[0, 0]])
+    assert np.all(mine >= lower) and np.all(mine <= wide)
+    assert np.sum(residuals(mine) ** 2) <= 2 * best.cost + 1e-6
+    np.testing.assert_allclose(mine, best.x, rtol=1e-4, atol=1e-5)
+    assert found.sigma[0, 0] == pytest.approx(np.sqrt(1.5 * np.mean(residuals(mine) ** 2)))
+
+
+def test_measurement_of_weight_0_does_not_count():
+    blots, signal = make_blots(np.random.default_rng(5), 1.0, (1e-6, 1e6), (0, 1e6), (3.0, 0.5))
+    spoilt = signal.copy()
+    spoilt[0, 3] = 1e6
+    weight = np.where(np.arange(9) == 3, 0.0, 1.0)[None]
+    found = [solve_blots(blots, jnp.asarray(s), jnp.asarray(weight), 1.0) for s in (signal, spoilt)]
+    for first, second in zip(*found, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-12)
+
+
+def test_scale_offset_and_sigma_leave_the_search(blotted):
+    hierarchical = make_hierarchical(blotted)
+    assert hierarchical.outer.estimated.names == ("k_made", "k_lost", "k_blow")
+    names = np.array(blotted.estimated.names)
+    solved = (hierarchical.scales, hierarchical.offsets, hierarchical.sigmas)
+    assert [names[part[part >= 0]].tolist() for part in solved] == [["scale"], ["offset"], ["sd"]]
+
+
+def test_parameter_with_a_prior_or_a_narrow_offset_stays(tmp_path):
+    prior = (PARAMETERS + BLOT_ROWS).replace("scale log10 0.01 10000 10 1 - -",
+                                             "scale log10 0.01 10000 10 1 parameterScaleNormal 1;1")  # fmt: skip
+    narrow = prior.replace("offset log10 1e-9", "offset log10 0.05")
+    kept = make_hierarchical(load_problem(write_blots(tmp_path, narrow))).outer.estimated.names
+    assert kept == ("k_made", "k_lost", "k_blow", "scale", "offset")
+
+
+def test_solved_vector_has_the_same_cost_in_the_whole_problem_and_is_its_optimum(blotted, solver):
+    hierarchical = make_hierarchical(blotted)
+    outer = np.log10([[TRUTH["k_made"], TRUTH["k_lost"], 1e-9]])
+    found = make_hierarchical_predictor(hierarchical, solver, 1)(outer)
+    whole = hierarchical.complete(outer, found.solved)
+    predictor = make_predictor(blotted, solver, 1)
+
+    def cost(vector):
+        return posterior_cost(blotted, vector, predictor(vector))[0]
+
+    best = cost(whole)
+    assert posterior_cost(hierarchical.outer, outer, found.predicted)[0] == pytest.approx(best, abs=1e-8)
+    for name in ("scale", "offset", "sd"):
+        for step in (-0.01, 0.01):
+            moved = whole.copy()
+            moved[0, blotted.estimated.names.index(name)] += step
+            assert cost(moved) > best
+
+
+@pytest.mark.parametrize("transformation", ["log10", "log", "lin"])
+def test_gradient_is_that_of_the_solved_objective(tmp_path, solver, transformation):
+    problem = load_problem(write_blots(tmp_path, transformation=transformation))
+    objective = make_hierarchical_objective(make_hierarchical(problem, correction=1.2), solver, 1)
+    at = problem.estimated.nominal[:3] + np.array([0.2, 0.1, 0.0])
+    gradient = np.asarray(objective(jnp.asarray(at[None])).gradient)[0]
+    for place in range(2):
+        step = np.eye(3)[place] * 1e-4
+        costs = [float(objective(jnp.asarray((at + sign * step)[None])).cost[0]) for sign in (-1, 1)]
+        assert gradient[place] == pytest.approx((costs[1] - costs[0]) / 2e-4, rel=1e-4, abs=1e-4)
+
+
+def test_failed_lane_costs_its_measurements_and_pulls_nowhere(blotted, solver):
+    objective = make_hierarchical_objective(make_hierarchical(blotted), solver, 2)
+    good = blotted.estimated.nominal[:3]
+    found = objective(jnp.asarray([good, good + np.array([0, 0, 11.0])]))
+    assert found.failed.tolist() == [0, 3]
+    assert found.cost[1] > 1e4 * 12
+    assert np.all(np.isfinite(found.gradient))
+
+
+def test_search_over_what_is_left_recovers_the_parameters(blotted, solver):
+    hierarchical = make_hierarchical(blotted)
+    schedule = Schedule(starts=2, adam=40, lbfgs=30, seed=3)
+    found = optimise(hierarchical.outer, solver, schedule, objective=lambda vectors:
+                     make_hierarchical_objective(hierarchical, solver, vectors))  # fmt: skip
+    best = dict(zip(hierarchical.outer.estimated.names, 10.0 ** found.scaled[0], strict=True))
+    for name in ("k_made", "k_lost"):
+        assert best[name] == pytest.approx(TRUTH[name], rel=0.4)
+    assert found.gradient_norm[0] < 1
