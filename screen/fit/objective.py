@@ -345,6 +345,6 @@ def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
         measured = problem.measurements.value[each.rows]
         distance = predicted.compared[:, each.rows] - TO_SCALE[each.transformation](measured)
         sigma = jnp.asarray(predicted.sigma[:, each.rows])
-        found = _NOISE[each.distribution](jnp.asarray(distance), sigma)
-        cost[:, each.rows] = np.asarray(found) + _LOG_SLOPE[each.transformation](measured)
+        found = NOISE[each.distribution](jnp.asarray(distance), sigma)
+        cost[:, each.rows] = np.asarray(found) + LOG_SLOPE[each.transformation](measured)
     return np.where(predicted.ok, cost, FAILED_COST)
