@@ -10,7 +10,19 @@ import sys
 from collections.abc import Sequence
 
 from screen import __version__
-from screen.cli import check, coverage, doctor, fit, import_data, network, rank, report, scenarios, simulate
+from screen.cli import (
+    check,
+    coverage,
+    doctor,
+    fit,
+    import_data,
+    network,
+    profile,
+    rank,
+    report,
+    scenarios,
+    simulate,
+)
 from screen.errors import ScreenError
 
 COMMANDS = {
@@ -22,6 +34,7 @@ COMMANDS = {
     "rank": rank,
     "report": report,
     "coverage": coverage,
+    "profile": profile,
     "check": check,
     "doctor": doctor,
 }

@@ -3,6 +3,8 @@
 from screen.fit.calibration import derive_tables, find_stale, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.figures import draw_profiles
+from screen.fit.fitted import most_narrowed, read_best
 from screen.fit.hierarchical import (
     Hierarchical,
     make_hierarchical,
@@ -15,6 +17,7 @@ from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, 
 from screen.fit.optimise import Optimum, Schedule, optimise
 from screen.fit.petab_files import read_petab
 from screen.fit.problem import Problem
+from screen.fit.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit
 from screen.fit.subset import keep_conditions, keep_measurements
@@ -22,6 +25,9 @@ from screen.fit.subset import keep_conditions, keep_measurements
 __all__ = [
     "COVERAGE",
     "FITTED",
+    "IDENTIFIED",
+    "PROFILES",
+    "PROFILE_RISE",
     "STARTS",
     "CoveragePlan",
     "Curvature",
@@ -34,6 +40,7 @@ __all__ = [
     "Polished",
     "Predicted",
     "Problem",
+    "ProfilePlan",
     "Schedule",
     "Sensitivity",
     "Solver",
@@ -41,7 +48,9 @@ __all__ = [
     "curvature",
     "derive_tables",
     "draw_ensemble",
+    "draw_profiles",
     "find_stale",
+    "identify",
     "keep_conditions",
     "keep_measurements",
     "load_problem",
@@ -52,10 +61,13 @@ __all__ = [
     "make_predictor",
     "make_sensitivity",
     "measure_coverage",
+    "most_narrowed",
     "normal_approximation",
     "optimise",
     "polish",
     "prior_precision",
+    "profile",
+    "read_best",
     "read_petab",
     "run_fit",
     "write_calibration",

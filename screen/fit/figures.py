@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -143,3 +144,31 @@ def save(figure: Figure, path: Path) -> None:
     """Write an SVG that depends on nothing but what is drawn."""
     with mpl.rc_context({"svg.hashsalt": "screen", "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def draw_profiles(profiles: pl.DataFrame, identified: pl.DataFrame, threshold: float, path: Path) -> None:
+    """Write the figure of profile likelihoods, a panel per parameter, with the threshold of their 95 % intervals."""
+    columns = min(COLUMNS, identified.height)
+    rows = -(-identified.height // columns)
+    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for place, found in enumerate(identified.iter_rows(named=True)):
+        panel = axes[place]
+        chosen = profiles.filter(pl.col("parameter") == found["parameter"])
+        panel.plot(chosen["value"], chosen["rise"], "o-", markersize=3, color=COLOURS[0], label="data")
+        own = chosen["cost"] - chosen["cost"].min()
+        panel.plot(chosen["value"], own, "-", linewidth=0.8, color=MUTED, label="data and own prior")
+        panel.axhline(threshold, color=COLOURS[1], linewidth=0.8, label="95 % threshold")
+        panel.set_ylim(-0.2, 3 * threshold)
+        if chosen["scale"][0] != "lin":
+            panel.set_xscale("log")
+        panel.set_title(f"{found['parameter']}: {found['verdict']}", fontsize=8, loc="left")
+        panel.set_ylabel("rise of the cost", fontsize=7)
+        panel.tick_params(which="both", labelsize=6)
+        panel.spines[["top", "right"]].set_visible(False)
+    for empty in axes[identified.height :]:
+        empty.set_axis_off()
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8, frameon=False
+    )
+    save(figure, path)

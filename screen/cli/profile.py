@@ -1,0 +1,54 @@
+"""Profile likelihood of chosen parameters: does the data bound them, and how far.
+
+Needs the results of `python -m screen fit`.
+Example: python -m screen profile --parameter K_SOCS3 k_gp130_turnover
+"""
+
+import argparse
+
+from screen.cli.options import add_shared, add_threads, at_least_one, say
+from screen.cli.problem import read_problem
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    parser.add_argument(
+        "--parameter", nargs="+", default=[], metavar="NAME",
+        help="parameters to move (default: those that the fit narrowed most)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--most", type=at_least_one, default=6, metavar="N",
+        help="how many where none are named (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/fit: profiles.tsv, identified.tsv and profiles.svg."""
+    _, results, problem, solver = read_problem(arguments)
+    from screen.fit import (
+        FITTED,
+        IDENTIFIED,
+        PROFILE_RISE,
+        PROFILES,
+        ProfilePlan,
+        draw_profiles,
+        identify,
+        most_narrowed,
+        profile,
+        read_best,
+    )
+    from screen.tables import read_table, write_table
+
+    path = results.fit / "parameters.tsv"
+    names = arguments.parameter or most_narrowed(read_table(path, FITTED), arguments.most)
+    table = profile(problem, solver, read_best(problem, path), ProfilePlan(names), say)
+    found = identify(table)
+    write_table(table, results.fit / "profiles.tsv", PROFILES)
+    write_table(found, results.fit / "identified.tsv", IDENTIFIED)
+    draw_profiles(table, found, PROFILE_RISE, results.fit / "profiles.svg")
+    for row in found.iter_rows(named=True):
+        ends = ["open" if row[end] is None else format(row[end], ".3g") for end in ("low", "high")]
+        say(f"profile: {row['parameter']} {row['verdict']}, 95 % interval {ends[0]} to {ends[1]}")
+    return 0

@@ -1,0 +1,34 @@
+"""What a fit has left behind, for the analyses that begin where it ended."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screen.errors import FitError
+from screen.fit.priors import TO_SCALE
+from screen.fit.problem import Problem
+from screen.fit.stage import FITTED
+from screen.tables import read_table
+
+
+def read_best(problem: Problem, path: Path) -> np.ndarray:
+    """Best fit as scaled values [estimated] from the fit's parameters.tsv. FitError: it is of another problem."""
+    fitted = read_table(path, FITTED)
+    best = dict(zip(fitted["parameter"], fitted["best"], strict=True))
+    estimated = problem.estimated
+    missing = [name for name in estimated.names if name not in best]
+    if missing:
+        raise FitError(
+            f"{path}: must hold every estimated parameter, found {len(missing)} missing, e.g. {missing[0]}; "
+            "`python -m screen fit` writes it anew"
+        )
+    scaled = [
+        TO_SCALE[scale](best[name]) for name, scale in zip(estimated.names, estimated.scales, strict=True)
+    ]
+    return np.clip(scaled, estimated.lower, estimated.upper)
+
+
+def most_narrowed(fitted: pl.DataFrame, count: int) -> list[str]:
+    """The parameters of FITTED whose spread the data narrowed most, most first."""
+    return fitted.sort(pl.col("posterior_sd") / pl.col("prior_sd")).head(count)["parameter"].to_list()
