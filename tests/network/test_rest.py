@@ -12,6 +12,7 @@ CONTEXTS = [
     ("eml4_alk_lung", "alk_direct"),
     ("alk_f1174l_neuroblastoma", "alk_direct"),
     ("breast_bt549", "default"),
+    ("macrophage", "default"),
 ]
 
 
