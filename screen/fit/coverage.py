@@ -13,7 +13,7 @@ coverage is therefore that of as many independent cases as the spread between re
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ import polars as pl
 from screen.errors import FitError
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, inside, normal_approximation
 from screen.fit.newton import polish, prior_precision
+from screen.fit.noise import NOISE
 from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
 from screen.fit.priors import FROM_SCALE
 from screen.fit.problem import Problem
@@ -143,8 +144,8 @@ def simulate_measurements(
     """The problem with measurements made from predictions [measurements] and the noise of each observable."""
     value = np.empty(len(compared))
     for each in problem.observables:
-        draw: Callable[..., Any] = rng.normal if each.distribution == "normal" else rng.laplace
-        noisy = draw(compared[each.rows], sigma[each.rows])
+        drawn = NOISE[each.distribution].draw(rng, len(each.rows), each.degrees)
+        noisy = compared[each.rows] + sigma[each.rows] * drawn
         value[each.rows] = np.asarray(FROM_SCALE[each.transformation](noisy))
     frame = problem.measurements.frame.assign(measurement=value)
     return replace(problem, measurements=replace(problem.measurements, frame=frame))

@@ -24,10 +24,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.blots import Blots, Solved, solve_blots
+from screen.fit.noise import reading_cost
 from screen.fit.objective import (
     FAILED_COST,
     LOG_SLOPE,
-    NOISE,
     Evaluation,
     Predicted,
     Prediction,
@@ -61,8 +61,6 @@ class Hierarchical:
     """Blot of each measurement."""
     measured: np.ndarray
     """Measured values on the scale on which they are compared."""
-    laplace: np.ndarray
-    """Which measurements have Laplace noise; of theirs nothing is solved."""
     constant: float
     """What the costs have in common: minus the log slopes of the scales."""
     scales: np.ndarray
@@ -119,15 +117,15 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     parameters) the correction of Data2Dynamics for fitted standard deviations.
     """
     split: Split = split_problem(problem)
-    transformations, distributions = (np.empty(len(problem.measurements.lane), object) for _ in range(2))
+    transformations = np.empty(len(problem.measurements.lane), object)
     for each in problem.observables:
-        transformations[each.rows], distributions[each.rows] = each.transformation, each.distribution
+        transformations[each.rows] = each.transformation
     raw = problem.measurements.value
     measured, constant = np.empty(len(raw)), 0.0
     for name in set(transformations):
         rows = transformations == name
         measured[rows] = TO_SCALE[name](raw[rows])
-        constant += float(np.sum(LOG_SLOPE[name](raw[rows])))
+        constant += float(np.sum(LOG_SLOPE[name](raw[rows & ~problem.measurements.censored])))
     unit = np.array([UNIT[transformations[rows[0]]] for rows in split.blots])
     width = max(len(rows) for rows in split.blots)
     padded = np.array([np.pad(rows, (0, width - len(rows))) for rows in split.blots])
@@ -153,8 +151,7 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     outer = replace(split.outer, digest=f"{problem.digest} blots solved, correction {correction!r}")
     return Hierarchical(
         problem, outer, split.kept, split.reading, blots, blot, measured,
-        distributions == "laplace", constant, split.scales, split.offsets,
-        split.sigmas, correction,
+        constant, split.scales, split.offsets, split.sigmas, correction,
     )  # fmt: skip
 
 
@@ -184,9 +181,25 @@ def read_rows(hierarchical: Hierarchical, prediction: Prediction, vectors: int) 
     sigma = jnp.where(ok, sigma, 1.0)
     compared = jnp.where(is_log, blots.unit[blot] * jnp.log(jnp.where(is_log, safe, 1.0)), safe)
     distance = compared - hierarchical.measured
-    normal = NOISE["normal"](np.sqrt(hierarchical.correction) * distance, sigma)
-    cost = jnp.where(hierarchical.laplace, NOISE["laplace"](distance, sigma), normal)
+    cost = _costs(hierarchical, distance, sigma)
     return Rows(signal, value, distance, sigma, jnp.where(ok, cost, FAILED_COST), ok, solved)
+
+
+def _costs(hierarchical: Hierarchical, distance: jax.Array, sigma: jax.Array) -> jax.Array:
+    """Minus the log likelihood of every measurement [vectors, measurements], without what is constant."""
+    cost = jnp.zeros_like(distance)
+    for each in hierarchical.problem.observables:
+        rows = each.rows
+        factor = np.sqrt(hierarchical.correction) if each.distribution == "normal" else 1.0
+        found = reading_cost(
+            each.distribution,
+            each.degrees,
+            factor * distance[:, rows] / sigma[:, rows],
+            sigma[:, rows],
+            hierarchical.problem.measurements.censored[rows],
+        )
+        cost = cost.at[:, rows].set(found)
+    return cost
 
 
 def make_hierarchical_objective(

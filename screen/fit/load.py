@@ -18,7 +18,9 @@ from screen.kernel import Model, load_model
 from screen.tables import digest_files
 
 TRANSFORMATIONS = ("lin", "log", "log10")
-NOISE = ("normal", "laplace")
+PETAB_NOISE = ("normal", "laplace")
+CENSORING = ("none", "left")
+"""`left`: the reading is at the background of its instrument, the value no more than an upper limit."""
 
 
 def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None) -> Problem:
@@ -33,6 +35,8 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     frame = tables.measurement_df.reset_index(drop=True)
     estimated, fixed = _read_parameters(tables.parameter_df, Path(path))
     filler = _Filler(model, estimated, fixed)
+    for row, value in enumerate(frame.get("censoring", ())):
+        _one_of(value, CENSORING, f"{path} measurement {row + FIRST_LINE}: censoring")
     rests, lanes, rest_of_lane, lane = _pair_conditions(frame)
     times, time_index = _output_times(frame["time"].to_numpy(float), lane, len(lanes), Path(path))
     return Problem(
@@ -198,12 +202,17 @@ class _Filler:
         ]
         value, noise = (parse_formula(text, [*known, "time", *placeholders], where) for text in texts)
         rows = np.flatnonzero(frame["observableId"] == name)
+        distribution = _one_of(row.get("noiseDistribution"), PETAB_NOISE, where)
+        degrees = row.get("degreesOfFreedom")
+        if is_student := not _missing(degrees):
+            degrees = _positive(degrees, f"{where}: degreesOfFreedom")
         return Observable(
             name=name,
             value=value,
             noise=noise,
             transformation=_one_of(row.get("observableTransformation"), TRANSFORMATIONS, where),
-            distribution=_one_of(row.get("noiseDistribution"), NOISE, where),
+            distribution="student" if is_student else distribution,
+            degrees=float(degrees) if is_student else np.inf,
             rows=rows,
             placeholders=placeholders,
             overrides=self._overrides(placeholders, rows, frame, path),
@@ -246,3 +255,13 @@ def _one_of(value: Any, choices: Sequence[str], where: str) -> str:
     if value not in choices:
         raise FitError(f"{where}: must be one of {', '.join(choices)}, found {value}")
     return str(value)
+
+
+def _positive(value: Any, where: str) -> float:
+    try:
+        found = float(value)
+    except ValueError:
+        found = np.nan
+    if not found > 0:
+        raise FitError(f"{where}: must be a positive number, found {value}")
+    return found

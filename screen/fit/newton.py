@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.fit.noise import local_cost
 from screen.fit.objective import Predicted, posterior_cost, prior_cost
 from screen.fit.priors import TO_SCALE
 from screen.fit.problem import Problem
@@ -62,17 +63,18 @@ def prior_precision(problem: Problem, scaled: np.ndarray) -> np.ndarray:
 
 def curvature(problem: Problem, scaled: np.ndarray, found: Sensitivity) -> Curvature:
     """First and expected second derivatives of minus the log posterior, from the sensitivities."""
-    slope, excess, weight = np.zeros_like(found.sigma), np.zeros_like(found.sigma), np.zeros_like(found.sigma)
+    slope, excess = np.zeros_like(found.sigma), np.zeros_like(found.sigma)
+    weight, noise_weight = np.zeros_like(found.sigma), np.zeros_like(found.sigma)
     for each in problem.observables:
         rows = each.rows
         measured = TO_SCALE[each.transformation](problem.measurements.value[rows])
         distance = (found.compared[rows] - measured) / found.sigma[rows]
-        is_normal = each.distribution == "normal"
-        slope[rows] = distance if is_normal else np.sign(distance)
-        excess[rows] = 1.0 - (distance**2 if is_normal else np.abs(distance))
-        weight[rows] = 2.0 if is_normal else 1.0
+        local = local_cost(each.distribution, each.degrees, distance, problem.measurements.censored[rows])
+        slope[rows], excess[rows] = local.slope, local.slope_log_sigma
+        weight[rows], noise_weight[rows] = local.curvature, local.curvature_log_sigma
     gradient = found.by_value.T @ slope + found.by_noise.T @ excess + _prior_gradient(problem, scaled)
-    precision = found.by_value.T @ found.by_value + found.by_noise.T @ (weight[:, None] * found.by_noise)
+    precision = found.by_value.T @ (weight[:, None] * found.by_value)
+    precision += found.by_noise.T @ (noise_weight[:, None] * found.by_noise)
     precision[np.diag_indices_from(precision)] += prior_precision(problem, scaled)
     return Curvature(gradient, precision)
 

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.fit.noise import reading_cost
 from screen.fit.priors import LN10, TO_SCALE, Prior
 from screen.fit.problem import Observable, Problem
 from screen.kernel import rest, solve
@@ -36,14 +37,6 @@ LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log10": lambda value: np.log(value) + np.log(LN10),
 }
 """Observable transformation -> minus the log of its slope: makes densities those of the measured value."""
-
-NOISE: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
-    "normal": lambda distance, sigma: (
-        0.5 * (distance / sigma) ** 2 + jnp.log(sigma) + 0.5 * np.log(2 * np.pi)
-    ),
-    "laplace": lambda distance, sigma: jnp.abs(distance) / sigma + jnp.log(2 * sigma),
-}
-"""Noise distribution -> minus the log density of a distance."""
 
 
 @dataclass(frozen=True)
@@ -232,9 +225,11 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
         finite &= value > 0
     value, sigma = jnp.where(finite, value, 1.0), jnp.where(finite, sigma, 1.0)
     measured = problem.measurements.value[measurement[where]]
+    censored = problem.measurements.censored[measurement[where]]
     compared = _TO_COMPARED[observable.transformation](value)
     distance = compared - _TO_COMPARED[observable.transformation](jnp.asarray(measured))
-    cost = NOISE[observable.distribution](distance, sigma) + LOG_SLOPE[observable.transformation](measured)
+    cost = reading_cost(observable.distribution, observable.degrees, distance / sigma, sigma, censored)
+    cost += np.where(censored, 0.0, LOG_SLOPE[observable.transformation](measured))
     return compared, sigma, cost, finite
 
 
@@ -345,6 +340,8 @@ def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
         measured = problem.measurements.value[each.rows]
         distance = predicted.compared[:, each.rows] - TO_SCALE[each.transformation](measured)
         sigma = jnp.asarray(predicted.sigma[:, each.rows])
-        found = NOISE[each.distribution](jnp.asarray(distance), sigma)
-        cost[:, each.rows] = np.asarray(found) + LOG_SLOPE[each.transformation](measured)
+        censored = problem.measurements.censored[each.rows]
+        found = reading_cost(each.distribution, each.degrees, distance / sigma, sigma, censored)
+        slope = np.where(censored, 0.0, LOG_SLOPE[each.transformation](measured))
+        cost[:, each.rows] = np.asarray(found) + slope
     return np.where(predicted.ok, cost, FAILED_COST)

@@ -74,6 +74,8 @@ class Observable:
     noise: Formula
     transformation: str
     distribution: str
+    degrees: float
+    """Degrees of freedom, where the noise is Student's t."""
     rows: np.ndarray
     """Measurements of this observable."""
     placeholders: tuple[str, ...]
@@ -94,6 +96,13 @@ class Measurements:
     def value(self) -> np.ndarray:
         """Measured values, in the unit of the observable."""
         return self.frame["measurement"].to_numpy(float)
+
+    @property
+    def censored(self) -> np.ndarray:
+        """Whether each measurement says no more than `at most this`."""
+        if "censoring" not in self.frame:
+            return np.zeros(len(self.frame), bool)
+        return (self.frame["censoring"] == "left").to_numpy()
 
     @property
     def time(self) -> np.ndarray:

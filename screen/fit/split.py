@@ -65,9 +65,12 @@ def split_problem(problem: Problem) -> Split:
     )  # fmt: skip
 
 
-def _placeholders_of(observable: Observable) -> tuple[str | None, str | None, str | None]:
-    """Names of the scale, the offset and the sigma of an observable; None where its formulas have none."""
-    if observable.distribution != "normal":
+def _placeholders_of(problem: Problem, observable: Observable) -> tuple[str | None, str | None, str | None]:
+    """Names of the scale, the offset and the sigma of an observable; None where its formulas have none.
+
+    Least squares solve blots of normal noise without censored readings; of others nothing is solved.
+    """
+    if observable.distribution != "normal" or problem.measurements.censored[observable.rows].any():
         return None, None, None
     own = {str(name) for name in observable.placeholders}
     noise = observable.noise.text.strip()
@@ -92,7 +95,7 @@ def _read_roles(problem: Problem) -> Roles:
     scale, offset, noise = (np.full(count, -1) for _ in range(3))
     number = np.zeros(count)
     for each in problem.observables:
-        for name, target in zip(_placeholders_of(each), (scale, offset, noise), strict=True):
+        for name, target in zip(_placeholders_of(problem, each), (scale, offset, noise), strict=True):
             if name is not None:
                 column = each.placeholders.index(name)
                 target[each.rows] = each.overrides.source[:, column]
@@ -110,7 +113,7 @@ def _elsewhere(problem: Problem) -> set[int]:
         found |= {int(p) for p in np.unique(table.source) if p >= 0}
     for each in problem.observables:
         found |= {place[name] for name in (*each.value.names, *each.noise.names) if name in place}
-        in_role = set(_placeholders_of(each))
+        in_role = set(_placeholders_of(problem, each))
         for column, name in enumerate(each.placeholders):
             if name not in in_role:
                 found |= {int(p) for p in each.overrides.source[:, column] if p >= 0}
@@ -190,7 +193,7 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
     """The problem of the kept parameters, in which every signal is measured once, and where each is found."""
     new = np.full(len(problem.estimated.names) + 1, -1)
     new[kept] = np.arange(len(kept))
-    stripped = [_strip(each, roles, new) for each in problem.observables]
+    stripped = [_strip(problem, each, roles, new) for each in problem.observables]
     data = problem.measurements
     reading = np.empty(len(data.lane), int)
     chosen: list[int] = []
@@ -220,11 +223,14 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
     return outer, reading
 
 
-def _strip(observable: Observable, roles: Roles, new: np.ndarray) -> Observable:
+def _strip(problem: Problem, observable: Observable, roles: Roles, new: np.ndarray) -> Observable:
     """The observable without what is solved: scale 1, offset 0, sigma 1, on a linear scale."""
     source, constant = observable.overrides.source.copy(), observable.overrides.constant.copy()
     parts = zip(
-        _placeholders_of(observable), (roles.scale, roles.offset, roles.noise), (1.0, 0.0, 1.0), strict=True
+        _placeholders_of(problem, observable),
+        (roles.scale, roles.offset, roles.noise),
+        (1.0, 0.0, 1.0),
+        strict=True,
     )
     for name, part, neutral in parts:
         if name is not None:
