@@ -43,6 +43,10 @@ class FitError(ScreenError):
     """The calibration problem cannot be fitted."""
 
 
+class PanelError(ScreenError):
+    """A fact of the validation panel cannot be checked on this network."""
+
+
 class RankError(ScreenError):
     """The responses cannot be ranked."""
 

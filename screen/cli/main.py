@@ -22,6 +22,7 @@ from screen.cli import (
     report,
     scenarios,
     simulate,
+    validate,
 )
 from screen.errors import ScreenError
 
@@ -31,6 +32,7 @@ COMMANDS = {
     "import-data": import_data,
     "fit": fit,
     "simulate": simulate,
+    "validate": validate,
     "rank": rank,
     "report": report,
     "coverage": coverage,
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m screen",
         description="Rank inhibitors of STAT3 pY705 by simulating the signalling network.",
-        epilog="The workflow runs these in order: network, scenarios, fit, simulate, rank, report. "
+        epilog="The workflow runs these in order: network, scenarios, fit, simulate, validate, rank, report. "
         "Example: python -m screen scenarios --dry-run",
     )
     parser.add_argument("--version", action="version", version=f"screen {__version__}")

@@ -54,6 +54,16 @@ class Results:
         return self.folder / "ranked.csv"
 
     @property
+    def validation(self) -> Path:
+        """The verdict on every fact of the panel."""
+        return self.folder / "validation.csv"
+
+    @property
+    def validation_figure(self) -> Path:
+        """The verdict as a figure."""
+        return self.folder / "validation.svg"
+
+    @property
     def figures(self) -> Path:
         """Folder of the report's figures."""
         return self.folder / "figures"

@@ -1,6 +1,6 @@
 """Contexts, drugs and doses as data, and the parameters of every trajectory of a screen."""
 
-from screen.scenarios.assemble import PHASES, Assembly, Lanes, assemble, prepare
+from screen.scenarios.assemble import LOAD, PHASES, Assembly, Lanes, assemble, draw_values, prepare
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -49,6 +49,7 @@ __all__ = [
     "Counts",
     "Drug",
     "DrugTables",
+    "LOAD",
     "Lanes",
     "Option",
     "Setting",
@@ -58,6 +59,7 @@ __all__ = [
     "cell_constants",
     "check_contexts",
     "count_trajectories",
+    "draw_values",
     "hypothesis_labels",
     "hypothesis_settings",
     "loads",

@@ -103,7 +103,7 @@ def prepare(
     problems = problems or _load_problems(used, tables, column)
     if problems:
         raise ScenarioError(problems)
-    numbers, base, sigma = _draw_values(draws, column, absent, np.asarray(values, dtype=float), used, tables)
+    numbers, base, sigma = draw_values(draws, column, absent, np.asarray(values, dtype=float), used, tables)
     resting = [_resting(contexts.contexts[c], hypothesis_settings(contexts.options, h)) for c, h in settings]
     rest = _overwritten(base, resting, column)
     at_stimulus = [
@@ -181,7 +181,7 @@ def _load_problems(used: Sequence[str], tables: DrugTables, column: Mapping[str,
     ]
 
 
-def _draw_values(
+def draw_values(
     draws: pl.DataFrame | None,
     column: Mapping[str, int],
     absent: Collection[str],
@@ -189,7 +189,11 @@ def _draw_values(
     used: Sequence[str],
     tables: DrugTables,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of the draws, network parameters [draws, parameters] and sigma [draws, used drugs]."""
+    """Numbers of the draws, network parameters [draws, parameters] and sigma [draws, used drugs].
+
+    `values` are the network's own numbers, `column` where each parameter stands; without `draws` there is one,
+    number 0, with those and every sigma 1. ScenarioError: draws with holes, or of another network.
+    """
     if draws is None:
         return np.zeros(1, dtype=np.int64), values[None, :].copy(), np.ones((1, len(used)))
     wide = draws.pivot(on="parameter", index="draw", values="value").sort("draw")

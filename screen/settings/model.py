@@ -226,6 +226,15 @@ class RankSettings(Section):
     """Dose bases; each is ranked by itself. Doses must be among those simulated."""
 
 
+class PanelSettings(Section):
+    """Published facts that the network is judged by."""
+
+    table: Path = Path("config/panel/panel.tsv")
+    """Checks of the facts, one row each."""
+    ensemble: Path = Path("config/calibration/ensemble.parquet")
+    """Draws that the panel is run under where there is no fit."""
+
+
 class ReportSettings(Section):
     """What the report shows."""
 
@@ -247,6 +256,7 @@ class Settings(Section):
     """Read-outs taken from every trajectory."""
     simulate: SimulateSettings = SimulateSettings()
     fit: FitSettings = FitSettings()
+    panel: PanelSettings = PanelSettings()
     rank: RankSettings = RankSettings()
     report: ReportSettings = ReportSettings()
 

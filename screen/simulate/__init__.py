@@ -1,12 +1,22 @@
 """Trajectories of the scenarios under every parameter draw, read out as responses."""
 
-from screen.simulate.batch import Integration, Responses, Resting, Trajectories, rest_states
+from screen.simulate.batch import (
+    Courses,
+    Integration,
+    Observed,
+    Responses,
+    Resting,
+    Trajectories,
+    rest_states,
+)
 from screen.simulate.parts import Part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
 __all__ = [
+    "Courses",
     "Integration",
+    "Observed",
     "Part",
     "Readout",
     "Responses",

@@ -82,19 +82,27 @@ def rest_states(model: Model, integration: Integration, parameters: np.ndarray) 
     return Resting(*_with_retry(attempt, integration, (parameters,)))
 
 
-class Trajectories:
-    """Trajectories of a model read out as asked; compiled at the first batch and kept."""
+class Observed(NamedTuple):
+    """Observables over time [lanes, times, names] (NaN where a lane failed), statuses by name, step counts."""
 
-    def __init__(self, model: Model, integration: Integration, readouts: Sequence[Readout]):
-        self.model, self.integration, self.readouts = model, integration, tuple(readouts)
-        self.times = output_times(readouts)
-        self.observables = tuple(dict.fromkeys(readout.observable for readout in readouts))
+    values: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+class Courses:
+    """Trajectories of a model observed at times of each lane; compiled at the first batch and kept.
+
+    `names` are observables or species of the model.
+    """
+
+    def __init__(self, model: Model, integration: Integration, names: Sequence[str]):
+        self.model, self.integration, self.names = model, integration, tuple(names)
         self.attempts = {options: self._attempt(options) for options in (integration, integration.stricter())}
 
     def _attempt(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         @jax.jit
-        def run(parameters: Array, switches: Array, state: Array) -> tuple[Array, ...]:
-            times = jax.numpy.broadcast_to(self.times, (len(state), len(self.times)))
+        def run(parameters: Array, switches: Array, times: Array, state: Array) -> tuple[Array, ...]:
             tolerances: dict[str, Any] = {
                 "rtol": options.rtol,
                 "atol": options.atol,
@@ -105,24 +113,48 @@ class Trajectories:
                 engine=options.engine, threads=options.threads, **tolerances,
             )  # fmt: skip
             observed = self.model.observe(times, solution.states, parameters[:, None, -1])
-            wanted = [observed[..., self.model.observables.index(name)] for name in self.observables]
+            wanted = [self._column(name, observed, solution.states) for name in self.names]
             return jax.numpy.stack(wanted, axis=-1), solution.status, solution.accepted + solution.rejected
 
         return run
 
-    def __call__(self, parameters: np.ndarray, switches: np.ndarray, resting: Resting) -> Responses:
-        """Responses of lanes: parameters [lanes, phases, parameters], switches [lanes, phases] [min]."""
-        observed, status, steps = _with_retry(
-            self.attempts.__getitem__, self.integration, (parameters, switches, resting.states)
+    def _column(self, name: str, observed: Array, states: Array) -> Array:
+        if name in self.model.observables:
+            return observed[..., self.model.observables.index(name)]
+        return states[..., self.model.species.index(name)]
+
+    def __call__(
+        self, parameters: np.ndarray, switches: np.ndarray, times: np.ndarray, resting: Resting
+    ) -> Observed:
+        """Lanes: parameters [lanes, phases, parameters], switches [lanes, phases] [min], times [lanes, times]."""
+        values, status, steps = _with_retry(
+            self.attempts.__getitem__, self.integration, (parameters, switches, times, resting.states)
         )
-        values = read(self.readouts, self.observables, self.times, observed)
         unrested = ~np.isin(resting.status, (STATUS_NAMES[Status.OK], RETRIED))
         status = np.where(unrested, resting.status, status)
         status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
-        lost = ~np.isfinite(values).all(axis=1) & np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
+        lost = ~np.isfinite(values).all(axis=(1, 2)) & np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
         status = np.where(lost, STATUS_NAMES[Status.NON_FINITE], status)
         failed = ~np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
-        return Responses(np.where(failed[:, None], np.nan, values), status, steps)
+        return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
+
+
+class Trajectories:
+    """Trajectories of a model read out as asked, all at the same times."""
+
+    def __init__(self, model: Model, integration: Integration, readouts: Sequence[Readout]):
+        self.readouts = tuple(readouts)
+        self.times = output_times(readouts)
+        self.observables = tuple(dict.fromkeys(readout.observable for readout in readouts))
+        self.courses = Courses(model, integration, self.observables)
+
+    def __call__(self, parameters: np.ndarray, switches: np.ndarray, resting: Resting) -> Responses:
+        """Responses of lanes: parameters [lanes, phases, parameters], switches [lanes, phases] [min]."""
+        times = np.broadcast_to(self.times, (len(parameters), len(self.times)))
+        found = self.courses(parameters, switches, times, resting)
+        return Responses(
+            read(self.readouts, self.observables, self.times, found.values), found.status, found.steps
+        )
 
 
 def _with_retry(

@@ -3,7 +3,7 @@
 from screen.tables.files import read_table, write_table, write_text_atomic
 from screen.tables.provenance import digest_files, provenance, read_provenance
 from screen.tables.schema import Column, Schema, check_table
-from screen.tables.stages import DRAWS, RANKED, RESPONSES, SCENARIOS, STATUSES
+from screen.tables.stages import DRAWS, RANKED, RESPONSES, SCENARIOS, STATUSES, VALIDATION
 
 __all__ = [
     "DRAWS",
@@ -11,6 +11,7 @@ __all__ = [
     "RESPONSES",
     "SCENARIOS",
     "STATUSES",
+    "VALIDATION",
     "Column",
     "Schema",
     "check_table",

@@ -146,3 +146,37 @@ RANKED = Schema(
     ),
     key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
 )
+
+VALIDATION = Schema(
+    "validation",
+    (
+        Column("fact", pl.String, "published fact"),
+        Column("check", pl.String, "check of it"),
+        Column("tier", pl.String, "what the fact decides", choices=("gate", "score", "contested", "input")),
+        Column("side", pl.String, "reading of a contested fact that the row belongs to", nullable=True),
+        Column("statement", pl.String, "what was seen"),
+        Column("context", pl.String, "the cell"),
+        Column("hypothesis", pl.String, "reading of the contested biology it is run under"),
+        Column("readout", pl.String, "observable or species"),
+        Column("statistic", pl.String, "what is computed from its course"),
+        _number("low", "smallest value that passes"),
+        _number("high", "largest value that passes"),
+        _number("p05", "5 % quantile of the statistic over draws; null where it is beyond the doses tested"),
+        _number("p50", "median over draws"),
+        _number("p95", "95 % quantile over draws"),
+        Column("probability", pl.Float64, "share of draws in which the check passes", minimum=0, maximum=1),
+        Column(
+            "fact_probability",
+            pl.Float64,
+            "share of draws in which all checks of the fact (of its reading) pass",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("fact_passes", pl.Boolean, "whether that is enough, for both readings if there are two"),
+        Column("draws", pl.Int64, "parameter draws", minimum=1),
+        Column("failed", pl.Int64, "draws in which a trajectory failed; they count as not passed", minimum=0),
+        Column("citation", pl.String, "who found it"),
+        Column("mark", pl.String, "how it was read"),
+    ),
+    key=("fact", "check"),
+)

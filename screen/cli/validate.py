@@ -1,0 +1,115 @@
+"""Check the published facts of the panel under every parameter draw.
+
+Exit code 0 when it ran, whatever the verdict; with --strict 1 where a gate does not hold.
+Example: python -m screen validate --json -
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+STDOUT = "-"
+FAILED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--draws", type=Path, default=None, metavar="FILE",
+        help="parameter draws (default: those of the fit, else the shipped ensemble)",
+    )  # fmt: skip
+    source.add_argument(
+        "--nominal", action="store_true", help="one draw: the parameters as the tables have them"
+    )
+    parser.add_argument(
+        "--facts", nargs="+", default=[], metavar="ID", help="facts to check (default: all), such as V01 V02"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the counts as JSON; - for standard output")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 where a gate does not hold")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/validation.csv and results/validation.svg, print the verdict."""
+    settings, results = read_shared(arguments)
+    prepare_folder(results.folder)
+    from screen.panel import summarise, verdict
+    from screen.report import write_validation_figure
+    from screen.tables import VALIDATION, provenance, write_table, write_text_atomic
+
+    draws = None if arguments.nominal else _draws(arguments.draws, settings, results)
+    say(f"validate: draws of {draws}" if draws else "validate: nominal parameters")
+    table, facts = _validate(settings, draws, arguments)
+    inputs = [
+        settings.panel.table, settings.network.folder, *settings.tables.model_dump().values(),
+        *([draws] if draws else []),
+    ]  # fmt: skip
+    write_table(table, results.validation, VALIDATION, provenance("validate", inputs, **facts))
+    write_validation_figure(table, results.validation_figure)
+    line = f"validate: {verdict(table)}"
+    summary = summarise(table)
+    text = json.dumps(summary, indent=1) + "\n"
+    if arguments.json == STDOUT:
+        say(line)
+        sys.stdout.write(text)
+    else:
+        print(line)
+        if arguments.json:
+            write_text_atomic(arguments.json, text)
+    return FAILED if arguments.strict and summary["gates"]["failing"] else 0
+
+
+def _draws(wanted: Path | None, settings: Settings, results: Results) -> Path:
+    """The file named, else the draws of the fit where there are any, else the shipped ensemble."""
+    if wanted is not None:
+        return wanted
+    return results.draws if results.draws.exists() else settings.panel.ensemble
+
+
+def _validate(
+    settings: Settings, draws: Path | None, arguments: argparse.Namespace
+) -> tuple["pl.DataFrame", dict[str, Any]]:
+    """The table of the verdict, and with what it was computed."""
+    from screen.kernel import choose_engine, configure, load_model
+    from screen.network import compose_network, read_parameters
+    from screen.panel import (
+        check_draws, check_panel, choose_facts, gather, read_panel, run_checks, validation_table,
+    )  # fmt: skip
+    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.simulate import Integration
+    from screen.tables import DRAWS, read_table
+
+    configure()
+    wanted, tables, folder = settings.simulate, settings.tables, settings.network.folder
+    facts = choose_facts(read_panel(settings.panel.table), arguments.facts)
+    contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    model = load_model(
+        compose_network(folder, None if settings.network.modules == "all" else settings.network.modules)
+    )
+    readouts = (*model.observables, *model.species)
+    check_panel(facts, contexts, drugs, model.parameters, readouts, settings.panel.table.name)
+    ensemble = read_table(draws, DRAWS) if draws else None
+    if ensemble is not None:
+        check_draws(ensemble, read_parameters(folder / "parameters.tsv"), model.parameters, draws.name)
+    engine, reason = choose_engine(wanted.engine)
+    say(f"validate: engine {engine}: {reason}")
+    checks = [check for fact in facts for check in fact.checks]
+    findings = run_checks(
+        model,
+        checks,
+        gather(checks, contexts, drugs, ensemble, model.parameters, model.values),
+        Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
+        say,
+    )
+    return validation_table(facts, findings), {"engine": engine, "network": model.digest}

@@ -1,0 +1,109 @@
+"""Whether the panel fits the network and the tables: every cell names something that is there."""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from screen.errors import PanelError, ScenarioError
+from screen.panel.arms import LOAD_OF
+from screen.panel.table import Arm, Check, Fact
+from screen.scenarios import LOAD, ContextTables, DrugTables, hypothesis_settings
+
+MOST_NAMED = 5
+"""Missing parameters that a problem spells out."""
+
+
+def choose_facts(facts: Sequence[Fact], wanted: Sequence[str]) -> tuple[Fact, ...]:
+    """The facts named, all where none is. PanelError for a name that is not in the panel."""
+    known = {fact.id for fact in facts}
+    problems = [
+        f"--facts: must be of the panel ({facts[0].id} to {facts[-1].id}), found {name}"
+        for name in wanted
+        if name not in known
+    ]
+    if problems:
+        raise PanelError(problems)
+    return tuple(fact for fact in facts if not wanted or fact.id in wanted)
+
+
+def check_panel(
+    facts: Iterable[Fact],
+    contexts: ContextTables,
+    tables: DrugTables,
+    parameters: Iterable[str],
+    readouts: Iterable[str],
+    where: str,
+) -> None:
+    """Raise PanelError with every cell that names what the network or the tables do not have.
+
+    `parameters` are those of the network, `readouts` its observables and species.
+    """
+    known, read = set(parameters), set(readouts)
+    problems = [
+        f"{where}, {check.fact} {check.name}: {problem}"
+        for fact in facts
+        for check in fact.checks
+        for problem in _problems(check, contexts, tables, known, read)
+    ]
+    if problems:
+        raise PanelError(problems)
+
+
+def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[str], where: str) -> None:
+    """Raise PanelError unless the draws hold every parameter of the network that is not fixed.
+
+    `table` is the parameter table of the network; `where` names the draws.
+    """
+    free = set(table.filter(pl.col("prior") != "fixed")["parameter"])
+    missing = [name for name in parameters if name in free - set(draws["parameter"].unique())]
+    if missing:
+        raise PanelError(
+            f"{where}: must hold all {len(free)} parameters of the network that are not fixed, found none of "
+            f"{', '.join(missing[:MOST_NAMED])}{f' and {more} more' if (more := len(missing) - MOST_NAMED) > 0 else ''}"
+            "; run the fit stage again"
+        )
+
+
+def _problems(
+    check: Check, contexts: ContextTables, tables: DrugTables, known: set[str], read: set[str]
+) -> list[str]:
+    problems = [
+        f"`{column}` must be an observable or a species of the network, found {name}"
+        for column, name in (("readout", check.readout), ("ref_readout", check.ref_readout))
+        if name not in read and (column == "readout" or check.ref_readout != check.readout)
+    ]
+    problems += _arm_problems("", check.arm, contexts, tables, known)
+    if check.reference is not None:
+        found = _arm_problems("ref_", check.reference, contexts, tables, known)
+        same = {problem.replace("`ref_", "`") for problem in found} & set(problems)
+        problems += [problem for problem in found if problem.replace("`ref_", "`") not in same]
+    return problems
+
+
+def _arm_problems(
+    prefix: str, arm: Arm, contexts: ContextTables, tables: DrugTables, known: set[str]
+) -> list[str]:
+    problems = []
+    if arm.context not in contexts.contexts:
+        problems.append(f"`{prefix}context` must be of contexts.tsv, found {arm.context}")
+    try:
+        set_by_label = hypothesis_settings(contexts.options, arm.hypothesis)
+    except ScenarioError as error:
+        problems += [f"`{prefix}hypothesis`: {problem}" for problem in error.problems]
+        set_by_label = {}
+    named = [
+        ("hypothesis", set_by_label), ("genotype", arm.genotype.names()), ("stimulus", arm.stimulus.names()),
+    ]  # fmt: skip
+    problems += [
+        f"`{prefix}{column}` must set parameters of the network, found {name}"
+        for column, names in named
+        for name in names
+        if name not in known
+    ]
+    for name in arm.treatment.names():
+        target = name.removeprefix(LOAD_OF)
+        if name.startswith(LOAD_OF) and LOAD + target not in known:
+            problems.append(f"`{prefix}treatment` must load a target of the network, found {target}")
+        elif not name.startswith(LOAD_OF) and name not in tables.drugs:
+            problems.append(f"`{prefix}treatment` must be a drug of drugs.tsv or load:<target>, found {name}")
+    return problems
