@@ -13,7 +13,7 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run check doctor test test-slow test-slurm test-gpu lint format schema lock bench scaling clean
+TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema lock bench scaling clean
 
 .PHONY: help $(TARGETS)
 
@@ -56,6 +56,9 @@ report: env ## Snakemake's own report of the last run: results/workflow.zip
 dry-run: env ## what would run, how many trajectories that is and roughly how long
 	$(VENV)/bin/snakemake --cores $(CORES) --quiet rules host --dry-run $(ARGS)
 	$(PYTHON) -m screen scenarios --dry-run
+
+validate: env ## check the published facts of the panel: results/validation.csv and results/validation.svg
+	$(PYTHON) -m screen validate $(ARGS)
 
 check: env ## read every input, report sizes and problems
 	$(PYTHON) -m screen check

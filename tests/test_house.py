@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from screen.fit.calibration import EXPERIMENTS
 from screen.network.parameters import PARAMETERS
+from screen.panel import PANEL, STATISTICS
 from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
 from screen.tables import RANKED
@@ -149,12 +150,18 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
 
 @pytest.mark.parametrize(
     "schema",
-    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, EXPERIMENTS],
+    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, EXPERIMENTS, PANEL],
     ids=lambda s: s.name,
 )
 def test_every_column_is_in_the_readme_of_the_configuration(root, schema):
     text = (root / "config/README.md").read_text()
     assert [column.name for column in schema.columns if f"| `{column.name}` |" not in text] == []
+
+
+def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root):
+    text = (root / "config/README.md").read_text()
+    wanted = [f"| `{name}` | {statistic.meaning} |" for name, statistic in STATISTICS.items()]
+    assert [line for line in wanted if line not in text] == []
 
 
 def test_every_column_of_the_ranked_table_is_in_the_readme(root):

@@ -83,7 +83,13 @@ def _validate(
     from screen.kernel import choose_engine, configure, load_model
     from screen.network import compose_network, read_parameters
     from screen.panel import (
-        check_draws, check_panel, choose_facts, gather, read_panel, run_checks, validation_table,
+        check_draws,
+        check_panel,
+        choose_facts,
+        gather,
+        read_panel,
+        run_checks,
+        validation_table,
     )  # fmt: skip
     from screen.scenarios import read_context_tables, read_drug_tables
     from screen.simulate import Integration
@@ -99,8 +105,9 @@ def _validate(
     )
     readouts = (*model.observables, *model.species)
     check_panel(facts, contexts, drugs, model.parameters, readouts, settings.panel.table.name)
-    ensemble = read_table(draws, DRAWS) if draws else None
-    if ensemble is not None:
+    ensemble = None
+    if draws is not None:
+        ensemble = read_table(draws, DRAWS)
         check_draws(ensemble, read_parameters(folder / "parameters.tsv"), model.parameters, draws.name)
     engine, reason = choose_engine(wanted.engine)
     say(f"validate: engine {engine}: {reason}")

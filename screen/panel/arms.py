@@ -5,7 +5,7 @@ A lane is one arm under one parameter draw. Lanes of an arm start from the resti
 with treatment before the stimulus, with both from minute 0, and without what has ended.
 
 A parameter takes the last of: nominal value, draw, `total` of the context, hypothesis, genotype, stimulus
-(from minute 0), load of the treatment.
+(from minute 0), treatment; loads of all drugs of a treatment add up.
 """
 
 import math
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from screen.panel.table import Arm, Check, Settings
+from screen.panel.table import Arm, Check, Settings, arms_of
 from screen.scenarios import LOAD, ContextTables, DrugTables, cell_constants, draw_values, hypothesis_settings
 
 LOAD_OF = "load:"
@@ -55,7 +55,7 @@ def gather(
     ScenarioError: draws with holes or of another network.
     """
     column = {name: index for index, name in enumerate(names)}
-    arms = [arm for check in checks for arm in (check.arm, check.reference) if arm is not None]
+    arms = [arm for check in checks for arm in arms_of(check)]
     used = tuple(
         dict.fromkeys(name for arm in arms for name in arm.treatment.names() if name in tables.drugs)
     )
@@ -106,11 +106,13 @@ def arm_lanes(materials: Materials, arm: Arm, phases: int) -> tuple[np.ndarray, 
     if arm.stimulus.own:
         record = materials.contexts.contexts[arm.context]
         given = {setting.parameter: setting.value for setting in record.stimulus} | given
+    pretreated = {name: value for name, value in arm.treatment.values if name in materials.column}
     blocks = []
     for phase, start in enumerate(starts):
         stimulated = phase > 0 and start < arm.stimulus.until
         block = _written(materials, resting, given if stimulated else {})
         if start < arm.treatment.until:
+            block = _written(materials, block, pretreated)
             for name, load in loads.items():
                 block[:, materials.column[LOAD + name]] += load
         blocks.append(block)
@@ -137,6 +139,8 @@ def _loads(materials: Materials, arm: Arm) -> dict[str, np.ndarray]:
     constants = cell_constants(materials.tables)
     total: dict[str, np.ndarray] = {}
     for name, dose in arm.treatment.values:
+        if name in materials.column:
+            continue
         if name.startswith(LOAD_OF):
             target = name.removeprefix(LOAD_OF)
             total[target] = total.get(target, 0.0) + np.full(len(materials.draws), dose)

@@ -104,6 +104,9 @@ def _arm_problems(
         target = name.removeprefix(LOAD_OF)
         if name.startswith(LOAD_OF) and LOAD + target not in known:
             problems.append(f"`{prefix}treatment` must load a target of the network, found {target}")
-        elif not name.startswith(LOAD_OF) and name not in tables.drugs:
-            problems.append(f"`{prefix}treatment` must be a drug of drugs.tsv or load:<target>, found {name}")
+        elif not name.startswith(LOAD_OF) and name not in tables.drugs and name not in known:
+            problems.append(
+                f"`{prefix}treatment` must be a drug of drugs.tsv, load:<target> or a parameter of the network, "
+                f"found {name}"
+            )
     return problems

@@ -9,7 +9,7 @@ import numpy as np
 from screen.kernel import Model
 from screen.panel.arms import Cell, Materials, arm_lanes, cell_of, phases_of, plain, resting_parameters
 from screen.panel.statistics import STATISTICS, Course
-from screen.panel.table import Arm, Check
+from screen.panel.table import Arm, Check, arms_of
 from screen.simulate import Courses, Integration, Resting, rest_states
 
 MOST_OUTPUTS = 2**15
@@ -29,11 +29,10 @@ class Finding(NamedTuple):
 
 
 class _Traces(NamedTuple):
-    """What was read from an arm: minutes [times], values [draws, times, names], failed [draws]."""
+    """What was read from an arm: minutes [times], values [draws, times, names]."""
 
     minutes: np.ndarray
     values: np.ndarray
-    failed: np.ndarray
 
 
 def run_checks(
@@ -56,7 +55,7 @@ def run_checks(
     progress = _Progress(len(wanted), len(materials.draws), report)
     for arms in _groups(wanted, len(materials.draws), integration.batch):
         traces |= _run_group(courses, {arm: wanted[arm] for arm in arms}, resting, materials, phases)
-        progress.done(len(traces), sum(int(trace.failed.sum()) for trace in traces.values()))
+        progress.done(len(traces), sum(int(_lost(trace.values).sum()) for trace in traces.values()))
     return [_finding(check, traces, names, materials) for check in checks]
 
 
@@ -64,8 +63,8 @@ def _wanted_times(checks: Iterable[Check], materials: Materials) -> dict[Arm, tu
     """Every different arm and all the minutes that some check reads it at."""
     wanted: dict[Arm, set[float]] = {}
     for check in checks:
-        for template in (check.arm, check.reference):
-            for dose in template.doses if template else ():
+        for template in arms_of(check):
+            for dose in template.doses:
                 wanted.setdefault(plain(template.at(dose), materials.contexts), set()).update(check.minutes)
     return {arm: tuple(sorted(times)) for arm, times in wanted.items()}
 
@@ -124,8 +123,13 @@ def _run_group(
     traces = {}
     for place, arm in enumerate(arms):
         values = found.values[place * draws : (place + 1) * draws, : len(wanted[arm])]
-        traces[arm] = _Traces(np.array(wanted[arm]), values, np.isnan(values).any(axis=(1, 2)))
+        traces[arm] = _Traces(np.array(wanted[arm]), values)
     return traces
+
+
+def _lost(values: np.ndarray) -> np.ndarray:
+    """Draws in which nothing was read [draws]: the lane failed."""
+    return np.isnan(values).all(axis=tuple(range(1, values.ndim)))
 
 
 def _finding(check: Check, traces: dict[Arm, _Traces], names: Sequence[str], materials: Materials) -> Finding:
@@ -137,7 +141,7 @@ def _finding(check: Check, traces: dict[Arm, _Traces], names: Sequence[str], mat
             trace = traces[plain(template.at(dose), materials.contexts)]
             places = np.searchsorted(trace.minutes, check.minutes)
             columns.append(trace.values[:, places, names.index(name)])
-            np.logical_or(failed, trace.failed, out=failed)
+            np.logical_or(failed, ~np.isfinite(columns[-1]).all(axis=1), out=failed)
         return Course(np.array(check.minutes), np.array(template.doses), np.stack(columns, axis=1))
 
     arm = course(check.arm, check.readout)

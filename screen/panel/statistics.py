@@ -49,7 +49,7 @@ class Statistic(NamedTuple):
     series, if any. reference: whether a second arm is needed, optional or refused.
     """
 
-    compute: Callable[[Course, Course | None], np.ndarray]
+    compute: Callable[..., np.ndarray]
     meaning: str
     times: str = "one"
     series: str = ""
@@ -65,9 +65,7 @@ def area(course: Course) -> np.ndarray:
 def late_over_early(course: Course, background: Course | None) -> np.ndarray:
     """Last over first time, each less the background where there is one."""
     early, late = course.first, course.last
-    return (
-        late / early if background is None else (late - background.last) / (early - background.first)
-    )
+    return late / early if background is None else (late - background.last) / (early - background.first)
 
 
 def peak_minutes(course: Course) -> np.ndarray:

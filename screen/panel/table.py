@@ -49,14 +49,20 @@ PANEL = Schema(
             choices=TIERS,
         ),
         Column(
-            "kind", pl.String, "what the fact says; in the first row of the fact", nullable=True, choices=KINDS
+            "kind",
+            pl.String,
+            "what the fact says; in the first row of the fact",
+            nullable=True,
+            choices=KINDS,
         ),
         Column("statement", pl.String, "what was seen, short"),
-        Column("context", pl.String, "cell, of contexts.tsv; its totals hold, its stimulus only by `context`"),
+        Column(
+            "context", pl.String, "cell, of contexts.tsv; its totals hold, its stimulus only by `context`"
+        ),
         _text("hypothesis", "label of hypotheses.tsv; `default` where empty"),
         _text("genotype", "network parameters that differ from the start, at rest too"),
         _text("stimulus", "network parameters set at minute 0; `context` for the context's own"),
-        _text("treatment", "drug=free nM, or load:<target>=load of an inhibitor without a name"),
+        _text("treatment", "from -pretreatment on: drug=free nM, load:<target>=load, or a network parameter"),
         Column(
             "pretreatment",
             pl.Float64,
@@ -201,6 +207,11 @@ def sides_of(fact: Fact) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check.side for check in fact.checks))
 
 
+def arms_of(check: Check) -> tuple[Arm, ...]:
+    """Its arm, and the one that is compared with if there is one."""
+    return (check.arm,) if check.reference is None else (check.arm, check.reference)
+
+
 def _check(row: dict) -> tuple[Check, list[str]]:
     """The record of a row, and what is wrong with its cells."""
     problems: list[str] = []
@@ -213,7 +224,9 @@ def _check(row: dict) -> tuple[Check, list[str]]:
     arm = Arm(
         row["context"],
         row["hypothesis"] or DEFAULT,
-        *(parsed(column) for column in ("genotype", "stimulus", "treatment")),
+        parsed("genotype"),
+        parsed("stimulus"),
+        parsed("treatment"),
         row["pretreatment"],
     )
     reference = None
@@ -221,10 +234,9 @@ def _check(row: dict) -> tuple[Check, list[str]]:
         reference = Arm(
             row["ref_context"] or arm.context,
             row["ref_hypothesis"] or arm.hypothesis,
-            *(
-                parsed(f"ref_{column}") if row[f"ref_{column}"] else getattr(arm, column)
-                for column in ("genotype", "stimulus", "treatment")
-            ),
+            parsed("ref_genotype") if row["ref_genotype"] else arm.genotype,
+            parsed("ref_stimulus") if row["ref_stimulus"] else arm.stimulus,
+            parsed("ref_treatment") if row["ref_treatment"] else arm.treatment,
             row["pretreatment"],
         )
     minutes, found = parse_minutes(row["minutes"])
@@ -261,7 +273,7 @@ def _demands(check: Check) -> list[str]:
     if (len(check.minutes) == 1) != (wanted.times == "one"):
         rule = "one time" if wanted.times == "one" else "at least two times"
         problems.append(f"`minutes` must be {rule} for {check.statistic}, found {len(check.minutes)}")
-    arms = [arm for arm in (check.arm, check.reference) if arm is not None]
+    arms = arms_of(check)
     for column in ("stimulus", "treatment"):
         has = [getattr(arm, column).series is not None for arm in arms]
         if any(has) != (wanted.series == column) or (any(has) and not all(has)):
@@ -283,7 +295,7 @@ def parse_settings(text: str) -> tuple[Settings, list[str]]:
             continue
         name, _, given = word.partition("=")
         numbers = [_number(item) for item in given.split(",")]
-        if not name or any(number is None or not number >= 0 for number in numbers):
+        if not name or not all(number >= 0 for number in numbers):
             problems.append(f"must be name=value with numbers of at least 0, found {word}")
         elif name == UNTIL:
             until = numbers[0]
@@ -299,18 +311,19 @@ def parse_settings(text: str) -> tuple[Settings, list[str]]:
 def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
     """Times [min] of a cell (a window as its grid), and what is wrong with it."""
     ends = [_number(item) for item in text.split("-")]
-    if len(ends) == 2 and None not in ends and ends[0] < ends[1]:
+    if len(ends) == 2 and 0 <= ends[0] < ends[1]:
         share = (np.arange(WINDOW_POINTS + 1) / WINDOW_POINTS) ** 2
         return tuple(ends[0] + (ends[1] - ends[0]) * share), []
     times = [_number(item) for item in text.split()]
-    if not times or any(time is None or time < 0 for time in times) or sorted(set(times)) != times:
+    if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
         return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]
     return tuple(times), []
 
 
-def _number(text: str) -> float | None:
+def _number(text: str) -> float:
+    """The number, or NaN where there is none: no comparison holds for that."""
     try:
         found = float(text)
     except ValueError:
-        return None
-    return found if math.isfinite(found) else None
+        return math.nan
+    return found if math.isfinite(found) else math.nan

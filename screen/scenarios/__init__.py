@@ -1,6 +1,6 @@
 """Contexts, drugs and doses as data, and the parameters of every trajectory of a screen."""
 
-from screen.scenarios.assemble import LOAD, PHASES, Assembly, Lanes, assemble, draw_values, prepare
+from screen.scenarios.assemble import LOAD, PHASES, SIGMA, Assembly, Lanes, assemble, draw_values, prepare
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -37,9 +37,11 @@ __all__ = [
     "DEFAULT",
     "DRUGS",
     "HYPOTHESES",
+    "LOAD",
     "MIXTURE",
     "PHASES",
     "SHIFT_RULES",
+    "SIGMA",
     "TARGETS",
     "VEHICLE",
     "Assembly",
@@ -49,7 +51,6 @@ __all__ = [
     "Counts",
     "Drug",
     "DrugTables",
-    "LOAD",
     "Lanes",
     "Option",
     "Setting",

@@ -24,6 +24,7 @@ STATUS_NAMES = {
     Status.NO_REST_STATE: "no_rest_state",
 }
 RETRIED = "retried"
+COMPLETED = (STATUS_NAMES[Status.OK], RETRIED)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def rest_states(model: Model, integration: Integration, parameters: np.ndarray) 
 
 
 class Observed(NamedTuple):
-    """Observables over time [lanes, times, names] (NaN where a lane failed), statuses by name, step counts."""
+    """Observables over time [lanes, times, names] (NaN where a lane failed), names of the statuses, step counts."""
 
     values: np.ndarray
     status: np.ndarray
@@ -130,12 +131,10 @@ class Courses:
         values, status, steps = _with_retry(
             self.attempts.__getitem__, self.integration, (parameters, switches, times, resting.states)
         )
-        unrested = ~np.isin(resting.status, (STATUS_NAMES[Status.OK], RETRIED))
+        unrested = ~np.isin(resting.status, COMPLETED)
         status = np.where(unrested, resting.status, status)
         status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
-        lost = ~np.isfinite(values).all(axis=(1, 2)) & np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
-        status = np.where(lost, STATUS_NAMES[Status.NON_FINITE], status)
-        failed = ~np.isin(status, (STATUS_NAMES[Status.OK], RETRIED))
+        failed = ~np.isin(status, COMPLETED)
         return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
 
 
@@ -152,9 +151,12 @@ class Trajectories:
         """Responses of lanes: parameters [lanes, phases, parameters], switches [lanes, phases] [min]."""
         times = np.broadcast_to(self.times, (len(parameters), len(self.times)))
         found = self.courses(parameters, switches, times, resting)
-        return Responses(
-            read(self.readouts, self.observables, self.times, found.values), found.status, found.steps
+        values = read(self.readouts, self.observables, self.times, found.values)
+        lost = ~np.isfinite(values).all(axis=1)
+        status = np.where(
+            lost & np.isin(found.status, COMPLETED), STATUS_NAMES[Status.NON_FINITE], found.status
         )
+        return Responses(np.where(lost[:, None], np.nan, values), status, found.steps)
 
 
 def _with_retry(

@@ -49,6 +49,14 @@ LAYERS = {
     "scenarios": ("scenarios",),
     "fit": ("network", "kernel", "scenarios", "simulate", "fit"),
     "simulate": ("network", "kernel", "scenarios", "simulate"),
+    "validate": (
+        "network",
+        "kernel",
+        "scenarios",
+        "simulate",
+        "panel",
+        "report",
+    ),
     "rank": ("scenarios", "rank"),
     "report": ("scenarios", "rank", "report"),
 }

@@ -1,0 +1,38 @@
+rule validate:
+    input:
+        modules=network_files(),
+        draws="results/fit/draws.parquet",
+        panel=str(SETTINGS.panel.table),
+        tables=table_files(),
+    output:
+        table=report(
+            "results/validation.csv",
+            caption="../report/validation.rst",
+            category="Validation",
+            labels={"result": "verdict on every fact"},
+        ),
+        provenance="results/validation.csv.provenance.json",
+        figure=report(
+            "results/validation.svg",
+            caption="../report/validation.rst",
+            category="Validation",
+            labels={"result": "published facts and the model"},
+        ),
+    log:
+        "results/logs/validate.log",
+    benchmark:
+        "results/benchmarks/validate.tsv"
+    conda:
+        "../envs/screen.yaml"
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        config=CONFIG,
+        settings=chosen("network", "simulate", "panel.table"),
+        code=code("validate"),
+    message:
+        "Check the published facts of the panel under every draw"
+    shell:
+        "python -m screen validate --config {params.config} --draws {input.draws} --threads {threads} 2>&1 | tee {log}"
