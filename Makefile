@@ -13,7 +13,7 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema lock bench scaling clean
+TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling clean
 
 .PHONY: help $(TARGETS)
 
@@ -92,6 +92,9 @@ format: env ## rewrite Python and workflow files in the house format
 
 schema: env ## write the JSON schema of config.yaml from the settings classes
 	$(PYTHON) -m screen.settings > workflow/schemas/config.schema.json
+
+maps: env ## draw the network, module by module, and list its genes, in docs
+	$(PYTHON) -m screen network --maps docs/network --genes docs/genes.md
 
 # Addresses of indexes are left out of the lock files on purpose: names, versions and hashes say it all.
 LOCK := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from screen.fit.calibration import EXPERIMENTS
+from screen.network.genes import GENES
 from screen.network.parameters import PARAMETERS
 from screen.panel import PANEL, STATISTICS
 from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
@@ -133,7 +134,7 @@ def test_make_names_a_missing_python_and_its_cure_in_one_line(root, tmp_path):
 
 
 def test_links_between_documents_lead_somewhere(root):
-    for document in ("README.md", "CONTRIBUTING.md", "config/README.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "config/README.md", "docs/network.md", "docs/genes.md"):
         path = root / document
         for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / link).exists(), f"{document}: {link}"
@@ -150,7 +151,7 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
 
 @pytest.mark.parametrize(
     "schema",
-    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, EXPERIMENTS, PANEL],
+    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, GENES, EXPERIMENTS, PANEL],
     ids=lambda s: s.name,
 )
 def test_every_column_is_in_the_readme_of_the_configuration(root, schema):
