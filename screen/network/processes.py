@@ -2,7 +2,8 @@
 
 A process is a reaction; it belongs to the module whose file declares it. Whether a quantity in a rate law
 stimulates or inhibits is the sign of the slope of the rate with respect to it, at the defaults (where
-species count as one half). This is what the maps in the documentation draw.
+species count as one half, and products of a reversible reaction as none). This is what the maps in the
+documentation draw.
 """
 
 import hashlib
@@ -108,7 +109,8 @@ def _process(reaction: libsbml.Reaction, shown: set[str], values: Mapping[str, f
     products = tuple(sorted(s.getSpecies() for s in reaction.getListOfProducts()))
     law = formula(reaction.getKineticLaw().getMath(), reaction.getId())
     taking_part = {*reactants, *products} if reaction.getReversible() else set(reactants)
-    modulators = _modulators(law, shown - taking_part, values)
+    forward = dict.fromkeys(products, 0.0) if reaction.getReversible() else {}
+    modulators = _modulators(law, shown - taking_part, {**values, **forward})
     return Process(reaction.getId(), reactants, products, reaction.getReversible(), modulators)
 
 
