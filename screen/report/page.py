@@ -1,5 +1,7 @@
 """The page: the summaries, figures and table put into one HTML file that needs nothing but itself."""
 
+import base64
+import gzip
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -14,8 +16,18 @@ def render(content: Mapping[str, Any]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     template = environment.from_string((assets / "page.html").read_text(encoding="utf-8"))
     style = Markup((assets / "page.css").read_text(encoding="utf-8"))
-    script = (assets / "table.js").read_text(encoding="utf-8")
+    script = "".join((assets / name).read_text(encoding="utf-8") for name in ("pictures.js", "table.js"))
     return template.render(**content, css=style, script=script)
+
+
+def packed(text: str) -> str:
+    """Text as base64 of gzip, for the page's scripts to unpack; equal for equal text."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def packed_picture(svg: str) -> str:
+    """A place in the page that is filled with the SVG when it is opened."""
+    return f'<div data-svg="{packed(svg)}"></div><noscript>This figure needs JavaScript.</noscript>'
 
 
 def origin_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,12 +1,12 @@
 """The ranked table inside the page: small enough to travel, to be searched and sorted where it is read."""
 
-import base64
-import gzip
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+
+from screen.report.page import packed
 
 TEXT = (
     "context",
@@ -47,8 +47,7 @@ def packed_table(ranked: pl.DataFrame) -> str:
     )
     rows = [[_short(value) for value in row] for row in coded.rows()]
     content: dict[str, Any] = {"text": names, "columns": [*TEXT, *DIGITS], "rows": rows}
-    text = json.dumps(content, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return packed(json.dumps(content, separators=(",", ":")))
 
 
 def _rounded(column: str) -> pl.Expr:

@@ -234,6 +234,16 @@ def test_candidates_are_the_fewest_that_hold_the_first_place():
     assert candidates(rows, 0.95)["intervention"].to_list() == ["b", "a", "c"]
 
 
+def test_figures_of_a_large_page_travel_compressed(findings, page, tmp_path, monkeypatch):
+    monkeypatch.setattr("screen.report.writing.LARGEST_PAGE", len(page.encode()) - 1)
+    smaller = write_report(findings, tmp_path / "report.html", title="A <small> screen", top=4).read_text()
+    assert len(smaller) < 0.7 * len(page)
+    hidden = re.findall(r'data-svg="([^"]*)"', smaller)
+    figures = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    assert [gzip.decompress(base64.b64decode(found)).decode().strip() for found in hidden] == figures
+    assert re.search(r'id="packed"[^<]*<', smaller)[0] == re.search(r'id="packed"[^<]*<', page)[0]
+
+
 def test_a_page_too_large_for_snakemake_is_refused(findings, tmp_path, monkeypatch):
     monkeypatch.setattr("screen.report.writing.LARGEST_PAGE", 1000)
     with pytest.raises(ReportError, match="must stay below 1000 bytes to be shown, found"):
