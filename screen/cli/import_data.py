@@ -7,8 +7,13 @@ Example: python -m screen import-data --source sobotta2017 --folder results/data
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.fit.sources import Known
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,25 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the problem and say how many readings it holds and what was left out."""
     settings, results = read_shared(arguments)
     folder = arguments.folder or results.folder / "data-problem"
-    from screen.fit.sources import choose_sources, describe, find_data, import_data, read_known
-    from screen.network import read_sbml
+    from screen.fit.sources import choose_sources, describe, find_data, import_data
 
     data = find_data(arguments.data or settings.fit.data)
     sources = choose_sources(arguments.source, data)
     prepare_folder(folder)
-    network = read_sbml(results.network)
-    tables = settings.tables
-    known = read_known(
-        settings.network.folder / "parameters.tsv",
-        tables.contexts,
-        tables.hypotheses,
-        (tables.drugs, tables.affinities, tables.targets),
-        frozenset((*network.species, *network.parameters, *network.observables)),
-    )
-    written = import_data(sources, data, known, folder, results.network)
-    counts = describe(written.tables)
+    written = import_data(sources, data, read_configuration(settings, results), folder, results.network)
     if arguments.json:
-        print(json.dumps(counts, indent=1))
+        print(json.dumps(describe(written.tables), indent=1))
     for name, reasons in written.tables.left_out.items():
         for reason, readings in reasons.items():
             say(f"import-data: {name}: {readings} readings left out, {reason}")
@@ -58,3 +52,18 @@ def run(arguments: argparse.Namespace) -> int:
         f"{found.parameters.height} parameters in {written.problem}"
     )
     return 0
+
+
+def read_configuration(settings: Settings, results: Results) -> "Known":
+    """What readings may name: contexts, drugs, parameters and entities of the composed network."""
+    from screen.fit.sources import read_known
+    from screen.network import read_sbml
+
+    network, tables = read_sbml(results.network), settings.tables
+    return read_known(
+        settings.network.folder / "parameters.tsv",
+        tables.contexts,
+        tables.hypotheses,
+        (tables.drugs, tables.affinities, tables.targets),
+        frozenset((*network.species, *network.parameters, *network.observables)),
+    )

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.calibration import BOUND, EXPERIMENTS, derive_conditions, derive_parameters
+from screen.fit.calibration import BOUND, EXPERIMENTS, START_SHARE, derive_conditions, derive_parameters
 from screen.fit.formulas import names_in
 from screen.fit.sources.readings import Imported, ObservedAs, Reading, Source
 from screen.network import read_parameters
@@ -23,7 +23,10 @@ from screen.scenarios import ContextTables, DrugTables, read_context_tables, rea
 from screen.tables import write_text_atomic
 
 SCALE_SD, OFFSET_SD = 1.0, 0.7
-"""Prior sd of log10 of a scale and of an offset: they are nuisances, and the readings decide them."""
+"""Prior sd of log10 of a scale and of an offset that the search has to find."""
+
+WIDE = 1e6
+"""How far the bounds of a scale and an offset that are solved blot by blot lie from what is expected."""
 
 PARAMETER_COLUMNS = (
     "parameterId",
@@ -206,14 +209,18 @@ def _own_parameters(
     readings: Sequence[Reading], observables: Mapping[str, ObservedAs], sources: Sequence[Source]
 ) -> pl.DataFrame:
     """Scales and offsets of the batches, expected where the highest and lowest readings put them."""
-    batches: dict[str, list[float]] = {}
+    batches: dict[str, list[Reading]] = {}
     for each in readings:
         if observables[each.observable].scaled:
-            batches.setdefault(each.batch, []).append(each.value)
+            batches.setdefault(each.batch, []).append(each)
     rows = []
-    for batch, values in batches.items():
-        rows.append(_log_row(f"scale_{batch}", 2.0 * max(values), SCALE_SD))
-        rows.append(_log_row(f"offset_{batch}", 0.5 * min(values), OFFSET_SD))
+    for batch, members in batches.items():
+        values = [each.value for each in members]
+        is_solved = all(
+            observables[each.observable].degrees is None and not each.censored for each in members
+        )
+        rows.append(_log_row(f"scale_{batch}", 2.0 * max(values), None if is_solved else SCALE_SD))
+        rows.append(_log_row(f"offset_{batch}", 0.5 * min(values), None if is_solved else OFFSET_SD))
     used = {each.sigma for each in readings}
     rows += [
         _log_row(name, expected, sd)
@@ -224,19 +231,25 @@ def _own_parameters(
     return pl.DataFrame(rows, schema=dict.fromkeys(PARAMETER_COLUMNS, pl.String))
 
 
-def _log_row(name: str, expected: float, sd: float) -> dict[str, str]:
+def _log_row(name: str, expected: float, sd: float | None) -> dict[str, str | None]:
+    """A positive parameter; without sd it has no prior and wide bounds, so that the objective can solve it."""
     centre = float(np.log10(expected))
+    reach = 10.0 ** (BOUND * sd) if sd is not None else WIDE
+    prior = {
+        "objectivePriorType": "parameterScaleNormal",
+        "objectivePriorParameters": f"{centre:.8g};{sd}",
+    }
+    spread = START_SHARE * (SCALE_SD if sd is None else sd)
     return {
         "parameterId": name,
         "parameterScale": "log10",
-        "lowerBound": format(10 ** (centre - BOUND * sd), ".6g"),
-        "upperBound": format(10 ** (centre + BOUND * sd), ".6g"),
+        "lowerBound": format(expected / reach, ".6g"),
+        "upperBound": format(expected * reach, ".6g"),
         "nominalValue": format(expected, ".8g"),
         "estimate": "1",
-        "objectivePriorType": "parameterScaleNormal",
-        "objectivePriorParameters": f"{centre:.8g};{sd:g}",
+        **(prior if sd is not None else {}),
         "initializationPriorType": "parameterScaleNormal",
-        "initializationPriorParameters": f"{centre:.8g};{0.1 * sd:g}",
+        "initializationPriorParameters": f"{centre:.8g};{spread:g}",
     }
 
 

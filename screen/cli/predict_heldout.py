@@ -1,0 +1,77 @@
+"""Predict experiments the fit has not seen, beside trivial answers: no effect, the mean inhibitor, the nearest condition.
+
+Needs public raw data, found as `import-data` finds them. What is done is not done again: the same command
+goes on after an interruption. Example: python -m screen predict-heldout --task ruxolitinib --json -
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    parser.add_argument("--data", type=Path, default=None, metavar="FOLDER", help="folder of the public data")
+    parser.add_argument(
+        "--task", action="append", default=[], metavar="NAME",
+        help="task to run, may be given again (default: all whose data are there)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", default=None, metavar="FILE", help="write the results as JSON; - for standard output"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/heldout: scores.tsv and a file a task; one line a task says how it went."""
+    settings, results = read_shared(arguments)
+    folder = results.folder / "heldout"
+    from screen.cli.import_data import read_configuration
+    from screen.fit import Solver, choose_fit_engine
+    from screen.fit.heldout import HeldoutPlan, choose_tasks, run_tasks
+    from screen.fit.sources import find_data
+    from screen.kernel import configure
+    from screen.tables import write_text_atomic
+
+    configure()
+    data = find_data(arguments.data or settings.fit.data)
+    tasks = choose_tasks(arguments.task, data)
+    prepare_folder(folder)
+    simulate = settings.simulate
+    solver = Solver(
+        choose_fit_engine(simulate.engine), simulate.rtol, simulate.atol, threads=arguments.threads
+    )
+    found = run_tasks(
+        tasks,
+        data,
+        read_configuration(settings, results),
+        folder,
+        results.network,
+        solver,
+        HeldoutPlan(seed=settings.seed),
+        say,
+    )
+    if arguments.json == "-":
+        print(json.dumps(found, indent=1))
+    elif arguments.json:
+        write_text_atomic(arguments.json, json.dumps(found, indent=1) + "\n")
+    for name, result in found.items():
+        say(f"predict-heldout: {name}: {_sentence(result)}")
+    return 0
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    model, baselines = result["model"], result["baselines"]
+    others = ", ".join(f"{name} {scores['rmse']:.2f}" for name, scores in baselines.items())
+    goals = "; ".join(
+        f"{name} {goal['found']:.2f}, wanted {goal['wanted']:g}: {'met' if goal['met'] else 'missed'}"
+        for name, goal in result["targets"].items()
+    )
+    return (
+        f"{result['effects']} effects, rmse {model['rmse']:.2f} ({others}), signs {model['sign_accuracy']:.2f}, "
+        f"coverage {model['coverage']:.2f}" + (f"; {goals}" if goals else "")
+    )

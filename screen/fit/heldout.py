@@ -1,0 +1,388 @@
+"""Held-out prediction: leave out a kind of experiment, refit the rest, predict, and compare with trivial answers.
+
+Each task hides some readings of one source. The network is refitted from its nominal values to the readings
+that are left (Gauss-Newton, scales and offsets included), an ensemble is drawn as a real fit draws it, and the
+effects of the hidden experiments are predicted with 90 % intervals in which the noise of the readings counts.
+A task that is done is kept in its folder and not run again as long as nothing it depends on changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screen.errors import FitError
+from screen.fit.effects import BASELINES, Effect, find_effects
+from screen.fit.ensemble import draw_ensemble, normal_approximation
+from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
+from screen.fit.load import load_problem
+from screen.fit.newton import polish
+from screen.fit.noise import NOISE
+from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
+from screen.fit.priors import TO_SCALE
+from screen.fit.problem import Problem
+from screen.fit.scores import WITHIN_NOISE, coverage, score
+from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.fit.sources import SOURCES, Imported, Known, Reading, assemble, choose_sources, write_tables
+from screen.fit.subset import keep_measurements
+from screen.tables import Column, Schema, write_table, write_text_atomic
+
+LOW, HIGH = 0.05, 0.95
+"""Ends of the interval of a prediction."""
+
+NOISE_DRAWS = 16
+"""Times the noise of a reading is drawn for each draw of the ensemble."""
+
+
+HELDOUT = Schema(
+    "heldout",
+    (
+        Column("task", pl.String, "what was hidden"),
+        Column("predictor", pl.String, "model or the baseline"),
+        Column("effects", pl.Int64, "hidden effects that are scored", minimum=1),
+        Column("rmse", pl.Float64, "root mean squared error", "log2", minimum=0),
+        Column("rank_correlation", pl.Float64, "Spearman's", nullable=True, minimum=-1, maximum=1),
+        Column("sign_accuracy", pl.Float64, "share of signs right, within noise is 0", minimum=0, maximum=1),
+        Column("three_class_accuracy", pl.Float64, "down, within noise, up", minimum=0, maximum=1),
+        Column("decided_sign_accuracy", pl.Float64, "beyond noise only", nullable=True, minimum=0, maximum=1),
+        Column("coverage", pl.Float64, "share inside 90 % intervals", nullable=True, minimum=0, maximum=1),
+    ),
+    key=("task", "predictor"),
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is hidden, of which source, and what the prediction should reach."""
+
+    name: str
+    source: str
+    observables: tuple[str, ...]
+    """Observables that are fitted; the others of the source stay out."""
+    hides: Callable[[Reading], bool]
+    question: str
+    at_rest: bool = True
+    """Whether effects without a stimulus are scored with the others; else they are scored apart, because such
+    cells read the background of the blot or plate."""
+    rmse_ratio: float | None = None
+    """Highest RMSE, as a share of the best baseline's."""
+    sign_accuracy: float | None = None
+    no_effect_ratio: float | None = None
+    """Highest RMSE, as a share of that of predicting no effect."""
+    coverage: float | None = None
+
+
+def _hpn_task(compound: str, *blocked: str) -> Task:
+    return Task(
+        name=f"hpn_dream_{compound}",
+        source="hpn_dream",
+        observables=("hpn_dream_pY705",),
+        hides=lambda reading: reading.arm.blocked == blocked,
+        question=f"{compound.replace('_', ' and ')} in four breast cancer lines, the other inhibitors seen",
+        no_effect_ratio=1.0,
+        coverage=0.8,
+    )
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            name="ruxolitinib",
+            source="sobotta2017",
+            observables=("sobotta_pSTAT3_wb", "sobotta_pSTAT3_lumi", "sobotta_pSTAT3_ms"),
+            hides=lambda reading: "ruxolitinib" in dict(reading.arm.drugs),
+            question="every ruxolitinib arm of mouse hepatocytes, Stattic seen",
+            at_rest=False,
+            rmse_ratio=0.6,
+            sign_accuracy=0.9,
+        ),
+        _hpn_task("GSK690693", "AKT"),
+        _hpn_task("GSK690693_GSK1120212", "AKT", "MEK"),
+        _hpn_task("PD173074", "FGFR"),
+        Task(
+            name="three_hours",
+            source="hepatocyte_luminex",
+            observables=("luminex_pSTAT3",),
+            hides=lambda reading: reading.time >= 180,
+            question="inhibitors after 3 h in HepG2 and human hepatocytes, 0 and 30 min seen",
+            at_rest=False,
+        ),
+    )
+}
+"""Name -> task, in the order in which they run."""
+
+
+@dataclass(frozen=True)
+class HeldoutPlan:
+    """How hard to try; the same for every task."""
+
+    polish: int = 8
+    tolerance: float = 0.5
+    draws: int = 32
+    sampler_steps: int = 20
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source made ready: its problem and its readings, one a measurement."""
+
+    problem: Problem
+    readings: tuple[Reading, ...]
+    predictor: Callable[[np.ndarray], Predicted]
+    sensitivity: Callable[[np.ndarray], Sensitivity]
+    solver: Solver
+
+
+def prepare(
+    task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Solver, draws: int
+) -> Prepared:
+    """Import the source of a task and compile what its fits need; tasks of the same source can share it."""
+    source = SOURCES[task.source]
+    found = source.read(data)
+    readings = tuple(each for each in found.readings if each.observable in task.observables)
+    tables = assemble([(source, Imported(readings, found.left_out))], known)
+    problem = load_problem(write_tables(tables, folder, str(sbml.resolve())))
+    predictor = make_predictor(problem, solver, draws)
+    return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver)
+
+
+def run_task(
+    task: Task, prepared: Prepared, plan: HeldoutPlan, report: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Hide, refit, draw, predict and score; what comes back can be written as JSON. FitError: nothing is hidden."""
+    hidden = np.array([task.hides(each) for each in prepared.readings])
+    effects = find_effects(prepared.readings)
+    held = [each for each in effects if hidden[list(each.inhibited)].all()]
+    training = [each for each in effects if not hidden[[*each.inhibited, *each.vehicle]].any()]
+    if not held or hidden.all():
+        raise FitError(f"{task.name}: must hide some effects and leave some readings, found {len(held)}")
+    problem = prepared.problem
+
+    def shown_costs(vectors: np.ndarray) -> Predicted:
+        found = prepared.predictor(vectors)
+        return found._replace(cost=np.where(hidden, 0.0, cost_of_measurements(problem, found)))
+
+    def shown_slopes(scaled: np.ndarray) -> Sensitivity:
+        found = prepared.sensitivity(scaled)
+        parts = (np.where(hidden[:, None], 0.0, part) for part in (found.by_value, found.by_noise))
+        return found._replace(**dict(zip(("by_value", "by_noise"), parts, strict=True)))
+
+    start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
+    polished = polish(problem, shown_costs, shown_slopes, start, plan.polish, plan.tolerance, report)
+    normal = normal_approximation(polished.scaled, polished.curvature.precision)
+    ensemble = draw_ensemble(
+        problem, shown_costs, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+    )
+    best = prepared.predictor(polished.scaled[None])
+    drawn = prepared.predictor(ensemble.scaled)
+    z = (best.compared[0] - _measured(problem)) / best.sigma[0]
+    found = _score(task, problem, held, training, drawn, plan.seed)
+    return {
+        "question": task.question,
+        "source": SOURCES[task.source].citation,
+        "readings": len(hidden),
+        "hidden": int(hidden.sum()),
+        "chi2_per_point_shown": float(np.mean(z[~hidden] ** 2)),
+        "chi2_per_point_hidden": float(np.mean(z[hidden] ** 2)),
+        "acceptance": ensemble.acceptance,
+        **found,
+    }
+
+
+def _start(problem: Problem, shown: np.ndarray, solver: Solver) -> np.ndarray:
+    """The nominal values, with the scales and offsets that are best for the readings that are shown."""
+    hierarchical = make_hierarchical(keep_measurements(problem, shown))
+    outer = problem.estimated.nominal[hierarchical.kept][None]
+    found = make_hierarchical_predictor(hierarchical, solver, 1)(outer)
+    return hierarchical.complete(outer, found.solved)[0]
+
+
+def _measured(problem: Problem) -> np.ndarray:
+    """Measured values on the scales on which they are compared [measurements]."""
+    measured = problem.measurements.value.copy()
+    for each in problem.observables:
+        measured[each.rows] = np.asarray(TO_SCALE[each.transformation](measured[each.rows]))
+    return measured
+
+
+def _score(
+    task: Task,
+    problem: Problem,
+    held: Sequence[Effect],
+    training: Sequence[Effect],
+    drawn: Predicted,
+    seed: int,
+) -> dict[str, Any]:
+    """Scores of the model and of the baselines, and every effect."""
+    log10, sigma = _log10(problem, drawn.compared), np.median(drawn.sigma, axis=0)
+    noisy = _with_noise(problem, log10, drawn.sigma, np.random.default_rng([seed, 2]))
+    predictions = [_predict(each, log10, noisy, sigma) for each in held]
+    is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
+    model, baselines = _scores(held, training, predictions, is_scored)
+    apart = [not scored for scored in is_scored]
+    return {
+        "effects": sum(is_scored),
+        "training_effects": len(training),
+        "within_noise": sum(
+            abs(each["observed"]) <= WITHIN_NOISE * each["noise"]
+            for each, scored in zip(predictions, is_scored, strict=True)
+            if scored
+        ),
+        "model": model,
+        "baselines": baselines,
+        "targets": _judge(task, model, baselines),
+        "without_stimulus": dict(
+            zip(("model", "baselines"), _scores(held, training, predictions, apart), strict=True)
+        )
+        if any(apart)
+        else None,
+        "predictions": predictions,
+    }
+
+
+def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.ndarray) -> dict[str, Any]:
+    """An effect as it was observed and as the ensemble has it."""
+    low, high = np.quantile(effect.of(noisy), [LOW, HIGH])
+    return {
+        "condition": effect.arm.words,
+        "observable": effect.observable,
+        "batch": effect.batch,
+        "minutes": effect.time,
+        "observed": effect.observed,
+        "noise": effect.noise(sigma),
+        "predicted": float(np.median(effect.of(log10))),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+def _scores(
+    held: Sequence[Effect],
+    training: Sequence[Effect],
+    predictions: Sequence[dict[str, Any]],
+    chosen: Sequence[bool],
+) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    """Scores of the model and of each baseline over the chosen effects."""
+    rows = [each for each, wanted in zip(predictions, chosen, strict=True) if wanted]
+    effects = [each for each, wanted in zip(held, chosen, strict=True) if wanted]
+    observed, noise, predicted, low, high = (
+        np.array([row[name] for row in rows]) for name in ("observed", "noise", "predicted", "low", "high")
+    )
+    baselines = {
+        name: score(observed, np.array([predict(each, training) for each in effects]), noise)
+        for name, predict in BASELINES.items()
+    }
+    return score(observed, predicted, noise) | {"coverage": coverage(observed, low, high)}, baselines
+
+
+def _log10(problem: Problem, compared: np.ndarray) -> np.ndarray:
+    """Predictions [draws, measurements] as log10, whatever scale they are compared on."""
+    log10 = compared.copy()
+    for each in problem.observables:
+        if each.transformation == "lin":
+            log10[:, each.rows] = np.log10(np.maximum(compared[:, each.rows], 1e-300))
+    return log10
+
+
+def _with_noise(
+    problem: Problem, log10: np.ndarray, sigma: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Readings that the draws would give [draws * NOISE_DRAWS, measurements], log10."""
+    repeated = np.repeat(log10, NOISE_DRAWS, axis=0)
+    for each in problem.observables:
+        shape = (len(repeated), len(each.rows))
+        noise = NOISE[each.distribution].draw(rng, shape[0] * shape[1], each.degrees).reshape(shape)
+        repeated[:, each.rows] += np.repeat(sigma[:, each.rows], NOISE_DRAWS, axis=0) * noise
+    return repeated
+
+
+def _judge(task: Task, model: dict, baselines: dict) -> dict[str, dict[str, Any]]:
+    """What a task should reach, what it reached, and whether that is enough."""
+    best = min(each["rmse"] for each in baselines.values())
+    wanted: list[tuple[str, float | None, float, bool]] = [
+        ("sign_accuracy", task.sign_accuracy, model["sign_accuracy"], True),
+        ("rmse_of_best_baseline", task.rmse_ratio, model["rmse"] / best, False),
+        ("rmse_of_no_effect", task.no_effect_ratio, model["rmse"] / baselines["no_effect"]["rmse"], False),
+        ("coverage", task.coverage, model["coverage"], True),
+    ]
+    return {
+        name: {"wanted": goal, "found": value, "met": bool(value >= goal if is_floor else value <= goal)}
+        for name, goal, value, is_floor in wanted
+        if goal is not None
+    }
+
+
+def choose_tasks(names: Sequence[str], data: Path) -> tuple[Task, ...]:
+    """The named tasks, all whose data are there if none is named. FitError: unknown names, absent data."""
+    unknown = [name for name in names if name not in TASKS]
+    if unknown:
+        raise FitError([f"task: must be one of {', '.join(TASKS)}, found {name}" for name in unknown])
+    if names:
+        choose_sources([TASKS[name].source for name in names], data)
+        return tuple(TASKS[name] for name in names)
+    there = {source.name for source in choose_sources((), data)}
+    return tuple(task for task in TASKS.values() if task.source in there)
+
+
+def run_tasks(
+    tasks: Sequence[Task],
+    data: Path,
+    known: Known,
+    folder: Path,
+    sbml: Path,
+    solver: Solver,
+    plan: HeldoutPlan,
+    report: Callable[[str], None] = lambda line: None,
+) -> dict[str, dict[str, Any]]:
+    """Every task's result; those that stand in the folder for the same question are read, not run."""
+    found: dict[str, dict[str, Any]] = {}
+    prepared: dict[tuple[str, tuple[str, ...]], Prepared] = {}
+    for task in tasks:
+        key = _key(task, data, known, sbml, solver, plan)
+        path = folder / f"{task.name}.json"
+        kept = _read(path, key)
+        if kept is not None:
+            report(f"predict-heldout: {task.name} stands in {path}")
+            found[task.name] = kept
+            continue
+        report(f"predict-heldout: {task.name}: {task.question}")
+        shared = (task.source, task.observables)
+        if shared not in prepared:
+            prepared[shared] = prepare(task, data, known, folder / task.source, sbml, solver, plan.draws)
+        found[task.name] = run_task(task, prepared[shared], plan, report)
+        write_text_atomic(path, json.dumps({"key": key, "result": found[task.name]}, indent=1) + "\n")
+    write_table(tabulate(found), folder / "scores.tsv", HELDOUT)
+    return found
+
+
+def tabulate(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
+    """HELDOUT of some results: the model, then the baselines, task by task."""
+    rows = [
+        {"task": task, "predictor": name, "effects": result["effects"], "coverage": None, **scores}
+        for task, result in found.items()
+        for name, scores in {"model": result["model"], **result["baselines"]}.items()
+    ]
+    return pl.DataFrame(rows, schema=HELDOUT.dtypes())
+
+
+def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Solver, plan: HeldoutPlan) -> str:
+    files = [data / file for file in SOURCES[task.source].files] + [sbml]
+    parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    parts += [task.name, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
+    parts += [asdict(replace(solver, threads=None)), asdict(plan)]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    try:
+        kept = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return kept["result"] if isinstance(kept, dict) and kept.get("key") == key else None
