@@ -1,7 +1,8 @@
-"""Predict experiments the fit has not seen, beside trivial answers: no effect, the mean inhibitor, the nearest condition.
+"""Predict experiments that a fit has not seen, beside what trivial predictors would say.
 
-Needs public raw data, found as `import-data` finds them. What is done is not done again: the same command
-goes on after an interruption. Example: python -m screen predict-heldout --task ruxolitinib --json -
+The trivial ones are: no effect, the mean inhibitor, the nearest condition. Needs public raw data, found as
+`import-data` finds them. What is done is not done again: the same command goes on after an interruption.
+Example: python -m screen predict-heldout --task ruxolitinib --json -
 """
 
 import argparse
@@ -21,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task", action="append", default=[], metavar="NAME",
         help="task to run, may be given again (default: all whose data are there)",
     )  # fmt: skip
-    parser.add_argument(
-        "--json", default=None, metavar="FILE", help="write the results as JSON; - for standard output"
-    )
+    parser.add_argument("--json", metavar="FILE", help="the results as JSON too; - for standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,10 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
         HeldoutPlan(seed=settings.seed),
         say,
     )
-    if arguments.json == "-":
-        print(json.dumps(found, indent=1))
-    elif arguments.json:
-        write_text_atomic(arguments.json, json.dumps(found, indent=1) + "\n")
+    if arguments.json:
+        text = json.dumps(found, indent=1) + "\n"
+        if arguments.json == "-":
+            print(text, end="")
+        else:
+            write_text_atomic(Path(arguments.json), text)
     for name, result in found.items():
         say(f"predict-heldout: {name}: {_sentence(result)}")
     return 0

@@ -159,3 +159,19 @@ def test_fit_refuses_a_problem_that_is_not_there(run, small, tmp_path):
     assert ran.problems == [
         f"screen: {tmp_path / 'none.yaml'}: must be a readable PEtab file, found No such file or directory"
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--data", "nowhere"), "nowhere: must be the folder of the public data, found none there"),
+        (("--data", ".", "--task", "tea"), "task: must be one of ruxolitinib, hpn_dream_GSK690693"),
+        (("--data", "."), ".: must hold at least one of sobotta2017, hepatocyte_luminex, hpn_dream"),
+        (("--data", ".", "--task", "three_hours"), "stat3.csv: must be there for hepatocyte_luminex"),
+    ],
+)
+def test_predict_heldout_refuses_what_is_not_there(run, small, arguments, problem):
+    ran = run("predict-heldout", "--config", small(), *arguments)
+    assert ran.code == 2
+    assert len(ran.problems) == 1
+    assert problem in ran.problems[0]

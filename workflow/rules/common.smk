@@ -1,5 +1,6 @@
 # What the rules share: checked settings, the command, and what decides that a stage has to run again.
 import hashlib
+import os
 import shlex
 import sys
 from functools import reduce
@@ -49,6 +50,7 @@ LAYERS = {
     "scenarios": ("scenarios",),
     "fit": ("network", "kernel", "scenarios", "simulate", "fit"),
     "simulate": ("network", "kernel", "scenarios", "simulate"),
+    "predict_heldout": ("network", "kernel", "scenarios", "simulate", "fit"),
     "validate": (
         "network",
         "kernel",
@@ -101,6 +103,12 @@ def calibration_files():
     return sorted(
         str(path) for pattern in ("*.yaml", "*.tsv") for path in folder.glob(pattern)
     )
+
+
+def data_files():
+    """Public raw data, where there are any."""
+    beside = os.environ.get("SCREEN_DATA") or "../shared/data"
+    return sorted(map(str, Path(SETTINGS.fit.data or beside).glob("*/*.csv")))
 
 
 def share_of_cores(wildcards):

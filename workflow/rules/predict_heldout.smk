@@ -1,0 +1,35 @@
+# Not part of `all`: it needs public raw data. `snakemake results/heldout/scores.tsv` runs it.
+rule predict_heldout:
+    input:
+        network="results/network/stat3.xml",
+        parameters=str(SETTINGS.network.folder / "parameters.tsv"),
+        tables=table_files(),
+        data=data_files(),
+    output:
+        scores="results/heldout/scores.tsv",
+        json="results/heldout/heldout.json",
+    log:
+        "results/logs/predict_heldout.log",
+    benchmark:
+        "results/benchmarks/predict_heldout.tsv"
+    conda:
+        "../envs/screen.yaml"
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        config=CONFIG,
+        settings=chosen(
+            "seed",
+            "fit.data",
+            "simulate.engine",
+            "simulate.rtol",
+            "simulate.atol",
+        ),
+        code=code("predict_heldout"),
+    message:
+        "Predict experiments that the fit has not seen"
+    shell:
+        "python -m screen predict-heldout --config {params.config} --threads {threads} --json {output.json} "
+        "2>&1 | tee {log}"
