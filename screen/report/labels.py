@@ -15,7 +15,19 @@ CONTEXTS: Mapping[str, str] = {
     "npm1_alk_lymphoma": "NPM1-ALK lymphoma",
     "eml4_alk_lung": "EML4-ALK lung cancer",
     "alk_f1174l_neuroblastoma": "ALK F1174L neuroblastoma",
+    "alk_r1275q_neuroblastoma": "ALK R1275Q neuroblastoma",
+    "kras_pancreas": "KRAS pancreatic cancer",
+    "egfr_mutant_lung": "EGFR-mutant lung cancer",
+    "braf_melanoma": "BRAF melanoma",
+    "fgfr2_gastric": "FGFR2 gastric cancer",
+    "vsrc_fibroblast": "v-Src fibroblasts",
+    "macrophage": "macrophages",
+    "t_cell": "T cells",
+    "human_blood": "human blood",
     "breast_bt549": "breast line BT-549",
+    "breast_bt20": "breast line BT-20",
+    "breast_mcf7": "breast line MCF-7",
+    "breast_uacc812": "breast line UACC-812",
 }
 
 HYPOTHESES: Mapping[str, str] = {

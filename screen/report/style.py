@@ -125,8 +125,11 @@ def _with_classes(text: str) -> str:
     return text.replace(ROOT_RULE, ROOT_RULE + rules)
 
 
-def inline_svg(svg: str, name: str, label: str) -> str:
-    """The SVG as part of a page: themed, labelled for screen readers, its names made unique by `name`."""
+def inline_svg(svg: str, name: str, label: str, least: float = 0.0) -> str:
+    """The SVG as part of a page: themed, labelled for screen readers, its names made unique by `name`.
+
+    `least` is the share of its own width below which it is not shrunk, but scrolled.
+    """
     text = re.sub(r' id="', f' id="{name}-', svg.strip())
     text = text.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
     text = re.sub(r' class="(s\d+)"', rf' class="{name}-\1"', text)
@@ -136,6 +139,7 @@ def inline_svg(svg: str, name: str, label: str) -> str:
         text = text.replace(colour, variable)
     head, body = text.split(">", 1)
     width = re.search(r'\swidth="([\d.]+)pt"', head)
-    size = f' style="max-width:{float(width[1]) * 4 / 3:.0f}px"' if width else ""
+    pixels = float(width[1]) * 4 / 3 if width else 0.0
+    size = f' style="min-width:{least * pixels:.0f}px;max-width:{pixels:.0f}px"' if width else ""
     head = re.sub(r'\s(?:width|height)="[\d.]+pt"|\sxmlns(?::xlink)?="[^"]*"|\sversion="[^"]*"', "", head)
     return f'{head} class="plot" role="img" aria-label="{html.escape(label)}"{size}>{body}'

@@ -159,7 +159,7 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
     words = view_label(view, findings.windows)
     with drawing():
         heat = inline_svg(
-            to_svg(_heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}"
+            to_svg(_heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}", least=0.7
         )
         pictures = {
             cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)
