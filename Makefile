@@ -13,7 +13,7 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling clean
+TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller clean
 
 .PHONY: help $(TARGETS)
 
@@ -110,6 +110,9 @@ bench: env ## measure the engines; writes benchmarks/results
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)
+
+smaller: env ## how much faster the network is without some of its modules, on one core
+	$(PYTHON) -m benchmarks.smaller $(ARGS)
 
 clean: ## remove results, caches and .venv
 	rm -rf $(VENV) .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -1,5 +1,6 @@
 """What is measured: a network, lanes that differ a little, and 20 output times."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import roadrunner
 
 from screen.kernel import Model, load_model, rest
-from screen.network import compose_network
+from screen.network import compose_without
 from screen.scenarios import read_context_tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,16 +34,17 @@ class Case(NamedTuple):
         return self.parameters[rows, None], self.state[rows], np.zeros((lanes, 1)), times
 
 
-def shipped_case(lanes: int) -> Case:
-    """The shipped network: a hepatocyte from its rest state, 4 hours of IL-6."""
-    sbml = compose_network(ROOT / "config/network")
+def shipped_case(lanes: int, left_out: Iterable[str] = ()) -> Case:
+    """The shipped network, or what is left of it without some modules: a hepatocyte from rest, 4 hours of IL-6."""
+    sbml = compose_without(ROOT / "config/network", None, left_out)
     tables = read_context_tables(ROOT / "config/contexts.tsv", ROOT / "config/hypotheses.tsv")
     context = tables.contexts["hepatocyte_mouse"]
     model = load_model(sbml)
     column = {name: index for index, name in enumerate(model.parameters)}
     values = model.values.copy()
     for setting in context.totals:
-        values[column[setting.parameter]] = setting.value
+        if setting.parameter in column:
+            values[column[setting.parameter]] = setting.value
     resting = _spread(values, _moved(sbml, model), lanes)
     parameters = resting.copy()
     for setting in context.stimulus:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from benchmarks.smaller import step_operations
 from screen.errors import NetworkError
-from screen.kernel.analysis import System, analyse
-from screen.kernel.tableau import STAGES
+from screen.kernel.analysis import analyse
 from screen.network import compose_network, compose_without, left_out_of, network_name, read_sbml
 
 
@@ -40,12 +40,6 @@ def test_what_is_in_every_network_or_in_none_cannot_be_left_out(network_folder, 
         NetworkError, match=f"^module {key}: must be one of m01, .* to be left out, found no such"
     ):
         compose_without(network_folder, None, [key])
-
-
-def step_operations(system: System) -> int:
-    """Operations of one solver step: slopes once, every stage a derivative and a solve, one factorisation."""
-    factor, solve = system.reduction.elimination.operations
-    return len(system.linearisation.code) + factor + STAGES * (len(system.derivative.code) + solve)
 
 
 @pytest.mark.parametrize(
