@@ -3,6 +3,7 @@
 from screen.fit.calibration import derive_tables, find_stale, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
 from screen.fit.figures import draw_profiles
 from screen.fit.fitted import most_narrowed, read_best
 from screen.fit.hierarchical import (
@@ -24,6 +25,8 @@ from screen.fit.subset import keep_conditions, keep_measurements
 
 __all__ = [
     "COVERAGE",
+    "EVIDENCE",
+    "FACTS",
     "FITTED",
     "IDENTIFIED",
     "PROFILES",
@@ -33,6 +36,7 @@ __all__ = [
     "Curvature",
     "Ensemble",
     "Evaluation",
+    "EvidencePlan",
     "Hierarchical",
     "Normal",
     "Optimum",
@@ -45,6 +49,7 @@ __all__ = [
     "Sensitivity",
     "Solver",
     "choose_fit_engine",
+    "compare_options",
     "curvature",
     "derive_tables",
     "draw_ensemble",
