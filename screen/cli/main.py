@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from screen import __version__
 from screen.cli import (
     check,
+    compare_models,
     coverage,
     doctor,
     fit,
@@ -39,6 +40,7 @@ COMMANDS = {
     "predict-heldout": predict_heldout,
     "coverage": coverage,
     "profile": profile,
+    "compare-models": compare_models,
     "check": check,
     "doctor": doctor,
 }

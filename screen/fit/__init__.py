@@ -20,6 +20,7 @@ from screen.fit.petab_files import read_petab
 from screen.fit.problem import Problem
 from screen.fit.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.fit.settle import SETTLING, Screen, describe_models, find_settling, propose_experiments
 from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit
 from screen.fit.subset import keep_conditions, keep_measurements
 
@@ -31,6 +32,7 @@ __all__ = [
     "IDENTIFIED",
     "PROFILES",
     "PROFILE_RISE",
+    "SETTLING",
     "STARTS",
     "CoveragePlan",
     "Curvature",
@@ -46,14 +48,17 @@ __all__ = [
     "Problem",
     "ProfilePlan",
     "Schedule",
+    "Screen",
     "Sensitivity",
     "Solver",
     "choose_fit_engine",
     "compare_options",
     "curvature",
     "derive_tables",
+    "describe_models",
     "draw_ensemble",
     "draw_profiles",
+    "find_settling",
     "find_stale",
     "identify",
     "keep_conditions",
@@ -72,6 +77,7 @@ __all__ = [
     "polish",
     "prior_precision",
     "profile",
+    "propose_experiments",
     "read_best",
     "read_petab",
     "run_fit",

@@ -141,13 +141,16 @@ def _draw_prior(problem: Problem, rng: np.random.Generator) -> np.ndarray:
 def simulate_measurements(
     problem: Problem, compared: np.ndarray, sigma: np.ndarray, rng: np.random.Generator
 ) -> Problem:
-    """The problem with measurements made from predictions [measurements] and the noise of each observable."""
+    """The problem with measurements made from predictions [measurements] and the noise of each observable.
+
+    What is simulated is seen: a limit of detection in the real table does not censor it.
+    """
     value = np.empty(len(compared))
     for each in problem.observables:
         drawn = NOISE[each.distribution].draw(rng, len(each.rows), each.degrees)
         noisy = compared[each.rows] + sigma[each.rows] * drawn
         value[each.rows] = np.asarray(FROM_SCALE[each.transformation](noisy))
-    frame = problem.measurements.frame.assign(measurement=value)
+    frame = problem.measurements.frame.assign(measurement=value).drop(columns="censoring", errors="ignore")
     return replace(problem, measurements=replace(problem.measurements, frame=frame))
 
 

@@ -1,6 +1,7 @@
 """The report stage: the ranked table and the responses become figures and one page."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,7 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
         "heat": heat,
         "still": list_names(drawn.heat.still),
         "decisive": decisive(findings.ranked, view),
+        "models": _models(findings.fit),
         "fits": _fits(findings.fit),
         "failures": failures(responses, [(cell.context, cell.hypothesis) for cell in cells]),
         "caveats": _caveats(findings),
@@ -250,6 +252,17 @@ def _fits(folder: Path | None) -> list[dict[str, str]]:
             name = capital(path.stem.replace("_", " "))
             found.append({"image": base64.b64encode(content).decode(), "caption": f"{name}."})
     return found
+
+
+def _models(folder: Path | None) -> list[tuple[str, list[str]]]:
+    """What `compare-models` said of each open question, where it was run."""
+    path = None if folder is None else folder / "models.json"
+    if path is None or not path.is_file():
+        return []
+    try:
+        return list(json.loads(path.read_text()).items())
+    except ValueError as error:
+        raise ReportError(f"{path}: must be JSON as compare-models writes it, found {error}") from None
 
 
 def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:

@@ -55,6 +55,7 @@ def findings(tmp_path_factory) -> Findings:
     ]
     fit = tmp_path_factory.mktemp("fit")
     (fit / "waterfall.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (fit / "models.json").write_text('{"H_ALK": ["alk_jak3 makes them 4 times less probable."]}')
     (fit / "large.svg").write_text("<svg>" + " " * 300_000 + "</svg>")
     contexts = pl.DataFrame(
         {
@@ -168,6 +169,8 @@ def test_the_page_says_what_failed_what_is_assumed_and_where_it_comes_from(page,
     assert "&lt;2&gt;" in page
     assert "A &lt;small&gt; screen" in page
     assert "Waterfall." in page
+    assert "<h3>H_ALK</h3>" in page
+    assert "alk_jak3 makes them 4 times less probable." in page
     assert "large.svg is too large for this page" in page
 
 

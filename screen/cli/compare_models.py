@@ -1,0 +1,100 @@
+"""Compare the answers to open questions (switches of hypotheses.tsv) by how probable they make the measurements.
+
+Each option is set in every experiment of the calibration and the parameters are fitted anew from the best fit.
+Then every cell is simulated under each option with every drug: what parts them most is the experiment to do.
+Needs the results of `python -m screen fit`.
+Example: python -m screen compare-models --switch H_ALK
+"""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from screen.cli.options import Results, add_shared, add_threads, at_least_one, say
+from screen.cli.problem import read_problem
+from screen.errors import ScreenError
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.fit import Screen
+    from screen.scenarios import ContextTables
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    parser.add_argument(
+        "--switch", nargs="+", default=[], metavar="NAME", help="switches to compare (default: all)"
+    )
+    parser.add_argument(
+        "--draws", type=at_least_one, default=16, metavar="N",
+        help="parameter draws under which experiments are simulated (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/fit: evidence.tsv, facts.tsv, settling.tsv and models.json, which the report shows."""
+    settings, results, problem, solver = read_problem(arguments)
+    import polars as pl
+
+    from screen.fit import (
+        EVIDENCE,
+        FACTS,
+        SETTLING,
+        EvidencePlan,
+        compare_options,
+        describe_models,
+        propose_experiments,
+        read_best,
+    )
+    from screen.scenarios import read_context_tables
+    from screen.tables import write_table, write_text_atomic
+
+    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    known = list(dict.fromkeys(option.switch for option in contexts.options.values()))
+    unknown = [name for name in arguments.switch if name not in known]
+    if unknown:
+        raise ScreenError(f"--switch: must be of hypotheses.tsv ({', '.join(known)}), found {unknown[0]}")
+    switches = arguments.switch or known
+    options = {name: option for name, option in contexts.options.items() if option.switch in switches}
+    best = read_best(problem, results.fit / "parameters.tsv")
+    evidence, facts = compare_options(problem, solver, best, options, EvidencePlan(), say)
+    screen = _screen(settings, results, contexts, solver.engine, arguments)
+    settling = pl.concat(propose_experiments(screen, switch, report=say) for switch in switches)
+    write_table(evidence, results.fit / "evidence.tsv", EVIDENCE)
+    write_table(facts, results.fit / "facts.tsv", FACTS)
+    write_table(settling, results.fit / "settling.tsv", SETTLING)
+    said = describe_models(evidence, facts, settling)
+    write_text_atomic(results.fit / "models.json", json.dumps(said, indent=1) + "\n")
+    print("\n\n".join("\n".join((switch, *lines)) for switch, lines in said.items()))
+    return 0
+
+
+def _screen(
+    settings: Settings,
+    results: Results,
+    contexts: "ContextTables",
+    engine: str,
+    arguments: argparse.Namespace,
+) -> "Screen":
+    import polars as pl
+
+    from screen.fit import Screen
+    from screen.scenarios import read_drug_tables
+    from screen.simulate import Integration, Readout
+    from screen.tables import DRAWS, read_table
+
+    tables, wanted = settings.tables, settings.simulate
+    return Screen(
+        contexts=contexts,
+        drugs=read_drug_tables(tables.drugs, tables.affinities, tables.targets),
+        draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
+        readouts=[
+            Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts
+        ],
+        network=results.network_named,
+        integration=Integration(
+            engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch
+        ),
+    )
