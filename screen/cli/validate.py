@@ -81,7 +81,7 @@ def _validate(
 ) -> tuple["pl.DataFrame", dict[str, Any]]:
     """The table of the verdict, and with what it was computed."""
     from screen.kernel import choose_engine, configure, load_model
-    from screen.network import compose_network, read_parameters
+    from screen.network import compose_network, read_parameters, read_sbml
     from screen.panel import (
         check_draws,
         check_panel,
@@ -97,14 +97,18 @@ def _validate(
 
     configure()
     wanted, tables, folder = settings.simulate, settings.tables, settings.network.folder
-    facts = choose_facts(read_panel(settings.panel.table), arguments.facts)
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
-    model = load_model(
-        compose_network(folder, None if settings.network.modules == "all" else settings.network.modules)
-    )
-    readouts = (*model.observables, *model.species)
-    check_panel(facts, contexts, drugs, model.parameters, readouts, settings.panel.table.name)
+    modules = None if settings.network.modules == "all" else settings.network.modules
+    model = load_model(compose_network(folder, modules))
+    whole = model if modules is None else read_sbml(compose_network(folder))
+    facts = choose_facts(read_panel(settings.panel.table), arguments.facts)
+    names = whole.parameters, (*whole.observables, *whole.species)
+    check_panel(facts, contexts, drugs, *names, settings.panel.table.name)
+    if modules is not None:
+        kept = facts_within(facts, contexts, drugs, model.parameters, (*model.observables, *model.species))
+        say(f"validate: {len(facts) - len(kept)} of {len(facts)} facts need modules that are left out")
+        facts = kept
     ensemble = None
     if draws is not None:
         ensemble = read_table(draws, DRAWS)
@@ -115,7 +119,7 @@ def _validate(
     findings = run_checks(
         model,
         checks,
-        gather(checks, contexts, drugs, ensemble, model.parameters, model.values),
+        gather(checks, contexts, drugs, ensemble, model.parameters, model.values, whole.parameters),
         Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
         say,
     )

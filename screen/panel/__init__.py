@@ -1,7 +1,7 @@
 """The validation panel: published facts as data, checked on the network under every parameter draw."""
 
 from screen.panel.arms import Materials, gather
-from screen.panel.fitting import check_draws, check_panel, choose_facts
+from screen.panel.fitting import check_draws, check_panel, choose_facts, facts_within
 from screen.panel.run import Finding, run_checks
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Arm, Check, Fact, read_panel
@@ -21,6 +21,7 @@ __all__ = [
     "check_draws",
     "check_panel",
     "choose_facts",
+    "facts_within",
     "gather",
     "read_panel",
     "run_checks",

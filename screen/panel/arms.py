@@ -9,7 +9,7 @@ A parameter takes the last of: nominal value, draw, `total` of the context, hypo
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,11 +29,13 @@ Cell = tuple[str, str, tuple[tuple[str, float], ...]]
 class Materials:
     """What all lanes are made from.
 
-    column: where each parameter stands; draws [draws] their numbers; base [draws, parameters]; sigma
-    [draws, drugs], the residual factor of each drug of `drugs`.
+    column: where each parameter stands; absent: parameters of modules that were left out, which contexts may
+    set to no effect; draws [draws] their numbers; base [draws, parameters]; sigma [draws, drugs], the residual
+    factor of each drug of `drugs`.
     """
 
     column: Mapping[str, int]
+    absent: Collection[str]
     draws: np.ndarray
     base: np.ndarray
     sigma: np.ndarray
@@ -49,18 +51,20 @@ def gather(
     draws: pl.DataFrame | None,
     names: Sequence[str],
     values: np.ndarray,
+    whole: Sequence[str] = (),
 ) -> Materials:
     """Materials for some checks on the network with these parameters; without draws, the nominal values.
 
-    ScenarioError: draws with holes or of another network.
+    Where modules were left out, `whole` are the parameters of the whole network. ScenarioError: draws with holes or of another network.
     """
     column = {name: index for index, name in enumerate(names)}
     arms = [arm for check in checks for arm in arms_of(check)]
     used = tuple(
         dict.fromkeys(name for arm in arms for name in arm.treatment.names() if name in tables.drugs)
     )
-    numbers, base, sigma = draw_values(draws, column, (), np.asarray(values, dtype=float), used, tables)
-    return Materials(column, numbers, base, sigma, used, contexts, tables)
+    absent = set(whole).difference(column)
+    numbers, base, sigma = draw_values(draws, column, absent, np.asarray(values, dtype=float), used, tables)
+    return Materials(column, absent, numbers, base, sigma, used, contexts, tables)
 
 
 def plain(arm: Arm, contexts: ContextTables) -> Arm:
@@ -128,7 +132,8 @@ def _written(materials: Materials, base: np.ndarray, settings: Mapping[str, floa
     """A copy with some parameters set in every draw."""
     block = base.copy()
     for name, value in settings.items():
-        block[:, materials.column[name]] = value
+        if name not in materials.absent:
+            block[:, materials.column[name]] = value
     return block
 
 

@@ -49,6 +49,28 @@ def check_panel(
         raise PanelError(problems)
 
 
+def facts_within(
+    facts: Iterable[Fact],
+    contexts: ContextTables,
+    tables: DrugTables,
+    parameters: Iterable[str],
+    readouts: Iterable[str],
+) -> tuple[Fact, ...]:
+    """The facts that can be checked where modules were left out: their cells name only what is still there.
+
+    PanelError where there is none.
+    """
+    known, read = set(parameters), set(readouts)
+    found = tuple(
+        fact
+        for fact in facts
+        if not any(_problems(check, contexts, tables, known, read) for check in fact.checks)
+    )
+    if not found:
+        raise PanelError("network.modules: must leave at least one fact to check, found none that can be")
+    return found
+
+
 def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[str], where: str) -> None:
     """Raise PanelError unless the draws hold every parameter of the network that is not fixed.
 

@@ -61,3 +61,22 @@ def test_an_unknown_fact_is_refused(run, small):
     ran = run("validate", "--config", small(), "--nominal", "--facts", "V99")
     assert ran.code == 2
     assert ran.problems[-1].startswith("screen: --facts: must be of the panel (V01 to ")
+
+
+def test_where_modules_are_left_out_the_other_facts_are_checked(run, small, tmp_path):
+    """Without growth factor receptors, ALK and mTOR: the hepatocyte stays, NPM1-ALK goes."""
+    modules = ["m00_base", "m01_il6_gp130", "m02_stat_cycle", "m03_negative_regulators", "m13_drugs"]
+    ran = run(
+        "validate",
+        "--config",
+        small(network={"modules": modules}),
+        "--nominal",
+        "--facts",
+        "V01",
+        "V07",
+        "V31",
+    )
+    assert ran.code == 0
+    assert "validate: 1 of 3 facts need modules that are left out" in ran.err
+    table = read_table(tmp_path / "results/validation.csv", VALIDATION)
+    assert table["fact"].unique(maintain_order=True).to_list() == ["V01", "V07"]
