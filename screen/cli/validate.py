@@ -86,11 +86,12 @@ def _validate(
         check_draws,
         check_panel,
         choose_facts,
+        facts_within,
         gather,
         read_panel,
         run_checks,
         validation_table,
-    )  # fmt: skip
+    )
     from screen.scenarios import read_context_tables, read_drug_tables
     from screen.simulate import Integration
     from screen.tables import DRAWS, read_table

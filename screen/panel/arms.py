@@ -55,7 +55,8 @@ def gather(
 ) -> Materials:
     """Materials for some checks on the network with these parameters; without draws, the nominal values.
 
-    Where modules were left out, `whole` are the parameters of the whole network. ScenarioError: draws with holes or of another network.
+    Where modules were left out, `whole` are the parameters of the whole network. ScenarioError: draws with
+    holes or of another network.
     """
     column = {name: index for index, name in enumerate(names)}
     arms = [arm for check in checks for arm in arms_of(check)]
