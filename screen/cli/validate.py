@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/validation.csv and results/validation.svg, print the verdict."""
     settings, results = read_shared(arguments)
     prepare_folder(results.folder)
-    from screen.panel import summarise, verdict
+    from screen.panel import ENOUGH, summarise, verdict
     from screen.report import write_validation_figure
     from screen.tables import VALIDATION, provenance, write_table, write_text_atomic
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         *([draws] if draws else []),
     ]  # fmt: skip
     write_table(table, results.validation, VALIDATION, provenance("validate", inputs, **facts))
-    write_validation_figure(table, results.validation_figure)
+    write_validation_figure(table, results.validation_figure, ENOUGH)
     line = f"validate: {verdict(table)}"
     summary = summarise(table)
     text = json.dumps(summary, indent=1) + "\n"

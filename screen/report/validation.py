@@ -17,7 +17,7 @@ from screen.tables import write_text_atomic
 
 HOLDS, FAILS = "#0072b2", "#d55e00"
 TITLES = {"gate": "Gates", "score": "Scores", "contested": "Contested, both readings", "input": "Inputs"}
-LINE, WIDTH, MARGIN = 0.19, 11.0, 0.9
+LINE, WIDTH, MARGIN = 0.19, 12.0, 0.9
 """Height of a line, width of the figure and room for headings [inch]."""
 
 EDGE = 1.0
@@ -27,8 +27,8 @@ LONGEST = 62
 """Letters of a statement that are shown."""
 
 
-def write_validation_figure(table: pl.DataFrame, path: Path) -> None:
-    """Write the figure of a VALIDATION table as SVG."""
+def write_validation_figure(table: pl.DataFrame, path: Path, enough: float) -> None:
+    """Write the figure of a VALIDATION table as SVG; a fact holds in a share of draws of at least `enough`."""
     weakest = (
         table.with_columns(side=pl.col("side").fill_null(""))
         .sort("probability", maintain_order=True)
@@ -46,8 +46,8 @@ def write_validation_figure(table: pl.DataFrame, path: Path) -> None:
         for (tier, rows), height in zip(groups, heights, strict=True):
             bottom, size = (top - height) / sum(heights), (height - MARGIN) / sum(heights)
             low = bottom + 0.5 * MARGIN / sum(heights)
-            _probabilities(figure.add_axes((0.44, low, 0.14, size)), rows, TITLES[tier])
-            _statistics(figure.add_axes((0.61, low, 0.2, size)), rows)
+            _probabilities(figure.add_axes((0.42, low, 0.13, size)), rows, TITLES[tier], enough)
+            _statistics(figure.add_axes((0.58, low, 0.17, size)), rows, enough)
             top -= height
         write_text_atomic(path, to_svg(figure))
 
@@ -58,31 +58,30 @@ def _lines(axes: Axes, count: int) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _probabilities(axes: Axes, rows: pl.DataFrame, title: str) -> None:
+def _probabilities(axes: Axes, rows: pl.DataFrame, title: str, enough: float) -> None:
     for place, row in enumerate(rows.iter_rows(named=True)):
-        colour = HOLDS if row["fact_passes"] else FAILS
+        holds = row["fact_probability"] >= enough
+        colour = HOLDS if holds else FAILS
         axes.plot([0, row["fact_probability"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
-        axes.plot(
-            [row["fact_probability"]], [place], "o" if row["fact_passes"] else "X", color=colour, markersize=5
-        )
+        axes.plot([row["fact_probability"]], [place], "o" if holds else "X", color=colour, markersize=5)
     _lines(axes, rows.height)
     axes.set_xlim(0, 1.04)
     axes.set_yticks(range(rows.height), [_label(row) for row in rows.iter_rows(named=True)], fontsize=7.5)
-    axes.axvline(0.8, color=MUTED, linewidth=0.8, linestyle=":")
-    axes.set_xlabel("share of draws in which it holds", fontsize=7.5)
+    axes.axvline(enough, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.set_xlabel("share of draws", fontsize=7.5)
     axes.set_title(title)
 
 
 def _label(row: dict[str, Any]) -> str:
     text = row["statement"]
     text = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
-    return f"{text}  {row['fact']}{' ' + row['side'] if row['side'] else ''}"
+    return f"{text}   {row['fact']}"
 
 
-def _statistics(axes: Axes, rows: pl.DataFrame) -> None:
+def _statistics(axes: Axes, rows: pl.DataFrame, enough: float) -> None:
     axes.axvspan(0, 1, color=GRID, alpha=0.6, linewidth=0)
     for place, row in enumerate(rows.iter_rows(named=True)):
-        colour = HOLDS if row["probability"] >= 0.8 else FAILS
+        colour = HOLDS if row["probability"] >= enough else FAILS
         low, middle, high = (_position(row, row[name]) for name in ("p05", "p50", "p95"))
         if middle is not None:
             axes.plot([low or middle, high or middle], [place, place], color=colour, linewidth=2, alpha=0.5)
@@ -95,7 +94,7 @@ def _statistics(axes: Axes, rows: pl.DataFrame) -> None:
     axes.set_xlim(-EDGE - 0.1, 1 + EDGE + 0.1)
     axes.set_yticks([])
     axes.set_xticks([0, 1], ["low", "high"], fontsize=7.5)
-    axes.set_xlabel("weakest check: median and 5–95 % against its bounds", fontsize=7.5)
+    axes.set_xlabel("weakest check against its bounds", fontsize=7.5)
 
 
 def _position(row: dict[str, Any], value: float | None) -> float | None:

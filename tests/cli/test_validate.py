@@ -15,7 +15,7 @@ def test_it_writes_a_table_and_a_figure_and_says_the_verdict(run, small, tmp_pat
     assert table["fact"].unique(maintain_order=True).to_list() == ["V01", "V07", "V35"]
     assert "panel.tsv" in read_provenance(tmp_path / "results/validation.csv")["inputs"]
     figure = (tmp_path / "results/validation.svg").read_text()
-    assert figure.startswith("<svg") and "V35 through JAK3" in figure
+    assert figure.startswith("<svg") and "a JAK3 inhibitor lowers pY705" in figure
 
 
 def test_json_on_standard_output_is_nothing_but_json(run, small):
