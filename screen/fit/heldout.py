@@ -197,9 +197,23 @@ def run_task(
 
 
 def _start(problem: Problem, shown: np.ndarray, solver: Solver) -> np.ndarray:
-    """The nominal values, with the scales and offsets that are best for the readings that are shown."""
-    hierarchical = make_hierarchical(keep_measurements(problem, shown))
-    outer = problem.estimated.nominal[hierarchical.kept][None]
+    """The nominal values, with the scales and offsets that are best for the readings that are shown.
+
+    For this start every batch is solved as if its noise were normal, nothing censored and no scale had a prior.
+    """
+    estimated = problem.estimated
+    is_own = [name.startswith(("scale_", "offset_")) for name in estimated.names]
+    priors = tuple(None if own else prior for own, prior in zip(is_own, estimated.priors, strict=True))
+    part = keep_measurements(problem, shown)
+    frame = part.measurements.frame.drop(columns="censoring", errors="ignore")
+    plain = replace(
+        part,
+        estimated=replace(estimated, priors=priors),
+        observables=tuple(replace(each, distribution="normal") for each in part.observables),
+        measurements=replace(part.measurements, frame=frame),
+    )
+    hierarchical = make_hierarchical(plain)
+    outer = estimated.nominal[hierarchical.kept][None]
     found = make_hierarchical_predictor(hierarchical, solver, 1)(outer)
     return hierarchical.complete(outer, found.solved)[0]
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.calibration import BOUND, EXPERIMENTS, START_SHARE, derive_conditions, derive_parameters
+from screen.fit.calibration import EXPERIMENTS, START_SHARE, derive_conditions, derive_parameters
 from screen.fit.formulas import names_in
 from screen.fit.sources.readings import Imported, ObservedAs, Reading, Source
 from screen.network import read_parameters
@@ -26,7 +26,7 @@ SCALE_SD, OFFSET_SD = 1.0, 0.7
 """Prior sd of log10 of a scale and of an offset that the search has to find."""
 
 WIDE = 1e6
-"""How far the bounds of a scale and an offset that are solved blot by blot lie from what is expected."""
+"""How far the bounds of a scale, an offset or a sigma lie from what is expected."""
 
 PARAMETER_COLUMNS = (
     "parameterId",
@@ -232,9 +232,8 @@ def _own_parameters(
 
 
 def _log_row(name: str, expected: float, sd: float | None) -> dict[str, str | None]:
-    """A positive parameter; without sd it has no prior and wide bounds, so that the objective can solve it."""
+    """A positive parameter; without sd it has no prior, so that the objective can solve it."""
     centre = float(np.log10(expected))
-    reach = 10.0 ** (BOUND * sd) if sd is not None else WIDE
     prior = {
         "objectivePriorType": "parameterScaleNormal",
         "objectivePriorParameters": f"{centre:.8g};{sd}",
@@ -243,8 +242,8 @@ def _log_row(name: str, expected: float, sd: float | None) -> dict[str, str | No
     return {
         "parameterId": name,
         "parameterScale": "log10",
-        "lowerBound": format(expected / reach, ".6g"),
-        "upperBound": format(expected * reach, ".6g"),
+        "lowerBound": format(expected / WIDE, ".6g"),
+        "upperBound": format(expected * WIDE, ".6g"),
         "nominalValue": format(expected, ".8g"),
         "estimate": "1",
         **(prior if sd is not None else {}),
