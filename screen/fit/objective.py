@@ -93,10 +93,26 @@ def batch_of_starts(problem: Problem, vectors: int) -> Batch:
     )
 
 
-def batch_of_measurements(problem: Problem) -> Batch:
-    """Each measurement with a vector of its own: the batch whose gradient is the Jacobian."""
-    each = np.arange(len(problem.measurements.lane))
-    return _batch(problem, len(each), each, problem.measurements.lane, each, each)
+def batch_of_measurements(problem: Problem, chosen: np.ndarray) -> Batch:
+    """Each of the chosen measurements with a vector of its own: the batch whose gradient is the Jacobian."""
+    each = np.arange(len(chosen))
+    return _batch(problem, len(each), each, problem.measurements.lane[chosen], each, chosen)
+
+
+def distinct_predictions(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Measurements [distinct] that differ in what predicts them, and which of these each one is like."""
+    data = problem.measurements
+    width = max(len(each.placeholders) for each in problem.observables)
+    table = np.full((len(data.lane), 3 + 2 * width), -1.0)
+    table[:, 1], table[:, 2] = data.lane, data.time_index
+    for number, each in enumerate(problem.observables):
+        own = len(each.placeholders)
+        table[each.rows, 0] = number
+        table[each.rows, 3 : 3 + own] = each.overrides.source
+        constant = np.where(each.overrides.source >= 0, 0.0, each.overrides.constant)
+        table[each.rows, 3 + width : 3 + width + own] = constant
+    _, first, place = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    return first, place.ravel()
 
 
 def _batch(problem, vectors, vector_of_lane, lane, lane_of_row, measurement) -> Batch:

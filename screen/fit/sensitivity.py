@@ -1,7 +1,8 @@
 """How every prediction depends on every parameter: by adjoint solves where the engine has them.
 
 The adjoint way gives each measurement a vector of its own, so that one reverse solve per measurement is
-the whole Jacobian. An engine that only runs forward gets one-sided differences, one vector a parameter.
+the whole Jacobian; replicates, which have one prediction, share theirs. An engine that only runs forward
+gets one-sided differences, one vector a parameter.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.objective import Prediction, Solver, batch_of_measurements, batch_of_starts, predict
+from screen.fit.objective import (
+    Prediction,
+    Solver,
+    batch_of_measurements,
+    batch_of_starts,
+    distinct_predictions,
+    predict,
+)
 from screen.fit.problem import Observable, Problem
 
 STEP = 1e-3
@@ -41,7 +49,8 @@ def make_sensitivity(problem: Problem, solver: Solver) -> Callable[[np.ndarray],
 
 
 def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
-    batch = batch_of_measurements(problem)
+    first, place = distinct_predictions(problem)
+    batch = batch_of_measurements(problem, first)
     noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
 
     @jax.jit
@@ -58,7 +67,7 @@ def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sens
     def sensitivity(scaled: np.ndarray) -> Sensitivity:
         found, by_value, by_noise = evaluate(jnp.tile(jnp.asarray(scaled), (batch.vectors, 1)))
         parts = (found.compared, found.sigma, found.ok, by_value, by_noise)
-        return _weighted(*(np.asarray(part) for part in parts))
+        return _weighted(*(np.asarray(part)[place] for part in parts))
 
     return sensitivity
 

@@ -1,5 +1,7 @@
 """The log posterior of the toy problem against closed forms, the petab library and finite differences."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -7,7 +9,8 @@ import petab.v1 as petab
 import pytest
 
 from screen.fit import make_objective, make_predictor, make_sensitivity
-from screen.fit.objective import FAILED_COST, posterior_cost
+from screen.fit.objective import FAILED_COST, distinct_predictions, posterior_cost
+from screen.fit.problem import Measurements, Values
 from screen.fit.sensitivity import _by_differences
 from tests.fit.toy import TRUTH, amount
 
@@ -101,3 +104,30 @@ def test_failed_solve_is_penalised_counted_and_pulls_nowhere(toy, evaluate, pred
     assert found.cost[0] >= len(toy.measurements.frame) * FAILED_COST
     assert np.all(np.isfinite(found.gradient))
     assert not predictor(bad[None]).ok.any()
+
+
+def test_replicates_share_one_adjoint_solve(toy, solver):
+    """Twice the same measurements: the Jacobian of each copy is that of the original."""
+    rows = np.repeat(np.arange(len(toy.measurements.lane)), 2)
+    data = toy.measurements
+    twice = replace(
+        toy,
+        measurements=Measurements(
+            data.lane[rows], data.time_index[rows], data.frame.iloc[rows].reset_index()
+        ),
+        observables=tuple(
+            replace(
+                each,
+                rows=np.sort(np.concatenate([2 * each.rows, 2 * each.rows + 1])),
+                overrides=Values(
+                    np.repeat(each.overrides.constant, 2, axis=0), np.repeat(each.overrides.source, 2, axis=0)
+                ),
+            )
+            for each in toy.observables
+        ),
+    )
+    first, place = distinct_predictions(twice)
+    assert len(first) == len(toy.measurements.lane)
+    np.testing.assert_array_equal(place[::2], place[1::2])
+    once, doubled = (make_sensitivity(problem, solver)(at(toy)) for problem in (toy, twice))
+    np.testing.assert_allclose(doubled.by_value, once.by_value[rows], rtol=1e-10)
