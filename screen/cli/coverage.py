@@ -40,7 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
         replicas=arguments.replicas,
         draws=wanted.draws,
         sampler_steps=wanted.sampler_steps,
-        polish=wanted.polish,
         seed=settings.seed,
     )
     table = measure_coverage(keep_conditions(problem, arguments.conditions), solver, plan, say)

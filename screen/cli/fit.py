@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     add_threads(parser)
     parser.add_argument(
+        "--prior", action="store_true", help="no fit: draws from the priors alone, to see what data add"
+    )
+    parser.add_argument(
         "--problem", type=Path, default=None, metavar="FILE",
         help="PEtab problem to fit (default: `fit.problem` of the settings)",
     )  # fmt: skip
@@ -24,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/fit: draws.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
     settings, results = read_shared(arguments)
     prepare_folder(results.fit)
-    from screen.fit import Plan, Schedule, Solver, run_fit
+    from screen.fit import Plan, Schedule, Solver, run_fit, write_prior_draws
     from screen.kernel import configure
     from screen.scenarios import DRUGS
     from screen.tables import read_table
@@ -48,6 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         sampler_steps=wanted.sampler_steps,
         seed=settings.seed,
     )
+    if arguments.prior:
+        write_prior_draws(plan, results.fit)
+        say(f"fit: {plan.draws} draws from the priors in {results.draws}")
+        return 0
     found = run_fit(plan, results.fit, say)
     say(f"fit: chi2 {found['chi2']:.1f} over {found['measurements']} measurements; draws in {results.draws}")
     return 0

@@ -14,6 +14,7 @@ from screen.cli import (
     check,
     compare_models,
     coverage,
+    decided,
     doctor,
     fit,
     import_data,
@@ -41,6 +42,7 @@ COMMANDS = {
     "coverage": coverage,
     "profile": profile,
     "compare-models": compare_models,
+    "decided": decided,
     "check": check,
     "doctor": doctor,
 }

@@ -21,7 +21,7 @@ from screen.fit.problem import Problem
 from screen.fit.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.fit.settle import SETTLING, Screen, describe_models, find_settling, propose_experiments
-from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit
+from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit, write_prior_draws
 from screen.fit.subset import keep_conditions, keep_measurements
 
 __all__ = [
@@ -82,4 +82,5 @@ __all__ = [
     "read_petab",
     "run_fit",
     "write_calibration",
+    "write_prior_draws",
 ]

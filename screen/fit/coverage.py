@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, inside, normal_approximation
+from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, draw_priors, normal_approximation
 from screen.fit.newton import polish, prior_precision
 from screen.fit.noise import NOISE
 from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
@@ -33,9 +33,6 @@ LOW, HIGH = 0.05, 0.95
 
 INFORMED = 0.8
 """A parameter whose posterior sd is below this share of its prior sd counts as informed by the data."""
-
-MOST_REDRAWS = 50
-"""Times a truth that does not integrate is drawn again."""
 
 NORMAL_95 = 1.959964
 """Quantile of the normal distribution for the interval of a share."""
@@ -57,12 +54,15 @@ COVERAGE = Schema(
 
 @dataclass(frozen=True)
 class CoveragePlan:
-    """How much to simulate; draws, steps and polish are those of the fit."""
+    """How much to simulate; draws and sampler steps are those of the fit.
+
+    More Gauss-Newton steps stand in for its search: one start, and no more of them than it needs.
+    """
 
     replicas: int = 20
     draws: int = 64
     sampler_steps: int = 80
-    polish: int = 10
+    polish: int = 40
     tolerance: float = 0.02
     leave_out: int = 4
     """One in so many experiments is not shown to the fit; 0 shows all."""
@@ -88,7 +88,7 @@ def measure_coverage(
     """
     predictor, sensitivity = make_predictor(problem, solver, plan.draws), make_sensitivity(problem, solver)
     shown = choose_shown(problem, plan.leave_out)
-    truths = draw_truths(problem, predictor, plan.replicas, plan.seed)
+    truths = draw_priors(problem, predictor, plan.replicas, plan.seed)
     found, failed = [], 0
     for number, truth in enumerate(truths):
         try:
@@ -109,33 +109,6 @@ def choose_shown(problem: Problem, leave_out: int) -> np.ndarray:
     """Whether the fit sees each measurement [measurements]: one in `leave_out` experiments is kept back."""
     lane = problem.measurements.lane
     return lane % leave_out != leave_out - 1 if leave_out else np.ones(len(lane), bool)
-
-
-def draw_truths(
-    problem: Problem, predictor: Callable[[np.ndarray], Predicted], truths: int, seed: int
-) -> np.ndarray:
-    """Scaled vectors [truths, estimated] from the priors, within the bounds, that integrate everywhere."""
-    rng = np.random.default_rng([seed, 0])
-    drawn = np.array([_draw_prior(problem, rng) for _ in range(truths)])
-    for _ in range(MOST_REDRAWS):
-        wrong = (predictor(drawn).failed > 0) | ~inside(problem, drawn)
-        if not wrong.any():
-            return drawn
-        drawn[wrong] = [_draw_prior(problem, rng) for _ in range(int(wrong.sum()))]
-    raise FitError(f"coverage: every truth must integrate, found {int(wrong.sum())} of {truths} that do not")
-
-
-def _draw_prior(problem: Problem, rng: np.random.Generator) -> np.ndarray:
-    """A scaled vector of which every parameter is drawn until it lies within its bounds."""
-    estimated = problem.estimated
-    drawn = np.empty(len(estimated.names))
-    for place, prior in enumerate(estimated.priors):
-        low, high = estimated.lower[place], estimated.upper[place]
-        value = np.nan
-        while not low <= value <= high:
-            value = rng.uniform(low, high) if prior is None else prior.sample(rng)
-        drawn[place] = value
-    return drawn
 
 
 def simulate_measurements(

@@ -31,6 +31,9 @@ FIRST_STRIDE, ACCEPTED = 0.4, 0.25
 MOST_REDRAWS = 20
 """Times a vector that fails to integrate is drawn again before the ensemble is given up."""
 
+MOST_PRIOR_REDRAWS = 50
+"""The same for a draw of the priors, of which more fail."""
+
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -184,3 +187,30 @@ def _drawn_anew(
     while (outside := chosen & ~inside(problem, normal.at(standard))).any():
         standard = np.where(outside[:, None], 0.9 * standard, standard)
     return standard
+
+
+def draw_priors(
+    problem: Problem, predictor: Callable[[np.ndarray], Predicted], draws: int, seed: int
+) -> np.ndarray:
+    """Scaled vectors [draws, estimated] from the priors, within the bounds, that integrate everywhere."""
+    rng = np.random.default_rng([seed, 0])
+    drawn = np.array([_draw_prior(problem, rng) for _ in range(draws)])
+    for _ in range(MOST_PRIOR_REDRAWS):
+        wrong = (predictor(drawn).failed > 0) | ~inside(problem, drawn)
+        if not wrong.any():
+            return drawn
+        drawn[wrong] = [_draw_prior(problem, rng) for _ in range(int(wrong.sum()))]
+    raise FitError(f"priors: every draw must integrate, found {int(wrong.sum())} of {draws} that do not")
+
+
+def _draw_prior(problem: Problem, rng: np.random.Generator) -> np.ndarray:
+    """A scaled vector of which every parameter is drawn until it lies within its bounds."""
+    estimated = problem.estimated
+    drawn = np.empty(len(estimated.names))
+    for place, prior in enumerate(estimated.priors):
+        low, high = estimated.lower[place], estimated.upper[place]
+        value = np.nan
+        while not low <= value <= high:
+            value = rng.uniform(low, high) if prior is None else prior.sample(rng)
+        drawn[place] = value
+    return drawn

@@ -13,7 +13,7 @@ import polars as pl
 from screen.errors import FitError
 from screen.fit.calibration import find_stale
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, draw_priors, normal_approximation
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
 from screen.fit.newton import Curvature, Polished, polish, prior_precision
@@ -28,6 +28,9 @@ from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_
 
 SIGMA_SD = 0.3
 """sd of log10 of the factor by which the constants of a drug may be off as a whole."""
+
+DECIDED_SHARE = 0.5
+"""A parameter is decided by the measurements where they leave less than this share of its prior sd."""
 
 AT_BOUND = 1e-3
 """Share of its range within which a parameter counts as sitting on a bound."""
@@ -141,7 +144,7 @@ def run_fit(
     )
     best = predictor(polished.scaled[None])
     draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
-    summary = _summary(problem, optimum, polished, ensemble, best)
+    summary = _summary(problem, optimum, polished, ensemble, best, normal)
     summary |= {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
@@ -153,6 +156,23 @@ def run_fit(
     for name in (CHECKPOINT, POLISHED, CHAINS):
         (folder / name).unlink(missing_ok=True)
     return summary
+
+
+def write_prior_draws(plan: Plan, folder: Path) -> None:
+    """Write draws.parquet from the priors alone, as many as a fit would draw: what the measurements add to.
+
+    FitError where vectors keep failing to integrate.
+    """
+    problem = load_problem(plan.problem, plan.sbml)
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
+    predictor = make_predictor(problem, solver, plan.draws)
+    scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
+    ensemble = Ensemble(scaled, np.full(plan.draws, np.nan), 0, float("nan"))
+    draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
+    inputs = [plan.problem, plan.sbml, plan.network]
+    facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(draws, folder / "draws.parquet", DRAWS, facts)
 
 
 def _polish_once(
@@ -258,6 +278,7 @@ def _summary(
     polished: Polished,
     ensemble: Ensemble,
     best: Predicted,
+    normal: Normal,
 ) -> dict:
     frame = problem.measurements.frame
     names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
@@ -267,6 +288,7 @@ def _summary(
         "problem": problem.digest,
         "measurements": len(frame),
         "estimated": len(problem.estimated.names),
+        "decided": _decided(problem, normal),
         "cost": polished.cost,
         "gradient_norm": polished.gradient_norm,
         "log_likelihood": float(best.log_likelihood[0]),
@@ -282,6 +304,16 @@ def _summary(
         "draws": len(ensemble.scaled),
         "redrawn": ensemble.redrawn,
         "acceptance": None if np.isnan(ensemble.acceptance) else ensemble.acceptance,
+    }
+
+
+def _decided(problem: Problem, normal: Normal) -> dict:
+    """The parameters that the measurements decide, the most narrowed first, and their share."""
+    narrowed = normal.sd * np.sqrt(prior_precision(problem, problem.estimated.nominal))
+    chosen = [int(place) for place in np.argsort(narrowed) if narrowed[place] < DECIDED_SHARE]
+    return {
+        "share": len(chosen) / len(narrowed),
+        "parameters": [problem.estimated.names[place] for place in chosen],
     }
 
 

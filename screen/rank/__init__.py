@@ -1,6 +1,7 @@
 """Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is."""
 
 from screen.rank.bases import BASES, DoseBasis
+from screen.rank.decided import DECIDED, find_decided
 from screen.rank.mixture import pools
 from screen.rank.ranking import rank, write_ranked
 from screen.rank.responses import Responses, gather_responses
@@ -9,11 +10,13 @@ from screen.rank.series import find_cells, paired_ratio
 
 __all__ = [
     "BASES",
+    "DECIDED",
     "SCORES",
     "DoseBasis",
     "Responses",
     "Score",
     "find_cells",
+    "find_decided",
     "gather_responses",
     "paired_ratio",
     "pools",

@@ -18,12 +18,11 @@ from screen.fit import (
 )
 from screen.fit.coverage import (
     choose_shown,
-    draw_truths,
     independent_cases,
     share_interval,
     simulate_measurements,
 )
-from screen.fit.ensemble import inside
+from screen.fit.ensemble import draw_priors, inside
 from screen.tables import check_table
 from tests.fit.conftest import CONFIG
 
@@ -65,7 +64,7 @@ def test_an_ensemble_that_is_too_narrow_is_found_out(toy, solver, monkeypatch):
 
 
 def test_truths_come_from_the_priors_within_the_bounds(toy, solver):
-    truths = draw_truths(toy, make_predictor(toy, solver, 40), 200, seed=3)
+    truths = draw_priors(toy, make_predictor(toy, solver, 40), 200, seed=3)
     assert inside(toy, truths).all()
     k_blow = truths[:, toy.estimated.names.index("k_blow")]
     assert np.mean(k_blow) == pytest.approx(-9, abs=4 * 0.3 / np.sqrt(200))

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit
+from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.stage import CHAINS, CHECKPOINT, POLISHED, SIGMA_SD
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.fit.toy import write_problem
@@ -113,6 +113,23 @@ def test_summary_counts(folder):
     assert summary["failed_lanes"] == 0
     assert summary["draws"] == 40
     assert summary["chi2"] == pytest.approx(sum(part["chi2"] for part in summary["chi2_by_dataset"].values()))
+
+
+def test_summary_names_what_the_measurements_decide(folder):
+    decided = json.loads((folder / "summary.json").read_text())["decided"]
+    assert set(decided["parameters"]) == {"k_made", "k_lost", "scale"}
+    assert decided["parameters"][0] == "scale"
+    assert decided["share"] == 0.75
+
+
+def test_draws_of_the_priors_know_nothing_of_the_measurements(plan, tmp_path):
+    write_prior_draws(replace(plan, draws=200), tmp_path)
+    draws = read_table(tmp_path / "draws.parquet", DRAWS)
+    for name, centre, sd in (("k_made", 0.0, 0.7), ("k_lost", -1.0, 0.7), ("basal", -1.0, 0.2)):
+        values = np.log10(draws.filter(pl.col("parameter") == name)["value"].to_numpy())
+        assert np.std(values) == pytest.approx(sd, rel=0.2)
+        assert np.mean(values) == pytest.approx(centre, abs=4 * sd / np.sqrt(200))
+    assert read_provenance(tmp_path / "draws.parquet")["prior"]
 
 
 def test_figures_are_svg_that_shows_the_data(folder):

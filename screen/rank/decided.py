@@ -1,0 +1,81 @@
+"""Which rankings the measurements decide: a ranking over draws of the fit beside one over draws of the priors.
+
+Two interventions are in a decided order where their intervals of rank do not meet. What is decided under the
+priors already owes nothing to the calibration; what neither decides is open.
+"""
+
+import numpy as np
+import polars as pl
+
+from screen.errors import RankError
+from screen.tables import RANKED, Column, Schema, check_table
+
+SURE = 0.9
+"""Probability from which the first place counts as decided."""
+
+VERDICTS = ("measurements", "prior", "open")
+"""What decides the first place: the measurements, the priors and structure alone, or nothing."""
+
+
+def _share(name: str, description: str) -> Column:
+    return Column(name, pl.Float64, description, "fraction", nullable=True, minimum=0, maximum=1)
+
+
+DECIDED = Schema(
+    "decided",
+    (
+        Column("context", pl.String, "the cell and its stimulus"),
+        Column("hypothesis", pl.String, "which reading of the contested biology"),
+        Column("readout", pl.String, "the pY705 read-out ranked by"),
+        Column("dose_basis", pl.String, "how doses were made comparable"),
+        Column("first", pl.String, "intervention most often first"),
+        _share("p_best", "share of draws in which it is first"),
+        _share("p_best_prior", "the same under the priors alone"),
+        _share("decided_pairs", "pairs of interventions whose intervals of rank do not meet"),
+        _share("decided_pairs_prior", "the same under the priors alone"),
+        Column("first_decided_by", pl.String, "what decides the first place", choices=VERDICTS),
+    ),
+    key=("context", "hypothesis", "readout", "dose_basis"),
+)
+
+
+def find_decided(ranked: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
+    """DECIDED of two ranked tables, over draws of the fit and over draws of the priors.
+
+    RankError where the second lacks a ranking that the first has.
+    """
+    for frame, where in ((ranked, "ranked"), (prior, "ranked by the priors")):
+        check_table(frame, RANKED, where)
+    key = ["context", "hypothesis", "readout", "dose_basis"]
+    known = {tuple(map(str, name)): rows for name, rows in prior.group_by(key, maintain_order=True)}
+    found, problems = [], []
+    for name, rows in ranked.group_by(key, maintain_order=True):
+        cell = tuple(map(str, name))
+        if cell not in known:
+            problems.append(f"ranked by the priors: must hold {' '.join(cell)}, found no such ranking")
+            continue
+        placed = rows.filter(pl.col("rank").is_not_null())
+        if placed.height:
+            found.append((*cell, *_decide(placed, known[cell])))
+    if problems:
+        raise RankError(problems)
+    return pl.DataFrame(found, schema=DECIDED.dtypes(), orient="row")
+
+
+def _decide(rows: pl.DataFrame, prior: pl.DataFrame) -> tuple:
+    best = rows.sort("p_best", "intervention", descending=[True, False], nulls_last=True).row(0, named=True)
+    before = prior.filter(pl.col("intervention") == best["intervention"])["p_best"]
+    p_prior = before[0] if len(before) else None
+    verdict = "open"
+    if (best["p_best"] or 0.0) >= SURE:
+        verdict = "prior" if (p_prior or 0.0) >= SURE else "measurements"
+    return best["intervention"], best["p_best"], p_prior, _pairs(rows), _pairs(prior), verdict
+
+
+def _pairs(rows: pl.DataFrame) -> float | None:
+    """Share of the pairs whose intervals of rank do not meet; None where there is no pair."""
+    placed = rows.filter(pl.col("rank_p05").is_not_null() & pl.col("rank_p95").is_not_null())
+    low, high = placed["rank_p05"].to_numpy(), placed["rank_p95"].to_numpy()
+    pairs = len(low) * (len(low) - 1) / 2
+    apart = high[:, None] < low[None, :]
+    return float(np.sum(apart) / pairs) if pairs else None
