@@ -28,6 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source", action="append", default=[], metavar="NAME",
         help="source to import, may be given again (default: all that are there)",
     )  # fmt: skip
+    parser.add_argument(
+        "--literature", action="store_true",
+        help="add the figures of `fit.problem` that are not from these sources",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print counts as JSON on standard output")
 
 
@@ -40,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     data = find_data(arguments.data or settings.fit.data)
     sources = choose_sources(arguments.source, data)
     prepare_folder(folder)
-    written = import_data(sources, data, read_configuration(settings, results), folder, results.network)
+    literature = settings.fit.problem.parent if arguments.literature else None
+    known = read_configuration(settings, results)
+    written = import_data(sources, data, known, folder, results.network, literature)
     if arguments.json:
         print(json.dumps(describe(written.tables), indent=1))
     for name, reasons in written.tables.left_out.items():

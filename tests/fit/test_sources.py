@@ -216,6 +216,19 @@ def test_the_problem_is_valid_petab_and_keeps_every_reading(data, known, network
     assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameter_df.index)
 
 
+def test_figures_of_the_literature_join_unless_a_source_holds_them(data, known, network, tmp_path):
+    source = SOURCES["sobotta2017"]
+    tables = assemble([(source, source.read(data))], known, CONFIG / "calibration")
+    problem = read_petab(write_tables(tables, tmp_path / "problem", str(network))).problem
+    shipped = read_petab(CONFIG / "calibration/problem.yaml", network).problem.measurement_df
+    own = shipped[~shipped["citation"].str.startswith("Sobotta 2017 Front Physiol 8:775")]
+    assert len(problem.measurement_df) == len(tables.readings) + len(own)
+    assert 0 < len(own) < len(shipped)
+    joined = problem.measurement_df[problem.measurement_df["citation"].notna()]
+    assert not joined["citation"].str.contains("Luminex plate").any()
+    assert "npm1_alk_10" in problem.condition_df.index
+
+
 def test_sources_are_chosen_by_name_or_by_what_is_there(data):
     assert [source.name for source in choose_sources((), data)] == list(SOURCES)
     (data / "hpn_dream/stat3_pY705.csv").unlink()

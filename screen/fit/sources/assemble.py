@@ -20,7 +20,7 @@ from screen.fit.formulas import names_in
 from screen.fit.sources.readings import Imported, ObservedAs, Reading, Source
 from screen.network import read_parameters
 from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
-from screen.tables import write_text_atomic
+from screen.tables import read_table, write_text_atomic
 
 SCALE_SD, OFFSET_SD = 1.0, 0.7
 """Prior sd of log10 of a scale and of an offset that the search has to find."""
@@ -73,7 +73,7 @@ class Tables:
     measurements: pl.DataFrame
     parameters: pl.DataFrame
     readings: tuple[Reading, ...]
-    """One a row of the measurements."""
+    """One a row of the measurements; figures of the shipped calibration come after them."""
     left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -89,8 +89,14 @@ def read_known(
     )
 
 
-def assemble(found: Sequence[tuple[Source, Imported]], known: Known) -> Tables:
-    """The tables of a problem. FitError if nothing is left that the configuration knows."""
+def assemble(
+    found: Sequence[tuple[Source, Imported]], known: Known, literature: Path | None = None
+) -> Tables:
+    """The tables of a problem. FitError if nothing is left that the configuration knows.
+
+    `literature` is the folder of the shipped calibration, whose figures join the readings unless one of the
+    sources holds what they were taken from.
+    """
     kept: list[Reading] = []
     left_out: dict[str, Mapping[str, int]] = {}
     observables = {each.name: each for source, _ in found for each in source.observables}
@@ -110,19 +116,49 @@ def assemble(found: Sequence[tuple[Source, Imported]], known: Known) -> Tables:
         raise FitError(
             f"import-data: at least one reading must be usable, found none of {', '.join(left_out)}"
         )
-    experiments = _experiments(kept, citations)
+    sources = [source for source, _ in found]
+    shipped = _read_shipped(literature, sources, known) if literature else {}
+
+    def joined(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        return pl.concat([frame, shipped[name]], how="diagonal_relaxed") if shipped else frame
+
+    experiments = joined("experiments", _experiments(kept, citations))
     defaults = dict(zip(known.network["parameter"], known.network["value"], strict=True))
     conditions = derive_conditions(experiments, known.contexts, known.drugs, defaults)
-    own = _own_parameters(kept, observables, [source for source, _ in found])
+    own = joined("parameters", _own_parameters(kept, observables, sources))
     return Tables(
         experiments,
         conditions,
-        _observables(kept, observables),
-        _measurements(kept, observables),
+        joined("observables", _observables(kept, observables)),
+        joined("measurements", _measurements(kept, observables)),
         derive_parameters(known.network, conditions, own),
         tuple(kept),
         left_out,
     )
+
+
+def _read_shipped(folder: Path, sources: Sequence[Source], known: Known) -> dict[str, pl.DataFrame]:
+    """The tables of the shipped calibration without what the sources hold themselves."""
+    tables = {
+        name: pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0)
+        for name in ("observables", "measurements", "parameters")
+    }
+    held = [start for source in sources for start in source.supersedes]
+    citation = pl.col("citation").fill_null("")
+    rows = tables["measurements"].filter(~pl.any_horizontal(*map(citation.str.starts_with, held)))
+    own = ~pl.col("parameterId").is_in(known.network["parameter"].to_list())
+    named = {name for cell in rows["observableParameters"].drop_nulls() for name in cell.split(";")}
+    conditions = {*rows["simulationConditionId"], *rows["preequilibrationConditionId"].drop_nulls()}
+    return {
+        "experiments": read_table(folder / "experiments.tsv", EXPERIMENTS).filter(
+            pl.col("conditionId").is_in(conditions)
+        ),
+        "observables": tables["observables"].filter(
+            pl.col("observableId").is_in(rows["observableId"].to_list())
+        ),
+        "measurements": rows.with_columns(pl.col("measurement", "time").cast(pl.Float64)),
+        "parameters": tables["parameters"].filter(own & pl.col("parameterId").is_in(named)),
+    }
 
 
 def _missing(reading: Reading, observed: ObservedAs, known: Known) -> str | None:

@@ -84,6 +84,7 @@ HPN_DREAM = Source(
     name="hpn_dream",
     files=(f"{FOLDER}/stat3_pY705.csv",),
     citation="Hill 2016 Nat Methods 13:310",
+    supersedes=("Hill 2016",),
     assumed="doses; insulin as IGF-1, serum as IL-6, EGF and IGF-1; inhibitors block their target from rest on",
     observables=(OBSERVED,),
     noise={"sigma_hpn_dream": (0.1, 0.15)},

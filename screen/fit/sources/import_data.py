@@ -51,9 +51,19 @@ def choose_sources(names: Sequence[str], folder: Path) -> tuple[Source, ...]:
     return there
 
 
-def import_data(sources: Sequence[Source], data: Path, known: Known, folder: Path, sbml: Path) -> Written:
-    """Read the sources and write the problem they make into a folder. FitError if petab finds a fault."""
-    tables = assemble([(source, source.read(data)) for source in sources], known)
+def import_data(
+    sources: Sequence[Source],
+    data: Path,
+    known: Known,
+    folder: Path,
+    sbml: Path,
+    literature: Path | None = None,
+) -> Written:
+    """Read the sources and write the problem they make into a folder. FitError if petab finds a fault.
+
+    With the folder of the shipped calibration as `literature`, its other figures join.
+    """
+    tables = assemble([(source, source.read(data)) for source in sources], known, literature)
     problem = write_tables(tables, folder, os.path.relpath(sbml, folder))
     read_petab(problem)
     return Written(problem, tables)

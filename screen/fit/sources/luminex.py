@@ -107,6 +107,7 @@ LUMINEX = Source(
     name="hepatocyte_luminex",
     files=(f"{FOLDER}/stat3.csv",),
     citation="Alexopoulos 2010 MCP 9:1849; Saez-Rodriguez 2009 MSB 5:331; Saez-Rodriguez 2011 Cancer Res 71:5400",
+    supersedes=("Alexopoulos 2010", "Saez-Rodriguez 2009"),
     assumed="doses; TGFa as EGF, insulin as IGF-1; an inhibitor without name blocks its target from rest on",
     observables=(OBSERVED,),
     noise={"sigma_luminex": (0.12, 0.15)},

@@ -74,6 +74,7 @@ MCF10A = Source(
     name="mcf10a_rppa",
     files=(f"{FOLDER}/level4_selected.csv",),
     citation="Gross 2022 Commun Biol 5:1066",
+    supersedes=("Gross 2022",),
     assumed="doses",
     observables=tuple(OBSERVED.values()),
     noise={"sigma_mcf10a": (0.1, 0.2)},

@@ -108,6 +108,8 @@ class Source:
     name: str
     files: tuple[str, ...]
     citation: str
+    supersedes: tuple[str, ...]
+    """Beginnings of citations of the shipped calibration whose figures are from the same readings."""
     assumed: str
     """What the importer had to assume, in a sentence."""
     observables: tuple[ObservedAs, ...]

@@ -114,6 +114,7 @@ SOBOTTA = Source(
     name="sobotta2017",
     files=(f"{FOLDER}/published_points.csv",),
     citation="Sobotta 2017 Front Physiol 8:775; points of Hass 2019 Bioinformatics 35:3073",
+    supersedes=("Sobotta 2017 Front Physiol 8:775",),
     assumed="drugs hold from rest on (60 min before IL-6 in the experiment); actinomycin D stops the SOCS3 gene",
     observables=tuple(OBSERVED.values()),
     noise={},
