@@ -201,12 +201,14 @@ class _Columns:
     def __init__(self, problem: Problem, parameters, states, times, linear, vector_of_row):
         model = problem.model
         self.times, self.parameters, self.states = times, parameters, states
-        self.observed = model.observe(times, states, parameters)
+        named = {name for each in problem.observables for name in (*each.value.names, *each.noise.names)}
+        wanted = [name for name in model.observables if name in named]
+        self.observed = model.observe(times, states, parameters, wanted)
         self.vectors = linear[vector_of_row]
         self.fixed = problem.fixed
         kinds = (
             (self.vectors, problem.estimated.names),
-            (self.observed, model.observables),
+            (self.observed, wanted),
             (parameters, model.parameters),
             (states, model.species),
         )

@@ -46,14 +46,20 @@ class Model:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
 
-    def observe(self, times: Any, states: Any, parameters: Any) -> Array:
+    def observe(
+        self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None
+    ) -> Array:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
-        The leading axes broadcast against each other.
+        `names` are the observables wanted, all of them by default; only what they need is computed. The
+        leading axes broadcast against each other.
         """
+        program = self.system.observe
+        if names is not None:
+            program = program.only(self.observables.index(name) for name in names)
         inputs = {"time": jnp.asarray(times), "state": _first(states), "parameter": _first(parameters)}
         shapes = jnp.shape(times), jnp.shape(states)[:-1], jnp.shape(parameters)[:-1]
-        return _last(run(self.system.observe, inputs), jnp.broadcast_shapes(*shapes))
+        return _last(run(program, inputs), jnp.broadcast_shapes(*shapes))
 
     def derivative(self, time: Any, state: Any, parameters: Any) -> Array:
         """d state / d time [..., species]."""

@@ -113,16 +113,17 @@ class Courses:
                 self.model, parameters, state, switches, times,
                 engine=options.engine, threads=options.threads, **tolerances,
             )  # fmt: skip
-            observed = self.model.observe(times, solution.states, parameters[:, None, -1])
-            wanted = [self._column(name, observed, solution.states) for name in self.names]
-            return jax.numpy.stack(wanted, axis=-1), solution.status, solution.accepted + solution.rejected
+            wanted = [name for name in self.names if name in self.model.observables]
+            observed = self.model.observe(times, solution.states, parameters[:, None, -1], wanted)
+            columns = {name: observed[..., place] for place, name in enumerate(wanted)}
+            columns |= {
+                name: solution.states[..., self.model.species.index(name)]
+                for name in set(self.names) - set(wanted)
+            }
+            values = jax.numpy.stack([columns[name] for name in self.names], axis=-1)
+            return values, solution.status, solution.accepted + solution.rejected
 
         return run
-
-    def _column(self, name: str, observed: Array, states: Array) -> Array:
-        if name in self.model.observables:
-            return observed[..., self.model.observables.index(name)]
-        return states[..., self.model.species.index(name)]
 
     def __call__(
         self, parameters: np.ndarray, switches: np.ndarray, times: np.ndarray, resting: Resting
