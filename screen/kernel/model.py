@@ -46,9 +46,7 @@ class Model:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
 
-    def observe(
-        self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None
-    ) -> Array:
+    def observe(self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None) -> Array:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
         `names` are the observables wanted, all of them by default; only what they need is computed. The
