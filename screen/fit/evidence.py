@@ -12,6 +12,7 @@ Options with equal evidence are told apart by nothing that was measured; a log B
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -103,18 +104,23 @@ def log_evidence(problem: Problem, polished: Polished) -> float:
     return -polished.cost - box + 0.5 * (len(estimated.names) * np.log(2 * np.pi) - float(log_determinant))
 
 
-def fit_option(
-    problem: Problem,
-    solver: Solver,
-    start: np.ndarray,
-    plan: EvidencePlan,
-    report: Callable[[str], None] = lambda line: None,
-) -> Fitted:
-    """Gauss-Newton steps from a scaled vector, and the evidence where they end."""
+def make_fit(
+    problem: Problem, solver: Solver, plan: EvidencePlan
+) -> Callable[[Mapping[str, float], np.ndarray], Fitted]:
+    """A function from what an option sets and a scaled vector to the fit that is reached from there.
+
+    What is set goes into the compiled functions as numbers: they are compiled once for all options.
+    """
     predictor = make_predictor(problem, solver, WIDTH)
     sensitivity = make_sensitivity(problem, solver)
-    polished = polish(problem, predictor, sensitivity, start, plan.steps, plan.tolerance, report)
-    return Fitted(polished, predictor(polished.scaled[None]), log_evidence(problem, polished))
+
+    def fit(settings: Mapping[str, float], start: np.ndarray) -> Fitted:
+        imposed = impose(problem, settings)
+        predict, slopes = partial(predictor, under=imposed), partial(sensitivity, under=imposed)
+        polished = polish(imposed, predict, slopes, start, plan.steps, plan.tolerance)
+        return Fitted(polished, predict(polished.scaled[None]), log_evidence(imposed, polished))
+
+    return fit
 
 
 def compare_options(
@@ -126,12 +132,12 @@ def compare_options(
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """EVIDENCE and FACTS of the options of one or several switches; `best` is the fit as scaled values."""
-    evidence, facts = [], []
+    evidence, facts, fit = [], [], make_fit(problem, solver, plan)
     for switch in dict.fromkeys(option.switch for option in options.values()):
         members = {name: option for name, option in options.items() if option.switch == switch}
         fitted = {}
         for name, option in members.items():
-            fitted[name] = fit_option(impose(problem, option.settings), solver, best, plan)
+            fitted[name] = fit(option.settings, best)
             found = fitted[name]
             report(
                 f"compare-models: {switch} {name}, log evidence {found.log_evidence:.2f}, "

@@ -9,8 +9,8 @@ lane is counted. It is never a zero residual.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ import numpy as np
 
 from screen.fit.noise import reading_cost
 from screen.fit.priors import LN10, TO_SCALE, Prior
-from screen.fit.problem import Observable, Problem
+from screen.fit.problem import Observable, Problem, Values
 from screen.kernel import rest, solve
 
 FAILED_COST = 1e4
@@ -323,20 +323,43 @@ class Predicted(NamedTuple):
         return np.sum(~self.lane_ok, axis=1)
 
 
-def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[[np.ndarray], Predicted]:
+Conditions = tuple[tuple[Any, Any], tuple[Any, Any]]
+"""What a problem sets in its lanes and rests, as arrays that a compiled function takes."""
+
+
+def conditions_of(problem: Problem) -> Conditions:
+    """The parameters of lanes and rests: (constant, source) each."""
+    lanes, rests = problem.lanes.parameters, problem.rests.parameters
+    return (lanes.constant, lanes.source), (rests.constant, rests.source)
+
+
+def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
+    """The problem with other parameters in its lanes and rests."""
+    lanes, rests = (Values(*each) for each in conditions)
+    return replace(
+        problem,
+        lanes=replace(problem.lanes, parameters=lanes),
+        rests=replace(problem.rests, parameters=rests),
+    )
+
+
+def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[..., Predicted]:
     """A function from scaled vectors [vectors, estimated] to what they predict.
 
-    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once.
+    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once. With
+    `under`, a problem that differs in nothing but the parameters of its conditions, it predicts that one.
     """
     batch = batch_of_starts(problem, width)
-    evaluate = jax.jit(lambda vectors: predict(problem, solver, batch, vectors))
+    evaluate = jax.jit(
+        lambda vectors, conditions: predict(under_conditions(problem, conditions), solver, batch, vectors)
+    )
 
-    def predictor(vectors: np.ndarray) -> Predicted:
+    def predictor(vectors: np.ndarray, under: Problem = problem) -> Predicted:
         parts = []
         for first in range(0, len(vectors), width):
             chosen = vectors[first : first + width]
             filled = np.concatenate([chosen, np.tile(chosen[:1], (width - len(chosen), 1))])
-            found = evaluate(jnp.asarray(filled))
+            found = evaluate(jnp.asarray(filled), conditions_of(under))
             parts.append([np.asarray(part).reshape(width, -1)[: len(chosen)] for part in found])
         return Predicted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 

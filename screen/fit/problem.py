@@ -44,14 +44,14 @@ class Estimated:
 class Values:
     """A table of numbers [rows, columns] of which some are places in the estimated vector."""
 
-    constant: np.ndarray
-    source: np.ndarray
+    constant: np.ndarray | jax.Array
+    source: np.ndarray | jax.Array
     """Place in the estimated vector; -1 where the constant holds."""
 
     def fill(self, linear: jax.Array, rows: np.ndarray) -> jax.Array:
         """The chosen rows [rows, columns], each with its own estimated vector: `linear` [rows, estimated]."""
         source = self.source[rows]
-        taken = jnp.take_along_axis(linear, jnp.asarray(np.maximum(source, 0)), axis=1)
+        taken = jnp.take_along_axis(linear, jnp.maximum(source, 0), axis=1)
         return jnp.where(source >= 0, taken, self.constant[rows])
 
 

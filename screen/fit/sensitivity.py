@@ -13,12 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.objective import (
+    Conditions,
     Prediction,
     Solver,
     batch_of_measurements,
     batch_of_starts,
+    conditions_of,
     distinct_predictions,
     predict,
+    under_conditions,
 )
 from screen.fit.problem import Observable, Problem
 
@@ -42,21 +45,24 @@ class Sensitivity(NamedTuple):
     """d log sigma / d scaled value [measurements, estimated]."""
 
 
-def make_sensitivity(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
-    """A function from one scaled vector to its `Sensitivity`; compiled at the first call and kept."""
+def make_sensitivity(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
+    """A function from one scaled vector to its `Sensitivity`; compiled at the first call and kept.
+
+    With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
+    """
     make = _by_adjoint if solver.engine in REVERSE else _by_differences
     return make(problem, solver)
 
 
-def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
+def _by_adjoint(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
     first, place = distinct_predictions(problem)
     batch = batch_of_measurements(problem, first)
     noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
 
     @jax.jit
-    def evaluate(vectors: jax.Array) -> tuple[Prediction, jax.Array, jax.Array]:
+    def evaluate(vectors: jax.Array, conditions: Conditions) -> tuple[Prediction, jax.Array, jax.Array]:
         def outputs(at: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Prediction]:
-            found = predict(problem, solver, batch, at)
+            found = predict(under_conditions(problem, conditions), solver, batch, at)
             return (found.compared, jnp.log(found.sigma)), found
 
         _, pull, found = jax.vjp(outputs, vectors, has_aux=True)
@@ -64,8 +70,9 @@ def _by_adjoint(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sens
         by_noise = jnp.zeros_like(vectors) if noise_is_given else pull((zeros, ones))[0]
         return found, pull((ones, zeros))[0], by_noise
 
-    def sensitivity(scaled: np.ndarray) -> Sensitivity:
-        found, by_value, by_noise = evaluate(jnp.tile(jnp.asarray(scaled), (batch.vectors, 1)))
+    def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:
+        vectors = jnp.tile(jnp.asarray(scaled), (batch.vectors, 1))
+        found, by_value, by_noise = evaluate(vectors, conditions_of(under))
         parts = (found.compared, found.sigma, found.ok, by_value, by_noise)
         return _weighted(*(np.asarray(part)[place] for part in parts))
 
@@ -80,14 +87,17 @@ def _noise_is_given(problem: Problem, observable: Observable) -> bool:
     return numbers and given.issuperset(observable.noise.names)
 
 
-def _by_differences(problem: Problem, solver: Solver) -> Callable[[np.ndarray], Sensitivity]:
+def _by_differences(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
     count, measured = len(problem.estimated.names), len(problem.measurements.lane)
     batch = batch_of_starts(problem, count + 1)
-    evaluate = jax.jit(lambda vectors: predict(problem, solver, batch, vectors))
+    evaluate = jax.jit(
+        lambda vectors, conditions: predict(under_conditions(problem, conditions), solver, batch, vectors)
+    )
 
-    def sensitivity(scaled: np.ndarray) -> Sensitivity:
+    def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:
         step = np.where(scaled + STEP > problem.estimated.upper, -STEP, STEP)
-        found = evaluate(jnp.asarray(np.vstack([scaled, scaled + np.diag(step)])))
+        vectors = jnp.asarray(np.vstack([scaled, scaled + np.diag(step)]))
+        found = evaluate(vectors, conditions_of(under))
         compared, sigma, ok = (
             np.asarray(part).reshape(count + 1, measured) for part in (found.compared, found.sigma, found.ok)
         )
