@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from screen.fit import Solver, choose_fit_engine, load_problem
-from screen.network import compose_network
+from screen.fit.sources import read_known
+from screen.network import compose_network, read_sbml
 from tests.fit.toy import write_problem
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -35,3 +36,16 @@ def network(tmp_path_factory):
     path = tmp_path_factory.mktemp("network") / "stat3.xml"
     path.write_text(compose_network(CONFIG / "network", None))
     return path
+
+
+@pytest.fixture(scope="session")
+def known(network):
+    """The shipped configuration."""
+    model = read_sbml(network)
+    return read_known(
+        CONFIG / "network/parameters.tsv",
+        CONFIG / "contexts.tsv",
+        CONFIG / "hypotheses.tsv",
+        (CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv"),
+        frozenset((*model.species, *model.parameters, *model.observables)),
+    )

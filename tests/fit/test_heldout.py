@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import FitError
-from screen.fit import make_predictor, make_sensitivity
+from screen.fit import Solver, heldout, make_predictor, make_sensitivity
 from screen.fit.heldout import HELDOUT, TASKS, HeldoutPlan, Prepared, Task, choose_tasks, run_task, tabulate
 from screen.fit.sources import SOURCES, Arm, Reading
 from screen.tables import check_table
@@ -110,3 +110,32 @@ def test_every_task_hides_something_and_leaves_something(data_folder, name):
     ]
     hidden = sum(map(wanted.hides, readings))
     assert 0 < hidden < 0.6 * len(readings)
+
+
+def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_path, monkeypatch):
+    """Also the goal of resuming: what stands for the same question is kept, another seed runs again."""
+    ran = []
+
+    def run_task(wanted, prepared, plan, report):
+        ran.append((wanted.name, plan.seed))
+        return result
+
+    monkeypatch.setattr(heldout, "prepare", lambda *arguments: None)
+    monkeypatch.setattr(heldout, "run_task", run_task)
+    for source in SOURCES.values():
+        (tmp_path / source.files[0]).parent.mkdir()
+        (tmp_path / source.files[0]).write_text("readings")
+
+    def run(seed, *names):
+        tasks = [TASKS[name] for name in names]
+        plan = HeldoutPlan(seed=seed)
+        return heldout.run_tasks(tasks, tmp_path, known, tmp_path / "out", network, Solver(), plan)
+
+    run(1, "ruxolitinib")
+    assert run(1, "ruxolitinib", "three_hours") == {"ruxolitinib": result, "three_hours": result}
+    assert ran == [("ruxolitinib", 1), ("three_hours", 1)]
+    (tmp_path / "out" / "ruxolitinib.json").write_text("cut off")
+    run(1, "ruxolitinib")
+    run(2, "ruxolitinib")
+    assert ran[2:] == [("ruxolitinib", 1), ("ruxolitinib", 2)]
+    assert (tmp_path / "out" / "scores.tsv").is_file()

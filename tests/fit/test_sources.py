@@ -5,8 +5,7 @@ import pytest
 
 from screen.errors import FitError, TableError
 from screen.fit.petab_files import read_petab
-from screen.fit.sources import SOURCES, Arm, assemble, choose_sources, find_data, read_known, write_tables
-from screen.network import read_sbml
+from screen.fit.sources import SOURCES, Arm, assemble, choose_sources, find_data, write_tables
 from tests.fit.conftest import CONFIG
 
 HEADS = {
@@ -61,19 +60,6 @@ def data(tmp_path):
         path.parent.mkdir(parents=True)
         path.write_text("\n".join([HEADS[file], *lines]) + "\n")
     return tmp_path / "data"
-
-
-@pytest.fixture(scope="session")
-def known(network):
-    """The shipped configuration."""
-    model = read_sbml(network)
-    return read_known(
-        CONFIG / "network/parameters.tsv",
-        CONFIG / "contexts.tsv",
-        CONFIG / "hypotheses.tsv",
-        (CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv"),
-        frozenset((*model.species, *model.parameters, *model.observables)),
-    )
 
 
 def read(name, data):
