@@ -13,7 +13,7 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller clean
+TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -113,6 +113,9 @@ scaling: env ## cost and memory of the kernel from a thousand to a million lanes
 
 smaller: env ## how much faster the network is without some of its modules, on one core
 	$(PYTHON) -m benchmarks.smaller $(ARGS)
+
+sobotta: env ## the published Sobotta 2017 fit through our engine and search; ARGS="--starts 10" for the search
+	$(PYTHON) -m benchmarks.sobotta $(ARGS)
 
 clean: ## remove results, caches and .venv
 	rm -rf $(VENV) .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

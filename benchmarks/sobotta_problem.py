@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import libsbml
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -45,6 +46,13 @@ ACTINOMYCIN = {13: (-10.0, NEVER), 14: (30.0, NEVER), 15: (0.0, 30.0), 16: (0.0,
 
 NUCLEUS = 0.5
 """Volume of the nucleus [pL]; `total_STAT3` is the concentration all STAT3 would have in it."""
+
+DRAWN = (-5.0, 3.0)
+"""Range of log10 values that starts are drawn from: the default of Data2Dynamics, with which the published fit
+was made and which several parameters still have as their bounds; the others were widened to -15 and 6 later."""
+
+FIXED_SCALE = "scale_socs3_qpcr_braun_hep_2013_07_08_qPCR_Socs3_Stat3"
+"""The constant that fixes the unit of SOCS3 mRNA, and with it stands in the rates."""
 
 STATES = (
     "JAK1_gp130", "pJAK1_gp130", "pJAK1_pgp130", "STAT3", "tpSTAT3", "nSTAT3", "nSOCS3RNA1", "nSOCS3RNA2",
@@ -85,10 +93,11 @@ FILES = {
 }  # fmt: skip
 
 
-def write_problem(data: Path, folder: Path) -> Path:
+def write_problem(data: Path, folder: Path, drawn: tuple[float, float] = DRAWN) -> Path:
     """The PEtab problem of the tables in `data`, written into `folder`; returns its YAML file.
 
-    FitError where `data` lacks a table.
+    `drawn` is the range of log10 values that starts are drawn from, within the published bounds. FitError
+    where `data` lacks a table.
     """
     names = ("published_points.csv", "published_parameters.csv", "il6_model.xml")
     missing = [f"{data}: must hold {name}, found none" for name in names if not (data / name).is_file()]
@@ -98,7 +107,7 @@ def write_problem(data: Path, folder: Path) -> Path:
     points = points[points["datafile"] != LEFT_OUT]
     parameters = read_parameters(data / names[1])
     tables = {
-        "parameters": _parameter_table(parameters),
+        "parameters": _parameter_table(parameters, drawn),
         "conditions": _conditions(points),
         "observables": _observables(),
         "measurements": _measurements(points, parameters),
@@ -128,12 +137,18 @@ def read_parameters(path: Path) -> pd.DataFrame:
     ).set_axis(table["parameter"].str.replace(r"log10\((.*)\)", r"\1", regex=True), axis=0)
 
 
-def _parameter_table(parameters: pd.DataFrame) -> pd.DataFrame:
-    """Estimated parameters, and those constants that the model itself reads."""
-    kept = (parameters["estimate"] == 1) | (
-        parameters.index == "scale_socs3_qpcr_braun_hep_2013_07_08_qPCR_Socs3_Stat3"
-    )
-    return parameters[kept].rename_axis("parameterId").reset_index()
+def _parameter_table(parameters: pd.DataFrame, drawn: tuple[float, float]) -> pd.DataFrame:
+    """Estimated parameters and where their starts are drawn, and the one constant that the model itself reads."""
+    kept = parameters[(parameters["estimate"] == 1) | (parameters.index == FIXED_SCALE)]
+    is_log = kept["parameterScale"] == "log10"
+    low, high = kept["lowerBound"], kept["upperBound"]
+    low = np.log10(low.where(is_log, 1.0)).clip(*drawn).where(is_log, low)
+    high = np.log10(high.where(is_log, 1.0)).clip(*drawn).where(is_log, high)
+    starts = {
+        "initializationPriorType": "parameterScaleUniform",
+        "initializationPriorParameters": low.astype(str) + ";" + high.astype(str),
+    }
+    return kept.assign(**starts).rename_axis("parameterId").reset_index()
 
 
 def _conditions(points: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from screen.fit.hierarchical import (
     make_hierarchical_objective,
     make_hierarchical_predictor,
 )
+from screen.fit.levenberg import Effort, Ended, levenberg
 from screen.fit.load import load_problem
 from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, make_predictor
@@ -36,6 +37,8 @@ __all__ = [
     "STARTS",
     "CoveragePlan",
     "Curvature",
+    "Effort",
+    "Ended",
     "Ensemble",
     "Evaluation",
     "EvidencePlan",
@@ -63,6 +66,7 @@ __all__ = [
     "identify",
     "keep_conditions",
     "keep_measurements",
+    "levenberg",
     "load_problem",
     "make_hierarchical",
     "make_hierarchical_objective",

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from screen.fit.objective import Predicted
-from screen.fit.optimise import Optimum
 from screen.fit.priors import TO_SCALE
 from screen.fit.problem import Problem
 
@@ -123,14 +122,18 @@ def _shortened(names: Iterable[str]) -> np.ndarray:
     return np.array([", ".join(word for word in part if word not in shared) or "vehicle" for part in parts])
 
 
-def draw_waterfall(optimum: Optimum, path: Path) -> None:
-    """Write the figure of the starts, best first: cost above the best one, before and after the search."""
+def draw_waterfall(first_cost: np.ndarray, cost: np.ndarray, path: Path) -> None:
+    """Write the figure of the starts, best first: cost above the best one, before and after the search.
+
+    first_cost, cost [starts], in any order.
+    """
     figure = Figure(figsize=(4.6, 3.2), layout="constrained")
     axes = figure.subplots()
-    rank = np.arange(1, len(optimum.cost) + 1)
-    best = optimum.cost[0]
-    axes.plot(rank, optimum.first_cost - best + 1, "o", markersize=4, color=MUTED, label="start")
-    axes.plot(rank, optimum.cost - best + 1, "o-", markersize=4, color=COLOURS[0], label="end")
+    order = np.argsort(cost, kind="stable")
+    rank = np.arange(1, len(cost) + 1)
+    best = np.min(cost)
+    axes.plot(rank, first_cost[order] - best + 1, "o", markersize=4, color=MUTED, label="start")
+    axes.plot(rank, cost[order] - best + 1, "o-", markersize=4, color=COLOURS[0], label="end")
     axes.set_yscale("log")
     axes.set_xlabel("start, best first")
     axes.set_ylabel("cost above the best + 1")

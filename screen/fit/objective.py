@@ -50,6 +50,8 @@ class Solver:
     threads: int | None = None
     horizon: float = 1e5
     """How long the rest state is integrated."""
+    rest_tolerance: float = 1e-3
+    """Largest relative change in another horizon that still counts as rest."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
             start,
             engine=solver.engine,
             horizon_minutes=solver.horizon,
+            tolerance=solver.rest_tolerance,
             rtol=solver.rtol,
             atol=solver.atol,
             max_steps=solver.max_steps,

@@ -151,7 +151,7 @@ def run_fit(
     write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(problem, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
-    draw_waterfall(optimum, folder / "waterfall.svg")
+    draw_waterfall(optimum.first_cost, optimum.cost, folder / "waterfall.svg")
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
     for name in (CHECKPOINT, POLISHED, CHAINS):
         (folder / name).unlink(missing_ok=True)

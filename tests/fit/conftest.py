@@ -7,7 +7,7 @@ import pytest
 from screen.fit import Solver, choose_fit_engine, load_problem
 from screen.fit.sources import read_known
 from screen.network import compose_network, read_sbml
-from tests.fit.toy import write_problem
+from tests.fit.toy import write_blots, write_problem
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -22,6 +22,12 @@ def files(tmp_path):
 def toy(tmp_path_factory):
     """The toy problem without noise."""
     return load_problem(write_problem(tmp_path_factory.mktemp("toy")))
+
+
+@pytest.fixture(scope="session")
+def blotted(tmp_path_factory):
+    """The toy problem as a blot: noisy, with an offset and a standard deviation to be found."""
+    return load_problem(write_blots(tmp_path_factory.mktemp("blots")))
 
 
 @pytest.fixture(scope="session")

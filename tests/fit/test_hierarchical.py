@@ -2,7 +2,6 @@
 
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.optimize
 
@@ -17,32 +16,7 @@ from screen.fit import (
 )
 from screen.fit.blots import Blots, solve_blots
 from screen.fit.objective import posterior_cost
-from tests.fit.toy import PARAMETERS, TRUTH, write_problem
-
-BLOT_ROWS = "offset log10 1e-9 10000 0.1 1 - -\nsd log10 1e-5 10 0.1 1 - -\n"
-"""Parameters of a blot that are estimated without a prior."""
-
-OFFSET = 3.0
-
-
-def write_blots(folder, parameters=PARAMETERS + BLOT_ROWS, transformation="log10"):
-    """The toy problem, noisy, its readings shifted by OFFSET; offset and standard deviation are to be found."""
-    path = write_problem(folder, noise=0.05, parameters=parameters)
-    observables, measurements = folder / "observables.tsv", folder / "measurements.tsv"
-    formula = "observableParameter1_obs_scaled*readout"
-    text = observables.read_text().replace(formula, f"observableParameter2_obs_scaled + {formula}")
-    observables.write_text(text.replace("log10", transformation))
-    table = pd.read_csv(measurements, sep="\t", dtype=str, keep_default_na=False)
-    shifted = table["observableId"] == "obs_scaled"
-    table.loc[shifted, "measurement"] = (table["measurement"][shifted].astype(float) + OFFSET).astype(str)
-    table.loc[shifted, ["observableParameters", "noiseParameters"]] = ["scale;offset", "sd"]
-    table.to_csv(measurements, sep="\t", index=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def blotted(tmp_path_factory):
-    return load_problem(write_blots(tmp_path_factory.mktemp("blots")))
+from tests.fit.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
 
 
 def make_blots(rng, unit, scale, offset, truth, width=9):

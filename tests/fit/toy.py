@@ -10,6 +10,7 @@ from pathlib import Path
 
 import antimony
 import numpy as np
+import pandas as pd
 
 TRUTH = {"k_made": 0.5, "k_lost": 0.2, "scale": 30.0}
 DOSES = (1.0, 2.0, 8.0)
@@ -36,6 +37,11 @@ k_blow log10 1e-12 1000 1e-9 1 parameterScaleNormal -9;0.3
 scale log10 0.01 10000 10 1 - -
 half lin 1 10 5 0 - -
 """
+
+BLOT_ROWS = "offset log10 1e-9 10000 0.1 1 - -\nsd log10 1e-5 10 0.1 1 - -\n"
+"""Parameters of a blot that are estimated without a prior."""
+
+OFFSET = 3.0
 
 OBSERVABLES = """
 observableId observableFormula noiseFormula observableTransformation noiseDistribution
@@ -91,3 +97,18 @@ def write_problem(folder: Path, noise: float = 0.0, seed: int = 1, parameters: s
         (folder / f"{name}.tsv").write_text("\n".join("\t".join(row) for row in cells) + "\n")
     (folder / "problem.yaml").write_text(FILES)
     return folder / "problem.yaml"
+
+
+def write_blots(folder, parameters=PARAMETERS + BLOT_ROWS, transformation="log10"):
+    """The toy problem, noisy, its readings shifted by OFFSET; offset and standard deviation are to be found."""
+    path = write_problem(folder, noise=0.05, parameters=parameters)
+    observables, measurements = folder / "observables.tsv", folder / "measurements.tsv"
+    formula = "observableParameter1_obs_scaled*readout"
+    text = observables.read_text().replace(formula, f"observableParameter2_obs_scaled + {formula}")
+    observables.write_text(text.replace("log10", transformation))
+    table = pd.read_csv(measurements, sep="\t", dtype=str, keep_default_na=False)
+    shifted = table["observableId"] == "obs_scaled"
+    table.loc[shifted, "measurement"] = (table["measurement"][shifted].astype(float) + OFFSET).astype(str)
+    table.loc[shifted, ["observableParameters", "noiseParameters"]] = ["scale;offset", "sd"]
+    table.to_csv(measurements, sep="\t", index=False)
+    return path

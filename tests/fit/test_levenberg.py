@@ -1,0 +1,81 @@
+"""Gauss-Newton walks over what is left when blots are solved: right derivatives, right ends, the same each time."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from screen.fit import (
+    Effort,
+    levenberg,
+    make_hierarchical,
+    make_hierarchical_objective,
+    make_hierarchical_predictor,
+    make_sensitivity,
+)
+from screen.fit.levenberg import make_linearisation, units, walk
+from screen.fit.newton import curvature
+from tests.fit.toy import TRUTH
+
+
+@pytest.fixture(scope="module")
+def hierarchical(blotted):
+    return make_hierarchical(blotted)
+
+
+def test_linearisation_has_cost_and_gradient_of_the_objective(hierarchical, solver):
+    at = hierarchical.outer.estimated.nominal + np.array([0.1, 0.2, 0.0])
+    found = make_linearisation(hierarchical, solver)(at)
+    wanted = make_hierarchical_objective(hierarchical, solver, 1)(jnp.asarray(at[None]))
+    assert found.cost == pytest.approx(float(wanted.cost[0]), abs=1e-6)
+    np.testing.assert_allclose(found.gradient, np.asarray(wanted.gradient)[0], rtol=0.02, atol=0.02)
+
+
+def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(hierarchical, blotted, solver):
+    """Schur complement of the Gauss-Newton matrix that adjoint solves give for all parameters at once."""
+    at = np.log10([TRUTH["k_made"], TRUTH["k_lost"], 1e-9])
+    found = make_linearisation(hierarchical, solver)(at)
+    solved = make_hierarchical_predictor(hierarchical, solver, 1)(at[None]).solved
+    vector = hierarchical.complete(at[None], solved)[0]
+    whole = curvature(blotted, vector, make_sensitivity(blotted, solver)(vector)).precision
+    names = list(blotted.estimated.names)
+    kept = [names.index(name) for name in ("k_made", "k_lost")]
+    inner = [names.index(name) for name in ("scale", "offset")]
+    cross = whole[np.ix_(kept, inner)]
+    wanted = whole[np.ix_(kept, kept)] - cross @ np.linalg.solve(whole[np.ix_(inner, inner)], cross.T)
+    np.testing.assert_allclose(found.precision[:2, :2], wanted, rtol=0.03)
+
+
+def test_walk_ends_where_the_gradient_is_nothing_and_kicks_are_repeatable(hierarchical, solver):
+    starts = hierarchical.outer.estimated.nominal + np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
+    effort = Effort(kicks=1, steps=40, tolerance=1e-6)
+    lines = []
+    first = levenberg(hierarchical, solver, starts, effort, seed=2, report=lines.append)
+    again = levenberg(hierarchical, solver, starts[:1], effort, seed=2)
+    assert np.all(first.gradient_norm < 0.1)
+    assert np.all(first.cost <= first.first_walk) and np.all(first.first_walk < first.first_cost)
+    assert first.cost[0] == pytest.approx(first.cost[1], abs=1e-3)
+    np.testing.assert_array_equal(first.scaled[0], again.scaled[0])
+    assert len(lines) == 2 and "start 2/2" in lines[1]
+
+
+def test_walk_stays_in_its_box_and_holds_what_is_pushed_out(hierarchical, solver):
+    estimated = hierarchical.outer.estimated
+    objective = make_hierarchical_objective(hierarchical, solver, 5)
+    linearise = make_linearisation(hierarchical, solver)
+    tight = type(estimated)(
+        estimated.names, estimated.scales, estimated.lower, np.array([-1.0, *estimated.upper[1:]]),
+        np.array([-1.5, *estimated.nominal[1:]]), estimated.priors, estimated.starts,
+    )  # fmt: skip
+    ended = walk(
+        tight, linearise, lambda at: np.asarray(objective(jnp.asarray(at)).cost), tight.nominal, Effort()
+    )
+    assert ended.scaled[0] == -1.0
+    assert ended.gradient_norm < 1
+    assert linearise(ended.scaled).gradient[0] < 0
+
+
+def test_units_are_decades_or_tenths_of_a_range(toy):
+    estimated = toy.estimated
+    lin = type(estimated)(("a", "b"), ("log10", "lin"), np.array([-5.0, 0.0]), np.array([3.0, 100.0]),
+                          np.zeros(2), (None, None), ())  # fmt: skip
+    assert units(lin).tolist() == [1.0, 10.0]
