@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.hierarchical import Hierarchical, Rows, make_hierarchical_predictor, read_rows
+from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Prediction, Solver, batch_of_starts, posterior_cost, predict, prior_cost
 from screen.fit.problem import Estimated
 
@@ -100,60 +101,84 @@ def make_linearisation(hierarchical: Hierarchical, solver: Solver) -> Callable[[
     batch = batch_of_starts(outer, count + 1)
 
     @jax.jit
-    def evaluate(vectors: jax.Array, step: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def evaluate(vectors: jax.Array, step: jax.Array) -> tuple[Rows, jax.Array, jax.Array]:
         found = predict(outer, solver, batch, vectors)
-        signals, ok = (part.reshape(count + 1, -1) for part in (found.compared, found.ok))
-        slopes = jnp.where(ok[1:] & ok[0], (signals[1:] - signals[0]) / step[:, None], 0.0)
+        signals, sigma, ok = (part.reshape(count + 1, -1) for part in (found.compared, found.sigma, found.ok))
+        both = ok[1:] & ok[0]
+        by_signal = jnp.where(both, (signals[1:] - signals[0]) / step[:, None], 0.0)
+        by_noise = jnp.where(both, jnp.log(sigma[1:] / sigma[0]) / step[:, None], 0.0)
         one = Prediction(*(part.reshape(count + 1, -1)[0] for part in found))
-        rows = read_rows(hierarchical, one, 1)
-        gradient, precision = _eliminate(hierarchical, rows, slopes[:, hierarchical.reading])
-        return jnp.sum(rows.cost), gradient, precision
+        return read_rows(hierarchical, one, 1), by_signal, by_noise
 
     prior = jax.jit(jax.value_and_grad(lambda at: prior_cost(outer, at[None])[0]))
 
     def linearise(scaled: np.ndarray) -> Linear:
         step = STEP * units(outer.estimated)
         step = np.where(scaled + step > outer.estimated.upper, -step, step)
-        vectors = jnp.asarray(np.vstack([scaled, scaled + np.diag(step)]))
-        cost, gradient, precision = evaluate(vectors, jnp.asarray(step))
+        found = evaluate(jnp.asarray(np.vstack([scaled, scaled + np.diag(step)])), jnp.asarray(step))
+        rows, by_signal, by_noise = jax.tree.map(np.asarray, found)
+        gradient, precision = _eliminate(hierarchical, rows, by_signal, by_noise)
         believed, pull = prior(jnp.asarray(scaled))
         pairs = zip(outer.estimated.priors, scaled, strict=True)
         curvature = [0.0 if each is None else each.precision(value) for each, value in pairs]
         return Linear(
-            float(cost) + hierarchical.constant + float(believed),
-            np.asarray(gradient) + np.asarray(pull),
-            np.asarray(precision) + np.diag(curvature),
+            float(np.sum(rows.cost)) + hierarchical.constant + float(believed),
+            gradient + np.asarray(pull),
+            precision + np.diag(curvature),
         )
 
     return linearise
 
 
-def _eliminate(hierarchical: Hierarchical, rows: Rows, slopes: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Gradient and Gauss-Newton matrix from the slopes of the signals [outer, measurements]."""
-    blots, blot = hierarchical.blots, hierarchical.blot
-    good, scale, offset = rows.ok[0], rows.solved.scale[0], rows.solved.offset[0]
-    is_log = blots.unit[blot] != 0
-    per_value = jnp.where(is_log, blots.unit[blot] / jnp.where(good, rows.value[0], 1.0), 1.0)
-    laplace = hierarchical.laplace
-    weight = np.where(laplace, 1.0, np.sqrt(hierarchical.correction)) * jnp.where(
-        good, 1 / rows.sigma[0], 0.0
+def _eliminate(
+    hierarchical: Hierarchical, rows: Rows, by_signal: np.ndarray, by_noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and Gauss-Newton matrix from the slopes of the signals and of the log sigmas [outer, signals]."""
+    blots, blot, good = hierarchical.blots, hierarchical.blot, np.asarray(rows.ok[0])
+    scale, offset = np.asarray(rows.solved.scale[0]), np.asarray(rows.solved.offset[0])
+    local = _local(hierarchical, rows)
+    per_value = np.where(blots.unit[blot] != 0, blots.unit[blot] / np.where(good, rows.value[0], 1.0), 1.0)
+    per_value = np.where(good, per_value / np.asarray(rows.sigma[0]), 0.0)
+    jacobian = per_value * scale[blot] * by_signal[:, hierarchical.reading]
+    is_given = good & (blots.noise[blot] < 0)
+    noise = np.where(is_given, by_noise[:, hierarchical.reading], 0.0)
+    gradient = jacobian @ np.where(good, local.slope, 0.0) + noise @ np.where(
+        is_given, local.slope_log_sigma, 0.0
     )
-    residual = jnp.where(laplace, jnp.sign(rows.distance[0]), weight * rows.distance[0]) * good
-    jacobian = jnp.where(good, weight * per_value * scale[blot] * slopes, 0.0)
-    grouped = jnp.where(blots.member, jacobian[:, blots.rows], 0.0)
-    directions: list[jax.Array] = []
-    columns = ((scale, blots.scale, rows.signal[0]), (offset, blots.offset, jnp.ones_like(weight)))
+    root = np.sqrt(np.where(good, local.curvature, 0.0))
+    grouped = (root * jacobian)[:, blots.rows] * blots.member
+    directions: list[np.ndarray] = []
+    columns = ((scale, blots.scale, np.asarray(rows.signal[0])), (offset, blots.offset, np.ones(len(blot))))
     for solved, bounds, shape in columns:
         free = (solved > bounds[:, 0]) & (solved < bounds[:, 1])
-        column = jnp.where(good, weight * per_value * shape, 0.0)[blots.rows] * blots.member * free[:, None]
+        column = np.where(good, root * per_value * shape, 0.0)[blots.rows] * blots.member * free[:, None]
         for other in directions:
-            column -= other * jnp.sum(other * column, axis=1, keepdims=True)
-        length = jnp.linalg.norm(column, axis=1, keepdims=True)
-        directions.append(jnp.where(length > 1e-12, column / jnp.maximum(length, 1e-12), 0.0))
+            column = column - other * np.sum(other * column, axis=1, keepdims=True)
+        length = np.linalg.norm(column, axis=1, keepdims=True)
+        directions.append(np.where(length > 1e-12, column / np.maximum(length, 1e-12), 0.0))
     for direction in directions:
-        grouped -= direction * jnp.sum(direction * grouped, axis=2, keepdims=True)
-    flat = grouped.reshape(len(slopes), -1)
-    return jacobian @ residual, flat @ flat.T
+        grouped = grouped - direction * np.sum(direction * grouped, axis=2, keepdims=True)
+    flat = grouped.reshape(len(jacobian), -1)
+    weighted = np.where(is_given, local.curvature_log_sigma, 0.0) * noise
+    return gradient, flat @ flat.T + noise @ weighted.T
+
+
+def _local(hierarchical: Hierarchical, rows: Rows) -> Local:
+    """Slopes and curvatures of the cost of every measurement, in the prediction over sigma and in log sigma."""
+    problem, parts = hierarchical.problem, np.zeros((4, len(hierarchical.blot)))
+    for each in problem.observables:
+        factor = np.sqrt(hierarchical.correction) if each.distribution == "normal" else 1.0
+        distance = factor * np.asarray(rows.distance[0])[each.rows] / np.asarray(rows.sigma[0])[each.rows]
+        found = local_cost(
+            each.distribution, each.degrees, distance, problem.measurements.censored[each.rows]
+        )
+        parts[:, each.rows] = (
+            factor * found.slope,
+            found.slope_log_sigma,
+            factor**2 * found.curvature,
+            found.curvature_log_sigma,
+        )
+    return Local(*parts)
 
 
 def levenberg(

@@ -7,6 +7,7 @@ import pytest
 from screen.fit import (
     Effort,
     levenberg,
+    load_problem,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
@@ -14,7 +15,7 @@ from screen.fit import (
 )
 from screen.fit.levenberg import make_linearisation, units, walk
 from screen.fit.newton import curvature
-from tests.fit.toy import TRUTH
+from tests.fit.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,15 @@ def hierarchical(blotted):
     return make_hierarchical(blotted)
 
 
-def test_linearisation_has_cost_and_gradient_of_the_objective(hierarchical, solver):
-    at = hierarchical.outer.estimated.nominal + np.array([0.1, 0.2, 0.0])
+@pytest.mark.parametrize("kept_sigma", [False, True])
+def test_linearisation_has_cost_and_gradient_of_the_objective(tmp_path, solver, kept_sigma):
+    """Also where the sigma of a blot has a prior and is searched."""
+    prior = " parameterScaleNormal -1;1\n" if kept_sigma else " - -\n"
+    blot = BLOT_ROWS.replace("sd log10 1e-5 10 0.1 1 - -\n", f"sd log10 1e-5 10 0.1 1{prior}")
+    hierarchical = make_hierarchical(load_problem(write_blots(tmp_path, PARAMETERS + blot)), correction=1.3)
+    assert ("sd" in hierarchical.outer.estimated.names) == kept_sigma
+    at = hierarchical.outer.estimated.nominal.copy()
+    at[:2] += 0.1, 0.2
     found = make_linearisation(hierarchical, solver)(at)
     wanted = make_hierarchical_objective(hierarchical, solver, 1)(jnp.asarray(at[None]))
     assert found.cost == pytest.approx(float(wanted.cost[0]), abs=1e-6)
