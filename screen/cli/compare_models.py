@@ -8,6 +8,7 @@ Example: python -m screen compare-models --switch H_ALK
 
 import argparse
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from screen.cli.options import Results, add_shared, add_threads, at_least_one, say
@@ -85,15 +86,17 @@ def _screen(
     from screen.simulate import Integration, Readout
     from screen.tables import DRAWS, read_table
 
-    tables, wanted = settings.tables, settings.simulate
+    tables, wanted, asked = settings.tables, settings.simulate, settings.scenarios
+    chosen = list(contexts.contexts) if asked.contexts == "all" else asked.contexts
     return Screen(
-        contexts=contexts,
+        contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
         drugs=read_drug_tables(tables.drugs, tables.affinities, tables.targets),
         draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
         readouts=[
             Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts
         ],
         network=results.network_named,
+        names=asked.drugs,
         integration=Integration(
             engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch
         ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -54,6 +55,8 @@ class Screen:
     network: Callable[[str], Path]
     """Where the network of a name lies."""
     integration: Integration
+    names: Sequence[str] | Literal["all"] = "all"
+    """Drugs to give; `all` that are screened."""
     doses_nM: Sequence[float] = (100.0, 1000.0)
 
 
@@ -67,7 +70,9 @@ def propose_experiments(
     tables = screen.contexts
     bare = {name: replace(context, hypotheses={}) for name, context in tables.contexts.items()}
     contexts = replace(tables, contexts=bare)
-    scenarios = plan_scenarios(contexts, screen.drugs, doses_nM=screen.doses_nM, switches=[switch])
+    scenarios = plan_scenarios(
+        contexts, screen.drugs, doses_nM=screen.doses_nM, drugs=screen.names, switches=[switch]
+    )
     parts = read_parts(scenarios, contexts, screen.drugs, screen.draws, screen.network)
     responses = simulate_shard(list(parts.values()), screen.readouts, screen.integration, Shard(0, 1), report)
     options = [name for name, option in tables.options.items() if option.switch == switch]
