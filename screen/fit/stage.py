@@ -289,6 +289,11 @@ def _summary(
         "measurements": len(frame),
         "estimated": len(problem.estimated.names),
         "decided": _decided(problem, normal),
+        "at_bound": [
+            name
+            for name, edge in zip(problem.estimated.names, _at_bound(problem, normal.mean), strict=True)
+            if edge
+        ],
         "cost": polished.cost,
         "gradient_norm": polished.gradient_norm,
         "log_likelihood": float(best.log_likelihood[0]),

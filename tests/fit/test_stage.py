@@ -112,6 +112,8 @@ def test_summary_counts(folder):
     assert summary["estimated"] == 4
     assert summary["failed_lanes"] == 0
     assert summary["draws"] == 40
+    assert summary["at_bound"] == []
+    assert summary["failures"] == 0
     assert summary["chi2"] == pytest.approx(sum(part["chi2"] for part in summary["chi2_by_dataset"].values()))
 
 
