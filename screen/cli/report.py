@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.rank import gather_responses
     from screen.report import Findings, write_figures, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS
-    from screen.tables import RANKED, SCENARIOS, read_provenance, read_table
+    from screen.tables import RANKED, SCENARIOS, VALIDATION, read_provenance, read_table
 
     tables = settings.tables
     findings = Findings(
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         affinities=read_table(tables.affinities, AFFINITIES),
         fit=results.fit,
         provenance=read_provenance(results.ranked),
+        validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
     )
     wanted = settings.report
     write_figures(findings, results.figures, top=wanted.top)

@@ -12,11 +12,14 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screen.report.figures import percent
+from screen.report.labels import capital
 from screen.report.style import GRID, INK, MUTED, drawing, to_svg
 from screen.tables import write_text_atomic
 
 HOLDS, FAILS = "#0072b2", "#d55e00"
 TITLES = {"gate": "Gates", "score": "Scores", "contested": "Contested, both readings", "input": "Inputs"}
+ORDER = {tier: place for place, tier in enumerate(TITLES)}
 LINE, WIDTH, MARGIN = 0.19, 12.0, 0.9
 """Height of a line, width of the figure and room for headings [inch]."""
 
@@ -50,6 +53,22 @@ def write_validation_figure(table: pl.DataFrame, path: Path, enough: float) -> N
             _statistics(figure.add_axes((0.58, low, 0.17, size)), rows, enough)
             top -= height
         write_text_atomic(path, to_svg(figure))
+
+
+def panel_summary(table: pl.DataFrame) -> dict[str, Any]:
+    """For the page: a line of how many facts of each tier are kept, and a row for each that is not."""
+    facts = table.sort("probability", maintain_order=True).group_by("fact").first()
+    parts = []
+    for tier, title in TITLES.items():
+        rows = facts.filter(pl.col("tier") == tier)
+        if rows.height:
+            parts.append(f"{title.lower()}: {int(rows['fact_passes'].sum())} of {rows.height}")
+    missed = facts.filter(~pl.col("fact_passes")).sort(pl.col("tier").replace_strict(ORDER), "fact")
+    columns = missed.select("fact", "tier", "statement", "fact_probability")
+    return {
+        "line": capital("; ".join(parts)),
+        "missed": [(fact, tier, text, percent(share)) for fact, tier, text, share in columns.iter_rows()],
+    }
 
 
 def _lines(axes: Axes, count: int) -> None:

@@ -29,6 +29,7 @@ from screen.report.summary import (
     view_label,
 )
 from screen.report.table import packed_table
+from screen.report.validation import panel_summary
 from screen.tables import write_text_atomic
 
 CURVES = 6
@@ -46,7 +47,8 @@ LARGEST_FIT = 200_000
 @dataclass(frozen=True)
 class Findings:
     """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
-    stimuli and for where values come from; `fit` is the folder with the figures of the fit."""
+    stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
+    verdict on published facts."""
 
     ranked: pl.DataFrame
     responses: Responses
@@ -56,6 +58,7 @@ class Findings:
     affinities: pl.DataFrame | None = None
     fit: Path | None = None
     provenance: Mapping[str, Any] | None = None
+    validation: pl.DataFrame | None = None
 
     @property
     def view(self) -> View:
@@ -180,6 +183,7 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
         "still": list_names(drawn.heat.still),
         "decisive": decisive(findings.ranked, view),
         "models": _models(findings.fit),
+        "panel": panel_summary(findings.validation) if findings.validation is not None else None,
         "fits": _fits(findings.fit),
         "failures": failures(responses, [(cell.context, cell.hypothesis) for cell in cells]),
         "caveats": _caveats(findings),

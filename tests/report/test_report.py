@@ -13,10 +13,11 @@ import pytest
 
 from screen.errors import ReportError
 from screen.rank import DoseBasis, gather_responses, rank
-from screen.report import Findings, write_figures, write_report
+from screen.report import Findings, write_figures, write_report, write_validation_figure
 from screen.report.labels import hypothesis_label, short_cell_label
 from screen.report.selection import View, candidates, heat_of, slice_of
 from screen.report.summary import decisive
+from screen.tables import VALIDATION
 from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
 
 CELLS = (("hepg2", "default"), ("npm1_alk_lymphoma", "alk_direct"), ("npm1_alk_lymphoma", "alk_jak3"))
@@ -74,7 +75,42 @@ def findings(tmp_path_factory) -> Findings:
         parameters=pl.DataFrame({"parameter": ["a", "b", "c"], "mark": ["assumed", "read", "fixed"]}),
         fit=fit,
         provenance={"stage": "rank", "packages": {"polars": "<2>"}},
+        validation=validation(),
     )
+
+
+def validation() -> pl.DataFrame:
+    """A gate that is kept, and a score whose second check fails in most draws."""
+    words = {
+        "context": "hepg2", "hypothesis": "default", "readout": "pY705", "statistic": "ratio", "p05": 0.2,
+        "p50": 0.3, "p95": None, "draws": 8, "failed": 0, "citation": "somebody", "mark": "read", "side": None,
+    }  # fmt: skip
+    rows = [
+        {"fact": "V01", "check": "a", "tier": "gate", "statement": "it falls", "low": None, "high": 0.5}
+        | {"probability": 1.0, "fact_probability": 1.0, "fact_passes": True},
+        {"fact": "V04", "check": "a", "tier": "score", "statement": "it rises", "low": 0.1, "high": 0.5}
+        | {"probability": 0.9, "fact_probability": 0.25, "fact_passes": False},
+        {"fact": "V04", "check": "b", "tier": "score", "statement": "it <stays>", "low": 2.0, "high": None}
+        | {"probability": 0.25, "fact_probability": 0.25, "fact_passes": False},
+    ]
+    return pl.DataFrame([words | row for row in rows], schema=VALIDATION.dtypes())
+
+
+def test_published_facts_that_are_not_kept_are_shown_by_their_weakest_check(page):
+    section = page[page.index('<section id="panel">') :]
+    section = section[: section.index("</section>")]
+    assert "Gates: 1 of 1; scores: 0 of 1." in section
+    assert "it &lt;stays&gt;" in section and "25\u00a0%" in section
+    assert "V01" not in section and "it rises" not in section
+
+
+def test_the_figure_of_the_panel_has_a_line_a_fact(tmp_path):
+    write_validation_figure(validation(), tmp_path / "one.svg", 0.8)
+    write_validation_figure(validation(), tmp_path / "two.svg", 0.8)
+    text = (tmp_path / "one.svg").read_text()
+    assert "it falls" in text and "it &lt;stays&gt;" in text and "it rises" not in text
+    assert "ratio 0.3 [0.2, –]; ≥ 2" in text
+    assert text == (tmp_path / "two.svg").read_text()
 
 
 def write(findings: Findings, folder: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ rule report:
         responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
         ranked="results/ranked.csv",
         fit=rules.fit.output,
+        validation="results/validation.csv",
         tables=table_files(),
     output:
         page=report(
