@@ -128,7 +128,7 @@ def search(hierarchical: Hierarchical, starts: int, seed: int, effort: Effort) -
 def write(table: pd.DataFrame, ended: Ended, folder: Path, name: str) -> None:
     """The table and the waterfall of the starts."""
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
     draw_waterfall(ended.first_cost, ended.cost, folder / f"{name}.svg")
 
 
@@ -157,6 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ScreenError as problem:
         print(*problem.problems, sep="\n", file=sys.stderr)
         return 2
+    name = "sobotta_widest" if asked.widest else "sobotta"
     summary = published(hierarchical)
     summary |= {
         "searched_parameters": len(hierarchical.outer.estimated.names),
@@ -167,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.starts:
         began = time.perf_counter()
         table, ended = search(hierarchical, asked.starts, asked.seed, Effort(kicks=asked.kicks))
-        write(table, ended, asked.out, "sobotta_widest" if asked.widest else "sobotta")
+        write(table, ended, asked.out, name)
         summary |= {
             "seed": asked.seed,
             "drawn_log10": list(WIDEST if asked.widest else DRAWN),
@@ -178,6 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
     summary["machine"] = machine()
     text = json.dumps(summary, indent=2)
+    if asked.starts:
+        (asked.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     if asked.json == "-":
         print(text)
     else:
