@@ -102,7 +102,7 @@ def test_stale_tables_are_named_with_the_cure_and_cured(tmp_path):
         ("hypothesis", "astrology", "astrology"),
         ("drugs", "aspirine=5", "aspirine"),
         ("blocked", "KINASE", "KINASE"),
-        ("stimulus", "IL7_dose=5", "found IL7_dose"),
+        ("stimulus", "IL99_dose=5", "found IL99_dose"),
         ("stimulus", "IL6_dose=much", "much"),
     ],
 )

@@ -46,7 +46,7 @@ def test_the_reader_takes_the_shipped_network(shipped):
     assert [time.name for time in network.discontinuities] == ["IL6_washout"]
 
 
-MODULES = ["m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m15"]
+MODULES = ["m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12", "m14", "m15"]
 
 
 @pytest.mark.parametrize("left_out", MODULES)
