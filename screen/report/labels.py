@@ -28,6 +28,7 @@ CONTEXTS: Mapping[str, str] = {
     "breast_bt20": "breast line BT-20",
     "breast_mcf7": "breast line MCF-7",
     "breast_uacc812": "breast line UACC-812",
+    "breast_mcf10a": "breast line MCF-10A",
 }
 
 HYPOTHESES: Mapping[str, str] = {
