@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_threads(parser)
     parser.add_argument(
         "--parameter", nargs="+", default=[], metavar="NAME",
-        help="parameters to move (default: those that the fit narrowed most)",
+        help="parameters to move (default: those of the network that the fit narrowed most)",
     )  # fmt: skip
     parser.add_argument(
         "--most", type=at_least_one, default=6, metavar="N",
@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.tables import read_table, write_table
 
     path = results.fit / "parameters.tsv"
-    names = arguments.parameter or most_narrowed(read_table(path, FITTED), arguments.most)
+    fitted = read_table(path, FITTED)
+    of_network = fitted.filter(fitted["parameter"].is_in(problem.model.parameters))
+    names = arguments.parameter or most_narrowed(of_network, arguments.most)
     table = profile(problem, solver, read_best(problem, path), ProfilePlan(names), say)
     found = identify(table)
     write_table(table, results.fit / "profiles.tsv", PROFILES)

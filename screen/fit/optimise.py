@@ -51,7 +51,7 @@ class Schedule:
     """Most Gauss-Newton steps that the best start takes at the end."""
     rate: float = 0.1
     """First step of Adam in each cycle, in free coordinates."""
-    restarts: int = 1
+    restarts: int = 2
     """Times the rate of Adam goes up again after it has fallen to nearly nothing (Loshchilov 2017)."""
     tolerance: float = 0.02
     """An L-BFGS start has converged when `patience` accepted steps together bring less than this; Adam ends

@@ -83,14 +83,14 @@ def test_progress_says_how_far_and_how_long(toy, solver):
 
 def test_rate_of_adam_restarts_and_each_cycle_is_twice_the_one_before():
     assert cycle_ends(Schedule(adam=70, restarts=2)) == (10, 30, 70)
-    assert cycle_ends(Schedule(adam=60)) == (20, 60)
+    assert cycle_ends(Schedule(adam=60, restarts=1)) == (20, 60)
     assert cycle_ends(Schedule(adam=1)) == (1,)
     assert cycle_ends(Schedule(adam=0)) == ()
 
 
 def test_adam_ends_early_where_a_cycle_brings_nothing(toy, solver):
     lines = []
-    wanted = replace(SCHEDULE, adam=30, lbfgs=2, tolerance=1e9, patience=100)
+    wanted = replace(SCHEDULE, adam=30, lbfgs=2, restarts=1, tolerance=1e9, patience=100)
     found = optimise(toy, solver, wanted, report=lines.append)
     assert sum("adam" in line for line in lines) == 10
     assert found.iterations == 12
