@@ -200,6 +200,17 @@ def test_mechanism_12_abl1_phosphorylates_stat3(cell):
     assert ratio(found, 60, {"ABL1": LARGE}) < 0.5
 
 
+def test_mechanism_12_dasatinib_gives_a_dip_and_jak2_the_return(cell):
+    """V48: STAT5A and SOCS2 fall with SRC and let JAK2 go; without that loop nothing returns."""
+    minutes = [15, 1440]
+    looped, alone = (cell("egfr_mutant_lung", f"egfr_il6+{option}") for option in ("src_socs2", "src_none"))
+    dip, back = (looped.run(minutes, loads={"SRC": 30.0}, preincubation=0.0) / looped.run(minutes))[:, 0]
+    assert dip < 0.98
+    assert back > 1.05
+    assert ratio(looped, 1440, {"SRC": 30.0, "JAK1": LARGE, "JAK2": LARGE}) < 0.5
+    assert ratio(alone, 1440, {"SRC": 30.0}) < 1
+
+
 # ---- gp130
 
 
@@ -230,12 +241,24 @@ def test_mechanism_21_the_rest_of_the_family_uses_gp130_and_jak1(cell):
 
 def test_mechanism_21_tocilizumab_blocks_while_il6_and_its_receptor_rise(cell):
     """V65: 99 % occupancy."""
-    found = cell("hepatocyte_human", sIL6R_total=0.34, sgp130_total=3.9, IL6_uptake=2.0)
+    serum = {"sIL6R_total": 0.34, "sgp130_total": 3.9, "IL6_uptake": 2.0}
+    for name, value in serum.items():
+        assert cell("human_blood").runner[name] == value
+    found = cell("hepatocyte_human", **serum)
     held = {"loads": {"IL6R_CAPTURE": 99.0}, "preincubation": 1440.0}
     assert found.at(1, "free_IL6R", **held) == pytest.approx(0.01)
     assert found.at(30, "IL6_serum", **held) > 2 * found.at(30, "IL6_serum")
     assert found.at(30, "[sIL6R]", **held) > 2 * found.at(30, "[sIL6R]")
     assert found.at(30, **held) < 0.3 * found.at(30)
+
+
+def test_mechanism_21_pi3k_may_hold_an_il6_loop_down(cell):
+    """V64: the loop, once let go, is what keeps pY705 up."""
+    found = cell("t_cell", loop_level=0.05, AKT_brake=3.0)
+    how = {"stimulus": {}}
+    assert ratio(found, 1440, {"PI3K": LARGE}, "IL6_serum", **how) > 1.3
+    assert ratio(found, 1440, {"PI3K": LARGE}, **how) > 1.05
+    assert ratio(found, 1440, {"PI3K": LARGE, "IL6_CAPTURE": LARGE}, **how) < 0.5
 
 
 def test_mechanism_21_a_stat3_without_y705_takes_the_docking_sites(cell):
