@@ -97,9 +97,14 @@ def seconds_per_gradient(hierarchical: Hierarchical) -> float:
     return time.perf_counter() - began
 
 
-def search(hierarchical: Hierarchical, starts: int, seed: int, effort: Effort) -> tuple[pd.DataFrame, Ended]:
+def search(
+    hierarchical: Hierarchical, starts: int, seed: int, effort: Effort, widest: bool = False
+) -> tuple[pd.DataFrame, Ended]:
     """One row per start, and where each ended."""
-    drawn = draw_starts(hierarchical.outer.estimated, starts + 1, seed)[1:]
+    estimated = hierarchical.outer.estimated
+    drawn = draw_starts(estimated, starts + 1, seed)[1:]
+    if widest:
+        drawn = np.random.default_rng(seed).uniform(estimated.lower, estimated.upper, size=drawn.shape)
     began = time.perf_counter()
 
     def report(line: str) -> None:
@@ -152,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path = write_problem(asked.data, Path(folder), WIDEST if asked.widest else DRAWN)
+            path = write_problem(asked.data, Path(folder))
             hierarchical = make_hierarchical(load_problem(path), CORRECTION)
     except ScreenError as problem:
         print(*problem.problems, sep="\n", file=sys.stderr)
@@ -167,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     if asked.starts:
         began = time.perf_counter()
-        table, ended = search(hierarchical, asked.starts, asked.seed, Effort(kicks=asked.kicks))
+        table, ended = search(hierarchical, asked.starts, asked.seed, Effort(kicks=asked.kicks), asked.widest)
         write(table, ended, asked.out, name)
         summary |= {
             "seed": asked.seed,

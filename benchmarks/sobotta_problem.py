@@ -93,11 +93,11 @@ FILES = {
 }  # fmt: skip
 
 
-def write_problem(data: Path, folder: Path, drawn: tuple[float, float] = DRAWN) -> Path:
+def write_problem(data: Path, folder: Path) -> Path:
     """The PEtab problem of the tables in `data`, written into `folder`; returns its YAML file.
 
-    `drawn` is the range of log10 values that starts are drawn from, within the published bounds. FitError
-    where `data` lacks a table.
+    Starts of logarithmic parameters are drawn from `DRAWN`, within the published bounds. FitError where `data`
+    lacks a table.
     """
     names = ("published_points.csv", "published_parameters.csv", "il6_model.xml")
     missing = [f"{data}: must hold {name}, found none" for name in names if not (data / name).is_file()]
@@ -107,7 +107,7 @@ def write_problem(data: Path, folder: Path, drawn: tuple[float, float] = DRAWN) 
     points = points[points["datafile"] != LEFT_OUT]
     parameters = read_parameters(data / names[1])
     tables = {
-        "parameters": _parameter_table(parameters, drawn),
+        "parameters": _parameter_table(parameters),
         "conditions": _conditions(points),
         "observables": _observables(),
         "measurements": _measurements(points, parameters),
@@ -137,13 +137,13 @@ def read_parameters(path: Path) -> pd.DataFrame:
     ).set_axis(table["parameter"].str.replace(r"log10\((.*)\)", r"\1", regex=True), axis=0)
 
 
-def _parameter_table(parameters: pd.DataFrame, drawn: tuple[float, float]) -> pd.DataFrame:
+def _parameter_table(parameters: pd.DataFrame) -> pd.DataFrame:
     """Estimated parameters and where their starts are drawn, and the one constant that the model itself reads."""
     kept = parameters[(parameters["estimate"] == 1) | (parameters.index == FIXED_SCALE)]
     is_log = kept["parameterScale"] == "log10"
     low, high = kept["lowerBound"], kept["upperBound"]
-    low = np.log10(low.where(is_log, 1.0)).clip(*drawn).where(is_log, low)
-    high = np.log10(high.where(is_log, 1.0)).clip(*drawn).where(is_log, high)
+    low = np.log10(low.where(is_log, 1.0)).clip(*DRAWN).where(is_log, low)
+    high = np.log10(high.where(is_log, 1.0)).clip(*DRAWN).where(is_log, high)
     starts = {
         "initializationPriorType": "parameterScaleUniform",
         "initializationPriorParameters": low.astype(str) + ";" + high.astype(str),
