@@ -24,6 +24,9 @@ STATUS_NAMES = {
     Status.NO_REST_STATE: "no_rest_state",
 }
 RETRIED = "retried"
+REST_MINUTES = 1e5
+"""How long a cell is left alone to come to rest [min]; ten times that at the second attempt."""
+
 COMPLETED = (STATUS_NAMES[Status.OK], RETRIED)
 
 
@@ -74,8 +77,9 @@ def rest_states(model: Model, integration: Integration, parameters: np.ndarray) 
                 "max_steps": options.max_steps,
             }
             found = rest(
-                model, parameters, start, engine=options.engine, threads=options.threads, **tolerances
-            )
+                model, parameters, start, engine=options.engine, threads=options.threads,
+                horizon_minutes=REST_MINUTES if options == integration else 10 * REST_MINUTES, **tolerances,
+            )  # fmt: skip
             return found.state, found.status, found.steps
 
         return run

@@ -37,13 +37,13 @@ def panel(tmp_path: Path):
     return write
 
 
-def test_facts_of_the_dossier_have_their_tier(world):
+def test_all_facts_of_the_dossier_are_there_with_their_tier(world):
     every = [f"V{n:02}" for n in range(1, 69) if n != 29] + [f"M{n:02}" for n in range(1, 8)]
     special = dict.fromkeys(GATES.split(), "gate") | dict.fromkeys(CONTESTED.split(), "contested")
     special |= dict.fromkeys(INPUTS.split(), "input")
-    expected = {name: special.get(name, "score") for name in every}
-    found = {name: fact.tier for name, fact in world.facts.items()}
-    assert found.items() <= expected.items()
+    assert {name: fact.tier for name, fact in world.facts.items()} == {
+        name: special.get(name, "score") for name in every
+    }
 
 
 def test_facts_say_who_found_them(world):
