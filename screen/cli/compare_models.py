@@ -29,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--switch", nargs="+", default=[], metavar="NAME", help="switches to compare (default: all)"
     )
     parser.add_argument(
+        "--steps", type=at_least_one, default=30, metavar="N",
+        help="most Gauss-Newton steps under each option (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--draws", type=at_least_one, default=16, metavar="N",
         help="parameter draws under which experiments are simulated (default: %(default)s)",
     )  # fmt: skip
@@ -60,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     switches = arguments.switch or known
     options = {name: option for name, option in contexts.options.items() if option.switch in switches}
     best = read_best(problem, results.fit / "parameters.tsv")
-    evidence, facts = compare_options(problem, solver, best, options, EvidencePlan(), say)
+    evidence, facts = compare_options(problem, solver, best, options, EvidencePlan(arguments.steps), say)
     screen = _screen(settings, results, contexts, solver.engine, arguments)
     settling = pl.concat(propose_experiments(screen, switch, report=say) for switch in switches)
     write_table(evidence, results.fit / "evidence.tsv", EVIDENCE)

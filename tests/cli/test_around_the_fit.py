@@ -24,7 +24,7 @@ def test_commands_around_the_fit(run, small, tmp_path):
     assert read_table(folder / "profiles.tsv", PROFILES).height > 1
     assert read_table(folder / "identified.tsv", IDENTIFIED).height == 1
 
-    ran = run("compare-models", "--config", config, "--switch", "H_ALK", "--draws", 2)
+    ran = run("compare-models", "--config", config, "--switch", "H_ALK", "--draws", 2, "--steps", 1)
     assert ran.code == 0
     assert set(read_table(folder / "evidence.tsv", EVIDENCE)["switch"]) == {"H_ALK"}
     assert read_table(folder / "facts.tsv", FACTS).height > 0
