@@ -9,6 +9,7 @@ from screen.scenarios import check_contexts, read_context_tables
 
 CONTEXTS = {
     "hepatocyte_mouse", "hepg2", "npm1_alk_lymphoma", "eml4_alk_lung", "alk_f1174l_neuroblastoma", "breast_bt549",
+    "t_cell", "human_blood",
 }  # fmt: skip
 
 

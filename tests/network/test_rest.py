@@ -12,6 +12,8 @@ CONTEXTS = [
     ("eml4_alk_lung", "alk_direct"),
     ("alk_f1174l_neuroblastoma", "alk_direct"),
     ("breast_bt549", "default"),
+    ("t_cell", "default"),
+    ("human_blood", "default"),
     ("macrophage", "default"),
 ]
 
@@ -35,7 +37,15 @@ def test_rest_stays_where_it_is(cell, context, hypothesis):
 def test_nothing_becomes_negative_after_a_strong_stimulus(cell, context, hypothesis):
     found = cell(context, hypothesis)
     names = [f"[{name}]" for name in found.runner.model.getFloatingSpeciesIds()]
-    strong = {"IL6_dose": 500, "IL1_dose": 10, "EGF_dose": 10, "IGF1_dose": 10, "FGF1_dose": 1}
+    strong = {
+        "IL6_dose": 500,
+        "IL2_dose": 1,
+        "IFNB1_dose": 1,
+        "IL1_dose": 10,
+        "EGF_dose": 10,
+        "IGF1_dose": 10,
+        "FGF1_dose": 1,
+    }
     assert found.run([1, 5, 20, 60, 180, 1440], names, stimulus=strong).min() > -1e-9
 
 
