@@ -195,7 +195,8 @@ def test_mechanism_26_either_jak_of_the_gamma_c_pair_is_enough(cell, cytokine, j
 
 
 def test_mechanism_26_gamma_c_is_shared(cell):
-    scarce, plenty = cell("t_cell", IL2RG_total=1.0), cell("t_cell")
+    rich = {"IL2R_total": 1.0, "IL4R_total": 1.0, "IL15R_total": 1.0}
+    scarce, plenty = cell("t_cell", IL2RG_total=1.0, **rich), cell("t_cell", **rich)
     il7 = dose_of("IL7")
     rivals = il7 | {"IL2_dose": 10.0, "IL4_dose": 10.0, "IL15_dose": 10.0}
     assert scarce.at(20, "IL7R_active", stimulus=rivals) < 0.7 * scarce.at(20, "IL7R_active", stimulus=il7)
