@@ -25,7 +25,7 @@ WRONG = {
     ),
     "nothing near": (
         "fit: {zzz: 1}",
-        "line 1: `fit.zzz` is not a setting; settings here are problem, starts",
+        "line 1: `fit.zzz` is not a setting; settings here are problem, data, starts",
     ),
     "section is a number": ("network: 3", "line 1: `network` must be a section of keys, found 3"),
     "whole number": ("seed: 1.5", "line 1: `seed` must be a whole number, found 1.5"),

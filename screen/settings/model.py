@@ -190,7 +190,7 @@ class FitSettings(Section):
     """Steps of the first, coarse search of each start."""
     lbfgs: Annotated[int, Field(ge=0)] = 20
     """Most steps of the second, fine search of each start."""
-    polish: Annotated[int, Field(ge=0)] = 10
+    polish: Annotated[int, Field(ge=0)] = 30
     """Most Gauss-Newton steps that the best start takes at the end."""
     draws: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Parameter draws handed to the simulation."""
