@@ -249,9 +249,15 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
     censored = problem.measurements.censored[measurement[where]]
     compared = _TO_COMPARED[observable.transformation](value)
     distance = compared - _TO_COMPARED[observable.transformation](jnp.asarray(measured))
+    return compared, sigma, _measured_cost(observable, distance, sigma, measured, censored), finite
+
+
+def _measured_cost(
+    observable: Observable, distance: jax.Array, sigma: jax.Array, measured: np.ndarray, censored: np.ndarray
+) -> jax.Array:
+    """Minus the log likelihood of measured values; a censored one has a probability, not a density."""
     cost = reading_cost(observable.distribution, observable.degrees, distance / sigma, sigma, censored)
-    cost += np.where(censored, 0.0, LOG_SLOPE[observable.transformation](measured))
-    return compared, sigma, cost, finite
+    return cost + np.where(censored, 0.0, LOG_SLOPE[observable.transformation](measured))
 
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
@@ -385,7 +391,5 @@ def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
         distance = predicted.compared[:, each.rows] - TO_SCALE[each.transformation](measured)
         sigma = jnp.asarray(predicted.sigma[:, each.rows])
         censored = problem.measurements.censored[each.rows]
-        found = reading_cost(each.distribution, each.degrees, distance / sigma, sigma, censored)
-        slope = np.where(censored, 0.0, LOG_SLOPE[each.transformation](measured))
-        cost[:, each.rows] = np.asarray(found) + slope
+        cost[:, each.rows] = _measured_cost(each, distance, sigma, measured, censored)
     return np.where(predicted.ok, cost, FAILED_COST)
