@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/fit: draws.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
+    """Write results/fit: draws.parquet, scales.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
     settings, results = read_shared(arguments)
     prepare_folder(results.fit)
     from screen.fit import Plan, Schedule, Solver, run_fit, write_prior_draws
@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.prior:
         write_prior_draws(plan, results.fit)
-        say(f"fit: {plan.draws} draws from the priors in {results.draws}")
+        say(f"fit: {plan.draws} draws from the priors in {results.fitted}")
         return 0
     found = run_fit(plan, results.fit, say)
-    say(f"fit: chi2 {found['chi2']:.1f} over {found['measurements']} measurements; draws in {results.draws}")
+    say(f"fit: chi2 {found['chi2']:.1f} over {found['measurements']} measurements; draws in {results.fitted}")
     return 0

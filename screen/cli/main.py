@@ -13,6 +13,7 @@ from screen import __version__
 from screen.cli import (
     check,
     compare_models,
+    constrain,
     coverage,
     decided,
     doctor,
@@ -34,6 +35,7 @@ COMMANDS = {
     "scenarios": scenarios,
     "import-data": import_data,
     "fit": fit,
+    "constrain": constrain,
     "simulate": simulate,
     "validate": validate,
     "rank": rank,
@@ -79,8 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m screen",
         description="Rank inhibitors of STAT3 pY705 by simulating the signalling network.",
-        epilog="The workflow runs these in order: network, scenarios, fit, simulate, validate, rank, report. "
-        "Example: python -m screen scenarios --dry-run",
+        epilog="The workflow runs these in order: network, scenarios, fit, constrain, simulate, validate, rank, "
+        "report. Example: python -m screen scenarios --dry-run",
     )
     parser.add_argument("--version", action="version", version=f"screen {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -36,9 +36,24 @@ class Results:
         return self.folder / "fit"
 
     @property
-    def draws(self) -> Path:
-        """The parameter draws."""
+    def fitted(self) -> Path:
+        """The parameter draws as the fit left them."""
         return self.fit / "draws.parquet"
+
+    @property
+    def scales(self) -> Path:
+        """Scales and offsets of the calibration in the same draws."""
+        return self.fit / "scales.parquet"
+
+    @property
+    def constrain(self) -> Path:
+        """Folder of the draws held to the panel."""
+        return self.folder / "constrain"
+
+    @property
+    def draws(self) -> Path:
+        """The parameter draws that everything after them uses."""
+        return self.constrain / "draws.parquet"
 
     def shard(self, index: int) -> Path:
         """Responses of one shard."""

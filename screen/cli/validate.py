@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screen.cli.bench import read_bench
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.settings import Settings
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--draws", type=Path, default=None, metavar="FILE",
-        help="parameter draws (default: those of the fit, else the shipped ensemble)",
+        help="parameter draws (default: those of the results, else the shipped ensemble)",
     )  # fmt: skip
     source.add_argument(
         "--nominal", action="store_true", help="one draw: the parameters as the tables have them"
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _draws(wanted: Path | None, settings: Settings, results: Results) -> Path:
-    """The file named, else the draws of the fit where there are any, else the shipped ensemble."""
+    """The file named, else the draws of this results folder where there are any, else the shipped ensemble."""
     if wanted is not None:
         return wanted
     return results.draws if results.draws.exists() else settings.panel.ensemble
@@ -80,48 +81,29 @@ def _validate(
     settings: Settings, draws: Path | None, arguments: argparse.Namespace
 ) -> tuple["pl.DataFrame", dict[str, Any]]:
     """The table of the verdict, and with what it was computed."""
-    from screen.kernel import choose_engine, configure, load_model
-    from screen.network import compose_network, read_parameters, read_sbml
-    from screen.panel import (
-        check_draws,
-        check_panel,
-        choose_facts,
-        facts_within,
-        gather,
-        read_panel,
-        run_checks,
-        validation_table,
-    )
-    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.kernel import choose_engine, configure
+    from screen.network import read_parameters
+    from screen.panel import check_draws, gather, run_checks, validation_table
     from screen.simulate import Integration
     from screen.tables import DRAWS, read_table
 
     configure()
-    wanted, tables, folder = settings.simulate, settings.tables, settings.network.folder
-    contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
-    modules = None if settings.network.modules == "all" else settings.network.modules
-    model = load_model(compose_network(folder, modules))
-    whole = model if modules is None else read_sbml(compose_network(folder))
-    facts = choose_facts(read_panel(settings.panel.table), arguments.facts)
-    names = whole.parameters, (*whole.observables, *whole.species)
-    check_panel(facts, contexts, drugs, *names, settings.panel.table.name)
-    if modules is not None:
-        kept = facts_within(facts, contexts, drugs, model.parameters, (*model.observables, *model.species))
-        say(f"validate: {len(facts) - len(kept)} of {len(facts)} facts need modules that are left out")
-        facts = kept
+    wanted = settings.simulate
+    bench = read_bench(settings, arguments.facts, "validate")
+    model = bench.model
     ensemble = None
     if draws is not None:
         ensemble = read_table(draws, DRAWS)
-        check_draws(ensemble, read_parameters(folder / "parameters.tsv"), model.parameters, draws.name)
+        table = read_parameters(settings.network.folder / "parameters.tsv")
+        check_draws(ensemble, table, model.parameters, draws.name)
     engine, reason = choose_engine(wanted.engine)
     say(f"validate: engine {engine}: {reason}")
-    checks = [check for fact in facts for check in fact.checks]
+    checks = [check for fact in bench.facts for check in fact.checks]
     findings = run_checks(
         model,
         checks,
-        gather(checks, contexts, drugs, ensemble, model.parameters, model.values, whole.parameters),
+        gather(checks, bench.contexts, bench.drugs, ensemble, model.parameters, model.values, bench.whole),
         Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
         say,
     )
-    return validation_table(facts, findings), {"engine": engine, "network": model.digest}
+    return validation_table(bench.facts, findings), {"engine": engine, "network": model.digest}

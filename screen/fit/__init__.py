@@ -1,6 +1,6 @@
 """The fit: a PEtab problem in, the best parameters and an ensemble of draws out."""
 
-from screen.fit.calibration import derive_tables, find_stale, write_calibration
+from screen.fit.calibration import BOUND, derive_tables, find_stale, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
@@ -22,10 +22,11 @@ from screen.fit.problem import Problem
 from screen.fit.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.fit.settle import SETTLING, Screen, describe_models, find_settling, propose_experiments
-from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit, write_prior_draws
+from screen.fit.stage import FITTED, SIGMA_SD, STARTS, Plan, choose_fit_engine, run_fit, write_prior_draws
 from screen.fit.subset import keep_conditions, keep_measurements
 
 __all__ = [
+    "BOUND",
     "COVERAGE",
     "EVIDENCE",
     "FACTS",
@@ -34,6 +35,7 @@ __all__ = [
     "PROFILES",
     "PROFILE_RISE",
     "SETTLING",
+    "SIGMA_SD",
     "STARTS",
     "CoveragePlan",
     "Curvature",

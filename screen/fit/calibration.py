@@ -25,8 +25,8 @@ from screen.scenarios import (
 )
 from screen.tables import Column, Schema, read_table, write_text_atomic
 
-BLOCKED_LOAD = 19.0
-"""Load at a target that an inhibitor without a name blocks: 95 % of its activity is gone (assumed)."""
+BLOCKED_LOAD = 1000.0
+"""Load at a target that an inhibitor without a name blocks: a thousandth is left, as in the panel (assumed)."""
 
 START_SHARE = 0.5
 """Starts of the optimiser are drawn this share of a prior standard deviation around the nominal values."""

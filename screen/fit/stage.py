@@ -108,9 +108,10 @@ def run_fit(
 ) -> Mapping[str, Any]:
     """Fit, draw and write everything a fit leaves behind; returns what `summary.json` holds.
 
-    `folder` gets parameters.tsv, starts.tsv, draws.parquet, fit.svg, waterfall.svg, summary.json and, for
-    a run that is cut off, checkpoints that the next one resumes from. FitError: an unsound problem, tables
-    that no longer follow from the network, or an ensemble whose vectors keep failing to integrate.
+    `folder` gets parameters.tsv, starts.tsv, draws.parquet, scales.parquet, fit.svg, waterfall.svg,
+    summary.json and, for a run that is cut off, checkpoints that the next one resumes from. FitError: an
+    unsound problem, tables that no longer follow from the network, or an ensemble whose vectors keep failing
+    to integrate.
     """
     if (plan.problem.parent / "experiments.tsv").is_file() and (
         stale := find_stale(plan.problem.parent.parent)
@@ -148,6 +149,7 @@ def run_fit(
     summary |= {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
+    write_table(tabulate_scales(problem, ensemble, draws), folder / "scales.parquet", DRAWS, facts)
     write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(problem, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
@@ -159,7 +161,7 @@ def run_fit(
 
 
 def write_prior_draws(plan: Plan, folder: Path) -> None:
-    """Write draws.parquet from the priors alone, as many as a fit would draw: what the measurements add to.
+    """Write draws.parquet and scales.parquet from the priors alone, as many as a fit would draw.
 
     FitError where vectors keep failing to integrate.
     """
@@ -173,6 +175,7 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
+    write_table(tabulate_scales(problem, ensemble, draws), folder / "scales.parquet", DRAWS, facts)
 
 
 def _polish_once(
@@ -227,6 +230,22 @@ def tabulate_draws(
         pl.DataFrame({"draw": np.arange(draws), "parameter": [name] * draws, "value": values})
         for name, values in columns.items()
     ).sort("draw", maintain_order=True)
+
+
+def tabulate_scales(problem: Problem, ensemble: Ensemble, draws: pl.DataFrame) -> pl.DataFrame:
+    """DRAWS of what the problem estimates and the network does not know: scales, offsets, sigmas of blots."""
+    known = set(draws["parameter"].unique())
+    linear = np.asarray(problem.estimated.linear(ensemble.scaled))
+    parts = [
+        pl.DataFrame(
+            {"draw": np.arange(len(linear)), "parameter": [name] * len(linear), "value": linear[:, place]}
+        )
+        for place, name in enumerate(problem.estimated.names)
+        if name not in known
+    ]
+    return (
+        pl.concat(parts).sort("draw", maintain_order=True) if parts else pl.DataFrame(schema=DRAWS.dtypes())
+    )
 
 
 def _from_prior(row: Mapping[str, Any], rng: np.random.Generator, draws: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The panel in one batch: each cell brought to rest once, each arm run once, each check computed per draw."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     failed: np.ndarray
 
 
-class _Traces(NamedTuple):
+class Traces(NamedTuple):
     """What was read from an arm: minutes [times], values [draws, times, names]."""
 
     minutes: np.ndarray
@@ -46,20 +46,44 @@ def run_checks(
 
     A lane that fails makes the checks that read it fail in its draw; it is counted, never dropped.
     """
-    wanted = _wanted_times(checks, materials)
-    names = tuple(dict.fromkeys(name for check in checks for name in (check.readout, check.ref_readout)))
-    resting = _rest(model, {cell_of(arm) for arm in wanted}, materials, integration, report)
-    courses = Courses(model, integration, names)
-    phases = phases_of(wanted)
-    traces: dict[Arm, _Traces] = {}
-    progress = _Progress(len(wanted), len(materials.draws), report)
-    for arms in _groups(wanted, len(materials.draws), integration.batch):
-        traces |= _run_group(courses, {arm: wanted[arm] for arm in arms}, resting, materials, phases)
-        progress.done(len(traces), sum(int(_lost(trace.values).sum()) for trace in traces.values()))
+    return find(checks, Bench(model, checks, materials, integration)(materials, report), materials)
+
+
+def readouts_of(checks: Iterable[Check]) -> tuple[str, ...]:
+    """What some check reads, in the order in which traces hold it."""
+    return tuple(dict.fromkeys(name for check in checks for name in (check.readout, check.ref_readout)))
+
+
+class Bench:
+    """Runs the arms of some checks under any draws; compiled at the first run and kept."""
+
+    def __init__(self, model: Model, checks: Sequence[Check], materials: Materials, integration: Integration):
+        self.model, self.integration = model, integration
+        self.wanted = wanted_times(checks, materials)
+        self.courses = Courses(model, integration, readouts_of(checks))
+        self.phases = phases_of(self.wanted)
+
+    def __call__(self, materials: Materials, report: Callable[[str], None]) -> dict[Arm, Traces]:
+        """The traces of every arm under the draws of `materials`."""
+        wanted, draws = self.wanted, len(materials.draws)
+        resting = _rest(self.model, {cell_of(arm) for arm in wanted}, materials, self.integration, report)
+        traces: dict[Arm, Traces] = {}
+        progress = _Progress(len(wanted), draws, report)
+        for arms in _groups(wanted, draws, self.integration.batch):
+            traces |= _run_group(
+                self.courses, {arm: wanted[arm] for arm in arms}, resting, materials, self.phases
+            )
+            progress.done(len(traces), sum(int(_lost(trace.values).sum()) for trace in traces.values()))
+        return traces
+
+
+def find(checks: Sequence[Check], traces: Mapping[Arm, Traces], materials: Materials) -> list[Finding]:
+    """Findings in the order of the checks, whose readouts the traces hold in that order."""
+    names = readouts_of(checks)
     return [_finding(check, traces, names, materials) for check in checks]
 
 
-def _wanted_times(checks: Iterable[Check], materials: Materials) -> dict[Arm, tuple[float, ...]]:
+def wanted_times(checks: Iterable[Check], materials: Materials) -> dict[Arm, tuple[float, ...]]:
     """Every different arm and all the minutes that some check reads it at."""
     wanted: dict[Arm, set[float]] = {}
     for check in checks:
@@ -108,7 +132,7 @@ def _run_group(
     resting: dict[Cell, Resting],
     materials: Materials,
     phases: int,
-) -> dict[Arm, _Traces]:
+) -> dict[Arm, Traces]:
     arms, draws = list(wanted), len(materials.draws)
     longest = max(map(len, wanted.values()))
     lanes = [arm_lanes(materials, arm, phases) for arm in arms]
@@ -123,7 +147,7 @@ def _run_group(
     traces = {}
     for place, arm in enumerate(arms):
         values = found.values[place * draws : (place + 1) * draws, : len(wanted[arm])]
-        traces[arm] = _Traces(np.array(wanted[arm]), values)
+        traces[arm] = Traces(np.array(wanted[arm]), values)
     return traces
 
 
@@ -132,24 +156,36 @@ def _lost(values: np.ndarray) -> np.ndarray:
     return np.isnan(values).all(axis=tuple(range(1, values.ndim)))
 
 
-def _finding(check: Check, traces: dict[Arm, _Traces], names: Sequence[str], materials: Materials) -> Finding:
-    failed = np.zeros(len(materials.draws), dtype=bool)
-
-    def course(template: Arm, name: str) -> Course:
-        columns = []
-        for dose in template.doses:
-            trace = traces[plain(template.at(dose), materials.contexts)]
-            places = np.searchsorted(trace.minutes, check.minutes)
-            columns.append(trace.values[:, places, names.index(name)])
-            np.logical_or(failed, ~np.isfinite(columns[-1]).all(axis=1), out=failed)
-        return Course(np.array(check.minutes), np.array(template.doses), np.stack(columns, axis=1))
-
-    arm = course(check.arm, check.readout)
-    reference = course(check.reference, check.ref_readout) if check.reference else None
+def _finding(
+    check: Check, traces: Mapping[Arm, Traces], names: Sequence[str], materials: Materials
+) -> Finding:
+    arm = course_of(check.arm, check.readout, check, traces, names, materials)
+    failed = ~np.isfinite(arm.values).all(axis=(1, 2))
+    reference = None
+    if check.reference is not None:
+        reference = course_of(check.reference, check.ref_readout, check, traces, names, materials)
+        failed |= ~np.isfinite(reference.values).all(axis=(1, 2))
     with np.errstate(all="ignore"):
         values = STATISTICS[check.statistic].compute(arm, reference)
     values = np.where(failed, np.nan, values)
     return Finding(check, values, (values >= check.low) & (values <= check.high), failed)
+
+
+def course_of(
+    template: Arm,
+    name: str,
+    check: Check,
+    traces: Mapping[Arm, Traces],
+    names: Sequence[str],
+    materials: Materials,
+) -> Course:
+    """What a check reads of one of its arms, every dose of it."""
+    columns = []
+    for dose in template.doses:
+        trace = traces[plain(template.at(dose), materials.contexts)]
+        places = np.searchsorted(trace.minutes, check.minutes)
+        columns.append(trace.values[:, places, names.index(name)])
+    return Course(np.array(check.minutes), np.array(template.doses), np.stack(columns, axis=1))
 
 
 class _Progress:

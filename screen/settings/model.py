@@ -233,6 +233,10 @@ class PanelSettings(Section):
     """Checks of the facts, one row each."""
     ensemble: Path = Path("config/calibration/ensemble.parquet")
     """Draws that the panel is run under where there is no fit."""
+    constrain: list[Literal["gate", "score", "contested", "input"]] = ["gate", "score", "contested"]
+    """Tiers of facts that the draws of a fit are held to; none: the draws stay as the fit left them."""
+    steps: Annotated[int, Field(ge=0)] = 12
+    """Most Gauss-Newton steps that a draw is moved to make the facts hold."""
 
 
 class ReportSettings(Section):

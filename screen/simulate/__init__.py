@@ -1,6 +1,7 @@
 """Trajectories of the scenarios under every parameter draw, read out as responses."""
 
 from screen.simulate.batch import (
+    REST_MINUTES,
     Courses,
     Integration,
     Observed,
@@ -14,6 +15,7 @@ from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
 __all__ = [
+    "REST_MINUTES",
     "Courses",
     "Integration",
     "Observed",

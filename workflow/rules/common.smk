@@ -49,6 +49,15 @@ LAYERS = {
     "network": ("network",),
     "scenarios": ("scenarios",),
     "fit": ("network", "kernel", "scenarios", "simulate", "fit"),
+    "constrain": (
+        "network",
+        "kernel",
+        "scenarios",
+        "simulate",
+        "fit",
+        "panel",
+        "constrain",
+    ),
     "simulate": ("network", "kernel", "scenarios", "simulate"),
     "predict_heldout": ("network", "kernel", "scenarios", "simulate", "fit"),
     "validate": (

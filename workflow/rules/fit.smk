@@ -6,6 +6,7 @@ rule fit:
         drugs=str(SETTINGS.tables.drugs),
     output:
         draws="results/fit/draws.parquet",
+        scales="results/fit/scales.parquet",
         parameters="results/fit/parameters.tsv",
         starts="results/fit/starts.tsv",
         summary="results/fit/summary.json",

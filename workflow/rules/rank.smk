@@ -2,7 +2,7 @@ rule rank:
     input:
         network="results/network/stat3.xml",
         scenarios="results/scenarios/scenarios.parquet",
-        draws="results/fit/draws.parquet",
+        draws="results/constrain/draws.parquet",
         responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
         drugs=str(SETTINGS.tables.drugs),
     output:

@@ -2,7 +2,7 @@ rule simulate:
     input:
         networks=screened_networks(),
         scenarios="results/scenarios/scenarios.parquet",
-        draws="results/fit/draws.parquet",
+        draws="results/constrain/draws.parquet",
         tables=table_files(),
     output:
         "results/simulate/shard-{shard}.parquet",

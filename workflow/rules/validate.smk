@@ -1,7 +1,7 @@
 rule validate:
     input:
         modules=network_files(),
-        draws="results/fit/draws.parquet",
+        draws="results/constrain/draws.parquet",
         panel=str(SETTINGS.panel.table),
         tables=table_files(),
     output:

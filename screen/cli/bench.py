@@ -1,0 +1,46 @@
+"""The panel, the network and the tables that commands on the panel need, read and checked against each other."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screen.cli.options import say
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.kernel import Model
+    from screen.panel import Fact
+    from screen.scenarios import ContextTables, DrugTables
+
+
+@dataclass(frozen=True)
+class BenchTables:
+    """What the panel is run on; `whole` are the parameters of the whole network, modules left out or not."""
+
+    model: "Model"
+    whole: tuple[str, ...]
+    facts: tuple["Fact", ...]
+    contexts: "ContextTables"
+    drugs: "DrugTables"
+
+
+def read_bench(settings: Settings, wanted: list[str], stage: str) -> BenchTables:
+    """The tables for the facts named, all where none is; facts whose modules are left out are said and dropped."""
+    from screen.kernel import load_model
+    from screen.network import compose_network, read_sbml
+    from screen.panel import check_panel, choose_facts, facts_within, read_panel
+    from screen.scenarios import read_context_tables, read_drug_tables
+
+    tables, folder = settings.tables, settings.network.folder
+    contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    modules = None if settings.network.modules == "all" else settings.network.modules
+    model = load_model(compose_network(folder, modules))
+    whole = model if modules is None else read_sbml(compose_network(folder))
+    facts = choose_facts(read_panel(settings.panel.table), wanted)
+    names = whole.parameters, (*whole.observables, *whole.species)
+    check_panel(facts, contexts, drugs, *names, settings.panel.table.name)
+    if modules is not None:
+        kept = facts_within(facts, contexts, drugs, model.parameters, (*model.observables, *model.species))
+        say(f"{stage}: {len(facts) - len(kept)} of {len(facts)} facts need modules that are left out")
+        facts = kept
+    return BenchTables(model, tuple(whole.parameters), facts, contexts, drugs)

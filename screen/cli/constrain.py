@@ -1,0 +1,85 @@
+"""Hold the draws of the fit to the published facts of the panel, each moved as little as makes them hold.
+
+Which facts count is `panel.constrain`. A run that was cut off goes on where it stood.
+Example: python -m screen constrain --threads 2
+"""
+
+import argparse
+
+from screen.cli.bench import read_bench
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.errors import ScreenError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    add_threads(parser)
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="ID",
+        help="facts that do not count, to see what the others say of them, such as V01 V02",
+    )  # fmt: skip
+    parser.add_argument(
+        "--afresh", action="store_true", help="do not look at the shipped ensemble for where a draw may end"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write results/constrain: draws.parquet, scales.parquet and summary.json."""
+    settings, results = read_shared(arguments)
+    prepare_folder(results.constrain)
+    import polars as pl
+
+    from screen.constrain import Plan, run_constrain
+    from screen.kernel import choose_engine, configure
+    from screen.network import read_parameters
+    from screen.simulate import Integration
+    from screen.tables import DRAWS, provenance, read_table
+
+    configure()
+    wanted, tables = settings.simulate, settings.tables
+    bench = read_bench(settings, [], "constrain")
+    unknown = set(arguments.without) - {fact.id for fact in bench.facts}
+    if unknown:
+        raise ScreenError(f"--without: must be of the panel, found {min(unknown)}")
+    facts = [
+        fact
+        for fact in bench.facts
+        if fact.tier in settings.panel.constrain and fact.id not in arguments.without
+    ]
+    engine, reason = choose_engine(wanted.engine)
+    say(f"constrain: engine {engine}: {reason}")
+    ensemble = settings.panel.ensemble
+    guess = (
+        []
+        if arguments.afresh
+        else [p for p in (ensemble, ensemble.with_suffix(".scales.parquet")) if p.is_file()]
+    )
+    plan = Plan(
+        checks=[check for fact in facts for check in fact.checks],
+        contexts=bench.contexts,
+        tables=bench.drugs,
+        model=bench.model,
+        integration=Integration(
+            engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch
+        ),
+        problem=settings.fit.problem,
+        sbml=results.network,
+        network=read_parameters(settings.network.folder / "parameters.tsv"),
+        steps=settings.panel.steps,
+    )
+    inputs = [
+        results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,
+        *tables.model_dump().values(), *guess,
+    ]  # fmt: skip
+    found = run_constrain(
+        plan,
+        read_table(results.fitted, DRAWS),
+        read_table(results.scales, DRAWS),
+        pl.concat(read_table(path, DRAWS) for path in guess) if guess else None,
+        results.constrain,
+        provenance("constrain", inputs, engine=engine, without=sorted(arguments.without)),
+        say,
+    )
+    say(f"constrain: {found['met']:.1%} of {found['demands']} demands met; draws in {results.draws}")
+    return 0

@@ -1,0 +1,228 @@
+"""The stage: the draws of a fit and a panel in, the draws held to the panel out."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screen.constrain.demands import Demands, make_demands, meet
+from screen.constrain.slopes import make_slopes
+from screen.constrain.unknowns import Unknowns, gather_unknowns
+from screen.constrain.walk import Effort, Linearise, Look, Seen, Walked, walk
+from screen.errors import FitError
+from screen.fit import Problem, Solver, load_problem, make_predictor, make_sensitivity
+from screen.fit.sensitivity import REVERSE
+from screen.kernel import Model
+from screen.panel import Arm, Bench, Check, Materials, Traces, find, gather
+from screen.scenarios import ContextTables, DrugTables
+from screen.simulate import Integration
+from screen.tables import DRAWS, write_table, write_text_atomic
+
+CHECKPOINT = "checkpoint.npz"
+
+MOVED_MOST, RARELY = 20, 0.9
+"""Unknowns named in the summary, and the share of draws below which a demand is named as not met."""
+
+WEAK = 0.02
+"""Demands that cost less than this are well met, and are not linearised."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to hold the draws to, and with what."""
+
+    checks: Sequence[Check]
+    contexts: ContextTables
+    tables: DrugTables
+    model: Model
+    integration: Integration
+    problem: Path
+    sbml: Path
+    network: pl.DataFrame
+    """Table of the network's parameters."""
+    steps: int
+    """Most steps of a draw; 0 keeps the draws where they are."""
+
+
+class _Bundle:
+    """The traces of some draws: a `Trail`."""
+
+    def __init__(self, traces: Mapping[Arm, Traces]):
+        self.traces = traces
+
+    def take(self, draws: np.ndarray) -> "_Bundle":
+        """Of these draws only."""
+        return _Bundle({arm: Traces(one.minutes, one.values[draws]) for arm, one in self.traces.items()})
+
+    def put(self, draws: np.ndarray, other: "_Bundle") -> "_Bundle":
+        """With the traces of these draws replaced."""
+        found = {}
+        for arm, one in self.traces.items():
+            values = one.values.copy()
+            values[draws] = other.traces[arm].values
+            found[arm] = Traces(one.minutes, values)
+        return _Bundle(found)
+
+
+def run_constrain(
+    plan: Plan,
+    draws: pl.DataFrame,
+    scales: pl.DataFrame,
+    guess: pl.DataFrame | None,
+    folder: Path,
+    facts: Mapping[str, Any],
+    report: Callable[[str], None] = lambda line: None,
+) -> Mapping[str, Any]:
+    """Write draws.parquet, scales.parquet and summary.json into `folder`; returns what the summary holds.
+
+    `draws` and `scales` are what the fit left, `guess` where an earlier run left both, of which each draw
+    takes its own as the place to begin where that is better; `facts` is the provenance. Without checks the
+    draws stay as they are. FitError: an engine without gradient where there are checks, or draws of another
+    fit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not plan.checks:
+        report("constrain: no facts to hold the draws to; they stay as the fit left them")
+        return _write(
+            folder, draws, scales, facts, {"draws": draws["draw"].n_unique(), "demands": 0, "met": 1.0}
+        )
+    if plan.integration.engine not in REVERSE:
+        raise FitError(
+            f"engine: must have a gradient to hold draws to the panel ({' or '.join(REVERSE)}), found "
+            f"{plan.integration.engine}; install a C compiler, or set `panel.constrain: []`"
+        )
+    problem = load_problem(plan.problem, plan.sbml)
+    demands = make_demands(plan.checks)
+    materials = gather(
+        demands.checks, plan.contexts, plan.tables, draws, plan.model.parameters, plan.model.values
+    )
+    unknowns, start = gather_unknowns(problem, plan.network, materials.drugs, draws, scales)
+    report(
+        f"constrain: {len(start)} draws of {len(unknowns.names)} unknowns, {len(demands.checks)} demands, "
+        f"{len(problem.measurements.frame)} measurements"
+    )
+    bench = Bench(plan.model, demands.checks, materials, plan.integration)
+    look, linearise = _make_look(plan, problem, demands, unknowns, materials, bench, len(start))
+    key = f"{problem.digest} {plan.model.digest} {demands} {plan.contexts} {plan.tables}"
+    walked = walk(
+        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Effort(plan.steps),
+        guess=_place(unknowns, guess, draws, start),
+        key=hashlib.sha256(key.encode()).hexdigest(), checkpoint=folder / CHECKPOINT, report=report,
+    )  # fmt: skip
+    moved, rescaled = (tabulate(table, unknowns, walked.state.scaled) for table in (draws, scales))
+    summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, walked))
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return summary
+
+
+def _write(
+    folder: Path, draws: pl.DataFrame, scales: pl.DataFrame, facts: Mapping[str, Any], summary: dict[str, Any]
+) -> dict[str, Any]:
+    write_table(draws, folder / "draws.parquet", DRAWS, facts)
+    write_table(scales, folder / "scales.parquet", DRAWS, facts)
+    write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def _place(
+    unknowns: Unknowns, guess: pl.DataFrame | None, draws: pl.DataFrame, start: np.ndarray
+) -> np.ndarray | None:
+    """Scaled vectors of the guess in the order of the draws, where it has the draw and the unknown; else the start."""
+    if guess is None:
+        return None
+    wide = draws.select(pl.col("draw").unique().sort()).join(
+        guess.pivot(on="parameter", index="draw", values="value"),
+        on="draw",
+        how="left",
+        maintain_order="left",
+    )
+    linear = unknowns.linear(start)
+    columns = [
+        wide[name].to_numpy().astype(float) if name in wide.columns else np.full(len(start), np.nan)
+        for name in unknowns.names
+    ]
+    found = np.stack(columns, axis=1)
+    scaled = unknowns.scaled(np.where(np.isfinite(found), found, linear))
+    return np.clip(scaled, unknowns.lower, unknowns.upper)
+
+
+def _make_look(
+    plan: Plan,
+    problem: Problem,
+    demands: Demands,
+    unknowns: Unknowns,
+    materials: Materials,
+    bench: Bench,
+    draws: int,
+) -> tuple[Look, Linearise]:
+    integration = plan.integration
+    solver = Solver(
+        integration.engine, integration.rtol, integration.atol, integration.max_steps, integration.threads
+    )
+    predictor = make_predictor(problem, solver, draws)
+    sensitivity = make_sensitivity(problem, solver)
+    names = bench.courses.names
+    slopes = make_slopes(plan.model, integration, demands, unknowns, bench.phases, names)
+
+    def look(scaled: np.ndarray) -> Seen:
+        under = unknowns.materials(materials, unknowns.linear(scaled))
+        traces = bench(under, lambda line: None)
+        met = meet(demands, find(demands.checks, traces, under))
+        found = predictor(scaled[:, unknowns.of_calibration])
+        predicted = np.where(found.ok, found.compared / found.sigma, 0.0)
+        return Seen(met, predicted, found.failed == 0, _Bundle(traces))
+
+    def linearise(scaled: np.ndarray, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+        assert isinstance(seen.trail, _Bundle)
+        linear = unknowns.linear(scaled)
+        under = unknowns.materials(materials, linear)
+        pulls = seen.met.cost > WEAK
+        of_demands = slopes(under, linear, seen.trail.traces, pulls)
+        of_predictions = np.zeros((*seen.predicted.shape, len(unknowns.names)))
+        for place, vector in enumerate(scaled[:, unknowns.of_calibration]):
+            of_predictions[place][:, unknowns.of_calibration] = sensitivity(vector).by_value
+        return of_demands, of_predictions
+
+    return look, linearise
+
+
+def tabulate(draws: pl.DataFrame, unknowns: Unknowns, scaled: np.ndarray) -> pl.DataFrame:
+    """DRAWS with the unknowns at their new values; everything else as it was, in the order it had."""
+    numbers = draws["draw"].unique().sort()
+    linear = unknowns.linear(scaled)
+    moved = pl.concat(
+        pl.DataFrame({"draw": numbers, "parameter": [name] * len(numbers), "new": linear[:, place]})
+        for place, name in enumerate(unknowns.names)
+    )
+    joined = draws.join(moved, on=("draw", "parameter"), how="left", maintain_order="left")
+    return joined.select("draw", "parameter", value=pl.coalesce("new", "value"))
+
+
+def _summary(demands: Demands, unknowns: Unknowns, start: np.ndarray, walked: Walked) -> dict[str, Any]:
+    shift = (walked.state.scaled - start) / unknowns.sd
+    furthest = np.argsort(-np.abs(shift.mean(axis=0)))[:MOVED_MOST]
+    before, after = walked.before.met.holds, walked.after.met.holds
+    kept = 0.5 * np.sum((walked.after.predicted - walked.before.predicted) ** 2, axis=1)
+    return {
+        "draws": len(start),
+        "demands": len(demands.checks),
+        "steps": int(walked.state.step),
+        "arrived": int(walked.state.arrived.sum()),
+        "met_before": float(before.mean()),
+        "met": float(after.mean()),
+        "all_met_before": int(before.all(axis=0).sum()),
+        "all_met": int(after.all(axis=0).sum()),
+        "cost_of_moving": float(np.median(0.5 * np.sum(shift**2, axis=1))),
+        "cost_to_measurements": float(np.median(kept)),
+        "moved_most": {unknowns.names[place]: float(shift.mean(axis=0)[place]) for place in furthest},
+        "not_met": {
+            f"{check.fact}{check.name}": float(1 - share)
+            for check, share in zip(demands.checks, after.mean(axis=1), strict=True)
+            if share < RARELY
+        },
+    }

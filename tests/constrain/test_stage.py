@@ -1,0 +1,103 @@
+"""The stage on the shipped network and calibration: two draws, one fact that does not hold in them."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.constrain import Plan, run_constrain
+from screen.errors import FitError
+from screen.fit import load_problem
+from screen.kernel import available_engines
+from screen.network import compose_network, read_parameters
+from screen.scenarios import SIGMA
+from screen.simulate import Integration
+from screen.tables import DRAWS, read_table
+
+needs_gradient = pytest.mark.skipif(
+    "kernel" not in available_engines(), reason="needs a C compiler: the adjoint"
+)
+FACTS = {"test": "constrain"}
+
+
+@pytest.fixture(scope="module")
+def plan(world, root, tmp_path_factory) -> Plan:
+    sbml = tmp_path_factory.mktemp("network") / "stat3.xml"
+    sbml.write_text(compose_network(root / "config/network"))
+    return Plan(
+        checks=world.facts["V12"].checks[:1],
+        contexts=world.contexts,
+        tables=world.drugs,
+        model=world.model,
+        integration=Integration("kernel", 1e-6, 1e-9, 100_000, None, 256),
+        problem=root / "config/calibration/problem.yaml",
+        sbml=sbml,
+        network=read_parameters(root / "config/network/parameters.tsv"),
+        steps=6,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(plan, world) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Draws near the nominal values, in which every drug binds four times worse than measured."""
+    rng = np.random.default_rng(1)
+    free = plan.network.filter(pl.col("prior") != "fixed")
+    rows, scales = [], []
+    for draw in range(2):
+        for name, prior, value, sd in free.select("parameter", "prior", "value", "prior_sd").iter_rows():
+            noise = 0.02 * sd * rng.standard_normal()
+            rows.append((draw, name, value * 10**noise if prior == "log10_normal" else value + noise))
+        rows += [(draw, SIGMA + drug, 4.0) for drug in sorted(world.drugs.drugs)]
+        estimated = load_problem(plan.problem, plan.sbml).estimated
+        linear = np.asarray(estimated.linear(estimated.nominal))
+        known = set(free["parameter"])
+        scales += [
+            (draw, name, value)
+            for name, value in zip(estimated.names, linear, strict=True)
+            if name not in known
+        ]
+    return tuple(pl.DataFrame(each, schema=DRAWS.dtypes(), orient="row") for each in (rows, scales))
+
+
+@needs_gradient
+def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_path):
+    found = run_constrain(plan, *fitted, None, tmp_path, FACTS)
+    assert (found["met_before"], found["met"]) == (0.0, 1.0)
+    moved, before = read_table(tmp_path / "draws.parquet", DRAWS), fitted[0]
+    assert moved.select("draw", "parameter").equals(before.select("draw", "parameter"))
+    drug = plan.checks[0].arm.treatment.series[0]
+    factor = moved.filter(pl.col("parameter") == SIGMA + drug)["value"].to_numpy()
+    assert (factor < 3.5).all()
+    others = before["parameter"].str.starts_with(SIGMA) & (before["parameter"] != SIGMA + drug)
+    assert moved.filter(others).equals(before.filter(others))
+    assert found["cost_to_measurements"] < 2.0
+    assert json.loads((tmp_path / "summary.json").read_text()) == found
+    assert not (tmp_path / "checkpoint.npz").exists()
+
+    ends = pl.concat(read_table(tmp_path / f"{name}.parquet", DRAWS) for name in ("draws", "scales"))
+    again = run_constrain(plan, *fitted, ends, tmp_path / "again", FACTS)
+    assert again["steps"] <= 1
+    same = read_table(tmp_path / "again" / "draws.parquet", DRAWS)
+    assert same["value"].to_numpy() == pytest.approx(moved["value"].to_numpy(), rel=0.05)
+
+
+def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
+    run_constrain(replace(plan, checks=()), *fitted, None, tmp_path, FACTS)
+    assert read_table(tmp_path / "draws.parquet", DRAWS).equals(fitted[0])
+    assert read_table(tmp_path / "scales.parquet", DRAWS).equals(fitted[1])
+
+
+def test_an_engine_without_gradient_is_refused(plan, fitted, tmp_path):
+    lanes = replace(plan, integration=replace(plan.integration, engine="lanes"))
+    with pytest.raises(FitError, match=r"must have a gradient.*found lanes.*panel.constrain"):
+        run_constrain(lanes, *fitted, None, tmp_path, FACTS)
+
+
+def test_draws_of_another_fit_are_refused(plan, fitted, tmp_path):
+    draws, scales = fitted
+    with pytest.raises(
+        FitError, match=r"must hold every estimated parameter, found 1 missing, e\.g\. k_PTPN2"
+    ):
+        run_constrain(plan, draws.filter(pl.col("parameter") != "k_PTPN2"), scales, None, tmp_path, FACTS)
