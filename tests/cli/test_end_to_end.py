@@ -29,7 +29,7 @@ def drawn(run, small, tmp_path, root):
             ]
         ]
         frame = pl.DataFrame(rows, schema=DRAWS.dtypes(), orient="row")
-        write_table(frame, results / "fit/draws.parquet", DRAWS)
+        write_table(frame, results / "constrain/draws.parquet", DRAWS)
         return arguments
 
     return prepare

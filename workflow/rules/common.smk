@@ -114,6 +114,13 @@ def calibration_files():
     )
 
 
+def shipped_draws():
+    """The shipped ensemble and its scales, where there are any: where held draws may begin."""
+    ensemble = SETTINGS.panel.ensemble
+    shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))
+    return [str(path) for path in shipped if path.is_file()]
+
+
 def data_files():
     """Public raw data, where there are any."""
     beside = os.environ.get("SCREEN_DATA") or "../shared/data"

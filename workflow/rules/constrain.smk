@@ -5,6 +5,7 @@ rule constrain:
         draws="results/fit/draws.parquet",
         scales="results/fit/scales.parquet",
         problem=calibration_files(),
+        guess=shipped_draws(),
         panel=str(SETTINGS.panel.table),
         tables=table_files(),
     output:
