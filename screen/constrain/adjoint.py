@@ -1,0 +1,99 @@
+"""What pulls on trajectories, taken back to the parameters of every lane and of its resting state by the engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from screen.kernel import Model, rest, solve
+from screen.simulate import REST_MINUTES, Integration
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """What one adjoint solve takes.
+
+    resting [rests, parameters]; parameters [lanes, phases, parameters]; switches [lanes, phases] [min]; times
+    [lanes, times] [min]; rest_of_lane [lanes]; weights [lanes, times], what pulls on the readout; readout [lanes],
+    names.
+    """
+
+    resting: np.ndarray
+    parameters: np.ndarray
+    switches: np.ndarray
+    times: np.ndarray
+    rest_of_lane: np.ndarray
+    weights: np.ndarray
+    readout: np.ndarray
+
+
+def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tuple[np.ndarray, np.ndarray]]:
+    options: dict[str, Any] = {
+        "engine": integration.engine,
+        "rtol": integration.rtol,
+        "atol": integration.atol,
+        "max_steps": integration.max_steps,
+        "threads": integration.threads,
+    }
+
+    @jax.jit
+    def run(
+        resting: Array, parameters: Array, switches: Array, times: Array, rest_of_lane: Array
+    ) -> tuple[Array, Array]:
+        found = rest(model, resting, model.initial(resting), horizon_minutes=REST_MINUTES, **options)
+        solution = solve(model, parameters, found.state[rest_of_lane], switches, times, **options)
+        return solution.states, (solution.status == 0) & (found.status[rest_of_lane] == 0)
+
+    @partial(jax.jit, static_argnums=0)
+    def of_readout(
+        name: str, times: Array, states: Array, parameters: Array, weights: Array
+    ) -> tuple[Array, ...]:
+        """The pull on states [lanes, times, species] and parameters [lanes, parameters] through one readout.
+
+        Each readout is pulled apart from the others, since one that divides by nothing has no slope.
+        """
+
+        def pulled(states: Array, parameters: Array) -> Array:
+            if name in model.species:
+                return jnp.sum(states[..., model.species.index(name)] * weights)
+            return jnp.sum(model.observe(times, states, parameters[:, None], [name])[..., 0] * weights)
+
+        return jax.grad(pulled, argnums=(0, 1))(states, parameters)
+
+    def pull(lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
+        count, rests = len(lanes.parameters), len(lanes.resting)
+        parameters, switches, times, rest_of_lane = (
+            _filled(each) for each in (lanes.parameters, lanes.switches, lanes.times, lanes.rest_of_lane)
+        )
+        states, back, good = jax.vjp(
+            lambda resting, parameters: run(resting, parameters, switches, times, rest_of_lane),
+            jnp.asarray(_filled(lanes.resting)),
+            jnp.asarray(parameters),
+            has_aux=True,
+        )
+        good = np.asarray(good)[:count]
+        by_state, by_parameter = np.zeros(states.shape), np.zeros((count, parameters.shape[-1]))
+        for name in sorted(set(lanes.readout)):
+            own = np.flatnonzero((lanes.readout == name) & good)
+            if len(own):
+                rows = np.concatenate([own, np.full(len(parameters) - len(own), own[0])])
+                pulled = of_readout(
+                    name, times[rows], states[rows], parameters[rows, -1], _filled(lanes.weights)[rows]
+                )
+                by_state[own], by_parameter[own] = (np.asarray(part)[: len(own)] for part in pulled)
+        by_rest, by_lane = (np.array(part) for part in back(jnp.asarray(by_state)))
+        by_lane[:count, -1] += by_parameter
+        return by_rest[:rests], by_lane[:count]
+
+    return pull
+
+
+def _filled(array: np.ndarray) -> np.ndarray:
+    """Filled up with copies of the first row to a power of two, so that little is compiled."""
+    width = 1 << max(len(array) - 1, 0).bit_length()
+    return np.concatenate([array, np.repeat(array[:1], width - len(array), axis=0)])
