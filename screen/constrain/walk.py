@@ -33,7 +33,8 @@ class Effort:
     steps: int = 12
     """Most steps of a draw."""
     tolerance: float = 0.5
-    """A draw has arrived when a step promises, or two in a row bring, less than this."""
+    """A draw has arrived when a step promises, or `patience` in a row bring, less than this."""
+    patience: int = 3
     reach: float = 1.5
     """Furthest that an unknown moves in one step, in prior standard deviations."""
 
@@ -136,14 +137,14 @@ def walk(
         gain = np.where(arrived, 0.0, state.cost - _cost(seen, proposed, start, sd, anchor))
         better = gain > 0
         here = _merged(here, seen, better)
-        idle = np.where(arrived | (gain >= effort.tolerance), 0, state.idle + better)
+        idle = np.where(gain >= effort.tolerance, 0, state.idle + 1)
         state = State(
             state.step + 1,
             np.where(better[:, None], proposed, state.scaled),
             state.cost - np.where(better, gain, 0.0),
             np.where(better, np.maximum(state.damping / 5, 1e-3), state.damping * 6),
             idle,
-            arrived | (idle >= 2),
+            arrived | (idle >= effort.patience),
         )
         fresh = better
         if checkpoint is not None:

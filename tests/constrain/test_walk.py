@@ -54,7 +54,7 @@ def starts() -> np.ndarray:
 
 
 def test_every_draw_ends_at_its_own_minimum(starts):
-    found = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7))
+    found = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7, patience=10))
     assert found.after.met.holds.all()
     for end, start in zip(found.state.scaled, starts, strict=True):
         best = minimize(cost, start, args=(start,), tol=1e-12)
@@ -62,7 +62,7 @@ def test_every_draw_ends_at_its_own_minimum(starts):
 
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
-    effort = Effort(steps=60, tolerance=1e-7)
+    effort = Effort(steps=60, tolerance=1e-7, patience=10)
     together = walk(look, linearise, starts, SD, BOUNDS, effort).state.scaled
     alone = walk(look, linearise, starts[2:3], SD, BOUNDS, effort).state.scaled
     assert alone[0] == pytest.approx(together[2], abs=1e-12)
@@ -83,7 +83,7 @@ def test_ends_stay_within_the_bounds(starts):
 
 
 def test_a_guess_is_taken_where_it_is_better(starts):
-    ends = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7)).state
+    ends = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7, patience=10)).state
     guess = ends.scaled.copy()
     guess[0] += 30.0
     found = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=0), guess=guess).state
@@ -92,7 +92,7 @@ def test_a_guess_is_taken_where_it_is_better(starts):
 
 
 def test_a_walk_that_was_cut_off_ends_where_the_uninterrupted_one_does(starts, tmp_path):
-    effort = Effort(steps=40, tolerance=1e-7)
+    effort = Effort(steps=40, tolerance=1e-7, patience=10)
     whole = walk(look, linearise, starts, SD, BOUNDS, effort).state.scaled
     lines: list[str] = []
 
