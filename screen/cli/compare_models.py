@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from screen.cli.options import Results, add_shared, add_threads, at_least_one, say
+from screen.cli.options import Results, add_count, add_shared, add_threads, say
 from screen.cli.problem import read_problem
 from screen.errors import ScreenError
 from screen.settings import Settings
@@ -28,14 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--switch", nargs="+", default=[], metavar="NAME", help="switches to compare (default: all)"
     )
-    parser.add_argument(
-        "--steps", type=at_least_one, default=30, metavar="N",
-        help="most Gauss-Newton steps under each option (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--draws", type=at_least_one, default=16, metavar="N",
-        help="parameter draws under which experiments are simulated (default: %(default)s)",
-    )  # fmt: skip
+    add_count(parser, "--steps", 30, "most Gauss-Newton steps under each option")
+    add_count(parser, "--draws", 16, "parameter draws under which experiments are simulated")
 
 
 def run(arguments: argparse.Namespace) -> int:

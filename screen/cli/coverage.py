@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from screen.cli.options import add_shared, add_threads, at_least_one, prepare_folder, read_shared, say
+from screen.cli.options import add_count, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.cli.problem import read_problem
 
 
@@ -17,10 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_shared(parser)
     add_threads(parser)
-    parser.add_argument(
-        "--replicas", type=at_least_one, default=20, metavar="N",
-        help="data sets to simulate and fit (default: %(default)s)",
-    )  # fmt: skip
+    add_count(parser, "--replicas", 20, "data sets to simulate and fit")
     parser.add_argument(
         "--conditions", default="hep_*", metavar="PATTERN",
         help="measurements of which conditions to simulate, with * and ? (default: %(default)s)",

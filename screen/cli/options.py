@@ -104,12 +104,19 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """For stages that integrate."""
     parser.add_argument(
-        "--threads", type=at_least_one, default=None, metavar="N",
+        "--threads", type=_at_least_one, default=None, metavar="N",
         help="threads to integrate with (default: all cores)",
     )  # fmt: skip
 
 
-def at_least_one(text: str) -> int:
+def add_count(parser: argparse.ArgumentParser, option: str, default: int, what: str) -> None:
+    """An option that counts something, such as draws; `what` says in its help what it counts."""
+    parser.add_argument(
+        option, type=_at_least_one, default=default, metavar="N", help=f"{what} (default: %(default)s)"
+    )
+
+
+def _at_least_one(text: str) -> int:
     """A whole number of at least 1, from the command line."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, found {text}")

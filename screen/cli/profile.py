@@ -6,7 +6,7 @@ Example: python -m screen profile --parameter K_SOCS3 k_gp130_turnover
 
 import argparse
 
-from screen.cli.options import add_shared, add_threads, at_least_one, say
+from screen.cli.options import add_count, add_shared, add_threads, say
 from screen.cli.problem import read_problem
 
 
@@ -18,10 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parameter", nargs="+", default=[], metavar="NAME",
         help="parameters to move (default: those of the network that the fit narrowed most)",
     )  # fmt: skip
-    parser.add_argument(
-        "--most", type=at_least_one, default=6, metavar="N",
-        help="how many where none are named (default: %(default)s)",
-    )  # fmt: skip
+    add_count(parser, "--most", 6, "how many where none are named")
 
 
 def run(arguments: argparse.Namespace) -> int:
