@@ -19,10 +19,11 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, draw_priors, normal_approximation
-from screen.fit.newton import polish, prior_precision
+from screen.fit.ensemble import draw_priors
+from screen.fit.newton import prior_precision
 from screen.fit.noise import NOISE
 from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
+from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.priors import FROM_SCALE
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
@@ -140,7 +141,7 @@ def fit_replica(
     true = predictor(truth[None])
     rng = np.random.default_rng([plan.seed, 1, number])
     data = simulate_measurements(problem, true.compared[0], true.sigma[0], rng)
-    normal, ensemble = _fit(data, predictor, sensitivity, shown, plan, seed=plan.seed + number)
+    _, normal, ensemble = _fit(data, predictor, sensitivity, shown, plan, seed=plan.seed + number)
     predicted = predictor(ensemble.scaled)
     held = _holds(predicted.compared, true.compared[0])
     once = _first_of_each(problem)
@@ -158,7 +159,7 @@ def _fit(
     shown: np.ndarray,
     plan: CoveragePlan,
     seed: int,
-) -> tuple[Normal, Ensemble]:
+) -> Posterior:
     """Polish from the nominal values and draw, with nothing but the measurements that are shown.
 
     Predictions do not depend on the measurements, so that one compiled function serves all replicas.
@@ -175,11 +176,8 @@ def _fit(
         )
         return found._replace(by_value=by_value, by_noise=by_noise)
 
-    nominal = data.estimated.nominal
-    polished = polish(data, shown_costs, shown_slopes, nominal, plan.polish, plan.tolerance)
-    normal = normal_approximation(polished.scaled, polished.curvature.precision)
-    ensemble = draw_ensemble(data, shown_costs, normal, plan.draws, plan.sampler_steps, seed=seed)
-    return normal, ensemble
+    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.sampler_steps, seed)
+    return draw_posterior(data, shown_costs, shown_slopes, data.estimated.nominal, drawing)
 
 
 def _holds(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:

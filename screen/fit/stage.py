@@ -1,6 +1,5 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,13 +11,13 @@ import polars as pl
 
 from screen.errors import FitError
 from screen.fit.calibration import find_stale
-from screen.fit.checkpoint import read_checkpoint, write_checkpoint
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, draw_priors, normal_approximation
+from screen.fit.ensemble import Ensemble, Normal, draw_priors
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
-from screen.fit.newton import Curvature, Polished, polish, prior_precision
+from screen.fit.newton import Polished, prior_precision
 from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
+from screen.fit.posterior import CHAINS, POLISHED, Checkpoints, Drawing, draw_posterior
 from screen.fit.priors import FROM_SCALE, TO_SCALE
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import REVERSE, make_sensitivity
@@ -35,8 +34,8 @@ DECIDED_SHARE = 0.5
 AT_BOUND = 1e-3
 """Share of its range within which a parameter counts as sitting on a bound."""
 
-CHECKPOINT, POLISHED, CHAINS = "checkpoint.npz", "polished.npz", "chains.npz"
-"""What a run that is cut off leaves behind, for the search, the polish and the sampler."""
+CHECKPOINT = "checkpoint.npz"
+"""What a run that is cut off in the search leaves behind."""
 
 FITTED = Schema(
     "fitted",
@@ -130,18 +129,15 @@ def run_fit(
     else:
         report(f"fit: engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
         optimum = rank_starts(problem, predictor, plan.schedule)
-    polished = _polish_once(problem, predictor, solver, optimum, plan, folder / POLISHED, report)
-    normal = normal_approximation(polished.scaled, polished.curvature.precision)
-    ensemble = draw_ensemble(
+    schedule = plan.schedule
+    polished, normal, ensemble = draw_posterior(
         problem,
         predictor,
-        normal,
-        plan.draws,
-        plan.sampler_steps,
-        plan.seed,
+        make_sensitivity(problem, solver),
+        optimum.scaled[0],
+        Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.sampler_steps, plan.seed),
         report,
-        folder / CHAINS,
-        checkpoint_seconds,
+        Checkpoints(folder, checkpoint_seconds, (asdict(replace(solver, threads=None)), asdict(schedule))),
     )
     best = predictor(polished.scaled[None])
     draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
@@ -176,33 +172,6 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
     write_table(tabulate_scales(problem, ensemble, draws), folder / "scales.parquet", DRAWS, facts)
-
-
-def _polish_once(
-    problem: Problem,
-    predictor: Callable[[np.ndarray], Predicted],
-    solver: Solver,
-    optimum: Optimum,
-    plan: Plan,
-    path: Path,
-    report: Callable[[str], None],
-) -> Polished:
-    """The best start polished, or what an earlier run that was cut off later has left of that."""
-    schedule, start = plan.schedule, optimum.scaled[0]
-    what = problem.digest, asdict(replace(solver, threads=None)), asdict(schedule), start.tobytes()
-    key = hashlib.sha256(repr(what).encode()).hexdigest()
-    size = len(start)
-    shapes = Curvature(np.empty(size), np.empty((size, size)))
-    stored = read_checkpoint(path, key, Polished(start, 0.0, 0.0, shapes, 0))
-    if stored is not None:
-        report(f"fit: polished before; read from {path}")
-        curved = Curvature(*(np.asarray(part) for part in stored.curvature))
-        cost, norm, steps = float(stored.cost), float(stored.gradient_norm), int(stored.steps)
-        return Polished(np.asarray(stored.scaled), cost, norm, curved, steps)
-    sensitivity = make_sensitivity(problem, solver)
-    polished = polish(problem, predictor, sensitivity, start, schedule.polish, schedule.tolerance, report)
-    write_checkpoint(path, key, polished)
-    return polished
 
 
 def tabulate_draws(

@@ -10,11 +10,11 @@ from screen.fit import (
     CoveragePlan,
     Solver,
     choose_fit_engine,
-    coverage,
     keep_conditions,
     load_problem,
     make_predictor,
     measure_coverage,
+    posterior,
 )
 from screen.fit.coverage import (
     choose_shown,
@@ -56,8 +56,8 @@ def test_an_ensemble_that_is_too_narrow_is_found_out(toy, solver, monkeypatch):
     def narrow(scaled, precision):
         return real(scaled, 16 * precision)
 
-    real = coverage.normal_approximation
-    monkeypatch.setattr(coverage, "normal_approximation", narrow)
+    real = posterior.normal_approximation
+    monkeypatch.setattr(posterior, "normal_approximation", narrow)
     found = by_name(measure_coverage(toy, solver, replace(PLAN, sampler_steps=0)))
     for name in ("measured predictions", "all parameters"):
         assert found[name]["high"] < 0.85
