@@ -4,10 +4,12 @@
 the PEtab conditions; from the network's parameter table follow the nominal values and priors of PEtab's
 parameter table. Both files are kept in the repository, so that any PEtab tool can read the problem, and
 `python -m screen.fit` writes them anew after a change of the network or the drugs. Rows of
-`parameters.tsv` that are not of the network (scales, offsets) and all bounds are left as they are.
+`parameters.tsv` that are not of the network but used by a measurement or an observable (scales, offsets)
+and all bounds are left as they are; rows that are neither, such as what the network no longer has, go.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,9 @@ BLOCKED_LOAD = 1000.0
 
 START_SHARE = 0.5
 """Starts of the optimiser are drawn this share of a prior standard deviation around the nominal values."""
+
+NAME = re.compile(r"\b[A-Za-z_]\w*")
+"""A name in a formula or in a list of parameters."""
 
 BOUND = 4.0
 """Bounds of a new row lie this many prior standard deviations from the nominal value."""
@@ -111,11 +116,32 @@ def _number(value: float) -> str:
     return format(value, ".6g")
 
 
-def derive_parameters(network: pl.DataFrame, conditions: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+def names_used(observables: pl.DataFrame, measurements: pl.DataFrame) -> frozenset[str]:
+    """What the formulas of a PEtab problem name and what its measurements fill into them.
+
+    Names are looked for, not parsed: a formula that is none is for whoever reads the problem to refuse.
+    """
+    columns = [
+        frame[name]
+        for frame, names in (
+            (observables, ("observableFormula", "noiseFormula")),
+            (measurements, ("observableParameters", "noiseParameters")),
+        )
+        for name in names
+        if name in frame.columns
+    ]
+    return frozenset(
+        name for column in columns for cell in column.drop_nulls() for name in NAME.findall(str(cell))
+    )
+
+
+def derive_parameters(
+    network: pl.DataFrame, conditions: pl.DataFrame, old: pl.DataFrame, used: Set[str]
+) -> pl.DataFrame:
     """PEtab parameter table: network parameters with a prior that no condition sets, then the rows of its own.
 
-    `network` is the table of network parameters, `old` the parameter table as it is: its bounds and its
-    rows that are not of the network are kept.
+    `network` is the table of network parameters, `old` the parameter table as it is: its bounds are kept, and
+    its rows that are not of the network where they are among what the problem uses (`names_used`).
     """
     bounds = {row["parameterId"]: (row["lowerBound"], row["upperBound"]) for row in old.iter_rows(named=True)}
     rows = [
@@ -123,7 +149,7 @@ def derive_parameters(network: pl.DataFrame, conditions: pl.DataFrame, old: pl.D
         for row in network.iter_rows(named=True)
         if row["prior"] != "fixed" and row["parameter"] not in conditions.columns
     ]
-    own = old.filter(~pl.col("parameterId").is_in(network["parameter"].to_list()))
+    own = old.filter(pl.col("parameterId").is_in(sorted(used - set(network["parameter"]))))
     return pl.concat([pl.DataFrame(rows, schema=old.schema), own])
 
 
@@ -158,8 +184,11 @@ def derive_tables(config: Path) -> dict[Path, str]:
         read_drug_tables(config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv"),
         dict(zip(network["parameter"], network["value"], strict=True)),
     )
-    old = pl.read_csv(folder / "parameters.tsv", separator="\t", infer_schema_length=0)
-    parameters = derive_parameters(network, conditions, old)
+    old, observables, measurements = (
+        pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0)
+        for name in ("parameters", "observables", "measurements")
+    )
+    parameters = derive_parameters(network, conditions, old, names_used(observables, measurements))
     return {
         folder / "conditions.tsv": conditions.write_csv(separator="\t"),
         folder / "parameters.tsv": parameters.write_csv(separator="\t"),

@@ -1,5 +1,7 @@
 """The shipped calibration: a valid PEtab problem that agrees with the tables it follows from."""
 
+import shutil
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from screen.fit.calibration import (
     EXPERIMENTS,
     derive_conditions,
     derive_parameters,
+    names_used,
     write_calibration,
 )
 from screen.network import read_parameters
@@ -121,7 +124,36 @@ def test_rows_that_are_not_of_the_network_are_kept():
     network = read_parameters(CONFIG / "network" / "parameters.tsv")
     old = pl.read_csv(FOLDER / "parameters.tsv", separator="\t", infer_schema_length=0)
     conditions = pl.read_csv(FOLDER / "conditions.tsv", separator="\t")
-    derived = derive_parameters(network, conditions, old)
+    observables, measurements = (
+        pl.read_csv(FOLDER / f"{name}.tsv", separator="\t", infer_schema_length=0)
+        for name in ("observables", "measurements")
+    )
+    derived = derive_parameters(network, conditions, old, names_used(observables, measurements))
     assert derived.filter(pl.col("parameterId") == "scale_luminex_1").equals(
         old.filter(pl.col("parameterId") == "scale_luminex_1")
     )
+
+
+def test_rows_that_nothing_uses_any_more_are_dropped(tmp_path):
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    parameters = tmp_path / "calibration" / "parameters.tsv"
+    shipped = parameters.read_text()
+    left = next(line for line in shipped.splitlines() if line.startswith("k_gp130_act\t"))
+    parameters.write_text(shipped + left.replace("k_gp130_act", "k_removed_reaction") + "\n")
+    (problem,) = find_stale(tmp_path)
+    assert "parameters.tsv: must follow from the network" in problem
+    write_calibration(tmp_path)
+    assert parameters.read_text() == shipped
+
+
+@pytest.mark.parametrize("column", ["observableFormula", "noiseFormula"])
+def test_names_in_formulas_are_used(column):
+    observables = pl.DataFrame({"observableFormula": ["pY705"], "noiseFormula": ["0.1"]})
+    observables = observables.with_columns(pl.lit("1e-3*(gain + 2*pY705)").alias(column))
+    assert names_used(observables, pl.DataFrame()) == {"gain", "pY705"}
+
+
+@pytest.mark.parametrize("column", ["observableParameters", "noiseParameters"])
+def test_names_that_measurements_fill_in_are_used(column):
+    measurements = pl.DataFrame({column: ["scale_blot_1;offset_blot_1", "1e-3;2", None]})
+    assert names_used(pl.DataFrame(), measurements) == {"scale_blot_1", "offset_blot_1"}

@@ -15,7 +15,13 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.calibration import EXPERIMENTS, START_SHARE, derive_conditions, derive_parameters
+from screen.fit.calibration import (
+    EXPERIMENTS,
+    START_SHARE,
+    derive_conditions,
+    derive_parameters,
+    names_used,
+)
 from screen.fit.formulas import names_in
 from screen.fit.sources.readings import Imported, ObservedAs, Reading, Source
 from screen.network import read_parameters
@@ -125,13 +131,15 @@ def assemble(
     experiments = joined("experiments", _experiments(kept, citations))
     defaults = dict(zip(known.network["parameter"], known.network["value"], strict=True))
     conditions = derive_conditions(experiments, known.contexts, known.drugs, defaults)
+    observed = joined("observables", _observables(kept, observables))
+    measurements = joined("measurements", _measurements(kept, observables))
     own = joined("parameters", _own_parameters(kept, observables, sources))
     return Tables(
         experiments,
         conditions,
-        joined("observables", _observables(kept, observables)),
-        joined("measurements", _measurements(kept, observables)),
-        derive_parameters(known.network, conditions, own),
+        observed,
+        measurements,
+        derive_parameters(known.network, conditions, own, names_used(observed, measurements)),
         tuple(kept),
         left_out,
     )
@@ -147,17 +155,16 @@ def _read_shipped(folder: Path, sources: Sequence[Source], known: Known) -> dict
     citation = pl.col("citation").fill_null("")
     rows = tables["measurements"].filter(~pl.any_horizontal(*map(citation.str.starts_with, held)))
     own = ~pl.col("parameterId").is_in(known.network["parameter"].to_list())
-    named = {name for cell in rows["observableParameters"].drop_nulls() for name in cell.split(";")}
+    observables = tables["observables"].filter(pl.col("observableId").is_in(rows["observableId"].to_list()))
+    named = names_used(observables, rows)
     conditions = {*rows["simulationConditionId"], *rows["preequilibrationConditionId"].drop_nulls()}
     return {
         "experiments": read_table(folder / "experiments.tsv", EXPERIMENTS).filter(
             pl.col("conditionId").is_in(conditions)
         ),
-        "observables": tables["observables"].filter(
-            pl.col("observableId").is_in(rows["observableId"].to_list())
-        ),
+        "observables": observables,
         "measurements": rows.with_columns(pl.col("measurement", "time").cast(pl.Float64)),
-        "parameters": tables["parameters"].filter(own & pl.col("parameterId").is_in(named)),
+        "parameters": tables["parameters"].filter(own & pl.col("parameterId").is_in(sorted(named))),
     }
 
 
