@@ -48,8 +48,8 @@ NUCLEUS = 0.5
 """Volume of the nucleus [pL]; `total_STAT3` is the concentration all STAT3 would have in it."""
 
 DRAWN = (-5.0, 3.0)
-"""Range of log10 values that starts are drawn from: the default of Data2Dynamics, with which the published fit
-was made and which several parameters still have as their bounds; the others were widened to -15 and 6 later."""
+"""Range of log10 values that starts are drawn from: the default bounds of Data2Dynamics, the program of the
+published fit. Several of its parameters have these very bounds; nearly all others have -15 and 6."""
 
 FIXED_SCALE = "scale_socs3_qpcr_braun_hep_2013_07_08_qPCR_Socs3_Stat3"
 """The constant that fixes the unit of SOCS3 mRNA, and with it stands in the rates."""
