@@ -58,9 +58,6 @@ PUBLISHED_CHI2, PUBLISHED = 2219.98993, -1346.75391686
 WITHIN = 2.0
 """How near -2 log L must come."""
 
-WIDEST = (-15.0, 6.0)
-"""Range of log10 values within which all published bounds lie."""
-
 EXACT = Solver(rtol=1e-8, atol=1e-12, max_steps=100_000, horizon=1e6)
 SEARCH = Solver(rtol=1e-6, atol=1e-14, max_steps=3_000, horizon=1e6, rest_tolerance=np.inf)
 """In the search a start from which rest is not reached in 2 years of cell time begins where it then is."""
@@ -95,6 +92,12 @@ def seconds_per_gradient(hierarchical: Hierarchical) -> float:
     began = time.perf_counter()
     jax.block_until_ready(objective(at))
     return time.perf_counter() - began
+
+
+def _drawn_from(hierarchical: Hierarchical, widest: bool) -> list[float]:
+    """The least and the largest log10 value that a start may be drawn from."""
+    estimated = hierarchical.outer.estimated
+    return [float(estimated.lower.min()), float(estimated.upper.max())] if widest else list(DRAWN)
 
 
 def search(
@@ -176,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(table, ended, asked.out, name)
         summary |= {
             "seed": asked.seed,
-            "drawn_log10": list(WIDEST if asked.widest else DRAWN),
+            "drawn_log10": _drawn_from(hierarchical, asked.widest),
             "seconds_per_start": (time.perf_counter() - began) / asked.starts,
             "reached": int(table["reached"].sum()),
             "reached_by_the_first_walk": int((table["first_walk"] < PUBLISHED + WITHIN).sum()),

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from screen.errors import FitError, TableError
+from screen.fit.calibration import BLOCKED_LOAD
 from screen.fit.petab_files import read_petab
 from screen.fit.sources import SOURCES, Arm, assemble, choose_sources, find_data, write_tables
 from tests.fit.conftest import CONFIG
@@ -197,7 +198,7 @@ def test_the_problem_is_valid_petab_and_keeps_every_reading(data, known, network
     row = frame.loc["hepatocyte_human__IL6_dose_100__MEK_blocked"]
     assert row["preequilibrationConditionId"] == "hepatocyte_human__MEK_blocked"
     assert row["observableParameters"] == "scale_luminex_2010_prihu;offset_luminex_2010_prihu"
-    assert problem.condition_df.loc["hepatocyte_human__MEK_blocked", "load_MEK"] == 19.0
+    assert problem.condition_df.loc["hepatocyte_human__MEK_blocked", "load_MEK"] == BLOCKED_LOAD
     assert set(frame["censoring"].dropna()) == {"left"}
     assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameter_df.index)
 
