@@ -51,6 +51,11 @@ class Results:
         return self.folder / "constrain"
 
     @property
+    def held(self) -> Path:
+        """What holding the draws to the panel came to."""
+        return self.constrain / "summary.json"
+
+    @property
     def draws(self) -> Path:
         """The parameter draws that everything after them uses."""
         return self.constrain / "draws.parquet"

@@ -4,6 +4,7 @@ Example: python -m screen report
 """
 
 import argparse
+import json
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         fit=results.fit,
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
+        held=json.loads(results.held.read_text()) if results.held.exists() else None,
     )
     wanted = settings.report
     write_figures(findings, results.figures, top=wanted.top)

@@ -5,6 +5,7 @@ the same band in every line; where one bound is open the other one's size is the
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def panel_summary(table: pl.DataFrame) -> dict[str, Any]:
         "line": capital("; ".join(parts)),
         "missed": [(fact, tier, text, percent(share)) for fact, tier, text, share in columns.iter_rows()],
     }
+
+
+def held_line(held: Mapping[str, Any]) -> str:
+    """For the page: what holding the draws to the facts changed, from the summary of that stage."""
+    return (
+        f"The draws were held to these facts, so that a fact that is kept says that the model can agree with it, not "
+        f"that it foretold it. As fitted they kept {percent(held['met_before'])} of {held['demands']} checks, now "
+        f"{percent(held['met'])}; for that the median draw gave up {held['cost_of_moving']:.1f} in log prior and "
+        f"{held['cost_to_measurements']:.1f} in log likelihood."
+    )
 
 
 def _lines(axes: Axes, count: int) -> None:

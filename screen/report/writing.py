@@ -29,7 +29,7 @@ from screen.report.summary import (
     view_label,
 )
 from screen.report.table import packed_table
-from screen.report.validation import panel_summary
+from screen.report.validation import held_line, panel_summary
 from screen.tables import write_text_atomic
 
 CURVES = 6
@@ -48,7 +48,7 @@ LARGEST_FIT = 200_000
 class Findings:
     """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
     stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
-    verdict on published facts."""
+    verdict on published facts, `held` what holding the draws to them came to."""
 
     ranked: pl.DataFrame
     responses: Responses
@@ -59,6 +59,7 @@ class Findings:
     fit: Path | None = None
     provenance: Mapping[str, Any] | None = None
     validation: pl.DataFrame | None = None
+    held: Mapping[str, Any] | None = None
 
     @property
     def view(self) -> View:
@@ -184,6 +185,7 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
         "decisive": decisive(findings.ranked, view),
         "models": _models(findings.fit),
         "panel": panel_summary(findings.validation) if findings.validation is not None else None,
+        "held": held_line(findings.held) if findings.held and findings.held["demands"] else None,
         "fits": _fits(findings.fit),
         "failures": failures(responses, [(cell.context, cell.hypothesis) for cell in cells]),
         "caveats": _caveats(findings),

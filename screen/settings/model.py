@@ -235,7 +235,7 @@ class PanelSettings(Section):
     """Draws that the panel is run under where there is no fit."""
     constrain: list[Literal["gate", "score", "contested", "input"]] = ["gate", "score", "contested"]
     """Tiers of facts that the draws of a fit are held to; none: the draws stay as the fit left them."""
-    steps: Annotated[int, Field(ge=0)] = 12
+    steps: Annotated[int, Field(ge=0)] = 20
     """Most Gauss-Newton steps that a draw is moved to make the facts hold."""
 
 

@@ -76,6 +76,13 @@ def findings(tmp_path_factory) -> Findings:
         fit=fit,
         provenance={"stage": "rank", "packages": {"polars": "<2>"}},
         validation=validation(),
+        held={
+            "demands": 200,
+            "met_before": 0.88,
+            "met": 0.99,
+            "cost_of_moving": 9.44,
+            "cost_to_measurements": 5.1,
+        },
     )
 
 
@@ -102,6 +109,8 @@ def test_published_facts_that_are_not_kept_are_shown_by_their_weakest_check(page
     assert "Gates: 1 of 1; scores: 0 of 1." in section
     assert "it &lt;stays&gt;" in section and "25\u00a0%" in section
     assert "V01" not in section and "it rises" not in section
+    assert "As fitted they kept 88\u00a0% of 200 checks, now 99\u00a0%" in section
+    assert "gave up 9.4 in log prior and 5.1 in log likelihood" in section
 
 
 def test_the_figure_of_the_panel_has_a_line_a_fact(tmp_path):

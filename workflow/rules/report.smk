@@ -5,6 +5,7 @@ rule report:
         ranked="results/ranked.csv",
         fit=rules.fit.output,
         validation="results/validation.csv",
+        held="results/constrain/summary.json",
         tables=table_files(),
     output:
         page=report(
