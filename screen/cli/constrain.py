@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_threads(parser)
     parser.add_argument(
         "--without", nargs="+", default=[], metavar="ID",
-        help="facts that do not count, to see what the others say of them, such as V01 V02",
+        help="facts that do not count, such as V01 V02, to see what the others say of them; starts afresh",
     )  # fmt: skip
     parser.add_argument(
         "--afresh", action="store_true", help="do not look at the shipped ensemble for where a draw may end"
@@ -50,11 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     engine, reason = choose_engine(wanted.engine)
     say(f"constrain: engine {engine}: {reason}")
     ensemble = settings.panel.ensemble
-    guess = (
-        []
-        if arguments.afresh
-        else [p for p in (ensemble, ensemble.with_suffix(".scales.parquet")) if p.is_file()]
-    )
+    shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))
+    afresh = arguments.afresh or arguments.without
+    guess = [] if afresh else [path for path in shipped if path.is_file()]
     plan = Plan(
         checks=[check for fact in facts for check in fact.checks],
         contexts=bench.contexts,

@@ -82,8 +82,8 @@ def run_constrain(
 
     `draws` and `scales` are what the fit left, `guess` where an earlier run left both, of which each draw
     takes its own as the place to begin where that is better; `facts` is the provenance. Without checks the
-    draws stay as they are. FitError: an engine without gradient where there are checks, or draws of another
-    fit.
+    draws stay as they are; an engine without gradient takes no step, so that it needs a guess. FitError: it has
+    none, or draws of another fit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not plan.checks:
@@ -91,11 +91,7 @@ def run_constrain(
         return _write(
             folder, draws, scales, facts, {"draws": draws["draw"].n_unique(), "demands": 0, "met": 1.0}
         )
-    if plan.integration.engine not in REVERSE:
-        raise FitError(
-            f"engine: must have a gradient to hold draws to the panel ({' or '.join(REVERSE)}), found "
-            f"{plan.integration.engine}; install a C compiler, or set `panel.constrain: []`"
-        )
+    steps = _possible_steps(plan, guess, report)
     problem = load_problem(plan.problem, plan.sbml)
     demands = make_demands(plan.checks)
     materials = gather(
@@ -110,7 +106,7 @@ def run_constrain(
     look, linearise = _make_look(plan, problem, demands, unknowns, materials, bench, len(start))
     key = f"{problem.digest} {plan.model.digest} {demands} {plan.contexts} {plan.tables}"
     walked = walk(
-        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Effort(plan.steps),
+        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Effort(steps),
         guess=_place(unknowns, guess, draws, start),
         key=hashlib.sha256(key.encode()).hexdigest(), checkpoint=folder / CHECKPOINT, report=report,
     )  # fmt: skip
@@ -118,6 +114,22 @@ def run_constrain(
     summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, walked))
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return summary
+
+
+def _possible_steps(plan: Plan, guess: pl.DataFrame | None, report: Callable[[str], None]) -> int:
+    """The steps wanted, or none where the engine has no gradient but there is a guess."""
+    engine = plan.integration.engine
+    if engine in REVERSE:
+        return plan.steps
+    if guess is None:
+        raise FitError(
+            f"engine: must have a gradient to hold draws to the panel ({' or '.join(REVERSE)}), found {engine}; "
+            "install a C compiler, or set `panel.constrain: []`"
+        )
+    report(
+        f"constrain: engine {engine} has no gradient; draws go where the shipped ones are, if that is better"
+    )
+    return 0
 
 
 def _write(

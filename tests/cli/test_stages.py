@@ -153,6 +153,18 @@ def test_import_data_refuses_what_is_not_there(run, small, tmp_path):
     assert ran.problems[0].endswith("stat3_pY705.csv: must be there for hpn_dream, found no file")
 
 
+def test_constrain_refuses_facts_that_are_not_in_the_panel(run, small):
+    ran = run("constrain", "--config", small(), "--without", "V01", "V99")
+    assert ran.code == 2
+    assert ran.problems == ["screen: --without: must be of the panel, found V99"]
+
+
+def test_constrain_needs_the_draws_of_a_fit(run, small):
+    ran = run("constrain", "--config", small())
+    assert ran.code == 2
+    assert "results/network/stat3.xml" in ran.problems[-1] or "draws.parquet" in ran.problems[-1]
+
+
 def test_fit_refuses_a_problem_that_is_not_there(run, small, tmp_path):
     ran = run("fit", "--config", small(), "--problem", tmp_path / "none.yaml")
     assert ran.code == 2

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from screen.constrain import Plan, run_constrain
+from screen.constrain.stage import _possible_steps
 from screen.errors import FitError
 from screen.fit import load_problem
 from screen.kernel import available_engines
@@ -93,6 +94,14 @@ def test_an_engine_without_gradient_is_refused(plan, fitted, tmp_path):
     lanes = replace(plan, integration=replace(plan.integration, engine="lanes"))
     with pytest.raises(FitError, match=r"must have a gradient.*found lanes.*panel.constrain"):
         run_constrain(lanes, *fitted, None, tmp_path, FACTS)
+
+
+def test_an_engine_without_gradient_takes_no_step_from_a_guess(plan, fitted):
+    lanes = replace(plan, integration=replace(plan.integration, engine="lanes"))
+    said: list[str] = []
+    assert _possible_steps(lanes, fitted[0], said.append) == 0
+    assert "has no gradient" in said[0]
+    assert _possible_steps(plan, fitted[0], said.append) == plan.steps
 
 
 def test_draws_of_another_fit_are_refused(plan, fitted, tmp_path):
