@@ -49,6 +49,12 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
         solution = solve(model, parameters, found.state[rest_of_lane], switches, times, **options)
         return solution.states, (solution.status == 0) & (found.status[rest_of_lane] == 0)
 
+    @jax.jit
+    def back(resting: Array, parameters: Array, *rest_of_it: Array) -> tuple[Array, ...]:
+        """From what pulls on the states to the pull on both; only the last of `rest_of_it` is that."""
+        *held, by_state = rest_of_it
+        return jax.vjp(lambda *free: run(*free, *held)[0], resting, parameters)[1](by_state)
+
     @partial(jax.jit, static_argnums=0)
     def of_readout(
         name: str, times: Array, states: Array, parameters: Array, weights: Array
@@ -70,12 +76,8 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
         parameters, switches, times, rest_of_lane = (
             _filled(each) for each in (lanes.parameters, lanes.switches, lanes.times, lanes.rest_of_lane)
         )
-        states, back, good = jax.vjp(
-            lambda resting, parameters: run(resting, parameters, switches, times, rest_of_lane),
-            jnp.asarray(_filled(lanes.resting)),
-            jnp.asarray(parameters),
-            has_aux=True,
-        )
+        arrays = (_filled(lanes.resting), parameters, switches, times, rest_of_lane)
+        states, good = run(*arrays)
         good = np.asarray(good)[:count]
         by_state, by_parameter = np.zeros(states.shape), np.zeros((count, parameters.shape[-1]))
         for name in sorted(set(lanes.readout)):
@@ -86,7 +88,7 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
                     name, times[rows], states[rows], parameters[rows, -1], _filled(lanes.weights)[rows]
                 )
                 by_state[own], by_parameter[own] = (np.asarray(part)[: len(own)] for part in pulled)
-        by_rest, by_lane = (np.array(part) for part in back(jnp.asarray(by_state)))
+        by_rest, by_lane = (np.array(part) for part in back(*arrays, by_state))
         by_lane[:count, -1] += by_parameter
         return by_rest[:rests], by_lane[:count]
 
