@@ -311,9 +311,13 @@ def _decided(problem: Problem, normal: Normal) -> dict:
 
 
 def residuals(problem: Problem, predicted: Predicted) -> np.ndarray:
-    """(prediction - measurement) / sigma [vectors, measurements] on the compared scale; NaN where it failed."""
+    """(prediction - measurement) / sigma [vectors, measurements] on the compared scale; NaN where it failed.
+
+    Of a censored reading only what lies above it counts.
+    """
     distance = np.full(predicted.compared.shape, np.nan)
     for each in problem.observables:
         measured = TO_SCALE[each.transformation](problem.measurements.value[each.rows])
         distance[:, each.rows] = predicted.compared[:, each.rows] - measured
+    distance = np.where(problem.measurements.censored, np.maximum(distance, 0.0), distance)
     return np.where(predicted.ok, distance / predicted.sigma, np.nan)

@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
-from screen.fit.stage import CHAINS, CHECKPOINT, POLISHED, SIGMA_SD
+from screen.fit.objective import Predicted
+from screen.fit.priors import TO_SCALE
+from screen.fit.stage import CHAINS, CHECKPOINT, POLISHED, SIGMA_SD, residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.fit.toy import write_problem
 
@@ -206,3 +208,19 @@ def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
     want = json.loads((folder / "summary.json").read_text())
     assert found["cost"] == pytest.approx(want["cost"], abs=0.05)
     assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].null_count() == 2
+
+
+def test_of_a_censored_reading_only_what_lies_above_it_is_a_residual(toy):
+    frame = toy.measurements.frame.assign(censoring="left")
+    censored = replace(toy, measurements=replace(toy.measurements, frame=frame))
+    shape = (1, len(frame))
+    measured = np.empty(shape)
+    for each in toy.observables:
+        measured[:, each.rows] = TO_SCALE[each.transformation](toy.measurements.value[each.rows])
+    above = Predicted(
+        measured + 0.4, np.full(shape, 0.2), np.zeros(shape), np.ones(shape, bool), np.ones((1, 1), bool)
+    )
+    below = above._replace(compared=measured - 0.4)
+    assert residuals(censored, above) == pytest.approx(2.0)
+    assert not residuals(censored, below).any()
+    assert residuals(toy, below) == pytest.approx(-2.0)
