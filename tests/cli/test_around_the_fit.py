@@ -15,9 +15,11 @@ def test_commands_around_the_fit(run, small, tmp_path):
     config = small(
         fit={"starts": 1, "adam": 1, "lbfgs": 0, "polish": 1, "draws": 2, "sampler_steps": 1},
         scenarios={"contexts": ["npm1_alk_lymphoma"]},
+        panel={"constrain": []},
     )
     assert run("network", "--config", config).code == 0
     assert run("fit", "--config", config).code == 0
+    assert run("constrain", "--config", config).code == 0
     folder = tmp_path / "results/fit"
 
     assert run("profile", "--config", config, "--most", 1).code == 0
