@@ -122,7 +122,7 @@ def walk(
         report(f"constrain: as fitted {_describe(before, state)}")
         here = before
         if guess is not None:
-            here, state = _begin(look, before, state, start, guess, sd, effort)
+            here, state = _begin(look, before, state, start, guess, sd)
             report(f"constrain: as guessed {_describe(here, state)}")
     progress = Progress(effort.steps, int(state.step))
     moves, fresh = _Steps(draws, start.shape[1]), np.ones(draws, bool)
@@ -156,25 +156,15 @@ def walk(
 
 
 def _begin(
-    look: Look,
-    before: Seen,
-    state: State,
-    start: np.ndarray,
-    guess: np.ndarray,
-    sd: np.ndarray,
-    effort: Effort,
+    look: Look, before: Seen, state: State, start: np.ndarray, guess: np.ndarray, sd: np.ndarray
 ) -> tuple[Seen, State]:
-    """Each draw where it costs less: at its start, or at its guess, where a walk may have ended before.
-
-    There it has arrived when the first step brings less than the tolerance.
-    """
+    """Each draw where it costs less: at its start or at its guess."""
     seen = look(guess)
     cost = _cost(seen, guess, start, sd, before.predicted)
     better = cost < state.cost
     here = _merged(before, seen, better)
     scaled, cost = np.where(better[:, None], guess, start), np.where(better, cost, state.cost)
-    idle = np.where(better, effort.patience - 1, 0)
-    return here, state._replace(scaled=scaled, cost=cost, idle=idle)
+    return here, state._replace(scaled=scaled, cost=cost)
 
 
 def _cost(

@@ -21,9 +21,6 @@ from screen.fit.sensitivity import Sensitivity
 DAMPINGS = np.array([100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.001])
 """Dampings tried at each step, times the one that was best before."""
 
-LEAST_DAMPED, MOST_DAMPED = 1e-3, 1e6
-"""Where the damping of a step begins and ends."""
-
 LARGEST_STEP = 2.0
 """No parameter moves further than this many prior standard deviations in a step."""
 
@@ -95,10 +92,7 @@ def polish(
     tolerance: float,
     report: Callable[[str], None] = lambda line: None,
 ) -> Polished:
-    """At most so many Gauss-Newton steps from a scaled vector.
-
-    Ends when two that lower the cost bring < tolerance in a row, or when not even `MOST_DAMPED` lowers it.
-    """
+    """At most so many Gauss-Newton steps from a scaled vector; ends when two in a row bring < tolerance."""
 
     def costs(vectors: np.ndarray) -> np.ndarray:
         return posterior_cost(problem, vectors, predictor(vectors))
@@ -107,7 +101,7 @@ def polish(
     inset = INSET * (estimated.upper - estimated.lower)
     cost = float(costs(scaled[None])[0])
     damping, idle, step = 1.0, 0, 0
-    while step < steps and idle < 2 and damping < MOST_DAMPED:
+    while step < steps and idle < 2:
         gradient, precision = curvature(problem, scaled, sensitivity(scaled))
         prior = prior_precision(problem, scaled)
         trials = []
@@ -117,12 +111,12 @@ def polish(
             trials.append(np.clip(scaled + move, estimated.lower + inset, estimated.upper - inset))
         found = costs(np.array(trials))
         best = int(np.argmin(found))
+        idle = idle + 1 if cost - found[best] < tolerance else 0
         if found[best] < cost:
-            idle = idle + 1 if cost - found[best] < tolerance else 0
             scaled, cost = trials[best], float(found[best])
-            damping = float(np.clip(damping * DAMPINGS[best], LEAST_DAMPED, MOST_DAMPED / DAMPINGS[0]))
+            damping = float(np.clip(damping * DAMPINGS[best], 1e-3, 1e6))
         else:
-            damping *= DAMPINGS[0] / DAMPINGS[-1]
+            damping = min(damping * 100.0, 1e6)
         step += 1
         report(f"fit: gauss-newton {step}/{steps}, best {cost:.4f}")
     last = curvature(problem, scaled, sensitivity(scaled))
