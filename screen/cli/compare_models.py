@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from screen.cli.options import Results, add_count, add_shared, add_threads, say
+from screen.cli.options import Results, add_count, add_shared, add_threads, read_integration, say
 from screen.cli.problem import read_problem
 from screen.errors import ScreenError
 from screen.settings import Settings
@@ -81,10 +81,10 @@ def _screen(
 
     from screen.fit import Screen
     from screen.scenarios import read_drug_tables
-    from screen.simulate import Integration, Readout
+    from screen.simulate import Readout
     from screen.tables import DRAWS, read_table
 
-    tables, wanted, asked = settings.tables, settings.simulate, settings.scenarios
+    tables, asked = settings.tables, settings.scenarios
     chosen = list(contexts.contexts) if asked.contexts == "all" else asked.contexts
     return Screen(
         contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
@@ -95,7 +95,5 @@ def _screen(
         ],
         network=results.network_named,
         names=asked.drugs,
-        integration=Integration(
-            engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch
-        ),
+        integration=read_integration(settings, engine, arguments.threads),
     )

@@ -7,7 +7,7 @@ Example: python -m screen constrain --threads 2
 import argparse
 
 from screen.cli.bench import read_bench
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
 from screen.errors import ScreenError
 
 
@@ -33,11 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.constrain import Plan, run_constrain
     from screen.kernel import choose_engine, configure
     from screen.network import read_parameters
-    from screen.simulate import Integration
     from screen.tables import DRAWS, provenance, read_table
 
     configure()
-    wanted, tables = settings.simulate, settings.tables
     bench = read_bench(settings, [], "constrain")
     unknown = set(arguments.without) - {fact.id for fact in bench.facts}
     if unknown:
@@ -47,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         for fact in bench.facts
         if fact.tier in settings.panel.constrain and fact.id not in arguments.without
     ]
-    engine, reason = choose_engine(wanted.engine)
+    engine, reason = choose_engine(settings.simulate.engine)
     say(f"constrain: engine {engine}: {reason}")
     ensemble = settings.panel.ensemble
     shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))
@@ -58,9 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         contexts=bench.contexts,
         tables=bench.drugs,
         model=bench.model,
-        integration=Integration(
-            engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch
-        ),
+        integration=read_integration(settings, engine, arguments.threads),
         problem=settings.fit.problem,
         sbml=results.network,
         network=read_parameters(settings.network.folder / "parameters.tsv"),
@@ -68,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,
-        *tables.model_dump().values(), *guess,
+        *settings.tables.model_dump().values(), *guess,
     ]  # fmt: skip
     found = run_constrain(
         plan,

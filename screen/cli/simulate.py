@@ -6,7 +6,7 @@ Example: python -m screen simulate --shard 0
 
 import argparse
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
 from screen.errors import ScreenError
 
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(path.parent)
     from screen.kernel import choose_engine, configure
     from screen.scenarios import read_context_tables, read_drug_tables
-    from screen.simulate import Integration, Readout, Shard, read_parts, simulate_shard
+    from screen.simulate import Readout, Shard, read_parts, simulate_shard
     from screen.tables import DRAWS, RESPONSES, SCENARIOS, provenance, read_table, write_table
 
     configure()
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     responses = simulate_shard(
         list(parts.values()),
         [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],
-        Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
+        read_integration(settings, engine, arguments.threads),
         Shard(arguments.shard, wanted.shards),
         say,
     )

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.bench import read_bench
-from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import (
+    Results,
+    add_shared,
+    add_threads,
+    prepare_folder,
+    read_integration,
+    read_shared,
+    say,
+)
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,11 +92,9 @@ def _validate(
     from screen.kernel import choose_engine, configure
     from screen.network import read_parameters
     from screen.panel import check_draws, gather, run_checks, validation_table
-    from screen.simulate import Integration
     from screen.tables import DRAWS, read_table
 
     configure()
-    wanted = settings.simulate
     bench = read_bench(settings, arguments.facts, "validate")
     model = bench.model
     ensemble = None
@@ -96,14 +102,14 @@ def _validate(
         ensemble = read_table(draws, DRAWS)
         table = read_parameters(settings.network.folder / "parameters.tsv")
         check_draws(ensemble, table, model.parameters, draws.name)
-    engine, reason = choose_engine(wanted.engine)
+    engine, reason = choose_engine(settings.simulate.engine)
     say(f"validate: engine {engine}: {reason}")
     checks = [check for fact in bench.facts for check in fact.checks]
     findings = run_checks(
         model,
         checks,
         gather(checks, bench.contexts, bench.drugs, ensemble, model.parameters, model.values, bench.whole),
-        Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, arguments.threads, wanted.batch),
+        read_integration(settings, engine, arguments.threads),
         say,
     )
     return validation_table(bench.facts, findings), {"engine": engine, "network": model.digest}

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,13 +32,8 @@ class Lanes:
 
 
 def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tuple[np.ndarray, np.ndarray]]:
-    options: dict[str, Any] = {
-        "engine": integration.engine,
-        "rtol": integration.rtol,
-        "atol": integration.atol,
-        "max_steps": integration.max_steps,
-        "threads": integration.threads,
-    }
+    """A function from lanes to the pull on their parameters: [rests, parameters] and [lanes, phases, parameters]."""
+    options = integration.options
 
     @jax.jit
     def run(
@@ -73,9 +67,8 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
 
     def pull(lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
         count, rests = len(lanes.parameters), len(lanes.resting)
-        parameters, switches, times, rest_of_lane = (
-            _filled(each) for each in (lanes.parameters, lanes.switches, lanes.times, lanes.rest_of_lane)
-        )
+        wanted = (lanes.parameters, lanes.switches, lanes.times, lanes.rest_of_lane, lanes.weights)
+        parameters, switches, times, rest_of_lane, weights = map(_filled, wanted)
         arrays = (_filled(lanes.resting), parameters, switches, times, rest_of_lane)
         states, good = run(*arrays)
         good = np.asarray(good)[:count]
@@ -84,9 +77,7 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
             own = np.flatnonzero((lanes.readout == name) & good)
             if len(own):
                 rows = np.concatenate([own, np.full(len(parameters) - len(own), own[0])])
-                pulled = of_readout(
-                    name, times[rows], states[rows], parameters[rows, -1], _filled(lanes.weights)[rows]
-                )
+                pulled = of_readout(name, times[rows], states[rows], parameters[rows, -1], weights[rows])
                 by_state[own], by_parameter[own] = (np.asarray(part)[: len(own)] for part in pulled)
         by_rest, by_lane = (np.array(part) for part in back(*arrays, by_state))
         by_lane[:count, -1] += by_parameter

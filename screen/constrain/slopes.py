@@ -16,7 +16,6 @@ from screen.constrain.unknowns import Unknowns
 from screen.fit.priors import LN10
 from screen.kernel import Model
 from screen.panel import Arm, Cell, Materials, Settings, Traces, arm_lanes, cell_of, resting_parameters
-from screen.scenarios import LOAD
 from screen.simulate import Integration
 
 LANES = 1024
@@ -89,12 +88,11 @@ def _pull_group(
     """Adds the pull of every arm of a group to `found` [checks, draws, unknowns]."""
     rests: dict[tuple[int, Cell, int], int] = {}
     longest = max(len(each.minutes) for each in group)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in Lanes.__annotations__}
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in Lanes.__annotations__ if name != "resting"}
     for each in group:
         cell = cell_of(each.arm)
         for draw in each.draws:
-            if (each.check, cell, int(draw)) not in rests:
-                rests[each.check, cell, int(draw)] = len(rests)
+            rests.setdefault((each.check, cell, int(draw)), len(rests))
         parameters, switches = arm_lanes(materials, each.arm, phases)
         spare = longest - len(each.minutes)
         parts["parameters"].append(parameters[each.draws])
@@ -105,9 +103,10 @@ def _pull_group(
         parts["readout"].append(np.full(len(each.draws), each.readout))
     at_rest = {cell: resting_parameters(materials, cell) for _, cell, _ in rests}
     resting = np.array([at_rest[cell][draw] for _, cell, draw in rests])
-    lanes = Lanes(resting=resting, **{name: np.concatenate(part) for name, part in parts.items() if part})
+    lanes = Lanes(resting=resting, **{name: np.concatenate(part) for name, part in parts.items()})
     by_rest, by_lane = pull(lanes)
-    free = {cell: np.isnan(resting_parameters(_unset(materials), cell)[0]) for cell in at_rest}
+    unset = _unset(materials)
+    free = {cell: np.isnan(resting_parameters(unset, cell)[0]) for cell in at_rest}
     place, column = unknowns.columns(materials)
     for (row, cell, draw), slope in zip(rests, by_rest, strict=True):
         found[row, draw, place] += np.where(free[cell], slope, 0.0)[column] * chain[draw, place]
@@ -115,7 +114,7 @@ def _pull_group(
     for each in group:
         slopes = by_lane[first : first + len(each.draws)]
         first += len(each.draws)
-        own = np.isnan(arm_lanes(_unset(materials), each.arm, phases)[0][0])
+        own = np.isnan(arm_lanes(unset, each.arm, phases)[0][0])
         loads = _loads_by_drug(materials, each.arm, phases)
         for draw, slope in zip(each.draws, slopes, strict=True):
             pulled = np.sum(np.where(own, slope, 0.0), axis=0)
@@ -133,13 +132,11 @@ def _unset(materials: Materials) -> Materials:
 
 def _loads_by_drug(materials: Materials, arm: Arm, phases: int) -> dict[str, np.ndarray]:
     """What each drug of an arm adds to the load of each target [draws, phases, parameters]."""
-    column = [place for name, place in materials.column.items() if name.startswith(LOAD)]
-    found = {}
-    for drug, dose in arm.treatment.values:
-        if drug in materials.drugs:
-            only = replace(arm, treatment=Settings(((drug, dose),), until=arm.treatment.until))
-            none = replace(arm, treatment=Settings((), until=arm.treatment.until))
-            added = arm_lanes(materials, only, phases)[0] - arm_lanes(materials, none, phases)[0]
-            found[drug] = np.zeros_like(added)
-            found[drug][..., column] = added[..., column]
-    return found
+
+    def given(*values: tuple[str, float]) -> np.ndarray:
+        treatment = Settings(values, until=arm.treatment.until)
+        return arm_lanes(materials, replace(arm, treatment=treatment), phases)[0]
+
+    doses = [pair for pair in arm.treatment.values if pair[0] in materials.drugs]
+    untreated = given() if doses else None
+    return {drug: given((drug, dose)) - untreated for drug, dose in doses}

@@ -173,9 +173,7 @@ def _make_look(
     draws: int,
 ) -> tuple[Look, Linearise]:
     integration = plan.integration
-    solver = Solver(
-        integration.engine, integration.rtol, integration.atol, integration.max_steps, integration.threads
-    )
+    solver = Solver(**integration.options)
     predictor = make_predictor(problem, solver, draws)
     sensitivity = make_sensitivity(problem, solver)
     names = bench.courses.names

@@ -5,14 +5,14 @@ and the scales and offsets of the calibration; each on the scale of its prior.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit import BOUND, SIGMA_SD, Problem, prior_precision
+from screen.fit import BOUND, SIGMA_SD, Problem, prior_precision, scaled_prior
 from screen.fit.priors import FROM_SCALE, LN10, TO_SCALE
 from screen.panel import Materials
 from screen.scenarios import SIGMA
@@ -64,20 +64,10 @@ class Unknowns:
     def materials(self, materials: Materials, linear: np.ndarray) -> Materials:
         """The materials of the panel under linear vectors."""
         base = np.repeat(materials.base[:1], len(linear), axis=0)
-        for name, place in self.of_network.items():
-            if name in materials.column:
-                base[:, materials.column[name]] = linear[:, place]
+        place, column = self.columns(materials)
+        base[:, column] = linear[:, place]
         sigma = np.stack([linear[:, self.of_drug[drug]] for drug in materials.drugs], axis=1)
-        return Materials(
-            materials.column,
-            materials.absent,
-            np.arange(len(linear)),
-            base,
-            sigma,
-            materials.drugs,
-            materials.contexts,
-            materials.tables,
-        )
+        return replace(materials, draws=np.arange(len(linear)), base=base, sigma=sigma)
 
 
 def gather_unknowns(
@@ -93,10 +83,8 @@ def gather_unknowns(
     own_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
     rows: list[tuple[str, str, float, float, float]] = []
     for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True):
-        scale = "log10" if row["prior"] == "log10_normal" else "lin"
-        centre = np.log10(row["value"]) if scale == "log10" else row["value"]
-        reach = BOUND * row["prior_sd"]
-        rows.append((row["parameter"], scale, row["prior_sd"], centre - reach, centre + reach))
+        scale, _, low, high = scaled_prior(row)
+        rows.append((row["parameter"], scale, row["prior_sd"], low, high))
     rows += [(SIGMA + drug, "log10", SIGMA_SD, -BOUND * SIGMA_SD, BOUND * SIGMA_SD) for drug in drugs]
     known = {row[0] for row in rows}
     rows += [

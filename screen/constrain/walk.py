@@ -58,7 +58,7 @@ class Seen(NamedTuple):
     predicted: np.ndarray
     sound: np.ndarray
     """Whether every lane of the calibration integrates [draws]."""
-    trail: "Trail"
+    trail: Trail
     """What `Linearise` needs of the same vectors besides."""
 
 

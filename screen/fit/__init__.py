@@ -1,6 +1,6 @@
 """The fit: a PEtab problem in, the best parameters and an ensemble of draws out."""
 
-from screen.fit.calibration import BOUND, derive_tables, find_stale, write_calibration
+from screen.fit.calibration import BOUND, derive_tables, find_stale, scaled_prior, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
 from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
 from screen.fit.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
@@ -87,6 +87,7 @@ __all__ = [
     "read_best",
     "read_petab",
     "run_fit",
+    "scaled_prior",
     "write_calibration",
     "write_prior_draws",
 ]

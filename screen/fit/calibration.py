@@ -153,16 +153,21 @@ def derive_parameters(
     return pl.concat([pl.DataFrame(rows, schema=old.schema), own])
 
 
-def _parameter_row(row: Mapping, bounds: tuple[str, str] | None) -> dict[str, str]:
+def scaled_prior(row: Mapping) -> tuple[str, float, float, float]:
+    """Scale, centre and both ends, on that scale, of the prior of a row of the network's parameter table."""
     is_log = row["prior"] == "log10_normal"
-    centre, sd = (np.log10(row["value"]) if is_log else row["value"]), row["prior_sd"]
-    ends = (centre - BOUND * sd, centre + BOUND * sd)
-    low, high = (10**end if is_log else end for end in ends)
+    centre, reach = (np.log10(row["value"]) if is_log else row["value"]), BOUND * row["prior_sd"]
+    return "log10" if is_log else "lin", centre, centre - reach, centre + reach
+
+
+def _parameter_row(row: Mapping, bounds: tuple[str, str] | None) -> dict[str, str]:
+    (scale, centre, *ends), sd = scaled_prior(row), row["prior_sd"]
+    low, high = (10**end if scale == "log10" else end for end in ends)
     if bounds is None or not float(bounds[0]) < row["value"] < float(bounds[1]):
         bounds = (_number(low), _number(high))
     return {
         "parameterId": row["parameter"],
-        "parameterScale": "log10" if is_log else "lin",
+        "parameterScale": scale,
         "lowerBound": bounds[0],
         "upperBound": bounds[1],
         "nominalValue": format(row["value"], ".15g"),

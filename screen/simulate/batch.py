@@ -41,6 +41,14 @@ class Integration:
     threads: int | None
     batch: int
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `solve` and `rest` are told."""
+        return {
+            "engine": self.engine, "rtol": self.rtol, "atol": self.atol,
+            "max_steps": self.max_steps, "threads": self.threads,
+        }  # fmt: skip
+
     def stricter(self) -> "Integration":
         """For the second attempt."""
         return Integration(
@@ -71,15 +79,8 @@ def rest_states(model: Model, integration: Integration, parameters: np.ndarray) 
         @jax.jit
         def run(parameters: Array) -> tuple[Array, ...]:
             start = model.initial(parameters)
-            tolerances: dict[str, Any] = {
-                "rtol": options.rtol,
-                "atol": options.atol,
-                "max_steps": options.max_steps,
-            }
-            found = rest(
-                model, parameters, start, engine=options.engine, threads=options.threads,
-                horizon_minutes=REST_MINUTES if options == integration else 10 * REST_MINUTES, **tolerances,
-            )  # fmt: skip
+            minutes = REST_MINUTES if options == integration else 10 * REST_MINUTES
+            found = rest(model, parameters, start, horizon_minutes=minutes, **options.options)
             return found.state, found.status, found.steps
 
         return run
@@ -108,15 +109,7 @@ class Courses:
     def _attempt(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         @jax.jit
         def run(parameters: Array, switches: Array, times: Array, state: Array) -> tuple[Array, ...]:
-            tolerances: dict[str, Any] = {
-                "rtol": options.rtol,
-                "atol": options.atol,
-                "max_steps": options.max_steps,
-            }
-            solution = solve(
-                self.model, parameters, state, switches, times,
-                engine=options.engine, threads=options.threads, **tolerances,
-            )  # fmt: skip
+            solution = solve(self.model, parameters, state, switches, times, **options.options)
             wanted = [name for name in self.names if name in self.model.observables]
             observed = self.model.observe(times, solution.states, parameters[:, None, -1], wanted)
             columns = {name: observed[..., place] for place, name in enumerate(wanted)}
