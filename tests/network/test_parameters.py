@@ -1,8 +1,12 @@
 """The shipped numbers: each has unit, prior, mark and source, and contexts and hypotheses stay within them."""
 
+import re
+
 import polars as pl
 import pytest
 
+from screen.fit import scaled_prior
+from screen.fit.priors import FROM_SCALE
 from screen.network import read_parameters
 from screen.network.parameters import MARKS
 from screen.scenarios import check_contexts, read_context_tables
@@ -33,6 +37,18 @@ def test_inputs_are_fixed_and_what_is_uncertain_is_not(table):
 def test_an_assumption_says_so(table):
     sources = table.filter(pl.col("mark") == "assumed")["source"]
     assert [source for source in sources if "assumed" not in source] == []
+
+
+def test_a_share_stays_one_within_its_prior(table, network_folder):
+    """What is left of a whole, `1 - share`, must not turn a flow around. bE, of either sign, is squared there."""
+    laws = "".join(path.read_text() for path in network_folder.glob("*.ant"))
+    free = table.filter((pl.col("prior") != "fixed") & (pl.col("parameter") != "bE"))
+    shares = [row for row in free.iter_rows(named=True) if re.search(rf"\b1 - {row['parameter']}\b", laws)]
+    assert "ALK_through_SHP2" in {row["parameter"] for row in shares}
+    for row in shares:
+        scale, _, *ends = scaled_prior(row)
+        low, high = (FROM_SCALE[scale](end) for end in ends)
+        assert 0 <= low <= high <= 1, row["parameter"]
 
 
 def test_loads_are_off_and_shifts_are_one(table):
