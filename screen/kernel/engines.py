@@ -120,24 +120,24 @@ class Rest(NamedTuple):
 
 
 def rest(
-    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e5,
+    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
     threads: int | None = None,
 ) -> Rest:  # fmt: skip
     """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
 
-    After `horizon_minutes` (in the time of the model) a lane is at rest where every species would change by less than
-    `tolerance` of itself (or of 1e3 atol) in another horizon; otherwise its status is NO_REST_STATE.
+    A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
+    less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
     """
     parameters = jnp.asarray(parameters, dtype=jnp.float64)
     lanes = parameters.shape[0]
+    times = jnp.tile(horizon_minutes * jnp.array([1.0, 2.0]), (lanes, 1))
     solution = solve(
-        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), jnp.full((lanes, 1), horizon_minutes),
+        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), times,
         engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
     )  # fmt: skip
-    end = solution.states[:, 0]
-    change = jnp.abs(model.derivative(jnp.full((lanes,), horizon_minutes), end, parameters)) * horizon_minutes
-    moving = jnp.any(change > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
+    before, end = solution.states[:, 0], solution.states[:, 1]
+    moving = jnp.any(jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
     return Rest(end, status, solution.accepted + solution.rejected)

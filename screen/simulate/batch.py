@@ -24,8 +24,9 @@ STATUS_NAMES = {
     Status.NO_REST_STATE: "no_rest_state",
 }
 RETRIED = "retried"
-REST_MINUTES = 1e5
-"""How long a cell is left alone to come to rest [min]; ten times that at the second attempt."""
+REST_MINUTES = 1e6
+"""How long a cell is left alone to come to rest [min], and again to see that it is; ten times that at the second
+attempt. Between two stable states a cell may take months."""
 
 COMPLETED = (STATUS_NAMES[Status.OK], RETRIED)
 
