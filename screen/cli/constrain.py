@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         sbml=results.network,
         network=read_parameters(settings.network.folder / "parameters.tsv"),
         steps=settings.panel.steps,
+        whole=bench.whole,
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,

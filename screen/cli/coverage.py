@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     add_threads(parser)
     add_count(parser, "--replicas", 20, "data sets to simulate and fit")
+    add_count(parser, "--draws", 32, "draws of each ensemble; an interval of few is as right as one of many")
     parser.add_argument(
         "--conditions", default="hep_*", metavar="PATTERN",
         help="measurements of which conditions to simulate, with * and ? (default: %(default)s)",
@@ -35,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = settings.fit
     plan = CoveragePlan(
         replicas=arguments.replicas,
-        draws=wanted.draws,
-        sampler_steps=wanted.sampler_steps,
+        draws=arguments.draws,
+        draw_steps=wanted.draw_steps,
         seed=settings.seed,
     )
     table = measure_coverage(keep_conditions(problem, arguments.conditions), solver, plan, say)

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         solver=Solver(simulate.engine, simulate.rtol, simulate.atol, threads=arguments.threads),
         draws=wanted.draws,
-        sampler_steps=wanted.sampler_steps,
+        draw_steps=wanted.draw_steps,
         seed=settings.seed,
     )
     if arguments.prior:

@@ -1,21 +1,20 @@
 """The ensemble held to the panel: each draw of the fit moved as little as makes the published facts hold."""
 
 from screen.constrain.demands import ERROR_LOG10, Demands, make_demands
+from screen.constrain.hold import Held, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.stage import Plan, run_constrain
 from screen.constrain.unknowns import Unknowns, gather_unknowns
-from screen.constrain.walk import Effort, Walked, walk
 
 __all__ = [
     "ERROR_LOG10",
     "Demands",
-    "Effort",
+    "Held",
     "Plan",
     "Unknowns",
-    "Walked",
     "gather_unknowns",
+    "hold",
     "make_demands",
     "make_slopes",
     "run_constrain",
-    "walk",
 ]

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 
 from screen.constrain.demands import Demands, make_demands, meet
+from screen.constrain.hold import Held, Linearise, Look, Sight, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Unknowns, gather_unknowns
-from screen.constrain.walk import Effort, Linearise, Look, Seen, Walked, walk
 from screen.errors import FitError
-from screen.fit import Problem, Solver, load_problem, make_predictor, make_sensitivity
+from screen.fit import Pace, Problem, Solver, load_problem, make_predictor, make_sensitivity
 from screen.fit.sensitivity import REVERSE
 from screen.kernel import Model
 from screen.panel import Arm, Bench, Check, Materials, Traces, find, gather
@@ -27,6 +27,9 @@ CHECKPOINT = "checkpoint.npz"
 
 MOVED_MOST, RARELY = 20, 0.9
 """Unknowns named in the summary, and the share of draws below which a demand is named as not met."""
+
+WORTH = (1.0, 2)
+"""A draw has arrived when a step promises, or so many in a row bring, less cost than this."""
 
 WEAK = 0.02
 """Demands that cost less than this are well met, and are not linearised."""
@@ -47,6 +50,8 @@ class Plan:
     """Table of the network's parameters."""
     steps: int
     """Most steps of a draw; 0 keeps the draws where they are."""
+    whole: Sequence[str] = ()
+    """Parameters of the whole network, where `model` leaves out modules."""
 
 
 class _Bundle:
@@ -95,7 +100,13 @@ def run_constrain(
     problem = load_problem(plan.problem, plan.sbml)
     demands = make_demands(plan.checks)
     materials = gather(
-        demands.checks, plan.contexts, plan.tables, draws, plan.model.parameters, plan.model.values
+        demands.checks,
+        plan.contexts,
+        plan.tables,
+        draws,
+        plan.model.parameters,
+        plan.model.values,
+        plan.whole,
     )
     unknowns, start = gather_unknowns(problem, plan.network, materials.drugs, draws, scales)
     report(
@@ -105,13 +116,13 @@ def run_constrain(
     bench = Bench(plan.model, demands.checks, materials, plan.integration)
     look, linearise = _make_look(plan, problem, demands, unknowns, materials, bench, len(start))
     key = f"{problem.digest} {plan.model.digest} {demands} {plan.contexts} {plan.tables}"
-    walked = walk(
-        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Effort(steps),
+    held = hold(
+        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Pace(steps, *WORTH),
         guess=_place(unknowns, guess, draws, start),
         key=hashlib.sha256(key.encode()).hexdigest(), checkpoint=folder / CHECKPOINT, report=report,
     )  # fmt: skip
-    moved, rescaled = (tabulate(table, unknowns, walked.state.scaled) for table in (draws, scales))
-    summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, walked))
+    moved, rescaled = (tabulate(table, unknowns, held.state.scaled) for table in (draws, scales))
+    summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, held))
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return summary
 
@@ -179,15 +190,19 @@ def _make_look(
     names = bench.courses.names
     slopes = make_slopes(plan.model, integration, demands, unknowns, bench.phases, names)
 
-    def look(scaled: np.ndarray) -> Seen:
+    def look(scaled: np.ndarray) -> Sight:
+        """Filled up with copies to a power of two, so that little is compiled."""
+        count = len(scaled)
+        spare = min(draws, 1 << (count - 1).bit_length()) - count
+        scaled = np.concatenate([scaled, np.repeat(scaled[:1], spare, axis=0)])
         under = unknowns.materials(materials, unknowns.linear(scaled))
         traces = bench(under, lambda line: None)
         met = meet(demands, find(demands.checks, traces, under))
         found = predictor(scaled[:, unknowns.of_calibration])
         predicted = np.where(found.ok, found.compared / found.sigma, 0.0)
-        return Seen(met, predicted, found.failed == 0, _Bundle(traces))
+        return Sight(met, predicted, found.failed == 0, _Bundle(traces)).take(np.arange(count))
 
-    def linearise(scaled: np.ndarray, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(seen.trail, _Bundle)
         linear = unknowns.linear(scaled)
         under = unknowns.materials(materials, linear)
@@ -213,16 +228,16 @@ def tabulate(draws: pl.DataFrame, unknowns: Unknowns, scaled: np.ndarray) -> pl.
     return joined.select("draw", "parameter", value=pl.coalesce("new", "value"))
 
 
-def _summary(demands: Demands, unknowns: Unknowns, start: np.ndarray, walked: Walked) -> dict[str, Any]:
-    shift = (walked.state.scaled - start) / unknowns.sd
+def _summary(demands: Demands, unknowns: Unknowns, start: np.ndarray, held: Held) -> dict[str, Any]:
+    shift = (held.state.scaled - start) / unknowns.sd
     furthest = np.argsort(-np.abs(shift.mean(axis=0)))[:MOVED_MOST]
-    before, after = walked.before.met.holds, walked.after.met.holds
-    kept = 0.5 * np.sum((walked.after.predicted - walked.before.predicted) ** 2, axis=1)
+    before, after = held.before.met.holds, held.after.met.holds
+    kept = 0.5 * np.sum((held.after.predicted - held.before.predicted) ** 2, axis=1)
     return {
         "draws": len(start),
         "demands": len(demands.checks),
-        "steps": int(walked.state.step),
-        "arrived": int(walked.state.arrived.sum()),
+        "steps": int(held.state.step),
+        "arrived": int(held.state.arrived.sum()),
         "met_before": float(before.mean()),
         "met": float(after.mean()),
         "all_met_before": int(before.all(axis=0).sum()),

@@ -2,7 +2,8 @@
 
 from screen.fit.calibration import BOUND, derive_tables, find_stale, scaled_prior, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.descent import UNSOUND_COST, Descent, Pace, descend
+from screen.fit.ensemble import Ensemble, draw_ensemble
 from screen.fit.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
 from screen.fit.figures import draw_profiles
 from screen.fit.fitted import most_narrowed, read_best
@@ -15,6 +16,7 @@ from screen.fit.hierarchical import (
 from screen.fit.levenberg import Effort, Ended, levenberg
 from screen.fit.load import load_problem
 from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
+from screen.fit.normal import Normal, normal_approximation
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise
 from screen.fit.petab_files import read_petab
@@ -37,8 +39,10 @@ __all__ = [
     "SETTLING",
     "SIGMA_SD",
     "STARTS",
+    "UNSOUND_COST",
     "CoveragePlan",
     "Curvature",
+    "Descent",
     "Effort",
     "Ended",
     "Ensemble",
@@ -47,6 +51,7 @@ __all__ = [
     "Hierarchical",
     "Normal",
     "Optimum",
+    "Pace",
     "Plan",
     "Polished",
     "Predicted",
@@ -60,6 +65,7 @@ __all__ = [
     "compare_options",
     "curvature",
     "derive_tables",
+    "descend",
     "describe_models",
     "draw_ensemble",
     "draw_profiles",

@@ -19,14 +19,15 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.ensemble import draw_priors
 from screen.fit.newton import prior_precision
 from screen.fit.noise import NOISE
-from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
-from screen.fit.posterior import Drawing, Posterior, draw_posterior
+from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
+from screen.fit.posterior import Drawing, draw_posterior
+from screen.fit.prior_draws import draw_priors
 from screen.fit.priors import FROM_SCALE
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.fit.subset import hide
 from screen.tables import Column, Schema
 
 LOW, HIGH = 0.05, 0.95
@@ -55,14 +56,14 @@ COVERAGE = Schema(
 
 @dataclass(frozen=True)
 class CoveragePlan:
-    """How much to simulate; draws and sampler steps are those of the fit.
+    """How much to simulate; draws and their steps are those of the fit.
 
     More Gauss-Newton steps stand in for its search: one start, and no more of them than it needs.
     """
 
     replicas: int = 20
     draws: int = 64
-    sampler_steps: int = 80
+    draw_steps: int = 20
     polish: int = 40
     tolerance: float = 0.02
     leave_out: int = 4
@@ -77,7 +78,7 @@ class Replica(NamedTuple):
     unmeasured: np.ndarray
     informed: np.ndarray
     parameters: np.ndarray
-    acceptance: float
+    arrived: float
 
 
 def measure_coverage(
@@ -100,7 +101,7 @@ def measure_coverage(
             continue
         found.append(replica)
         shares = ", ".join(f"{name} {np.mean(held):.2f}" for name, held in _kinds(replica) if held.size)
-        report(f"coverage: {number + 1}/{len(truths)}, {shares}, {replica.acceptance:.0%} accepted")
+        report(f"coverage: {number + 1}/{len(truths)}, {shares}, {replica.arrived:.0%} of draws arrived")
     if not found:
         raise FitError(f"coverage: at least one ensemble must be drawn, found {failed} that failed")
     return tabulate_coverage(found, failed)
@@ -140,44 +141,23 @@ def fit_replica(
     """Simulate, fit and draw once, and look which intervals hold the truth."""
     true = predictor(truth[None])
     rng = np.random.default_rng([plan.seed, 1, number])
-    data = simulate_measurements(problem, true.compared[0], true.sigma[0], rng)
-    _, normal, ensemble = _fit(data, predictor, sensitivity, shown, plan, seed=plan.seed + number)
+    data = hide(simulate_measurements(problem, true.compared[0], true.sigma[0], rng), ~shown)
+    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed + number)
+    _, normal, ensemble = draw_posterior(
+        data, judged_by(data, predictor), sensitivity, data.estimated.nominal, drawing
+    )
     predicted = predictor(ensemble.scaled)
     held = _holds(predicted.compared, true.compared[0])
     once = _first_of_each(problem)
     narrowed = normal.sd < INFORMED / np.sqrt(prior_precision(problem, problem.estimated.nominal))
     by_parameter = _holds(ensemble.scaled, truth)
     return Replica(
-        held[once & shown], held[once & ~shown], by_parameter[narrowed], by_parameter, ensemble.acceptance
+        held[once & shown],
+        held[once & ~shown],
+        by_parameter[narrowed],
+        by_parameter,
+        float(ensemble.arrived.mean()),
     )
-
-
-def _fit(
-    data: Problem,
-    predictor: Callable[[np.ndarray], Predicted],
-    sensitivity: Callable[[np.ndarray], Sensitivity],
-    shown: np.ndarray,
-    plan: CoveragePlan,
-    seed: int,
-) -> Posterior:
-    """Polish from the nominal values and draw, with nothing but the measurements that are shown.
-
-    Predictions do not depend on the measurements, so that one compiled function serves all replicas.
-    """
-
-    def shown_costs(vectors: np.ndarray) -> Predicted:
-        found = predictor(vectors)
-        return found._replace(cost=np.where(shown, cost_of_measurements(data, found), 0.0))
-
-    def shown_slopes(scaled: np.ndarray) -> Sensitivity:
-        found = sensitivity(scaled)
-        by_value, by_noise = (
-            np.where(shown[:, None], part, 0.0) for part in (found.by_value, found.by_noise)
-        )
-        return found._replace(by_value=by_value, by_noise=by_noise)
-
-    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.sampler_steps, seed)
-    return draw_posterior(data, shown_costs, shown_slopes, data.estimated.nominal, drawing)
 
 
 def _holds(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -18,18 +18,16 @@ import polars as pl
 
 from screen.errors import FitError
 from screen.fit.effects import BASELINES, Effect, find_effects
-from screen.fit.ensemble import draw_ensemble, normal_approximation
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.load import load_problem
-from screen.fit.newton import polish
 from screen.fit.noise import NOISE
-from screen.fit.objective import Predicted, Solver, cost_of_measurements, make_predictor
-from screen.fit.priors import TO_SCALE
-from screen.fit.problem import Problem
+from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
+from screen.fit.posterior import Drawing, draw_posterior
+from screen.fit.problem import Problem, measured_values
 from screen.fit.scores import WITHIN_NOISE, coverage, score
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.fit.sources import SOURCES, Imported, Known, Reading, assemble, choose_sources, write_tables
-from screen.fit.subset import keep_measurements
+from screen.fit.subset import hide, keep_measurements
 from screen.tables import Column, Schema, write_table, write_text_atomic
 
 LOW, HIGH = 0.05, 0.95
@@ -124,8 +122,8 @@ class HeldoutPlan:
 
     polish: int = 8
     tolerance: float = 0.5
-    draws: int = 32
-    sampler_steps: int = 20
+    draws: int = 24
+    draw_steps: int = 2
     seed: int = 1
 
 
@@ -164,25 +162,15 @@ def run_task(
     if not held or hidden.all():
         raise FitError(f"{task.name}: must hide some effects and leave some readings, found {len(held)}")
     problem = prepared.problem
-
-    def shown_costs(vectors: np.ndarray) -> Predicted:
-        found = prepared.predictor(vectors)
-        return found._replace(cost=np.where(hidden, 0.0, cost_of_measurements(problem, found)))
-
-    def shown_slopes(scaled: np.ndarray) -> Sensitivity:
-        found = prepared.sensitivity(scaled)
-        parts = (np.where(hidden[:, None], 0.0, part) for part in (found.by_value, found.by_noise))
-        return found._replace(**dict(zip(("by_value", "by_noise"), parts, strict=True)))
-
     start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
-    polished = polish(problem, shown_costs, shown_slopes, start, plan.polish, plan.tolerance, report)
-    normal = normal_approximation(polished.scaled, polished.curvature.precision)
-    ensemble = draw_ensemble(
-        problem, shown_costs, normal, plan.draws, plan.sampler_steps, seed=plan.seed, report=report
+    shown = hide(problem, hidden)
+    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed)
+    polished, _, ensemble = draw_posterior(
+        shown, judged_by(shown, prepared.predictor), prepared.sensitivity, start, drawing, report
     )
     best = prepared.predictor(polished.scaled[None])
     drawn = prepared.predictor(ensemble.scaled)
-    z = (best.compared[0] - _measured(problem)) / best.sigma[0]
+    z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)
     return {
         "question": task.question,
@@ -191,7 +179,7 @@ def run_task(
         "hidden": int(hidden.sum()),
         "chi2_per_point_shown": float(np.mean(z[~hidden] ** 2)),
         "chi2_per_point_hidden": float(np.mean(z[hidden] ** 2)),
-        "acceptance": ensemble.acceptance,
+        "arrived": float(ensemble.arrived.mean()),
         **found,
     }
 
@@ -216,14 +204,6 @@ def _start(problem: Problem, shown: np.ndarray, solver: Solver) -> np.ndarray:
     outer = estimated.nominal[hierarchical.kept][None]
     found = make_hierarchical_predictor(hierarchical, solver, 1)(outer)
     return hierarchical.complete(outer, found.solved)[0]
-
-
-def _measured(problem: Problem) -> np.ndarray:
-    """Measured values on the scales on which they are compared [measurements]."""
-    measured = problem.measurements.value.copy()
-    for each in problem.observables:
-        measured[each.rows] = np.asarray(TO_SCALE[each.transformation](measured[each.rows]))
-    return measured
 
 
 def _score(

@@ -20,6 +20,7 @@ import numpy as np
 from screen.fit.hierarchical import Hierarchical, Rows, make_hierarchical_predictor, read_rows
 from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Prediction, Solver, batch_of_starts, posterior_cost, predict, prior_cost
+from screen.fit.priors import precisions
 from screen.fit.problem import Estimated
 
 DAMPINGS = np.array([30.0, 3.0, 0.3, 0.03, 0.003])
@@ -119,12 +120,10 @@ def make_linearisation(hierarchical: Hierarchical, solver: Solver) -> Callable[[
         rows, by_signal, by_noise = jax.tree.map(np.asarray, found)
         gradient, precision = _eliminate(hierarchical, rows, by_signal, by_noise)
         believed, pull = prior(jnp.asarray(scaled))
-        pairs = zip(outer.estimated.priors, scaled, strict=True)
-        curvature = [0.0 if each is None else each.precision(value) for each, value in pairs]
         return Linear(
             float(np.sum(rows.cost)) + hierarchical.constant + float(believed),
             gradient + np.asarray(pull),
-            precision + np.diag(curvature),
+            precision + np.diag(precisions(outer.estimated.priors, scaled)),
         )
 
     return linearise
@@ -165,7 +164,8 @@ def _eliminate(
 
 def _local(hierarchical: Hierarchical, rows: Rows) -> Local:
     """Slopes and curvatures of the cost of every measurement, in the prediction over sigma and in log sigma."""
-    problem, parts = hierarchical.problem, np.zeros((4, len(hierarchical.blot)))
+    problem = hierarchical.problem
+    parts = np.zeros((len(Local._fields), len(hierarchical.blot)))
     for each in problem.observables:
         factor = np.sqrt(hierarchical.correction) if each.distribution == "normal" else 1.0
         distance = factor * np.asarray(rows.distance[0])[each.rows] / np.asarray(rows.sigma[0])[each.rows]
@@ -177,6 +177,7 @@ def _local(hierarchical: Hierarchical, rows: Rows) -> Local:
             found.slope_log_sigma,
             factor**2 * found.curvature,
             found.curvature_log_sigma,
+            factor**2 * found.weight,
         )
     return Local(*parts)
 

@@ -12,20 +12,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.noise import local_cost
+from screen.fit.boxed import damped_step, free_of
+from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Predicted, posterior_cost, prior_cost
-from screen.fit.priors import TO_SCALE
-from screen.fit.problem import Problem
+from screen.fit.priors import precisions
+from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import Sensitivity
 
 DAMPINGS = np.array([100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.001])
 """Dampings tried at each step, times the one that was best before."""
 
-LARGEST_STEP = 2.0
+LEAST, MOST = 1e-3, 1e6
+"""Bounds of the damping; a vector from which no step leads down even with the most of it is an end."""
+
+REACH = 2.0
 """No parameter moves further than this many prior standard deviations in a step."""
 
-INSET = 1e-9
-"""Share of the range that a step stays away from a bound."""
+PATIENCE = 2
+"""The steps end when so many in a row bring less than the tolerance."""
 
 
 class Curvature(NamedTuple):
@@ -41,7 +45,7 @@ class Polished(NamedTuple):
     scaled: np.ndarray
     cost: float
     gradient_norm: float
-    """Length of the gradient, per prior standard deviation."""
+    """Length of the gradient over what is not held at a bound, per prior standard deviation."""
     curvature: Curvature
     steps: int
 
@@ -49,38 +53,51 @@ class Polished(NamedTuple):
 def prior_precision(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     """Curvature of minus the log prior [estimated] at a scaled vector.
 
-    A parameter without prior counts as having the variance of a uniform distribution between its bounds.
+    A parameter whose prior is flat, or that has none, counts as having the variance of a uniform distribution
+    between its bounds.
     """
     estimated = problem.estimated
-    box = 12.0 / (estimated.upper - estimated.lower) ** 2
-    return np.array(
-        [
-            box[place] if prior is None else prior.precision(scaled[place])
-            for place, prior in enumerate(estimated.priors)
-        ]
-    )
+    precision = precisions(estimated.priors, scaled)
+    return np.where(precision > 0, precision, 12.0 / (estimated.upper - estimated.lower) ** 2)
+
+
+def local_costs(
+    problem: Problem, found: Sensitivity, measured: np.ndarray | None = None, sigma: np.ndarray | None = None
+) -> Local:
+    """Derivatives of the cost of every measurement [measurements], 0 where it is hidden.
+
+    `measured`, on the compared scale, and `sigma` stand for those of the problem where they are given.
+    """
+    measured = measured_values(problem) if measured is None else measured
+    distance = (found.compared - measured) / (found.sigma if sigma is None else sigma)
+    parts = np.zeros((len(Local._fields), len(distance)))
+    for each in problem.observables:
+        censored = problem.measurements.censored[each.rows]
+        parts[:, each.rows] = local_cost(each.distribution, each.degrees, distance[each.rows], censored)
+    return Local(*np.where(problem.measurements.shown, parts, 0.0))
 
 
 def curvature(problem: Problem, scaled: np.ndarray, found: Sensitivity) -> Curvature:
     """First and expected second derivatives of minus the log posterior, from the sensitivities."""
-    slope, excess = np.zeros_like(found.sigma), np.zeros_like(found.sigma)
-    weight, noise_weight = np.zeros_like(found.sigma), np.zeros_like(found.sigma)
-    for each in problem.observables:
-        rows = each.rows
-        measured = TO_SCALE[each.transformation](problem.measurements.value[rows])
-        distance = (found.compared[rows] - measured) / found.sigma[rows]
-        local = local_cost(each.distribution, each.degrees, distance, problem.measurements.censored[rows])
-        slope[rows], excess[rows] = local.slope, local.slope_log_sigma
-        weight[rows], noise_weight[rows] = local.curvature, local.curvature_log_sigma
-    gradient = found.by_value.T @ slope + found.by_noise.T @ excess + _prior_gradient(problem, scaled)
+    local = local_costs(problem, found)
+    return _curvature(problem, scaled, found, local, local.curvature)
+
+
+def _curvature(
+    problem: Problem, scaled: np.ndarray, found: Sensitivity, local: Local, weight: np.ndarray
+) -> Curvature:
+    """The same with `weight` [measurements] for the second derivatives in the predictions."""
+    gradient = found.by_value.T @ local.slope + found.by_noise.T @ local.slope_log_sigma
+    gradient += prior_gradient(problem, scaled[None])[0]
     precision = found.by_value.T @ (weight[:, None] * found.by_value)
-    precision += found.by_noise.T @ (noise_weight[:, None] * found.by_noise)
+    precision += found.by_noise.T @ (local.curvature_log_sigma[:, None] * found.by_noise)
     precision[np.diag_indices_from(precision)] += prior_precision(problem, scaled)
     return Curvature(gradient, precision)
 
 
-def _prior_gradient(problem: Problem, scaled: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.grad(lambda at: prior_cost(problem, at[None])[0])(jnp.asarray(scaled)))
+def prior_gradient(problem: Problem, scaled: np.ndarray) -> np.ndarray:
+    """Gradient of minus the log prior at scaled vectors [vectors, estimated]."""
+    return np.asarray(jax.grad(lambda at: jnp.sum(prior_cost(problem, at)))(jnp.asarray(scaled)))
 
 
 def polish(
@@ -92,33 +109,44 @@ def polish(
     tolerance: float,
     report: Callable[[str], None] = lambda line: None,
 ) -> Polished:
-    """At most so many Gauss-Newton steps from a scaled vector; ends when two in a row bring < tolerance."""
+    """At most so many Gauss-Newton steps from a scaled vector; ends when two in a row bring < tolerance.
+
+    A step that leads nowhere is damped further before it counts.
+    """
 
     def costs(vectors: np.ndarray) -> np.ndarray:
         return posterior_cost(problem, vectors, predictor(vectors))
 
-    estimated = problem.estimated
-    inset = INSET * (estimated.upper - estimated.lower)
-    cost = float(costs(scaled[None])[0])
+    def bend(scaled: np.ndarray, found: Sensitivity) -> Curvature:
+        local = local_costs(problem, found)
+        return _curvature(problem, scaled, found, local, local.weight)
+
+    bounds = problem.estimated.lower, problem.estimated.upper
+    cost, slopes = float(costs(scaled[None])[0]), sensitivity(scaled)
+    here = bend(scaled, slopes)
+    unit = 1 / np.sqrt(prior_precision(problem, scaled))
     damping, idle, step = 1.0, 0, 0
-    while step < steps and idle < 2:
-        gradient, precision = curvature(problem, scaled, sensitivity(scaled))
-        prior = prior_precision(problem, scaled)
-        trials = []
-        for factor in damping * DAMPINGS:
-            move = -np.linalg.solve(precision + factor * np.diag(prior), gradient)
-            move = np.clip(move, -LARGEST_STEP / np.sqrt(prior), LARGEST_STEP / np.sqrt(prior))
-            trials.append(np.clip(scaled + move, estimated.lower + inset, estimated.upper - inset))
-        found = costs(np.array(trials))
+    while step < steps and idle < PATIENCE:
+        trials = np.array(
+            [
+                damped_step(scaled, here.gradient, here.precision, bounds, unit, damping * factor, REACH)
+                for factor in DAMPINGS
+            ]
+        )
+        found = costs(trials)
         best = int(np.argmin(found))
-        idle = idle + 1 if cost - found[best] < tolerance else 0
-        if found[best] < cost:
-            scaled, cost = trials[best], float(found[best])
-            damping = float(np.clip(damping * DAMPINGS[best], 1e-3, 1e6))
-        else:
-            damping = min(damping * 100.0, 1e6)
         step += 1
-        report(f"fit: gauss-newton {step}/{steps}, best {cost:.4f}")
-    last = curvature(problem, scaled, sensitivity(scaled))
-    norm = float(np.linalg.norm(last.gradient / np.sqrt(prior_precision(problem, scaled))))
-    return Polished(scaled, cost, norm, last, step)
+        report(f"fit: gauss-newton {step}/{steps}, best {min(cost, found[best]):.4f}")
+        if found[best] < cost:
+            idle = idle + 1 if cost - found[best] < tolerance else 0
+            scaled, cost = trials[best], float(found[best])
+            slopes = sensitivity(scaled)
+            here = bend(scaled, slopes)
+            damping = float(np.clip(damping * DAMPINGS[best], LEAST, MOST))
+        elif damping >= MOST:
+            break
+        else:
+            damping = min(damping * 100.0, MOST)
+    free = free_of(scaled, here.gradient, *bounds)
+    norm = float(np.linalg.norm((here.gradient * unit)[free]))
+    return Polished(scaled, cost, norm, curvature(problem, scaled, slopes), step)

@@ -8,12 +8,15 @@ over probability, so that one formula serves every distribution.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import betainc, gammaln, log_ndtr
+
+KINK = 0.05
+"""Distances below this, in sigma, have the weight of this one: a cost may have a kink at 0."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,16 @@ def reading_cost(
     return jnp.where(censored, _censored(distribution, degrees, z), plain) if censored.any() else plain
 
 
-@dataclass(frozen=True)
-class Local:
+class Local(NamedTuple):
     """First and expected second derivatives of the cost of readings, in the prediction over sigma and in log sigma."""
 
     slope: np.ndarray
     slope_log_sigma: np.ndarray
     curvature: np.ndarray
     curvature_log_sigma: np.ndarray
+    weight: np.ndarray
+    """Curvature of the parabola that lies above the cost and touches it here: steps with it do not overshoot
+    where the noise has long tails (iteratively reweighted least squares)."""
 
 
 def local_cost(distribution: str, degrees: float, z: np.ndarray, censored: np.ndarray) -> Local:
@@ -112,9 +117,12 @@ def local_cost(distribution: str, degrees: float, z: np.ndarray, censored: np.nd
     excess = np.asarray(_censored(distribution, degrees, jnp.asarray(z)) - noise.cost(z, degrees))
     hazard = np.exp(np.where(censored, excess, 0.0))
     bend = np.maximum(hazard * (hazard - slope), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        touching = np.where(np.abs(z) > KINK, slope / z, noise.slope(np.array(KINK), degrees) / KINK)
     return Local(
         slope=np.where(censored, hazard, slope),
         slope_log_sigma=np.where(censored, -z * hazard, 1.0 - z * slope),
         curvature=np.where(censored, bend, noise.by_value(degrees)),
         curvature_log_sigma=np.where(censored, z**2 * bend, noise.by_log_sigma(degrees)),
+        weight=np.where(censored, bend, touching),
     )

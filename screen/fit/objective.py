@@ -10,6 +10,7 @@ lane is counted. It is never a zero residual.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.noise import reading_cost
-from screen.fit.priors import LN10, TO_SCALE, Prior
+from screen.fit.priors import LN10, TO_SCALE, grouped
 from screen.fit.problem import Observable, Problem, Values
 from screen.kernel import rest, solve
 
@@ -48,10 +49,10 @@ class Solver:
     atol: float = 1e-9
     max_steps: int = 20_000
     threads: int | None = None
-    horizon: float = 1e5
-    """How long the rest state is integrated."""
+    horizon: float = 1e6
+    """How long a lane is left alone to come to rest, and again to see that it is."""
     rest_tolerance: float = 1e-3
-    """Largest relative change in another horizon that still counts as rest."""
+    """Largest relative change in the second of these that still counts as rest."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -
     order = np.argsort(np.concatenate([_positions(each, row)[0] for each in problem.observables]))
     compared, sigma, cost, finite = (jnp.concatenate(part)[order] for part in zip(*parts, strict=True))
     good = ok & finite
-    return Prediction(compared, sigma, jnp.where(good, cost, FAILED_COST), good, lane_ok)
+    cost = jnp.where(data.shown[row], jnp.where(good, cost, FAILED_COST), 0.0)
+    return Prediction(compared, sigma, cost, good, lane_ok)
 
 
 def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array):
@@ -263,14 +265,7 @@ def _measured_cost(
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     """Minus the log prior [vectors] of scaled vectors [vectors, estimated]."""
     cost = jnp.zeros(scaled.shape[0])
-    known = [(place, prior) for place, prior in enumerate(problem.estimated.priors) if prior is not None]
-    for kind, scale in dict.fromkeys((prior.kind, prior.scale) for _, prior in known):
-        group = [(place, prior) for place, prior in known if (prior.kind, prior.scale) == (kind, scale)]
-        places = np.array([place for place, _ in group])
-        first, second = (
-            np.array(side) for side in zip(*((p.first, p.second) for _, p in group), strict=True)
-        )
-        together = Prior(kind, first, second, scale)
+    for places, together in grouped(problem.estimated.priors):
         cost += jnp.sum(together.cost(scaled[:, places]), axis=1)
     return cost
 
@@ -317,7 +312,7 @@ class Predicted(NamedTuple):
     compared: np.ndarray
     sigma: np.ndarray
     cost: np.ndarray
-    """Minus the log likelihood of each measurement."""
+    """Minus the log likelihood of each measurement that is shown, 0 for the others."""
     ok: np.ndarray
     lane_ok: np.ndarray
 
@@ -355,21 +350,25 @@ def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
 def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[..., Predicted]:
     """A function from scaled vectors [vectors, estimated] to what they predict.
 
-    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once. With
-    `under`, a problem that differs in nothing but the parameters of its conditions, it predicts that one.
+    It runs at most `width` vectors at a time, filled up with copies to a power of two, so that little is compiled.
+    With `under`, a problem that differs in nothing but the parameters of its conditions, it predicts that one.
     """
-    batch = batch_of_starts(problem, width)
-    evaluate = jax.jit(
-        lambda vectors, conditions: predict(under_conditions(problem, conditions), solver, batch, vectors)
-    )
+
+    @lru_cache
+    def compiled(vectors: int) -> Callable[..., Prediction]:
+        batch = batch_of_starts(problem, vectors)
+        return jax.jit(
+            lambda scaled, conditions: predict(under_conditions(problem, conditions), solver, batch, scaled)
+        )
 
     def predictor(vectors: np.ndarray, under: Problem = problem) -> Predicted:
         parts = []
         for first in range(0, len(vectors), width):
             chosen = vectors[first : first + width]
-            filled = np.concatenate([chosen, np.tile(chosen[:1], (width - len(chosen), 1))])
-            found = evaluate(jnp.asarray(filled), conditions_of(under))
-            parts.append([np.asarray(part).reshape(width, -1)[: len(chosen)] for part in found])
+            size = min(width, 1 << (len(chosen) - 1).bit_length())
+            filled = np.concatenate([chosen, np.tile(chosen[:1], (size - len(chosen), 1))])
+            found = compiled(size)(jnp.asarray(filled), conditions_of(under))
+            parts.append([np.asarray(part).reshape(size, -1)[: len(chosen)] for part in found])
         return Predicted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     return predictor
@@ -380,11 +379,23 @@ def posterior_cost(problem: Problem, vectors: np.ndarray, predicted: Predicted) 
     return np.asarray(prior_cost(problem, jnp.asarray(vectors))) - predicted.log_likelihood
 
 
-def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
-    """Minus the log likelihood of each measurement [vectors, measurements], from predictions already made.
+def judged_by(
+    problem: Problem, predictor: Callable[[np.ndarray], Predicted]
+) -> Callable[[np.ndarray], Predicted]:
+    """The predictor with costs by the measurements of `problem`, which differs from its own in nothing else.
 
-    Equal to `predicted.cost` unless the problem holds other measured values than those predicted for.
+    What was compiled once serves every table of measured values, and every choice of what is hidden.
     """
+
+    def judged(vectors: np.ndarray) -> Predicted:
+        found = predictor(vectors)
+        return found._replace(cost=cost_of_measurements(problem, found))
+
+    return judged
+
+
+def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
+    """Minus the log likelihood of each measurement [vectors, measurements], 0 if hidden, from predictions made."""
     cost = np.full(predicted.compared.shape, FAILED_COST)
     for each in problem.observables:
         measured = problem.measurements.value[each.rows]
@@ -392,4 +403,4 @@ def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
         sigma = jnp.asarray(predicted.sigma[:, each.rows])
         censored = problem.measurements.censored[each.rows]
         cost[:, each.rows] = _measured_cost(each, distance, sigma, measured, censored)
-    return np.where(predicted.ok, cost, FAILED_COST)
+    return np.where(problem.measurements.shown, np.where(predicted.ok, cost, FAILED_COST), 0.0)

@@ -21,6 +21,7 @@ import optax
 
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, posterior_cost
+from screen.fit.priors import precisions
 from screen.fit.problem import Estimated, Problem
 from screen.fit.progress import Progress
 
@@ -128,12 +129,7 @@ def make_coordinates(estimated: Estimated) -> Coordinates:
     """Free coordinates in which one unit near the nominal value is one prior standard deviation."""
     span = estimated.upper - estimated.lower
     share = np.clip((estimated.nominal - estimated.lower) / span, INSET, 1 - INSET)
-    precision = np.array(
-        [
-            0.0 if p is None else p.precision(x)
-            for p, x in zip(estimated.priors, estimated.nominal, strict=True)
-        ]
-    )
+    precision = precisions(estimated.priors, estimated.nominal)
     width = np.where(precision > 0, 1 / np.sqrt(np.maximum(precision, 1e-12)), span / 8)
     return Coordinates(
         estimated.lower, estimated.upper, np.log(share / (1 - share)), np.minimum(width, span / 2) * 4 / span

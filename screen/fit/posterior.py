@@ -1,4 +1,4 @@
-"""From where a search ended to draws: the last steps, the normal approximation there and the sampler.
+"""From where a search ended to draws: the last steps, the normal approximation there and the ensemble.
 
 The fit goes this way once, from its best start; the coverage test goes it for every simulated data set.
 """
@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
-from screen.fit.ensemble import Ensemble, Normal, draw_ensemble, normal_approximation
+from screen.fit.ensemble import Ensemble, draw_ensemble
 from screen.fit.newton import Curvature, Polished, polish
+from screen.fit.normal import Normal, normal_approximation
 from screen.fit.objective import Predicted
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import Sensitivity
 
-POLISHED, CHAINS = "polished.npz", "chains.npz"
-"""What a run that is cut off leaves behind, for the polish and the sampler."""
+POLISHED, DRAWN = "polished.npz", "drawn.npz"
+"""What a run that is cut off leaves behind, for the polish and the draws."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,16 @@ class Drawing:
     polish: int
     tolerance: float
     draws: int
-    sampler_steps: int
+    steps: int
+    """Most steps of a draw to its own minimum."""
     seed: int
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a run that is cut off leaves what it has, how often, and whose it is."""
+    """Where a run that is cut off leaves what it has, and whose it is."""
 
     folder: Path
-    seconds: float
     settings: tuple[Any, ...]
     """What ties the polish to this run, beside the problem and the start."""
 
@@ -62,8 +63,8 @@ def draw_posterior(
 ) -> Posterior:
     """Polish a scaled vector and draw around where it ends; the same seed gives the same draws.
 
-    With `checkpoints`, goes on from what an earlier run that was cut off left there. FitError where vectors
-    keep failing to integrate.
+    With `checkpoints`, goes on from what an earlier run that was cut off left there. FitError where not
+    even the optimum integrates.
     """
 
     def polish_start() -> Polished:
@@ -75,9 +76,9 @@ def draw_posterior(
     else:
         polished = _polish_once(problem, start, polish_start, checkpoints, report)
     normal = normal_approximation(polished.scaled, polished.curvature.precision)
-    stored = () if checkpoints is None else (checkpoints.folder / CHAINS, checkpoints.seconds)
-    draws, sampler_steps, seed = drawing.draws, drawing.sampler_steps, drawing.seed
-    ensemble = draw_ensemble(problem, predictor, normal, draws, sampler_steps, seed, report, *stored)
+    stored = None if checkpoints is None else checkpoints.folder / DRAWN
+    draws, steps, seed = drawing.draws, drawing.steps, drawing.seed
+    ensemble = draw_ensemble(problem, predictor, sensitivity, polished, draws, steps, seed, report, stored)
     return Posterior(polished, normal, ensemble)
 
 

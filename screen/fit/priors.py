@@ -4,7 +4,7 @@ A distribution lives on the scale of the parameter (`parameterScale...`) or on i
 PEtab. Densities are not renormalised for the bounds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,14 +103,35 @@ class Prior:
         value = scaled if distribution.on_scale else FROM_SCALE[self.scale](scaled)
         return distribution.cost(value, self.first, self.second)
 
-    def precision(self, scaled: float) -> float:
-        """Curvature of the cost at a scaled value; never negative."""
+    def precision(self, scaled: Any) -> np.ndarray:
+        """Curvature of the cost at scaled values; never negative."""
+        at = jnp.asarray(scaled, dtype=float)
+        slope = jax.grad(lambda each: jnp.sum(self.cost(each)))
         if DISTRIBUTIONS[self.kind].kinked:
-            return float(jax.grad(self.cost)(scaled)) ** 2
-        return max(float(jax.grad(jax.grad(self.cost))(scaled)), 0.0)
+            return np.asarray(slope(at)) ** 2
+        return np.maximum(np.asarray(jax.jvp(slope, (at,), (jnp.ones_like(at),))[1]), 0.0)
 
     def sample(self, rng: np.random.Generator) -> float:
         """One draw, as a scaled value."""
         distribution = DISTRIBUTIONS[self.kind]
         drawn = distribution.sample(rng, self.first, self.second)
         return float(drawn if distribution.on_scale else TO_SCALE[self.scale](drawn))
+
+
+def grouped(priors: Sequence[Prior | None]) -> Iterator[tuple[np.ndarray, Prior]]:
+    """Priors of one kind and scale together, with their places; those that are None are left out."""
+    known = [(place, prior) for place, prior in enumerate(priors) if prior is not None]
+    for kind, scale in dict.fromkeys((prior.kind, prior.scale) for _, prior in known):
+        group = [(place, prior) for place, prior in known if (prior.kind, prior.scale) == (kind, scale)]
+        first, second = (
+            np.array(side) for side in zip(*((p.first, p.second) for _, p in group), strict=True)
+        )
+        yield np.array([place for place, _ in group]), Prior(kind, first, second, scale)
+
+
+def precisions(priors: Sequence[Prior | None], scaled: np.ndarray) -> np.ndarray:
+    """Curvature of minus the log prior [priors] at a scaled vector; 0 for a flat prior or none."""
+    found = np.zeros(len(priors))
+    for places, together in grouped(priors):
+        found[places] = together.precision(scaled[places])
+    return found

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from screen.fit.formulas import Formula
-from screen.fit.priors import FROM_SCALE, Prior
+from screen.fit.priors import FROM_SCALE, TO_SCALE, Prior
 from screen.kernel import Model
 
 
@@ -105,6 +105,13 @@ class Measurements:
         return (self.frame["censoring"] == "left").to_numpy()
 
     @property
+    def shown(self) -> np.ndarray:
+        """Whether a fit may look at each measurement; the others are predicted only (`screen.fit.subset.hide`)."""
+        if "hidden" not in self.frame:
+            return np.ones(len(self.frame), bool)
+        return ~self.frame["hidden"].to_numpy(bool)
+
+    @property
     def time(self) -> np.ndarray:
         """Time of each measurement, in the unit of the model."""
         return self.frame["time"].to_numpy(float)
@@ -132,3 +139,11 @@ class Problem:
     conditions: pd.DataFrame
     """The condition table."""
     observable_table: pd.DataFrame
+
+
+def measured_values(problem: Problem) -> np.ndarray:
+    """Measured values on the scales on which they are compared [measurements]."""
+    measured = problem.measurements.value.copy()
+    for each in problem.observables:
+        measured[each.rows] = TO_SCALE[each.transformation](measured[each.rows])
+    return measured

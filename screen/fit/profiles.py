@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.ensemble import normal_approximation
 from screen.fit.newton import curvature
+from screen.fit.normal import normal_approximation
 from screen.fit.objective import Evaluation, Solver, make_objective
 from screen.fit.priors import FROM_SCALE
 from screen.fit.problem import Problem

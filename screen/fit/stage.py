@@ -11,13 +11,15 @@ import polars as pl
 
 from screen.errors import FitError
 from screen.fit.calibration import find_stale
-from screen.fit.ensemble import Ensemble, Normal, draw_priors
+from screen.fit.ensemble import Ensemble
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.load import load_problem
 from screen.fit.newton import Polished, prior_precision
+from screen.fit.normal import Normal
 from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
-from screen.fit.posterior import CHAINS, POLISHED, Checkpoints, Drawing, draw_posterior
+from screen.fit.posterior import DRAWN, POLISHED, Checkpoints, Drawing, draw_posterior
+from screen.fit.prior_draws import draw_priors
 from screen.fit.priors import FROM_SCALE, TO_SCALE
 from screen.fit.problem import Problem
 from screen.fit.sensitivity import REVERSE, make_sensitivity
@@ -84,7 +86,7 @@ class Plan:
     schedule: Schedule
     solver: Solver
     draws: int
-    sampler_steps: int
+    draw_steps: int
     seed: int
 
 
@@ -135,23 +137,23 @@ def run_fit(
         predictor,
         make_sensitivity(problem, solver),
         optimum.scaled[0],
-        Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.sampler_steps, plan.seed),
+        Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed),
         report,
-        Checkpoints(folder, checkpoint_seconds, (asdict(replace(solver, threads=None)), asdict(schedule))),
+        Checkpoints(folder, (asdict(replace(solver, threads=None)), asdict(schedule))),
     )
     best = predictor(polished.scaled[None])
-    draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
+    draws = tabulate_draws(problem, ensemble.scaled, read_parameters(plan.network), plan.drugs, plan.seed)
     summary = _summary(problem, optimum, polished, ensemble, best, normal)
     summary |= {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, ensemble, draws), folder / "scales.parquet", DRAWS, facts)
+    write_table(tabulate_scales(problem, ensemble.scaled, draws), folder / "scales.parquet", DRAWS, facts)
     write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(problem, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
     draw_waterfall(optimum.first_cost, optimum.cost, folder / "waterfall.svg")
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-    for name in (CHECKPOINT, POLISHED, CHAINS):
+    for name in (CHECKPOINT, POLISHED, DRAWN):
         (folder / name).unlink(missing_ok=True)
     return summary
 
@@ -165,28 +167,27 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
-    ensemble = Ensemble(scaled, np.full(plan.draws, np.nan), 0, float("nan"))
-    draws = tabulate_draws(problem, ensemble, read_parameters(plan.network), plan.drugs, plan.seed)
+    draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.drugs, plan.seed)
     inputs = [plan.problem, plan.sbml, plan.network]
     facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, ensemble, draws), folder / "scales.parquet", DRAWS, facts)
+    write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, facts)
 
 
 def tabulate_draws(
-    problem: Problem, ensemble: Ensemble, network: pl.DataFrame, drugs: Sequence[str], seed: int
+    problem: Problem, scaled: np.ndarray, network: pl.DataFrame, drugs: Sequence[str], seed: int
 ) -> pl.DataFrame:
-    """DRAWS of an ensemble: every network parameter that has a prior, and sigma_<drug> of every drug.
+    """DRAWS of scaled vectors [draws, estimated]: network parameters that have a prior, and sigma_<drug> of every drug.
 
     `network` is the table of network parameters. What the calibration does not estimate is drawn from its
     prior, within `BOUND` standard deviations; the residual of a drug has log10 sd `SIGMA_SD`.
     """
-    draws = len(ensemble.scaled)
+    draws = len(scaled)
     rng = np.random.default_rng([seed, 1])
     estimated = problem.estimated
     linear = {
-        name: np.asarray(FROM_SCALE[estimated.scales[place]](ensemble.scaled[:, place]))
+        name: np.asarray(FROM_SCALE[estimated.scales[place]](scaled[:, place]))
         for place, name in enumerate(estimated.names)
     }
     columns: dict[str, np.ndarray] = {}
@@ -201,10 +202,10 @@ def tabulate_draws(
     ).sort("draw", maintain_order=True)
 
 
-def tabulate_scales(problem: Problem, ensemble: Ensemble, draws: pl.DataFrame) -> pl.DataFrame:
+def tabulate_scales(problem: Problem, scaled: np.ndarray, draws: pl.DataFrame) -> pl.DataFrame:
     """DRAWS of what the problem estimates and the network does not know: scales, offsets, sigmas of blots."""
     known = set(draws["parameter"].unique())
-    linear = np.asarray(problem.estimated.linear(ensemble.scaled))
+    linear = np.asarray(problem.estimated.linear(scaled))
     parts = [
         pl.DataFrame(
             {"draw": np.arange(len(linear)), "parameter": [name] * len(linear), "value": linear[:, place]}
@@ -295,8 +296,7 @@ def _summary(
         "starts": len(optimum.cost),
         "failed_lanes": int(best.failed[0]),
         "draws": len(ensemble.scaled),
-        "redrawn": ensemble.redrawn,
-        "acceptance": None if np.isnan(ensemble.acceptance) else ensemble.acceptance,
+        "arrived": int(ensemble.arrived.sum()),
     }
 
 

@@ -1,4 +1,4 @@
-"""A part of a calibration problem: some of its measurements, and only the lanes that these need."""
+"""A part of a calibration problem: some of its measurements and the lanes these need, or some kept from the fit."""
 
 import hashlib
 from dataclasses import replace
@@ -32,6 +32,13 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
         observables=tuple(each for each in observables if len(each.rows)),
         measurements=Measurements(lane, time_index, data.frame.iloc[rows].reset_index(drop=True)),
     )
+
+
+def hide(problem: Problem, hidden: np.ndarray) -> Problem:
+    """The same problem with some measurements [measurements] kept from the fit: predicted, at no cost."""
+    frame = problem.measurements.frame.assign(hidden=hidden)
+    digest = hashlib.sha256(f"{problem.digest} {np.flatnonzero(hidden).tolist()} hidden".encode()).hexdigest()
+    return replace(problem, digest=digest, measurements=replace(problem.measurements, frame=frame))
 
 
 def keep_conditions(problem: Problem, pattern: str) -> Problem:

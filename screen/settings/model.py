@@ -194,8 +194,8 @@ class FitSettings(Section):
     """Most Gauss-Newton steps that the best start takes at the end."""
     draws: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Parameter draws handed to the simulation."""
-    sampler_steps: Annotated[int, Field(ge=0)] = 80
-    """Sampler steps each draw makes away from the normal approximation at the best fit."""
+    draw_steps: Annotated[int, Field(ge=0)] = 20
+    """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""
 
 
 class DoseBasisSettings(Section):

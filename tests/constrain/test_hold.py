@@ -1,4 +1,4 @@
-"""The walk on a problem with a known answer: linear predictions and demands on one straight line."""
+"""Draws held to a demand with a known answer: linear predictions, one demand on a straight line."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from screen.constrain import Effort, walk
+from screen.constrain import hold
 from screen.constrain.demands import Met
-from screen.constrain.walk import Seen
+from screen.constrain.hold import Sight
+from screen.fit import Pace
 
 SD = np.array([0.5, 2.0, 1.0])
 MEASURED = np.array([[1.0, 0.5, 0.0], [0.0, 4.0, 0.0]])
@@ -27,17 +28,17 @@ class Nothing(NamedTuple):
         return self
 
 
-def look(scaled: np.ndarray) -> Seen:
+def look(scaled: np.ndarray) -> Sight:
     """The only demand: DEMANDED @ x is at least BOUND."""
     values = DEMANDED @ scaled.T
     distance = (BOUND - values) / SIGMA
     pull = 1 / (1 + np.exp(-distance))
     bend = pull / (np.maximum(distance, 0) + 3) / SIGMA**2
     met = Met(np.logaddexp(0, distance), -pull / SIGMA, bend, values >= BOUND)
-    return Seen(met, scaled @ MEASURED.T, np.ones(len(scaled), bool), Nothing())
+    return Sight(met, scaled @ MEASURED.T, np.ones(len(scaled), bool), Nothing())
 
 
-def linearise(scaled: np.ndarray, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
     count = len(scaled)
     return np.tile(DEMANDED[:, None], (1, count, 1)), np.tile(MEASURED, (count, 1, 1))
 
@@ -54,7 +55,7 @@ def starts() -> np.ndarray:
 
 
 def test_every_draw_ends_at_its_own_minimum(starts):
-    found = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7, patience=10))
+    found = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=60, tolerance=1e-7, patience=10))
     assert found.after.met.holds.all()
     for end, start in zip(found.state.scaled, starts, strict=True):
         best = minimize(cost, start, args=(start,), tol=1e-12)
@@ -62,60 +63,34 @@ def test_every_draw_ends_at_its_own_minimum(starts):
 
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
-    effort = Effort(steps=60, tolerance=1e-7, patience=10)
-    together = walk(look, linearise, starts, SD, BOUNDS, effort).state.scaled
-    alone = walk(look, linearise, starts[2:3], SD, BOUNDS, effort).state.scaled
+    pace = Pace(steps=60, tolerance=1e-7, patience=10)
+    together = hold(look, linearise, starts, SD, BOUNDS, pace).state.scaled
+    alone = hold(look, linearise, starts[2:3], SD, BOUNDS, pace).state.scaled
     assert alone[0] == pytest.approx(together[2], abs=1e-12)
 
 
 def test_a_draw_in_which_all_holds_with_room_to_spare_stays():
     start = np.array([[0.0, 0.0, BOUND + 10 * SIGMA]])
-    found = walk(look, linearise, start, SD, BOUNDS, Effort())
+    found = hold(look, linearise, start, SD, BOUNDS, Pace())
     assert found.state.step == 0
     assert np.array_equal(found.state.scaled, start)
 
 
-def test_ends_stay_within_the_bounds(starts):
-    upper = np.array([50.0, 50.0, 0.2])
-    starts = np.minimum(starts, upper)
-    found = walk(look, linearise, starts, SD, (BOUNDS[0], upper), Effort(steps=60))
-    assert (found.state.scaled <= upper).all()
-
-
 def test_a_guess_is_taken_where_it_is_better(starts):
-    ends = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=60, tolerance=1e-7, patience=10)).state
+    ends = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=60, tolerance=1e-7, patience=10)).state
     guess = ends.scaled.copy()
     guess[0] += 30.0
-    found = walk(look, linearise, starts, SD, BOUNDS, Effort(steps=0), guess=guess).state
+    found = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=0), guess=guess).state
     assert np.array_equal(found.scaled[1:], guess[1:])
     assert np.array_equal(found.scaled[0], starts[0])
-
-
-def test_a_walk_that_was_cut_off_ends_where_the_uninterrupted_one_does(starts, tmp_path):
-    effort = Effort(steps=40, tolerance=1e-7, patience=10)
-    whole = walk(look, linearise, starts, SD, BOUNDS, effort).state.scaled
-    lines: list[str] = []
-
-    def cut(line: str) -> None:
-        lines.append(line)
-        if "step 3/" in line:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        walk(look, linearise, starts, SD, BOUNDS, effort, checkpoint=tmp_path / "walk.npz", report=cut)
-    again = walk(
-        look, linearise, starts, SD, BOUNDS, effort, checkpoint=tmp_path / "walk.npz", report=lines.append
-    )
-    assert any("resumed at step 3" in line for line in lines)
-    assert again.state.scaled == pytest.approx(whole, abs=1e-12)
 
 
 def test_a_vector_that_fails_to_integrate_is_not_moved_to(starts):
     calls = []
 
-    def failing(scaled: np.ndarray) -> Seen:
+    def failing(scaled: np.ndarray) -> Sight:
         calls.append(len(scaled))
         return look(scaled)._replace(sound=np.full(len(scaled), len(calls) == 1))
 
-    found = walk(failing, linearise, starts, SD, BOUNDS, Effort(steps=5))
+    found = hold(failing, linearise, starts, SD, BOUNDS, Pace(steps=5))
     assert np.array_equal(found.state.scaled, starts)

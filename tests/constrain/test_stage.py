@@ -9,7 +9,7 @@ import pytest
 
 from screen.constrain import Plan, run_constrain
 from screen.constrain.stage import _possible_steps
-from screen.errors import FitError
+from screen.errors import FitError, ScreenError
 from screen.fit import load_problem
 from screen.kernel import available_engines
 from screen.network import compose_network, read_parameters
@@ -110,3 +110,22 @@ def test_draws_of_another_fit_are_refused(plan, fitted, tmp_path):
         FitError, match=r"must hold every estimated parameter, found 1 missing, e\.g\. k_PTPN2"
     ):
         run_constrain(plan, draws.filter(pl.col("parameter") != "k_PTPN2"), scales, None, tmp_path, FACTS)
+
+
+def test_draws_of_the_whole_network_serve_one_without_some_modules(plan, fitted, tmp_path):
+    draws, scales = fitted
+    elsewhere = pl.DataFrame(
+        [(draw, "k_elsewhere", 1.0) for draw in range(2)], schema=DRAWS.dtypes(), orient="row"
+    )
+    more = pl.concat([draws, elsewhere])
+    held = replace(plan, steps=0)
+    with pytest.raises(ScreenError, match="k_elsewhere"):
+        run_constrain(held, more, scales, None, tmp_path, FACTS)
+    run_constrain(
+        replace(held, whole=[*plan.model.parameters, "k_elsewhere"]), more, scales, None, tmp_path, FACTS
+    )
+    assert (
+        read_table(tmp_path / "draws.parquet", DRAWS)
+        .sort("draw", "parameter")
+        .equals(more.sort("draw", "parameter"))
+    )

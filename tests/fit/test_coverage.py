@@ -10,11 +10,11 @@ from screen.fit import (
     CoveragePlan,
     Solver,
     choose_fit_engine,
+    ensemble,
     keep_conditions,
     load_problem,
     make_predictor,
     measure_coverage,
-    posterior,
 )
 from screen.fit.coverage import (
     choose_shown,
@@ -22,11 +22,17 @@ from screen.fit.coverage import (
     share_interval,
     simulate_measurements,
 )
-from screen.fit.ensemble import draw_priors, inside
+from screen.fit.prior_draws import draw_priors, inside
 from screen.tables import check_table
 from tests.fit.conftest import CONFIG
+from tests.fit.toy import PARAMETERS, write_problem
 
-PLAN = CoveragePlan(replicas=15, draws=40, sampler_steps=25, polish=20, leave_out=3, seed=2)
+BELIEVED = (
+    PARAMETERS.replace("0;0.7", "0;0.3").replace("-1;0.7", "-1;0.3").replace("0.01 10000 10", "1 100 10")
+)
+"""Priors so narrow that predictions bend little within them: there the ensemble should be exact."""
+
+PLAN = CoveragePlan(replicas=15, draws=40, draw_steps=20, polish=20, leave_out=3, seed=2)
 
 
 def by_name(table):
@@ -34,8 +40,9 @@ def by_name(table):
 
 
 @pytest.fixture(scope="module")
-def found(toy, solver):
-    table = measure_coverage(toy, solver, PLAN)
+def found(solver, tmp_path_factory):
+    believed = load_problem(write_problem(tmp_path_factory.mktemp("believed"), parameters=BELIEVED))
+    table = measure_coverage(believed, solver, PLAN)
     check_table(table, COVERAGE, "coverage")
     return by_name(table)
 
@@ -53,12 +60,14 @@ def test_every_interval_is_counted_once(found):
 
 
 def test_an_ensemble_that_is_too_narrow_is_found_out(toy, solver, monkeypatch):
-    def narrow(scaled, precision):
-        return real(scaled, 16 * precision)
+    def narrow(problem, polished, *rest):
+        goals = real(problem, polished, *rest)
+        near = polished.scaled + (goals.guess - polished.scaled) / 4
+        return goals._replace(guess=near, held=np.ones_like(goals.held))
 
-    real = posterior.normal_approximation
-    monkeypatch.setattr(posterior, "normal_approximation", narrow)
-    found = by_name(measure_coverage(toy, solver, replace(PLAN, sampler_steps=0)))
+    real = ensemble.draw_goals
+    monkeypatch.setattr(ensemble, "draw_goals", narrow)
+    found = by_name(measure_coverage(toy, solver, replace(PLAN, draw_steps=0)))
     for name in ("measured predictions", "all parameters"):
         assert found[name]["high"] < 0.85
 
@@ -115,7 +124,7 @@ def test_cases_that_agree_within_a_replica_count_once():
 )
 def test_shipped_problem_is_covered(network):
     problem = load_problem(CONFIG / "calibration" / "problem.yaml", network)
-    plan = CoveragePlan(replicas=4, draws=32, sampler_steps=60, seed=1)
+    plan = CoveragePlan(replicas=4, draws=32, draw_steps=20, seed=1)
     solver = Solver(engine=choose_fit_engine())
     found = by_name(measure_coverage(keep_conditions(problem, "hep_*"), solver, plan))
     for name in ("measured predictions", "unmeasured predictions", "informed parameters"):

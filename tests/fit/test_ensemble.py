@@ -1,13 +1,21 @@
-"""The ensemble is as wide as prior and data allow, the same for a seed, and never holds a failed solve."""
+"""The ensemble is as wide as prior and data allow, exact where all is linear, and the same for a seed."""
 
 import numpy as np
 import pytest
 
 from screen.errors import FitError
-from screen.fit import draw_ensemble, make_predictor, make_sensitivity, normal_approximation, polish
-from screen.fit.ensemble import inside
+from screen.fit import (
+    draw_ensemble,
+    make_predictor,
+    make_sensitivity,
+    normal_approximation,
+    polish,
+)
+from screen.fit.ensemble import draw_goals
+from screen.fit.newton import local_costs
+from screen.fit.problem import measured_values
 
-DRAWS = 64
+DRAWS, STEPS = 64, 20
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +24,23 @@ def predictor(toy, solver):
 
 
 @pytest.fixture(scope="module")
-def normal(toy, solver, predictor):
-    found = polish(toy, predictor, make_sensitivity(toy, solver), toy.estimated.nominal, 30, 1e-6)
-    return normal_approximation(found.scaled, found.curvature.precision)
+def sensitivity(toy, solver):
+    return make_sensitivity(toy, solver)
 
 
 @pytest.fixture(scope="module")
-def ensemble(toy, predictor, normal):
-    return draw_ensemble(toy, predictor, normal, DRAWS, 30, seed=5)
+def polished(toy, predictor, sensitivity):
+    return polish(toy, predictor, sensitivity, toy.estimated.nominal, 30, 1e-6)
+
+
+@pytest.fixture(scope="module")
+def normal(polished):
+    return normal_approximation(polished.scaled, polished.curvature.precision)
+
+
+@pytest.fixture(scope="module")
+def ensemble(toy, predictor, sensitivity, polished):
+    return draw_ensemble(toy, predictor, sensitivity, polished, DRAWS, STEPS, seed=5)
 
 
 def test_what_data_do_not_inform_keeps_its_prior(toy, normal, ensemble):
@@ -46,20 +63,53 @@ def test_draws_predict_the_data_within_their_noise(toy, predictor, ensemble):
     assert np.all(np.abs(distance) < 0.05)
 
 
-def test_same_seed_gives_the_same_draws(toy, predictor, normal, ensemble):
-    again = draw_ensemble(toy, predictor, normal, DRAWS, 30, seed=5)
-    np.testing.assert_array_equal(again.scaled, ensemble.scaled)
-    other = draw_ensemble(toy, predictor, normal, DRAWS, 0, seed=6)
-    assert not np.array_equal(other.scaled, ensemble.scaled)
+def test_guesses_are_draws_of_the_normal_approximation(toy, sensitivity, polished, normal):
+    goals = draw_goals(toy, polished, sensitivity(polished.scaled), 4000, seed=2)
+    moved = goals.guess - polished.scaled
+    correlation = normal.factor @ normal.factor.T / np.outer(normal.sd, normal.sd)
+    assert np.mean(moved / normal.sd, axis=0) == pytest.approx(np.zeros(4), abs=0.07)
+    assert np.cov((moved / normal.sd).T) == pytest.approx(correlation, abs=0.12)
 
 
-def test_sampler_accepts_and_stays_inside(toy, ensemble):
-    assert 0.1 < ensemble.acceptance <= 1
-    assert inside(toy, ensemble.scaled).all()
-    assert ensemble.redrawn == 0
+def test_data_are_moved_by_as_much_noise_as_their_distribution_tells_of(toy, sensitivity, polished):
+    found = sensitivity(polished.scaled)
+    goals = draw_goals(toy, polished, found, 4000, seed=2)
+    moved = (goals.measured - measured_values(toy)) / found.sigma
+    assert np.mean(moved**2, axis=0) * local_costs(toy, found).curvature == pytest.approx(1, rel=0.1)
 
 
-def test_vector_that_fails_is_drawn_again_and_counted(toy, predictor, normal):
+def test_every_draw_is_the_best_fit_to_its_own_data(toy, predictor, sensitivity, polished, ensemble):
+    goals = draw_goals(toy, polished, sensitivity(polished.scaled), DRAWS, seed=5)
+    assert ensemble.arrived.all()
+    at = predictor(ensemble.scaled).compared
+
+    def own_cost(scaled: np.ndarray, compared: np.ndarray) -> np.ndarray:
+        z = (compared - goals.measured) / goals.sigma
+        scaled_rows, plain_rows = (each.rows for each in toy.observables)
+        data = 0.5 * np.sum(z[:, scaled_rows] ** 2, axis=1) + np.sum(np.abs(z[:, plain_rows]), axis=1)
+        priors = zip(toy.estimated.priors, (scaled - goals.shift).T, strict=True)
+        return data + sum(np.asarray(prior.cost(value)) for prior, value in priors if prior is not None)
+
+    here = own_cost(ensemble.scaled, at)
+    rng = np.random.default_rng(1)
+    for _ in range(8):
+        aside = ensemble.scaled + 0.05 * rng.standard_normal(ensemble.scaled.shape)
+        assert np.all(own_cost(aside, predictor(aside).compared) > here - 0.05)
+
+
+def test_same_seed_gives_the_same_draws_however_many(toy, predictor, sensitivity, polished, ensemble):
+    fewer = draw_ensemble(toy, predictor, sensitivity, polished, 5, STEPS, seed=5)
+    assert fewer.scaled == pytest.approx(ensemble.scaled[:5], abs=1e-6)
+    other = draw_ensemble(toy, predictor, sensitivity, polished, 5, STEPS, seed=6)
+    assert np.max(np.abs(other.scaled - fewer.scaled)) > 0.01
+
+
+def test_draws_stay_within_the_bounds(toy, ensemble):
+    assert (ensemble.scaled >= toy.estimated.lower).all()
+    assert (ensemble.scaled <= toy.estimated.upper).all()
+
+
+def test_a_draw_that_does_not_integrate_sets_out_nearer_to_the_optimum(toy, predictor, sensitivity, polished):
     calls = []
 
     def sometimes(vectors):
@@ -69,17 +119,29 @@ def test_vector_that_fails_is_drawn_again_and_counted(toy, predictor, normal):
             found.lane_ok[:3] = False
         return found
 
-    ensemble = draw_ensemble(toy, sometimes, normal, DRAWS, 0, seed=5)
-    untouched = draw_ensemble(toy, predictor, normal, DRAWS, 0, seed=5)
-    assert ensemble.redrawn == 3
-    np.testing.assert_array_equal(ensemble.scaled[3:], untouched.scaled[3:])
-    assert not np.any(np.all(ensemble.scaled[:3] == untouched.scaled[:3], axis=1))
+    found = draw_ensemble(toy, sometimes, sensitivity, polished, 6, 0, seed=5)
+    untouched = draw_ensemble(toy, predictor, sensitivity, polished, 6, 0, seed=5)
+    np.testing.assert_array_equal(found.scaled[3:], untouched.scaled[3:])
+    nearer, further = (np.linalg.norm(one.scaled[:3] - polished.scaled, axis=1) for one in (found, untouched))
+    assert (nearer < further).all()
 
 
-def test_ensemble_that_never_integrates_is_an_error(toy, predictor, normal):
+def test_an_optimum_that_does_not_integrate_is_an_error(toy, predictor, sensitivity, polished):
     def never(vectors):
         found = predictor(vectors)
         return found._replace(lane_ok=np.zeros_like(found.lane_ok))
 
-    with pytest.raises(FitError, match=f"every draw must integrate, found {DRAWS} of {DRAWS}"):
-        draw_ensemble(toy, never, normal, DRAWS, 0, seed=5)
+    with pytest.raises(FitError, match="the optimum must integrate, found 6 of 6 draws that fail"):
+        draw_ensemble(toy, never, sensitivity, polished, 6, STEPS, seed=5)
+
+
+def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blotted, solver):
+    """Measurements that were moved would have it sqrt(2) too large."""
+    sensitivity, predictor = make_sensitivity(blotted, solver), make_predictor(blotted, solver, 32)
+    polished = polish(blotted, predictor, sensitivity, blotted.estimated.nominal, 60, 1e-6)
+    goals = draw_goals(blotted, polished, sensitivity(polished.scaled), 32, seed=1)
+    assert [name for name, held in zip(blotted.estimated.names, goals.held, strict=True) if held] == ["sd"]
+    found = draw_ensemble(blotted, predictor, sensitivity, polished, 32, STEPS, seed=1)
+    sd = found.scaled[:, goals.held]
+    assert np.array_equal(sd, goals.guess[:, goals.held])
+    assert np.median(sd) == pytest.approx(polished.scaled[goals.held][0], abs=0.1)

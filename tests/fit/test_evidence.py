@@ -5,9 +5,10 @@ import pytest
 
 from screen.errors import FitError
 from screen.fit import EVIDENCE, FACTS, EvidencePlan, compare_options, load_problem, make_predictor
-from screen.fit.ensemble import inside, normal_approximation
 from screen.fit.evidence import impose, make_fit
+from screen.fit.normal import normal_approximation
 from screen.fit.objective import posterior_cost
+from screen.fit.prior_draws import inside
 from screen.scenarios import Option
 from screen.tables import check_table
 from tests.fit.toy import TIMES, TRUTH, amount, write_problem
@@ -41,7 +42,7 @@ def sampled_evidence(problem, solver, settings, samples=6000):
     problem = impose(problem, settings)
     normal = normal_approximation(found.polished.scaled, found.polished.curvature.precision / 1.5**2)
     standard = np.random.default_rng(1).standard_normal((samples, len(normal.mean)))
-    vectors = normal.at(standard)
+    vectors = normal.mean + standard @ normal.factor.T
     log_posterior = -posterior_cost(problem, vectors, make_predictor(problem, solver, 500)(vectors))
     boxes = [place for place, prior in enumerate(problem.estimated.priors) if prior is None]
     log_posterior -= np.sum(np.log(problem.estimated.upper - problem.estimated.lower)[boxes])

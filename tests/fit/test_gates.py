@@ -32,7 +32,7 @@ def fitted(network, tmp_path_factory):
         schedule=Schedule(starts=1, adam=40, lbfgs=10, polish=5),
         solver=Solver(engine=choose_fit_engine()),
         draws=16,
-        sampler_steps=60,
+        draw_steps=20,
         seed=1,
     )
     run_fit(plan, folder)

@@ -12,7 +12,7 @@ from screen.fit.sources import SOURCES, Arm, Reading
 from screen.tables import check_table
 
 DOSES = (1.0, 2.0, 8.0)
-PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, sampler_steps=2)
+PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, draw_steps=2)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
 from screen.fit.priors import TO_SCALE
-from screen.fit.stage import CHAINS, CHECKPOINT, POLISHED, SIGMA_SD, residuals
+from screen.fit.stage import CHECKPOINT, DRAWN, POLISHED, SIGMA_SD, residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.fit.toy import write_problem
 
@@ -29,7 +29,7 @@ basal toy 0.1 nM log10_normal 0.2 assumed toy dose
 half toy 5 nM fixed - fixed toy amount
 """
 
-PHASES = ("adam", "l-bfgs", "gauss-newton", "ensemble")
+PHASES = ("adam", "l-bfgs", "gauss-newton", "draws")
 
 SCRIPT = """
 import pickle, sys
@@ -58,7 +58,7 @@ def plan(tmp_path_factory, solver):
         schedule=Schedule(starts=2, adam=10, lbfgs=5),
         solver=solver,
         draws=40,
-        sampler_steps=5,
+        draw_steps=5,
         seed=4,
     )
 
@@ -146,7 +146,7 @@ def test_figures_are_svg_that_shows_the_data(folder):
 def test_same_plan_gives_the_same_files(plan, folder, tmp_path):
     run_fit(plan, tmp_path / "fit")
     names = sorted(path.name for path in folder.iterdir())
-    assert not {CHECKPOINT, POLISHED, CHAINS} & set(names)
+    assert not {CHECKPOINT, POLISHED, DRAWN} & set(names)
     assert_same_files(tmp_path / "fit", folder)
 
 
