@@ -124,8 +124,5 @@ def test_draws_of_the_whole_network_serve_one_without_some_modules(plan, fitted,
     run_constrain(
         replace(held, whole=[*plan.model.parameters, "k_elsewhere"]), more, scales, None, tmp_path, FACTS
     )
-    assert (
-        read_table(tmp_path / "draws.parquet", DRAWS)
-        .sort("draw", "parameter")
-        .equals(more.sort("draw", "parameter"))
-    )
+    kept = read_table(tmp_path / "draws.parquet", DRAWS).sort("draw", "parameter")
+    assert kept["value"].to_numpy() == pytest.approx(more.sort("draw", "parameter")["value"].to_numpy())

@@ -119,9 +119,6 @@ def test_cases_that_agree_within_a_replica_count_once():
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, reason="known fault (README): intervals of the fit are too narrow on the enlarged network"
-)
 def test_shipped_problem_is_covered(network):
     problem = load_problem(CONFIG / "calibration" / "problem.yaml", network)
     plan = CoveragePlan(replicas=4, draws=32, draw_steps=20, seed=1)
