@@ -18,6 +18,7 @@ import polars as pl
 
 from screen.errors import FitError
 from screen.fit.effects import BASELINES, Effect, find_effects
+from screen.fit.heldout_tasks import Task
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.load import load_problem
 from screen.fit.noise import NOISE
@@ -26,7 +27,7 @@ from screen.fit.posterior import Drawing, draw_posterior
 from screen.fit.problem import Problem, measured_values
 from screen.fit.scores import WITHIN_NOISE, coverage, score
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
-from screen.fit.sources import SOURCES, Imported, Known, Reading, assemble, choose_sources, write_tables
+from screen.fit.sources import SOURCES, Imported, Known, Reading, assemble, forget, write_tables
 from screen.fit.subset import hide, keep_measurements
 from screen.tables import Column, Schema, write_table, write_text_atomic
 
@@ -55,68 +56,6 @@ HELDOUT = Schema(
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is hidden, of which source, and what the prediction should reach."""
-
-    name: str
-    source: str
-    observables: tuple[str, ...]
-    """Observables that are fitted; the others of the source stay out."""
-    hides: Callable[[Reading], bool]
-    question: str
-    at_rest: bool = True
-    """Whether effects without a stimulus are scored with the others; else they are scored apart, because such
-    cells read the background of the blot or plate."""
-    rmse_ratio: float | None = None
-    """Highest RMSE, as a share of the best baseline's."""
-    sign_accuracy: float | None = None
-    no_effect_ratio: float | None = None
-    """Highest RMSE, as a share of that of predicting no effect."""
-    coverage: float | None = None
-
-
-def _hpn_task(compound: str, *blocked: str) -> Task:
-    return Task(
-        name=f"hpn_dream_{compound}",
-        source="hpn_dream",
-        observables=("hpn_dream_pY705",),
-        hides=lambda reading: reading.arm.blocked == blocked,
-        question=f"{compound.replace('_', ' and ')} in four breast cancer lines, the other inhibitors seen",
-        no_effect_ratio=1.0,
-        coverage=0.8,
-    )
-
-
-TASKS: dict[str, Task] = {
-    task.name: task
-    for task in (
-        Task(
-            name="ruxolitinib",
-            source="sobotta2017",
-            observables=("sobotta_pSTAT3_wb", "sobotta_pSTAT3_lumi", "sobotta_pSTAT3_ms"),
-            hides=lambda reading: "ruxolitinib" in dict(reading.arm.drugs),
-            question="every ruxolitinib arm of mouse hepatocytes, Stattic seen",
-            at_rest=False,
-            rmse_ratio=0.6,
-            sign_accuracy=0.9,
-        ),
-        _hpn_task("GSK690693", "AKT"),
-        _hpn_task("GSK690693_GSK1120212", "AKT", "MEK"),
-        _hpn_task("PD173074", "FGFR"),
-        Task(
-            name="three_hours",
-            source="hepatocyte_luminex",
-            observables=("luminex_pSTAT3",),
-            hides=lambda reading: reading.time >= 180,
-            question="inhibitors after 3 h in HepG2 and human hepatocytes, 0 and 30 min seen",
-            at_rest=False,
-        ),
-    )
-}
-"""Name -> task, in the order in which they run."""
-
-
-@dataclass(frozen=True)
 class HeldoutPlan:
     """How hard to try; the same for every task."""
 
@@ -136,19 +75,25 @@ class Prepared:
     predictor: Callable[[np.ndarray], Predicted]
     sensitivity: Callable[[np.ndarray], Sensitivity]
     solver: Solver
+    forgotten: tuple[str, ...] = ()
+    """Settings of contexts that the problem does without: `context parameter`."""
 
 
 def prepare(
     task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Solver, draws: int
 ) -> Prepared:
-    """Import the source of a task and compile what its fits need; tasks of the same source can share it."""
+    """Import the source of a task, without what is known from hidden facts, and compile what its fits need.
+
+    Tasks of the same source and facts can share it.
+    """
     source = SOURCES[task.source]
+    known, forgotten = forget(known, task.facts)
     found = source.read(data)
     readings = tuple(each for each in found.readings if each.observable in task.observables)
     tables = assemble([(source, Imported(readings, found.left_out))], known)
     problem = load_problem(write_tables(tables, folder, str(sbml.resolve())))
     predictor = make_predictor(problem, solver, draws)
-    return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver)
+    return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver, forgotten)
 
 
 def run_task(
@@ -177,6 +122,7 @@ def run_task(
         "source": SOURCES[task.source].citation,
         "readings": len(hidden),
         "hidden": int(hidden.sum()),
+        "forgotten": list(prepared.forgotten),
         "chi2_per_point_shown": float(np.mean(z[~hidden] ** 2)),
         "chi2_per_point_hidden": float(np.mean(z[hidden] ** 2)),
         "arrived": float(ensemble.arrived.mean()),
@@ -313,18 +259,6 @@ def _judge(task: Task, model: dict, baselines: dict) -> dict[str, dict[str, Any]
     }
 
 
-def choose_tasks(names: Sequence[str], data: Path) -> tuple[Task, ...]:
-    """The named tasks, all whose data are there if none is named. FitError: unknown names, absent data."""
-    unknown = [name for name in names if name not in TASKS]
-    if unknown:
-        raise FitError([f"task: must be one of {', '.join(TASKS)}, found {name}" for name in unknown])
-    if names:
-        choose_sources([TASKS[name].source for name in names], data)
-        return tuple(TASKS[name] for name in names)
-    there = {source.name for source in choose_sources((), data)}
-    return tuple(task for task in TASKS.values() if task.source in there)
-
-
 def run_tasks(
     tasks: Sequence[Task],
     data: Path,
@@ -337,7 +271,7 @@ def run_tasks(
 ) -> dict[str, dict[str, Any]]:
     """Every task's result; those that stand in the folder for the same question are read, not run."""
     found: dict[str, dict[str, Any]] = {}
-    prepared: dict[tuple[str, tuple[str, ...]], Prepared] = {}
+    prepared: dict[tuple[str, ...], Prepared] = {}
     for task in tasks:
         key = _key(task, data, known, sbml, solver, plan)
         path = folder / f"{task.name}.json"
@@ -347,9 +281,11 @@ def run_tasks(
             found[task.name] = kept
             continue
         report(f"predict-heldout: {task.name}: {task.question}")
-        shared = (task.source, task.observables)
+        shared = (task.source, *task.observables, *task.facts)
         if shared not in prepared:
-            prepared[shared] = prepare(task, data, known, folder / task.source, sbml, solver, plan.draws)
+            prepared[shared] = prepare(task, data, known, folder / task.name, sbml, solver, plan.draws)
+            if forgotten := prepared[shared].forgotten:
+                report(f"predict-heldout: {task.name}: without {', '.join(forgotten)}")
         found[task.name] = run_task(task, prepared[shared], plan, report)
         write_text_atomic(path, json.dumps({"key": key, "result": found[task.name]}, indent=1) + "\n")
     write_table(tabulate(found), folder / "scores.tsv", HELDOUT)
@@ -369,7 +305,7 @@ def tabulate(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
 def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Solver, plan: HeldoutPlan) -> str:
     files = [data / file for file in SOURCES[task.source].files] + [sbml]
     parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    parts += [task.name, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
+    parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
     parts += [asdict(replace(solver, threads=None)), asdict(plan)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

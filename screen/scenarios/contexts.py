@@ -49,11 +49,12 @@ CONTEXTS = Schema(
 
 @dataclass(frozen=True)
 class Setting:
-    """A network parameter and the value [unit of the parameter] a context gives it."""
+    """A network parameter and the value [unit of the parameter] a context gives it, and where that comes from."""
 
     parameter: str
     value: float
     unit: str | None
+    source: str | None
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> li
 def _context(name: str, rows: list[dict]) -> Context:
     def settings(kind: str) -> tuple[Setting, ...]:
         return tuple(
-            Setting(row["parameter"], row["value"], row["unit"]) for row in rows if row["kind"] == kind
+            Setting(row["parameter"], row["value"], row["unit"], row["source"])
+            for row in rows
+            if row["kind"] == kind
         )
 
     organisms = [setting.parameter for setting in settings("organism")]

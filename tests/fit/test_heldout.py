@@ -1,16 +1,21 @@
 """Held-out prediction on readings that the network itself made: it must find the hidden effects again."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from screen.errors import FitError
 from screen.fit import Solver, heldout, make_predictor, make_sensitivity
-from screen.fit.heldout import HELDOUT, TASKS, HeldoutPlan, Prepared, Task, choose_tasks, run_task, tabulate
-from screen.fit.sources import SOURCES, Arm, Reading
+from screen.fit.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
+from screen.fit.heldout_tasks import TASKS, Task, choose_tasks
+from screen.fit.sources import SOURCES, Arm, Reading, forget
+from screen.panel import read_panel
 from screen.tables import check_table
 
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 DOSES = (1.0, 2.0, 8.0)
 PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, draw_steps=2)
 
@@ -112,6 +117,38 @@ def test_every_task_hides_something_and_leaves_something(data_folder, name):
     assert 0 < hidden < 0.6 * len(readings)
 
 
+def test_what_hidden_experiments_taught_is_forgotten(known):
+    """The brake that ERK is in UACC812 was read from the arm with AKT and MEK blocked, and from nothing else."""
+    without, forgotten = forget(known, TASKS["hpn_dream_GSK690693_GSK1120212"].facts)
+    assert forgotten == ("breast_uacc812 ERK_brake",)
+    before, after = (each.contexts.contexts["breast_uacc812"].totals for each in (known, without))
+    assert [each for each in before if each.parameter != "ERK_brake"] == list(after)
+    assert len(after) == len(before) - 1
+
+
+def test_a_source_that_names_a_whole_fact_names_its_checks(known):
+    context = known.contexts.contexts["breast_bt20"]
+    totals = [
+        replace(context.totals[0], source=source) for source in ("V28", "V28a", "V28b", "V2", "V280", None)
+    ]
+    contexts = {"breast_bt20": replace(context, totals=tuple(totals), stimulus=())}
+    tables = replace(known, contexts=replace(known.contexts, contexts=contexts))
+    for facts, kept in {
+        (): ("V28", "V28a", "V28b", "V2", "V280", None),
+        ("V28a",): ("V28b", "V2", "V280", None),
+        ("V28",): ("V2", "V280", None),
+        ("V28", "V2"): ("V280", None),
+    }.items():
+        left = forget(tables, facts)[0].contexts.contexts["breast_bt20"].totals
+        assert tuple(each.source for each in left) == kept
+
+
+def test_facts_of_the_tasks_stand_in_the_panel():
+    facts = read_panel(CONFIG / "panel/panel.tsv")
+    named = {fact.id for fact in facts} | {fact.id + check.name for fact in facts for check in fact.checks}
+    assert {fact for task in TASKS.values() for fact in task.facts} <= named
+
+
 def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_path, monkeypatch):
     """Also the goal of resuming: what stands for the same question is kept, another seed runs again."""
     ran = []
@@ -120,7 +157,8 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
         ran.append((wanted.name, plan.seed))
         return result
 
-    monkeypatch.setattr(heldout, "prepare", lambda *arguments: None)
+    nothing = Prepared(None, (), None, None, Solver(), ("hepg2 ERK_IL6",))
+    monkeypatch.setattr(heldout, "prepare", lambda *arguments: nothing)
     monkeypatch.setattr(heldout, "run_task", run_task)
     for source in SOURCES.values():
         (tmp_path / source.files[0]).parent.mkdir()

@@ -1,6 +1,7 @@
 """Importers of public raw data: each source becomes readings, all readings one PEtab problem."""
 
 from screen.fit.sources.assemble import Known, Tables, assemble, read_known, write_tables
+from screen.fit.sources.forget import forget
 from screen.fit.sources.import_data import Written, choose_sources, describe, find_data, import_data
 from screen.fit.sources.readings import Arm, Imported, ObservedAs, Reading, Source
 from screen.fit.sources.table import SOURCES
@@ -19,6 +20,7 @@ __all__ = [
     "choose_sources",
     "describe",
     "find_data",
+    "forget",
     "import_data",
     "read_known",
     "write_tables",
