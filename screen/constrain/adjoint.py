@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.kernel import Model, rest, solve
+from screen.kernel import Model, filled, filled_size, rest, solve
 from screen.simulate import REST_MINUTES, Integration
 
 
@@ -67,16 +67,18 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
 
     def pull(lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
         count, rests = len(lanes.parameters), len(lanes.resting)
+        size = filled_size(count)
         wanted = (lanes.parameters, lanes.switches, lanes.times, lanes.rest_of_lane, lanes.weights)
-        parameters, switches, times, rest_of_lane, weights = map(_filled, wanted)
-        arrays = (_filled(lanes.resting), parameters, switches, times, rest_of_lane)
+        parameters, switches, times, rest_of_lane, weights = (filled(array, size) for array in wanted)
+        resting = filled(lanes.resting, filled_size(rests))
+        arrays = (resting, parameters, switches, times, rest_of_lane)
         states, good = run(*arrays)
         good = np.asarray(good)[:count]
         by_state, by_parameter = np.zeros(states.shape), np.zeros((count, parameters.shape[-1]))
         for name in sorted(set(lanes.readout)):
             own = np.flatnonzero((lanes.readout == name) & good)
             if len(own):
-                rows = np.concatenate([own, np.full(len(parameters) - len(own), own[0])])
+                rows = filled(own, size)
                 pulled = of_readout(name, times[rows], states[rows], parameters[rows, -1], weights[rows])
                 by_state[own], by_parameter[own] = (np.asarray(part)[: len(own)] for part in pulled)
         by_rest, by_lane = (np.array(part) for part in back(*arrays, by_state))
@@ -84,9 +86,3 @@ def make_adjoint(model: Model, integration: Integration) -> Callable[[Lanes], tu
         return by_rest[:rests], by_lane[:count]
 
     return pull
-
-
-def _filled(array: np.ndarray) -> np.ndarray:
-    """Filled up with copies of the first row to a power of two, so that little is compiled."""
-    width = 1 << max(len(array) - 1, 0).bit_length()
-    return np.concatenate([array, np.repeat(array[:1], width - len(array), axis=0)])

@@ -17,7 +17,7 @@ from screen.constrain.unknowns import Unknowns, gather_unknowns
 from screen.errors import FitError
 from screen.fit import Pace, Problem, Solver, load_problem, make_predictor, make_sensitivity
 from screen.fit.sensitivity import REVERSE
-from screen.kernel import Model
+from screen.kernel import Model, filled, filled_size
 from screen.panel import Arm, Bench, Check, Materials, Traces, find, gather
 from screen.scenarios import ContextTables, DrugTables
 from screen.simulate import Integration
@@ -193,8 +193,7 @@ def _make_look(
     def look(scaled: np.ndarray) -> Sight:
         """Filled up with copies to a power of two, so that little is compiled."""
         count = len(scaled)
-        spare = min(draws, 1 << (count - 1).bit_length()) - count
-        scaled = np.concatenate([scaled, np.repeat(scaled[:1], spare, axis=0)])
+        scaled = filled(scaled, filled_size(count, draws))
         under = unknowns.materials(materials, unknowns.linear(scaled))
         traces = bench(under, lambda line: None)
         met = meet(demands, find(demands.checks, traces, under))

@@ -39,6 +39,7 @@ from screen.fit.objective import (
 from screen.fit.priors import LN10, TO_SCALE
 from screen.fit.problem import Problem
 from screen.fit.split import Split, split_problem
+from screen.kernel import filled
 
 UNIT = {"lin": 0.0, "log": 1.0, "log10": 1.0 / LN10}
 """Observable transformation -> what a natural logarithm is on its scale."""
@@ -246,8 +247,7 @@ def make_hierarchical_predictor(
         parts = []
         for first in range(0, len(vectors), width):
             chosen = vectors[first : first + width]
-            filled = np.concatenate([chosen, np.tile(chosen[:1], (width - len(chosen), 1))])
-            found = evaluate(jnp.asarray(filled))
+            found = evaluate(jnp.asarray(filled(chosen, width)))
             parts.append([[np.asarray(part)[: len(chosen)] for part in half] for half in found])
         predicted, solved = (
             [np.concatenate(part) for part in zip(*half, strict=True)] for half in zip(*parts, strict=True)

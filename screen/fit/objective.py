@@ -20,7 +20,7 @@ import numpy as np
 from screen.fit.noise import reading_cost
 from screen.fit.priors import LN10, TO_SCALE, grouped
 from screen.fit.problem import Observable, Problem, Values
-from screen.kernel import rest, solve
+from screen.kernel import filled, filled_size, rest, solve
 
 FAILED_COST = 1e4
 """What a measurement costs whose lane failed or whose prediction is no number: more than 140 sigma."""
@@ -365,9 +365,8 @@ def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[...
         parts = []
         for first in range(0, len(vectors), width):
             chosen = vectors[first : first + width]
-            size = min(width, 1 << (len(chosen) - 1).bit_length())
-            filled = np.concatenate([chosen, np.tile(chosen[:1], (size - len(chosen), 1))])
-            found = compiled(size)(jnp.asarray(filled), conditions_of(under))
+            size = filled_size(len(chosen), width)
+            found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))
             parts.append([np.asarray(part).reshape(size, -1)[: len(chosen)] for part in found])
         return Predicted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 

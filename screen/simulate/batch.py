@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jax import Array
 
-from screen.kernel import Model, Status, rest, solve
+from screen.kernel import Model, Status, filled, filled_size, rest, solve
 from screen.simulate.readouts import Readout, output_times, read
 
 STATUS_NAMES = {
@@ -183,10 +183,9 @@ def _in_batches(
 ) -> tuple[np.ndarray, ...]:
     """The function applied to batches of one width, results joined again."""
     lanes = len(arrays[0])
-    width = min(width, 1 << max(lanes - 1, 0).bit_length())
+    width = filled_size(lanes, width)
     parts = []
     for start in range(0, lanes, width):
-        lane = np.arange(start, start + width)
-        lane[lane >= lanes] = start
+        lane = filled(np.arange(start, min(start + width, lanes)), width)
         parts.append([np.asarray(item)[: lanes - start] for item in run(*(array[lane] for array in arrays))])
     return tuple(np.concatenate(items) for items in zip(*parts, strict=True))

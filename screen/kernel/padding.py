@@ -1,0 +1,14 @@
+"""Batches filled up with copies of a row to one of few sizes, so that little is compiled."""
+
+import numpy as np
+
+
+def filled_size(rows: int, most: int | None = None) -> int:
+    """The size that a batch of so many rows is filled up to: the next power of two, at most `most`."""
+    size = 1 << max(rows - 1, 0).bit_length()
+    return size if most is None else min(size, most)
+
+
+def filled(array: np.ndarray, size: int) -> np.ndarray:
+    """The array [rows, ...] with copies of its first row added, up to so many rows."""
+    return np.concatenate([array, np.repeat(array[:1], size - len(array), axis=0)])
