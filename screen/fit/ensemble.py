@@ -23,7 +23,7 @@ from screen.errors import FitError
 from screen.fit.descent import UNSOUND_COST, Costs, Pace, descend
 from screen.fit.newton import Polished, local_costs, prior_gradient, prior_precision
 from screen.fit.noise import NOISE, reading_cost
-from screen.fit.objective import FAILED_COST, Predicted, posterior_cost, prior_cost
+from screen.fit.objective import FAILED_COST, Predicted, prior_cost
 from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import Sensitivity
 
@@ -41,8 +41,6 @@ class Ensemble:
 
     scaled: np.ndarray
     """Scaled values [draws, estimated]."""
-    cost: np.ndarray
-    """Minus the log posterior of each draw, by the data as they are."""
     arrived: np.ndarray
     """Whether each draw came to its own minimum within the steps it was given."""
 
@@ -140,9 +138,7 @@ def draw_ensemble(
         raise FitError(
             f"ensemble: the optimum must integrate, found {failed} of {draws} draws that fail even there"
         )
-    return Ensemble(
-        state.scaled, posterior_cost(problem, state.scaled, predictor(state.scaled)), state.arrived
-    )
+    return Ensemble(state.scaled, state.arrived)
 
 
 def _costs(problem: Problem, measured: np.ndarray, sigma: np.ndarray, found: Predicted) -> np.ndarray:
