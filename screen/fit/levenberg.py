@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.fit.boxed import free_of
 from screen.fit.hierarchical import Hierarchical, Rows, make_hierarchical_predictor, read_rows
 from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Prediction, Solver, batch_of_starts, posterior_cost, predict, prior_cost
@@ -229,11 +230,11 @@ def walk(
     effort: Effort,
 ) -> Walk:
     """Steps from one scaled vector until they bring nothing more."""
-    unit = units(estimated)
+    unit, bounds = units(estimated), (estimated.lower, estimated.upper)
     here = linearise(scaled)
     damping, idle, step = 1.0, 0, 0
     while step < effort.steps and idle < effort.patience:
-        free = _free(estimated, scaled, here)
+        free = free_of(scaled, here.gradient, *bounds)
         trials = np.array(
             [_trial(estimated, here, scaled, free, damping * f, effort.reach) for f in DAMPINGS]
         )
@@ -247,14 +248,8 @@ def walk(
         else:
             damping = min(damping * 300.0, MOST)
         step += 1
-    norm = np.linalg.norm((here.gradient * unit)[_free(estimated, scaled, here)])
+    norm = np.linalg.norm((here.gradient * unit)[free_of(scaled, here.gradient, *bounds)])
     return Walk(scaled, here.cost, float(norm), step)
-
-
-def _free(estimated: Estimated, scaled: np.ndarray, here: Linear) -> np.ndarray:
-    """Parameters that are not pushed against a bound they sit on."""
-    low, high = scaled <= estimated.lower, scaled >= estimated.upper
-    return ~((low & (here.gradient > 0)) | (high & (here.gradient < 0)))
 
 
 def _trial(
