@@ -11,24 +11,12 @@ room to spare hardly moves.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple
 
 import numpy as np
 
 from screen.constrain.demands import Met
-from screen.fit import UNSOUND_COST, Descent, Pace, descend
-
-
-class Trail(Protocol):
-    """What was seen on the way to some draws, one entry a draw."""
-
-    def take(self, draws: np.ndarray) -> Self:
-        """Of these draws only."""
-        ...
-
-    def put(self, draws: np.ndarray, other: Any) -> Self:
-        """With the entries of these draws replaced."""
-        ...
+from screen.fit import UNSOUND_COST, Descent, Pace, Trail, descend
 
 
 class Sight(NamedTuple):

@@ -2,7 +2,7 @@
 
 from screen.fit.calibration import BOUND, derive_tables, find_stale, scaled_prior, write_calibration
 from screen.fit.coverage import COVERAGE, CoveragePlan, measure_coverage
-from screen.fit.descent import UNSOUND_COST, Descent, Pace, descend
+from screen.fit.descent import UNSOUND_COST, Descent, Pace, Trail, descend
 from screen.fit.ensemble import Ensemble, draw_ensemble
 from screen.fit.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
 from screen.fit.figures import draw_profiles
@@ -61,6 +61,7 @@ __all__ = [
     "Screen",
     "Sensitivity",
     "Solver",
+    "Trail",
     "choose_fit_engine",
     "compare_options",
     "curvature",

@@ -36,20 +36,24 @@ class Pace:
     """Furthest that an unknown moves in one step, in units."""
 
 
-class Seen(Protocol):
-    """What is seen at some vectors: what they cost, and whatever `Linearise` needs besides."""
-
-    @property
-    def cost(self) -> np.ndarray:
-        """Cost [vectors]; `UNSOUND_COST` for one that cannot be integrated."""
-        ...
+class Trail(Protocol):
+    """What was found on the way to some vectors, one entry a vector."""
 
     def take(self, chosen: np.ndarray) -> Self:
         """Of these vectors only."""
         ...
 
     def put(self, chosen: np.ndarray, other: Any) -> Self:
-        """With what is seen at these vectors replaced."""
+        """With the entries of these vectors replaced."""
+        ...
+
+
+class Seen(Trail, Protocol):
+    """What is seen at some vectors: what they cost, and whatever `Linearise` needs besides."""
+
+    @property
+    def cost(self) -> np.ndarray:
+        """Cost [vectors]; `UNSOUND_COST` for one that cannot be integrated."""
         ...
 
 
