@@ -77,16 +77,14 @@ def local_costs(
     return Local(*np.where(problem.measurements.shown, parts, 0.0))
 
 
-def curvature(problem: Problem, scaled: np.ndarray, found: Sensitivity) -> Curvature:
-    """First and expected second derivatives of minus the log posterior, from the sensitivities."""
+def curvature(problem: Problem, scaled: np.ndarray, found: Sensitivity, touching: bool = False) -> Curvature:
+    """First and expected second derivatives of minus the log posterior, from the sensitivities.
+
+    With `touching`, the second derivatives in the predictions are those of parabolas that touch the cost from
+    above, for steps that do not overshoot.
+    """
     local = local_costs(problem, found)
-    return _curvature(problem, scaled, found, local, local.curvature)
-
-
-def _curvature(
-    problem: Problem, scaled: np.ndarray, found: Sensitivity, local: Local, weight: np.ndarray
-) -> Curvature:
-    """The same with `weight` [measurements] for the second derivatives in the predictions."""
+    weight = local.weight if touching else local.curvature
     gradient = found.by_value.T @ local.slope + found.by_noise.T @ local.slope_log_sigma
     gradient += prior_gradient(problem, scaled[None])[0]
     precision = found.by_value.T @ (weight[:, None] * found.by_value)
@@ -117,13 +115,9 @@ def polish(
     def costs(vectors: np.ndarray) -> np.ndarray:
         return posterior_cost(problem, vectors, predictor(vectors))
 
-    def bend(scaled: np.ndarray, found: Sensitivity) -> Curvature:
-        local = local_costs(problem, found)
-        return _curvature(problem, scaled, found, local, local.weight)
-
     bounds = problem.estimated.lower, problem.estimated.upper
     cost, slopes = float(costs(scaled[None])[0]), sensitivity(scaled)
-    here = bend(scaled, slopes)
+    here = curvature(problem, scaled, slopes, touching=True)
     unit = 1 / np.sqrt(prior_precision(problem, scaled))
     damping, idle, step = 1.0, 0, 0
     while step < steps and idle < PATIENCE:
@@ -141,7 +135,7 @@ def polish(
             idle = idle + 1 if cost - found[best] < tolerance else 0
             scaled, cost = trials[best], float(found[best])
             slopes = sensitivity(scaled)
-            here = bend(scaled, slopes)
+            here = curvature(problem, scaled, slopes, touching=True)
             damping = float(np.clip(damping * DAMPINGS[best], LEAST, MOST))
         elif damping >= MOST:
             break
