@@ -22,8 +22,8 @@ import numpy as np
 from screen.errors import FitError
 from screen.fit.descent import UNSOUND_COST, Costs, Pace, descend
 from screen.fit.newton import Polished, local_costs, prior_gradient, prior_precision
-from screen.fit.noise import NOISE, reading_cost
-from screen.fit.objective import FAILED_COST, Predicted, prior_cost
+from screen.fit.noise import NOISE
+from screen.fit.objective import Predicted, cost_as_compared, prior_cost
 from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import Sensitivity
 
@@ -110,8 +110,8 @@ def draw_ensemble(
     def look(chosen: np.ndarray, scaled: np.ndarray) -> Costs:
         found = predictor(scaled)
         cost = np.asarray(prior_cost(problem, jnp.asarray(scaled - goals.shift[chosen])))
-        cost = cost + _costs(problem, goals.measured[chosen], goals.sigma[chosen], found)
-        return Costs(np.where(found.failed > 0, UNSOUND_COST, cost))
+        own = cost_as_compared(problem, found, goals.measured[chosen], goals.sigma[chosen])
+        return Costs(np.where(found.failed > 0, UNSOUND_COST, cost + own.sum(axis=1)))
 
     def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: Costs) -> tuple[np.ndarray, np.ndarray]:
         gradients = prior_gradient(problem, scaled - goals.shift[chosen]).copy()
@@ -139,16 +139,3 @@ def draw_ensemble(
             f"ensemble: the optimum must integrate, found {failed} of {draws} draws that fail even there"
         )
     return Ensemble(state.scaled, state.arrived)
-
-
-def _costs(problem: Problem, measured: np.ndarray, sigma: np.ndarray, found: Predicted) -> np.ndarray:
-    """Minus the log likelihood of each draw's own data [draws], but for constants."""
-    distance = (found.compared - measured) / sigma
-    cost = np.full(distance.shape, FAILED_COST)
-    for each in problem.observables:
-        rows = each.rows
-        censored = problem.measurements.censored[rows]
-        cost[:, rows] = reading_cost(
-            each.distribution, each.degrees, distance[:, rows], jnp.asarray(sigma[:, rows]), censored
-        )
-    return np.where(problem.measurements.shown, np.where(found.ok, cost, FAILED_COST), 0.0).sum(axis=1)

@@ -27,17 +27,17 @@ from screen.fit.blots import Blots, Solved, solve_blots
 from screen.fit.noise import reading_cost
 from screen.fit.objective import (
     FAILED_COST,
-    LOG_SLOPE,
     Evaluation,
     Predicted,
     Prediction,
     Solver,
     batch_of_starts,
+    log_slopes,
     predict,
     prior_cost,
 )
 from screen.fit.priors import LN10, TO_SCALE
-from screen.fit.problem import Problem
+from screen.fit.problem import Problem, measured_values
 from screen.fit.split import Split, split_problem
 from screen.kernel import filled
 
@@ -121,17 +121,12 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     transformations = np.empty(len(problem.measurements.lane), object)
     for each in problem.observables:
         transformations[each.rows] = each.transformation
-    raw = problem.measurements.value
-    measured, constant = np.empty(len(raw)), 0.0
-    for name in set(transformations):
-        rows = transformations == name
-        measured[rows] = TO_SCALE[name](raw[rows])
-        constant += float(np.sum(LOG_SLOPE[name](raw[rows & ~problem.measurements.censored])))
+    measured = measured_values(problem)
     unit = np.array([UNIT[transformations[rows[0]]] for rows in split.blots])
     width = max(len(rows) for rows in split.blots)
     padded = np.array([np.pad(rows, (0, width - len(rows))) for rows in split.blots])
     member = np.array([np.arange(width) < len(rows) for rows in split.blots])
-    blot = np.empty(len(raw), int)
+    blot = np.empty(len(measured), int)
     for number, rows in enumerate(split.blots):
         blot[rows] = number
     natural = np.where(
@@ -152,7 +147,7 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     outer = replace(split.outer, digest=f"{problem.digest} blots solved, correction {correction!r}")
     return Hierarchical(
         problem, outer, split.kept, split.reading, blots, blot, measured,
-        constant, split.scales, split.offsets, split.sigmas, correction,
+        float(np.sum(log_slopes(problem))), split.scales, split.offsets, split.sigmas, correction,
     )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.fit.noise import reading_cost
-from screen.fit.priors import LN10, TO_SCALE, grouped
-from screen.fit.problem import Observable, Problem, Values
+from screen.fit.priors import LN10, grouped
+from screen.fit.problem import Observable, Problem, Values, measured_values
 from screen.kernel import filled, filled_size, rest, solve
 
 FAILED_COST = 1e4
@@ -32,7 +32,7 @@ _TO_COMPARED: dict[str, Callable[[jax.Array], jax.Array]] = {
 }
 """Observable transformation -> the scale on which prediction and measurement are compared."""
 
-LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+_LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "lin": lambda value: np.zeros_like(value),
     "log": lambda value: np.log(value),
     "log10": lambda value: np.log(value) + np.log(LN10),
@@ -149,7 +149,7 @@ def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -
     order = np.argsort(np.concatenate([_positions(each, row)[0] for each in problem.observables]))
     compared, sigma, cost, finite = (jnp.concatenate(part)[order] for part in zip(*parts, strict=True))
     good = ok & finite
-    cost = jnp.where(data.shown[row], jnp.where(good, cost, FAILED_COST), 0.0)
+    cost = jnp.where(data.shown[row], jnp.where(good, cost + log_slopes(problem)[row], FAILED_COST), 0.0)
     return Prediction(compared, sigma, cost, good, lane_ok)
 
 
@@ -251,15 +251,20 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
     censored = problem.measurements.censored[measurement[where]]
     compared = _TO_COMPARED[observable.transformation](value)
     distance = compared - _TO_COMPARED[observable.transformation](jnp.asarray(measured))
-    return compared, sigma, _measured_cost(observable, distance, sigma, measured, censored), finite
-
-
-def _measured_cost(
-    observable: Observable, distance: jax.Array, sigma: jax.Array, measured: np.ndarray, censored: np.ndarray
-) -> jax.Array:
-    """Minus the log likelihood of measured values; a censored one has a probability, not a density."""
     cost = reading_cost(observable.distribution, observable.degrees, distance / sigma, sigma, censored)
-    return cost + np.where(censored, 0.0, LOG_SLOPE[observable.transformation](measured))
+    return compared, sigma, cost, finite
+
+
+def log_slopes(problem: Problem) -> np.ndarray:
+    """What makes the density of each measurement that of the measured value [measurements].
+
+    0 where it is censored, which has a probability, not a density.
+    """
+    data = problem.measurements
+    slopes = np.zeros(len(data.lane))
+    for each in problem.observables:
+        slopes[each.rows] = _LOG_SLOPE[each.transformation](data.value[each.rows])
+    return np.where(data.censored, 0.0, slopes)
 
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
@@ -395,11 +400,22 @@ def judged_by(
 
 def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
     """Minus the log likelihood of each measurement [vectors, measurements], 0 if hidden, from predictions made."""
-    cost = np.full(predicted.compared.shape, FAILED_COST)
+    cost = cost_as_compared(problem, predicted, measured_values(problem), predicted.sigma)
+    return cost + np.where(problem.measurements.shown & predicted.ok, log_slopes(problem), 0.0)
+
+
+def cost_as_compared(
+    problem: Problem, predicted: Predicted, measured: np.ndarray, sigma: np.ndarray
+) -> np.ndarray:
+    """Minus the log likelihood [vectors, measurements] of other values and noise than those of the problem.
+
+    `measured` and `sigma` [vectors, measurements] are on the scales of comparison, and the densities over these.
+    """
+    distance = (predicted.compared - measured) / sigma
+    cost = np.zeros(distance.shape)
     for each in problem.observables:
-        measured = problem.measurements.value[each.rows]
-        distance = predicted.compared[:, each.rows] - TO_SCALE[each.transformation](measured)
-        sigma = jnp.asarray(predicted.sigma[:, each.rows])
-        censored = problem.measurements.censored[each.rows]
-        cost[:, each.rows] = _measured_cost(each, distance, sigma, measured, censored)
+        rows, censored = each.rows, problem.measurements.censored[each.rows]
+        cost[:, rows] = reading_cost(
+            each.distribution, each.degrees, distance[:, rows], jnp.asarray(sigma[:, rows]), censored
+        )
     return np.where(problem.measurements.shown, np.where(predicted.ok, cost, FAILED_COST), 0.0)
