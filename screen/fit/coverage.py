@@ -56,13 +56,14 @@ COVERAGE = Schema(
 
 @dataclass(frozen=True)
 class CoveragePlan:
-    """How much to simulate; draws and their steps are those of the fit.
+    """How much to simulate.
 
-    More Gauss-Newton steps stand in for its search: one start, and no more of them than it needs.
+    A draw takes as many steps as one of the fit. There are fewer draws: an interval of few is as right as one of
+    many. More Gauss-Newton steps stand in for the fit's search: one start, and no more of them than it needs.
     """
 
     replicas: int = 20
-    draws: int = 64
+    draws: int = 32
     draw_steps: int = 20
     polish: int = 40
     tolerance: float = 0.02
