@@ -87,7 +87,7 @@ def measure_coverage(
 ) -> pl.DataFrame:
     """COVERAGE of predictions and parameters over simulated data sets; the same seed gives the same table.
 
-    FitError where no truth integrates or no ensemble could be drawn.
+    FitError where truths keep failing to integrate or no ensemble could be drawn.
     """
     predictor, sensitivity = make_predictor(problem, solver, plan.draws), make_sensitivity(problem, solver)
     shown = choose_shown(problem, plan.leave_out)

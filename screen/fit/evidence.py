@@ -19,15 +19,12 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError
-from screen.fit.newton import Polished, polish
+from screen.fit.newton import DAMPINGS, Polished, polish
 from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.problem import Experiments, Problem, Values
 from screen.fit.sensitivity import make_sensitivity
 from screen.scenarios import Option
 from screen.tables import Column, Schema
-
-WIDTH = 8
-"""Vectors that are predicted in one engine call: the dampings that a Gauss-Newton step tries."""
 
 EVIDENCE = Schema(
     "evidence",
@@ -111,7 +108,7 @@ def make_fit(
 
     What is set goes into the compiled functions as numbers: they are compiled once for all options.
     """
-    predictor = make_predictor(problem, solver, WIDTH)
+    predictor = make_predictor(problem, solver, len(DAMPINGS))
     sensitivity = make_sensitivity(problem, solver)
 
     def fit(settings: Mapping[str, float], start: np.ndarray) -> Fitted:

@@ -13,7 +13,7 @@ from screen.errors import FitError
 from screen.fit.formulas import parse_formula
 from screen.fit.petab_files import FIRST_LINE, read_petab
 from screen.fit.priors import DISTRIBUTIONS, TO_SCALE, Prior
-from screen.fit.problem import Estimated, Experiments, Measurements, Observable, Problem, Values
+from screen.fit.problem import Estimated, Experiments, Measurements, Observable, Problem, Values, output_times
 from screen.kernel import Model, load_model
 from screen.tables import digest_files
 
@@ -38,7 +38,9 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     for row, value in enumerate(frame.get("censoring", ())):
         _one_of(value, CENSORING, f"{path} measurement {row + FIRST_LINE}: censoring")
     rests, lanes, rest_of_lane, lane = _pair_conditions(frame)
-    times, time_index = _output_times(frame["time"].to_numpy(float), lane, len(lanes), Path(path))
+    time = frame["time"].to_numpy(float)
+    _check_times(time, Path(path))
+    times, time_index = output_times(time, lane, len(lanes))
     return Problem(
         name=Path(path).parent.name,
         digest=digest_files(files.files),
@@ -124,10 +126,7 @@ def _pair_conditions(frame: pd.DataFrame) -> tuple[list[str], list[str], np.ndar
     )
 
 
-def _output_times(
-    time: np.ndarray, lane: np.ndarray, lanes: int, path: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Output times [lanes, times] and the column in which each measurement finds its own."""
+def _check_times(time: np.ndarray, path: Path) -> None:
     wrong = [
         f"{path}: time of measurement {row + 1} must be finite and not negative, found {value}"
         for row, value in enumerate(time)
@@ -135,13 +134,6 @@ def _output_times(
     ]
     if wrong:
         raise FitError(wrong)
-    unique = [np.unique(time[lane == index]) for index in range(lanes)]
-    width = max(len(each) for each in unique)
-    times = np.array([np.concatenate([each, np.full(width - len(each), each[-1])]) for each in unique])
-    index = np.array(
-        [int(np.searchsorted(unique[place], value)) for place, value in zip(lane, time, strict=True)]
-    )
-    return times, index
 
 
 class _Filler:

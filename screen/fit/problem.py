@@ -141,6 +141,17 @@ class Problem:
     observable_table: pd.DataFrame
 
 
+def output_times(time: np.ndarray, lane: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Output times [lanes, times], padded by repeats, and where each measurement finds its own [measurements].
+
+    time, lane [measurements]; `lanes` is how many lanes there are.
+    """
+    unique = [np.unique(time[lane == place]) for place in range(lanes)]
+    width = max(len(each) for each in unique)
+    times = np.array([np.pad(each, (0, width - len(each)), mode="edge") for each in unique])
+    return times, np.array([np.searchsorted(unique[at], each) for at, each in zip(lane, time, strict=True)])
+
+
 def measured_values(problem: Problem) -> np.ndarray:
     """Measured values on the scales on which they are compared [measurements]."""
     measured = problem.measurements.value.copy()

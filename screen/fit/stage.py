@@ -20,11 +20,12 @@ from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
 from screen.fit.posterior import DRAWN, POLISHED, Checkpoints, Drawing, draw_posterior
 from screen.fit.prior_draws import draw_priors
-from screen.fit.priors import FROM_SCALE, TO_SCALE
-from screen.fit.problem import Problem
+from screen.fit.priors import FROM_SCALE
+from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import REVERSE, make_sensitivity
 from screen.kernel import available_engines
 from screen.network import read_parameters
+from screen.scenarios import SIGMA
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
 
 SIGMA_SD = 0.3
@@ -111,8 +112,7 @@ def run_fit(
 
     `folder` gets parameters.tsv, starts.tsv, draws.parquet, scales.parquet, fit.svg, waterfall.svg,
     summary.json and, for a run that is cut off, checkpoints that the next one resumes from. FitError: an
-    unsound problem, tables that no longer follow from the network, or an ensemble whose vectors keep failing
-    to integrate.
+    unsound problem, tables that no longer follow from the network, or an optimum that does not integrate.
     """
     if (plan.problem.parent / "experiments.tsv").is_file() and (
         stale := find_stale(plan.problem.parent.parent)
@@ -195,7 +195,7 @@ def tabulate_draws(
         drawn = _from_prior(row, rng, draws)
         columns[row["parameter"]] = linear.get(row["parameter"], drawn)
     for drug in sorted(drugs):
-        columns[f"sigma_{drug}"] = 10.0 ** (SIGMA_SD * rng.standard_normal(draws))
+        columns[SIGMA + drug] = 10.0 ** (SIGMA_SD * rng.standard_normal(draws))
     return pl.concat(
         pl.DataFrame({"draw": np.arange(draws), "parameter": [name] * draws, "value": values})
         for name, values in columns.items()
@@ -315,9 +315,6 @@ def residuals(problem: Problem, predicted: Predicted) -> np.ndarray:
 
     Of a censored reading only what lies above it counts.
     """
-    distance = np.full(predicted.compared.shape, np.nan)
-    for each in problem.observables:
-        measured = TO_SCALE[each.transformation](problem.measurements.value[each.rows])
-        distance[:, each.rows] = predicted.compared[:, each.rows] - measured
+    distance = predicted.compared - measured_values(problem)
     distance = np.where(problem.measurements.censored, np.maximum(distance, 0.0), distance)
     return np.where(predicted.ok, distance / predicted.sigma, np.nan)

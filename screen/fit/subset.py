@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from screen.errors import FitError
-from screen.fit.problem import Experiments, Measurements, Observable, Problem, Values
+from screen.fit.problem import Experiments, Measurements, Observable, Problem, Values, output_times
 
 
 def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
@@ -20,7 +20,7 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
     lanes, lane = np.unique(data.lane[rows], return_inverse=True)
     rest_of_lane = problem.rest_of_lane[lanes]
     rests = np.unique(rest_of_lane[rest_of_lane >= 0])
-    times, time_index = _output_times(data.time[rows], lane, len(lanes))
+    times, time_index = output_times(data.time[rows], lane, len(lanes))
     observables = (_keep_rows(each, rows) for each in problem.observables)
     return replace(
         problem,
@@ -48,14 +48,6 @@ def keep_conditions(problem: Problem, pattern: str) -> Problem:
     if not len(rows):
         raise FitError(f"conditions: the pattern must fit at least one that is measured, found {pattern!r}")
     return keep_measurements(problem, rows)
-
-
-def _output_times(time: np.ndarray, lane: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Output times [lanes, times], padded by repeats, and where each measurement finds its own."""
-    unique = [np.unique(time[lane == place]) for place in range(lanes)]
-    width = max(len(each) for each in unique)
-    times = np.array([np.pad(each, (0, width - len(each)), mode="edge") for each in unique])
-    return times, np.array([np.searchsorted(unique[at], each) for at, each in zip(lane, time, strict=True)])
 
 
 def _keep_experiments(experiments: Experiments, rows: np.ndarray) -> Experiments:
