@@ -24,6 +24,7 @@ from screen.fit.load import load_problem
 from screen.fit.noise import NOISE
 from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
 from screen.fit.posterior import Drawing, draw_posterior
+from screen.fit.priors import LN10
 from screen.fit.problem import Problem, measured_values
 from screen.fit.scores import WITHIN_NOISE, coverage, score
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
@@ -161,8 +162,11 @@ def _score(
     seed: int,
 ) -> dict[str, Any]:
     """Scores of the model and of the baselines, and every effect."""
-    log10, sigma = _log10(problem, drawn.compared), np.median(drawn.sigma, axis=0)
-    noisy = _with_noise(problem, log10, drawn.sigma, np.random.default_rng([seed, 2]))
+    log10, spread = _as_log10(problem, drawn)
+    noisy, sigma = (
+        _with_noise(problem, log10, spread, np.random.default_rng([seed, 2])),
+        np.median(spread, axis=0),
+    )
     predictions = [_predict(each, log10, noisy, sigma) for each in held]
     is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
     model, baselines = _scores(held, training, predictions, is_scored)
@@ -222,13 +226,20 @@ def _scores(
     return score(observed, predicted, noise) | {"coverage": coverage(observed, low, high)}, baselines
 
 
-def _log10(problem: Problem, compared: np.ndarray) -> np.ndarray:
-    """Predictions [draws, measurements] as log10, whatever scale they are compared on."""
-    log10 = compared.copy()
+def _as_log10(problem: Problem, drawn: Predicted) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and their sigma [draws, measurements] as log10, whatever scale they are compared on.
+
+    The sigma of a value compared as it is becomes that of its logarithm for small noise.
+    """
+    log10, sigma = drawn.compared.copy(), drawn.sigma.copy()
     for each in problem.observables:
+        rows = each.rows
         if each.transformation == "lin":
-            log10[:, each.rows] = np.log10(np.maximum(compared[:, each.rows], 1e-300))
-    return log10
+            value = np.maximum(drawn.compared[:, rows], np.finfo(float).tiny)
+            log10[:, rows], sigma[:, rows] = np.log10(value), drawn.sigma[:, rows] / (value * LN10)
+        elif each.transformation == "log":
+            log10[:, rows], sigma[:, rows] = drawn.compared[:, rows] / LN10, drawn.sigma[:, rows] / LN10
+    return log10, sigma
 
 
 def _with_noise(
