@@ -60,7 +60,7 @@ HELDOUT = Schema(
 class HeldoutPlan:
     """How hard to try; the same for every task."""
 
-    polish: int = 8
+    polish: int = 20
     tolerance: float = 0.5
     draws: int = 24
     draw_steps: int = 2

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,22 +37,29 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     filler = _Filler(model, estimated, fixed)
     for row, value in enumerate(frame.get("censoring", ())):
         _one_of(value, CENSORING, f"{path} measurement {row + FIRST_LINE}: censoring")
-    rests, lanes, rest_of_lane, lane = _pair_conditions(frame)
+    paired = _pair_conditions(frame, Path(path))
     time = frame["time"].to_numpy(float)
     _check_times(time, Path(path))
-    times, time_index = output_times(time, lane, len(lanes))
+    times, time_index = output_times(time, paired.lane, len(paired.lanes))
+    rests, pretreatments, lanes = (
+        filler.experiments(names, tables.condition_df)
+        for names in (paired.rests, paired.pretreatments, paired.lanes)
+    )
+    _check_states(lanes, paired.pretreated, Path(path))
     return Problem(
         name=Path(path).parent.name,
         digest=digest_files(files.files),
         model=model,
         estimated=estimated,
         fixed=fixed,
-        rests=filler.experiments(rests, tables.condition_df),
-        lanes=filler.experiments(lanes, tables.condition_df),
-        rest_of_lane=rest_of_lane,
+        rests=rests,
+        pretreatments=pretreatments,
+        pretreated=paired.pretreated,
+        lanes=lanes,
+        rest_of_lane=paired.rest_of_lane,
         times=times,
         observables=filler.observables(tables.observable_df, frame, Path(path)),
-        measurements=Measurements(lane, time_index, frame),
+        measurements=Measurements(paired.lane, time_index, frame),
         conditions=tables.condition_df,
         observable_table=tables.observable_df,
     )
@@ -103,32 +110,69 @@ def _read_prior(row: pd.Series, kind: str, name: Any, path: Path, problems: list
     return Prior(str(family), parts[0], parts[1], str(row["parameterScale"]))
 
 
+def _cell(value: Any) -> Any:
+    """What a cell holds; None where it is empty."""
+    return None if _missing(value) else value
+
+
 def _missing(value: Any) -> bool:
     return value is None or value == "" or (not isinstance(value, str) and bool(pd.isna(value)))
 
 
-def _pair_conditions(frame: pd.DataFrame) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
-    """Rest conditions, conditions of the lanes, rest of each lane, lane of each measurement."""
-    before = frame.get("preequilibrationConditionId", pd.Series([None] * len(frame)))
-    pairs = [
-        (None if _missing(rest) else str(rest), str(simulation))
-        for rest, simulation in zip(before, frame["simulationConditionId"], strict=True)
+class _Paired(NamedTuple):
+    """Conditions by name, and which belong together."""
+
+    rests: list[str]
+    pretreatments: list[str]
+    """Of each lane; its own condition where it has none."""
+    pretreated: np.ndarray
+    """For how long [lanes]."""
+    lanes: list[str]
+    rest_of_lane: np.ndarray
+    lane: np.ndarray
+    """Of each measurement."""
+
+
+def _pair_conditions(frame: pd.DataFrame, path: Path) -> _Paired:
+    """The lanes of a measurement table: what differs in condition, rest or pretreatment."""
+    empty = pd.Series([None] * len(frame))
+    columns = ("preequilibrationConditionId", "pretreatmentConditionId", "pretreatmentTime")
+    cells = (frame["simulationConditionId"], *(frame.get(name, empty) for name in columns))
+    rows = [
+        (str(own), _cell(rest), _cell(condition), _cell(time))
+        for own, rest, condition, time in zip(*cells, strict=True)
     ]
-    lanes = list(dict.fromkeys(pairs))
-    rests = list(dict.fromkeys(rest for rest, _ in lanes if rest is not None))
-    rest_of_lane = np.array([-1 if rest is None else rests.index(rest) for rest, _ in lanes])
-    place = {pair: index for index, pair in enumerate(lanes)}
-    return (
+    for row, (_, _, condition, time) in enumerate(rows):
+        where = f"{path} measurement {row + FIRST_LINE}"
+        if (condition is None) != (time is None):
+            raise FitError(f"{where}: pretreatmentConditionId and pretreatmentTime must stand together")
+        if time is not None:
+            _positive(time, f"{where}: pretreatmentTime")
+    lanes = list(dict.fromkeys(rows))
+    rests = list(dict.fromkeys(str(rest) for _, rest, _, _ in lanes if rest is not None))
+    place = {row: index for index, row in enumerate(lanes)}
+    return _Paired(
         rests,
-        [simulation for _, simulation in lanes],
-        rest_of_lane,
-        np.array([place[pair] for pair in pairs]),
+        [own if condition is None else str(condition) for own, _, condition, _ in lanes],
+        np.array([0.0 if time is None else float(time) for *_, time in lanes]),
+        [own for own, *_ in lanes],
+        np.array([-1 if rest is None else rests.index(str(rest)) for _, rest, _, _ in lanes]),
+        np.array([place[row] for row in rows]),
     )
+
+
+def _check_states(lanes: Experiments, pretreated: np.ndarray, path: Path) -> None:
+    sets = ((lanes.states.source >= 0) | np.isfinite(lanes.states.constant)).any(axis=1)
+    wrong = [lanes.names[lane] for lane in np.flatnonzero(sets & (pretreated > 0))]
+    if wrong:
+        raise FitError(
+            f"{path}: a condition after a pretreatment must set no species, found {', '.join(wrong)}"
+        )
 
 
 def _check_times(time: np.ndarray, path: Path) -> None:
     wrong = [
-        f"{path}: time of measurement {row + 1} must be finite and not negative, found {value}"
+        f"{path}: time of measurement {row + FIRST_LINE} must be finite and not negative, found {value}"
         for row, value in enumerate(time)
         if not np.isfinite(value) or value < 0
     ]

@@ -178,13 +178,19 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
         starts_at_rest = batch.rest_of_lane >= 0
         state = jnp.where(starts_at_rest[:, None], found.state[batch.rest_of_lane], state)
         ok = jnp.where(starts_at_rest, found.status[batch.rest_of_lane] == 0, ok)
-    state = _override(problem.lanes.states, linear[batch.vector_of_lane], batch.lane, state)
+    lane_linear = linear[batch.vector_of_lane]
+    state = _override(problem.pretreatments.states, lane_linear, batch.lane, state)
     state = jnp.where(ok[:, None], state, jax.lax.stop_gradient(model.initial(parameters)))
+    phases, switches = parameters[:, None, :], jnp.zeros((len(batch.lane), 1))
+    if problem.pretreated.any():
+        before = problem.pretreatments.parameters.fill(lane_linear, batch.lane)
+        phases = jnp.stack([before, parameters], axis=1)
+        switches = jnp.stack([-jnp.asarray(problem.pretreated[batch.lane]), switches[:, 0]], axis=1)
     solution = solve(
         model,
-        parameters[:, None, :],
+        phases,
         state,
-        jnp.zeros((len(batch.lane), 1)),
+        switches,
         jnp.asarray(problem.times[batch.lane]),
         engine=solver.engine,
         rtol=solver.rtol,
@@ -332,23 +338,24 @@ class Predicted(NamedTuple):
         return np.sum(~self.lane_ok, axis=1)
 
 
-Conditions = tuple[tuple[Any, Any], tuple[Any, Any]]
-"""What a problem sets in its lanes and rests, as arrays that a compiled function takes."""
+Conditions = tuple[tuple[Any, Any], ...]
+"""What a problem sets in its rests, pretreatments and lanes, as arrays that a compiled function takes."""
 
 
 def conditions_of(problem: Problem) -> Conditions:
-    """The parameters of lanes and rests: (constant, source) each."""
-    lanes, rests = problem.lanes.parameters, problem.rests.parameters
-    return (lanes.constant, lanes.source), (rests.constant, rests.source)
+    """The parameters of rests, pretreatments and lanes: (constant, source) each."""
+    tables = (each.parameters for each in (problem.rests, problem.pretreatments, problem.lanes))
+    return tuple((table.constant, table.source) for table in tables)
 
 
 def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
-    """The problem with other parameters in its lanes and rests."""
-    lanes, rests = (Values(*each) for each in conditions)
+    """The problem with other parameters in its rests, pretreatments and lanes."""
+    rests, pretreatments, lanes = (Values(*each) for each in conditions)
     return replace(
         problem,
-        lanes=replace(problem.lanes, parameters=lanes),
         rests=replace(problem.rests, parameters=rests),
+        pretreatments=replace(problem.pretreatments, parameters=pretreatments),
+        lanes=replace(problem.lanes, parameters=lanes),
     )
 
 

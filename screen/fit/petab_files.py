@@ -123,14 +123,11 @@ def _find_problems(
         problems += _unknown(
             path, frame, "simulationConditionId", conditions, "a condition of the condition table"
         )
-        if "preequilibrationConditionId" in frame:
-            problems += _unknown(
-                path,
-                frame,
-                "preequilibrationConditionId",
-                conditions,
-                "a condition of the condition table or empty",
-            )
+        for column in ("preequilibrationConditionId", "pretreatmentConditionId"):
+            if column in frame:
+                problems += _unknown(
+                    path, frame, column, conditions, "a condition of the condition table or empty"
+                )
         problems += _not_numbers(path, frame, "measurement") + _not_numbers(path, frame, "time")
     for path, frame in parameters.items():
         for column in ("lowerBound", "upperBound", "nominalValue"):

@@ -1,6 +1,7 @@
 """A calibration problem as arrays: which lanes to integrate, and what to compare with which number.
 
-A lane is one experiment: a simulation condition and the rest condition it starts from. Every parameter
+A lane is one experiment: a simulation condition, the rest condition it starts from, and perhaps a pretreatment
+between them. Every parameter
 of the network has, per lane, either a number or a place in the vector of estimated parameters; filling
 those places in is a differentiable function, so that a gradient reaches the estimated vector through
 the conditions, the rest state and the observation formulas.
@@ -129,6 +130,10 @@ class Problem:
     fixed: dict[str, float]
     """Linear values of the parameters of the parameter table that are not estimated."""
     rests: Experiments
+    pretreatments: Experiments
+    """What each lane is under between its rest and time 0 [lanes]."""
+    pretreated: np.ndarray
+    """How long that is [lanes], in the time of the model; 0 where there is none."""
     lanes: Experiments
     rest_of_lane: np.ndarray
     """Row of `rests` a lane starts from; -1 where it starts from the initial state of the network."""

@@ -108,7 +108,8 @@ def _elsewhere(problem: Problem) -> set[int]:
     """Places that something other than a role reads, or that have a prior."""
     place = {name: index for index, name in enumerate(problem.estimated.names)}
     found = {index for index, prior in enumerate(problem.estimated.priors) if prior is not None}
-    tables: list[Values] = [t for e in (problem.rests, problem.lanes) for t in (e.parameters, e.states)]
+    experiments = (problem.rests, problem.pretreatments, problem.lanes)
+    tables: list[Values] = [table for each in experiments for table in (each.parameters, each.states)]
     for table in tables:
         found |= {int(p) for p in np.unique(table.source) if p >= 0}
     for each in problem.observables:
@@ -216,6 +217,7 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
         problem,
         estimated=_take(problem.estimated, kept),
         rests=_renumber(problem.rests, new),
+        pretreatments=_renumber(problem.pretreatments, new),
         lanes=_renumber(problem.lanes, new),
         observables=tuple(observables),
         measurements=measurements,

@@ -26,6 +26,8 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
         problem,
         digest=hashlib.sha256(f"{problem.digest} {rows.tolist()}".encode()).hexdigest(),
         lanes=_keep_experiments(problem.lanes, lanes),
+        pretreatments=_keep_experiments(problem.pretreatments, lanes),
+        pretreated=problem.pretreated[lanes],
         rests=_keep_experiments(problem.rests, rests),
         rest_of_lane=np.where(rest_of_lane >= 0, np.searchsorted(rests, rest_of_lane), -1),
         times=times,

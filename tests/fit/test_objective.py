@@ -8,11 +8,12 @@ import pandas as pd
 import petab.v1 as petab
 import pytest
 
-from screen.fit import make_objective, make_predictor, make_sensitivity
+from screen.fit import load_problem, make_objective, make_predictor, make_sensitivity
 from screen.fit.objective import FAILED_COST, distinct_predictions, posterior_cost
 from screen.fit.problem import Measurements, Values
 from screen.fit.sensitivity import _by_differences
-from tests.fit.toy import TRUTH, amount
+from screen.fit.subset import keep_measurements
+from tests.fit.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
 
 def at(problem, **values):
@@ -39,6 +40,36 @@ def test_predictions_have_the_closed_form(toy, predictor):
         S = amount(want["time"], dose, TRUTH["k_made"], TRUTH["k_lost"])
         expected = S if want["observableId"] == "obs_S" else np.log10(TRUTH["scale"] * S / (S + 5))
         assert found.compared[0, row] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def pretreated(tmp_path_factory):
+    """The toy problem, its first dose under the third one for 3 before time 0."""
+    path = write_problem(tmp_path_factory.mktemp("pretreated"))
+    times = len(TIMES)
+    add_columns(path.parent, slice(0, times), pretreatmentConditionId="dose_8", pretreatmentTime="3")
+    return load_problem(path)
+
+
+def test_a_pretreatment_comes_between_rest_and_time_0(pretreated, toy, solver):
+    k_made, k_lost = TRUTH["k_made"], TRUTH["k_lost"]
+    before, end = amount(3.0, 8.0, k_made, k_lost), k_made * (0.1 + 1.0) / k_lost
+    S = np.array([end + (before - end) * np.exp(-k_lost * time) for time in TIMES])
+    point = at(pretreated, **TRUTH)[None]
+    found, plain = (make_predictor(each, solver, 1)(point).compared[0] for each in (pretreated, toy))
+    assert found[: len(TIMES)] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
+    assert found[len(TIMES) :] == pytest.approx(plain[len(TIMES) :], rel=1e-7)
+
+
+def test_sensitivities_reach_through_a_pretreatment(pretreated, solver):
+    point = at(pretreated, k_made=0.7, k_lost=0.3)
+    adjoint, differences = (
+        make_sensitivity(pretreated, solver)(point),
+        _by_differences(pretreated, solver)(point),
+    )
+    assert adjoint.by_value == pytest.approx(differences.by_value, rel=1e-2, abs=1e-2)
+    alone = make_sensitivity(keep_measurements(pretreated, np.array([0])), solver)(point)
+    assert alone.by_value[0] == pytest.approx(adjoint.by_value[0], rel=1e-6, abs=1e-9)
 
 
 def test_log_likelihood_is_that_of_the_petab_library(toy, predictor):

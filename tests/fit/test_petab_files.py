@@ -6,6 +6,7 @@ import pytest
 
 from screen.errors import FitError
 from screen.fit import load_problem, read_petab
+from tests.fit.toy import add_columns
 
 
 def spoil(path, old, new, count=1):
@@ -33,7 +34,7 @@ def test_sound_problem_is_read(files):
         ("measurements", "dose_2\t", "dose_3\t", r"row \d+: simulationConditionId must be .*, found dose_3"),
         ("measurements", "\trest\t", "\tsleep\t", r"row 2: preequilibrationConditionId must be .*, found sleep"),
         ("measurements", "\t15\t", "\tlate\t", r"measurements.tsv row 5: time must be a number, found late"),
-        ("measurements", "\t15\t", "\t-1\t", r"time of measurement 4 must be finite and not negative, found -1"),
+        ("measurements", "\t15\t", "\t-1\t", r"time of measurement 5 must be finite and not negative, found -1"),
         ("measurements", "\tscale\t", "\tscael\t", r"scael"),
         ("measurements", "\tscale\t", "\t\t", r"obs_scaled"),
         ("observables", "*readout", "*reedout", r"must use entities of the model, found 'reedout'|reedout"),
@@ -47,6 +48,30 @@ def test_sound_problem_is_read(files):
 def test_spoiled_table_is_named(files, table, old, new, sentence):
     spoil(files.parent / f"{table}.tsv", old, new)
     assert re.search(sentence, problems_of(files))
+
+
+@pytest.mark.parametrize(
+    ("condition", "time", "sentence"),
+    [
+        ("sleep", "3", r"row 2: pretreatmentConditionId must be a condition .*, found sleep"),
+        ("dose_1", "", r"measurement 2: pretreatmentConditionId and pretreatmentTime must stand together"),
+        ("", "3", r"measurement 2: pretreatmentConditionId and pretreatmentTime must stand together"),
+        ("dose_1", "0", r"measurement 2: pretreatmentTime: must be a positive number, found 0"),
+        ("dose_1", "long", r"measurement 2: pretreatmentTime: must be a positive number, found long"),
+    ],
+)
+def test_spoiled_pretreatment_is_named(files, condition, time, sentence):
+    add_columns(files.parent, pretreatmentConditionId=condition, pretreatmentTime=time)
+    assert re.search(sentence, problems_of(files))
+
+
+def test_a_condition_after_a_pretreatment_sets_no_species(files):
+    add_columns(files.parent, pretreatmentConditionId="rest", pretreatmentTime="3")
+    spoil(files.parent / "conditions.tsv", "dose\n", "dose\tS\n")
+    table = files.parent / "conditions.tsv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([lines[0], *(f"{line}\t1" for line in lines[1:])]) + "\n")
+    assert "a condition after a pretreatment must set no species, found dose_1" in problems_of(files)
 
 
 def test_measured_text_is_named_with_its_row(files):

@@ -105,7 +105,8 @@ def test_luminex_blocks_targets_and_censors_at_the_background(data):
 
 def test_hpn_dream_blocks_what_each_compound_of_a_mixture_blocks(data):
     treated, rest = read("hpn_dream", data).readings
-    assert treated.arm == Arm("breast_bt549", (("IGF1_dose", 10.0),), blocked=("AKT", "MEK"))
+    assert treated.arm == Arm("breast_bt549", (("IGF1_dose", 10.0),), (), ("AKT", "MEK"), 120.0)
+    assert treated.arm.at_rest() == rest.arm
     assert (treated.time, treated.value, treated.sigma) == (60.0, 0.4, "sigma_hpn_dream")
     assert rest.arm == Arm("breast_bt549")
     assert read("hpn_dream", data).left_out == {"HGF: not in the network": 1}
@@ -200,6 +201,10 @@ def test_the_problem_is_valid_petab_and_keeps_every_reading(data, known, network
     assert row["observableParameters"] == "scale_luminex_2010_prihu;offset_luminex_2010_prihu"
     assert problem.condition_df.loc["hepatocyte_human__MEK_blocked", "load_MEK"] == BLOCKED_LOAD
     assert set(frame["censoring"].dropna()) == {"left"}
+    inhibited = frame.loc["breast_bt549__IGF1_dose_10__AKT_blocked__MEK_blocked"]
+    assert inhibited["preequilibrationConditionId"] == "breast_bt549"
+    assert inhibited["pretreatmentConditionId"] == "breast_bt549__AKT_blocked__MEK_blocked"
+    assert inhibited["pretreatmentTime"] == 120.0
     assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameter_df.index)
 
 

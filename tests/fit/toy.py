@@ -99,6 +99,16 @@ def write_problem(folder: Path, noise: float = 0.0, seed: int = 1, parameters: s
     return folder / "problem.yaml"
 
 
+def add_columns(folder: Path, rows: slice = slice(None), **columns: str) -> None:
+    """Give some rows of the measurement table further columns; the others have them empty."""
+    path = folder / "measurements.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    for name, value in columns.items():
+        table[name] = ""
+        table.loc[table.index[rows], name] = value
+    table.to_csv(path, sep="\t", index=False)
+
+
 def write_blots(folder, parameters=PARAMETERS + BLOT_ROWS, transformation="log10"):
     """The toy problem, noisy, its readings shifted by OFFSET; offset and standard deviation are to be found."""
     path = write_problem(folder, noise=0.05, parameters=parameters)

@@ -2,13 +2,14 @@
 
 What was done becomes experiments, and these become conditions by the same rules as the shipped
 calibration. A reading whose context, drug or parameter the configuration lacks is left out and counted, so
-that a smaller network can still be fitted. PEtab has neither Student's t nor censored readings: the further
-columns `degreesOfFreedom` and `censoring`, which other tools pass over, say them.
+that a smaller network can still be fitted. PEtab v1 has neither Student's t, nor censored readings, nor
+anything between a rest and a simulation: the further columns `degreesOfFreedom`, `censoring`,
+`pretreatmentConditionId` and `pretreatmentTime`, which other tools pass over, say them.
 """
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from screen.fit.calibration import (
     names_used,
 )
 from screen.fit.formulas import names_in
-from screen.fit.sources.readings import Imported, ObservedAs, Reading, Source
+from screen.fit.sources.readings import Arm, Imported, ObservedAs, Reading, Source
 from screen.network import read_parameters
 from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
 from screen.tables import read_table, write_text_atomic
@@ -117,6 +118,7 @@ def assemble(
                 kept.append(reading)
                 citations.setdefault(reading.arm.name, source)
                 citations.setdefault(reading.arm.without_stimulus().name, source)
+                citations.setdefault(reading.arm.at_rest().name, source)
         left_out[source.name] = dict(gone)
     if not kept:
         raise FitError(
@@ -181,7 +183,11 @@ def _missing(reading: Reading, observed: ObservedAs, known: Known) -> str | None
 
 
 def _experiments(readings: Sequence[Reading], citations: Mapping[str, Source]) -> pl.DataFrame:
-    arms = dict.fromkeys(arm for each in readings for arm in (each.arm.without_stimulus(), each.arm))
+    arms = dict.fromkeys(
+        replace(arm, inhibited_before=None)
+        for each in readings
+        for arm in (each.arm.at_rest(), each.arm.without_stimulus(), each.arm)
+    )
     rows = [
         {
             "conditionId": arm.name,
@@ -229,7 +235,8 @@ def _measurements(readings: Sequence[Reading], observables: Mapping[str, Observe
     rows = [
         {
             "observableId": each.observable,
-            "preequilibrationConditionId": each.arm.without_stimulus().name,
+            "preequilibrationConditionId": each.arm.at_rest().name,
+            **_pretreatment(each.arm),
             "simulationConditionId": each.arm.name,
             "measurement": each.value,
             "time": each.time,
@@ -240,7 +247,14 @@ def _measurements(readings: Sequence[Reading], observables: Mapping[str, Observe
         }
         for each in readings
     ]
-    return pl.DataFrame(rows, schema_overrides={"censoring": pl.String})
+    texts = dict.fromkeys(("censoring", "pretreatmentConditionId"), pl.String)
+    return pl.DataFrame(rows, schema_overrides={**texts, "pretreatmentTime": pl.Float64})
+
+
+def _pretreatment(arm: Arm) -> dict[str, str | float | None]:
+    """What PEtab has no word for: an inhibitor that came some time before the stimulus."""
+    condition = None if arm.inhibited_before is None else arm.without_stimulus().name
+    return {"pretreatmentConditionId": condition, "pretreatmentTime": arm.inhibited_before}
 
 
 def _batch_parameters(reading: Reading, observables: Mapping[str, ObservedAs]) -> tuple[str, ...]:

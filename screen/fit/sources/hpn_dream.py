@@ -2,8 +2,9 @@
 
 Eight stimuli, three inhibitors or their vehicle, seven times. Values are linear and normalised, one scale
 and one offset a cell line; replicates are readings of their own. Doses are not in the table: stimuli have
-the sizes that `STIMULI` assumes, an inhibitor blocks its target. The noise is estimated around the spread
-of the replicates, with heavy tails. Arrays have no floor that the table would state, so nothing is censored.
+the sizes that `STIMULI` assumes, an inhibitor blocks its target from two hours before. The noise is
+estimated around the spread of the replicates, with heavy tails. Arrays have no floor that the table would
+state, so nothing is censored.
 """
 
 from pathlib import Path
@@ -48,6 +49,9 @@ STIMULI: dict[str, Settings] = {
 TARGETS = {"DMSO": (), "GSK690693": ("AKT",), "GSK1120212": ("MEK",), "PD173074": ("FGFR",)}
 """Compound -> targets that it blocks."""
 
+INHIBITED_BEFORE = 120.0
+"""How long before the stimulus the inhibitors came [min]; from memory (Hill 2016)."""
+
 OBSERVED = ObservedAs("hpn_dream_pY705", "pY705_level", degrees=4.0)
 
 
@@ -69,7 +73,12 @@ def read_hpn_dream(folder: Path) -> Imported:
             blocked = sorted({target for name in compounds for target in TARGETS[name]})
             batch = f"hpn_dream_{row['cell'].lower()}"
             found.add(
-                arm=Arm(CONTEXTS[row["cell"]], STIMULI[row["stimulus"]], blocked=tuple(blocked)),
+                arm=Arm(
+                    CONTEXTS[row["cell"]],
+                    STIMULI[row["stimulus"]],
+                    blocked=tuple(blocked),
+                    inhibited_before=INHIBITED_BEFORE if blocked else None,
+                ),
                 observable=OBSERVED.name,
                 time=row["t"],
                 value=row["STAT3_pY705"],
@@ -85,7 +94,7 @@ HPN_DREAM = Source(
     files=(f"{FOLDER}/stat3_pY705.csv",),
     citation="Hill 2016 Nat Methods 13:310",
     supersedes=("Hill 2016",),
-    assumed="doses; insulin as IGF-1, serum as IL-6, EGF and IGF-1; inhibitors block their target from rest on",
+    assumed="doses; insulin as IGF-1, serum as IL-6, EGF and IGF-1; inhibitors block their target from 2 h before",
     observables=(OBSERVED,),
     noise={"sigma_hpn_dream": (0.1, 0.15)},
     read=read_hpn_dream,

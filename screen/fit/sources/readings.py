@@ -8,7 +8,7 @@ from background is stored at that limit and marked `censored`: the model is then
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ Settings = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Arm:
-    """What was done to the cells. Drugs and blocks hold from rest on, the stimulus from t = 0."""
+    """What was done to the cells: an inhibitor from some time before t = 0 on, the stimulus from t = 0."""
 
     context: str
     stimulus: Settings = ()
@@ -27,6 +27,8 @@ class Arm:
     """Drugs and their free concentrations [nM]."""
     blocked: tuple[str, ...] = ()
     """Targets blocked by an inhibitor whose name or dose is not given."""
+    inhibited_before: float | None = None
+    """How long before t = 0 the inhibitor came [min]; None: so long that the cells are at rest under it."""
 
     @property
     def name(self) -> str:
@@ -43,8 +45,12 @@ class Arm:
         return ", ".join([self.context, *parts, *(f"{target} blocked" for target in self.blocked)])
 
     def without_stimulus(self) -> "Arm":
+        """What the cells are under before the stimulus."""
+        return replace(self, stimulus=())
+
+    def at_rest(self) -> "Arm":
         """The rest that the arm starts from."""
-        return Arm(self.context, (), self.drugs, self.blocked)
+        return self.without_stimulus() if self.inhibited_before is None else Arm(self.context)
 
     def without_inhibitor(self) -> "Arm":
         """The same stimulus without drug or block: what its effect is measured against."""
