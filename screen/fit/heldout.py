@@ -1,8 +1,9 @@
 """Held-out prediction: leave out a kind of experiment, refit the rest, predict, and compare with trivial answers.
 
-Each task hides some readings of one source. The network is refitted from its nominal values to the readings
-that are left (Gauss-Newton, scales and offsets included), an ensemble is drawn as a real fit draws it, and the
-effects of the hidden experiments are predicted with 90 % intervals in which the noise of the readings counts.
+Each task hides some readings of one source, and contexts forget what they know from them. The network is refitted
+from its nominal values to the readings that are left (Gauss-Newton, scales and offsets included), an ensemble is
+drawn as a fit draws it but in few steps, and the effects of the hidden experiments are predicted with 90 %
+intervals in which the noise of the readings counts.
 A task that is done is kept in its folder and not run again as long as nothing it depends on changed.
 """
 
@@ -58,7 +59,7 @@ HELDOUT = Schema(
 
 @dataclass(frozen=True)
 class HeldoutPlan:
-    """How hard to try; the same for every task."""
+    """How hard to try; the same for every task. A step of draws to hundreds of readings is long: they get few."""
 
     polish: int = 20
     tolerance: float = 0.5
