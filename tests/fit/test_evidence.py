@@ -11,7 +11,7 @@ from screen.fit.objective import posterior_cost
 from screen.fit.prior_draws import inside
 from screen.scenarios import Option
 from screen.tables import check_table
-from tests.fit.toy import TIMES, TRUTH, amount, write_problem
+from tests.fit.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
 PLAN = EvidencePlan(tolerance=1e-4)
 
@@ -92,6 +92,16 @@ def test_imposed_parameter_holds_in_every_experiment(problem, solver):
     for row, time in enumerate(TIMES):
         S = amount(time, 1.0, TRUTH["k_made"], 0.4)
         assert found[row] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-4)
+
+
+def test_imposed_parameter_holds_in_a_pretreatment_too(tmp_path, solver):
+    path = write_problem(tmp_path)
+    add_columns(tmp_path, slice(0, 1), pretreatmentConditionId="dose_8", pretreatmentTime="3")
+    problem = load_problem(path)
+    right = np.array([np.log10(TRUTH.get(name, 1e-9)) for name in problem.estimated.names])
+    found = make_predictor(impose(problem, {"k_lost": 0.4}), solver, 1)(right[None]).compared[0]
+    S = amount(3.0, 8.0, TRUTH["k_made"], 0.4)
+    assert found[0] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
 
 
 def test_a_parameter_that_is_not_of_the_network_is_refused(problem):
