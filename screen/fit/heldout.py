@@ -164,10 +164,8 @@ def _score(
 ) -> dict[str, Any]:
     """Scores of the model and of the baselines, and every effect."""
     log10, spread = _as_log10(problem, drawn)
-    noisy, sigma = (
-        _with_noise(problem, log10, spread, np.random.default_rng([seed, 2])),
-        np.median(spread, axis=0),
-    )
+    noisy = _with_noise(problem, log10, spread, np.random.default_rng([seed, 2]))
+    sigma = np.median(spread, axis=0)
     predictions = [_predict(each, log10, noisy, sigma) for each in held]
     is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
     model, baselines = _scores(held, training, predictions, is_scored)

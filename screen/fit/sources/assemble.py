@@ -116,9 +116,8 @@ def assemble(
                 gone[f"{missing}: not in the configuration"] += 1
             else:
                 kept.append(reading)
-                citations.setdefault(reading.arm.name, source)
-                citations.setdefault(reading.arm.without_stimulus().name, source)
-                citations.setdefault(reading.arm.at_rest().name, source)
+                for arm in reading.arm.stages():
+                    citations.setdefault(arm.name, source)
         left_out[source.name] = dict(gone)
     if not kept:
         raise FitError(
@@ -184,9 +183,7 @@ def _missing(reading: Reading, observed: ObservedAs, known: Known) -> str | None
 
 def _experiments(readings: Sequence[Reading], citations: Mapping[str, Source]) -> pl.DataFrame:
     arms = dict.fromkeys(
-        replace(arm, inhibited_before=None)
-        for each in readings
-        for arm in (each.arm.at_rest(), each.arm.without_stimulus(), each.arm)
+        replace(arm, inhibited_before=None) for each in readings for arm in each.arm.stages()
     )
     rows = [
         {

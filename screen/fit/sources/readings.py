@@ -52,6 +52,10 @@ class Arm:
         """The rest that the arm starts from."""
         return self.without_stimulus() if self.inhibited_before is None else Arm(self.context)
 
+    def stages(self) -> tuple["Arm", "Arm", "Arm"]:
+        """What the cells go through: rest, what comes before the stimulus, and the arm itself."""
+        return self.at_rest(), self.without_stimulus(), self
+
     def without_inhibitor(self) -> "Arm":
         """The same stimulus without drug or block: what its effect is measured against."""
         return Arm(self.context, self.stimulus)
