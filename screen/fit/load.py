@@ -162,7 +162,7 @@ def _pair_conditions(frame: pd.DataFrame, path: Path) -> _Paired:
 
 
 def _check_states(lanes: Experiments, pretreated: np.ndarray, path: Path) -> None:
-    sets = ((lanes.states.source >= 0) | np.isfinite(lanes.states.constant)).any(axis=1)
+    sets = lanes.states.given.any(axis=1)
     wrong = [lanes.names[lane] for lane in np.flatnonzero(sets & (pretreated > 0))]
     if wrong:
         raise FitError(

@@ -202,7 +202,7 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
 
 
 def _override(states, linear: jax.Array, rows: np.ndarray, state: jax.Array) -> jax.Array:
-    given = (states.source[rows] >= 0) | np.isfinite(states.constant[rows])
+    given = states.given[rows]
     return jnp.where(given, states.fill(linear, rows), state) if given.any() else state
 
 

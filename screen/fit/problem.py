@@ -49,6 +49,11 @@ class Values:
     source: np.ndarray | jax.Array
     """Place in the estimated vector; -1 where the constant holds."""
 
+    @property
+    def given(self) -> np.ndarray:
+        """Where there is a place or a number, and not NaN [rows, columns]."""
+        return np.asarray((self.source >= 0) | np.isfinite(self.constant))
+
     def fill(self, linear: jax.Array, rows: np.ndarray) -> jax.Array:
         """The chosen rows [rows, columns], each with its own estimated vector: `linear` [rows, estimated]."""
         source = self.source[rows]
