@@ -25,10 +25,10 @@ import roadrunner
 
 from benchmarks.cases import Case
 from screen.kernel import solve
-from screen.kernel.reference import diffrax_engine
+from screen.kernel.engines.reference import diffrax_engine
 
 ABSOLUTE = 1e-3
-LANES = {"kernel": 512, "lanes": 512, "diffrax": 16, "diffrax_interpolated": 16, "libroadrunner": 8,
+LANES = {"kernel": 512, "jax": 512, "diffrax": 16, "diffrax_interpolated": 16, "libroadrunner": 8,
          "amici": 64}  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def _set_amici(model: Any, case: Case, lane: int) -> None:
 
 CONTENDERS: dict[str, Callable[[Case], Callable[[float], Run]]] = {
     "kernel": lambda case: engine_contender("kernel", case),
-    "lanes": lambda case: engine_contender("lanes", case),
+    "jax": lambda case: engine_contender("jax", case),
     "libroadrunner": roadrunner_contender,
     "diffrax": lambda case: engine_contender("diffrax", case),
     "diffrax_interpolated": interpolating_diffrax,

@@ -167,7 +167,7 @@ def summary(case: Case, points: list[Point], seconds: float) -> dict[str, float 
     at_default = [p.error for p in points if p.contender == "kernel" and p.rtol == DEFAULT_TOLERANCE]
     return {
         "kernel": of("kernel"),
-        "lanes": of("lanes"),
+        "jax": of("jax"),
         "libroadrunner": of("libroadrunner"),
         "diffrax": of("diffrax", "diffrax_interpolated"),
         "amici": of("amici"),

@@ -21,7 +21,7 @@ import jax
 
 from benchmarks.cases import ROOT, Case, shipped_case
 from screen.kernel import configure, solve
-from screen.kernel.analysis import System
+from screen.kernel.symbolic.analysis import System
 from screen.kernel.tableau import STAGES
 from screen.network import network_name, read_sbml
 

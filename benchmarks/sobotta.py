@@ -34,6 +34,7 @@ import pandas as pd
 from benchmarks.cases import ROOT
 from benchmarks.results import machine
 from benchmarks.sobotta_problem import CORRECTION, DRAWN, write_problem
+from screen.calibration import load_problem
 from screen.errors import ScreenError
 from screen.fit import (
     Effort,
@@ -41,7 +42,6 @@ from screen.fit import (
     Hierarchical,
     Solver,
     levenberg,
-    load_problem,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,

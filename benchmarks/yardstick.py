@@ -16,11 +16,11 @@ import numpy as np
 
 from benchmarks.cases import Case
 from screen.kernel import tableau
-from screen.kernel.analysis import System
-from screen.kernel.compiler import find_compiler
-from screen.kernel.elimination import Elimination, Scale
-from screen.kernel.program import INPUTS, Program
-from screen.kernel.stretches import hoisted
+from screen.kernel.engines.stretches import hoisted
+from screen.kernel.native.compiler import find_compiler
+from screen.kernel.symbolic.analysis import System
+from screen.kernel.symbolic.elimination import Elimination, Scale
+from screen.kernel.symbolic.program import INPUTS, Program
 
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-shared", "-fPIC")
 _CALLS = {"abs": "fabs", "min": "fmin", "max": "fmax"}

@@ -7,6 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytest_plugins = ["tests.problems"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Double precision before any test module makes an array; asked of the one function that configures JAX."""

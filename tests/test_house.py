@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from screen.fit.calibration import EXPERIMENTS
+from screen.calibration.derive import EXPERIMENTS
 from screen.network.genes import GENES
 from screen.network.parameters import PARAMETERS
 from screen.panel import PANEL, STATISTICS

@@ -60,7 +60,7 @@ WRONG = {
     ),
     "engine": (
         "simulate: {engine: fast}",
-        "line 1: `simulate.engine` must be 'auto', 'kernel', 'lanes' or 'diffrax'",
+        "line 1: `simulate.engine` must be 'auto', 'kernel', 'jax' or 'diffrax'",
     ),
     "negative time": (
         "readouts: [{id: a, observable: b, minutes: -1}]",

@@ -128,7 +128,7 @@ def _screen(settings: Settings) -> dict[str, Any]:
 
 def _calibration(settings: Settings) -> dict[str, Any]:
     """The PEtab problem is sound and follows from the other tables."""
-    from screen.fit import find_stale, read_petab
+    from screen.calibration import find_stale, read_petab
     from screen.network import compose_network
 
     modules = None if settings.network.modules == "all" else settings.network.modules

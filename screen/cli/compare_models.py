@@ -17,7 +17,7 @@ from screen.errors import ScreenError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
-    from screen.fit import Screen
+    from screen.judge import Screen
     from screen.scenarios import ContextTables
 
 
@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, results, problem, solver = read_problem(arguments)
     import polars as pl
 
-    from screen.fit import (
+    from screen.fit import read_best
+    from screen.judge import (
         EVIDENCE,
         FACTS,
         SETTLING,
@@ -45,7 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
         compare_options,
         describe_models,
         propose_experiments,
-        read_best,
     )
     from screen.scenarios import read_context_tables
     from screen.tables import write_table, write_text_atomic
@@ -79,7 +79,7 @@ def _screen(
 ) -> "Screen":
     import polars as pl
 
-    from screen.fit import Screen
+    from screen.judge import Screen
     from screen.scenarios import read_drug_tables
     from screen.simulate import Readout
     from screen.tables import DRAWS, read_table

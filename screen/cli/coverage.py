@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/fit/coverage.tsv."""
     prepare_folder(read_shared(arguments)[1].fit)
     settings, results, problem, solver = read_problem(arguments)
-    from screen.fit import COVERAGE, CoveragePlan, keep_conditions, measure_coverage
+    from screen.calibration import keep_conditions
+    from screen.judge import COVERAGE, CoveragePlan, measure_coverage
     from screen.tables import write_table, write_text_atomic
 
     wanted = settings.fit

@@ -13,7 +13,7 @@ from screen.cli.options import Results, add_shared, prepare_folder, read_shared,
 from screen.settings import Settings
 
 if TYPE_CHECKING:
-    from screen.fit.sources import Known
+    from screen.sources import Known
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the problem and say how many readings it holds and what was left out."""
     settings, results = read_shared(arguments)
     folder = arguments.folder or results.folder / "data-problem"
-    from screen.fit.sources import choose_sources, describe, find_data, import_data
+    from screen.sources import choose_sources, describe, find_data, import_data
 
     data = find_data(arguments.data or settings.fit.data)
     sources = choose_sources(arguments.source, data)
@@ -62,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read_configuration(settings: Settings, results: Results) -> "Known":
     """What readings may name: contexts, drugs, parameters and entities of the composed network."""
-    from screen.fit.sources import read_known
     from screen.network import read_sbml
+    from screen.sources import read_known
 
     network, tables = read_sbml(results.network), settings.tables
     return read_known(

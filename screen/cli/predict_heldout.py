@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder = results.folder / "heldout"
     from screen.cli.import_data import read_configuration
     from screen.fit import Solver, choose_fit_engine
-    from screen.fit.heldout import HeldoutPlan, run_tasks
-    from screen.fit.heldout_tasks import choose_tasks
-    from screen.fit.sources import find_data
+    from screen.judge.heldout import HeldoutPlan, run_tasks
+    from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
+    from screen.sources import find_data
     from screen.tables import write_text_atomic
 
     configure()

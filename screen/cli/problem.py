@@ -7,13 +7,15 @@ from screen.cli.options import Results, read_shared
 from screen.settings import Settings
 
 if TYPE_CHECKING:
-    from screen.fit import Problem, Solver
+    from screen.calibration import Problem
+    from screen.fit import Solver
 
 
 def read_problem(arguments: argparse.Namespace) -> "tuple[Settings, Results, Problem, Solver]":
     """Settings, where results lie, the calibration problem as arrays and the solver of the fit; configures JAX."""
     settings, results = read_shared(arguments)
-    from screen.fit import Solver, choose_fit_engine, load_problem
+    from screen.calibration import load_problem
+    from screen.fit import Solver, choose_fit_engine
     from screen.kernel import configure
 
     configure()

@@ -24,18 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write results/fit: profiles.tsv, identified.tsv and profiles.svg."""
     _, results, problem, solver = read_problem(arguments)
-    from screen.fit import (
-        FITTED,
-        IDENTIFIED,
-        PROFILE_RISE,
-        PROFILES,
-        ProfilePlan,
-        draw_profiles,
-        identify,
-        most_narrowed,
-        profile,
-        read_best,
-    )
+    from screen.fit import FITTED, draw_profiles, most_narrowed, read_best
+    from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
     from screen.tables import read_table, write_table
 
     path = results.fit / "parameters.tsv"

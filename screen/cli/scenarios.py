@@ -9,9 +9,6 @@ import os
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import Plan, read_plan
 
-SPEED = {"kernel": 5000.0, "lanes": 400.0, "diffrax": 10.0}
-"""Engine -> trajectories a second and core that the estimate assumes for a network of about 90 states."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
@@ -53,12 +50,15 @@ def describe(plan: Plan, draws: int) -> str:
 
 def estimate(trajectories: int, engine: str) -> str:
     """Roughly how long that takes here, and what that assumes."""
-    from screen.kernel import choose_engine
+    from screen.kernel import ENGINES, choose_engine
 
     name, _ = choose_engine(engine)
+    speed = ENGINES[name].speed
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    seconds = trajectories / SPEED[name] / cores
+    seconds = trajectories / speed / cores
     length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     if seconds > 7200:
         length = f"{seconds / 3600:.1f} h"
-    return f"about {length}, assuming {SPEED[name]:g} trajectories a second and core of engine {name} on {cores} cores"
+    return (
+        f"about {length}, assuming {speed:g} trajectories a second and core of engine {name} on {cores} cores"
+    )

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from screen.calibration.priors import LN10
 from screen.constrain.adjoint import Lanes, make_adjoint
 from screen.constrain.demands import Demands
 from screen.constrain.pulls import Pull, pulls_of
 from screen.constrain.unknowns import Unknowns
-from screen.fit.priors import LN10
 from screen.kernel import Model
 from screen.panel import Arm, Cell, Materials, Settings, Traces, arm_lanes, cell_of, resting_parameters
 from screen.simulate import Integration

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.calibration import Problem, load_problem
 from screen.constrain.demands import Demands, make_demands, meet
 from screen.constrain.hold import Held, Linearise, Look, Sight, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Unknowns, gather_unknowns
 from screen.errors import FitError
-from screen.fit import Pace, Problem, Solver, load_problem, make_predictor, make_sensitivity
-from screen.fit.sensitivity import REVERSE
-from screen.kernel import Model, filled, filled_size
+from screen.fit import Pace, Solver, make_predictor, make_sensitivity
+from screen.kernel import DIFFERENTIABLE, Model, filled, filled_size
 from screen.panel import Arm, Bench, Check, Materials, Traces, find, gather
 from screen.scenarios import ContextTables, DrugTables
 from screen.simulate import Integration
@@ -130,11 +130,11 @@ def run_constrain(
 def _possible_steps(plan: Plan, guess: pl.DataFrame | None, report: Callable[[str], None]) -> int:
     """The steps wanted, or none where the engine has no gradient but there is a guess."""
     engine = plan.integration.engine
-    if engine in REVERSE:
+    if engine in DIFFERENTIABLE:
         return plan.steps
     if guess is None:
         raise FitError(
-            f"engine: must have a gradient to hold draws to the panel ({' or '.join(REVERSE)}), found {engine}; "
+            f"engine: must have a gradient to hold draws to the panel ({' or '.join(DIFFERENTIABLE)}), found {engine}; "
             "install a C compiler, or set `panel.constrain: []`"
         )
     report(

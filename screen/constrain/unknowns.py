@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.calibration import BOUND, Problem, scaled_prior
+from screen.calibration.priors import FROM_SCALE, LN10, TO_SCALE
 from screen.errors import FitError
-from screen.fit import BOUND, SIGMA_SD, Problem, prior_precision, scaled_prior
-from screen.fit.priors import FROM_SCALE, LN10, TO_SCALE
+from screen.fit import SIGMA_SD, prior_precision
 from screen.panel import Materials
 from screen.scenarios import SIGMA
 

@@ -19,12 +19,12 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from screen.calibration.noise import NOISE
+from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
 from screen.fit.descent import UNSOUND_COST, Costs, Pace, descend
 from screen.fit.newton import Polished, local_costs, prior_gradient, prior_precision
-from screen.fit.noise import NOISE
 from screen.fit.objective import Predicted, cost_as_compared, prior_cost
-from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import Sensitivity
 
 TOLERANCE, EACH = 0.5, 0.02

@@ -13,9 +13,9 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from screen.calibration.priors import TO_SCALE
+from screen.calibration.problem import Problem
 from screen.fit.objective import Predicted
-from screen.fit.priors import TO_SCALE
-from screen.fit.problem import Problem
 
 COLOURS, MUTED = ("#0b6fa4", "#b35806", "#3f7d20", "#7b4aa0"), "#8a939c"
 PANEL = (3.4, 2.6)

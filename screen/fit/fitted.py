@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from screen.calibration.priors import TO_SCALE
+from screen.calibration.problem import Problem
 from screen.errors import FitError
-from screen.fit.priors import TO_SCALE
-from screen.fit.problem import Problem
 from screen.fit.stage import FITTED
 from screen.tables import read_table
 

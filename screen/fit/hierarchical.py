@@ -2,7 +2,7 @@
 
 A blot, a plate or a qPCR run is read through numbers of its own: value = offset + scale*signal, with a noise
 sigma. Given the signal, which only the other parameters move, the best three are a small problem of each
-blot (`screen.fit.blots`; the idea is that of Loos et al. 2018, doi 10.1093/bioinformatics/bty514). At its
+blot (`screen.calibration.scales`; the idea is that of Loos et al. 2018, doi 10.1093/bioinformatics/bty514). At its
 solution the objective is flat in what was solved, or that sits on a bound; the gradient is therefore the one
 taken with the solved numbers held fixed, and costs what it costs without them.
 
@@ -23,8 +23,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.blots import Blots, Solved, solve_blots
-from screen.fit.noise import reading_cost
+from screen.calibration.noise import reading_cost
+from screen.calibration.priors import LN10, TO_SCALE
+from screen.calibration.problem import Problem, measured_values
+from screen.calibration.scales import Blots, Solved, solve_blots
+from screen.calibration.split import Split, split_problem
 from screen.fit.objective import (
     FAILED_COST,
     Evaluation,
@@ -36,9 +39,6 @@ from screen.fit.objective import (
     predict,
     prior_cost,
 )
-from screen.fit.priors import LN10, TO_SCALE
-from screen.fit.problem import Problem, measured_values
-from screen.fit.split import Split, split_problem
 from screen.kernel import filled
 
 UNIT = {"lin": 0.0, "log": 1.0, "log10": 1.0 / LN10}

@@ -17,12 +17,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.calibration.noise import Local, local_cost
+from screen.calibration.priors import precisions
+from screen.calibration.problem import Estimated
 from screen.fit.boxed import free_of
 from screen.fit.hierarchical import Hierarchical, Rows, make_hierarchical_predictor, read_rows
-from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Prediction, Solver, batch_of_starts, posterior_cost, predict, prior_cost
-from screen.fit.priors import precisions
-from screen.fit.problem import Estimated
 
 DAMPINGS = np.array([30.0, 3.0, 0.3, 0.03, 0.003])
 """Dampings tried at each step, times the one that was best before."""

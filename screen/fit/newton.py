@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.calibration.noise import Local, local_cost
+from screen.calibration.priors import precisions
+from screen.calibration.problem import Problem, measured_values
 from screen.fit.boxed import damped_step, free_of
-from screen.fit.noise import Local, local_cost
 from screen.fit.objective import Predicted, posterior_cost, prior_cost
-from screen.fit.priors import precisions
-from screen.fit.problem import Problem, measured_values
 from screen.fit.sensitivity import Sensitivity
 
 DAMPINGS = np.array([100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.001])

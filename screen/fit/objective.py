@@ -17,9 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.fit.noise import reading_cost
-from screen.fit.priors import LN10, grouped
-from screen.fit.problem import Observable, Problem, Values, measured_values
+from screen.calibration.noise import reading_cost
+from screen.calibration.priors import LN10, grouped
+from screen.calibration.problem import Observable, Problem, Values, measured_values
 from screen.kernel import filled, filled_size, rest, solve
 
 FAILED_COST = 1e4

@@ -19,10 +19,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from screen.calibration.priors import precisions
+from screen.calibration.problem import Estimated, Problem
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, posterior_cost
-from screen.fit.priors import precisions
-from screen.fit.problem import Estimated, Problem
 from screen.fit.progress import Progress
 
 ARMIJO = 1e-4

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from screen.calibration.problem import Problem
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
 from screen.fit.ensemble import Ensemble, draw_ensemble
 from screen.fit.newton import Curvature, Polished, polish
 from screen.fit.normal import Normal, normal_approximation
 from screen.fit.objective import Predicted
-from screen.fit.problem import Problem
 from screen.fit.sensitivity import Sensitivity
 
 POLISHED, DRAWN = "polished.npz", "drawn.npz"

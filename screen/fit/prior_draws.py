@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from screen.calibration.problem import Problem
 from screen.errors import FitError
 from screen.fit.objective import Predicted
-from screen.fit.problem import Problem
 
 MOST_REDRAWS = 50
 """Times a draw that fails to integrate is drawn again before all are given up."""

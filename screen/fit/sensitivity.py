@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from screen.calibration.problem import Observable, Problem
 from screen.fit.objective import (
     Conditions,
     Prediction,
@@ -23,13 +24,10 @@ from screen.fit.objective import (
     predict,
     under_conditions,
 )
-from screen.fit.problem import Observable, Problem
+from screen.kernel import DIFFERENTIABLE
 
 STEP = 1e-3
 """Difference of a scaled value; large against the tolerance of the solver, small against a prior."""
-
-REVERSE = ("kernel", "diffrax")
-"""Engines with a gradient."""
 
 
 class Sensitivity(NamedTuple):
@@ -50,7 +48,7 @@ def make_sensitivity(problem: Problem, solver: Solver) -> Callable[..., Sensitiv
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
     """
-    make = _by_adjoint if solver.engine in REVERSE else _by_differences
+    make = _by_adjoint if solver.engine in DIFFERENTIABLE else _by_differences
     return make(problem, solver)
 
 

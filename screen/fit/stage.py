@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.calibration.derive import find_stale
+from screen.calibration.load import load_problem
+from screen.calibration.priors import FROM_SCALE
+from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
-from screen.fit.calibration import find_stale
 from screen.fit.ensemble import Ensemble
 from screen.fit.figures import draw_fit, draw_waterfall
-from screen.fit.load import load_problem
 from screen.fit.newton import Polished, prior_precision
 from screen.fit.normal import Normal
 from screen.fit.objective import Predicted, Solver, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
 from screen.fit.posterior import DRAWN, POLISHED, Checkpoints, Drawing, draw_posterior
 from screen.fit.prior_draws import draw_priors
-from screen.fit.priors import FROM_SCALE
-from screen.fit.problem import Problem, measured_values
-from screen.fit.sensitivity import REVERSE, make_sensitivity
-from screen.kernel import available_engines
+from screen.fit.sensitivity import make_sensitivity
+from screen.kernel import DIFFERENTIABLE, available_engines
 from screen.network import read_parameters
 from screen.scenarios import SIGMA
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -92,14 +92,14 @@ class Plan:
 
 
 def choose_fit_engine(wanted: str = "auto") -> str:
-    """The engine of a fit: the kernel, or lanes where it cannot be compiled.
+    """The engine of a fit: the kernel, or jax where it cannot be compiled.
 
-    lanes has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
+    jax has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
     but takes minutes for each on a network of the shipped size.
     """
     if wanted != "auto":
         return wanted
-    return "kernel" if "kernel" in available_engines() else "lanes"
+    return "kernel" if "kernel" in available_engines() else "jax"
 
 
 def run_fit(
@@ -126,7 +126,7 @@ def run_fit(
     )
     folder.mkdir(parents=True, exist_ok=True)
     predictor = make_predictor(problem, solver, plan.draws)
-    if solver.engine in REVERSE:
+    if solver.engine in DIFFERENTIABLE:
         optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, checkpoint_seconds, report)
     else:
         report(f"fit: engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")

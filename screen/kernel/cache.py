@@ -23,8 +23,6 @@ except ImportError:  # Windows: two processes may then compile the same network 
     fcntl = None  # type: ignore[assignment]
 
 
-_GENERATOR = ("analysis", "conservation", "elimination", "emit", "emit_algebra", "program", "serialise", "tableau",
-              "translate")  # fmt: skip
 _READER = ("algebra", "mathml", "network", "sbml")
 
 
@@ -46,10 +44,10 @@ def digest_of(*parts: str) -> str:
 def generator_version() -> str:
     """Digest of the code that analyses and emits: what it wrote earlier holds only while it is the same."""
     kernel, network = files("screen.kernel"), files("screen.network")
-    sources = [kernel.joinpath(f"{name}.py") for name in _GENERATOR]
-    sources += [network.joinpath(f"{name}.py") for name in _READER]
-    native = (item for item in kernel.joinpath("native").iterdir() if item.name.endswith((".h", ".c")))
-    sources += sorted(native, key=lambda item: item.name)
+    sources = [kernel.joinpath("tableau.py"), *(network.joinpath(f"{name}.py") for name in _READER)]
+    for folder in (kernel.joinpath("symbolic"), kernel.joinpath("native")):
+        written = (item for item in folder.iterdir() if item.name.endswith((".py", ".h", ".c")))
+        sources += sorted(written, key=lambda item: item.name)
     texts = [source.read_text(encoding="utf-8") for source in sources]
     return digest_of(*texts)
 

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.kernel.analysis import System, analyse
 from screen.kernel.cache import cache_folder, cached, generator_version
-from screen.kernel.evaluate import run, stack
-from screen.kernel.serialise import from_json, to_json
+from screen.kernel.symbolic.analysis import System, analyse
+from screen.kernel.symbolic.evaluate import run, stack
+from screen.kernel.symbolic.serialise import from_json, to_json
 from screen.network import read_sbml, sbml_text
 
 

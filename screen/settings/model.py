@@ -163,8 +163,8 @@ def _readouts() -> list[ReadoutSettings]:
 class SimulateSettings(Section):
     """How trajectories are integrated."""
 
-    engine: Literal["auto", "kernel", "lanes", "diffrax"] = "auto"
-    """`kernel` is generated C, `lanes` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
+    engine: Literal["auto", "kernel", "jax", "diffrax"] = "auto"
+    """`kernel` is generated C, `jax` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
     rtol: Positive = 1e-6
     """Relative tolerance."""
     atol: Positive = 1e-9

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from screen.fit import COVERAGE, EVIDENCE, FACTS, IDENTIFIED, PROFILES, SETTLING
+from screen.judge import COVERAGE, EVIDENCE, FACTS, IDENTIFIED, PROFILES, SETTLING
 from screen.tables import read_table
 
 NEED_A_FIT = {"profile": [], "compare-models": ["--switch", "H_ALK"]}

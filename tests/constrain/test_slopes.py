@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screen.calibration.priors import LN10
 from screen.constrain import Unknowns, make_demands, make_slopes
-from screen.fit.priors import LN10
 from screen.kernel import available_engines
 from screen.network import read_parameters
 from screen.panel import Bench, find, gather

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screen.calibration import load_problem
 from screen.constrain import Plan, run_constrain
 from screen.constrain.stage import _possible_steps
 from screen.errors import FitError, ScreenError
-from screen.fit import load_problem
 from screen.kernel import available_engines
 from screen.network import compose_network, read_parameters
 from screen.scenarios import SIGMA
@@ -91,13 +91,13 @@ def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
 
 
 def test_an_engine_without_gradient_is_refused(plan, fitted, tmp_path):
-    lanes = replace(plan, integration=replace(plan.integration, engine="lanes"))
+    lanes = replace(plan, integration=replace(plan.integration, engine="jax"))
     with pytest.raises(FitError, match=r"must have a gradient.*found lanes.*panel.constrain"):
         run_constrain(lanes, *fitted, None, tmp_path, FACTS)
 
 
 def test_an_engine_without_gradient_takes_no_step_from_a_guess(plan, fitted):
-    lanes = replace(plan, integration=replace(plan.integration, engine="lanes"))
+    lanes = replace(plan, integration=replace(plan.integration, engine="jax"))
     said: list[str] = []
     assert _possible_steps(lanes, fitted[0], said.append) == 0
     assert "has no gradient" in said[0]

@@ -5,13 +5,13 @@ import pytest
 from screen.kernel import available_engines
 
 
-@pytest.fixture(params=("kernel", "lanes", "diffrax"), scope="session")
+@pytest.fixture(params=("kernel", "jax", "diffrax"), scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
     """One engine after another; those that this machine lacks are skipped by name."""
     return _available(request.param)
 
 
-@pytest.fixture(params=("kernel", "lanes", pytest.param("diffrax", marks=pytest.mark.slow)), scope="session")
+@pytest.fixture(params=("kernel", "jax", pytest.param("diffrax", marks=pytest.mark.slow)), scope="session")
 def quick_engine(request: pytest.FixtureRequest) -> str:
     """As `engine`, with the one that takes long to compile among the slow tests."""
     return _available(request.param)

@@ -70,7 +70,7 @@ def test_every_engine_on_a_published_model(data_folder, name, engine):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
-@pytest.mark.parametrize("other", ["lanes", "diffrax"])
+@pytest.mark.parametrize("other", ["jax", "diffrax"])
 def test_portable_engines_on_published_models(data_folder, name, other):
     compare_published(data_folder, name, other)
 
@@ -151,6 +151,6 @@ def test_kernel_on_the_shipped_network_in_every_context(shipped):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("other", ["lanes", "diffrax"])
+@pytest.mark.parametrize("other", ["jax", "diffrax"])
 def test_portable_engines_on_the_shipped_network_in_every_context(shipped, other):
     compare_shipped(shipped, other)

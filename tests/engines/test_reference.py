@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from screen.kernel import load_model
-from screen.kernel.reference import diffrax_engine
+from screen.kernel.engines.reference import diffrax_engine
 
 
 @pytest.mark.slow

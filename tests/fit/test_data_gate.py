@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from screen.fit import Solver, choose_fit_engine, load_problem, make_hierarchical, make_hierarchical_predictor
-from screen.fit.sources import SOURCES, Imported, assemble, write_tables
+from screen.calibration import load_problem
+from screen.fit import Solver, choose_fit_engine, make_hierarchical, make_hierarchical_predictor
+from screen.sources import SOURCES, Imported, assemble, write_tables
 
 MOST_PER_READING = 1.3
 READINGS = 669

@@ -3,17 +3,11 @@
 import numpy as np
 import pytest
 
+from screen.calibration.problem import measured_values
 from screen.errors import FitError
-from screen.fit import (
-    draw_ensemble,
-    make_predictor,
-    make_sensitivity,
-    normal_approximation,
-    polish,
-)
+from screen.fit import draw_ensemble, make_predictor, make_sensitivity, normal_approximation, polish
 from screen.fit.ensemble import draw_goals
 from screen.fit.newton import local_costs
-from screen.fit.problem import measured_values
 
 DRAWS, STEPS = 64, 20
 

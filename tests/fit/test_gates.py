@@ -12,7 +12,7 @@ from screen.fit import FITTED, Plan, Schedule, Solver, choose_fit_engine, run_fi
 from screen.kernel import load_model, rest, solve
 from screen.scenarios import loads, read_context_tables, read_drug_tables
 from screen.tables import DRAWS, read_table
-from tests.fit.conftest import CONFIG
+from tests.problems import CONFIG
 
 pytestmark = pytest.mark.slow
 

@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import scipy.optimize
 
+from screen.calibration import load_problem
+from screen.calibration.scales import Blots, solve_blots
 from screen.fit import (
     Schedule,
-    load_problem,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
     make_predictor,
     optimise,
 )
-from screen.fit.blots import Blots, solve_blots
 from screen.fit.objective import posterior_cost
-from tests.fit.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
+from tests.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
 
 
 def make_blots(rng, unit, scale, offset, truth, width=9):

@@ -4,10 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from screen.calibration import load_problem
 from screen.fit import (
     Effort,
     levenberg,
-    load_problem,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
@@ -15,7 +15,7 @@ from screen.fit import (
 )
 from screen.fit.levenberg import make_linearisation, units, walk
 from screen.fit.newton import curvature
-from tests.fit.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
+from tests.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
 
 
 @pytest.fixture(scope="module")

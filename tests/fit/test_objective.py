@@ -8,12 +8,13 @@ import pandas as pd
 import petab.v1 as petab
 import pytest
 
-from screen.fit import load_problem, make_objective, make_predictor, make_sensitivity
+from screen.calibration import load_problem
+from screen.calibration.problem import Measurements, Values
+from screen.calibration.subset import keep_measurements
+from screen.fit import make_objective, make_predictor, make_sensitivity
 from screen.fit.objective import FAILED_COST, distinct_predictions, posterior_cost
-from screen.fit.problem import Measurements, Values
 from screen.fit.sensitivity import _by_differences
-from screen.fit.subset import keep_measurements
-from tests.fit.toy import TIMES, TRUTH, add_columns, amount, write_problem
+from tests.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
 
 def at(problem, **values):

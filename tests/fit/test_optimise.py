@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screen.fit import Schedule, load_problem, make_predictor, make_sensitivity, optimise, polish
+from screen.calibration import load_problem
+from screen.fit import Schedule, make_predictor, make_sensitivity, optimise, polish
 from screen.fit.optimise import cycle_ends, draw_starts, make_coordinates
-from tests.fit.toy import TRUTH, write_problem
+from tests.toy import TRUTH, write_problem
 
 SCHEDULE = Schedule(starts=3, adam=40, lbfgs=40, seed=3)
 

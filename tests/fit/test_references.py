@@ -5,7 +5,8 @@ References are those AMICI gives for the PEtab benchmark collection.
 
 import pytest
 
-from screen.fit import Solver, choose_fit_engine, load_problem, make_predictor
+from screen.calibration import load_problem
+from screen.fit import Solver, choose_fit_engine, make_predictor
 
 PUBLISHED = {
     "Boehm_JProteomeRes2014": (-138.221997, 1e-3),

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks import sobotta
 from benchmarks.sobotta_problem import CORRECTION, write_problem
+from screen.calibration import load_problem
 from screen.fit import (
     choose_fit_engine,
-    load_problem,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,

@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screen.calibration.priors import TO_SCALE
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
-from screen.fit.priors import TO_SCALE
 from screen.fit.stage import CHECKPOINT, DRAWN, POLISHED, SIGMA_SD, residuals
 from screen.tables import DRAWS, read_provenance, read_table
-from tests.fit.toy import write_problem
+from tests.toy import write_problem
 
 NETWORK = """
 parameter module value unit prior prior_sd mark source description
@@ -203,8 +203,8 @@ def test_process_killed_three_times_at_random_and_resumed_ends_in_the_same_place
 
 def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
     lines = []
-    found = run_fit(replace(plan, solver=replace(plan.solver, engine="lanes")), tmp_path, lines.append)
-    assert any("lanes has no gradient" in line for line in lines)
+    found = run_fit(replace(plan, solver=replace(plan.solver, engine="jax")), tmp_path, lines.append)
+    assert any("jax has no gradient" in line for line in lines)
     want = json.loads((folder / "summary.json").read_text())
     assert found["cost"] == pytest.approx(want["cost"], abs=0.05)
     assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].null_count() == 2

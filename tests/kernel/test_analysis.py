@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from screen.kernel.analysis import analyse
-from screen.kernel.evaluate import run
-from screen.kernel.serialise import from_json, to_json
+from screen.kernel.symbolic.analysis import analyse
+from screen.kernel.symbolic.evaluate import run
+from screen.kernel.symbolic.serialise import from_json, to_json
 from screen.network import read_sbml
 from screen.network.algebra import evaluate_all
 from tests.kernel.networks import CYCLE, VARIED, sbml_of

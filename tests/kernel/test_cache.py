@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import choose_engine, compiled, compiler, engines, load_model, solve
+from screen.kernel import choose_engine, load_model, solve
 from screen.kernel.cache import cache_folder, cached
+from screen.kernel.engines import compiled
+from screen.kernel.engines import table as engines
+from screen.kernel.native import compiler
 from tests.kernel.networks import DECAY, model_of, sbml_of
 
 
@@ -129,7 +132,7 @@ def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler):
     with pytest.raises(KernelError, match="must be there, found no cc or gcc or clang; install one"):
         solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]], engine="kernel")
     name, reason = choose_engine("auto")
-    assert name == "lanes" and "compiler" in reason and "\n" not in reason
+    assert name == "jax" and "compiler" in reason and "\n" not in reason
     assert "kernel" not in engines.available_engines()
     found = solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]], engine="auto")
     np.testing.assert_allclose(found.states[0, 0, 0], np.exp(-2), rtol=1e-5)
@@ -141,5 +144,5 @@ def test_a_compiler_that_does_not_work_is_named(monkeypatch):
 
 
 def test_an_engine_nobody_knows():
-    with pytest.raises(KernelError, match="engine: must be one of auto, kernel, lanes, diffrax, found magic"):
+    with pytest.raises(KernelError, match="engine: must be one of auto, kernel, jax, diffrax, found magic"):
         choose_engine("magic")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from screen.kernel import solve
-from screen.kernel.analysis import analyse
-from screen.kernel.conservation import conservation_laws
+from screen.kernel.symbolic.analysis import analyse
+from screen.kernel.symbolic.conservation import conservation_laws
 from screen.network import read_sbml
 from tests.kernel.networks import CYCLE, model_of, perturbed, sbml_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from screen.kernel.elimination import Elimination, Scale, eliminate
+from screen.kernel.symbolic.elimination import Elimination, Scale, eliminate
 
 
 def factorise(plan: Elimination, entries: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from screen.errors import KernelError
 from screen.kernel import Status, solve
-from screen.kernel.evaluate import run
+from screen.kernel.symbolic.evaluate import run
 from tests.kernel.networks import CYCLE, DECAY, VARIED, model_of, perturbed
 
 

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from screen.kernel.evaluate import OPERATIONS, run
-from screen.kernel.program import BINARY, CHAIN, UNARY, Builder, Program, reverse
+from screen.kernel.symbolic.evaluate import OPERATIONS, run
+from screen.kernel.symbolic.program import BINARY, CHAIN, UNARY, Builder, Program, reverse
 
 DIFFERENTIABLE = ("add", "sub", "mul", "neg", "reciprocal", "pow", "where", "min", "max", *CHAIN)
 POINTS = {"asin": (0.3, 0.2), "acos": (0.3, 0.2)}

@@ -5,8 +5,8 @@ import re
 import polars as pl
 import pytest
 
-from screen.fit import scaled_prior
-from screen.fit.priors import FROM_SCALE
+from screen.calibration import scaled_prior
+from screen.calibration.priors import FROM_SCALE
 from screen.network import read_parameters
 from screen.network.parameters import MARKS
 from screen.scenarios import check_contexts, read_context_tables

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.smaller import step_operations
 from screen.errors import NetworkError
-from screen.kernel.analysis import analyse
+from screen.kernel.symbolic.analysis import analyse
 from screen.network import compose_network, compose_without, left_out_of, network_name, read_sbml
 
 

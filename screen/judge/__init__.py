@@ -1,0 +1,27 @@
+"""How far a fit can be trusted: coverage, profiles, evidence for answers to open questions, held-out data."""
+
+from screen.judge.coverage import COVERAGE, CoveragePlan, measure_coverage
+from screen.judge.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
+from screen.judge.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
+from screen.judge.settle import SETTLING, Screen, describe_models, find_settling, propose_experiments
+
+__all__ = [
+    "COVERAGE",
+    "EVIDENCE",
+    "FACTS",
+    "IDENTIFIED",
+    "PROFILES",
+    "PROFILE_RISE",
+    "SETTLING",
+    "CoveragePlan",
+    "EvidencePlan",
+    "ProfilePlan",
+    "Screen",
+    "compare_options",
+    "describe_models",
+    "find_settling",
+    "identify",
+    "measure_coverage",
+    "profile",
+    "propose_experiments",
+]

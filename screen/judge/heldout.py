@@ -1,0 +1,328 @@
+"""Held-out prediction: leave out a kind of experiment, refit the rest, predict, and compare with trivial answers.
+
+Each task hides some readings of one source, and contexts forget what they know from them. The network is refitted
+from its nominal values to the readings that are left (Gauss-Newton, scales and offsets included), an ensemble is
+drawn as a fit draws it but in few steps, and the effects of the hidden experiments are predicted with 90 %
+intervals in which the noise of the readings counts.
+A task that is done is kept in its folder and not run again as long as nothing it depends on changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screen.calibration.load import load_problem
+from screen.calibration.noise import NOISE
+from screen.calibration.priors import LN10
+from screen.calibration.problem import Problem, measured_values
+from screen.calibration.subset import hide, keep_measurements
+from screen.errors import FitError
+from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
+from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
+from screen.fit.posterior import Drawing, draw_posterior
+from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.judge.effects import BASELINES, Effect, find_effects
+from screen.judge.heldout_tasks import Task
+from screen.judge.scores import WITHIN_NOISE, coverage, score
+from screen.sources import SOURCES, Imported, Known, Reading, assemble, forget, write_tables
+from screen.tables import Column, Schema, write_table, write_text_atomic
+
+LOW, HIGH = 0.05, 0.95
+"""Ends of the interval of a prediction."""
+
+NOISE_DRAWS = 16
+"""Times the noise of a reading is drawn for each draw of the ensemble."""
+
+
+HELDOUT = Schema(
+    "heldout",
+    (
+        Column("task", pl.String, "what was hidden"),
+        Column("predictor", pl.String, "model or the baseline"),
+        Column("effects", pl.Int64, "hidden effects that are scored", minimum=1),
+        Column("rmse", pl.Float64, "root mean squared error", "log2", minimum=0),
+        Column("rank_correlation", pl.Float64, "Spearman's", nullable=True, minimum=-1, maximum=1),
+        Column("sign_accuracy", pl.Float64, "share of signs right, within noise is 0", minimum=0, maximum=1),
+        Column("three_class_accuracy", pl.Float64, "down, within noise, up", minimum=0, maximum=1),
+        Column("decided_sign_accuracy", pl.Float64, "beyond noise only", nullable=True, minimum=0, maximum=1),
+        Column("coverage", pl.Float64, "share inside 90 % intervals", nullable=True, minimum=0, maximum=1),
+    ),
+    key=("task", "predictor"),
+)
+
+
+@dataclass(frozen=True)
+class HeldoutPlan:
+    """How hard to try; the same for every task. A step of draws to hundreds of readings is long: they get few."""
+
+    polish: int = 20
+    tolerance: float = 0.5
+    draws: int = 24
+    draw_steps: int = 2
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source made ready: its problem and its readings, one a measurement."""
+
+    problem: Problem
+    readings: tuple[Reading, ...]
+    predictor: Callable[[np.ndarray], Predicted]
+    sensitivity: Callable[[np.ndarray], Sensitivity]
+    solver: Solver
+    forgotten: tuple[str, ...] = ()
+    """Settings of contexts that the problem does without: `context parameter`."""
+
+
+def prepare(
+    task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Solver, draws: int
+) -> Prepared:
+    """Import the source of a task, without what is known from hidden facts, and compile what its fits need.
+
+    Tasks of the same source and facts can share it.
+    """
+    source = SOURCES[task.source]
+    known, forgotten = forget(known, task.facts)
+    found = source.read(data)
+    readings = tuple(each for each in found.readings if each.observable in task.observables)
+    tables = assemble([(source, Imported(readings, found.left_out))], known)
+    problem = load_problem(write_tables(tables, folder, str(sbml.resolve())))
+    predictor = make_predictor(problem, solver, draws)
+    return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver, forgotten)
+
+
+def run_task(
+    task: Task, prepared: Prepared, plan: HeldoutPlan, report: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Hide, refit, draw, predict and score; what comes back can be written as JSON. FitError: nothing is hidden."""
+    hidden = np.array([task.hides(each) for each in prepared.readings])
+    effects = find_effects(prepared.readings)
+    held = [each for each in effects if hidden[list(each.inhibited)].all()]
+    training = [each for each in effects if not hidden[[*each.inhibited, *each.vehicle]].any()]
+    if not held or hidden.all():
+        raise FitError(f"{task.name}: must hide some effects and leave some readings, found {len(held)}")
+    problem = prepared.problem
+    start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
+    shown = hide(problem, hidden)
+    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed)
+    polished, _, ensemble = draw_posterior(
+        shown, judged_by(shown, prepared.predictor), prepared.sensitivity, start, drawing, report
+    )
+    best = prepared.predictor(polished.scaled[None])
+    drawn = prepared.predictor(ensemble.scaled)
+    z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
+    found = _score(task, problem, held, training, drawn, plan.seed)
+    return {
+        "question": task.question,
+        "source": SOURCES[task.source].citation,
+        "readings": len(hidden),
+        "hidden": int(hidden.sum()),
+        "forgotten": list(prepared.forgotten),
+        "chi2_per_point_shown": float(np.mean(z[~hidden] ** 2)),
+        "chi2_per_point_hidden": float(np.mean(z[hidden] ** 2)),
+        "arrived": float(ensemble.arrived.mean()),
+        **found,
+    }
+
+
+def _start(problem: Problem, shown: np.ndarray, solver: Solver) -> np.ndarray:
+    """The nominal values, with the scales and offsets that are best for the readings that are shown.
+
+    For this start every batch is solved as if its noise were normal, nothing censored and no scale had a prior.
+    """
+    estimated = problem.estimated
+    is_own = [name.startswith(("scale_", "offset_")) for name in estimated.names]
+    priors = tuple(None if own else prior for own, prior in zip(is_own, estimated.priors, strict=True))
+    part = keep_measurements(problem, shown)
+    frame = part.measurements.frame.drop(columns="censoring", errors="ignore")
+    plain = replace(
+        part,
+        estimated=replace(estimated, priors=priors),
+        observables=tuple(replace(each, distribution="normal") for each in part.observables),
+        measurements=replace(part.measurements, frame=frame),
+    )
+    hierarchical = make_hierarchical(plain)
+    outer = estimated.nominal[hierarchical.kept][None]
+    found = make_hierarchical_predictor(hierarchical, solver, 1)(outer)
+    return hierarchical.complete(outer, found.solved)[0]
+
+
+def _score(
+    task: Task,
+    problem: Problem,
+    held: Sequence[Effect],
+    training: Sequence[Effect],
+    drawn: Predicted,
+    seed: int,
+) -> dict[str, Any]:
+    """Scores of the model and of the baselines, and every effect."""
+    log10, spread = _as_log10(problem, drawn)
+    noisy = _with_noise(problem, log10, spread, np.random.default_rng([seed, 2]))
+    sigma = np.median(spread, axis=0)
+    predictions = [_predict(each, log10, noisy, sigma) for each in held]
+    is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
+    model, baselines = _scores(held, training, predictions, is_scored)
+    apart = [not scored for scored in is_scored]
+    return {
+        "effects": sum(is_scored),
+        "training_effects": len(training),
+        "within_noise": sum(
+            abs(each["observed"]) <= WITHIN_NOISE * each["noise"]
+            for each, scored in zip(predictions, is_scored, strict=True)
+            if scored
+        ),
+        "model": model,
+        "baselines": baselines,
+        "targets": _judge(task, model, baselines),
+        "without_stimulus": dict(
+            zip(("model", "baselines"), _scores(held, training, predictions, apart), strict=True)
+        )
+        if any(apart)
+        else None,
+        "predictions": predictions,
+    }
+
+
+def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.ndarray) -> dict[str, Any]:
+    """An effect as it was observed and as the ensemble has it."""
+    low, high = np.quantile(effect.of(noisy), [LOW, HIGH])
+    return {
+        "condition": effect.arm.words,
+        "observable": effect.observable,
+        "batch": effect.batch,
+        "minutes": effect.time,
+        "observed": effect.observed,
+        "noise": effect.noise(sigma),
+        "predicted": float(np.median(effect.of(log10))),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+def _scores(
+    held: Sequence[Effect],
+    training: Sequence[Effect],
+    predictions: Sequence[dict[str, Any]],
+    chosen: Sequence[bool],
+) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    """Scores of the model and of each baseline over the chosen effects."""
+    rows = [each for each, wanted in zip(predictions, chosen, strict=True) if wanted]
+    effects = [each for each, wanted in zip(held, chosen, strict=True) if wanted]
+    observed, noise, predicted, low, high = (
+        np.array([row[name] for row in rows]) for name in ("observed", "noise", "predicted", "low", "high")
+    )
+    baselines = {
+        name: score(observed, np.array([predict(each, training) for each in effects]), noise)
+        for name, predict in BASELINES.items()
+    }
+    return score(observed, predicted, noise) | {"coverage": coverage(observed, low, high)}, baselines
+
+
+def _as_log10(problem: Problem, drawn: Predicted) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and their sigma [draws, measurements] as log10, whatever scale they are compared on.
+
+    The sigma of a value compared as it is becomes that of its logarithm for small noise.
+    """
+    log10, sigma = drawn.compared.copy(), drawn.sigma.copy()
+    for each in problem.observables:
+        rows = each.rows
+        if each.transformation == "lin":
+            value = np.maximum(drawn.compared[:, rows], np.finfo(float).tiny)
+            log10[:, rows], sigma[:, rows] = np.log10(value), drawn.sigma[:, rows] / (value * LN10)
+        elif each.transformation == "log":
+            log10[:, rows], sigma[:, rows] = drawn.compared[:, rows] / LN10, drawn.sigma[:, rows] / LN10
+    return log10, sigma
+
+
+def _with_noise(
+    problem: Problem, log10: np.ndarray, sigma: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Readings that the draws would give [draws * NOISE_DRAWS, measurements], log10."""
+    repeated = np.repeat(log10, NOISE_DRAWS, axis=0)
+    for each in problem.observables:
+        shape = (len(repeated), len(each.rows))
+        noise = NOISE[each.distribution].draw(rng, shape[0] * shape[1], each.degrees).reshape(shape)
+        repeated[:, each.rows] += np.repeat(sigma[:, each.rows], NOISE_DRAWS, axis=0) * noise
+    return repeated
+
+
+def _judge(task: Task, model: dict, baselines: dict) -> dict[str, dict[str, Any]]:
+    """What a task should reach, what it reached, and whether that is enough."""
+    best = min(each["rmse"] for each in baselines.values())
+    wanted: list[tuple[str, float | None, float, bool]] = [
+        ("sign_accuracy", task.sign_accuracy, model["sign_accuracy"], True),
+        ("rmse_of_best_baseline", task.rmse_ratio, model["rmse"] / best, False),
+        ("rmse_of_no_effect", task.no_effect_ratio, model["rmse"] / baselines["no_effect"]["rmse"], False),
+        ("coverage", task.coverage, model["coverage"], True),
+    ]
+    return {
+        name: {"wanted": goal, "found": value, "met": bool(value >= goal if is_floor else value <= goal)}
+        for name, goal, value, is_floor in wanted
+        if goal is not None
+    }
+
+
+def run_tasks(
+    tasks: Sequence[Task],
+    data: Path,
+    known: Known,
+    folder: Path,
+    sbml: Path,
+    solver: Solver,
+    plan: HeldoutPlan,
+    report: Callable[[str], None] = lambda line: None,
+) -> dict[str, dict[str, Any]]:
+    """Every task's result; those that stand in the folder for the same question are read, not run."""
+    found: dict[str, dict[str, Any]] = {}
+    prepared: dict[tuple[str, ...], Prepared] = {}
+    for task in tasks:
+        key = _key(task, data, known, sbml, solver, plan)
+        path = folder / f"{task.name}.json"
+        kept = _read(path, key)
+        if kept is not None:
+            report(f"predict-heldout: {task.name} stands in {path}")
+            found[task.name] = kept
+            continue
+        report(f"predict-heldout: {task.name}: {task.question}")
+        shared = (task.source, *task.observables, *task.facts)
+        if shared not in prepared:
+            prepared[shared] = prepare(task, data, known, folder / task.name, sbml, solver, plan.draws)
+            if forgotten := prepared[shared].forgotten:
+                report(f"predict-heldout: {task.name}: without {', '.join(forgotten)}")
+        found[task.name] = run_task(task, prepared[shared], plan, report)
+        write_text_atomic(path, json.dumps({"key": key, "result": found[task.name]}, indent=1) + "\n")
+    write_table(tabulate(found), folder / "scores.tsv", HELDOUT)
+    return found
+
+
+def tabulate(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
+    """HELDOUT of some results: the model, then the baselines, task by task."""
+    rows = [
+        {"task": task, "predictor": name, "effects": result["effects"], "coverage": None, **scores}
+        for task, result in found.items()
+        for name, scores in {"model": result["model"], **result["baselines"]}.items()
+    ]
+    return pl.DataFrame(rows, schema=HELDOUT.dtypes())
+
+
+def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Solver, plan: HeldoutPlan) -> str:
+    files = [data / file for file in SOURCES[task.source].files] + [sbml]
+    parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
+    parts += [asdict(replace(solver, threads=None)), asdict(plan)]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    try:
+        kept = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return kept["result"] if isinstance(kept, dict) and kept.get("key") == key else None

@@ -1,0 +1,23 @@
+"""The engines, one record each in one table, and the functions that look into it."""
+
+from screen.kernel.engines.table import (
+    DIFFERENTIABLE,
+    ENGINES,
+    Engine,
+    Rest,
+    available_engines,
+    choose_engine,
+    rest,
+    solve,
+)
+
+__all__ = [
+    "DIFFERENTIABLE",
+    "ENGINES",
+    "Engine",
+    "Rest",
+    "available_engines",
+    "choose_engine",
+    "rest",
+    "solve",
+]

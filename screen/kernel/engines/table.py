@@ -1,0 +1,157 @@
+"""The engines behind one interface: a table, and the functions that look into it."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from screen.errors import KernelError
+from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel.engines.pure_jax import jax_engine
+from screen.kernel.engines.reference import diffrax_engine
+from screen.kernel.model import Model
+from screen.kernel.native.compiler import find_compiler
+from screen.kernel.solution import Solution, Status
+
+
+class Engine(NamedTuple):
+    """An engine: how it integrates, what it can do, where, and how fast."""
+
+    solve: Callable[..., Solution]
+    differentiable: bool
+    """Whether a solve has a gradient in reverse mode."""
+    devices: tuple[str, ...]
+    """JAX backends it runs on."""
+    speed: float
+    """Trajectories a second and core that an estimate assumes for the shipped network."""
+
+
+def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
+    """An engine that is built per system, with step and thread options it has no use for."""
+    built = lru_cache(maxsize=None)(lambda model: make(model.system))
+
+    def run(
+        model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any
+    ) -> Solution:
+        return built(model)(*arrays, **options)
+
+    return run
+
+
+ENGINES: dict[str, Engine] = {
+    "kernel": Engine(kernel_engine, differentiable=True, devices=("cpu",), speed=2700.0),
+    "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
+    "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
+}
+"""Name -> engine, the preferred first. A new one is a line here; the conformance tests run over this table."""
+
+DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differentiable)
+"""Engines with a gradient."""
+
+
+def available_engines() -> tuple[str, ...]:
+    """Engines that run on this machine, the preferred first."""
+    try:
+        find_compiler()
+    except KernelError:
+        return tuple(name for name in ENGINES if name != "kernel")
+    return tuple(ENGINES)
+
+
+def choose_engine(wanted: str = "auto") -> tuple[str, str]:
+    """(engine, reason in one line); "auto" prefers the kernel and falls back to jax."""
+    if wanted != "auto":
+        _look_up(wanted)
+        if wanted == "kernel":
+            find_compiler()
+        return wanted, "as asked"
+    try:
+        compiler = find_compiler()
+    except KernelError as error:
+        return "jax", error.problems[0]
+    return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
+
+
+def _look_up(name: str) -> Engine:
+    if name not in ENGINES:
+        raise KernelError(f"engine: must be one of {', '.join(('auto', *ENGINES))}, found {name}")
+    return ENGINES[name]
+
+
+def solve(
+    model: Model, parameters: Any, state: Any, switches: Any, times: Any, *, engine: str = "kernel",
+    rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000, threads: int | None = None,
+    first_step: float | None = None,
+) -> Solution:  # fmt: skip
+    """Integrate a batch of lanes.
+
+    parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches
+    [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
+    ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; a lane
+    gives up after max_steps. threads: all cores where None. first_step: an upper bound of the first step
+    of each phase, in the time of the model. Differentiable in reverse mode for parameters and state with
+    engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
+    """
+    if not jax.config.read("jax_enable_x64"):
+        raise KernelError(
+            "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
+        )
+    run = _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
+    arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
+    _check_shapes(model, *arrays)
+    return run.solve(
+        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
+    )
+
+
+def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array, times: Array) -> None:
+    lanes, phases = state.shape[0] if state.ndim else 0, switches.shape[-1] if switches.ndim else 0
+    wanted = {
+        "parameters": (parameters.shape, (lanes, phases, len(model.parameters))),
+        "state": (state.shape, (lanes, len(model.species))),
+        "switches": (switches.shape, (lanes, phases)),
+        "times": (times.shape, (lanes, times.shape[-1] if times.ndim else 0)),
+    }
+    problems = [
+        f"solve: {name} must have shape {list(need)}, found {list(have)}"
+        for name, (have, need) in wanted.items() if have != need
+    ]  # fmt: skip
+    if not phases or not times.ndim or not times.shape[-1]:
+        problems.append("solve: there must be at least one phase and one output time, found none")
+    if problems:
+        raise KernelError(problems)
+
+
+class Rest(NamedTuple):
+    """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
+
+    state: Array
+    status: Array
+    steps: Array
+
+
+def rest(
+    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
+    tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
+    threads: int | None = None,
+) -> Rest:  # fmt: skip
+    """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
+
+    A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
+    less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
+    """
+    parameters = jnp.asarray(parameters, dtype=jnp.float64)
+    lanes = parameters.shape[0]
+    times = jnp.tile(horizon_minutes * jnp.array([1.0, 2.0]), (lanes, 1))
+    solution = solve(
+        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), times,
+        engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
+    )  # fmt: skip
+    before, end = solution.states[:, 0], solution.states[:, 1]
+    moving = jnp.any(jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
+    unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
+    status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
+    return Rest(end, status, solution.accepted + solution.rejected)

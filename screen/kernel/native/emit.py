@@ -1,0 +1,243 @@
+"""Write a network as C: its programs unrolled over W lanes, around the handwritten step in native/.
+
+The text is meant to be read (the cache keeps it beside the compiled library): one function per program
+of screen.kernel.symbolic.analysis, every result with the name of its species or reaction behind it. A function
+longer than `PIECE` instructions is cut, because compilers take more than linear time; values that cross
+a cut go through scratch memory.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import NamedTuple
+
+from screen.kernel import tableau
+from screen.kernel.native.emit_algebra import algebra, braces, stage_sums
+from screen.kernel.symbolic.analysis import Gradient, System
+from screen.kernel.symbolic.program import INPUTS, Instruction, Program, operands
+
+PIECE = 1500
+CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.2, "PROPORTIONAL": 0.05}
+"""Step control: h' = h SAFETY error^-INTEGRAL (last error)^PROPORTIONAL, at most GROWTH h."""
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*"}
+
+
+def emit(system: System, width: int) -> str:
+    """The C source of the kernel for one network, `width` lanes side by side."""
+    scratch = _Scratch()
+    functions = [
+        *_tables(system),
+        *_programs(system, scratch),
+        *algebra(system.reduction, PIECE),
+        *stage_sums(),
+    ]
+    head = [
+        f"/* {system.name}: generated, do not edit. SBML digest {system.digest} */",
+        f"#define W {width}",
+        *_sizes(system),
+        f"#define SCRATCH {scratch.size}",
+        _native("vector.h"),
+    ]
+    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "handlers.c")]
+    return "\n".join([*head, *functions, *tail])
+
+
+def _native(name: str) -> str:
+    return files("screen.kernel").joinpath("native", name).read_text(encoding="utf-8")
+
+
+def _sizes(system: System) -> Iterator[str]:
+    sizes = {
+        "N": len(system.species), "PARAMETERS": len(system.parameters), "HOISTED": system.hoisted,
+        "NONZEROS": len(system.reduction.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
+        "SLOTS": len(system.reduction.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
+        "GAMMA": tableau.GAMMA, **CONTROL,
+    }  # fmt: skip
+    yield from (f"#define {name} {value!r}" for name, value in sizes.items())
+
+
+def _tables(system: System) -> Iterator[str]:
+    pattern = [system.pattern[k] for k in system.reduction.pattern]
+    yield _table("int", "PATTERN_ROW", [i for i, _ in pattern])
+    yield _table("int", "PATTERN_COLUMN", [j for _, j in pattern])
+    yield _table("int", "DRIVEN_ROW", system.driven)
+    yield _table("double", "NODES", tableau.NODES)
+    yield _table("double", "TIME", tableau.TIME)
+    yield _table("double", "LAST", [*tableau.A[-1], 1.0])
+    rows = ", ".join("{" + ", ".join(map(repr, row)) + "}" for row in tableau.DENSE)
+    yield f"static const double DENSE[3][STAGES] = {{{rows}}};"
+
+
+def _table(kind: str, name: str, values: Sequence[float]) -> str:
+    return f"static const {kind} {name}[] = {{{', '.join(map(repr, values or [0]))}}};"
+
+
+class _Scratch:
+    """How much memory the cut functions need at most."""
+
+    size = 0
+
+
+class _Kernel(NamedTuple):
+    """How a program becomes a C function."""
+
+    name: str
+    signature: str
+    call: str
+    """Names of the arguments, to pass them on to the pieces."""
+    loads: dict[str, str]
+    """Format of each kind of input, e.g. {"state": "y[{}]"}."""
+    vector: bool = True
+
+
+def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
+    species = system.species
+    given = {dependent.species for dependent in system.reduction.dependents}
+    solved = [i for i in range(len(species)) if i not in given]
+    entries = [system.pattern[k] for k in system.reduction.pattern]
+    slopes = [f"d {species[i]}' / d {species[j]}" for i, j in entries]
+    flow = [(f"f[{i}] =", f"{species[i]}'") for i in solved]
+    after_flow = len(species)
+    wanted = [*solved, *(after_flow + k for k in system.reduction.pattern)]
+    wanted += [after_flow + len(system.pattern) + d for d in range(len(system.driven))]
+    jacobian = [(f"jacobian[{k}] =", label) for k, label in enumerate(slopes)]
+    push = [(f"push[{k}] =", f"d {species[i]}' / d time") for k, i in enumerate(system.driven)]
+    moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time"}
+    state = "const V *restrict y, const V *restrict c, V time, "
+    yield from _function(
+        _Kernel("derivative", state + "V *restrict x, V *restrict f", "y, c, time, x, f", moving),
+        system.derivative.only(solved), flow, scratch,
+    )  # fmt: skip
+    yield from _function(
+        _Kernel(
+            "linearise", state + "V *restrict x, V *restrict f, V *restrict jacobian, V *restrict push",
+            "y, c, time, x, f, jacobian, push", moving,
+        ),
+        system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
+    )  # fmt: skip
+    for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
+        yield from _function(
+            _Kernel(
+                name, state + "const V *restrict v, V *restrict x, V *restrict q, V *restrict c_bar",
+                "y, c, time, v, x, q, c_bar", moving | {"cotangent": "v[{}]"},
+            ),
+            gradient.program, _adjoints(gradient, system), scratch,
+            first="for (int i = 0; i < N; i++) q[i] = (V){0};",
+        )  # fmt: skip
+    plain = {"parameter": "p[{}]"}
+    yield from _function(
+        _Kernel("hoist", "const double *p, double *c", "p, c", plain, vector=False),
+        system.hoist, [(f"c[{k} * W] =", "") for k in range(system.hoisted)], scratch,
+    )  # fmt: skip
+    yield from _function(
+        _Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
+        system.breaks, [(f"at[{k}] =", "") for k in range(len(system.breaks.outputs))], scratch,
+    )  # fmt: skip
+    for name, gradient, source in (
+        ("hoist_pullback", system.hoist_pullback, "c_bar[{} * W]"),
+        ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
+    ):
+        pointer = source.partition("[")[0]
+        yield from _function(
+            _Kernel(
+                name, f"const double *p, const double *{pointer}, double *p_bar", f"p, {pointer}, p_bar",
+                plain | {"cotangent": source}, vector=False,
+            ),
+            gradient.program, _adjoints(gradient, system), scratch,
+        )  # fmt: skip
+
+
+def _adjoints(gradient: Gradient, system: System) -> list[tuple[str, str]]:
+    """q is written, the sums over steps and stages are added to."""
+    forms: dict[str, Callable[[int], tuple[str, str]]] = {
+        "state": lambda i: (f"q[{i}] =", system.species[i]),
+        "hoisted": lambda i: (f"c_bar[{i}] +=", ""),
+        "parameter": lambda i: (f"p_bar[{i}] +=", system.parameters[i]),
+    }
+    return [forms[kind](index) for kind, index in gradient.targets]
+
+
+def _function(
+    kernel: _Kernel, program: Program, stores: Sequence[tuple[str, str]], scratch: _Scratch, first: str = ""
+) -> Iterator[str]:
+    """One C function per piece, then the function that calls them."""
+    body = _Body(kernel, program, stores)
+    pieces = body.pieces()
+    if not kernel.vector and len(pieces) > 1:
+        pieces = [[line for piece in pieces for line in piece]]
+    scratch.size = max(scratch.size, body.crossing if kernel.vector else 0)
+    if len(pieces) == 1:
+        lines = [first, *pieces[0]] if first else pieces[0]
+        yield braces(f"CODE {kernel.name}({kernel.signature})", lines)
+        return
+    for number, lines in enumerate(pieces):
+        yield braces(f"CODE {kernel.name}_{number}({kernel.signature})", lines)
+    calls = [f"{kernel.name}_{number}({kernel.call});" for number in range(len(pieces))]
+    yield braces(f"CODE {kernel.name}({kernel.signature})", [first, *calls] if first else calls)
+
+
+class _Body:
+    """The statements of a program, cut into pieces."""
+
+    def __init__(self, kernel: _Kernel, program: Program, stores: Sequence[tuple[str, str]]):
+        self.kernel, self.program = kernel, program
+        self.stores: dict[int, list[tuple[str, str]]] = {}
+        for output, store in zip(program.outputs, stores, strict=True):
+            self.stores.setdefault(output, []).append(store)
+        self.crossing = 0
+
+    def pieces(self) -> list[list[str]]:
+        """Lists of statements; values used in a later piece pass through x[]."""
+        code = self.program.code
+        size = PIECE if self.kernel.vector else len(code) + 1
+        computed = [n for n, ins in enumerate(code) if operands(ins)]
+        piece = {n: position // size for position, n in enumerate(computed)}
+        place: dict[int, int] = {}
+        for n in computed:
+            for a in operands(code[n]):
+                if a in piece and piece[a] != piece[n]:
+                    place.setdefault(a, len(place))
+        self.crossing = len(place)
+        lines: list[list[str]] = [[] for _ in range(max(piece.values(), default=0) + 1)]
+        loaded: list[set[int]] = [set() for _ in lines]
+        kind = "const V" if self.kernel.vector else "const double"
+        for n, instruction in enumerate(code):
+            here = piece.get(n, 0)
+            if n in piece:
+                for a in operands(instruction):
+                    if a in place and piece[a] != here and a not in loaded[here]:
+                        loaded[here].add(a)
+                        lines[here].append(f"{kind} t{a} = x[{place[a]}];")
+                lines[here].append(f"{kind} t{n} = {self._formula(instruction)};")
+                if n in place:
+                    lines[here].append(f"x[{place[n]}] = t{n};")
+            for store, label in self.stores.get(n, ()):
+                value = f"t{n}" if n in piece else self._stored(instruction)
+                lines[here].append(f"{store} {value};" + (f" /* {label} */" if label else ""))
+        return lines
+
+    def _stored(self, instruction: Instruction) -> str:
+        value = self._input(instruction)
+        return f"all({value})" if self.kernel.vector and instruction[0] == "constant" else value
+
+    def _input(self, instruction: Instruction) -> str:
+        if instruction[0] == "constant":
+            return f"({instruction[1]!r})" if instruction[1] < 0 else repr(instruction[1])
+        return self.kernel.loads[instruction[0]].format(*instruction[1:])
+
+    def _operand(self, n: int, spread: bool) -> str:
+        instruction = self.program.code[n]
+        if instruction[0] in INPUTS or instruction[0] == "constant":
+            return self._stored(instruction) if spread else self._input(instruction)
+        return f"t{n}"
+
+    def _formula(self, instruction: Instruction) -> str:
+        op, *args = instruction
+        if op in _INFIX:
+            return f" {_INFIX[op]} ".join(self._operand(a, False) for a in args)
+        if op == "neg":
+            return "-" + self._operand(args[0], False)
+        if op == "reciprocal":
+            return "1.0 / " + self._operand(args[0], False)
+        prefix = "v" if self.kernel.vector else "s"
+        return f"{prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"

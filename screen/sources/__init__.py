@@ -1,0 +1,27 @@
+"""Importers of public raw data: each source becomes readings, all readings one PEtab problem."""
+
+from screen.sources.assemble import Known, Tables, assemble, read_known, write_tables
+from screen.sources.forget import forget
+from screen.sources.import_data import Written, choose_sources, describe, find_data, import_data
+from screen.sources.readings import Arm, Imported, ObservedAs, Reading, Source
+from screen.sources.table import SOURCES
+
+__all__ = [
+    "SOURCES",
+    "Arm",
+    "Imported",
+    "Known",
+    "ObservedAs",
+    "Reading",
+    "Source",
+    "Tables",
+    "Written",
+    "assemble",
+    "choose_sources",
+    "describe",
+    "find_data",
+    "forget",
+    "import_data",
+    "read_known",
+    "write_tables",
+]

@@ -1,0 +1,180 @@
+"""Held-out prediction on readings that the network itself made: it must find the hidden effects again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screen.errors import FitError
+from screen.fit import Solver, make_predictor, make_sensitivity
+from screen.judge import heldout
+from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
+from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
+from screen.panel import read_panel
+from screen.sources import SOURCES, Arm, Reading, forget
+from screen.tables import check_table
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+DOSES = (1.0, 2.0, 8.0)
+PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, draw_steps=2)
+
+
+@pytest.fixture(scope="module")
+def prepared(toy, solver):
+    """The toy problem, its doses taken for inhibitors: dose 1 as drug A, 2 as drug B, 8 as vehicle."""
+    arms = {
+        "dose_8": Arm("toy", (("dose", 8.0),)),
+        "dose_1": Arm("toy", (("dose", 8.0),), drugs=(("A", 1.0),)),
+        "dose_2": Arm("toy", (("dose", 8.0),), drugs=(("B", 1.0),)),
+    }
+    frame = toy.measurements.frame
+    readings = tuple(
+        Reading(
+            arms[row.simulationConditionId], row.observableId, row.time, row.measurement, "b", 0.05, "toy"
+        )
+        for row in frame.itertuples()
+    )
+    return Prepared(
+        toy, readings, make_predictor(toy, solver, PLAN.draws), make_sensitivity(toy, solver), solver
+    )
+
+
+def task(hides=lambda reading: dict(reading.arm.drugs) == {"A": 1.0}, **goals):
+    return Task("toy", "sobotta2017", ("obs_scaled",), hides, "drug A, drug B seen", **goals)
+
+
+@pytest.fixture(scope="module")
+def result(prepared):
+    return run_task(task(rmse_ratio=0.6, sign_accuracy=0.9, coverage=0.8), prepared, PLAN)
+
+
+def test_hidden_effects_are_found_again(result):
+    assert (result["hidden"], result["effects"]) == (4, 4)
+    assert result["model"]["rmse"] < 0.1
+    assert result["model"]["sign_accuracy"] == 1.0
+    assert result["model"]["coverage"] == 1.0
+    assert all(goal["met"] for goal in result["targets"].values())
+
+
+def test_baselines_see_only_the_training(result, prepared):
+    observed = np.array([each["observed"] for each in result["predictions"]])
+    zero = result["baselines"]["no_effect"]
+    assert zero["rmse"] == pytest.approx(np.sqrt(np.mean(observed**2)))
+    assert result["training_effects"] == 4
+    assert zero["rmse"] > result["baselines"]["nearest_condition"]["rmse"] > result["model"]["rmse"]
+
+
+def test_hidden_readings_do_not_move_the_prediction(result, prepared):
+    """Ten times the hidden readings: what is predicted stays, what is observed does not."""
+    frame = prepared.problem.measurements.frame
+    hidden = (frame["simulationConditionId"] == "dose_1").to_numpy()
+    other = frame.assign(measurement=np.where(hidden, 10 * frame["measurement"], frame["measurement"]))
+    measurements = prepared.problem.measurements.__class__(
+        prepared.problem.measurements.lane, prepared.problem.measurements.time_index, other
+    )
+    problem = prepared.problem.__class__(**(vars(prepared.problem) | {"measurements": measurements}))
+    readings = tuple(
+        Reading(**(vars(each) | {"value": 10 * each.value})) if hide else each
+        for each, hide in zip(prepared.readings, hidden, strict=True)
+    )
+    spoilt = run_task(task(), Prepared(**(vars(prepared) | {"problem": problem, "readings": readings})), PLAN)
+    for before, after in zip(result["predictions"], spoilt["predictions"], strict=True):
+        assert after["predicted"] == pytest.approx(before["predicted"], abs=1e-6)
+        assert after["observed"] == pytest.approx(before["observed"] + np.log2(10))
+
+
+def test_results_are_json_and_a_table(result):
+    assert json.loads(json.dumps(result)) == result
+    table = tabulate({"toy": result})
+    check_table(table, HELDOUT, "scores")
+    assert table["predictor"].to_list() == ["model", *result["baselines"]]
+
+
+def test_a_task_that_hides_nothing_is_refused(prepared):
+    with pytest.raises(FitError, match="toy: must hide some effects and leave some readings, found 0"):
+        run_task(task(hides=lambda reading: False), prepared, PLAN)
+
+
+def test_tasks_are_chosen_by_name_or_by_the_data_there(tmp_path):
+    with pytest.raises(FitError, match=r"task: must be one of ruxolitinib, .*, found tea"):
+        choose_tasks(("tea",), tmp_path)
+    file = tmp_path / SOURCES["hpn_dream"].files[0]
+    file.parent.mkdir()
+    file.touch()
+    assert [each.source for each in choose_tasks((), tmp_path)] == ["hpn_dream"] * 3
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_hides_something_and_leaves_something(data_folder, name):
+    wanted = TASKS[name]
+    readings = [
+        each
+        for each in SOURCES[wanted.source].read(data_folder).readings
+        if each.observable in wanted.observables
+    ]
+    hidden = sum(map(wanted.hides, readings))
+    assert 0 < hidden < 0.6 * len(readings)
+
+
+def test_what_hidden_experiments_taught_is_forgotten(known):
+    """The brake that ERK is in UACC812 was read from the arm with AKT and MEK blocked, and from nothing else."""
+    without, forgotten = forget(known, TASKS["hpn_dream_GSK690693_GSK1120212"].facts)
+    assert forgotten == ("breast_uacc812 ERK_brake",)
+    before, after = (each.contexts.contexts["breast_uacc812"].totals for each in (known, without))
+    assert [each for each in before if each.parameter != "ERK_brake"] == list(after)
+    assert len(after) == len(before) - 1
+
+
+def test_a_source_that_names_a_whole_fact_names_its_checks(known):
+    context = known.contexts.contexts["breast_bt20"]
+    totals = [
+        replace(context.totals[0], source=source) for source in ("V28", "V28a", "V28b", "V2", "V280", None)
+    ]
+    contexts = {"breast_bt20": replace(context, totals=tuple(totals), stimulus=())}
+    tables = replace(known, contexts=replace(known.contexts, contexts=contexts))
+    for facts, kept in {
+        (): ("V28", "V28a", "V28b", "V2", "V280", None),
+        ("V28a",): ("V28b", "V2", "V280", None),
+        ("V28",): ("V2", "V280", None),
+        ("V28", "V2"): ("V280", None),
+    }.items():
+        left = forget(tables, facts)[0].contexts.contexts["breast_bt20"].totals
+        assert tuple(each.source for each in left) == kept
+
+
+def test_facts_of_the_tasks_stand_in_the_panel():
+    facts = read_panel(CONFIG / "panel/panel.tsv")
+    named = {fact.id for fact in facts} | {fact.id + check.name for fact in facts for check in fact.checks}
+    assert {fact for task in TASKS.values() for fact in task.facts} <= named
+
+
+def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_path, monkeypatch):
+    """Also the goal of resuming: what stands for the same question is kept, another seed runs again."""
+    ran = []
+
+    def run_task(wanted, prepared, plan, report):
+        ran.append((wanted.name, plan.seed))
+        return result
+
+    nothing = Prepared(None, (), None, None, Solver(), ("hepg2 ERK_IL6",))
+    monkeypatch.setattr(heldout, "prepare", lambda *arguments: nothing)
+    monkeypatch.setattr(heldout, "run_task", run_task)
+    for source in SOURCES.values():
+        (tmp_path / source.files[0]).parent.mkdir()
+        (tmp_path / source.files[0]).write_text("readings")
+
+    def run(seed, *names):
+        tasks = [TASKS[name] for name in names]
+        plan = HeldoutPlan(seed=seed)
+        return heldout.run_tasks(tasks, tmp_path, known, tmp_path / "out", network, Solver(), plan)
+
+    run(1, "ruxolitinib")
+    assert run(1, "ruxolitinib", "three_hours") == {"ruxolitinib": result, "three_hours": result}
+    assert ran == [("ruxolitinib", 1), ("three_hours", 1)]
+    (tmp_path / "out" / "ruxolitinib.json").write_text("cut off")
+    run(1, "ruxolitinib")
+    run(2, "ruxolitinib")
+    assert ran[2:] == [("ruxolitinib", 1), ("ruxolitinib", 2)]
+    assert (tmp_path / "out" / "scores.tsv").is_file()

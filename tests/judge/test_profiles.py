@@ -1,0 +1,121 @@
+"""Profiles against brute force, and what they say of parameters that data bound, half bound and do not bound."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.optimize import minimize
+
+from screen.calibration import load_problem
+from screen.errors import FitError
+from screen.fit import Solver, draw_profiles, make_predictor, make_sensitivity, most_narrowed, polish
+from screen.fit.objective import posterior_cost
+from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
+from screen.tables import check_table
+from tests.toy import write_problem
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory):
+    return load_problem(write_problem(tmp_path_factory.mktemp("profile"), noise=0.05))
+
+
+@pytest.fixture(scope="module")
+def predictor(problem, solver):
+    return make_predictor(problem, solver, 8)
+
+
+@pytest.fixture(scope="module")
+def best(problem, solver, predictor):
+    sensitivity = make_sensitivity(problem, solver)
+    return polish(problem, predictor, sensitivity, problem.estimated.nominal, 30, 1e-6).scaled
+
+
+@pytest.fixture(scope="module")
+def profiles(problem, solver, best):
+    table = profile(problem, solver, best, ProfilePlan(problem.estimated.names))
+    check_table(table, PROFILES, "profiles")
+    return table
+
+
+def test_every_point_is_the_lowest_cost_with_the_parameter_held(problem, predictor, best, profiles):
+    place = problem.estimated.names.index("k_lost")
+    others = [each for each in range(len(best)) if each != place]
+    for row in profiles.filter(pl.col("parameter") == "k_lost").iter_rows(named=True):
+
+        def cost(free, held=row["scaled"]):
+            vector = np.insert(free, place, held)[None]
+            return float(posterior_cost(problem, vector, predictor(vector))[0])
+
+        brute = minimize(cost, best[others], method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4})
+        assert row["settled"]
+        assert row["cost"] == pytest.approx(brute.fun, abs=0.05)
+
+
+def test_data_bound_rates_and_scale_and_say_nothing_of_the_blow_up(profiles):
+    found = identify(profiles)
+    check_table(found, IDENTIFIED, "identified")
+    verdicts = dict(found.select("parameter", "verdict").iter_rows())
+    assert verdicts == {
+        "k_blow": "flat",
+        "k_lost": "identifiable",
+        "k_made": "identifiable",
+        "scale": "identifiable",
+    }
+    for row in found.filter(pl.col("verdict") == "identifiable").iter_rows(named=True):
+        assert row["low"] < row["best"] < row["high"]
+
+
+def test_own_prior_is_taken_off(problem, profiles):
+    prior = problem.estimated.priors[problem.estimated.names.index("k_made")]
+    chosen = profiles.filter(pl.col("parameter") == "k_made")
+    without = chosen["cost"].to_numpy() - np.array([float(prior.cost(at)) for at in chosen["scaled"]])
+    np.testing.assert_allclose(chosen["rise"], without - without.min(), atol=1e-9)
+
+
+def parabola(low, high, sd=0.3):
+    held = np.linspace(low, high, 41)
+    frame = {"parameter": ["p"] * 41, "scale": ["log10"] * 41, "scaled": held, "value": 10.0**held}
+    return pl.DataFrame(frame | {"rise": 0.5 * (held / sd) ** 2, "cost": held, "settled": [True] * 41})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-2.0, 2.0, "identifiable"),
+        (-2.0, 0.3, "only from below"),
+        (-0.3, 2.0, "only from above"),
+        (-0.3, 0.3, "flat"),
+    ],
+)
+def test_interval_of_a_parabola_is_that_of_a_normal_distribution(low, high, verdict):
+    found = identify(parabola(low, high)).row(0, named=True)
+    assert found["verdict"] == verdict
+    for end, side, reached in (("low", -1, low < -1), ("high", 1, high > 1)):
+        want = 10.0 ** (side * 1.959964 * 0.3) if reached else None
+        assert found[end] == (pytest.approx(want, rel=1e-6) if reached else None)
+
+
+def test_figure_shows_each_parameter_and_its_verdict(profiles, tmp_path):
+    draw_profiles(profiles, identify(profiles), PROFILE_RISE, tmp_path / "profiles.svg")
+    content = (tmp_path / "profiles.svg").read_text()
+    assert ElementTree.fromstring(content).tag.endswith("svg")
+    assert "k_blow: flat" in content
+    assert "scale: identifiable" in content
+
+
+def test_most_narrowed_come_first():
+    fitted = pl.DataFrame(
+        {"parameter": ["a", "b", "c"], "posterior_sd": [0.4, 0.1, 0.2], "prior_sd": [0.5, 0.5, 0.2]}
+    )
+    assert most_narrowed(fitted, 2) == ["b", "a"]
+
+
+def test_wrong_plans_are_refused(problem, best):
+    with pytest.raises(FitError, match="must be one that is estimated, found half"):
+        profile(problem, Solver(), best, ProfilePlan(["half"]))
+    with pytest.raises(FitError, match="parameters must be there and each but once"):
+        profile(problem, Solver(), best, ProfilePlan([]))
+    with pytest.raises(FitError, match=r"engine must have a gradient .*, found jax"):
+        profile(problem, Solver(engine="jax"), best, ProfilePlan(["scale"]))

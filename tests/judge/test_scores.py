@@ -1,0 +1,126 @@
+"""Scores of predicted effects and the trivial predictors, on cases worked out by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from screen.judge.effects import BASELINES, find_effects
+from screen.judge.scores import (
+    SCORES,
+    coverage,
+    decided_sign_accuracy,
+    rank_correlation,
+    rmse,
+    score,
+    sign_accuracy,
+    signs,
+    three_class_accuracy,
+)
+from screen.sources import Arm, Reading
+
+OBSERVED = np.array([-2.0, -0.1, 0.1, 2.0])
+NOISE = np.full(4, 0.2)
+
+
+def test_rmse_is_that_of_the_differences():
+    assert rmse(OBSERVED, OBSERVED + np.array([3.0, 0, 0, 4.0]), NOISE) == 2.5
+
+
+@pytest.mark.parametrize("predicted", [[1.0, 2, 3, 4], [4, 3, 2, 1], [1, 1, 2, 0], [5, 5, 1, 1]])
+def test_rank_correlation_is_that_of_scipy(predicted):
+    want = stats.spearmanr(OBSERVED, predicted).statistic
+    assert rank_correlation(OBSERVED, np.array(predicted, float), NOISE) == pytest.approx(want)
+
+
+def test_a_constant_prediction_has_no_rank_correlation():
+    assert score(OBSERVED, np.zeros(4), NOISE)["rank_correlation"] is None
+
+
+def test_an_effect_within_noise_has_sign_zero():
+    assert list(signs(OBSERVED, NOISE)) == [-1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "share", "classes", "decided"),
+    [
+        ([-2.0, 0.0, 0.0, 2.0], 1.0, 1.0, 1.0),
+        ([0.0, 0.0, 0.0, 0.0], 0.5, 0.5, 0.0),
+        ([2.0, 0.0, 0.0, 2.0], 0.75, 0.75, 0.5),
+        ([-2.0, -1.0, 0.0, 2.0], 0.75, 0.75, 1.0),
+        ([-2.0, -0.4, 0.4, 2.0], 1.0, 0.5, 1.0),
+    ],
+)
+def test_signs(predicted, share, classes, decided):
+    predicted = np.array(predicted)
+    assert sign_accuracy(OBSERVED, predicted, NOISE) == share
+    assert three_class_accuracy(OBSERVED, predicted, NOISE) == classes
+    assert decided_sign_accuracy(OBSERVED, predicted, NOISE) == decided
+
+
+def test_coverage_counts_the_intervals_that_hold():
+    assert coverage(OBSERVED, OBSERVED - 1, OBSERVED + np.array([1, 1, -0.5, -0.5])) == 0.5
+
+
+def test_a_perfect_prediction_has_perfect_scores():
+    assert score(OBSERVED, OBSERVED, NOISE) == {name: 0.0 if name == "rmse" else 1.0 for name in SCORES}
+
+
+def reading(arm, value, time=20.0, batch="blot", censored=False):
+    return Reading(arm, "obs", time, value, batch, 0.1, "data", censored)
+
+
+IL6 = Arm("cell", (("IL6_dose", 10.0),))
+DRUGGED = Arm("cell", IL6.stimulus, (("ruxolitinib", 500.0),))
+BLOCKED = Arm("cell", IL6.stimulus, blocked=("MEK",))
+WEAK = Arm("cell", (("IL6_dose", 1.0),), blocked=("MEK",))
+
+
+def test_an_effect_is_the_mean_log_ratio_within_a_batch():
+    readings = [
+        reading(IL6, 8.0),
+        reading(IL6, 2.0),
+        reading(DRUGGED, 1.0),
+        reading(DRUGGED, 1.0, batch="other blot"),
+        reading(DRUGGED, 1.0, time=30.0),
+        reading(BLOCKED, 1.0, censored=True),
+    ]
+    (effect,) = find_effects(readings)
+    assert (effect.inhibited, effect.vehicle) == ((2,), (0, 1))
+    assert effect.observed == pytest.approx(-2.0)
+    assert effect.noise(np.full(6, 0.1)) == pytest.approx(np.log2(10) * 0.1 * np.sqrt(1.5))
+    draws = np.log10(np.array([[4.0, 4, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]))
+    np.testing.assert_allclose(effect.of(draws), [-2, 0], atol=1e-12)
+
+
+@pytest.fixture
+def training():
+    """Two effects of -1 and -3 at 10 ng/mL, one of +1 at 1 ng/mL, all by MEK block."""
+    readings = [
+        reading(IL6, 4.0, 20.0), reading(BLOCKED, 2.0, 20.0),
+        reading(IL6, 8.0, 180.0), reading(BLOCKED, 1.0, 180.0),
+        reading(WEAK.without_inhibitor(), 1.0, 20.0), reading(WEAK, 2.0, 20.0),
+    ]  # fmt: skip
+    return find_effects(readings)
+
+
+@pytest.mark.parametrize(
+    ("name", "want"), [("no_effect", 0.0), ("mean_inhibitor", -3.0), ("nearest_condition", -3.0)]
+)
+def test_baselines_at_a_condition_the_training_has(training, name, want):
+    (held,) = find_effects([reading(IL6, 1.0, 180.0), reading(DRUGGED, 1.0, 180.0)])
+    assert BASELINES[name](held, training) == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
+    ("name", "want"), [("no_effect", 0.0), ("mean_inhibitor", -1.0), ("nearest_condition", -1.0)]
+)
+def test_baselines_at_a_condition_the_training_lacks(training, name, want):
+    """30 min: the mean is over the cell, the nearest condition is 20 min at the same dose."""
+    (held,) = find_effects([reading(IL6, 1.0, 30.0), reading(DRUGGED, 1.0, 30.0)])
+    assert BASELINES[name](held, training) == pytest.approx(want)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines_without_training_say_no_effect(name):
+    (held,) = find_effects([reading(IL6, 1.0), reading(DRUGGED, 0.5)])
+    assert BASELINES[name](held, ()) == 0.0

@@ -1,0 +1,110 @@
+"""The experiment that settles a question is found where it was put, and the sentences say what the tables hold."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.judge import EVIDENCE, FACTS, SETTLING, describe_models, find_settling
+from screen.judge.settle import ERROR
+from screen.tables import RESPONSES, SCENARIOS, check_table
+
+OPTIONS = ("yes", "no", "both")
+DRAWS = 40
+LEVELS = {
+    # (context, drug, dose): treated/vehicle under each option
+    ("cell", "telling", 100.0): (0.5, 1.0, 0.7),
+    ("cell", "telling", 1000.0): (0.1, 0.8, 0.4),
+    ("cell", "silent", 100.0): (0.9, 0.9, 0.9),
+    ("cell", "silent", 1000.0): (0.6, 0.6, 0.6),
+    ("other", "telling", 100.0): (1.0, 1.0, 1.0),
+}
+NOISY = 2.0
+"""Spread over draws [log2] of the read-out `late`, which is moved ten times as far."""
+
+
+def rows():
+    rng = np.random.default_rng(1)
+    scenarios, responses = [], []
+    for place, option in enumerate(OPTIONS):
+        for context in ("cell", "other"):
+            name = f"{context}|{option}|vehicle"
+            scenarios.append((name, context, option, 1 / 3, "vehicle", "vehicle", None, None, None, None))
+            responses += [(name, d, r, 0.4, "ok", 1) for d in range(DRAWS) for r in ("early", "late")]
+        for (context, drug, dose), levels in LEVELS.items():
+            name = f"{context}|{option}|{drug}@{dose:g}"
+            scenarios.append((name, context, option, 1 / 3, drug, "single", drug, dose, None, None))
+            for draw in range(DRAWS):
+                spread = 2.0 ** (NOISY * rng.standard_normal())
+                early, late = 0.4 * levels[place], 0.4 * levels[place] ** 2 * spread
+                responses += [(name, draw, "early", early, "ok", 1), (name, draw, "late", late, "ok", 1)]
+    name = "cell|yes|telling@1000"
+    responses = [(*row[:3], None, "max_steps", 1) if row[:2] == (name, 0) else row for row in responses]
+    return (
+        pl.DataFrame(scenarios, schema=SCENARIOS.dtypes(), orient="row"),
+        pl.DataFrame(responses, schema=RESPONSES.dtypes(), orient="row"),
+    )
+
+
+@pytest.fixture(scope="module")
+def settling():
+    scenarios, responses = rows()
+    check_table(scenarios, SCENARIOS, "scenarios")
+    check_table(responses, RESPONSES, "responses")
+    found = find_settling(scenarios, responses, "H_question", OPTIONS, 2)
+    check_table(found, SETTLING, "settling")
+    return found
+
+
+def test_the_drug_dose_and_readout_that_part_two_options_come_first(settling):
+    assert settling.group_by("first", "second").len()["len"].to_list() == [2, 2, 2]
+    best = settling.filter(first="yes", second="no").row(0, named=True)
+    assert (best["context"], best["intervention"], best["dose_nM"], best["readout"]) == (
+        "cell",
+        "telling",
+        1000.0,
+        "early",
+    )
+    assert best["first_log2"] == pytest.approx(np.log2(0.1))
+    assert best["second_log2"] == pytest.approx(np.log2(0.8))
+    assert best["separation"] == pytest.approx(3 / (np.sqrt(2) * ERROR))
+
+
+def test_a_drug_is_there_once_a_context(settling):
+    for _, rows in settling.group_by("first", "second"):
+        assert rows.select("context", "intervention").is_unique().all()
+
+
+def test_sentences_say_what_the_tables_hold(settling):
+    evidence = pl.DataFrame(
+        {
+            "switch": ["H_question"] * 3,
+            "option": list(OPTIONS),
+            "prior_weight": [0.5, 0.25, 0.25],
+            "log_evidence": [-10.0, -13.0, -10.5],
+            "log_bayes_factor": [0.0, -3.0, -0.5],
+            "posterior_weight": [0.75, 0.02, 0.23],
+            "cost": [1.0, 2.0, 3.0],
+            "gradient_norm": [0.0] * 3,
+            "failed": [0] * 3,
+        },
+        schema=EVIDENCE.dtypes(),
+    )
+    facts = pl.DataFrame(
+        {
+            "switch": ["H_question"] * 3,
+            "fact": ["V01"] * 3,
+            "option": list(OPTIONS),
+            "measurements": [6] * 3,
+            "cost": [1.0, 4.0, 1.2],
+            "difference": [0.0, 3.0, 0.2],
+        },
+        schema=FACTS.dtypes(),
+    )
+    said = "\n".join(describe_models(evidence, facts, settling)["H_question"])
+    assert "most probable under yes; both is hardly told from it (log Bayes factor -0.5)" in said
+    assert "no makes them 20 times less probable" in said
+    assert "yes 0.50 to 0.75" in said
+    assert "V01 (3.0 worse under no)" in said
+    assert "To tell yes from no: telling 1000 nM in cell, early: log2 change -3.32 against -0.32" in said
+    nothing = describe_models(evidence, facts.clear(), settling.clear())["H_question"]
+    assert "No fact is fitted clearly worse" in nothing[-1]
