@@ -40,7 +40,6 @@ from screen.fit import (
     Effort,
     Ended,
     Hierarchical,
-    Solver,
     levenberg,
     make_hierarchical,
     make_hierarchical_objective,
@@ -50,6 +49,7 @@ from screen.fit import (
 from screen.fit.figures import draw_waterfall
 from screen.fit.optimise import draw_starts
 from screen.kernel import configure
+from screen.simulate import Integration
 
 DATA = Path(os.environ.get("SCREEN_DATA", ROOT.parent / "shared" / "data")) / "sobotta2017"
 PUBLISHED_CHI2, PUBLISHED = 2219.98993, -1346.75391686
@@ -58,8 +58,8 @@ PUBLISHED_CHI2, PUBLISHED = 2219.98993, -1346.75391686
 WITHIN = 2.0
 """How near -2 log L must come."""
 
-EXACT = Solver(rtol=1e-8, atol=1e-12, max_steps=100_000, horizon=1e6)
-SEARCH = Solver(rtol=1e-6, atol=1e-14, max_steps=3_000, horizon=1e6, rest_tolerance=np.inf)
+EXACT = Integration(rtol=1e-8, atol=1e-12, max_steps=100_000, rest_minutes=1e6)
+SEARCH = Integration(rtol=1e-6, atol=1e-14, max_steps=3_000, rest_minutes=1e6, rest_tolerance=np.inf)
 """In the search a start from which rest is not reached in 2 years of cell time begins where it then is."""
 
 

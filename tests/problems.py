@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from screen.calibration import load_problem
-from screen.fit import Solver, choose_fit_engine
+from screen.fit import choose_fit_engine
 from screen.network import compose_network, read_sbml
+from screen.simulate import Integration
 from screen.sources import read_known
 from tests.toy import write_blots, write_problem
 
@@ -34,7 +35,7 @@ def blotted(tmp_path_factory):
 @pytest.fixture(scope="session")
 def solver():
     """The engine that the fit would choose, tight enough for finite differences."""
-    return Solver(engine=choose_fit_engine(), rtol=1e-8, atol=1e-10)
+    return Integration(engine=choose_fit_engine(), rtol=1e-8, atol=1e-10)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,13 @@ and its solve must fail.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import antimony
 import numpy as np
 import pandas as pd
+
+from screen.calibration.problem import Estimated
 
 TRUTH = {"k_made": 0.5, "k_lost": 0.2, "scale": 30.0}
 DOSES = (1.0, 2.0, 8.0)
@@ -122,3 +125,12 @@ def write_blots(folder, parameters=PARAMETERS + BLOT_ROWS, transformation="log10
     table.loc[shifted, ["observableParameters", "noiseParameters"]] = ["scale;offset", "sd"]
     table.to_csv(measurements, sep="\t", index=False)
     return path
+
+
+def estimated_alone(*names: str):
+    """As much of a problem as draws are tabulated from: parameters estimated on a log10 scale."""
+    one = np.ones(len(names))
+    estimated = Estimated(
+        names, ("log10",) * len(names), -9 * one, 9 * one, 0 * one, (None,) * len(names), ()
+    )
+    return SimpleNamespace(estimated=estimated)

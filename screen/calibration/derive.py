@@ -16,15 +16,9 @@ import numpy as np
 import polars as pl
 
 from screen.errors import FitError, ScenarioError
+from screen.experiments import LOAD, Arm, cell_settings, loads
 from screen.network import read_parameters
-from screen.scenarios import (
-    ContextTables,
-    DrugTables,
-    hypothesis_settings,
-    loads,
-    read_context_tables,
-    read_drug_tables,
-)
+from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
 from screen.tables import Column, Schema, read_table, write_text_atomic
 
 BLOCKED_LOAD = 1000.0
@@ -94,18 +88,14 @@ def derive_conditions(
 
 
 def _settings(row: Mapping, contexts: ContextTables, drugs: DrugTables) -> dict[str, float]:
-    context = contexts.contexts[row["context"]]
-    setting = {each.parameter: each.value for each in context.totals}
-    setting |= hypothesis_settings(contexts.options, row["hypothesis"])
-    setting |= _pairs(row["stimulus"])
-    doses = _pairs(row["drugs"])
-    unknown = [name for name in doses if name not in drugs.drugs]
-    if unknown:
+    context, doses = contexts.contexts[row["context"]], _pairs(row["drugs"])
+    if unknown := [name for name in doses if name not in drugs.drugs]:
         raise KeyError(unknown[0])
     total = loads(doses, drugs, organism=context.organism)
     for target in (row["blocked"] or "").split():
         total[target] += BLOCKED_LOAD
-    return setting | {f"load_{target}": load for target, load in total.items() if load > 0}
+    setting = cell_settings(Arm(row["context"], row["hypothesis"]), contexts) | _pairs(row["stimulus"])
+    return setting | {f"{LOAD}{target}": load for target, load in total.items() if load > 0}
 
 
 def _pairs(text: str | None) -> dict[str, float]:

@@ -1,33 +1,19 @@
 """The panel, the network and the tables that commands on the panel need, read and checked against each other."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from screen.cli.options import say
 from screen.settings import Settings
 
 if TYPE_CHECKING:
-    from screen.kernel import Model
-    from screen.panel import Fact
-    from screen.scenarios import ContextTables, DrugTables
+    from screen.panel import Fact, PanelTables
 
 
-@dataclass(frozen=True)
-class BenchTables:
-    """What the panel is run on; `whole` are the parameters of the whole network, modules left out or not."""
-
-    model: "Model"
-    whole: tuple[str, ...]
-    facts: tuple["Fact", ...]
-    contexts: "ContextTables"
-    drugs: "DrugTables"
-
-
-def read_bench(settings: Settings, wanted: list[str], stage: str) -> BenchTables:
-    """The tables for the facts named, all where none is; facts whose modules are left out are said and dropped."""
+def read_bench(settings: Settings, wanted: list[str], stage: str) -> tuple["PanelTables", tuple["Fact", ...]]:
+    """The tables, and the facts named, all where none is; facts whose modules are left out are said and dropped."""
     from screen.kernel import load_model
     from screen.network import compose_network, read_sbml
-    from screen.panel import check_panel, choose_facts, facts_within, read_panel
+    from screen.panel import PanelTables, check_panel, choose_facts, facts_within, read_panel
     from screen.scenarios import read_context_tables, read_drug_tables
 
     tables, folder = settings.tables, settings.network.folder
@@ -43,4 +29,4 @@ def read_bench(settings: Settings, wanted: list[str], stage: str) -> BenchTables
         kept = facts_within(facts, contexts, drugs, model.parameters, (*model.observables, *model.species))
         say(f"{stage}: {len(facts) - len(kept)} of {len(facts)} facts need modules that are left out")
         facts = kept
-    return BenchTables(model, tuple(whole.parameters), facts, contexts, drugs)
+    return PanelTables(model, contexts, drugs, tuple(whole.parameters)), facts

@@ -90,6 +90,7 @@ def _screen(
         contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
         drugs=read_drug_tables(tables.drugs, tables.affinities, tables.targets),
         draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
+        seed=settings.seed,
         readouts=[
             Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts
         ],

@@ -36,14 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.tables import DRAWS, provenance, read_table
 
     configure()
-    bench = read_bench(settings, [], "constrain")
-    unknown = set(arguments.without) - {fact.id for fact in bench.facts}
+    tables, known = read_bench(settings, [], "constrain")
+    unknown = set(arguments.without) - {fact.id for fact in known}
     if unknown:
         raise ScreenError(f"--without: must be of the panel, found {min(unknown)}")
     facts = [
-        fact
-        for fact in bench.facts
-        if fact.tier in settings.panel.constrain and fact.id not in arguments.without
+        fact for fact in known if fact.tier in settings.panel.constrain and fact.id not in arguments.without
     ]
     engine, reason = choose_engine(settings.simulate.engine)
     say(f"constrain: engine {engine}: {reason}")
@@ -53,15 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     guess = [] if afresh else [path for path in shipped if path.is_file()]
     plan = Plan(
         checks=[check for fact in facts for check in fact.checks],
-        contexts=bench.contexts,
-        tables=bench.drugs,
-        model=bench.model,
+        tables=tables,
         integration=read_integration(settings, engine, arguments.threads),
         problem=settings.fit.problem,
         sbml=results.network,
         network=read_parameters(settings.network.folder / "parameters.tsv"),
         steps=settings.panel.steps,
-        whole=bench.whole,
+        seed=settings.seed,
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,

@@ -7,7 +7,7 @@ Example: python -m screen fit --threads 2
 import argparse
 from pathlib import Path
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,18 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/fit: draws.parquet, scales.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
     settings, results = read_shared(arguments)
     prepare_folder(results.fit)
-    from screen.fit import Plan, Schedule, Solver, run_fit, write_prior_draws
+    from screen.fit import Plan, Schedule, run_fit, write_prior_draws
     from screen.kernel import configure
-    from screen.scenarios import DRUGS
-    from screen.tables import read_table
 
     configure()
-    wanted, simulate = settings.fit, settings.simulate
+    wanted = settings.fit
     plan = Plan(
         problem=arguments.problem or wanted.problem,
         sbml=results.network,
         network=settings.network.folder / "parameters.tsv",
-        drugs=read_table(settings.tables.drugs, DRUGS)["drug"].to_list(),
         schedule=Schedule(
             starts=wanted.starts,
             adam=wanted.adam,
@@ -46,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             polish=wanted.polish,
             seed=settings.seed,
         ),
-        solver=Solver(simulate.engine, simulate.rtol, simulate.atol, threads=arguments.threads),
+        solver=read_integration(settings, settings.simulate.engine, arguments.threads),
         draws=wanted.draws,
         draw_steps=wanted.draw_steps,
         seed=settings.seed,

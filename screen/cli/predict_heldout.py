@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, results = read_shared(arguments)
     folder = results.folder / "heldout"
     from screen.cli.import_data import read_configuration
-    from screen.fit import Solver, choose_fit_engine
+    from screen.fit import choose_fit_engine
     from screen.judge.heldout import HeldoutPlan, run_tasks
     from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
@@ -41,10 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     data = find_data(arguments.data or settings.fit.data)
     tasks = choose_tasks(arguments.task, data)
     prepare_folder(folder)
-    simulate = settings.simulate
-    solver = Solver(
-        choose_fit_engine(simulate.engine), simulate.rtol, simulate.atol, threads=arguments.threads
-    )
+    engine = choose_fit_engine(settings.simulate.engine)
+    solver = read_integration(settings, engine, arguments.threads)
     found = run_tasks(
         tasks,
         data,

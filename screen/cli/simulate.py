@@ -28,20 +28,21 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(path.parent)
     from screen.kernel import choose_engine, configure
     from screen.scenarios import read_context_tables, read_drug_tables
-    from screen.simulate import Readout, Shard, read_parts, simulate_shard
+    from screen.simulate import Readout, ScreenTables, Shard, read_parts, simulate_shard
     from screen.tables import DRAWS, RESPONSES, SCENARIOS, provenance, read_table, write_table
 
     configure()
     wanted, tables = settings.simulate, settings.tables
     engine, reason = choose_engine(wanted.engine)
     say(f"simulate: engine {engine}: {reason}")
-    parts = read_parts(
+    screened = ScreenTables(
         read_table(results.scenarios, SCENARIOS),
         read_context_tables(tables.contexts, tables.hypotheses),
         read_drug_tables(tables.drugs, tables.affinities, tables.targets),
         read_table(results.draws, DRAWS),
-        results.network_named,
+        settings.seed,
     )
+    parts = read_parts(screened, results.network_named)
     responses = simulate_shard(
         list(parts.values()),
         [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],

@@ -91,25 +91,19 @@ def _validate(
     """The table of the verdict, and with what it was computed."""
     from screen.kernel import choose_engine, configure
     from screen.network import read_parameters
-    from screen.panel import check_draws, gather, run_checks, validation_table
+    from screen.panel import Bench, check_draws, find, validation_table
     from screen.tables import DRAWS, read_table
 
     configure()
-    bench = read_bench(settings, arguments.facts, "validate")
-    model = bench.model
+    tables, facts = read_bench(settings, arguments.facts, "validate")
     ensemble = None
     if draws is not None:
         ensemble = read_table(draws, DRAWS)
-        table = read_parameters(settings.network.folder / "parameters.tsv")
-        check_draws(ensemble, table, model.parameters, draws.name)
+        parameters = read_parameters(settings.network.folder / "parameters.tsv")
+        check_draws(ensemble, parameters, tables.model.parameters, draws.name)
     engine, reason = choose_engine(settings.simulate.engine)
     say(f"validate: engine {engine}: {reason}")
-    checks = [check for fact in bench.facts for check in fact.checks]
-    findings = run_checks(
-        model,
-        checks,
-        gather(checks, bench.contexts, bench.drugs, ensemble, model.parameters, model.values, bench.whole),
-        read_integration(settings, engine, arguments.threads),
-        say,
-    )
-    return validation_table(bench.facts, findings), {"engine": engine, "network": model.digest}
+    checks = [check for fact in facts for check in fact.checks]
+    bench = Bench(checks, tables, read_integration(settings, engine, arguments.threads))
+    findings = find(bench, checks, bench(bench.draws(ensemble, settings.seed), say))
+    return validation_table(facts, findings), {"engine": engine, "network": tables.model.digest}

@@ -7,11 +7,11 @@ cannot hold from bending all others.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from screen.panel import Check, Finding
+from screen.panel import Check, Finding, statistic_of
 
 ERROR_LOG10 = 0.02
 """Scale of the logistic error with which a fact is taken to be read, in log10 (5 %; assumed)."""
@@ -36,12 +36,16 @@ class Demands(NamedTuple):
     per_unit: np.ndarray
     """log10 per unit of the statistic where this is a logarithm already, else NaN."""
 
-    def log10(self, index: int, values: np.ndarray) -> np.ndarray:
-        """log10 of a statistic; -inf or inf where it is 0 or infinite, NaN where it is no number."""
-        if np.isfinite(self.per_unit[index]):
-            return values * self.per_unit[index]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log10(values)
+
+def log10_statistic(demands: Demands, index: int, values: Sequence[Any]) -> Any:
+    """log10 [draws] of the statistic of a check, from what it reads of its arms; differentiable."""
+    return _log10(demands, index, statistic_of(demands.checks[index], values))
+
+
+def _log10(demands: Demands, index: int, values: Any) -> Any:
+    """log10 of a statistic; -inf or inf where it is 0 or infinite, NaN where it is no number."""
+    per_unit = demands.per_unit[index]
+    return values * per_unit if np.isfinite(per_unit) else values.__array_namespace__().log10(values)
 
 
 class Met(NamedTuple):
@@ -77,7 +81,8 @@ def make_demands(checks: Sequence[Check]) -> Demands:
 
 def meet(demands: Demands, findings: Sequence[Finding]) -> Met:
     """What findings cost, in the order of the demands."""
-    logs = np.array([demands.log10(index, found.values) for index, found in enumerate(findings)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.array([_log10(demands, index, found.values) for index, found in enumerate(findings)])
     error = demands.error[:, None]
     cost, slope, curvature = (np.zeros_like(logs) for _ in range(3))
     for sign, bound in ((1.0, demands.high[:, None]), (-1.0, demands.low[:, None])):

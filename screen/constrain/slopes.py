@@ -1,22 +1,25 @@
-"""How the statistic of each check depends on each unknown: one adjoint solve per arm of a check and draw.
+"""How the statistic of each check depends on each unknown, by the chain rule through one `jax.vjp` each.
 
-The pull of a statistic on its trajectories goes back through the engine to the parameters of the arm and of its
-resting state, and from there to what the draw decides: parameters no condition sets, and the loads of its drugs.
+From the statistic to the trajectories it is computed from (a formula), from these to the parameters of the lane and
+of its resting state (the adjoint of the engine), and from there to what the draw decides: `lane_parameters` and
+`Unknowns.draws` are functions. Every check has its lanes and its vector to itself, so that one gradient of a sum is
+the slope of each.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
-from screen.calibration.priors import LN10
-from screen.constrain.adjoint import Lanes, make_adjoint
-from screen.constrain.demands import Demands
-from screen.constrain.pulls import Pull, pulls_of
+from screen.constrain.demands import Demands, log10_statistic
 from screen.constrain.unknowns import Unknowns
-from screen.kernel import Model
-from screen.panel import Arm, Cell, Materials, Settings, Traces, arm_lanes, cell_of, resting_parameters
-from screen.simulate import Integration
+from screen.experiments import Design, lane_parameters, rest_parameters
+from screen.kernel import filled, filled_size
+from screen.panel import Bench, courses_of, sides
+from screen.simulate import come_to_rest, distinct_cells, follow, observe
 
 LANES = 1024
 """Lanes of one adjoint solve."""
@@ -24,47 +27,85 @@ LANES = 1024
 SHORT = 2
 """Checks with at most so many times run apart from those of whole time courses."""
 
+Slopes = Callable[[np.ndarray, Sequence[np.ndarray], np.ndarray], np.ndarray]
+"""(scaled vectors, traces, which checks in which draws) -> d log10 statistic / d scaled vector."""
 
-Slopes = Callable[[Materials, np.ndarray, Mapping[Arm, Traces], np.ndarray], np.ndarray]
-"""(materials, linear vectors, traces, which checks in which draws) -> d log10 statistic / d scaled vector."""
+
+class Pulled(NamedTuple):
+    """One arm of a check in some draws: `weights` [draws, times] are the slopes of the statistic in what is read."""
+
+    check: int
+    arm: int
+    readout: int
+    times: np.ndarray
+    draws: np.ndarray
+    weights: np.ndarray
 
 
-def make_slopes(
-    model: Model,
-    integration: Integration,
-    demands: Demands,
-    unknowns: Unknowns,
-    phases: int,
-    names: Sequence[str],
-) -> Slopes:
-    """A function that gives [checks, draws, unknowns], zero where not asked for; compiled as it is used.
+def make_slopes(bench: Bench, demands: Demands, unknowns: Unknowns) -> Slopes:
+    """A function that gives [checks, draws, unknowns], zero where not asked for; compiled as it is used."""
+    model, integration, tables = bench.tables.model, bench.integration, bench.tables
+    network = dict(zip(model.parameters, model.values, strict=True))
 
-    `phases` is that of the arm with the most of them, `names` the readouts in the order of the traces.
-    """
-    pull = make_adjoint(model, integration)
+    @jax.jit
+    def pull(
+        vectors: Array, design: Design, cell: tuple[Array, Array], rest_of: Array, arm: Array, owner: Array,
+        times: Array, readout: Array, weights: Array,
+    ) -> Array:  # fmt: skip
+        """Gradient [vectors, unknowns] of sum(weights * what is read) over lanes, each with its arm and vector."""
 
-    def slopes(
-        materials: Materials, linear: np.ndarray, traces: Mapping[Arm, Traces], asked: np.ndarray
-    ) -> np.ndarray:
-        found = np.zeros((len(demands.checks), len(linear), len(unknowns.names)))
+        def total(at: Array) -> Array:
+            draws = unknowns.draws(at, network, tables.drugs)
+            found = come_to_rest(model, integration, rest_parameters(design, draws, *cell))
+            good = found.status[rest_of] == 0
+            parameters = lane_parameters(design, draws, arm, owner)
+            state = jnp.where(good[:, None], found.state[rest_of], model.initial(parameters[:, 0]))
+            solution = follow(model, integration, parameters, state, design.start[arm], times)
+            good &= solution.status == 0
+            pulled = jnp.zeros(())
+            for place, name in enumerate(bench.names):
+                # What another lane reads may divide by nothing here, so every name has harmless lanes instead.
+                own = (good & (readout == place))[:, None]
+                states = jnp.where(own[..., None], solution.states, 1.0)
+                read = observe(model, [name], times, states, jnp.where(own, parameters[:, -1], 1.0))
+                pulled += jnp.sum(jnp.where(own, weights * read[..., 0], 0.0))
+            return pulled
+
+        return jax.grad(total)(vectors)
+
+    def slopes(scaled: np.ndarray, traces: Sequence[np.ndarray], asked: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(demands.checks), len(scaled), len(unknowns.names)))
         wanted = [
             each
             for index in np.flatnonzero(asked.any(axis=1))
-            for each in pulls_of(demands, int(index), materials, traces, names, np.flatnonzero(asked[index]))
+            for each in _weights(bench, demands, int(index), traces, np.flatnonzero(asked[index]))
         ]
-        chain = unknowns.slope(linear)
         for short in (True, False):
-            some = [each for each in wanted if (len(each.minutes) <= SHORT) == short]
-            for group in _grouped(some):
-                _pull_group(pull, group, materials, unknowns, phases, chain, found)
+            for group in _grouped([each for each in wanted if (len(each.times) <= SHORT) == short]):
+                _add(pull, bench, group, scaled, found)
         return np.where(np.isfinite(found).all(axis=2, keepdims=True), found, 0.0)
 
     return slopes
 
 
-def _grouped(wanted: Iterable[Pull]) -> Iterator[list[Pull]]:
+def _weights(
+    bench: Bench, demands: Demands, index: int, traces: Sequence[np.ndarray], draws: np.ndarray
+) -> Iterator[Pulled]:
+    """The slope of the log10 of a statistic in every value it is computed from, arm by arm, in some draws."""
+    check = demands.checks[index]
+    values = [jnp.asarray(each) for each in courses_of(bench, check, traces)]
+    slopes = jax.grad(lambda each: jnp.sum(log10_statistic(demands, index, each)))(values)
+    for (template, name), slope in zip(sides(check), slopes, strict=True):
+        weights = np.where(np.isfinite(slope), slope, 0.0)[draws]
+        for dose, arm in enumerate(bench.course_places(check, template)[0]):
+            if weights[:, dose].any():
+                times = np.array(check.minutes)
+                yield Pulled(index, arm, bench.names.index(name), times, draws, weights[:, dose])
+
+
+def _grouped(wanted: Iterable[Pulled]) -> Iterator[list[Pulled]]:
     """Runs of arms that fit into one solve together."""
-    group: list[Pull] = []
+    group: list[Pulled] = []
     lanes = 0
     for each in wanted:
         if group and lanes + len(each.draws) > LANES:
@@ -76,67 +117,32 @@ def _grouped(wanted: Iterable[Pull]) -> Iterator[list[Pull]]:
         yield group
 
 
-def _pull_group(
-    pull: Callable[[Lanes], tuple[np.ndarray, np.ndarray]],
-    group: Sequence[Pull],
-    materials: Materials,
-    unknowns: Unknowns,
-    phases: int,
-    chain: np.ndarray,
-    found: np.ndarray,
+def _add(
+    pull: Callable[..., Array], bench: Bench, group: Sequence[Pulled], scaled: np.ndarray, found: np.ndarray
 ) -> None:
-    """Adds the pull of every arm of a group to `found` [checks, draws, unknowns]."""
-    rests: dict[tuple[int, Cell, int], int] = {}
-    longest = max(len(each.minutes) for each in group)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in Lanes.__annotations__ if name != "resting"}
-    for each in group:
-        cell = cell_of(each.arm)
-        for draw in each.draws:
-            rests.setdefault((each.check, cell, int(draw)), len(rests))
-        parameters, switches = arm_lanes(materials, each.arm, phases)
-        spare = longest - len(each.minutes)
-        parts["parameters"].append(parameters[each.draws])
-        parts["switches"].append(switches[each.draws])
-        parts["times"].append(np.tile(np.pad(each.minutes, (0, spare), mode="edge"), (len(each.draws), 1)))
-        parts["weights"].append(np.pad(each.weights, ((0, 0), (0, spare))))
-        parts["rest_of_lane"].append(np.array([rests[each.check, cell, int(draw)] for draw in each.draws]))
-        parts["readout"].append(np.full(len(each.draws), each.readout))
-    at_rest = {cell: resting_parameters(materials, cell) for _, cell, _ in rests}
-    resting = np.array([at_rest[cell][draw] for _, cell, draw in rests])
-    lanes = Lanes(resting=resting, **{name: np.concatenate(part) for name, part in parts.items()})
-    by_rest, by_lane = pull(lanes)
-    unset = _unset(materials)
-    free = {cell: np.isnan(resting_parameters(unset, cell)[0]) for cell in at_rest}
-    place, column = unknowns.columns(materials)
-    for (row, cell, draw), slope in zip(rests, by_rest, strict=True):
-        found[row, draw, place] += np.where(free[cell], slope, 0.0)[column] * chain[draw, place]
-    first = 0
-    for each in group:
-        slopes = by_lane[first : first + len(each.draws)]
-        first += len(each.draws)
-        own = np.isnan(arm_lanes(unset, each.arm, phases)[0][0])
-        loads = _loads_by_drug(materials, each.arm, phases)
-        for draw, slope in zip(each.draws, slopes, strict=True):
-            pulled = np.sum(np.where(own, slope, 0.0), axis=0)
-            found[each.check, draw, place] += pulled[column] * chain[draw, place]
-            for drug, load in loads.items():
-                hill = materials.tables.drugs[drug].hill
-                found[each.check, draw, unknowns.of_drug[drug]] -= hill * LN10 * np.sum(slope * load[draw])
-
-
-def _unset(materials: Materials) -> Materials:
-    """Materials of one draw without numbers: what stays without one is the draw's own."""
-    base = np.full((1, materials.base.shape[1]), np.nan)
-    return replace(materials, draws=np.zeros(1, int), base=base, sigma=np.ones((1, len(materials.drugs))))
-
-
-def _loads_by_drug(materials: Materials, arm: Arm, phases: int) -> dict[str, np.ndarray]:
-    """What each drug of an arm adds to the load of each target [draws, phases, parameters]."""
-
-    def given(*values: tuple[str, float]) -> np.ndarray:
-        treatment = Settings(values, until=arm.treatment.until)
-        return arm_lanes(materials, replace(arm, treatment=treatment), phases)[0]
-
-    doses = [pair for pair in arm.treatment.values if pair[0] in materials.drugs]
-    untreated = given() if doses else None
-    return {drug: given((drug, dose)) - untreated for drug, dose in doses}
+    """Adds the slopes of a group of arms to `found` [checks, draws, unknowns]."""
+    longest = max(len(each.times) for each in group)
+    count = [len(each.draws) for each in group]
+    arm, readout, check = (
+        np.repeat([getattr(each, name) for each in group], count) for name in ("arm", "readout", "check")
+    )
+    pairs, owner = np.unique(
+        np.stack([check, np.concatenate([each.draws for each in group])]), axis=1, return_inverse=True
+    )
+    spare = [longest - len(each.times) for each in group]
+    times = np.repeat(
+        [np.pad(each.times, (0, more), mode="edge") for each, more in zip(group, spare, strict=True)],
+        count,
+        axis=0,
+    )
+    weights = np.concatenate(
+        [np.pad(each.weights, ((0, 0), (0, more))) for each, more in zip(group, spare, strict=True)]
+    )
+    size = filled_size(len(arm))
+    lanes = [filled(part, size) for part in (arm, owner.ravel(), times, readout, weights)]
+    lanes[-1][len(arm) :] = 0.0
+    row, under, rest_of = distinct_cells(bench.design.rest[lanes[0]], lanes[1])
+    cells = tuple(filled(part, filled_size(len(row))) for part in (row, under))
+    vectors = filled(scaled[pairs[1]], filled_size(pairs.shape[1]))
+    slopes = np.asarray(pull(vectors, bench.runner.design, cells, rest_of, *lanes))[: pairs.shape[1]]
+    np.add.at(found, (pairs[0], pairs[1]), slopes)

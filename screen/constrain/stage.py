@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,10 +16,10 @@ from screen.constrain.hold import Held, Linearise, Look, Sight, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Unknowns, gather_unknowns
 from screen.errors import FitError
-from screen.fit import Pace, Solver, make_predictor, make_sensitivity
-from screen.kernel import DIFFERENTIABLE, Model, filled, filled_size
-from screen.panel import Arm, Bench, Check, Materials, Traces, find, gather
-from screen.scenarios import ContextTables, DrugTables
+from screen.experiments import add_residuals
+from screen.fit import Pace, make_predictor, make_sensitivity
+from screen.kernel import DIFFERENTIABLE, filled, filled_size
+from screen.panel import Bench, Check, PanelTables, find
 from screen.simulate import Integration
 from screen.tables import DRAWS, write_table, write_text_atomic
 
@@ -40,9 +40,7 @@ class Plan:
     """What to hold the draws to, and with what."""
 
     checks: Sequence[Check]
-    contexts: ContextTables
-    tables: DrugTables
-    model: Model
+    tables: PanelTables
     integration: Integration
     problem: Path
     sbml: Path
@@ -50,28 +48,25 @@ class Plan:
     """Table of the network's parameters."""
     steps: int
     """Most steps of a draw; 0 keeps the draws where they are."""
-    whole: Sequence[str] = ()
-    """Parameters of the whole network, where `model` leaves out modules."""
+    seed: int
+    """Of the residuals of drugs, where the draws do not hold them."""
 
 
-class _Bundle:
+class _Traces(NamedTuple):
     """The traces of some draws: a `Trail`."""
 
-    def __init__(self, traces: Mapping[Arm, Traces]):
-        self.traces = traces
+    arms: list[np.ndarray]
 
-    def take(self, draws: np.ndarray) -> "_Bundle":
+    def take(self, draws: np.ndarray) -> "_Traces":
         """Of these draws only."""
-        return _Bundle({arm: Traces(one.minutes, one.values[draws]) for arm, one in self.traces.items()})
+        return _Traces([one[draws] for one in self.arms])
 
-    def put(self, draws: np.ndarray, other: "_Bundle") -> "_Bundle":
+    def put(self, draws: np.ndarray, other: "_Traces") -> "_Traces":
         """With the traces of these draws replaced."""
-        found = {}
-        for arm, one in self.traces.items():
-            values = one.values.copy()
-            values[draws] = other.traces[arm].values
-            found[arm] = Traces(one.minutes, values)
-        return _Bundle(found)
+        found = [one.copy() for one in self.arms]
+        for one, new in zip(found, other.arms, strict=True):
+            one[draws] = new
+        return _Traces(found)
 
 
 def run_constrain(
@@ -99,23 +94,17 @@ def run_constrain(
     steps = _possible_steps(plan, guess, report)
     problem = load_problem(plan.problem, plan.sbml)
     demands = make_demands(plan.checks)
-    materials = gather(
-        demands.checks,
-        plan.contexts,
-        plan.tables,
-        draws,
-        plan.model.parameters,
-        plan.model.values,
-        plan.whole,
-    )
-    unknowns, start = gather_unknowns(problem, plan.network, materials.drugs, draws, scales)
+    bench = Bench(demands.checks, plan.tables, plan.integration)
+    draws = add_residuals(draws, bench.drugs, plan.seed)
+    bench.draws(draws, plan.seed)  # refuses draws of another network
+    unknowns, start = gather_unknowns(problem, plan.network, bench.drugs, draws, scales)
     report(
         f"constrain: {len(start)} draws of {len(unknowns.names)} unknowns, {len(demands.checks)} demands, "
         f"{len(problem.measurements.frame)} measurements"
     )
-    bench = Bench(plan.model, demands.checks, materials, plan.integration)
-    look, linearise = _make_look(plan, problem, demands, unknowns, materials, bench, len(start))
-    key = f"{problem.digest} {plan.model.digest} {demands} {plan.contexts} {plan.tables}"
+    look, linearise = _make_look(problem, demands, unknowns, bench, len(start))
+    tables = plan.tables
+    key = f"{problem.digest} {tables.model.digest} {demands} {tables.contexts} {tables.drugs}"
     held = hold(
         look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Pace(steps, *WORTH),
         guess=_place(unknowns, guess, draws, start),
@@ -175,38 +164,27 @@ def _place(
 
 
 def _make_look(
-    plan: Plan,
-    problem: Problem,
-    demands: Demands,
-    unknowns: Unknowns,
-    materials: Materials,
-    bench: Bench,
-    draws: int,
+    problem: Problem, demands: Demands, unknowns: Unknowns, bench: Bench, draws: int
 ) -> tuple[Look, Linearise]:
-    integration = plan.integration
-    solver = Solver(**integration.options)
-    predictor = make_predictor(problem, solver, draws)
-    sensitivity = make_sensitivity(problem, solver)
-    names = bench.courses.names
-    slopes = make_slopes(plan.model, integration, demands, unknowns, bench.phases, names)
+    predictor = make_predictor(problem, bench.integration, draws)
+    sensitivity = make_sensitivity(problem, bench.integration)
+    slopes = make_slopes(bench, demands, unknowns)
+    model, drugs = bench.tables.model, bench.tables.drugs
+    network = dict(zip(model.parameters, model.values, strict=True))
 
     def look(scaled: np.ndarray) -> Sight:
         """Filled up with copies to a power of two, so that little is compiled."""
         count = len(scaled)
         scaled = filled(scaled, filled_size(count, draws))
-        under = unknowns.materials(materials, unknowns.linear(scaled))
-        traces = bench(under, lambda line: None)
-        met = meet(demands, find(demands.checks, traces, under))
+        traces = bench(unknowns.draws(scaled, network, drugs))
+        met = meet(demands, find(bench, demands.checks, traces))
         found = predictor(scaled[:, unknowns.of_calibration])
         predicted = np.where(found.ok, found.compared / found.sigma, 0.0)
-        return Sight(met, predicted, found.failed == 0, _Bundle(traces)).take(np.arange(count))
+        return Sight(met, predicted, found.failed == 0, _Traces(traces)).take(np.arange(count))
 
     def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
-        assert isinstance(seen.trail, _Bundle)
-        linear = unknowns.linear(scaled)
-        under = unknowns.materials(materials, linear)
-        pulls = seen.met.cost > WEAK
-        of_demands = slopes(under, linear, seen.trail.traces, pulls)
+        assert isinstance(seen.trail, _Traces)
+        of_demands = slopes(scaled, seen.trail.arms, seen.met.cost > WEAK)
         of_predictions = np.zeros((*seen.predicted.shape, len(unknowns.names)))
         for place, vector in enumerate(scaled[:, unknowns.of_calibration]):
             of_predictions[place][:, unknowns.of_calibration] = sensitivity(vector).by_value
@@ -216,7 +194,7 @@ def _make_look(
 
 
 def tabulate(draws: pl.DataFrame, unknowns: Unknowns, scaled: np.ndarray) -> pl.DataFrame:
-    """DRAWS with the unknowns at their new values; everything else as it was, in the order it had."""
+    """DRAWS with the unknowns at their new values, the residuals of drugs last; everything else as it was."""
     numbers = draws["draw"].unique().sort()
     linear = unknowns.linear(scaled)
     moved = pl.concat(

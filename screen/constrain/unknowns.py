@@ -5,18 +5,19 @@ and the scales and offsets of the calibration; each on the scale of its prior.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
 from screen.calibration import BOUND, Problem, scaled_prior
-from screen.calibration.priors import FROM_SCALE, LN10, TO_SCALE
+from screen.calibration.priors import FROM_SCALE, TO_SCALE
 from screen.errors import FitError
-from screen.fit import SIGMA_SD, prior_precision
-from screen.panel import Materials
-from screen.scenarios import SIGMA
+from screen.experiments import SIGMA, SIGMA_SD, Draws, affinities
+from screen.fit import prior_precision
+from screen.scenarios import DrugTables
 
 
 @dataclass(frozen=True)
@@ -37,38 +38,27 @@ class Unknowns:
 
     def scaled(self, linear: np.ndarray) -> np.ndarray:
         """Scaled vectors [draws, names] of linear ones."""
-        return self._each(linear, TO_SCALE)
+        return self._each(linear, TO_SCALE, np)
 
     def linear(self, scaled: np.ndarray) -> np.ndarray:
         """Linear vectors [draws, names] of scaled ones."""
-        return self._each(scaled, FROM_SCALE)
+        return self._each(scaled, FROM_SCALE, np)
 
-    def slope(self, linear: np.ndarray) -> np.ndarray:
-        """d linear / d scaled [draws, names] at linear vectors."""
-        factors: dict[str, Callable[[Any], Any]] = {
-            "lin": np.ones_like,
-            "log": lambda value: value,
-            "log10": lambda value: value * LN10,
-        }
-        return self._each(linear, factors)
+    def _each(self, values: Any, functions: Mapping[str, Callable[[Any], Any]], xp: Any) -> Any:
+        columns = [functions[scale](values[:, place]) for place, scale in enumerate(self.scales)]
+        return xp.stack(columns, axis=1)
 
-    def _each(self, values: np.ndarray, functions: Mapping[str, Callable[[Any], Any]]) -> np.ndarray:
-        columns = [np.asarray(functions[scale](values[:, place])) for place, scale in enumerate(self.scales)]
-        return np.stack(columns, axis=1)
-
-    def columns(self, materials: Materials) -> tuple[np.ndarray, np.ndarray]:
-        """Places in the vector and columns in the network of the network's parameters."""
-        column = materials.column
-        place, at = np.array([(p, column[name]) for name, p in self.of_network.items() if name in column]).T
-        return place, at
-
-    def materials(self, materials: Materials, linear: np.ndarray) -> Materials:
-        """The materials of the panel under linear vectors."""
-        base = np.repeat(materials.base[:1], len(linear), axis=0)
-        place, column = self.columns(materials)
-        base[:, column] = linear[:, place]
-        sigma = np.stack([linear[:, self.of_drug[drug]] for drug in materials.drugs], axis=1)
-        return replace(materials, draws=np.arange(len(linear)), base=base, sigma=sigma)
+    def draws(self, scaled: Any, network: Mapping[str, float], tables: DrugTables) -> Draws:
+        """What scaled vectors [draws, names] say of a network with these values and of the drugs; differentiable."""
+        linear = self._each(scaled, FROM_SCALE, jnp)
+        columns = {name: column for column, name in enumerate(network)}
+        place, column = np.array(
+            [(at, columns[name]) for name, at in self.of_network.items() if name in columns]
+        ).T
+        base = jnp.tile(jnp.array(list(network.values())), (len(linear), 1))
+        sigma = linear[:, np.array(list(self.of_drug.values()), int)]
+        base = base.at[:, column].set(linear[:, place])
+        return Draws(np.arange(len(linear)), base, affinities(tables, tuple(self.of_drug), sigma))
 
 
 def gather_unknowns(
@@ -77,7 +67,7 @@ def gather_unknowns(
     """The unknowns and their scaled values in each draw [draws, names].
 
     `network` is the table of network parameters, `drugs` those of the panel; `draws` and `scales` are what
-    a fit of `problem` left. FitError where these are not of one fit.
+    a fit of `problem` left, residuals added. FitError where these are not of one fit.
     """
     estimated = problem.estimated
     place = {name: index for index, name in enumerate(estimated.names)}

@@ -13,14 +13,13 @@ from screen.fit.hierarchical import (
 from screen.fit.levenberg import Effort, Ended, levenberg
 from screen.fit.newton import Curvature, Polished, curvature, polish, prior_precision
 from screen.fit.normal import Normal, normal_approximation
-from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, make_predictor
+from screen.fit.objective import Evaluation, Predicted, make_objective, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
-from screen.fit.stage import FITTED, SIGMA_SD, STARTS, Plan, choose_fit_engine, run_fit, write_prior_draws
+from screen.fit.stage import FITTED, STARTS, Plan, choose_fit_engine, run_fit, write_prior_draws
 
 __all__ = [
     "FITTED",
-    "SIGMA_SD",
     "STARTS",
     "UNSOUND_COST",
     "Curvature",
@@ -38,7 +37,6 @@ __all__ = [
     "Predicted",
     "Schedule",
     "Sensitivity",
-    "Solver",
     "Trail",
     "choose_fit_engine",
     "curvature",

@@ -33,13 +33,13 @@ from screen.fit.objective import (
     Evaluation,
     Predicted,
     Prediction,
-    Solver,
     batch_of_starts,
     log_slopes,
     predict,
     prior_cost,
 )
 from screen.kernel import filled
+from screen.simulate import Integration
 
 UNIT = {"lin": 0.0, "log": 1.0, "log10": 1.0 / LN10}
 """Observable transformation -> what a natural logarithm is on its scale."""
@@ -199,7 +199,7 @@ def _costs(hierarchical: Hierarchical, distance: jax.Array, sigma: jax.Array) ->
 
 
 def make_hierarchical_objective(
-    hierarchical: Hierarchical, solver: Solver, vectors: int
+    hierarchical: Hierarchical, solver: Integration, vectors: int
 ) -> Callable[[jax.Array], Evaluation]:
     """The compiled objective for so many outer vectors at once: scaled [vectors, outer] -> Evaluation."""
     outer = hierarchical.outer
@@ -220,7 +220,7 @@ def make_hierarchical_objective(
 
 
 def make_hierarchical_predictor(
-    hierarchical: Hierarchical, solver: Solver, width: int
+    hierarchical: Hierarchical, solver: Integration, width: int
 ) -> Callable[[np.ndarray], HierarchicalPredicted]:
     """A function from outer vectors [vectors, outer] to what they predict of all measurements.
 

@@ -22,7 +22,8 @@ from screen.calibration.priors import precisions
 from screen.calibration.problem import Estimated
 from screen.fit.boxed import free_of
 from screen.fit.hierarchical import Hierarchical, Rows, make_hierarchical_predictor, read_rows
-from screen.fit.objective import Prediction, Solver, batch_of_starts, posterior_cost, predict, prior_cost
+from screen.fit.objective import Prediction, batch_of_starts, posterior_cost, predict, prior_cost
+from screen.simulate import Integration
 
 DAMPINGS = np.array([30.0, 3.0, 0.3, 0.03, 0.003])
 """Dampings tried at each step, times the one that was best before."""
@@ -96,7 +97,7 @@ def units(estimated: Estimated) -> np.ndarray:
     return np.where(np.array(estimated.scales) == "lin", tenth, 1.0)
 
 
-def make_linearisation(hierarchical: Hierarchical, solver: Solver) -> Callable[[np.ndarray], Linear]:
+def make_linearisation(hierarchical: Hierarchical, solver: Integration) -> Callable[[np.ndarray], Linear]:
     """A function from one outer vector to its `Linear`; compiled at the first call and kept."""
     outer = hierarchical.outer
     count = len(outer.estimated.names)
@@ -185,7 +186,7 @@ def _local(hierarchical: Hierarchical, rows: Rows) -> Local:
 
 def levenberg(
     hierarchical: Hierarchical,
-    solver: Solver,
+    solver: Integration,
     starts: np.ndarray,
     effort: Effort,
     seed: int = 1,

@@ -20,7 +20,8 @@ import numpy as np
 from screen.calibration.noise import reading_cost
 from screen.calibration.priors import LN10, grouped
 from screen.calibration.problem import Observable, Problem, Values, measured_values
-from screen.kernel import filled, filled_size, rest, solve
+from screen.kernel import filled, filled_size
+from screen.simulate import Integration, come_to_rest, follow
 
 FAILED_COST = 1e4
 """What a measurement costs whose lane failed or whose prediction is no number: more than 140 sigma."""
@@ -38,21 +39,6 @@ _LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log10": lambda value: np.log(value) + np.log(LN10),
 }
 """Observable transformation -> minus the log of its slope: makes densities those of the measured value."""
-
-
-@dataclass(frozen=True)
-class Solver:
-    """How the lanes of a fit are integrated; times in minutes for the shipped network."""
-
-    engine: str = "kernel"
-    rtol: float = 1e-6
-    atol: float = 1e-9
-    max_steps: int = 20_000
-    threads: int | None = None
-    horizon: float = 1e6
-    """How long a lane is left alone to come to rest, and again to see that it is."""
-    rest_tolerance: float = 1e-3
-    """Largest relative change in the second of these that still counts as rest."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +121,7 @@ def _batch(problem, vectors, vector_of_lane, lane, lane_of_row, measurement) -> 
     )
 
 
-def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -> Prediction:
+def predict(problem: Problem, solver: Integration, batch: Batch, scaled: jax.Array) -> Prediction:
     """Predictions and costs of a batch at scaled vectors [vectors, estimated]; differentiable, for use in jit."""
     linear = problem.estimated.linear(scaled)
     parameters, states, lane_ok = _integrate(problem, solver, batch, linear)
@@ -153,7 +139,7 @@ def predict(problem: Problem, solver: Solver, batch: Batch, scaled: jax.Array) -
     return Prediction(compared, sigma, cost, good, lane_ok)
 
 
-def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array):
+def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.Array):
     """Parameters [lanes, parameters], states [lanes, times, species] and whether each lane came through."""
     model = problem.model
     parameters = problem.lanes.parameters.fill(linear[batch.vector_of_lane], batch.lane)
@@ -163,18 +149,7 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
         rest_linear = linear[batch.vector_of_rest]
         rest_parameters = problem.rests.parameters.fill(rest_linear, batch.rest)
         start = _override(problem.rests.states, rest_linear, batch.rest, model.initial(rest_parameters))
-        found = rest(
-            model,
-            rest_parameters,
-            start,
-            engine=solver.engine,
-            horizon_minutes=solver.horizon,
-            tolerance=solver.rest_tolerance,
-            rtol=solver.rtol,
-            atol=solver.atol,
-            max_steps=solver.max_steps,
-            threads=solver.threads,
-        )
+        found = come_to_rest(model, solver, rest_parameters, start)
         starts_at_rest = batch.rest_of_lane >= 0
         state = jnp.where(starts_at_rest[:, None], found.state[batch.rest_of_lane], state)
         ok = jnp.where(starts_at_rest, found.status[batch.rest_of_lane] == 0, ok)
@@ -186,18 +161,8 @@ def _integrate(problem: Problem, solver: Solver, batch: Batch, linear: jax.Array
         before = problem.pretreatments.parameters.fill(lane_linear, batch.lane)
         phases = jnp.stack([before, parameters], axis=1)
         switches = jnp.stack([-jnp.asarray(problem.pretreated[batch.lane]), switches[:, 0]], axis=1)
-    solution = solve(
-        model,
-        phases,
-        state,
-        switches,
-        jnp.asarray(problem.times[batch.lane]),
-        engine=solver.engine,
-        rtol=solver.rtol,
-        atol=solver.atol,
-        max_steps=solver.max_steps,
-        threads=solver.threads,
-    )
+    times = jnp.asarray(problem.times[batch.lane])
+    solution = follow(model, solver, phases, state, switches, times)
     return parameters, solution.states, ok & (solution.status == 0)
 
 
@@ -298,7 +263,7 @@ class Evaluation(NamedTuple):
     """Lanes that failed [vectors]."""
 
 
-def make_objective(problem: Problem, solver: Solver, vectors: int) -> Callable[[jax.Array], Evaluation]:
+def make_objective(problem: Problem, solver: Integration, vectors: int) -> Callable[[jax.Array], Evaluation]:
     """The compiled objective for so many vectors at once: scaled [vectors, estimated] -> Evaluation."""
     batch = batch_of_starts(problem, vectors)
 
@@ -359,7 +324,7 @@ def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
     )
 
 
-def make_predictor(problem: Problem, solver: Solver, width: int) -> Callable[..., Predicted]:
+def make_predictor(problem: Problem, solver: Integration, width: int) -> Callable[..., Predicted]:
     """A function from scaled vectors [vectors, estimated] to what they predict.
 
     It runs at most `width` vectors at a time, filled up with copies to a power of two, so that little is compiled.

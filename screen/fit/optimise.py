@@ -22,8 +22,9 @@ import optax
 from screen.calibration.priors import precisions
 from screen.calibration.problem import Estimated, Problem
 from screen.fit.checkpoint import read_checkpoint, write_checkpoint
-from screen.fit.objective import Evaluation, Predicted, Solver, make_objective, posterior_cost
+from screen.fit.objective import Evaluation, Predicted, make_objective, posterior_cost
 from screen.fit.progress import Progress
+from screen.simulate import Integration
 
 ARMIJO = 1e-4
 """Share of the decrease promised by the slope that a step must bring."""
@@ -149,7 +150,7 @@ def draw_starts(estimated: Estimated, starts: int, seed: int) -> np.ndarray:
 
 def optimise(
     problem: Problem,
-    solver: Solver,
+    solver: Integration,
     schedule: Schedule,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 120.0,

@@ -16,7 +16,6 @@ from screen.calibration.problem import Observable, Problem
 from screen.fit.objective import (
     Conditions,
     Prediction,
-    Solver,
     batch_of_measurements,
     batch_of_starts,
     conditions_of,
@@ -25,6 +24,7 @@ from screen.fit.objective import (
     under_conditions,
 )
 from screen.kernel import DIFFERENTIABLE
+from screen.simulate import Integration
 
 STEP = 1e-3
 """Difference of a scaled value; large against the tolerance of the solver, small against a prior."""
@@ -43,7 +43,7 @@ class Sensitivity(NamedTuple):
     """d log sigma / d scaled value [measurements, estimated]."""
 
 
-def make_sensitivity(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
+def make_sensitivity(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
     """A function from one scaled vector to its `Sensitivity`; compiled at the first call and kept.
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
@@ -52,7 +52,7 @@ def make_sensitivity(problem: Problem, solver: Solver) -> Callable[..., Sensitiv
     return make(problem, solver)
 
 
-def _by_adjoint(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
+def _by_adjoint(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
     first, place = distinct_predictions(problem)
     batch = batch_of_measurements(problem, first)
     noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
@@ -85,7 +85,7 @@ def _noise_is_given(problem: Problem, observable: Observable) -> bool:
     return numbers and given.issuperset(observable.noise.names)
 
 
-def _by_differences(problem: Problem, solver: Solver) -> Callable[..., Sensitivity]:
+def _by_differences(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
     count, measured = len(problem.estimated.names), len(problem.measurements.lane)
     batch = batch_of_starts(problem, count + 1)
     evaluate = jax.jit(

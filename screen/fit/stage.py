@@ -1,7 +1,7 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,27 +9,24 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screen.calibration.derive import find_stale
+from screen.calibration.derive import BOUND, find_stale
 from screen.calibration.load import load_problem
-from screen.calibration.priors import FROM_SCALE
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
+from screen.experiments import normal_stream
 from screen.fit.ensemble import Ensemble
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.newton import Polished, prior_precision
 from screen.fit.normal import Normal
-from screen.fit.objective import Predicted, Solver, make_predictor
+from screen.fit.objective import Predicted, make_predictor
 from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
 from screen.fit.posterior import DRAWN, POLISHED, Checkpoints, Drawing, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.sensitivity import make_sensitivity
 from screen.kernel import DIFFERENTIABLE, available_engines
 from screen.network import read_parameters
-from screen.scenarios import SIGMA
+from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
-
-SIGMA_SD = 0.3
-"""sd of log10 of the factor by which the constants of a drug may be off as a whole."""
 
 DECIDED_SHARE = 0.5
 """A parameter is decided by the measurements where they leave less than this share of its prior sd."""
@@ -82,10 +79,8 @@ class Plan:
     sbml: Path
     network: Path
     """Table of the network's parameters: what a draw must name."""
-    drugs: Sequence[str]
-    """Drugs that need a residual factor."""
     schedule: Schedule
-    solver: Solver
+    solver: Integration
     draws: int
     draw_steps: int
     seed: int
@@ -142,7 +137,7 @@ def run_fit(
         Checkpoints(folder, (asdict(replace(solver, threads=None)), asdict(schedule))),
     )
     best = predictor(polished.scaled[None])
-    draws = tabulate_draws(problem, ensemble.scaled, read_parameters(plan.network), plan.drugs, plan.seed)
+    draws = tabulate_draws(problem, ensemble.scaled, read_parameters(plan.network), plan.seed)
     summary = _summary(problem, optimum, polished, ensemble, best, normal)
     summary |= {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
@@ -167,7 +162,7 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
-    draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.drugs, plan.seed)
+    draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
     inputs = [plan.problem, plan.sbml, plan.network]
     facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,51 +170,45 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, facts)
 
 
-def tabulate_draws(
-    problem: Problem, scaled: np.ndarray, network: pl.DataFrame, drugs: Sequence[str], seed: int
-) -> pl.DataFrame:
-    """DRAWS of scaled vectors [draws, estimated]: network parameters that have a prior, and sigma_<drug> of every drug.
+def tabulate_draws(problem: Problem, scaled: np.ndarray, network: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """DRAWS of scaled vectors [draws, estimated]: every network parameter that has a prior.
 
-    `network` is the table of network parameters. What the calibration does not estimate is drawn from its
-    prior, within `BOUND` standard deviations; the residual of a drug has log10 sd `SIGMA_SD`.
+    `network` is the table of network parameters. What the calibration does not estimate is drawn from its prior,
+    within `BOUND` standard deviations, by its name. The residuals of drugs are no matter of the fit: whoever reads
+    the draws takes them by the name of the drug (`screen.experiments.drug_residuals`).
     """
-    draws = len(scaled)
-    rng = np.random.default_rng([seed, 1])
-    estimated = problem.estimated
-    linear = {
-        name: np.asarray(FROM_SCALE[estimated.scales[place]](scaled[:, place]))
-        for place, name in enumerate(estimated.names)
+    number = np.arange(len(scaled))
+    linear = np.asarray(problem.estimated.linear(scaled))
+    place = {name: at for at, name in enumerate(problem.estimated.names)}
+    columns = {
+        row["parameter"]: linear[:, place[row["parameter"]]]
+        if row["parameter"] in place
+        else _from_prior(row, normal_stream(seed, "parameter", row["parameter"], number))
+        for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True)
     }
-    columns: dict[str, np.ndarray] = {}
-    for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True):
-        drawn = _from_prior(row, rng, draws)
-        columns[row["parameter"]] = linear.get(row["parameter"], drawn)
-    for drug in sorted(drugs):
-        columns[SIGMA + drug] = 10.0 ** (SIGMA_SD * rng.standard_normal(draws))
-    return pl.concat(
-        pl.DataFrame({"draw": np.arange(draws), "parameter": [name] * draws, "value": values})
-        for name, values in columns.items()
-    ).sort("draw", maintain_order=True)
+    return _long(columns, number)
 
 
 def tabulate_scales(problem: Problem, scaled: np.ndarray, draws: pl.DataFrame) -> pl.DataFrame:
     """DRAWS of what the problem estimates and the network does not know: scales, offsets, sigmas of blots."""
     known = set(draws["parameter"].unique())
     linear = np.asarray(problem.estimated.linear(scaled))
+    own = {name: linear[:, at] for at, name in enumerate(problem.estimated.names) if name not in known}
+    return _long(own, np.arange(len(linear)))
+
+
+def _long(columns: Mapping[str, np.ndarray], number: np.ndarray) -> pl.DataFrame:
+    """DRAWS of columns [draws] by name."""
     parts = [
-        pl.DataFrame(
-            {"draw": np.arange(len(linear)), "parameter": [name] * len(linear), "value": linear[:, place]}
-        )
-        for place, name in enumerate(problem.estimated.names)
-        if name not in known
+        pl.DataFrame({"draw": number, "parameter": [name] * len(number), "value": values})
+        for name, values in columns.items()
     ]
-    return (
-        pl.concat(parts).sort("draw", maintain_order=True) if parts else pl.DataFrame(schema=DRAWS.dtypes())
-    )
+    empty = pl.DataFrame(schema=DRAWS.dtypes())
+    return pl.concat([empty, *parts]).sort("draw", maintain_order=True)
 
 
-def _from_prior(row: Mapping[str, Any], rng: np.random.Generator, draws: int) -> np.ndarray:
-    deviation = row["prior_sd"] * np.clip(rng.standard_normal(draws), -4, 4)
+def _from_prior(row: Mapping[str, Any], normal: np.ndarray) -> np.ndarray:
+    deviation = row["prior_sd"] * np.clip(normal, -BOUND, BOUND)
     return row["value"] * 10.0**deviation if row["prior"] == "log10_normal" else row["value"] + deviation
 
 

@@ -24,10 +24,11 @@ from screen.calibration.problem import Problem
 from screen.calibration.subset import hide
 from screen.errors import FitError
 from screen.fit.newton import prior_precision
-from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
+from screen.fit.objective import Predicted, judged_by, make_predictor
 from screen.fit.posterior import Drawing, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.simulate import Integration
 from screen.tables import Column, Schema
 
 LOW, HIGH = 0.05, 0.95
@@ -83,7 +84,10 @@ class Replica(NamedTuple):
 
 
 def measure_coverage(
-    problem: Problem, solver: Solver, plan: CoveragePlan, report: Callable[[str], None] = lambda line: None
+    problem: Problem,
+    solver: Integration,
+    plan: CoveragePlan,
+    report: Callable[[str], None] = lambda line: None,
 ) -> pl.DataFrame:
     """COVERAGE of predictions and parameters over simulated data sets; the same seed gives the same table.
 

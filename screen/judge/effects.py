@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from screen.sources.readings import Arm, Reading
+from screen.sources.readings import Condition, Reading
 
 LOG2_10 = float(np.log2(10.0))
 
@@ -18,7 +18,7 @@ LOG2_10 = float(np.log2(10.0))
 class Effect:
     """One inhibited condition against its vehicle; rows are places among the readings."""
 
-    arm: Arm
+    arm: Condition
     observable: str
     batch: str
     time: float
@@ -41,7 +41,7 @@ class Effect:
 
 def find_effects(readings: Sequence[Reading]) -> tuple[Effect, ...]:
     """Every inhibited condition whose vehicle was read too, in the order of the readings."""
-    groups: dict[tuple[Arm, str, str, float], list[int]] = {}
+    groups: dict[tuple[Condition, str, str, float], list[int]] = {}
     for row, each in enumerate(readings):
         if not each.censored and each.value > 0:
             groups.setdefault((each.arm, each.observable, each.batch, each.time), []).append(row)
@@ -101,7 +101,7 @@ def _distance(one: Effect, other: Effect) -> tuple[float, ...]:
     )
 
 
-def _acts_on(arm: Arm) -> set[str]:
+def _acts_on(arm: Condition) -> set[str]:
     return {name for name, _ in arm.drugs} | set(arm.blocked)
 
 

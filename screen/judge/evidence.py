@@ -21,9 +21,10 @@ import polars as pl
 from screen.calibration.problem import Experiments, Problem, Values
 from screen.errors import FitError
 from screen.fit.newton import DAMPINGS, Polished, polish
-from screen.fit.objective import Predicted, Solver, make_predictor
+from screen.fit.objective import Predicted, make_predictor
 from screen.fit.sensitivity import make_sensitivity
 from screen.scenarios import Option
+from screen.simulate import Integration
 from screen.tables import Column, Schema
 
 EVIDENCE = Schema(
@@ -107,7 +108,7 @@ def log_evidence(problem: Problem, polished: Polished) -> float:
 
 
 def make_fit(
-    problem: Problem, solver: Solver, plan: EvidencePlan
+    problem: Problem, solver: Integration, plan: EvidencePlan
 ) -> Callable[[Mapping[str, float], np.ndarray], Fitted]:
     """A function from what an option sets and a scaled vector to the fit that is reached from there.
 
@@ -127,7 +128,7 @@ def make_fit(
 
 def compare_options(
     problem: Problem,
-    solver: Solver,
+    solver: Integration,
     best: np.ndarray,
     options: Mapping[str, Option],
     plan: EvidencePlan,

@@ -24,12 +24,13 @@ from screen.calibration.problem import Problem, measured_values
 from screen.calibration.subset import hide, keep_measurements
 from screen.errors import FitError
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
-from screen.fit.objective import Predicted, Solver, judged_by, make_predictor
+from screen.fit.objective import Predicted, judged_by, make_predictor
 from screen.fit.posterior import Drawing, draw_posterior
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
 from screen.judge.scores import WITHIN_NOISE, coverage, score
+from screen.simulate import Integration
 from screen.sources import SOURCES, Imported, Known, Reading, assemble, forget, write_tables
 from screen.tables import Column, Schema, write_table, write_text_atomic
 
@@ -76,13 +77,13 @@ class Prepared:
     readings: tuple[Reading, ...]
     predictor: Callable[[np.ndarray], Predicted]
     sensitivity: Callable[[np.ndarray], Sensitivity]
-    solver: Solver
+    solver: Integration
     forgotten: tuple[str, ...] = ()
     """Settings of contexts that the problem does without: `context parameter`."""
 
 
 def prepare(
-    task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Solver, draws: int
+    task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Integration, draws: int
 ) -> Prepared:
     """Import the source of a task, without what is known from hidden facts, and compile what its fits need.
 
@@ -132,7 +133,7 @@ def run_task(
     }
 
 
-def _start(problem: Problem, shown: np.ndarray, solver: Solver) -> np.ndarray:
+def _start(problem: Problem, shown: np.ndarray, solver: Integration) -> np.ndarray:
     """The nominal values, with the scales and offsets that are best for the readings that are shown.
 
     For this start every batch is solved as if its noise were normal, nothing censored and no scale had a prior.
@@ -275,7 +276,7 @@ def run_tasks(
     known: Known,
     folder: Path,
     sbml: Path,
-    solver: Solver,
+    solver: Integration,
     plan: HeldoutPlan,
     report: Callable[[str], None] = lambda line: None,
 ) -> dict[str, dict[str, Any]]:
@@ -312,7 +313,7 @@ def tabulate(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=HELDOUT.dtypes())
 
 
-def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Solver, plan: HeldoutPlan) -> str:
+def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Integration, plan: HeldoutPlan) -> str:
     files = [data / file for file in SOURCES[task.source].files] + [sbml]
     parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]

@@ -22,9 +22,10 @@ from screen.calibration.problem import Problem
 from screen.errors import FitError
 from screen.fit.newton import curvature
 from screen.fit.normal import normal_approximation
-from screen.fit.objective import Evaluation, Solver, make_objective
+from screen.fit.objective import Evaluation, make_objective
 from screen.fit.sensitivity import make_sensitivity
 from screen.kernel import DIFFERENTIABLE
+from screen.simulate import Integration
 from screen.tables import Column, Schema
 
 PROFILE_RISE = 0.5 * 3.841459
@@ -111,7 +112,7 @@ class Walk:
 
 def profile(
     problem: Problem,
-    solver: Solver,
+    solver: Integration,
     best: np.ndarray,
     plan: ProfilePlan,
     report: Callable[[str], None] = lambda line: None,
@@ -137,7 +138,7 @@ def profile(
     return _tabulate(problem, walks)
 
 
-def _check(problem: Problem, solver: Solver, plan: ProfilePlan) -> None:
+def _check(problem: Problem, solver: Integration, plan: ProfilePlan) -> None:
     problems = [
         f"profile: parameter must be one that is estimated, found {name}"
         for name in plan.parameters

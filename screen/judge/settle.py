@@ -16,7 +16,7 @@ from typing import Literal
 import polars as pl
 
 from screen.scenarios import ContextTables, DrugTables, plan_scenarios
-from screen.simulate import Integration, Readout, Shard, read_parts, simulate_shard
+from screen.simulate import Integration, Readout, ScreenTables, Shard, read_parts, simulate_shard
 from screen.tables import Column, Schema
 
 ERROR = 0.3
@@ -51,6 +51,8 @@ class Screen:
     drugs: DrugTables
     draws: pl.DataFrame
     """DRAWS; every one of them is run."""
+    seed: int
+    """Of the residuals of drugs that the draws do not hold."""
     readouts: Sequence[Readout]
     network: Callable[[str], Path]
     """Where the network of a name lies."""
@@ -73,7 +75,8 @@ def propose_experiments(
     scenarios = plan_scenarios(
         contexts, screen.drugs, doses_nM=screen.doses_nM, drugs=screen.names, switches=[switch]
     )
-    parts = read_parts(scenarios, contexts, screen.drugs, screen.draws, screen.network)
+    screened = ScreenTables(scenarios, contexts, screen.drugs, screen.draws, screen.seed)
+    parts = read_parts(screened, screen.network)
     responses = simulate_shard(list(parts.values()), screen.readouts, screen.integration, Shard(0, 1), report)
     options = [name for name, option in tables.options.items() if option.switch == switch]
     return find_settling(scenarios, responses, switch, options, most)

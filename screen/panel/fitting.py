@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from screen.errors import PanelError, ScenarioError
-from screen.panel.arms import LOAD_OF
-from screen.panel.table import Arm, Check, Fact
-from screen.scenarios import LOAD, ContextTables, DrugTables, hypothesis_settings
+from screen.experiments import LOAD, LOAD_OF, Arm
+from screen.panel.table import Check, Fact
+from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
 
 MOST_NAMED = 5
 """Missing parameters that a problem spells out."""
@@ -114,7 +114,7 @@ def _arm_problems(
         problems += [f"`{prefix}hypothesis`: {problem}" for problem in error.problems]
         set_by_label = {}
     named = [
-        ("hypothesis", set_by_label), ("genotype", arm.genotype.names()), ("stimulus", arm.stimulus.names()),
+        ("hypothesis", set_by_label), ("genotype", tuple(dict(arm.genotype))), ("stimulus", arm.stimulus.names()),
     ]  # fmt: skip
     problems += [
         f"`{prefix}{column}` must set parameters of the network, found {name}"

@@ -1,22 +1,40 @@
 """The panel in one batch: each cell brought to rest once, each arm run once, each check computed per draw."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
+from screen.experiments import Arm, Draws, make_design, read_draws, written_out
 from screen.kernel import Model
-from screen.panel.arms import Cell, Materials, arm_lanes, cell_of, phases_of, plain, resting_parameters
 from screen.panel.statistics import STATISTICS, Course
-from screen.panel.table import Arm, Check, arms_of
-from screen.simulate import Courses, Integration, Resting, rest_states
+from screen.panel.table import Check, arms_of
+from screen.scenarios import ContextTables, DrugTables
+from screen.simulate import Integration, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
 """Lanes times output times handed to the engine at once, which bounds memory."""
 
 SHORT = 4
 """Arms with at most so many output times run apart, so that they need not store as many as a time course."""
+
+
+@dataclass(frozen=True)
+class PanelTables:
+    """What the checks of a panel name: contexts, drugs, and the network with the parameters of the whole one."""
+
+    model: Model
+    contexts: ContextTables
+    drugs: DrugTables
+    whole: tuple[str, ...] = ()
+
+    @property
+    def absent(self) -> set[str]:
+        """Parameters that only the whole network has."""
+        return set(self.whole).difference(self.model.parameters)
 
 
 class Finding(NamedTuple):
@@ -28,164 +46,129 @@ class Finding(NamedTuple):
     failed: np.ndarray
 
 
-class Traces(NamedTuple):
-    """What was read from an arm: minutes [times], values [draws, times, names]."""
+class Bench:
+    """The arms of some checks, to be run under any draws; compiled at the first run and kept.
 
-    minutes: np.ndarray
-    values: np.ndarray
+    `arms` are all different arms, `minutes` what some check reads each at, `names` what is read, `drugs` what a draw
+    must tell of.
+    """
+
+    def __init__(self, checks: Sequence[Check], tables: PanelTables, integration: Integration):
+        self.tables, self.integration, contexts = tables, integration, tables.contexts
+        self.drugs = tuple(
+            dict.fromkeys(
+                name
+                for check in checks
+                for arm in arms_of(check)
+                for name in arm.treatment.names()
+                if name in tables.drugs.drugs
+            )
+        )
+        self.names = tuple(
+            dict.fromkeys(name for check in checks for name in (check.readout, check.ref_readout))
+        )
+        wanted: dict[Arm, set[float]] = {}
+        for check in checks:
+            for template in arms_of(check):
+                for dose in template.doses:
+                    wanted.setdefault(written_out(template.at(dose), contexts), set()).update(check.minutes)
+        self.arms = {arm: place for place, arm in enumerate(wanted)}
+        self.minutes = [np.array(sorted(times)) for times in wanted.values()]
+        parameters = tables.model.parameters
+        self.design = make_design(list(wanted), contexts, tables.drugs, self.drugs, parameters, tables.absent)
+        self.runner = Runner(tables.model, integration, self.design, self.names)
+
+    def draws(self, table: pl.DataFrame | None, seed: int) -> Draws:
+        """DRAWS as arrays for the drugs of the checks; the nominal values where there are none."""
+        network = dict(zip(self.tables.model.parameters, self.tables.model.values, strict=True))
+        return read_draws(table, network, self.drugs, self.tables.drugs, seed, self.tables.absent)
+
+    def __call__(self, draws: Draws, report: Callable[[str], None] = lambda line: None) -> list[np.ndarray]:
+        """What is read of every arm: values [draws, times, names], NaN where the lane failed."""
+        count = len(draws.number)
+        places = np.arange(len(self.minutes) * count)
+        row, under, cell = distinct_cells(self.design.rest[places // count], places % count)
+        resting = self.runner.rest(draws, row, under)
+        report(f"validate: {len(np.unique(row))} cells at rest in {count} draws")
+        found: dict[int, np.ndarray] = {}
+        progress = _Progress(len(self.minutes), count, report)
+        for arms in self._groups(count):
+            longest = max(len(self.minutes[arm]) for arm in arms)
+            times = np.array(
+                [
+                    np.pad(self.minutes[arm], (0, longest - len(self.minutes[arm])), mode="edge")
+                    for arm in arms
+                ]
+            )
+            arm, draw = np.repeat(arms, count), np.tile(np.arange(count), len(arms))
+            at_rest = resting.of(cell[arm * count + draw])
+            values = self.runner(draws, arm, draw, np.repeat(times, count, axis=0), at_rest).values
+            for place, one in zip(arms, values.reshape(len(arms), count, longest, -1), strict=True):
+                found[int(place)] = one[:, : len(self.minutes[place])]
+            progress.done(
+                len(found), sum(int(np.isnan(one).all(axis=(1, 2)).sum()) for one in found.values())
+            )
+        return [found[arm] for arm in range(len(self.minutes))]
+
+    def _groups(self, draws: int) -> list[np.ndarray]:
+        """Arms that run together: alike in length, as many as fit, and all groups of a length equally large."""
+        length = np.array([len(times) for times in self.minutes])
+        groups = []
+        for chosen in (np.flatnonzero(length <= SHORT), np.flatnonzero(length > SHORT)):
+            if len(chosen):
+                most = min(self.integration.batch, MOST_OUTPUTS // length[chosen].max()) // draws
+                groups += np.array_split(chosen, -(-len(chosen) // max(1, most)))
+        return groups
+
+    def course_places(self, check: Check, template: Arm) -> tuple[list[int], np.ndarray]:
+        """The arms [doses] of one as a check has it, and where its times are among those of each [doses, times]."""
+        arms = [self.arms[written_out(template.at(dose), self.tables.contexts)] for dose in template.doses]
+        return arms, np.array([np.searchsorted(self.minutes[arm], check.minutes) for arm in arms])
 
 
-def run_checks(
-    model: Model,
-    checks: Sequence[Check],
-    materials: Materials,
-    integration: Integration,
-    report: Callable[[str], None],
-) -> list[Finding]:
-    """Findings in the order of the checks; `report` is given a line of progress about every two seconds.
+def sides(check: Check) -> list[tuple[Arm, str]]:
+    """The arms of a check, as written, and what is read of each."""
+    return list(zip(arms_of(check), (check.readout, check.ref_readout), strict=False))
+
+
+def courses_of(bench: Bench, check: Check, traces: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What a check reads of each of its arms: [draws, doses, times]."""
+    found = []
+    for template, name in sides(check):
+        arms, places = bench.course_places(check, template)
+        column = bench.names.index(name)
+        found.append(
+            np.stack([traces[arm][:, at, column] for arm, at in zip(arms, places, strict=True)], axis=1)
+        )
+    return found
+
+
+def statistic_of(check: Check, values: Sequence[Any]) -> Any:
+    """The statistic [draws] of what a check reads of its arms, [draws, doses, times] each.
+
+    Arrays of JAX give one that is differentiable.
+    """
+    xp = values[0].__array_namespace__()
+    minutes = xp.asarray(check.minutes)
+    courses = [
+        Course(minutes, xp.asarray(arm.doses), each) for arm, each in zip(arms_of(check), values, strict=True)
+    ]
+    return STATISTICS[check.statistic].compute(courses[0], courses[1] if len(courses) > 1 else None)
+
+
+def find(bench: Bench, checks: Iterable[Check], traces: Sequence[np.ndarray]) -> list[Finding]:
+    """Findings in the order of the checks.
 
     A lane that fails makes the checks that read it fail in its draw; it is counted, never dropped.
     """
-    return find(checks, Bench(model, checks, materials, integration)(materials, report), materials)
-
-
-def readouts_of(checks: Iterable[Check]) -> tuple[str, ...]:
-    """What some check reads, in the order in which traces hold it."""
-    return tuple(dict.fromkeys(name for check in checks for name in (check.readout, check.ref_readout)))
-
-
-class Bench:
-    """Runs the arms of some checks under any draws; compiled at the first run and kept."""
-
-    def __init__(self, model: Model, checks: Sequence[Check], materials: Materials, integration: Integration):
-        self.model, self.integration = model, integration
-        self.wanted = wanted_times(checks, materials)
-        self.courses = Courses(model, integration, readouts_of(checks))
-        self.phases = phases_of(self.wanted)
-
-    def __call__(self, materials: Materials, report: Callable[[str], None]) -> dict[Arm, Traces]:
-        """The traces of every arm under the draws of `materials`."""
-        wanted, draws = self.wanted, len(materials.draws)
-        resting = _rest(self.model, {cell_of(arm) for arm in wanted}, materials, self.integration, report)
-        traces: dict[Arm, Traces] = {}
-        progress = _Progress(len(wanted), draws, report)
-        for arms in _groups(wanted, draws, self.integration.batch):
-            traces |= _run_group(
-                self.courses, {arm: wanted[arm] for arm in arms}, resting, materials, self.phases
-            )
-            progress.done(len(traces), sum(int(_lost(trace.values).sum()) for trace in traces.values()))
-        return traces
-
-
-def find(checks: Sequence[Check], traces: Mapping[Arm, Traces], materials: Materials) -> list[Finding]:
-    """Findings in the order of the checks, whose readouts the traces hold in that order."""
-    names = readouts_of(checks)
-    return [_finding(check, traces, names, materials) for check in checks]
-
-
-def wanted_times(checks: Iterable[Check], materials: Materials) -> dict[Arm, tuple[float, ...]]:
-    """Every different arm and all the minutes that some check reads it at."""
-    wanted: dict[Arm, set[float]] = {}
+    found = []
     for check in checks:
-        for template in arms_of(check):
-            for dose in template.doses:
-                wanted.setdefault(plain(template.at(dose), materials.contexts), set()).update(check.minutes)
-    return {arm: tuple(sorted(times)) for arm, times in wanted.items()}
-
-
-def _rest(
-    model: Model,
-    cells: set[Cell],
-    materials: Materials,
-    integration: Integration,
-    report: Callable[[str], None],
-) -> dict[Cell, Resting]:
-    ordered = sorted(cells)
-    draws = len(materials.draws)
-    found = rest_states(
-        model, integration, np.concatenate([resting_parameters(materials, cell) for cell in ordered])
-    )
-    report(f"validate: {len(ordered)} cells at rest in {draws} draws")
-    return {
-        cell: Resting(*(item[place * draws : (place + 1) * draws] for item in found))
-        for place, cell in enumerate(ordered)
-    }
-
-
-def _groups(wanted: dict[Arm, tuple[float, ...]], draws: int, batch: int) -> list[list[Arm]]:
-    """Arms that run together: alike in length, as many as fit, and all groups of a length equally large."""
-    groups = []
-    for short in (True, False):
-        arms = [arm for arm, times in wanted.items() if (len(times) <= SHORT) == short]
-        if arms:
-            longest = max(len(wanted[arm]) for arm in arms)
-            most = max(1, min(batch, MOST_OUTPUTS // longest) // draws)
-            count = -(-len(arms) // most)
-            size = -(-len(arms) // count)
-            groups += [arms[start : start + size] for start in range(0, len(arms), size)]
-    return groups
-
-
-def _run_group(
-    courses: Courses,
-    wanted: dict[Arm, tuple[float, ...]],
-    resting: dict[Cell, Resting],
-    materials: Materials,
-    phases: int,
-) -> dict[Arm, Traces]:
-    arms, draws = list(wanted), len(materials.draws)
-    longest = max(map(len, wanted.values()))
-    lanes = [arm_lanes(materials, arm, phases) for arm in arms]
-    times = [wanted[arm] + wanted[arm][-1:] * (longest - len(wanted[arm])) for arm in arms]
-    starts = [resting[cell_of(arm)] for arm in arms]
-    found = courses(
-        np.concatenate([parameters for parameters, _ in lanes]),
-        np.concatenate([switches for _, switches in lanes]),
-        np.repeat(np.array(times), draws, axis=0),
-        Resting(*(np.concatenate(items) for items in zip(*starts, strict=True))),
-    )
-    traces = {}
-    for place, arm in enumerate(arms):
-        values = found.values[place * draws : (place + 1) * draws, : len(wanted[arm])]
-        traces[arm] = Traces(np.array(wanted[arm]), values)
-    return traces
-
-
-def _lost(values: np.ndarray) -> np.ndarray:
-    """Draws in which nothing was read [draws]: the lane failed."""
-    return np.isnan(values).all(axis=tuple(range(1, values.ndim)))
-
-
-def _finding(
-    check: Check, traces: Mapping[Arm, Traces], names: Sequence[str], materials: Materials
-) -> Finding:
-    arm = course_of(check.arm, check.readout, check, traces, names, materials)
-    failed = ~np.isfinite(arm.values).all(axis=(1, 2))
-    reference = None
-    if check.reference is not None:
-        reference = course_of(check.reference, check.ref_readout, check, traces, names, materials)
-        failed |= ~np.isfinite(reference.values).all(axis=(1, 2))
-    with np.errstate(all="ignore"):
-        values = STATISTICS[check.statistic].compute(arm, reference)
-    values = np.where(failed, np.nan, values)
-    return Finding(check, values, (values >= check.low) & (values <= check.high), failed)
-
-
-def course_of(
-    template: Arm,
-    name: str,
-    check: Check,
-    traces: Mapping[Arm, Traces],
-    names: Sequence[str],
-    materials: Materials,
-) -> Course:
-    """What a check reads of one of its arms, every dose of it."""
-    columns = []
-    for dose in template.doses:
-        trace = traces[plain(template.at(dose), materials.contexts)]
-        places = np.searchsorted(trace.minutes, check.minutes)
-        columns.append(trace.values[:, places, names.index(name)])
-    return Course(np.array(check.minutes), np.array(template.doses), np.stack(columns, axis=1))
+        courses = courses_of(bench, check, traces)
+        failed = ~np.all([np.isfinite(each).all(axis=(1, 2)) for each in courses], axis=0)
+        with np.errstate(all="ignore"):
+            values = np.where(failed, np.nan, statistic_of(check, courses))
+        found.append(Finding(check, values, (values >= check.low) & (values <= check.high), failed))
+    return found
 
 
 class _Progress:

@@ -5,13 +5,13 @@ draw. A dose series is read on the scale on which a Hill curve is straight: log 
 Beyond the doses of a series a half-maximal dose is 0 (below all of them) or infinite (above them).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
-import numpy as np
-
-TENFOLD_ODDS = np.log(9.0)
+TENFOLD_ODDS = math.log(9.0)
 """Log odds at 90 % of the effect; at 10 % it is the negative."""
 
 
@@ -22,22 +22,27 @@ class Course:
     doses [doses] of the series, ascending and the first 0; of length 1 where the arm has no series.
     """
 
-    minutes: np.ndarray
-    doses: np.ndarray
-    values: np.ndarray
+    minutes: Any
+    doses: Any
+    values: Any
 
     @property
-    def first(self) -> np.ndarray:
+    def xp(self) -> ModuleType:
+        """The module that the arrays belong to: numpy, or jax.numpy where slopes are wanted."""
+        return self.values.__array_namespace__()
+
+    @property
+    def first(self) -> Any:
         """At the first time, without series [draws]."""
         return self.values[:, 0, 0]
 
     @property
-    def last(self) -> np.ndarray:
+    def last(self) -> Any:
         """At the last time, without series [draws]."""
         return self.values[:, 0, -1]
 
     @property
-    def trace(self) -> np.ndarray:
+    def trace(self) -> Any:
         """Over time, without series [draws, times]."""
         return self.values[:, 0, :]
 
@@ -49,84 +54,91 @@ class Statistic(NamedTuple):
     series, if any. reference: whether a second arm is needed, optional or refused.
     """
 
-    compute: Callable[..., np.ndarray]
+    compute: Callable[..., Any]
     meaning: str
     times: str = "one"
     series: str = ""
     reference: str = "refused"
 
 
-def area(course: Course) -> np.ndarray:
+def area(course: Course) -> Any:
     """Mean over the window [draws]: the area under the curve over its length."""
+    xp = course.xp
     length = course.minutes[-1] - course.minutes[0]
-    return np.trapezoid(course.trace, course.minutes, axis=-1) / length
+    return xp.trapezoid(course.trace, course.minutes, axis=-1) / length
 
 
-def late_over_early(course: Course, background: Course | None) -> np.ndarray:
+def late_over_early(course: Course, background: Course | None) -> Any:
     """Last over first time, each less the background where there is one."""
     early, late = course.first, course.last
     return late / early if background is None else (late - background.last) / (early - background.first)
 
 
-def peak_minutes(course: Course) -> np.ndarray:
+def peak_minutes(course: Course) -> Any:
     """Time of the largest value [min]; NaN where a draw has no values."""
-    found = course.minutes[np.argmax(np.nan_to_num(course.trace, nan=-np.inf), axis=-1)]
-    return np.where(np.isfinite(course.trace).all(axis=-1), found, np.nan)
+    xp = course.xp
+    found = course.minutes[xp.argmax(xp.nan_to_num(course.trace, nan=-math.inf), axis=-1)]
+    return xp.where(xp.isfinite(course.trace).all(axis=-1), found, math.nan)
 
 
-def half_life(course: Course, _: Course | None = None) -> np.ndarray:
+def half_life(course: Course, _: Course | None = None) -> Any:
     """Half-life [min] of a fall from the first to the last time; infinite where nothing falls."""
-    fall = np.log(course.first / course.last)
-    return np.where(fall <= 0, np.inf, (course.minutes[-1] - course.minutes[0]) * np.log(2) / fall)
+    xp = course.xp
+    fall = xp.log(course.first / course.last)
+    return xp.where(fall <= 0, math.inf, (course.minutes[-1] - course.minutes[0]) * math.log(2) / fall)
 
 
-def _log_odds(fraction: np.ndarray) -> np.ndarray:
-    inside = np.clip(fraction, 1e-6, 1 - 1e-6)
-    return np.log(inside / (1 - inside))
+def _log_odds(fraction: Any) -> Any:
+    xp = fraction.__array_namespace__()
+    inside = xp.clip(fraction, 1e-6, 1 - 1e-6)
+    return xp.log(inside / (1 - inside))
 
 
-def _dose_at(odds: np.ndarray, doses: np.ndarray, level: float) -> np.ndarray:
+def _dose_at(odds: Any, doses: Any, level: float) -> Any:
     """Dose at which rising log odds [draws, doses] first pass a level; 0 or infinite beyond the doses."""
+    xp = odds.__array_namespace__()
     above = odds >= level
-    place = np.argmax(above, axis=1)
-    right = np.maximum(place, 1)
-    rows = np.arange(len(odds))
+    place = xp.argmax(above, axis=1)
+    right = xp.maximum(place, 1)
+    rows = xp.arange(len(odds))
     low, high = odds[rows, right - 1], odds[rows, right]
-    share = (level - low) / np.where(high == low, 1.0, high - low)
+    share = (level - low) / xp.where(high == low, 1.0, high - low)
     between = doses[right - 1] * (doses[right] / doses[right - 1]) ** share
-    found = np.where(above[:, 0], 0.0, np.where(above.any(axis=1), between, np.inf))
-    return np.where(np.isnan(odds).any(axis=1), np.nan, found)
+    found = xp.where(above[:, 0], 0.0, xp.where(above.any(axis=1), between, math.inf))
+    return xp.where(xp.isnan(odds).any(axis=1), math.nan, found)
 
 
-def ic50(course: Course, _: Course | None = None) -> np.ndarray:
+def ic50(course: Course, _: Course | None = None) -> Any:
     """Dose that leaves half of what is there at dose 0."""
     left = course.values[:, 1:, 0] / course.values[:, :1, 0]
     return _dose_at(-_log_odds(left), course.doses[1:], 0.0)
 
 
-def _rise(course: Course) -> np.ndarray:
+def _rise(course: Course) -> Any:
     """Share of the rise from dose 0 to the highest dose [draws, doses], the highest left out."""
     basal, top = course.values[:, :1, 0], course.values[:, -1:, 0]
     return _log_odds((course.values[:, 1:-1, 0] - basal) / (top - basal))
 
 
-def ec50(course: Course, _: Course | None = None) -> np.ndarray:
+def ec50(course: Course, _: Course | None = None) -> Any:
     """Dose that gives half of the rise from dose 0 to the highest dose."""
     return _dose_at(_rise(course), course.doses[1:-1], 0.0)
 
 
-def hill(course: Course, _: Course | None = None) -> np.ndarray:
+def hill(course: Course, _: Course | None = None) -> Any:
     """Hill coefficient: log 81 over the log of the doses that give 90 and 10 % of the rise."""
+    xp = course.xp
     odds, doses = _rise(course), course.doses[1:-1]
     low, high = _dose_at(odds, doses, -TENFOLD_ODDS), _dose_at(odds, doses, TENFOLD_ODDS)
-    covered = (low > 0) & np.isfinite(high)
-    return np.where(covered, 2 * TENFOLD_ODDS / np.log(np.where(covered, high / low, np.e)), np.nan)
+    covered = (low > 0) & xp.isfinite(high)
+    return xp.where(covered, 2 * TENFOLD_ODDS / xp.log(xp.where(covered, high / low, math.e)), math.nan)
 
 
-def _over(course: Course, reference: Course, compute: Callable[[Course], np.ndarray]) -> np.ndarray:
+def _over(course: Course, reference: Course, compute: Callable[[Course], Any]) -> Any:
     """A statistic of one course over that of the other; NaN where the other's lies beyond its doses."""
+    xp = course.xp
     above, below = compute(course), compute(reference)
-    return np.where((below > 0) & np.isfinite(below), above / np.where(below > 0, below, np.nan), np.nan)
+    return xp.where((below > 0) & xp.isfinite(below), above / xp.where(below > 0, below, math.nan), math.nan)
 
 
 STATISTICS: Mapping[str, Statistic] = {
@@ -134,7 +146,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "ratio": Statistic(lambda c, r: c.first / r.first, "over the reference", reference="needed"),
     "difference": Statistic(lambda c, r: c.first - r.first, "less the reference", reference="needed"),
     "log2_ratio": Statistic(
-        lambda c, r: np.log2(c.first / r.first), "log2 of the ratio to the reference", reference="needed"
+        lambda c, r: c.xp.log2(c.first / r.first), "log2 of the ratio to the reference", reference="needed"
     ),
     "late_over_early": Statistic(
         late_over_early, "last over first time, less the reference if there is one", "several",

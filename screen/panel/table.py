@@ -6,13 +6,13 @@ A reference cell that is empty is as in the arm itself; `none` means nothing the
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from screen.errors import PanelError
+from screen.experiments import Arm, Exposure, window_minutes
 from screen.panel.statistics import STATISTICS
 from screen.scenarios import DEFAULT
 from screen.tables import Column, Schema, read_table
@@ -24,9 +24,6 @@ OWN = "context"
 """Stands in the stimulus for what the context itself is given."""
 
 UNTIL = "until"
-WINDOW_POINTS = 24
-"""Intervals of a window; they lengthen quadratically, since most moves at the start."""
-
 ABOUT_THE_FACT = ("tier", "kind", "citation", "where", "mark")
 """Columns that the first row of a fact fills for all its rows."""
 
@@ -91,49 +88,6 @@ PANEL = Schema(
 )
 
 REFERENCE = tuple(column.name for column in PANEL.columns if column.name.startswith("ref_"))
-
-
-@dataclass(frozen=True)
-class Settings:
-    """A parsed cell: fixed values by name, at most one dose series, the end [min], the context's own."""
-
-    values: tuple[tuple[str, float], ...] = ()
-    series: tuple[str, tuple[float, ...]] | None = None
-    until: float = math.inf
-    own: bool = False
-
-    def at(self, dose: float) -> "Settings":
-        """With one dose of the series in its place; the same where there is no series."""
-        if self.series is None:
-            return self
-        added = ((self.series[0], dose),) if dose else ()
-        return Settings(tuple(sorted(self.values + added)), None, self.until, self.own)
-
-    def names(self) -> tuple[str, ...]:
-        """Everything that is set."""
-        return tuple(name for name, _ in self.values) + ((self.series[0],) if self.series else ())
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One experiment: a cell, what it is made of, and what it is given. pretreatment [min]."""
-
-    context: str
-    hypothesis: str
-    genotype: Settings
-    stimulus: Settings
-    treatment: Settings
-    pretreatment: float | None
-
-    @property
-    def doses(self) -> tuple[float, ...]:
-        """Doses of its series, the first 0; (0,) where it has none."""
-        series = self.stimulus.series or self.treatment.series
-        return (0.0, *series[1]) if series else (0.0,)
-
-    def at(self, dose: float) -> "Arm":
-        """The arm at one dose of its series."""
-        return replace(self, stimulus=self.stimulus.at(dose), treatment=self.treatment.at(dose))
 
 
 @dataclass(frozen=True)
@@ -216,15 +170,21 @@ def _check(row: dict) -> tuple[Check, list[str]]:
     """The record of a row, and what is wrong with its cells."""
     problems: list[str] = []
 
-    def parsed(column: str) -> Settings:
+    def parsed(column: str) -> Exposure:
         settings, found = parse_settings(row[column] or "")
         problems.extend(f"`{column}` {problem}" for problem in found)
         return settings
 
+    def genotype(column: str) -> tuple[tuple[str, float], ...]:
+        settings = parsed(column)
+        if settings.series:
+            problems.append("`genotype` must hold single values, found a series")
+        return settings.values
+
     arm = Arm(
         row["context"],
         row["hypothesis"] or DEFAULT,
-        parsed("genotype"),
+        genotype("genotype"),
         parsed("stimulus"),
         parsed("treatment"),
         row["pretreatment"],
@@ -234,7 +194,7 @@ def _check(row: dict) -> tuple[Check, list[str]]:
         reference = Arm(
             row["ref_context"] or arm.context,
             row["ref_hypothesis"] or arm.hypothesis,
-            parsed("ref_genotype") if row["ref_genotype"] else arm.genotype,
+            genotype("ref_genotype") if row["ref_genotype"] else arm.genotype,
             parsed("ref_stimulus") if row["ref_stimulus"] else arm.stimulus,
             parsed("ref_treatment") if row["ref_treatment"] else arm.treatment,
             row["pretreatment"],
@@ -279,12 +239,10 @@ def _demands(check: Check) -> list[str]:
         if any(has) != (wanted.series == column) or (any(has) and not all(has)):
             rule = "a series of doses" if wanted.series == column else "single values"
             problems.append(f"`{column}` must hold {rule} for {check.statistic}")
-    if any(arm.genotype.series for arm in arms):
-        problems.append("`genotype` must hold single values, found a series")
     return problems
 
 
-def parse_settings(text: str) -> tuple[Settings, list[str]]:
+def parse_settings(text: str) -> tuple[Exposure, list[str]]:
     """A cell of settings, and what is wrong with it."""
     values: list[tuple[str, float]] = []
     series, until, own = None, math.inf, False
@@ -305,15 +263,14 @@ def parse_settings(text: str) -> tuple[Settings, list[str]]:
             problems.append(f"must have at most one series, of rising doses above 0, found {word}")
         else:
             series = (name, tuple(numbers))
-    return Settings(tuple(sorted(values)), series, until, own), problems
+    return Exposure(tuple(sorted(values)), series, until, own), problems
 
 
 def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
     """Times [min] of a cell (a window as its grid), and what is wrong with it."""
     ends = [_number(item) for item in text.split("-")]
     if len(ends) == 2 and 0 <= ends[0] < ends[1]:
-        share = (np.arange(WINDOW_POINTS + 1) / WINDOW_POINTS) ** 2
-        return tuple(ends[0] + (ends[1] - ends[0]) * share), []
+        return tuple(window_minutes(*ends).tolist()), []
     times = [_number(item) for item in text.split()]
     if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
         return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]

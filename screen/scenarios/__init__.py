@@ -1,6 +1,5 @@
-"""Contexts, drugs and doses as data, and the parameters of every trajectory of a screen."""
+"""Contexts, drugs, hypotheses and doses as data, and the table of scenarios to run."""
 
-from screen.scenarios.assemble import LOAD, PHASES, SIGMA, Assembly, Lanes, assemble, draw_values, prepare
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -28,7 +27,6 @@ from screen.scenarios.hypotheses import (
     hypothesis_labels,
     hypothesis_settings,
 )
-from screen.scenarios.occupancy import SHIFT_RULES, cell_constant, cell_constants, loads
 from screen.scenarios.plan import VEHICLE, Counts, count_trajectories, plan_scenarios, scenario_name
 
 __all__ = [
@@ -37,35 +35,23 @@ __all__ = [
     "DEFAULT",
     "DRUGS",
     "HYPOTHESES",
-    "LOAD",
     "MIXTURE",
-    "PHASES",
-    "SHIFT_RULES",
-    "SIGMA",
     "TARGETS",
     "VEHICLE",
-    "Assembly",
     "Binding",
     "Context",
     "ContextTables",
     "Counts",
     "Drug",
     "DrugTables",
-    "Lanes",
     "Option",
     "Setting",
     "Target",
-    "assemble",
-    "cell_constant",
-    "cell_constants",
     "check_contexts",
     "count_trajectories",
-    "draw_values",
     "hypothesis_labels",
     "hypothesis_settings",
-    "loads",
     "plan_scenarios",
-    "prepare",
     "read_context_tables",
     "read_drug_tables",
     "scenario_name",

@@ -35,7 +35,7 @@ MODES = (
 )
 
 ASSAYS = ("none", "km", "lysate", "cell", "site")
-"""How much ATP the assay held; `site` is a site that ATP does not touch. See `occupancy.SHIFT_RULES`."""
+"""How much ATP the assay held; `site` is a site that ATP does not touch. See `experiments.loads`."""
 
 DRUGS = Schema(
     "drugs",

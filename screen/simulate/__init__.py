@@ -1,34 +1,36 @@
 """Trajectories of the scenarios under every parameter draw, read out as responses."""
 
-from screen.simulate.batch import (
-    REST_MINUTES,
-    Courses,
+from screen.simulate.integrate import (
     Integration,
     Observed,
-    Responses,
     Resting,
-    Trajectories,
-    rest_states,
+    Runner,
+    come_to_rest,
+    distinct_cells,
+    follow,
+    observe,
 )
-from screen.simulate.parts import Part, read_parts
+from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
 __all__ = [
-    "REST_MINUTES",
-    "Courses",
     "Integration",
     "Observed",
     "Part",
     "Readout",
-    "Responses",
     "Resting",
+    "Runner",
+    "ScreenTables",
     "Shard",
-    "Trajectories",
     "check_readouts",
+    "come_to_rest",
+    "distinct_cells",
+    "follow",
+    "make_part",
+    "observe",
     "output_times",
     "read",
     "read_parts",
-    "rest_states",
     "simulate_shard",
 ]

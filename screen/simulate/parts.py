@@ -1,42 +1,80 @@
 """The lanes of a screen by network: contexts that leave out the same modules share one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from screen.errors import SimulateError
+from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms
 from screen.kernel import Model, load_model
 from screen.network import network_name
-from screen.scenarios import Assembly, ContextTables, DrugTables, prepare, smaller_networks
+from screen.scenarios import ContextTables, DrugTables, smaller_networks
 
 
 @dataclass(frozen=True)
 class Part:
-    """The lanes that share a network; `scenarios` names the rows that the assembly's lanes index."""
+    """The lanes that share a network: every arm of the design, which `scenarios` names, under every draw.
+
+    Lanes run through the arms, and within an arm through the draws.
+    """
 
     model: Model
-    assembly: Assembly
+    design: Design
+    draws: Draws
     scenarios: Sequence[str]
 
+    @property
+    def lanes(self) -> int:
+        """Lanes of the part: scenarios times draws."""
+        return self.design.arms * len(self.draws.number)
 
-def read_parts(
-    scenarios: pl.DataFrame,
-    contexts: ContextTables,
-    drugs: DrugTables,
-    draws: pl.DataFrame | None,
-    network: Callable[[str], Path],
-) -> dict[Path, Part]:
+    def arm_and_draw(self, lane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Places of the arm and the draw of each lane."""
+        return np.divmod(lane, len(self.draws.number))
+
+
+@dataclass(frozen=True)
+class ScreenTables:
+    """What a screen is made from: SCENARIOS, contexts, drugs, DRAWS (None: one, nominal), and the seed of the run."""
+
+    scenarios: pl.DataFrame
+    contexts: ContextTables
+    drugs: DrugTables
+    draws: pl.DataFrame | None
+    seed: int
+
+
+def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> Part:
+    """The lanes of all scenarios on one network; what of parameters only the `whole` network has is passed over.
+
+    ScenarioError: something that is not in its table or not in the network, draws with holes.
+    """
+    arms = scenario_arms(tables.scenarios)
+    absent = set(whole).difference(model.parameters)
+    check_arms(arms, tables.contexts, tables.drugs, model.parameters, absent)
+    used = list(dict.fromkeys(name for arm in arms for name, _ in arm.treatment.values))
+    network = dict(zip(model.parameters, model.values, strict=True))
+    return Part(
+        model,
+        make_design(arms, tables.contexts, tables.drugs, used, model.parameters, absent),
+        read_draws(tables.draws, network, used, tables.drugs, tables.seed, absent),
+        tables.scenarios["scenario"].to_list(),
+    )
+
+
+def read_parts(tables: ScreenTables, network: Callable[[str], Path]) -> dict[Path, Part]:
     """The parts of a screen by the file of their network; `network` says where the one of a name lies.
 
-    What the parameter tables set and a smaller network lacks is passed over if the whole one has it.
     SimulateError: a network that was not composed, a context that is not in its table; ScenarioError as of
-    `prepare`.
+    `make_part`.
     """
-    screened = scenarios["context"].unique().sort()
-    strangers = [name for name in screened if name not in contexts.contexts]
-    members = smaller_networks(c for c in contexts.contexts.values() if c.name in screened)
+    screened = tables.scenarios["context"].unique().sort()
+    known = tables.contexts.contexts
+    strangers = [name for name in screened if name not in known]
+    members = smaller_networks(context for context in known.values() if context.name in screened)
     paths = {left_out: network(network_name(left_out)) for left_out in members}
     problems = [f"scenarios: `context` must be of contexts.tsv, found {name}" for name in strangers]
     problems += [
@@ -51,7 +89,6 @@ def read_parts(
     parts = {}
     for left_out, names in members.items():
         model = load_model(paths[left_out]) if left_out else whole
-        own = scenarios.filter(pl.col("context").is_in(names))
-        assembly = prepare(own, contexts, drugs, draws, model.parameters, model.values, whole.parameters)
-        parts[paths[left_out]] = Part(model, assembly, own["scenario"].to_list())
+        own = replace(tables, scenarios=tables.scenarios.filter(pl.col("context").is_in(names)))
+        parts[paths[left_out]] = make_part(own, model, whole.parameters)
     return parts

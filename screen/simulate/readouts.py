@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screen.errors import SimulateError
-
-WINDOW_POINTS = 48
-"""Intervals of a window's time grid; they lengthen quadratically, since pY705 moves most at the start."""
+from screen.experiments import window_minutes
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,7 @@ class Readout:
         """Times [min] that the read-out needs, ascending."""
         if not self.is_window:
             return np.array([self.to_minutes])
-        share = (np.arange(WINDOW_POINTS + 1) / WINDOW_POINTS) ** 2
-        return self.from_minutes + (self.to_minutes - self.from_minutes) * share
+        return window_minutes(self.from_minutes, self.to_minutes)
 
 
 def output_times(readouts: Sequence[Readout]) -> np.ndarray:

@@ -13,11 +13,17 @@ import numpy as np
 import polars as pl
 
 from screen.errors import SimulateError
-from screen.kernel import Model
-from screen.scenarios import Assembly, Lanes, assemble
-from screen.simulate.batch import Integration, Responses, Resting, Trajectories, rest_states
+from screen.kernel import Status
+from screen.simulate.integrate import (
+    COMPLETED,
+    STATUS_NAMES,
+    Integration,
+    Observed,
+    Runner,
+    distinct_cells,
+)
 from screen.simulate.parts import Part
-from screen.simulate.readouts import Readout, check_readouts
+from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.tables import RESPONSES
 
 
@@ -48,9 +54,9 @@ def simulate_shard(
     if not 0 <= shard.index < shard.count:
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
     for part in parts:
-        contexts = ", ".join(dict.fromkeys(context for context, _ in part.assembly.groups))
+        contexts = ", ".join(dict.fromkeys(name.partition("|")[0] for name in part.scenarios))
         check_readouts(readouts, part.model.observables, f"readouts in {contexts}")
-    bounds = [shard.bounds(part.assembly.lanes) for part in parts]
+    bounds = [shard.bounds(part.lanes) for part in parts]
     progress = _Progress(shard, sum(stop - start for start, stop in bounds), report)
     frames = [
         frame
@@ -71,38 +77,40 @@ def _frames(
     """Responses of a part's lanes from `start` up to `stop`, batch by batch."""
     if start == stop:
         return
-    resting = _resting(part.model, part.assembly, integration, start, stop)
-    trajectories = Trajectories(part.model, integration, readouts)
-    for first in range(start, stop, integration.batch):
-        lanes = assemble(part.assembly, first, min(first + integration.batch, stop))
-        found = trajectories(
-            lanes.parameters, lanes.switches, Resting(*(item[lanes.group] for item in resting))
-        )
-        progress.done(len(lanes.draw), int(np.isnan(found.values[:, 0]).sum()))
-        yield _frame(part.scenarios, readouts, lanes, found)
+    names = tuple(dict.fromkeys(readout.observable for readout in readouts))
+    runner = Runner(part.model, integration, part.design, names)
+    arm, draw = part.arm_and_draw(np.arange(start, stop))
+    row, under, cell = distinct_cells(part.design.rest[arm], draw)
+    resting, minutes = runner.rest(part.draws, row, under), output_times(readouts)
+    for first in range(0, stop - start, integration.batch):
+        here = slice(first, first + integration.batch)
+        times = np.broadcast_to(minutes, (len(arm[here]), len(minutes)))
+        found = runner(part.draws, arm[here], draw[here], times, resting.of(cell[here]))
+        frame = _frame(part, readouts, arm[here], draw[here], _read(readouts, names, minutes, found))
+        progress.done(len(times), frame["value"].null_count() // len(readouts))
+        yield frame
 
 
-def _resting(model: Model, assembly: Assembly, integration: Integration, start: int, stop: int) -> Resting:
-    """Resting states by group, found for the groups of these lanes only (NaN elsewhere)."""
-    needed = np.unique(assembly.group(np.arange(start, stop)))
-    found = rest_states(model, integration, assembly.rest[needed])
-    states = np.full((len(assembly.rest), found.states.shape[1]), np.nan)
-    status = np.full(len(assembly.rest), "", dtype=found.status.dtype)
-    steps = np.zeros(len(assembly.rest), dtype=np.int64)
-    states[needed], status[needed], steps[needed] = found.states, found.status, found.steps
-    return Resting(states, status, steps)
+def _read(
+    readouts: Sequence[Readout], names: Sequence[str], minutes: np.ndarray, found: Observed
+) -> Observed:
+    """Read-outs [lanes, readouts]; a lane of which one is no number has failed, and all of them are NaN."""
+    values = read(readouts, names, minutes, found.values)
+    lost = ~np.isfinite(values).all(axis=1)
+    status = np.where(lost & np.isin(found.status, COMPLETED), STATUS_NAMES[Status.NON_FINITE], found.status)
+    return Observed(np.where(lost[:, None], np.nan, values), status, found.steps)
 
 
 def _frame(
-    scenarios: Sequence[str], readouts: Sequence[Readout], lanes: Lanes, found: Responses
+    part: Part, readouts: Sequence[Readout], arm: np.ndarray, draw: np.ndarray, found: Observed
 ) -> pl.DataFrame:
     """Rows of a batch: every read-out of a lane under the lane's status."""
     repeat = len(readouts)
-    names = np.asarray(scenarios, dtype=object)[lanes.scenario]
+    names = np.asarray(part.scenarios, dtype=object)[arm]
     return pl.DataFrame(
         {
             "scenario": np.repeat(names, repeat),
-            "draw": np.repeat(lanes.draw, repeat),
+            "draw": np.repeat(part.draws.number[draw], repeat),
             "readout": np.tile([readout.id for readout in readouts], len(names)),
             "value": pl.Series(found.values.ravel()).fill_nan(None),
             "status": np.repeat(found.status.astype(object), repeat),

@@ -3,12 +3,12 @@
 from screen.sources.assemble import Known, Tables, assemble, read_known, write_tables
 from screen.sources.forget import forget
 from screen.sources.import_data import Written, choose_sources, describe, find_data, import_data
-from screen.sources.readings import Arm, Imported, ObservedAs, Reading, Source
+from screen.sources.readings import Condition, Imported, ObservedAs, Reading, Source
 from screen.sources.table import SOURCES
 
 __all__ = [
     "SOURCES",
-    "Arm",
+    "Condition",
     "Imported",
     "Known",
     "ObservedAs",

@@ -26,7 +26,7 @@ from screen.calibration.formulas import names_in
 from screen.errors import FitError
 from screen.network import read_parameters
 from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
-from screen.sources.readings import Arm, Imported, ObservedAs, Reading, Source
+from screen.sources.readings import Condition, Imported, ObservedAs, Reading, Source
 from screen.tables import read_table, write_text_atomic
 
 SCALE_SD, OFFSET_SD = 1.0, 0.7
@@ -248,7 +248,7 @@ def _measurements(readings: Sequence[Reading], observables: Mapping[str, Observe
     return pl.DataFrame(rows, schema_overrides={**texts, "pretreatmentTime": pl.Float64})
 
 
-def _pretreatment(arm: Arm) -> dict[str, str | float | None]:
+def _pretreatment(arm: Condition) -> dict[str, str | float | None]:
     """What PEtab has no word for: an inhibitor that came some time before the stimulus."""
     condition = None if arm.inhibited_before is None else arm.without_stimulus().name
     return {"pretreatmentConditionId": condition, "pretreatmentTime": arm.inhibited_before}

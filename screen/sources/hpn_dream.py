@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screen.sources.readings import Arm, Collector, Imported, ObservedAs, Settings, Source
+from screen.sources.readings import Collector, Condition, Imported, ObservedAs, Settings, Source
 from screen.tables import Column, Schema, read_table
 
 FOLDER = "hpn_dream"
@@ -73,7 +73,7 @@ def read_hpn_dream(folder: Path) -> Imported:
             blocked = sorted({target for name in compounds for target in TARGETS[name]})
             batch = f"hpn_dream_{row['cell'].lower()}"
             found.add(
-                arm=Arm(
+                arm=Condition(
                     CONTEXTS[row["cell"]],
                     STIMULI[row["stimulus"]],
                     blocked=tuple(blocked),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screen.sources.readings import Arm, Collector, Imported, ObservedAs, Settings, Source
+from screen.sources.readings import Collector, Condition, Imported, ObservedAs, Settings, Source
 from screen.tables import Column, Schema, read_table
 
 FOLDER = "hepatocyte_luminex"
@@ -87,7 +87,7 @@ def read_luminex(folder: Path) -> Imported:
         else:
             batch = f"luminex_{plate}_{row['cell']}".lower().replace("-", "_")
             found.add(
-                arm=Arm(
+                arm=Condition(
                     CONTEXTS[row["cell"]],
                     tuple(setting for name in stimuli for setting in STIMULI[name]),
                     blocked=tuple(sorted({TARGETS[name] for name in inhibitors})),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screen.sources.readings import Arm, Collector, Imported, ObservedAs, Settings, Source
+from screen.sources.readings import Collector, Condition, Imported, ObservedAs, Settings, Source
 from screen.tables import Column, Schema, read_table
 
 FOLDER = "mcf10a_rppa"
@@ -59,7 +59,7 @@ def read_mcf10a(folder: Path) -> Imported:
                 found.skip(f"{stimulus}: not in the network")
             else:
                 found.add(
-                    arm=Arm(CONTEXT, STIMULI[stimulus]),
+                    arm=Condition(CONTEXT, STIMULI[stimulus]),
                     observable=reading.name,
                     time=60.0 * float(hours),
                     value=2.0 ** row[column],

@@ -17,7 +17,7 @@ Settings = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
-class Arm:
+class Condition:
     """What was done to the cells: an inhibitor from some time before t = 0 on, the stimulus from t = 0."""
 
     context: str
@@ -44,21 +44,21 @@ class Arm:
         parts = [f"{name}={value:g}" for name, value in (*self.stimulus, *self.drugs)]
         return ", ".join([self.context, *parts, *(f"{target} blocked" for target in self.blocked)])
 
-    def without_stimulus(self) -> "Arm":
+    def without_stimulus(self) -> "Condition":
         """What the cells are under before the stimulus."""
         return replace(self, stimulus=())
 
-    def at_rest(self) -> "Arm":
+    def at_rest(self) -> "Condition":
         """The rest that the arm starts from."""
-        return self.without_stimulus() if self.inhibited_before is None else Arm(self.context)
+        return self.without_stimulus() if self.inhibited_before is None else Condition(self.context)
 
-    def stages(self) -> tuple["Arm", "Arm", "Arm"]:
+    def stages(self) -> tuple["Condition", "Condition", "Condition"]:
         """What the cells go through: rest, what comes before the stimulus, and the arm itself."""
         return self.at_rest(), self.without_stimulus(), self
 
-    def without_inhibitor(self) -> "Arm":
+    def without_inhibitor(self) -> "Condition":
         """The same stimulus without drug or block: what its effect is measured against."""
-        return Arm(self.context, self.stimulus)
+        return Condition(self.context, self.stimulus)
 
     @property
     def is_inhibited(self) -> bool:
@@ -74,7 +74,7 @@ def _plain(value: float) -> str:
 class Reading:
     """One number that was read off an instrument. time [min]; value in the unit of its observable."""
 
-    arm: Arm
+    arm: Condition
     observable: str
     time: float
     value: float

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screen.sources.readings import Arm, Collector, Imported, ObservedAs, Source
+from screen.sources.readings import Collector, Condition, Imported, ObservedAs, Source
 from screen.tables import Column, Schema, read_table
 
 FOLDER = "sobotta2017"
@@ -98,7 +98,7 @@ def read_sobotta(folder: Path) -> Imported:
     return found.done()
 
 
-def _arm(row: dict, is_actinomycin: bool) -> Arm:
+def _arm(row: dict, is_actinomycin: bool) -> Condition:
     dose, washout = PULSES.get(row["datafile"], (row["input_il6"], None))
     stimulus = [("IL6_dose", float(dose))] if dose else []
     if washout is not None:
@@ -107,7 +107,7 @@ def _arm(row: dict, is_actinomycin: bool) -> Arm:
         stimulus.append(("SOCS3_gene", 0.0))
     doses = {"ruxolitinib": row["input_ruxolitinib"], "Stattic": UM_TO_NM * row["input_stattic"]}
     drugs = tuple((name, dose) for name, dose in doses.items() if dose)
-    return Arm("hepatocyte_mouse", tuple(stimulus), drugs)
+    return Condition("hepatocyte_mouse", tuple(stimulus), drugs)
 
 
 SOBOTTA = Source(

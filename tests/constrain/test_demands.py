@@ -8,9 +8,10 @@ from scipy.stats import logistic
 
 from screen.constrain import ERROR_LOG10, make_demands
 from screen.constrain.demands import FURTHEST, ROOM, meet
-from screen.panel import Arm, Check, Finding, Settings
+from screen.experiments import Arm
+from screen.panel import Check, Finding
 
-ARM = Arm("hepg2", "default", Settings(), Settings(), Settings(), None)
+ARM = Arm("hepg2")
 CHECK = Check("V00", "a", "", "", ARM, ARM, "pY705", "pY705", (30.0,), "ratio", -np.inf, 0.5)
 
 

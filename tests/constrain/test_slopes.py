@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.calibration.priors import LN10
 from screen.constrain import Unknowns, make_demands, make_slopes
+from screen.constrain.demands import log10_statistic
+from screen.experiments import SIGMA
 from screen.kernel import available_engines
 from screen.network import read_parameters
-from screen.panel import Bench, find, gather
-from screen.scenarios import SIGMA
+from screen.panel import Bench, PanelTables, courses_of
 from screen.simulate import Integration
 
 FACTS = ("V03", "V11", "V12", "V55", "V59")
@@ -24,12 +24,13 @@ def setting(world, root):
     checks = [check for name in FACTS for check in world.facts[name].checks]
     demands = make_demands(checks)
     model = world.model
-    materials = gather(demands.checks, world.contexts, world.drugs, None, model.parameters, model.values)
+    integration = Integration("kernel", 1e-8, 1e-11, 100_000, None, 256)
+    bench = Bench(demands.checks, PanelTables(model, world.contexts, world.drugs), integration)
     table = read_parameters(root / "config/network/parameters.tsv").filter(pl.col("prior") != "fixed")
-    names = (*table["parameter"], *(SIGMA + drug for drug in materials.drugs))
+    names = (*table["parameter"], *(SIGMA + drug for drug in bench.drugs))
     scales = tuple("log10" if prior == "log10_normal" else "lin" for prior in table["prior"])
-    scales += ("log10",) * len(materials.drugs)
-    sd = np.array([*table["prior_sd"], *(0.3 for _ in materials.drugs)])
+    scales += ("log10",) * len(bench.drugs)
+    sd = np.array([*table["prior_sd"], *(0.3 for _ in bench.drugs)])
     unknowns = Unknowns(
         names,
         scales,
@@ -37,39 +38,43 @@ def setting(world, root):
         np.full(len(names), -np.inf),
         np.full(len(names), np.inf),
         of_network={name: place for place, name in enumerate(table["parameter"])},
-        of_drug={drug: names.index(SIGMA + drug) for drug in materials.drugs},
+        of_drug={drug: names.index(SIGMA + drug) for drug in bench.drugs},
         of_calibration=np.array([], int),
     )
-    linear = np.array([*table["value"], *(1.0 for _ in materials.drugs)])
+    linear = np.array([*table["value"], *(1.0 for _ in bench.drugs)])
     start = unknowns.scaled(np.tile(linear, (2, 1)))
     start += 0.1 * sd * np.random.default_rng(3).standard_normal(start.shape)
-    integration = Integration("kernel", 1e-8, 1e-11, 100_000, None, 256)
-    return demands, Bench(model, demands.checks, materials, integration), unknowns, materials, start
+    return demands, bench, unknowns, start
+
+
+def traces_of(setting, scaled: np.ndarray) -> list[np.ndarray]:
+    _, bench, unknowns, _ = setting
+    model = bench.tables.model
+    network = dict(zip(model.parameters, model.values, strict=True))
+    return bench(unknowns.draws(scaled, network, bench.tables.drugs))
 
 
 def logs(setting, scaled: np.ndarray) -> np.ndarray:
-    demands, bench, unknowns, materials, _ = setting
-    under = unknowns.materials(materials, unknowns.linear(scaled))
-    found = find(demands.checks, bench(under, lambda line: None), under)
-    return np.array([demands.log10(index, each.values) for index, each in enumerate(found)])
+    demands, bench, *_ = setting
+    traces = traces_of(setting, scaled)
+    return np.array(
+        [
+            log10_statistic(demands, index, courses_of(bench, check, traces))
+            for index, check in enumerate(demands.checks)
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
 def slopes(setting) -> np.ndarray:
-    demands, bench, unknowns, materials, start = setting
-    linear = unknowns.linear(start)
-    under = unknowns.materials(materials, linear)
-    traces = bench(under, lambda line: None)
-    compute = make_slopes(
-        bench.model, bench.integration, demands, unknowns, bench.phases, bench.courses.names
-    )
+    demands, bench, unknowns, start = setting
     asked = np.ones((len(demands.checks), len(start)), bool)
     asked[0, 1] = False
-    return compute(under, linear, traces, asked)
+    return make_slopes(bench, demands, unknowns)(start, traces_of(setting, start), asked)
 
 
 def test_slopes_are_those_of_differences(setting, slopes):
-    demands, _, unknowns, _, start = setting
+    demands, _, unknowns, start = setting
     step, along = 3e-3, unknowns.sd * np.random.default_rng(5).standard_normal(start.shape)
     expected = (logs(setting, start + step * along) - logs(setting, start - step * along)) / (2 * step)
     found = np.einsum("cdu,du->cd", slopes, along)
@@ -81,7 +86,7 @@ def test_slopes_are_those_of_differences(setting, slopes):
 
 def test_the_residual_of_a_drug_moves_its_half_dose_in_proportion(setting, slopes):
     """IC50 is proportional to sigma where the drug has no effect at another target first."""
-    demands, _, unknowns, _, _ = setting
+    demands, _, unknowns, _ = setting
     rows = [index for index, check in enumerate(demands.checks) if check.statistic == "ic50"]
     drugs = [demands.checks[index].arm.treatment.series[0] for index in rows]
     for row, drug in zip(rows, drugs, strict=True):
@@ -91,12 +96,3 @@ def test_the_residual_of_a_drug_moves_its_half_dose_in_proportion(setting, slope
 def test_what_was_not_asked_for_is_zero(slopes):
     assert not slopes[0, 1].any()
     assert slopes[0, 0].any()
-
-
-def test_scales_have_their_slopes(setting):
-    _, _, unknowns, _, start = setting
-    linear = unknowns.linear(start)
-    slope = unknowns.slope(linear)
-    is_log = np.array(unknowns.scales) == "log10"
-    assert slope[:, is_log] == pytest.approx(linear[:, is_log] * LN10)
-    assert (slope[:, ~is_log] == 1).all()

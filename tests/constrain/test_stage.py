@@ -11,9 +11,10 @@ from screen.calibration import load_problem
 from screen.constrain import Plan, run_constrain
 from screen.constrain.stage import _possible_steps
 from screen.errors import FitError, ScreenError
+from screen.experiments import SIGMA
 from screen.kernel import available_engines
 from screen.network import compose_network, read_parameters
-from screen.scenarios import SIGMA
+from screen.panel import PanelTables
 from screen.simulate import Integration
 from screen.tables import DRAWS, read_table
 
@@ -29,14 +30,13 @@ def plan(world, root, tmp_path_factory) -> Plan:
     sbml.write_text(compose_network(root / "config/network"))
     return Plan(
         checks=world.facts["V12"].checks[:1],
-        contexts=world.contexts,
-        tables=world.drugs,
-        model=world.model,
+        tables=PanelTables(world.model, world.contexts, world.drugs),
         integration=Integration("kernel", 1e-6, 1e-9, 100_000, None, 256),
         problem=root / "config/calibration/problem.yaml",
         sbml=sbml,
         network=read_parameters(root / "config/network/parameters.tsv"),
         steps=6,
+        seed=1,
     )
 
 
@@ -92,7 +92,7 @@ def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
 
 def test_an_engine_without_gradient_is_refused(plan, fitted, tmp_path):
     lanes = replace(plan, integration=replace(plan.integration, engine="jax"))
-    with pytest.raises(FitError, match=r"must have a gradient.*found lanes.*panel.constrain"):
+    with pytest.raises(FitError, match=r"must have a gradient.*found jax.*panel.constrain"):
         run_constrain(lanes, *fitted, None, tmp_path, FACTS)
 
 
@@ -121,8 +121,9 @@ def test_draws_of_the_whole_network_serve_one_without_some_modules(plan, fitted,
     held = replace(plan, steps=0)
     with pytest.raises(ScreenError, match="k_elsewhere"):
         run_constrain(held, more, scales, None, tmp_path, FACTS)
+    whole = (*plan.tables.model.parameters, "k_elsewhere")
     run_constrain(
-        replace(held, whole=[*plan.model.parameters, "k_elsewhere"]), more, scales, None, tmp_path, FACTS
+        replace(held, tables=replace(plan.tables, whole=whole)), more, scales, None, tmp_path, FACTS
     )
     kept = read_table(tmp_path / "draws.parquet", DRAWS).sort("draw", "parameter")
     assert kept["value"].to_numpy() == pytest.approx(more.sort("draw", "parameter")["value"].to_numpy())

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from screen.calibration import load_problem
-from screen.fit import Solver, choose_fit_engine, make_hierarchical, make_hierarchical_predictor
+from screen.fit import choose_fit_engine, make_hierarchical, make_hierarchical_predictor
+from screen.simulate import Integration
 from screen.sources import SOURCES, Imported, assemble, write_tables
 
 MOST_PER_READING = 1.3
@@ -24,7 +25,7 @@ def test_phosphorylation_in_mouse_hepatocytes_fits_within_its_noise(data_folder,
     tables = assemble([(source, Imported(readings, {}))], known)
     problem = load_problem(write_tables(tables, tmp_path, str(network)))
     hierarchical = make_hierarchical(problem)
-    predictor = make_hierarchical_predictor(hierarchical, Solver(choose_fit_engine()), 1)
+    predictor = make_hierarchical_predictor(hierarchical, Integration(choose_fit_engine()), 1)
     found = predictor(problem.estimated.nominal[None, hierarchical.kept]).predicted
     z = (found.compared[0] - hierarchical.measured) / found.sigma[0]
     assert found.failed[0] == 0

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.fit import FITTED, Plan, Schedule, Solver, choose_fit_engine, run_fit
+from screen.experiments import loads
+from screen.fit import FITTED, Plan, Schedule, choose_fit_engine, run_fit
 from screen.kernel import load_model, rest, solve
-from screen.scenarios import loads, read_context_tables, read_drug_tables
+from screen.scenarios import read_context_tables, read_drug_tables
+from screen.simulate import Integration
 from screen.tables import DRAWS, read_table
 from tests.problems import CONFIG
 
@@ -30,7 +32,7 @@ def fitted(network, tmp_path_factory):
         network=CONFIG / "network" / "parameters.tsv",
         drugs=("ruxolitinib",),
         schedule=Schedule(starts=1, adam=40, lbfgs=10, polish=5),
-        solver=Solver(engine=choose_fit_engine()),
+        solver=Integration(engine=choose_fit_engine()),
         draws=16,
         draw_steps=20,
         seed=1,

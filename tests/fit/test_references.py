@@ -6,7 +6,8 @@ References are those AMICI gives for the PEtab benchmark collection.
 import pytest
 
 from screen.calibration import load_problem
-from screen.fit import Solver, choose_fit_engine, make_predictor
+from screen.fit import choose_fit_engine, make_predictor
+from screen.simulate import Integration
 
 PUBLISHED = {
     "Boehm_JProteomeRes2014": (-138.221997, 1e-3),
@@ -24,7 +25,7 @@ def check(data_folder, name):
     if not folder.is_dir():
         pytest.skip(f"published data must hold petab/{name}, found none")
     problem = load_problem(next(folder.glob("*.yaml")))
-    solver = Solver(engine=choose_fit_engine(), rtol=1e-8, atol=1e-10, max_steps=100_000)
+    solver = Integration(engine=choose_fit_engine(), rtol=1e-8, atol=1e-10, max_steps=100_000)
     found = make_predictor(problem, solver, 1)(problem.estimated.nominal[None])
     want, tolerance = PUBLISHED[name]
     assert found.ok.all()

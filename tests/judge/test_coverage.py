@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.calibration import keep_conditions, load_problem
-from screen.fit import Solver, choose_fit_engine, ensemble, make_predictor
+from screen.fit import choose_fit_engine, ensemble, make_predictor
 from screen.fit.prior_draws import draw_priors, inside
 from screen.judge import COVERAGE, CoveragePlan, measure_coverage
 from screen.judge.coverage import (
@@ -15,6 +15,7 @@ from screen.judge.coverage import (
     share_interval,
     simulate_measurements,
 )
+from screen.simulate import Integration
 from screen.tables import check_table
 from tests.problems import CONFIG
 from tests.toy import PARAMETERS, write_problem
@@ -114,7 +115,7 @@ def test_cases_that_agree_within_a_replica_count_once():
 def test_shipped_problem_is_covered(network):
     problem = load_problem(CONFIG / "calibration" / "problem.yaml", network)
     plan = CoveragePlan(replicas=4, draws=32, draw_steps=20, seed=1)
-    solver = Solver(engine=choose_fit_engine())
+    solver = Integration(engine=choose_fit_engine())
     found = by_name(measure_coverage(keep_conditions(problem, "hep_*"), solver, plan))
     for name in ("measured predictions", "unmeasured predictions", "informed parameters"):
         assert found[name]["low"] <= 0.95

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from screen.errors import FitError
-from screen.fit import Solver, make_predictor, make_sensitivity
+from screen.fit import make_predictor, make_sensitivity
 from screen.judge import heldout
 from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
 from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
 from screen.panel import read_panel
-from screen.sources import SOURCES, Arm, Reading, forget
+from screen.simulate import Integration
+from screen.sources import SOURCES, Condition, Reading, forget
 from screen.tables import check_table
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -25,9 +26,9 @@ PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, draw_steps=2)
 def prepared(toy, solver):
     """The toy problem, its doses taken for inhibitors: dose 1 as drug A, 2 as drug B, 8 as vehicle."""
     arms = {
-        "dose_8": Arm("toy", (("dose", 8.0),)),
-        "dose_1": Arm("toy", (("dose", 8.0),), drugs=(("A", 1.0),)),
-        "dose_2": Arm("toy", (("dose", 8.0),), drugs=(("B", 1.0),)),
+        "dose_8": Condition("toy", (("dose", 8.0),)),
+        "dose_1": Condition("toy", (("dose", 8.0),), drugs=(("A", 1.0),)),
+        "dose_2": Condition("toy", (("dose", 8.0),), drugs=(("B", 1.0),)),
     }
     frame = toy.measurements.frame
     readings = tuple(
@@ -158,7 +159,7 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
         ran.append((wanted.name, plan.seed))
         return result
 
-    nothing = Prepared(None, (), None, None, Solver(), ("hepg2 ERK_IL6",))
+    nothing = Prepared(None, (), None, None, Integration(), ("hepg2 ERK_IL6",))
     monkeypatch.setattr(heldout, "prepare", lambda *arguments: nothing)
     monkeypatch.setattr(heldout, "run_task", run_task)
     for source in SOURCES.values():
@@ -168,7 +169,7 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
     def run(seed, *names):
         tasks = [TASKS[name] for name in names]
         plan = HeldoutPlan(seed=seed)
-        return heldout.run_tasks(tasks, tmp_path, known, tmp_path / "out", network, Solver(), plan)
+        return heldout.run_tasks(tasks, tmp_path, known, tmp_path / "out", network, Integration(), plan)
 
     run(1, "ruxolitinib")
     assert run(1, "ruxolitinib", "three_hours") == {"ruxolitinib": result, "three_hours": result}

@@ -9,9 +9,10 @@ from scipy.optimize import minimize
 
 from screen.calibration import load_problem
 from screen.errors import FitError
-from screen.fit import Solver, draw_profiles, make_predictor, make_sensitivity, most_narrowed, polish
+from screen.fit import draw_profiles, make_predictor, make_sensitivity, most_narrowed, polish
 from screen.fit.objective import posterior_cost
 from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
+from screen.simulate import Integration
 from screen.tables import check_table
 from tests.toy import write_problem
 
@@ -114,8 +115,8 @@ def test_most_narrowed_come_first():
 
 def test_wrong_plans_are_refused(problem, best):
     with pytest.raises(FitError, match="must be one that is estimated, found half"):
-        profile(problem, Solver(), best, ProfilePlan(["half"]))
+        profile(problem, Integration(), best, ProfilePlan(["half"]))
     with pytest.raises(FitError, match="parameters must be there and each but once"):
-        profile(problem, Solver(), best, ProfilePlan([]))
+        profile(problem, Integration(), best, ProfilePlan([]))
     with pytest.raises(FitError, match=r"engine must have a gradient .*, found jax"):
-        profile(problem, Solver(engine="jax"), best, ProfilePlan(["scale"]))
+        profile(problem, Integration(engine="jax"), best, ProfilePlan(["scale"]))

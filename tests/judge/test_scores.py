@@ -16,7 +16,7 @@ from screen.judge.scores import (
     signs,
     three_class_accuracy,
 )
-from screen.sources import Arm, Reading
+from screen.sources import Condition, Reading
 
 OBSERVED = np.array([-2.0, -0.1, 0.1, 2.0])
 NOISE = np.full(4, 0.2)
@@ -69,10 +69,10 @@ def reading(arm, value, time=20.0, batch="blot", censored=False):
     return Reading(arm, "obs", time, value, batch, 0.1, "data", censored)
 
 
-IL6 = Arm("cell", (("IL6_dose", 10.0),))
-DRUGGED = Arm("cell", IL6.stimulus, (("ruxolitinib", 500.0),))
-BLOCKED = Arm("cell", IL6.stimulus, blocked=("MEK",))
-WEAK = Arm("cell", (("IL6_dose", 1.0),), blocked=("MEK",))
+IL6 = Condition("cell", (("IL6_dose", 10.0),))
+DRUGGED = Condition("cell", IL6.stimulus, (("ruxolitinib", 500.0),))
+BLOCKED = Condition("cell", IL6.stimulus, blocked=("MEK",))
+WEAK = Condition("cell", (("IL6_dose", 1.0),), blocked=("MEK",))
 
 
 def test_an_effect_is_the_mean_log_ratio_within_a_batch():

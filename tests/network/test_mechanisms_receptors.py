@@ -6,9 +6,10 @@ Facts of the validation panel are named V.. and M... Loads of drugs come from th
 import numpy as np
 import pytest
 
+from screen.experiments import loads
 from screen.network import compose_network, read_parameters, read_sbml
 from screen.network.compose import list_modules
-from screen.scenarios import loads, read_drug_tables
+from screen.scenarios import read_drug_tables
 from tests.network.cells import LARGE, Cell
 
 IL6, IFNG = {"IL6_dose": 40.0}, {"IFNG_dose": 1.0}

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screen.experiments import SIGMA
 from screen.kernel import choose_engine
 from screen.network import compose_network
-from screen.panel import Finding, gather, run_checks, summarise, validation_table, verdict
-from screen.scenarios import SIGMA
+from screen.panel import Bench, Finding, PanelTables, find, summarise, validation_table, verdict
 from screen.simulate import Integration
 from screen.tables import DRAWS, VALIDATION, check_table
 from tests.network.cells import Cell
@@ -28,10 +28,9 @@ def run(world, engine):
 
     def checked(*names: str, draws=None, batch: int = 256, max_steps: int = 100_000) -> list[Finding]:
         checks = [check for name in names for check in world.facts[name].checks]
-        model = world.model
-        materials = gather(checks, world.contexts, world.drugs, draws, model.parameters, model.values)
-        integration = Integration(engine, 1e-6, 1e-9, max_steps, None, batch)
-        return run_checks(model, checks, materials, integration, quiet)
+        tables = PanelTables(world.model, world.contexts, world.drugs)
+        bench = Bench(checks, tables, Integration(engine, 1e-6, 1e-9, max_steps, None, batch))
+        return find(bench, checks, bench(bench.draws(draws, seed=1), quiet))
 
     return checked
 

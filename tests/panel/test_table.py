@@ -6,9 +6,10 @@ import polars as pl
 import pytest
 
 from screen.errors import PanelError
+from screen.experiments import Exposure
 from screen.network import read_parameters
 from screen.panel import PANEL, check_draws, check_panel, choose_facts, read_panel
-from screen.panel.table import Settings, parse_minutes, parse_settings
+from screen.panel.table import parse_minutes, parse_settings
 from screen.tables import DRAWS
 
 GATES = "V01 V02 V03 V08 V09 V12 V14 V17 V18 V19 V20 V22 V26 V27 V30 V31 V34 V39 V42 V45 V49 V50 V51 V52 V58"
@@ -53,14 +54,14 @@ def test_facts_say_who_found_them(world):
 def test_a_cell_of_settings_is_parsed():
     found, problems = parse_settings("b=2 a=1 drug=3,10,30 until=60 context")
     assert not problems
-    assert found == Settings((("a", 1.0), ("b", 2.0)), ("drug", (3.0, 10.0, 30.0)), 60.0, True)
+    assert found == Exposure((("a", 1.0), ("b", 2.0)), ("drug", (3.0, 10.0, 30.0)), 60.0, True)
     assert found.at(10.0).values == (("a", 1.0), ("b", 2.0), ("drug", 10.0))
 
 
 def test_a_window_becomes_a_grid():
     found, problems = parse_minutes("10-70")
     assert not problems
-    assert (found[0], found[-1], len(found)) == (10.0, 70.0, 25)
+    assert (found[0], found[-1], len(found)) == (10.0, 70.0, 49)
 
 
 def test_rows_of_a_fact_share_what_is_said_once(panel):

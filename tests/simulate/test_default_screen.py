@@ -6,9 +6,9 @@ import pytest
 
 from screen.kernel import load_model
 from screen.network import compose_network
-from screen.scenarios import assemble, plan_scenarios, prepare, read_context_tables, read_drug_tables
+from screen.scenarios import plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
-from screen.simulate import Courses, Integration, Resting, rest_states
+from screen.simulate import Integration, Runner, ScreenTables, distinct_cells, make_part
 from screen.tables import DRAWS, read_table
 
 MINUTES = np.array([0.0, 1.0, 5.0, 20.0, 60.0, 180.0, 1440.0])
@@ -30,17 +30,17 @@ def test_no_species_becomes_negative_in_any_scenario(root, monkeypatch):
     )
     draws = read_table(settings.panel.ensemble, DRAWS).filter(pl.col("draw") < DRAWN)
     model = load_model(compose_network(settings.network.folder))
-    assembly = prepare(scenarios, contexts, drugs, draws, model.parameters, model.values)
-    integration = Integration("auto", 1e-6, 1e-9, 100_000, None, 2048)
-    resting = rest_states(model, integration, assembly.rest)
+    part = make_part(ScreenTables(scenarios, contexts, drugs, draws, settings.seed), model)
+    runner = Runner(model, Integration("auto"), part.design, model.species)
+    arm, draw = part.arm_and_draw(np.arange(part.lanes))
+    row, under, cell = distinct_cells(part.design.rest[arm], draw)
+    resting = runner.rest(part.draws, row, under)
     assert resting.states.min() > -NEGATIVE
-    courses = Courses(model, integration, model.species)
-    for first in range(0, assembly.lanes, integration.batch):
-        lanes = assemble(assembly, first, first + integration.batch)
-        times = np.tile(MINUTES, (len(lanes.draw), 1))
-        start = Resting(*(item[lanes.group] for item in resting))
-        found = courses(lanes.parameters, lanes.switches, times, start)
+    for first in range(0, part.lanes, runner.integration.batch):
+        here = slice(first, first + runner.integration.batch)
+        times = np.tile(MINUTES, (len(arm[here]), 1))
+        found = runner(part.draws, arm[here], draw[here], times, resting.of(cell[here]))
         lane, _, species = np.unravel_index(np.nanargmin(found.values), found.values.shape)
-        where = f"{scenarios['scenario'][int(lanes.scenario[lane])]}, {model.species[species]}"
+        where = f"{part.scenarios[arm[first + lane]]}, {model.species[species]}"
         assert np.nanmin(found.values) > -NEGATIVE, where
         assert np.isin(found.status, ["ok", "retried"]).all()

@@ -7,7 +7,7 @@ import pytest
 from screen.errors import ScenarioError, SimulateError
 from screen.network import compose_without, network_name
 from screen.scenarios import plan_scenarios, read_context_tables
-from screen.simulate import Integration, Readout, Shard, read_parts, simulate_shard
+from screen.simulate import Integration, Readout, ScreenTables, Shard, read_parts, simulate_shard
 from screen.tables import DRAWS, RESPONSES, check_table
 from tests.scenarios.tables import CONFIG, drugs_of
 
@@ -90,7 +90,8 @@ def parts_of(folder, draws):
     contexts = read_context_tables(folder / "contexts.tsv", folder / "hypotheses.tsv")
     drugs = drugs_of(CONFIG)
     scenarios = plan_scenarios(contexts, drugs, doses_nM=[1.0], drugs=[])
-    return read_parts(scenarios, contexts, drugs, draws, lambda name: folder / f"{name}.xml")
+    tables = ScreenTables(scenarios, contexts, drugs, draws, seed=1)
+    return read_parts(tables, lambda name: folder / f"{name}.xml")
 
 
 def run(parts, index=0, count=1, readouts=READOUTS):
@@ -105,7 +106,7 @@ def test_contexts_are_grouped_by_their_network(folder, draws):
         ["cut|default|vehicle"],
     ]
     assert [len(part.model.species) for part in parts.values()] == [3, 2]
-    assert [part.assembly.lanes for part in parts.values()] == [10, 5]
+    assert [part.lanes for part in parts.values()] == [10, 5]
 
 
 def test_a_module_that_does_nothing_can_as_well_be_left_out(folder, draws):

@@ -6,18 +6,18 @@ import polars as pl
 import pytest
 
 from screen.errors import SimulateError
+from screen.experiments import Design, Draws
 from screen.kernel import load_model
-from screen.scenarios import Assembly
-from screen.simulate import Integration, Part, Readout, Shard, rest_states, simulate_shard
+from screen.simulate import Integration, Part, Readout, Runner, Shard, simulate_shard
 from screen.tables import RESPONSES, check_table
 
 MODEL = """
     compartment cell = 1; species A in cell, B in cell; A = 1;
-    on = 0.01; off = 0.1; dose = 0; growth = 0; load_X = 0;
+    on = 0.01; off = 0.1; dose = 0; growth = 0; growth_rate = 0; load_X = 0;
     share := B/(A + B);
     forward: A => B; cell*(on + dose)/(1 + load_X)*A;
     back: B => A; cell*off*B;
-    burst: => B; cell*growth*B^2;
+    burst: => B; cell*growth*growth_rate*B^2;
     """
 READOUTS = (Readout("share_20min", "share", 20.0, 20.0), Readout("share_mean", "share", 0.0, 60.0))
 DRAWS = np.array([0, 1, 2, 5])
@@ -34,26 +34,28 @@ def integration(batch: int = 4, max_steps: int = 10_000) -> Integration:
     return Integration("auto", 1e-8, 1e-11, max_steps, 1, batch)
 
 
-def assembly(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Assembly:
-    """Vehicle and one drug at two doses in one context, four draws that differ in `off`."""
+def part_of(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Part:
+    """Vehicle and one drug at two doses in one cell, four draws that differ in `off`."""
     column = {name: place for place, name in enumerate(model.parameters)}
-    rest = np.repeat(np.asarray(model.values, float)[None], len(DRAWS), axis=0)
-    rest[:, column["off"]] = [0.1, 0.2, 0.05, 0.4]
-    stimulated = rest.copy()
-    stimulated[:, column["dose"]] = 0.2
-    stimulated[:, column["growth"]] = growth
-    return Assembly(
-        draws=DRAWS,
-        groups=(("cell", "default"),),
-        setting=np.zeros(3, np.int64),
-        rest=rest,
-        stimulated=stimulated,
-        preincubation=np.array([30.0]),
-        base_load=np.array([[[0.0], [0.0]], [[1.0], [0.0]], [[10.0], [0.0]]]),
-        drug=np.zeros((3, 2), np.int64),
-        residual=np.ones((1, len(DRAWS))),
-        load_columns=np.array([column["load_X"]]),
+    base = np.repeat(np.asarray(model.values, float)[None], len(DRAWS), axis=0)
+    base[:, column["off"]], base[:, column["growth_rate"]] = [0.1, 0.2, 0.05, 0.4], growth
+    settings = np.full((2, len(column)), np.nan)
+    settings[1, column["dose"]], settings[1, column["growth"]] = 0.2, 1.0
+    design = Design(
+        settings=settings,
+        rest=np.zeros(3, int),
+        phase=np.tile([0, 1], (3, 1)),
+        start=np.tile([-30.0, 0.0], (3, 1)),
+        treated=np.ones((3, 2), bool),
+        dose=np.array([[0.0], [1.0], [10.0]]),
+        drug=np.zeros((3, 1), int),
+        hill=np.ones(2),
+        direct=np.zeros((3, 1)),
+        load_column=np.array([column["load_X"]]),
+        target=np.zeros(1, int),
     )
+    affinity = np.tile([[1.0], [0.0]], (len(DRAWS), 1, 1))
+    return Part(model, design, Draws(DRAWS, base, affinity), NAMES)
 
 
 NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
@@ -62,8 +64,7 @@ NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
 def run(model, plan, index=0, count=1, batch=4, **options) -> pl.DataFrame:
     lines: list[str] = []
     shard = Shard(index, count)
-    part = Part(model, plan, NAMES)
-    return simulate_shard([part], READOUTS, integration(batch, **options), shard, lines.append)
+    return simulate_shard([plan], READOUTS, integration(batch, **options), shard, lines.append)
 
 
 def share(on: float, off: float, load: float, minutes: np.ndarray) -> np.ndarray:
@@ -76,7 +77,7 @@ def share(on: float, off: float, load: float, minutes: np.ndarray) -> np.ndarray
 
 
 def test_responses_match_the_closed_form(model):
-    frame = run(model, assembly(model))
+    frame = run(model, part_of(model))
     check_table(frame, RESPONSES, "responses")
     assert frame["status"].unique().to_list() == ["ok"]
     found = frame.filter(pl.col("readout") == "share_20min")["value"].to_numpy().reshape(3, 4)
@@ -87,7 +88,7 @@ def test_responses_match_the_closed_form(model):
 
 
 def test_answers_do_not_depend_on_shards_or_batches(model):
-    plan = assembly(model)
+    plan = part_of(model)
     whole = run(model, plan)
     assert pl.concat([run(model, plan, index, 5) for index in range(5)]).equals(whole)
     assert run(model, plan, batch=3).equals(whole)
@@ -95,16 +96,17 @@ def test_answers_do_not_depend_on_shards_or_batches(model):
 
 
 def test_resting_states_are_at_rest(model):
-    plan = assembly(model)
-    resting = rest_states(model, integration(), plan.rest)
+    plan = part_of(model)
+    runner = Runner(model, integration(), plan.design, ["B"])
+    resting = runner.rest(plan.draws, np.zeros(4, int), np.arange(4))
     b = resting.states[:, list(model.species).index("B")]
     assert resting.status.tolist() == ["ok"] * 4
     assert b == pytest.approx([0.01 / (0.01 + off) for off in (0.1, 0.2, 0.05, 0.4)], rel=1e-6)
 
 
 def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
-    healthy = run(model, assembly(model))
-    frame = run(model, assembly(model, growth=(0.0, 50.0, 0.0, 0.0)))
+    healthy = run(model, part_of(model))
+    frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)))
     assert frame.height == healthy.height
     failed = frame.filter(pl.col("draw") == 1)
     assert failed["value"].is_null().all()
@@ -114,9 +116,9 @@ def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
 
 
 def test_a_lane_that_needs_more_steps_is_retried(model):
-    counted = run(model, assembly(model))
+    counted = run(model, part_of(model))
     most = int(counted["steps"].max())
-    retried = run(model, assembly(model), max_steps=max(most // 3, 2))
+    retried = run(model, part_of(model), max_steps=max(most // 3, 2))
     assert "retried" in retried["status"].unique().to_list()
     both = retried.join(counted, on=["scenario", "draw", "readout"]).filter(pl.col("value").is_not_null())
     assert both.height == counted.height
@@ -125,11 +127,10 @@ def test_a_lane_that_needs_more_steps_is_retried(model):
 
 def test_a_shard_that_is_not_there_is_named(model):
     with pytest.raises(SimulateError, match="shard: must be from 0 to 1, found 2"):
-        run(model, assembly(model), index=2, count=2)
+        run(model, part_of(model), index=2, count=2)
 
 
 def test_progress_says_how_far(model):
     lines: list[str] = []
-    part = Part(model, assembly(model), NAMES)
-    simulate_shard([part], READOUTS, integration(), Shard(0, 2), lines.append)
+    simulate_shard([part_of(model)], READOUTS, integration(), Shard(0, 2), lines.append)
     assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith("0 failed")

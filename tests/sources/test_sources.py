@@ -6,7 +6,7 @@ import pytest
 from screen.calibration.derive import BLOCKED_LOAD
 from screen.calibration.petab_files import read_petab
 from screen.errors import FitError, TableError
-from screen.sources import SOURCES, Arm, assemble, choose_sources, find_data, write_tables
+from screen.sources import SOURCES, Condition, assemble, choose_sources, find_data, write_tables
 from tests.problems import CONFIG
 
 HEADS = {
@@ -78,7 +78,7 @@ def test_sobotta_has_pulses_inhibitors_and_the_sigma_of_each_point(data):
     assert pulse.batch == "a"
     assert ("SOCS3_gene", 0.0) in actinomycin.arm.stimulus
     assert inhibited.arm.drugs == (("ruxolitinib", 500.0), ("Stattic", 60_000.0))
-    assert inhibited.arm.without_inhibitor() == Arm("hepatocyte_mouse", (("IL6_dose", 100.0),))
+    assert inhibited.arm.without_inhibitor() == Condition("hepatocyte_mouse", (("IL6_dose", 100.0),))
     assert (spectrum.value, spectrum.batch) == (54.0, "")
 
 
@@ -92,7 +92,7 @@ def test_sobotta_says_what_it_leaves_out(data):
 
 def test_luminex_blocks_targets_and_censors_at_the_background(data):
     strong, weak, pair = read("hepatocyte_luminex", data).readings
-    assert strong.arm == Arm("hepatocyte_human", (("IL6_dose", 100.0),), blocked=("MEK",))
+    assert strong.arm == Condition("hepatocyte_human", (("IL6_dose", 100.0),), blocked=("MEK",))
     assert not strong.censored
     assert (weak.value, weak.censored) == (30.0, True)
     assert pair.arm.stimulus == (("IL1_dose", 1.0), ("IL6_dose", 100.0))
@@ -105,10 +105,10 @@ def test_luminex_blocks_targets_and_censors_at_the_background(data):
 
 def test_hpn_dream_blocks_what_each_compound_of_a_mixture_blocks(data):
     treated, rest = read("hpn_dream", data).readings
-    assert treated.arm == Arm("breast_bt549", (("IGF1_dose", 10.0),), (), ("AKT", "MEK"), 120.0)
+    assert treated.arm == Condition("breast_bt549", (("IGF1_dose", 10.0),), (), ("AKT", "MEK"), 120.0)
     assert treated.arm.at_rest() == rest.arm
     assert (treated.time, treated.value, treated.sigma) == (60.0, 0.4, "sigma_hpn_dream")
-    assert rest.arm == Arm("breast_bt549")
+    assert rest.arm == Condition("breast_bt549")
     assert read("hpn_dream", data).left_out == {"HGF: not in the network": 1}
 
 

@@ -23,7 +23,7 @@ rule constrain:
         runtime=180,
     params:
         config=CONFIG,
-        settings=chosen("network", "simulate", "panel", "fit.problem"),
+        settings=chosen("seed", "network", "simulate", "panel", "fit.problem"),
         code=code("constrain"),
     message:
         "Hold the draws to the published facts of the panel"

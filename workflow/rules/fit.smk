@@ -3,7 +3,6 @@ rule fit:
         network="results/network/stat3.xml",
         problem=calibration_files(),
         parameters=str(SETTINGS.network.folder / "parameters.tsv"),
-        drugs=str(SETTINGS.tables.drugs),
     output:
         draws="results/fit/draws.parquet",
         scales="results/fit/scales.parquet",

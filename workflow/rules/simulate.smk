@@ -18,7 +18,7 @@ rule simulate:
         runtime=120,
     params:
         config=CONFIG,
-        settings=chosen("simulate", "readouts"),
+        settings=chosen("seed", "simulate", "readouts"),
         code=code("simulate"),
     message:
         "Simulate shard {wildcards.shard}"

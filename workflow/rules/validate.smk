@@ -30,7 +30,7 @@ rule validate:
         runtime=60,
     params:
         config=CONFIG,
-        settings=chosen("network", "simulate", "panel.table"),
+        settings=chosen("seed", "network", "simulate", "panel.table"),
         code=code("validate"),
     message:
         "Check the published facts of the panel under every draw"

@@ -1,11 +1,15 @@
 """From scenarios to the parameters of each lane."""
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import assemble, loads, plan_scenarios, prepare
+from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters
+from screen.scenarios import plan_scenarios
+from screen.simulate import Part, ScreenTables, distinct_cells, make_part
 from tests.scenarios.tables import NAMES, VALUES
 
 COLUMN = {name: index for index, name in enumerate(NAMES)}
@@ -30,6 +34,32 @@ def value_of(draws, draw, name):
     return draws.filter((pl.col("draw") == draw) & (pl.col("parameter") == name))["value"][0]
 
 
+class Network(NamedTuple):
+    """What of a model the parameters of lanes need."""
+
+    parameters: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+def prepare(scenarios, contexts, drugs, draws, names=NAMES, values=VALUES) -> Part:
+    return make_part(
+        ScreenTables(scenarios, contexts, drugs, draws, seed=1), Network(tuple(names), tuple(values))
+    )
+
+
+class Lanes(NamedTuple):
+    parameters: np.ndarray
+    switches: np.ndarray
+    scenario: np.ndarray
+    draw: np.ndarray
+
+
+def assemble(part: Part, start: int = 0, stop: int | None = None) -> Lanes:
+    arm, draw = part.arm_and_draw(np.arange(start, min(stop or part.lanes, part.lanes)))
+    parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
+    return Lanes(parameters, part.design.start[arm], arm, part.draws.number[draw])
+
+
 @pytest.fixture
 def scenarios(contexts, drugs):
     return plan_scenarios(
@@ -47,7 +77,7 @@ def draws(drugs):
 
 @pytest.fixture
 def assembly(scenarios, contexts, drugs, draws):
-    return prepare(scenarios, contexts, drugs, draws, NAMES, VALUES)
+    return prepare(scenarios, contexts, drugs, draws)
 
 
 def test_lanes_run_through_scenarios_and_within_through_draws(scenarios, assembly):
@@ -70,17 +100,17 @@ def test_phases_of_a_lane(scenarios, assembly, draws):
     assert before[COLUMN["load_JAK1"]] == after[COLUMN["load_JAK1"]] == pytest.approx(expected)
 
 
-def test_rest_has_no_drug_and_no_stimulus(scenarios, assembly):
-    rest = assembly.rest
+def test_rest_has_no_drug_and_no_stimulus(assembly):
+    """Three cells (liver, lymphoma under two hypotheses) under three draws."""
+    arm, draw = assembly.arm_and_draw(np.arange(assembly.lanes))
+    row, under, cell = distinct_cells(assembly.design.rest[arm], draw)
+    rest = np.asarray(rest_parameters(assembly.design, assembly.draws, row, under))
     assert rest.shape == (3 * 3, len(NAMES))
-    assert assembly.groups == (("liver", "default"), ("lymphoma", "direct"), ("lymphoma", "through_jak3"))
     assert not rest[
         :, [COLUMN["IL6_dose"], *(COLUMN[name] for name in NAMES if name.startswith("load_"))]
     ].any()
-    lanes = assemble(assembly)
-    context = np.array(scenarios["context"].to_list())[lanes.scenario]
-    assert set(lanes.group[context == "liver"]) == {0, 1, 2}
-    assert lanes.group[:3].tolist() == [0, 1, 2]
+    liver = np.array([name.startswith("liver") for name in assembly.scenarios])[arm]
+    assert len(set(cell[liver])) == 3 and not set(cell[liver]) & set(cell[~liver])
 
 
 def test_hypotheses_set_their_parameters_in_all_phases(scenarios, assembly):
@@ -120,21 +150,21 @@ def test_antibody_does_nothing_in_a_mouse(scenarios, assembly):
 def test_lanes_do_not_depend_on_how_they_are_cut(assembly, size):
     whole = assemble(assembly)
     parts = [assemble(assembly, start, start + size) for start in range(0, assembly.lanes, size)]
-    for field in ("parameters", "switches", "group", "scenario", "draw"):
+    for field in Lanes._fields:
         assert np.array_equal(np.concatenate([getattr(part, field) for part in parts]), getattr(whole, field))
 
 
 def test_order_of_scenarios_and_of_draw_rows_changes_nothing_but_the_order(
     scenarios, assembly, contexts, drugs, draws
 ):
-    turned = prepare(scenarios.reverse(), contexts, drugs, draws.reverse(), NAMES, VALUES)
+    turned = prepare(scenarios.reverse(), contexts, drugs, draws.reverse())
     there = assemble(assembly).parameters.reshape(scenarios.height, 3, 2, -1)
     back = assemble(turned).parameters.reshape(scenarios.height, 3, 2, -1)
     assert np.array_equal(there, back[::-1])
 
 
 def test_without_draws_everything_is_nominal(scenarios, contexts, drugs):
-    lanes = assemble(prepare(scenarios, contexts, drugs, None, NAMES, VALUES))
+    lanes = assemble(prepare(scenarios, contexts, drugs, None))
     assert len(lanes.draw) == scenarios.height
     assert set(lanes.draw) == {0}
     assert set(lanes.parameters[:, :, COLUMN["k_off"]].ravel()) == {2.0}
@@ -168,7 +198,7 @@ def test_a_hundred_thousand_lanes_are_streamed(shipped_drugs, contexts):
 def test_scenarios_of_unknown_things_are_refused(scenarios, contexts, drugs, draws, change, message):
     wrong = scenarios.with_columns(pl.lit(value).alias(name) for name, value in change.items())
     with pytest.raises(ScenarioError) as caught:
-        prepare(wrong, contexts, drugs, draws, NAMES, VALUES)
+        prepare(wrong, contexts, drugs, draws)
     assert caught.value.problems == (message,)
 
 
@@ -197,14 +227,21 @@ def test_a_network_without_a_parameter_of_a_context_is_refused(scenarios, contex
 def test_draws_with_holes_are_refused(scenarios, contexts, drugs, draws):
     holed = draws.filter(~((pl.col("draw") == 1) & (pl.col("parameter") == "k_off")))
     with pytest.raises(ScenarioError, match=r"draws, draw 1: must hold a value of k_off, found none"):
-        prepare(scenarios, contexts, drugs, holed, NAMES, VALUES)
+        prepare(scenarios, contexts, drugs, holed)
 
 
-def test_draws_without_the_residual_of_a_drug_are_refused(scenarios, contexts, drugs):
-    with pytest.raises(ScenarioError) as caught:
-        prepare(scenarios, contexts, drugs, draws_of(drugs, skip=("sigma_SD-36",)), NAMES, VALUES)
-    assert caught.value.problems == (
-        "draws: must hold sigma_SD-36 for the drug SD-36, found none; run the fit stage again",
+def test_a_residual_that_the_draws_do_not_hold_is_drawn_by_the_name_of_the_drug(scenarios, contexts, drugs):
+    """Whatever else is in the tables, and however many draws there are."""
+    part = prepare(scenarios, contexts, drugs, draws_of(drugs, skip=("sigma_ruxolitinib",)))
+    lane = part.scenarios.index("liver|default|ruxolitinib@1000") * 3 + 1
+    factor = drug_residuals("ruxolitinib", np.arange(7), 1)[1]
+    expected = 1000 / (3.4 * 26 * factor)
+    assert assemble(part).parameters[lane, 1, COLUMN["load_JAK1"]] == pytest.approx(expected)
+    others = drug_residuals("tofacitinib", np.arange(2000), 1)
+    assert np.log10(others).std() == pytest.approx(0.3, rel=0.06)
+    assert (
+        abs(np.corrcoef(np.log10(others), np.log10(drug_residuals("ruxolitinib", np.arange(2000), 1)))[0, 1])
+        < 0.07
     )
 
 

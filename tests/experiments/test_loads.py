@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import SHIFT_RULES, cell_constant, cell_constants, loads
+from screen.experiments import SHIFT_RULES, cell_constant, cell_constants, loads
 
 
 @pytest.mark.parametrize(

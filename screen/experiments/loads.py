@@ -11,12 +11,14 @@ Limits: covalent drugs are taken at equilibrium; a type I RAF inhibitor does not
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from screen.errors import ScenarioError
-from screen.scenarios.drugs import DrugTables
+from screen.scenarios import DrugTables
 
 SHIFT_RULES: Mapping[str, Callable[[float], float]] = {
     "none": lambda shift: shift,
@@ -49,6 +51,31 @@ def cell_constants(tables: DrugTables) -> np.ndarray:
     return constants
 
 
+def affinities(tables: DrugTables, drugs: Sequence[str], sigma: Any) -> Any:
+    """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs]: [draws, drugs + 1, targets].
+
+    0 where a drug does not bind; the last row is that of no drug. Differentiable in sigma.
+    """
+    row = {name: index for index, name in enumerate(tables.drugs)}
+    bound = 1.0 / cell_constants(tables)[[row[name] for name in drugs]].reshape(
+        len(drugs), len(tables.targets)
+    )
+    none = np.zeros((len(sigma), 1, len(tables.targets)))
+    xp = np if isinstance(sigma, np.ndarray) else jnp
+    return xp.concatenate([bound / sigma[..., None], none], axis=1)
+
+
+def hill_load(dose_nM: Any, affinity: Any, hill: Any) -> Any:
+    """The load law: (dose * affinity)^hill, 0 where there is no dose or no affinity; differentiable.
+
+    >>> float(hill_load(30.0, 1 / 10.0, 2.0))
+    9.0
+    """
+    strength = dose_nM * affinity
+    bound = strength > 0
+    return jnp.where(bound, jnp.where(bound, strength, 1.0) ** hill, 0.0)
+
+
 def loads(
     doses_nM: Mapping[str, float],
     tables: DrugTables,
@@ -72,12 +99,12 @@ def loads(
     ]
     if problems:
         raise ScenarioError(problems)
-    constants = cell_constants(tables)
-    row = {name: index for index, name in enumerate(tables.drugs)}
-    total = np.zeros(len(tables.targets))
-    for name, dose in doses_nM.items():
-        drug = tables.drugs[name]
-        residual = (sigma or {}).get(name, 1.0)
-        if drug.acts_in(organism):
-            total += (dose / (constants[row[name]] * residual)) ** drug.hill
+    acting = [name for name in doses_nM if tables.drugs[name].acts_in(organism)]
+    residual = np.array([[(sigma or {}).get(name, 1.0) for name in acting]])
+    affinity = affinities(tables, acting, residual.reshape(1, len(acting)))[0, :-1]
+    dose, hill = (
+        np.array(each).reshape(-1, 1)
+        for each in ([doses_nM[name] for name in acting], [tables.drugs[name].hill for name in acting])
+    )
+    total = np.asarray(hill_load(dose, affinity, hill)).sum(axis=0)
     return dict(zip(tables.targets, total.tolist(), strict=True))

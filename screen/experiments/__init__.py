@@ -1,0 +1,55 @@
+"""Experiments: a cell, its genotype, what it is given and when; and the lanes they become under parameter draws.
+
+The screen, the panel of published facts and the calibration all build this.
+"""
+
+from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
+from screen.experiments.design import (
+    LOAD,
+    Design,
+    check_arms,
+    lane_parameters,
+    make_design,
+    rest_parameters,
+    scenario_arms,
+)
+from screen.experiments.draws import (
+    SIGMA,
+    SIGMA_SD,
+    Draws,
+    add_residuals,
+    drug_residuals,
+    normal_stream,
+    read_draws,
+)
+from screen.experiments.loads import SHIFT_RULES, affinities, cell_constant, cell_constants, hill_load, loads
+from screen.experiments.windows import window_minutes
+
+__all__ = [
+    "LOAD",
+    "LOAD_OF",
+    "SHIFT_RULES",
+    "SIGMA",
+    "SIGMA_SD",
+    "Arm",
+    "Design",
+    "Draws",
+    "Exposure",
+    "add_residuals",
+    "affinities",
+    "cell_constant",
+    "cell_constants",
+    "cell_settings",
+    "check_arms",
+    "drug_residuals",
+    "hill_load",
+    "lane_parameters",
+    "loads",
+    "make_design",
+    "normal_stream",
+    "read_draws",
+    "rest_parameters",
+    "scenario_arms",
+    "window_minutes",
+    "written_out",
+]

@@ -1,0 +1,214 @@
+"""From arms to the parameters of every lane.
+
+A lane is one arm under one parameter draw. It starts from the resting state of its cell and goes through phases:
+before the stimulus, with it, and after each end of what is given. A parameter takes the last of: value of the network,
+draw, total of the context, hypothesis, genotype, stimulus, treatment; loads of all drugs of a treatment add up.
+
+A design holds what arms set, as arrays; with draws it gives the parameters of any lanes, however they are cut, and
+is differentiable in the draws.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+from jax import Array
+
+from screen.errors import ScenarioError
+from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
+from screen.experiments.draws import Draws
+from screen.experiments.loads import hill_load
+from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
+
+LOAD = "load_"
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Design:
+    """What arms set.
+
+    settings [settings, parameters], NaN where the draw's own value holds; rest [arms] and phase [arms, phases] are
+    rows of it; start [arms, phases] [min]; treated [arms, phases]. dose [arms, terms] [nM] of the drug [arms, terms]
+    (a place among the drugs of the draws, the last for none); hill [drugs + 1]; direct [arms, targets], loads given
+    without a drug; load_column [targets], where loads go among the parameters, of target [targets] of the table.
+    """
+
+    settings: np.ndarray
+    rest: np.ndarray
+    phase: np.ndarray
+    start: np.ndarray
+    treated: np.ndarray
+    dose: np.ndarray
+    drug: np.ndarray
+    hill: np.ndarray
+    direct: np.ndarray
+    load_column: np.ndarray
+    target: np.ndarray
+
+    @property
+    def arms(self) -> int:
+        """How many arms there are."""
+        return len(self.rest)
+
+
+def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
+    """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs."""
+    columns = ("context", "hypothesis", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM")
+    own = Exposure(own=True)
+    return [
+        Arm(
+            context,
+            hypothesis,
+            stimulus=own,
+            treatment=Exposure(
+                tuple((name, dose) for name, dose in (given[:2], given[2:]) if name is not None)
+            ),
+        )
+        for context, hypothesis, *given in scenarios.select(columns).iter_rows()
+    ]
+
+
+def make_design(
+    arms: Sequence[Arm],
+    contexts: ContextTables,
+    tables: DrugTables,
+    drugs: Sequence[str],
+    parameters: Sequence[str],
+    absent: Collection[str] = (),
+) -> Design:
+    """The design of arms (with no series left) on a network with these parameters; `drugs` are those of the draws.
+
+    Parameters in `absent`, of modules that were left out, may be set to no effect. ScenarioError: a hypothesis or a
+    parameter that is not there.
+    """
+    column = {name: place for place, name in enumerate(parameters)}
+    place_of = {name: place for place, name in enumerate(drugs)}
+    targets = [name for name in tables.targets if LOAD + name in column]
+    target_of = {name: place for place, name in enumerate(targets)}
+    plain = [written_out(arm, contexts) for arm in arms]
+    phases = max((2 + len(arm.ends) for arm in plain), default=2)
+    terms = max((len(_doses(arm, column)) for arm in plain), default=0) or 1
+    rows: dict[tuple[tuple[str, float], ...], int] = {}
+    cells: dict[tuple, dict[str, float]] = {}
+
+    @cache
+    def row_of(cell: tuple, *given: tuple[tuple[str, float], ...]) -> int:
+        settings = cells[cell] | {name: value for each in given for name, value in each}
+        key = tuple(sorted((name, value) for name, value in settings.items() if name not in absent))
+        return rows.setdefault(key, len(rows))
+
+    shape = (len(plain), phases)
+    rest, phase = np.zeros(len(plain), int), np.zeros(shape, int)
+    start, treated = np.zeros(shape), np.zeros(shape, bool)
+    dose, drug = np.zeros((len(plain), terms)), np.full((len(plain), terms), len(drugs))
+    direct = np.zeros((len(plain), len(targets)))
+    for number, arm in enumerate(plain):
+        cell = arm.context, arm.hypothesis, arm.genotype
+        if cell not in cells:
+            cells[cell] = cell_settings(arm, contexts)
+        rest[number] = row_of(cell)
+        begins = [-float(arm.pretreatment or 0.0), 0.0, *arm.ends]
+        start[number] = begins + begins[-1:] * (phases - len(begins))
+        treated[number] = start[number] < arm.treatment.until
+        given = tuple((name, value) for name, value in arm.treatment.values if name in column)
+        for at, minute in enumerate(start[number]):
+            stimulus = arm.stimulus.values if at > 0 and minute < arm.stimulus.until else ()
+            phase[number, at] = row_of(cell, stimulus, given if treated[number, at] else ())
+        organism = contexts.contexts[arm.context].organism
+        for term, (name, value) in enumerate(_doses(arm, column)):
+            if tables.drugs[name].acts_in(organism):
+                dose[number, term], drug[number, term] = value, place_of[name]
+        for name, value in arm.treatment.values:
+            if name.startswith(LOAD_OF):
+                direct[number, target_of[name.removeprefix(LOAD_OF)]] += value
+    table = np.full((len(rows), len(parameters)), np.nan)
+    for settings, row in rows.items():
+        for name, value in settings:
+            table[row, column[name]] = value
+    every = list(tables.targets)
+    return Design(
+        table, rest, phase, start, treated, dose, drug,
+        np.array([*(tables.drugs[name].hill for name in drugs), 1.0]),
+        direct,
+        np.array([column[LOAD + name] for name in targets], int),
+        np.array([every.index(name) for name in targets], int),
+    )  # fmt: skip
+
+
+def _doses(arm: Arm, parameters: Collection[str]) -> list[tuple[str, float]]:
+    """The drugs of an arm and their doses."""
+    return [
+        (name, dose)
+        for name, dose in arm.treatment.values
+        if name not in parameters and not name.startswith(LOAD_OF)
+    ]
+
+
+def lane_parameters(design: Design, draws: Draws, arm: Array, draw: Array) -> Array:
+    """Parameters [lanes, phases, parameters] of lanes: arm [lanes] under draw [lanes], both as places."""
+    design = jax.tree.map(jnp.asarray, design)
+    set_to = design.settings[design.phase[arm]]
+    parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw][:, None, :], set_to)
+    drug = design.drug[arm]
+    affinity = jnp.asarray(draws.affinity)[draw[:, None], drug][..., design.target]
+    load = jnp.sum(hill_load(design.dose[arm][..., None], affinity, design.hill[drug][..., None]), axis=1)
+    load = jnp.where(design.treated[arm][..., None], (load + design.direct[arm])[:, None, :], 0.0)
+    return parameters.at[..., design.load_column].add(load)
+
+
+def rest_parameters(design: Design, draws: Draws, row: Array, draw: Array) -> Array:
+    """Parameters [lanes, parameters] of cells without stimulus and treatment: rows of the settings under draws."""
+    set_to = jnp.asarray(design.settings)[row]
+    return jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)
+
+
+def check_arms(
+    arms: Sequence[Arm],
+    contexts: ContextTables,
+    tables: DrugTables,
+    parameters: Collection[str],
+    absent: Collection[str] = (),
+) -> None:
+    """Raise ScenarioError unless contexts, hypotheses, drugs and all that they set are there.
+
+    `parameters` are those of the network, `absent` those that only a larger one has.
+    """
+    known = {*parameters, *absent}
+    problems: dict[str, None] = {}
+    for context, hypothesis in dict.fromkeys((arm.context, arm.hypothesis) for arm in arms):
+        if context not in contexts.contexts:
+            problems[f"scenarios: `context` must be of contexts.tsv, found {context}"] = None
+            continue
+        try:
+            chosen = hypothesis_settings(contexts.options, hypothesis)
+        except ScenarioError as error:
+            problems |= {f"scenarios, {problem}": None for problem in error.problems}
+            continue
+        record = contexts.contexts[context]
+        wanted = {each.parameter: f"contexts.tsv, {context}" for each in (*record.totals, *record.stimulus)}
+        wanted |= dict.fromkeys(chosen, f"hypotheses.tsv, {hypothesis}")
+        problems |= {
+            f"{where}: `parameter` must be one of the network's, found {name}": None
+            for name, where in wanted.items()
+            if name not in known
+        }
+    used = dict.fromkeys(name for arm in arms for name, _ in arm.treatment.values)
+    problems |= {
+        f"scenarios: `drug` must be of drugs.tsv, found {name}": None
+        for name in used
+        if name not in tables.drugs
+    }
+    reached = {binding.target: binding.drug for binding in tables.bindings if binding.drug in used}
+    if not problems:
+        problems |= {
+            f"targets.tsv, {target}: must have the parameter {LOAD}{target} in the network for {drug}, found none": None
+            for target, drug in reached.items()
+            if LOAD + target not in parameters
+        }
+    if problems:
+        raise ScenarioError(list(problems))

@@ -1,0 +1,116 @@
+"""Parameter draws as arrays, and random numbers that belong to a name.
+
+What a draw says of a drug or of a parameter depends on the seed, on that name and on the number of the draw alone:
+a further drug, context or parameter changes nothing of what was there.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from jax import Array
+
+from screen.errors import ScenarioError
+from screen.experiments.loads import affinities
+from screen.scenarios import DrugTables
+
+SIGMA = "sigma_"
+"""Starts the name of the residual of a drug: the factor by which its constants are off as a whole."""
+
+SIGMA_SD = 0.3
+"""sd of log10 of that factor (assumed)."""
+
+
+class Draws(NamedTuple):
+    """What lanes take from draws.
+
+    number [draws] as in the table; base [draws, parameters], network parameters in their units; affinity
+    [draws, drugs + 1, targets] [1/nM], one over the constant in the cell, 0 where a drug does not bind; the last
+    row, of no drug, is 0.
+    """
+
+    number: np.ndarray
+    base: np.ndarray | Array
+    affinity: np.ndarray | Array
+
+
+def normal_stream(seed: int, kind: str, name: str, number: np.ndarray) -> np.ndarray:
+    """A standard normal number [draws] for each numbered draw, from the stream of a name.
+
+    >>> first = normal_stream(1, "drug", "ruxolitinib", np.arange(3))
+    >>> bool((normal_stream(1, "drug", "ruxolitinib", np.arange(9))[:3] == first).all())
+    True
+    """
+    digest = hashlib.sha256(f"{kind}\0{name}".encode()).digest()
+    rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
+    return rng.standard_normal(int(number.max(initial=-1)) + 1)[number]
+
+
+def drug_residuals(drug: str, number: np.ndarray, seed: int) -> np.ndarray:
+    """The residual of a drug [draws] in each numbered draw, before anything is known of it."""
+    return 10.0 ** (SIGMA_SD * normal_stream(seed, "drug", drug, number))
+
+
+def add_residuals(draws: pl.DataFrame, drugs: Sequence[str], seed: int) -> pl.DataFrame:
+    """DRAWS with the residuals of these drugs, those that it does not hold drawn by name; they come last in a draw."""
+    number, held = draws["draw"].unique().sort(), set(draws["parameter"].unique())
+    added = [
+        pl.DataFrame(
+            {
+                "draw": number,
+                "parameter": [SIGMA + name] * len(number),
+                "value": drug_residuals(name, number.to_numpy(), seed),
+            }
+        )
+        for name in drugs
+        if SIGMA + name not in held
+    ]
+    return pl.concat([draws, *added]).sort("draw", maintain_order=True)
+
+
+def read_draws(
+    draws: pl.DataFrame | None,
+    network: Mapping[str, float],
+    drugs: Sequence[str],
+    tables: DrugTables,
+    seed: int,
+    absent: Collection[str] = (),
+) -> Draws:
+    """DRAWS as arrays, for some drugs of the tables.
+
+    `network` has the network's own value of each of its parameters, in its order; what only a larger network has is
+    in `absent` and passed over. A residual that the draws hold is taken, any other drawn by the name of the drug.
+    Without `draws` there is one, number 0, with the network's own values and every residual 1. ScenarioError: draws
+    with holes, or of another network.
+    """
+    values = np.array(list(network.values()), dtype=float)
+    if draws is None:
+        ones = np.ones((1, len(drugs)))
+        return Draws(np.zeros(1, dtype=np.int64), values[None], affinities(tables, drugs, ones))
+    wide = draws.pivot(on="parameter", index="draw", values="value").sort("draw")
+    sampled = [name for name in wide.columns if name != "draw"]
+    residuals = {SIGMA + name for name in tables.drugs}
+    problems = [
+        f"draws: `parameter` must be one of the network's or {SIGMA}<drug>, found {name}"
+        for name in sampled
+        if name not in network and name not in absent and name not in residuals
+    ]
+    problems += [
+        f"draws, draw {wide['draw'][index]}: must hold a value of {name}, found none"
+        for name in sampled
+        for index in wide[name].is_null().arg_true().to_list()
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    number = wide["draw"].to_numpy()
+    base = np.repeat(values[None], wide.height, axis=0)
+    for place, name in enumerate(network):
+        if name in wide.columns:
+            base[:, place] = wide[name].to_numpy()
+    sigma = np.ones((len(number), len(drugs)))
+    for place, name in enumerate(drugs):
+        held = SIGMA + name in wide.columns
+        sigma[:, place] = wide[SIGMA + name].to_numpy() if held else drug_residuals(name, number, seed)
+    return Draws(number, base, affinities(tables, drugs, sigma))

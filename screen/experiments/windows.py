@@ -1,0 +1,12 @@
+"""The time grid of a window: what is averaged, or looked at for its peak."""
+
+import numpy as np
+
+INTERVALS = 48
+"""Intervals of a window; they lengthen quadratically, since pY705 moves most at the start."""
+
+
+def window_minutes(start: float, end: float) -> np.ndarray:
+    """Times [INTERVALS + 1] [min] from start to end, ascending."""
+    share = (np.arange(INTERVALS + 1) / INTERVALS) ** 2
+    return start + (end - start) * share

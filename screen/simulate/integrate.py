@@ -1,0 +1,194 @@
+"""Trajectories: to rest, through the phases of an arm, and what becomes of a lane that fails.
+
+`come_to_rest` and `follow` are what everything integrates with, under one record of options: the fit and the panel
+differentiate through them, the screen runs them in batches. Batches have one width (a few lanes: the next power of
+two), so that little is compiled; the last is filled up with copies of its first lane. A lane of a batch that fails
+is tried once more with tighter tolerances and more steps. Whatever then fails stays a row with its status.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from screen.experiments import Design, Draws, lane_parameters, rest_parameters
+from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve
+
+STATUS_NAMES = {
+    Status.OK: "ok",
+    Status.MAX_STEPS: "max_steps",
+    Status.STEP_UNDERFLOW: "step_underflow",
+    Status.NON_FINITE: "non_finite",
+    Status.NO_REST_STATE: "no_rest_state",
+}
+RETRIED = "retried"
+COMPLETED = (STATUS_NAMES[Status.OK], RETRIED)
+
+
+@dataclass(frozen=True)
+class Integration:
+    """How to integrate; times in those of the network, minutes for the shipped one."""
+
+    engine: str = "kernel"
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    """Absolute tolerance [unit of the species]."""
+    max_steps: int = 100_000
+    threads: int | None = None
+    batch: int = 2048
+    """Lanes at a time, where lanes run in batches."""
+    rest_minutes: float = 1e6
+    """How long a cell is left alone to come to rest, and again to see that it is. Between two stable states it may
+    take months."""
+    rest_tolerance: float = 1e-3
+    """Largest relative change in the second of these that still counts as rest."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the engine is told."""
+        return {
+            "engine": self.engine, "rtol": self.rtol, "atol": self.atol,
+            "max_steps": self.max_steps, "threads": self.threads,
+        }  # fmt: skip
+
+    def stricter(self) -> "Integration":
+        """For the second attempt."""
+        return replace(
+            self, rtol=self.rtol / 10, atol=self.atol / 10, max_steps=self.max_steps * 10,
+            rest_minutes=self.rest_minutes * 10,
+        )  # fmt: skip
+
+
+def come_to_rest(
+    model: Model, integration: Integration, parameters: Array, start: Array | None = None
+) -> Rest:
+    """Resting states under parameters [lanes, parameters], from `start` [lanes, species] or the initial state."""
+    state = model.initial(parameters) if start is None else start
+    horizon, tolerance = integration.rest_minutes, integration.rest_tolerance
+    return rest(model, parameters, state, horizon_minutes=horizon, tolerance=tolerance, **integration.options)
+
+
+def follow(
+    model: Model, integration: Integration, parameters: Array, state: Array, switches: Array, times: Array
+) -> Solution:
+    """Trajectories from a state [lanes, species] through phases: parameters [lanes, phases, parameters], which begin
+    at switches [lanes, phases], stored at times [lanes, times]."""
+    return solve(model, parameters, state, switches, times, **integration.options)
+
+
+def observe(model: Model, names: Sequence[str], times: Array, states: Array, parameters: Array) -> Array:
+    """Observables or species by name [lanes, times, names] of states [lanes, times, species]; the parameters
+    [lanes, parameters] are those of the last phase."""
+    wanted = [name for name in names if name in model.observables]
+    observed = model.observe(times, states, parameters[:, None], wanted)
+    columns = {name: observed[..., place] for place, name in enumerate(wanted)}
+    columns |= {
+        name: states[..., model.species.index(name)] for name in dict.fromkeys(names) if name not in columns
+    }
+    return jnp.stack([columns[name] for name in names], axis=-1)
+
+
+class Resting(NamedTuple):
+    """Resting states [cells, species], names of the statuses and step counts."""
+
+    states: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+    def of(self, cells: np.ndarray) -> "Resting":
+        """The chosen ones."""
+        return Resting(*(part[cells] for part in self))
+
+
+class Observed(NamedTuple):
+    """Observables over time [lanes, times, names] (NaN where a lane failed), names of the statuses, step counts."""
+
+    values: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+class Runner:
+    """Runs lanes of a design; compiled at the first batch and kept. `names` are observables or species."""
+
+    def __init__(self, model: Model, integration: Integration, design: Design, names: Sequence[str]):
+        self.model, self.integration, self.names = model, integration, tuple(names)
+        self.design = jax.tree.map(jnp.asarray, design)
+        both = integration, integration.stricter()
+        self.rests = [jax.jit(self._rest(options)) for options in both]
+        self.lanes = [jax.jit(self._lanes(options)) for options in both]
+
+    def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
+        def run(design: Design, draws: Draws, row: Array, draw: Array) -> tuple[Array, ...]:
+            return tuple(come_to_rest(self.model, options, rest_parameters(design, draws, row, draw)))
+
+        return run
+
+    def _lanes(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
+        def run(
+            design: Design, draws: Draws, arm: Array, draw: Array, times: Array, state: Array
+        ) -> tuple[Array, ...]:
+            parameters = lane_parameters(design, draws, arm, draw)
+            solution = follow(self.model, options, parameters, state, design.start[arm], times)
+            values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
+            return values, solution.status, solution.accepted + solution.rejected
+
+        return run
+
+    def rest(self, draws: Draws, row: np.ndarray, draw: np.ndarray) -> Resting:
+        """Resting states of cells: rows of the settings under draws (as places), without stimulus and drug."""
+        return Resting(*self._with_retry(self.rests, draws, (row, draw)))
+
+    def __call__(
+        self, draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray, resting: Resting
+    ) -> Observed:
+        """Lanes: arm [lanes] under draw [lanes] (as places), at times [lanes, times] [min], from rest [lanes]."""
+        values, status, steps = self._with_retry(self.lanes, draws, (arm, draw, times, resting.states))
+        unrested = ~np.isin(resting.status, COMPLETED)
+        status = np.where(unrested, resting.status, status)
+        status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
+        failed = ~np.isin(status, COMPLETED)
+        return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
+
+    def _with_retry(
+        self,
+        attempts: Sequence[Callable[..., tuple[Array, ...]]],
+        draws: Draws,
+        arrays: tuple[np.ndarray, ...],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(result, names of the statuses, steps); the lanes that fail are run again, stricter."""
+        first, second = attempts
+        result, codes, steps = self._in_batches(first, draws, arrays)
+        status = np.array([STATUS_NAMES[Status(code)] for code in codes])
+        again = np.flatnonzero(codes != Status.OK)
+        if again.size:
+            repeated = self._in_batches(second, draws, tuple(array[again] for array in arrays))
+            result, steps = result.copy(), steps.copy()
+            result[again] = repeated[0]
+            steps[again] += repeated[2]
+            status[again] = [
+                RETRIED if code == Status.OK else STATUS_NAMES[Status(code)] for code in repeated[1]
+            ]
+        return result, status, steps
+
+    def _in_batches(
+        self, run: Callable[..., tuple[Array, ...]], draws: Draws, arrays: tuple[np.ndarray, ...]
+    ) -> tuple[np.ndarray, ...]:
+        """The function applied to batches of one width, results joined again."""
+        lanes, parts = len(arrays[0]), []
+        width = filled_size(lanes, self.integration.batch)
+        for start in range(0, lanes, width):
+            lane = filled(np.arange(start, min(start + width, lanes)), width)
+            found = run(self.design, draws, *(array[lane] for array in arrays))
+            parts.append([np.asarray(item)[: lanes - start] for item in found])
+        return tuple(np.concatenate(items) for items in zip(*parts, strict=True))
+
+
+def distinct_cells(row: np.ndarray, draw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different pairs of a row of the settings and a draw: row, draw [cells], and which of them each pair is."""
+    cells, place = np.unique(np.stack([row, draw]), axis=1, return_inverse=True)
+    return cells[0], cells[1], place.ravel()
