@@ -94,7 +94,7 @@ schema: env ## write the JSON schema of config.yaml from the settings classes
 	$(PYTHON) -m screen.settings > workflow/schemas/config.schema.json
 
 maps: env ## draw the network, module by module, and list its genes, in docs
-	$(PYTHON) -m screen network --maps docs/network --genes docs/genes.md
+	$(PYTHON) -m screen pages --maps docs/network --genes docs/genes.md
 
 # Addresses of indexes are left out of the lock files on purpose: names, versions and hashes say it all.
 LOCK := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \

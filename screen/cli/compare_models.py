@@ -11,7 +11,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from screen.cli.options import Results, add_count, add_shared, add_threads, read_integration, say
+from screen.cli.integration import read_integration
+from screen.cli.options import Results, add_count, add_shared, add_threads, say
 from screen.cli.problem import read_problem
 from screen.errors import ScreenError
 from screen.settings import Settings

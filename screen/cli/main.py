@@ -20,6 +20,7 @@ from screen.cli import (
     fit,
     import_data,
     network,
+    pages,
     predict_heldout,
     profile,
     rank,
@@ -45,6 +46,7 @@ COMMANDS = {
     "profile": profile,
     "compare-models": compare_models,
     "decided": decided,
+    "pages": pages,
     "check": check,
     "doctor": doctor,
 }

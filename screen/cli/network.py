@@ -2,14 +2,11 @@
 
 Example: python -m screen network
          python -m screen network --only stat3-without-m07
-         python -m screen network --maps docs/network --genes docs/genes.md
 """
 
 import argparse
-from pathlib import Path
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
-from screen.errors import ScreenError
 from screen.settings import Settings
 
 
@@ -20,24 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="NAME",
         help="only this one: stat3 is whole, stat3-without-m07-m12 lacks two modules",
     )  # fmt: skip
-    parser.add_argument(
-        "--maps", type=Path, metavar="FOLDER",
-        help="instead, draw every module into this folder and write the page FOLDER.md that shows them",
-    )  # fmt: skip
-    parser.add_argument(
-        "--genes",
-        type=Path,
-        metavar="FILE",
-        help="instead, write the page of all genes and what carries them",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/network/stat3.xml, and one file for each set of modules that contexts leave out; or pages."""
+    """Write results/network/stat3.xml, and one file for each set of modules that contexts leave out."""
     settings, results = read_shared(arguments)
-    if arguments.maps or arguments.genes:
-        write_pages(settings.network.folder, arguments.maps, arguments.genes)
-        return 0
     prepare_folder(results.network.parent)
     from screen.network import compose_without, left_out_of, network_name, read_sbml
     from screen.tables import write_text_atomic
@@ -53,29 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"{len(network.parameters)} parameters in {path}"
         )
     return 0
-
-
-def write_pages(folder: Path, maps: Path | None, genes: Path | None) -> None:
-    """The pages of the documentation that follow from the network in `folder`."""
-    from screen.network import compose_network, genes_page, module_maps, read_genes, read_sbml
-    from screen.tables import write_text_atomic
-
-    text = compose_network(folder)
-    if maps is not None:
-        try:
-            from screen.report.network_page import write_maps
-        except ModuleNotFoundError as error:
-            raise ScreenError(
-                f"--maps: the package igraph must be installed, found that {error.name} is not; `make env`"
-            ) from error
-        prepare_folder(maps)
-        say(f"network: maps in {write_maps(module_maps(text, folder), maps)}")
-    if genes is not None:
-        network = read_sbml(text)
-        known = {*network.species, *network.parameters, *network.observables}
-        prepare_folder(genes.parent)
-        write_text_atomic(genes, genes_page(read_genes(folder, known)))
-        say(f"network: genes in {genes}")
 
 
 def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:

@@ -5,13 +5,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from screen.simulate import Integration
 
 
 @dataclass(frozen=True)
@@ -135,14 +131,6 @@ def _at_least_one(text: str) -> int:
 def read_shared(arguments: argparse.Namespace) -> tuple[Settings, Results]:
     """Settings and results folder of a command."""
     return load_settings(arguments.config), Results(arguments.results)
-
-
-def read_integration(settings: Settings, engine: str, threads: int | None) -> "Integration":
-    """How the settings want trajectories integrated by an engine."""
-    from screen.simulate import Integration
-
-    wanted = settings.simulate
-    return Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, threads, wanted.batch)
 
 
 def prepare_folder(folder: Path) -> None:

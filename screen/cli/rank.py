@@ -5,6 +5,7 @@ Example: python -m screen rank
 
 import argparse
 
+from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 
 
@@ -21,14 +22,16 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.scenarios import DRUGS
     from screen.tables import SCENARIOS, provenance, read_table
 
+    shards = results.shards(settings.simulate.shards)
+    check_shards(settings, results)
     ranked = rank(
-        results.shards(settings.simulate.shards),
+        shards,
         read_table(results.scenarios, SCENARIOS),
         read_table(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
         dose_bases=[DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases],
     )
-    inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs)
+    inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs, *shards)
     write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))
     say(f"rank: {ranked.height} rows in {results.ranked}")
     return 0

@@ -6,6 +6,7 @@ Example: python -m screen report
 import argparse
 import json
 
+from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 
 
@@ -18,6 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/report.html and results/figures."""
     settings, results = read_shared(arguments)
     prepare_folder(results.figures)
+    check_shards(settings, results)
     from screen.network import read_parameters
     from screen.rank import gather_responses
     from screen.report import Findings, write_figures, write_report

@@ -6,7 +6,9 @@ Example: python -m screen simulate --shard 0
 
 import argparse
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
+from screen.cli.identity import shard_facts
+from screen.cli.integration import read_integration
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
 
 
@@ -26,20 +28,25 @@ def run(arguments: argparse.Namespace) -> int:
         )
     path = results.shard(arguments.shard)
     prepare_folder(path.parent)
-    from screen.kernel import choose_engine, configure
+    from screen.kernel import choose_engine, configure, load_model
+    from screen.network import check_draws, read_parameters
     from screen.scenarios import read_context_tables, read_drug_tables
     from screen.simulate import Readout, ScreenTables, Shard, read_parts, simulate_shard
-    from screen.tables import DRAWS, RESPONSES, SCENARIOS, provenance, read_table, write_table
+    from screen.tables import DRAWS, RESPONSES, SCENARIOS, read_table, write_table
 
     configure()
     wanted, tables = settings.simulate, settings.tables
+    facts = shard_facts(settings, results, arguments.shard)
     engine, reason = choose_engine(wanted.engine)
     say(f"simulate: engine {engine}: {reason}")
+    draws = read_table(results.draws, DRAWS)
+    table = read_parameters(settings.network.folder / "parameters.tsv")
+    check_draws(draws, table, load_model(results.network).parameters, str(results.draws))
     screened = ScreenTables(
         read_table(results.scenarios, SCENARIOS),
         read_context_tables(tables.contexts, tables.hypotheses),
         read_drug_tables(tables.drugs, tables.affinities, tables.targets),
-        read_table(results.draws, DRAWS),
+        draws,
         settings.seed,
     )
     parts = read_parts(screened, results.network_named)
@@ -50,8 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         Shard(arguments.shard, wanted.shards),
         say,
     )
-    inputs = (*parts, results.scenarios, results.draws, *tables.model_dump().values())
-    write_table(responses, path, RESPONSES, provenance("simulate", inputs, engine=engine, device=device()))
+    write_table(responses, path, RESPONSES, {**facts, "engine": engine, "device": device()})
     return 0
 
 

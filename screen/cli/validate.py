@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.bench import read_bench
+from screen.cli.integration import read_integration
 from screen.cli.options import (
     Results,
     add_shared,
     add_threads,
     prepare_folder,
-    read_integration,
     read_shared,
     say,
 )
@@ -90,8 +90,8 @@ def _validate(
 ) -> tuple["pl.DataFrame", dict[str, Any]]:
     """The table of the verdict, and with what it was computed."""
     from screen.kernel import choose_engine, configure
-    from screen.network import read_parameters
-    from screen.panel import Bench, check_draws, find, validation_table
+    from screen.network import check_draws, read_parameters
+    from screen.panel import Bench, find, validation_table
     from screen.tables import DRAWS, read_table
 
     configure()

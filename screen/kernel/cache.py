@@ -14,8 +14,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
+
+from screen.tables import code_digest
 
 try:
     import fcntl
@@ -23,7 +24,12 @@ except ImportError:  # Windows: two processes may then compile the same network 
     fcntl = None  # type: ignore[assignment]
 
 
-_READER = ("algebra", "mathml", "network", "sbml")
+GENERATOR = (
+    "screen.kernel.symbolic.analysis",
+    "screen.kernel.symbolic.serialise",
+    "screen.kernel.native.emit",
+)
+"""Modules that say what is kept: with all they import, they decide what an entry holds."""
 
 
 def cache_folder() -> Path:
@@ -43,13 +49,7 @@ def digest_of(*parts: str) -> str:
 @lru_cache(maxsize=1)
 def generator_version() -> str:
     """Digest of the code that analyses and emits: what it wrote earlier holds only while it is the same."""
-    kernel, network = files("screen.kernel"), files("screen.network")
-    sources = [kernel.joinpath("tableau.py"), *(network.joinpath(f"{name}.py") for name in _READER)]
-    for folder in (kernel.joinpath("symbolic"), kernel.joinpath("native")):
-        written = (item for item in folder.iterdir() if item.name.endswith((".py", ".h", ".c")))
-        sources += sorted(written, key=lambda item: item.name)
-    texts = [source.read_text(encoding="utf-8") for source in sources]
-    return digest_of(*texts)
+    return code_digest(*GENERATOR, unfollowed=("screen.kernel",))[:32]
 
 
 def cached(folder: Path, entry: str, make: Callable[[Path], None]) -> Path:

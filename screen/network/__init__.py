@@ -3,7 +3,7 @@
 from screen.network.compose import check_network, compose_network
 from screen.network.genes import genes_page, read_genes
 from screen.network.network import Network
-from screen.network.parameters import read_parameters
+from screen.network.parameters import check_draws, read_parameters
 from screen.network.processes import (
     INHIBITION,
     MODULATION,
@@ -22,6 +22,7 @@ __all__ = [
     "ModuleMap",
     "Network",
     "Process",
+    "check_draws",
     "check_network",
     "compose_network",
     "compose_without",

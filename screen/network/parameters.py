@@ -5,6 +5,7 @@ read or measured in a source, remembered but not seen (memory), assumed, given b
 context (input), or a convention (fixed).
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,9 @@ from screen.tables import Column, Schema, read_table
 FILE_NAME = "parameters.tsv"
 MARKS = ("read", "measured", "assumed", "memory", "input", "fixed")
 PRIORS = ("log10_normal", "normal", "fixed")
+
+MOST_NAMED = 5
+"""Missing parameters that a message names; the rest are counted."""
 
 PARAMETERS = Schema(
     "parameters",
@@ -58,3 +62,18 @@ def read_parameters(path: Path) -> pl.DataFrame:
     if problems:
         raise NetworkError(problems)
     return frame
+
+
+def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[str], where: str) -> None:
+    """Raise NetworkError unless the draws hold every parameter of the network that is not fixed.
+
+    `table` is the parameter table of the network; `where` names the draws.
+    """
+    free = set(table.filter(pl.col("prior") != "fixed")["parameter"])
+    missing = [name for name in parameters if name in free - set(draws["parameter"].unique())]
+    if missing:
+        raise NetworkError(
+            f"{where}: must hold all {len(free)} parameters of the network that are not fixed, found none of "
+            f"{', '.join(missing[:MOST_NAMED])}{f' and {more} more' if (more := len(missing) - MOST_NAMED) > 0 else ''}"
+            "; run the fit stage again"
+        )

@@ -1,6 +1,6 @@
 """The validation panel: published facts as data, checked on the network under every parameter draw."""
 
-from screen.panel.fitting import check_draws, check_panel, choose_facts, facts_within
+from screen.panel.fitting import check_panel, choose_facts, facts_within
 from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, sides, statistic_of
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Check, Fact, read_panel
@@ -17,7 +17,6 @@ __all__ = [
     "Finding",
     "PanelTables",
     "Statistic",
-    "check_draws",
     "check_panel",
     "choose_facts",
     "courses_of",

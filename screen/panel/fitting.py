@@ -2,15 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-import polars as pl
-
 from screen.errors import PanelError, ScenarioError
 from screen.experiments import LOAD, LOAD_OF, Arm
 from screen.panel.table import Check, Fact
 from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
-
-MOST_NAMED = 5
-"""Missing parameters that a problem spells out."""
 
 
 def choose_facts(facts: Sequence[Fact], wanted: Sequence[str]) -> tuple[Fact, ...]:
@@ -69,21 +64,6 @@ def facts_within(
     if not found:
         raise PanelError("network.modules: must leave at least one fact to check, found none that can be")
     return found
-
-
-def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[str], where: str) -> None:
-    """Raise PanelError unless the draws hold every parameter of the network that is not fixed.
-
-    `table` is the parameter table of the network; `where` names the draws.
-    """
-    free = set(table.filter(pl.col("prior") != "fixed")["parameter"])
-    missing = [name for name in parameters if name in free - set(draws["parameter"].unique())]
-    if missing:
-        raise PanelError(
-            f"{where}: must hold all {len(free)} parameters of the network that are not fixed, found none of "
-            f"{', '.join(missing[:MOST_NAMED])}{f' and {more} more' if (more := len(missing) - MOST_NAMED) > 0 else ''}"
-            "; run the fit stage again"
-        )
 
 
 def _problems(

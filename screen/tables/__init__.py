@@ -1,7 +1,8 @@
 """Tables: their schemas, how they are read and written, and where they came from."""
 
-from screen.tables.files import read_table, write_table, write_text_atomic
-from screen.tables.provenance import digest_files, provenance, read_provenance
+from screen.tables.code import code_digest, code_files, executed_modules
+from screen.tables.files import read_provenance, read_table, write_table, write_text_atomic
+from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
 from screen.tables.stages import DRAWS, RANKED, RESPONSES, SCENARIOS, STATUSES, VALIDATION
 
@@ -15,7 +16,11 @@ __all__ = [
     "Column",
     "Schema",
     "check_table",
+    "code_digest",
+    "code_files",
     "digest_files",
+    "digest_table",
+    "executed_modules",
     "provenance",
     "read_provenance",
     "read_table",

@@ -15,7 +15,12 @@ from typing import Any
 import polars as pl
 
 from screen.errors import TableError
+from screen.tables.provenance import digest_table
 from screen.tables.schema import Schema, check_table, find_problems, parser_for
+from screen.tables.seal import OPEN, is_damaged, seal
+
+DATA = "data"
+"""Fact of the provenance of a .parquet file: digest of the values in it."""
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 
@@ -23,12 +28,13 @@ SEPARATORS = {".tsv": "\t", ".csv": ","}
 def read_table(path: Path | str, schema: Schema) -> pl.DataFrame:
     """The table of a .tsv, .csv or .parquet file, checked.
 
-    Text files may carry comment lines that start with `#`; an empty cell is null; columns that are not
-    required and not there are added as null. TableError names file, row (line number) and field.
+    A .parquet file that `write_table` wrote must hold what was written. Text files may carry comment lines that
+    start with `#`; an empty cell is null; columns that are not required and not there are added as null.
+    TableError names file, row (line number) and field.
     """
     path = Path(path)
     if path.suffix == ".parquet":
-        frame = _read(path, pl.read_parquet)
+        frame = _read_parquet(path)
         check_table(frame, schema, path.name)
         return frame
     if path.suffix not in SEPARATORS:
@@ -45,6 +51,33 @@ def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
         reason = str(error).strip().splitlines()
         found = reason[0] if reason else "nothing in it"
         raise TableError(f"{path}: must be a readable {path.suffix[1:]} table, found {found}") from error
+
+
+def read_provenance(path: Path | str) -> dict[str, Any]:
+    """The provenance written with a table; empty where there is none. TableError: damaged or unreadable."""
+    path = Path(path)
+    if path.suffix == ".parquet":
+        _check_seal(path)
+        facts = _read(path, pl.read_parquet_metadata).get("provenance")
+        return json.loads(facts) if facts else {}
+    beside = path.with_name(path.name + ".provenance.json")
+    if not beside.exists():
+        return {}
+    found: dict[str, Any] = _read(beside, lambda file: json.loads(file.read_text(encoding="utf-8")))
+    return found
+
+
+def _check_seal(path: Path) -> None:
+    if _read(path, is_damaged):
+        raise TableError(f"{path}: must be as it was written, found other bytes; make it again")
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    _check_seal(path)
+    frame: pl.DataFrame = _read(path, pl.read_parquet)
+    if read_provenance(path).get(DATA) not in (None, digest_table(frame)):
+        raise TableError(f"{path}: must hold the values it was written with, found others; make it again")
+    return frame
 
 
 def _read_text(path: Path, schema: Schema) -> pl.DataFrame:
@@ -101,17 +134,25 @@ def write_table(
 ) -> None:
     """Check the table, then write it whole or not at all.
 
-    Parquet carries its provenance inside; a text table has it beside it in `<name>.provenance.json`.
+    Parquet carries its provenance inside, with a digest of the values (unless it has one) and a seal; a text
+    table has it beside it in `<name>.provenance.json`.
     """
     path = Path(path)
     frame = frame.select(
         [column.name for column in schema.columns if column.required or column.name in frame.columns]
     )
     check_table(frame, schema, path.name)
+    if path.suffix == ".parquet":
+        provenance = {DATA: digest_table(frame), **(provenance or {})}
     facts = json.dumps(provenance, indent=1, sort_keys=True) if provenance is not None else None
     if path.suffix == ".parquet":
-        metadata = {"provenance": facts} if facts else None
-        _write_atomic(path, lambda file: frame.write_parquet(file, compression="zstd", metadata=metadata))
+        metadata = {"provenance": facts or "", "seal": OPEN}
+
+        def write(file: Path) -> None:
+            frame.write_parquet(file, compression="zstd", metadata=metadata)
+            seal(file)
+
+        _write_atomic(path, write)
         return
     _write_atomic(path, lambda file: frame.write_csv(file, separator=SEPARATORS[path.suffix]))
     if facts:

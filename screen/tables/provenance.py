@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from screen import __version__
@@ -57,11 +58,23 @@ def digest_files(paths: Iterable[Path | str]) -> str:
     return digest.hexdigest()
 
 
-def read_provenance(path: Path | str) -> dict[str, Any]:
-    """The provenance written with a table; empty where there is none."""
-    path = Path(path)
-    if path.suffix == ".parquet":
-        facts = pl.read_parquet_metadata(path).get("provenance")
-        return json.loads(facts) if facts else {}
-    beside = path.with_name(path.name + ".provenance.json")
-    return json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+ROWS = 65_536
+"""Rows that `digest_table` takes at a time."""
+
+
+def digest_table(frame: pl.DataFrame) -> str:
+    """SHA-256 over names, types and values of a flat table, in its order; however it is stored.
+
+    Taken in blocks of ROWS rows, so that a table that is written piece by piece can have its digest too.
+    """
+    digest = hashlib.sha256(json.dumps([[name, str(kind)] for name, kind in frame.schema.items()]).encode())
+    for block in frame.iter_slices(ROWS):
+        for series in block:
+            digest.update(series.is_null().to_numpy().tobytes())
+            values = series.drop_nulls()
+            if values.dtype == pl.String:
+                names = values.unique(maintain_order=True)
+                digest.update(json.dumps(names.to_list()).encode())
+                values = values.cast(pl.Enum(names)).to_physical().cast(pl.UInt32)
+            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
+    return digest.hexdigest()

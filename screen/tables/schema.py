@@ -28,6 +28,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What must hold of a column where another says so; `wrong` is true in the rows where it does not."""
+
+    column: str
+    text: str
+    wrong: pl.Expr
+
+
+@dataclass(frozen=True)
 class Schema:
     """A table: its columns in order and the columns that identify a row."""
 
@@ -35,6 +44,7 @@ class Schema:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     may_be_empty: bool = False
+    rules: tuple[Rule, ...] = ()
 
     def dtypes(self) -> dict[str, pl.DataType | type[pl.DataType]]:
         """Column types by name."""
@@ -74,7 +84,10 @@ def find_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: in
     for column in schema.columns:
         if column.name in frame.columns:
             problems += _column_problems(frame, column, where, first_row)
-    return problems or _key_problems(frame, schema, where, first_row)
+    return problems or [
+        *_rule_problems(frame, schema, where, first_row),
+        *_key_problems(frame, schema, where, first_row),
+    ]
 
 
 def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row: int) -> list[str]:
@@ -107,6 +120,14 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
                 f"{where} row {row + first_row}: `{column.name}` {rule}, found {_shown(values[row])}"
             )
     return problems
+
+
+def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:
+    return [
+        f"{where} row {row + first_row}: `{rule.column}` {rule.text}, found {_shown(frame[rule.column][row])}"
+        for rule in schema.rules
+        for row in frame.select(rule.wrong).to_series().arg_true().to_list()[: MOST_PROBLEMS + 1]
+    ]
 
 
 def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:

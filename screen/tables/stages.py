@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from screen.tables.schema import Column, Schema
+from screen.tables.schema import Column, Rule, Schema
 
 STATUSES = ("ok", "retried", "max_steps", "step_underflow", "non_finite", "no_rest_state")
 """How a trajectory ended: `ok`, `retried` (completed at the second, stricter attempt), or why it failed."""
@@ -54,6 +54,13 @@ DRAWS = Schema(
         Column("value", pl.Float64, "value on the linear scale, in the unit of the parameter"),
     ),
     key=("draw", "parameter"),
+    rules=(
+        Rule(
+            "value",
+            "of a sigma must be positive",
+            pl.col("parameter").str.starts_with("sigma_") & (pl.col("value") <= 0),
+        ),
+    ),
 )
 
 RESPONSES = Schema(

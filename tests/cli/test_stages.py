@@ -119,14 +119,14 @@ def test_a_truncated_parquet_is_named(run, small, tmp_path):
     assert "scenarios.parquet: must be a readable parquet table" in ran.err
 
 
-def test_a_shard_with_another_schema_is_named(run, small, tmp_path):
+def test_a_shard_of_another_make_is_named(run, small, tmp_path):
     assert run("scenarios", "--config", small()).code == 0
     folder = tmp_path / "results/simulate"
     folder.mkdir()
     pl.DataFrame({"scenario": ["a"]}).write_parquet(folder / "shard-0.parquet")
     ran = run("rank", "--config", small())
     assert ran.code == 2
-    assert "shard-0.parquet: column `draw` must be there, found only scenario" in ran.err
+    assert "shard-0.parquet: must belong to this screen, found another stage" in ran.err
 
 
 def test_import_data_writes_a_problem_and_counts_what_it_left_out(run, small, data_folder, tmp_path):

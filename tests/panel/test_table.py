@@ -5,10 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from screen.errors import PanelError
+from screen.errors import NetworkError, PanelError
 from screen.experiments import Exposure
-from screen.network import read_parameters
-from screen.panel import PANEL, check_draws, check_panel, choose_facts, read_panel
+from screen.network import check_draws, read_parameters
+from screen.panel import PANEL, check_panel, choose_facts, read_panel
 from screen.panel.table import parse_minutes, parse_settings
 from screen.tables import DRAWS
 
@@ -145,6 +145,6 @@ def test_draws_of_another_network_are_refused(world, root):
     table = read_parameters(root / "config/network/parameters.tsv")
     draws = pl.DataFrame({"draw": [0], "parameter": ["STAT3_total"], "value": [1.0]}, schema=DRAWS.dtypes())
     with pytest.raises(
-        PanelError, match=r"draws\.parquet: must hold all .* found none of .* more; run the fit"
+        NetworkError, match=r"draws\.parquet: must hold all .* found none of .* more; run the fit"
     ):
         check_draws(draws, table, world.model.parameters, "draws.parquet")

@@ -346,7 +346,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         run([path])
     write_table(whole, path, RESPONSES)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(TableError, match=r"shard-0.parquet: must be a readable parquet table"):
+    with pytest.raises(TableError, match=r"shard-0.parquet: must be as it was written, found other bytes"):
         run([path])
     path.write_bytes(b"")
     with pytest.raises(TableError, match=r"shard-0.parquet: must be a readable parquet table"):

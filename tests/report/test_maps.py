@@ -109,7 +109,7 @@ def test_the_page_shows_every_map(root, maps):
 
 
 def test_the_command_draws_and_says_what_it_needs(root, tmp_path, monkeypatch, capsys):
-    arguments = ["network", "--maps", str(tmp_path / "maps")]
+    arguments = ["pages", "--maps", str(tmp_path / "maps")]
     monkeypatch.chdir(root)
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "igraph", None)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,9 @@ from screen.tables import (
     SCENARIOS,
     Column,
     Schema,
+    check_table,
     digest_files,
+    digest_table,
     provenance,
     read_provenance,
     read_table,
@@ -90,7 +93,9 @@ def test_parquet_round_trip_keeps_provenance(tmp_path: Path):
     facts = provenance("fit", [], seed=7)
     write_table(frame, tmp_path / "draws.parquet", DRAWS, facts)
     assert read_table(tmp_path / "draws.parquet", DRAWS).equals(frame)
-    assert read_provenance(tmp_path / "draws.parquet") == json.loads(json.dumps(facts))
+    found = read_provenance(tmp_path / "draws.parquet")
+    assert found.pop("data") == digest_table(read_table(tmp_path / "draws.parquet", DRAWS))
+    assert found == json.loads(json.dumps(facts))
 
 
 def test_truncated_and_foreign_parquet_are_named(tmp_path: Path):
@@ -152,3 +157,82 @@ def test_stage_schemas_describe_every_column(schema: Schema):
     names = [column.name for column in schema.columns]
     assert len(set(names)) == len(names) and set(schema.key) <= set(names)
     assert all(column.description for column in schema.columns)
+
+
+RESPONSE_ROWS = 60
+
+
+def test_no_single_flipped_bit_gives_other_values(tmp_path: Path):
+    frame = pl.DataFrame(
+        {
+            "scenario": [f"cell|default|drug{row}@100" for row in range(RESPONSE_ROWS)],
+            "draw": [row % 4 for row in range(RESPONSE_ROWS)],
+            "readout": ["pY705_20min"] * RESPONSE_ROWS,
+            "value": [1 / (1 + row) if row % 9 else None for row in range(RESPONSE_ROWS)],
+            "status": ["ok" if row % 9 else "max_steps" for row in range(RESPONSE_ROWS)],
+            "steps": [100 + row % 7 for row in range(RESPONSE_ROWS)],
+        },
+        schema=RESPONSES.dtypes(),
+    )
+    path = tmp_path / "shard-0.parquet"
+    write_table(frame, path, RESPONSES, {"stage": "simulate"})
+    whole = path.read_bytes()
+    assert read_table(path, RESPONSES).equals(frame)
+    problems = []
+    generator = random.Random(17)
+    for place in generator.sample(range(8 * len(whole)), 400):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << place % 8
+        path.write_bytes(content)
+        try:
+            assert read_table(path, RESPONSES).equals(frame)
+        except TableError as error:
+            problems.append(error.problems)
+    assert all(len(lines) == 1 and lines[0].startswith(f"{path}: must ") for lines in problems)
+    assert len(problems) > 380  # the rest lies in the name of the seal itself
+
+
+def test_values_under_a_provenance_that_is_not_theirs_are_refused(tmp_path: Path):
+    path = tmp_path / "draws.parquet"
+    frame = pl.DataFrame({"draw": [0, 0], "parameter": ["k", "sigma_x"], "value": [1.0, 2.0]})
+    write_table(frame, path, DRAWS, {"stage": "fit"})
+    write_table(frame.with_columns(pl.col("value") / 2), path, DRAWS, read_provenance(path))
+    with pytest.raises(TableError, match=r"must hold the values it was written with, found others; make it"):
+        read_table(path, DRAWS)
+
+
+def test_the_digest_of_a_table_is_of_its_values_and_their_order():
+    frame = pl.DataFrame({"name": ["a", "b", None], "value": [1.0, None, 0.0]})
+    others = [
+        frame.reverse(),
+        frame.with_columns(name=pl.Series(["a", "c", None])),
+        frame.with_columns(name=pl.Series(["a", "b", ""])),
+        frame.with_columns(value=pl.Series([1.0, 0.0, 0.0])),
+        frame.with_columns(value=pl.Series([1.0, None, -0.0])),
+        frame.rename({"value": "other"}),
+        frame[:2],
+    ]
+    assert len({digest_table(table) for table in (frame, *others)}) == 1 + len(others)
+    pieces = pl.concat([frame[:1], frame[1:]], rechunk=False)
+    assert digest_table(pieces) == digest_table(frame)
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([(0, "sigma_x", 0.0)], "draws row 1: `value` of a sigma must be positive, found 0.0"),
+        (
+            [(0, "k", -1.0), (0, "sigma_x", -2.0)],
+            "draws row 2: `value` of a sigma must be positive, found -2.0",
+        ),
+        ([(0, "k", float("nan"))], "draws row 1: `value` must be a finite number, found nan"),
+        ([(0, "k", float("inf"))], "draws row 1: `value` must be a finite number, found inf"),
+        ([(0, "k", None)], "draws row 1: `value` must not be empty, found nothing"),
+        ([(0, "k", 1.0), (0, "k", 2.0)], "draws row 2: (draw, parameter) must be unique, found (0, k) again"),
+    ],
+)
+def test_draws_that_cannot_be_used_are_refused(rows, problem):
+    frame = pl.DataFrame(rows, schema=DRAWS.dtypes(), orient="row")
+    with pytest.raises(TableError) as refused:
+        check_table(frame, DRAWS, "draws")
+    assert refused.value.problems == (problem,)

@@ -1,0 +1,127 @@
+"""What the output of a stage follows from, as digests: its code, its settings, and what makes shards one screen."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache, reduce
+from pathlib import Path
+from typing import Any
+
+from screen.cli.network import wanted_networks
+from screen.cli.options import Results
+from screen.errors import RankError, TableError
+from screen.settings import Settings
+
+DISPATCHER = "screen.cli.main"
+"""Names every command and runs one: what it imports is no part of a stage."""
+
+SIMULATED = ("simulate", "readouts")
+"""Settings that the simulate stage reads, beside those that name files."""
+
+ALIKE = {
+    "stage": "another stage",
+    "shard": "another part of the screen",
+    "code": "other code",
+    "settings": "other settings",
+}
+"""Fact of a shard that must be as it would be written now -> what it is."""
+
+
+@cache
+def stage_code(stage: str) -> str:
+    """Digest of the code that a stage executes."""
+    from screen.tables import code_digest
+
+    return code_digest(f"screen.cli.{stage}", unfollowed=(DISPATCHER,))[:16]
+
+
+def settings_digest(settings: Settings, names: Iterable[str]) -> str:
+    """Digest of sections, or of single keys named as `section.key`."""
+    found = {name: reduce(getattr, name.split("."), settings) for name in names}
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+
+
+def shard_facts(settings: Settings, results: Results, index: int) -> dict[str, Any]:
+    """Provenance of a shard, as it would be written now; equal in all shards of a screen but for `shard`.
+
+    A file that is not there counts as empty.
+    """
+    from screen.network import network_name
+    from screen.tables import provenance
+
+    parameters = settings.network.folder / "parameters.tsv"
+    networks = [results.network_named(network_name(left_out)) for left_out in wanted_networks(settings)]
+    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.tables.model_dump().values())
+    return provenance(
+        "simulate",
+        inputs,
+        shard=f"{index} of {settings.simulate.shards}",
+        code=stage_code("simulate"),
+        settings=settings_digest(settings, SIMULATED),
+    )
+
+
+def shard_problems(settings: Settings, results: Results) -> dict[Path, str]:
+    """What is wrong with each shard of a screen that cannot be ranked with the others, by its file.
+
+    The values are verified when a shard is read. A shard that is missing is left out here.
+    """
+    from screen.tables import read_provenance
+
+    expected = shard_facts(settings, results, 0)
+    problems: dict[Path, str] = {}
+    engines: dict[Path, str] = {}
+    for index, path in enumerate(results.shards(settings.simulate.shards)):
+        if not path.exists():
+            continue
+        try:
+            found = read_provenance(path)
+        except TableError as error:
+            problems[path] = error.problems[0]
+            continue
+        wanted = expected | {"shard": f"{index} of {settings.simulate.shards}"}
+        problem = _difference(found, wanted)
+        if problem:
+            problems[path] = f"{path}: must belong to this screen, found {problem}; {_cure(index)}"
+        else:
+            engines[path] = found.get("engine", "none")
+    usual = Counter(engines.values()).most_common(1)
+    for path, engine in engines.items():
+        if engine != usual[0][0]:
+            problems[path] = f"{path}: must be of engine {usual[0][0]} like the others, found {engine}"
+    return problems
+
+
+def check_shards(settings: Settings, results: Results) -> None:
+    """RankError names each shard that does not belong to this screen, and what differs."""
+    problems = shard_problems(settings, results)
+    if problems:
+        raise RankError(problems.values())
+
+
+def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    for fact, what in ALIKE.items():
+        if found.get(fact) != wanted[fact]:
+            return what
+    inputs = found.get("inputs", {})
+    names = [
+        name for name in {**wanted["inputs"], **inputs} if inputs.get(name) != wanted["inputs"].get(name)
+    ]
+    return f"another {min(names)}" if names else None
+
+
+def _cure(index: int) -> str:
+    return f"`python -m screen simulate --shard {index}` makes it again, as the workflow does"
+
+
+def unverified_problem(path: Path, results: Results) -> str | None:
+    """What is wrong with the values of a shard; not looked at where the ranking has verified the same bytes."""
+    from screen.tables import RESPONSES, digest_files, read_provenance, read_table
+
+    try:
+        ranked = read_provenance(results.ranked).get("inputs", {})
+        if ranked.get(path.name) != digest_files([path]):
+            read_table(path, RESPONSES)
+    except TableError as error:
+        return error.problems[0]
+    return None

@@ -1,0 +1,16 @@
+"""How stages that integrate are told to: apart from the other options, so that these need no integrator."""
+
+from typing import TYPE_CHECKING
+
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.simulate import Integration
+
+
+def read_integration(settings: Settings, engine: str, threads: int | None) -> "Integration":
+    """How the settings want trajectories integrated by an engine."""
+    from screen.simulate import Integration
+
+    wanted = settings.simulate
+    return Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, threads, wanted.batch)
