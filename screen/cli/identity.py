@@ -15,7 +15,7 @@ from screen.settings import Settings
 DISPATCHER = "screen.cli.main"
 """Names every command and runs one: what it imports is no part of a stage."""
 
-SIMULATED = ("simulate", "readouts")
+SIMULATED = ("seed", "simulate", "readouts")
 """Settings that the simulate stage reads, beside those that name files."""
 
 ALIKE = {

@@ -1,40 +1,15 @@
-"""The workflow: what its own tools say of it, what it refuses, and what a change runs again."""
+"""The workflow: what its own tools say of it, and what it refuses; what a change runs again is in test_reruns."""
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-BIN = Path(sys.executable).parent
+from tests.workflow.running import BIN, snakemake
+
 EARLY = ("results/network/stat3.xml", "results/scenarios/scenarios.parquet")
 """What can be made without a fit."""
-
-
-@pytest.fixture
-def copy(root, tmp_path) -> Path:
-    """A copy of the project to change and run in."""
-    for name in ("Snakefile", "workflow", "profiles", "config", "screen"):
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
-    return tmp_path
-
-
-def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [BIN / "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
 
 
 def planned(folder: Path, *arguments: str) -> list[str]:
@@ -132,31 +107,6 @@ def test_a_wrong_key_on_the_command_line_is_named(copy):
     done = snakemake(copy, "--dry-run", "--config", "seeed=2")
     assert done.returncode == 1
     assert "configuration: `seeed` is not a setting; did you mean `seed`?" in done.stdout
-
-
-def test_a_change_runs_again_what_depends_on_it_and_nothing_else(copy):
-    done = snakemake(copy, *EARLY)
-    assert done.returncode == 0, done.stdout
-    assert planned(copy, *EARLY) == []
-
-    config = copy / "config/config.yaml"
-    text = config.read_text()
-    config.write_text(text.replace("seed: 1", "seed: 2"))
-    assert planned(copy, *EARLY) == []
-    config.write_text(text.replace("pair_doses_nM: [500]", "pair_doses_nM: [250]"))
-    assert planned(copy, *EARLY) == ["scenarios"]
-    config.write_text(text)
-
-    code = copy / "screen/network/compose.py"
-    before = code.read_text()
-    code.write_text(before + "# changed\n")
-    assert planned(copy, *EARLY) == ["network"]
-    code.write_text(before)
-
-    module = next((copy / "config/network").glob("m02*.ant"))
-    os.utime(module)
-    module.write_text(module.read_text() + "// changed\n")
-    assert planned(copy, *EARLY) == ["network"]
 
 
 def test_a_setting_for_one_run_reaches_the_stage(copy):

@@ -3,7 +3,8 @@ import hashlib
 import os
 import shlex
 import sys
-from functools import reduce
+import time
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -12,7 +13,14 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from screen.cli.identity import (
+    settings_digest,
+    shard_problems,
+    stage_code,
+    unverified_problem,
+)
 from screen.cli.network import wanted_networks
+from screen.cli.options import Results
 from screen.errors import ScreenError, SettingsError
 from screen.network import network_name
 from screen.settings import check_settings, load_settings
@@ -43,74 +51,75 @@ shell.prefix(
 
 # What the jobs read: the settings as merged and checked here. Written when a run starts, never by a dry run.
 CONFIG = "results/settings.json"
+RESULTS = Results(Path("results"))
+ASKED = set()
 SHARDS = range(SETTINGS.simulate.shards)
 
-LAYERS = {
-    "network": ("network",),
-    "scenarios": ("scenarios",),
-    "fit": (
-        "network",
-        "kernel",
-        "scenarios",
-        "experiments",
-        "simulate",
-        "calibration",
-        "fit",
-    ),
-    "constrain": (
-        "network",
-        "kernel",
-        "scenarios",
-        "experiments",
-        "simulate",
-        "calibration",
-        "fit",
-        "panel",
-        "constrain",
-    ),
-    "simulate": ("network", "kernel", "scenarios", "experiments", "simulate"),
-    "predict_heldout": (
-        "network",
-        "kernel",
-        "scenarios",
-        "experiments",
-        "simulate",
-        "calibration",
-        "sources",
-        "fit",
-        "judge",
-    ),
-    "validate": (
-        "network",
-        "kernel",
-        "scenarios",
-        "experiments",
-        "simulate",
-        "panel",
-        "report",
-    ),
-    "rank": ("scenarios", "rank"),
-    "report": ("scenarios", "rank", "report"),
-}
-
-
-def code(stage):
-    """Digest of the code a stage executes: Snakemake does not see that an imported package changed."""
-    package = ROOT / "screen"
-    folders = [package / layer for layer in ("tables", *LAYERS[stage])]
-    return digest_files([*folders, package / "cli" / f"{stage}.py"])[:16]
+# A date decides nothing: a stage runs again where its code, a setting that it reads or the content of a file that it
+# reads is another one than when it ran. Files that people edit are `ancient` to Snakemake, which compares dates.
 
 
 def chosen(*names):
-    """Digest of the settings that a stage depends on: a section, or one key of it as `section.key`."""
-    found = {name: reduce(getattr, name.split("."), SETTINGS) for name in names}
-    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+    """Digest of the settings that a stage reads: a section, or one key of it as `section.key`; files are inputs."""
+    return settings_digest(SETTINGS, names)
+
+
+def contents(files):
+    """Digest of what files hold, whatever their dates; of those that are there when it is asked for."""
+    if not workflow.is_main_process:
+        return ""
+    found = {str(file): digest_files([file]) for file in files}
+    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:16]
+
+
+@cache
+def spoiled_shards():
+    """Shards that are there but damaged or of another screen, and what is wrong with them."""
+    return shard_problems(SETTINGS, RESULTS)
+
+
+def spoiled(wildcards):
+    """What is wrong with a shard that is there; said once, since then it is made again."""
+    path = RESULTS.shard(int(wildcards.shard))
+    if not workflow.is_main_process or not path.exists() or path in ASKED:
+        return ""
+    ASKED.add(path)
+    return spoiled_shards().get(path) or unverified_problem(path, RESULTS) or ""
+
+
+def forget_params():
+    """Let Snakemake record the params of a job as they are when it runs: it keeps those from before the run."""
+    getattr(workflow.persistence._params, "cache_clear", lambda: None)()
+
+
+def redate():
+    """Dates in the future (a clock that was wrong) become now: a job fails if an input is newer than its output."""
+    for file in {
+        file for rule in workflow.rules for file in (*rule.input, *rule.output)
+    }:
+        try:
+            if os.path.exists(file) and os.path.getmtime(file) > time.time():
+                os.utime(file)
+        except OSError as error:
+            raise WorkflowError(
+                f"{file}: must not be dated in the future, found a date that cannot be changed: {error.strerror}"
+            )
+
+
+def sources(paths):
+    """Files that people edit: what they hold counts, not their dates."""
+    return [ancient(str(path)) for path in paths]
 
 
 def network_files():
     """The Antimony modules and their parameters."""
     folder = SETTINGS.network.folder
-    return [str(folder / "parameters.tsv"), *sorted(map(str, folder.glob("*.ant")))]
+    return sources([folder / "parameters.tsv", *sorted(folder.glob("*.ant"))])
+
+
+def parameter_table():
+    """The parameters of the network."""
+    return sources([SETTINGS.network.folder / "parameters.tsv"])
 
 
 def screened_networks():
@@ -124,14 +133,24 @@ def screened_networks():
 
 def table_files():
     """The tables of contexts, hypotheses, drugs, affinities and targets."""
-    return [str(path) for path in SETTINGS.tables.model_dump().values()]
+    return sources(SETTINGS.tables.model_dump().values())
+
+
+def drug_table():
+    """The table of drugs."""
+    return sources([SETTINGS.tables.drugs])
+
+
+def panel_table():
+    """The table of the panel's facts."""
+    return sources([SETTINGS.panel.table])
 
 
 def calibration_files():
     """The PEtab problem and all that lies beside it."""
     folder = SETTINGS.fit.problem.parent
-    return sorted(
-        str(path) for pattern in ("*.yaml", "*.tsv") for path in folder.glob(pattern)
+    return sources(
+        sorted(path for pattern in ("*.yaml", "*.tsv") for path in folder.glob(pattern))
     )
 
 
@@ -139,13 +158,13 @@ def shipped_draws():
     """The shipped ensemble and its scales, where there are any: where held draws may begin."""
     ensemble = SETTINGS.panel.ensemble
     shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))
-    return [str(path) for path in shipped if path.is_file()]
+    return sources(path for path in shipped if path.is_file())
 
 
 def data_files():
     """Public raw data, where there are any."""
     beside = os.environ.get("SCREEN_DATA") or "../shared/data"
-    return sorted(map(str, Path(SETTINGS.fit.data or beside).glob("*/*.csv")))
+    return sources(sorted(Path(SETTINGS.fit.data or beside).glob("*/*.csv")))
 
 
 def share_of_cores(wildcards):

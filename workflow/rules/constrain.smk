@@ -6,7 +6,7 @@ rule constrain:
         scales="results/fit/scales.parquet",
         problem=calibration_files(),
         guess=shipped_draws(),
-        panel=str(SETTINGS.panel.table),
+        panel=panel_table(),
         tables=table_files(),
     output:
         draws="results/constrain/draws.parquet",
@@ -23,8 +23,21 @@ rule constrain:
         runtime=180,
     params:
         config=CONFIG,
-        settings=chosen("seed", "network", "simulate", "panel", "fit.problem"),
-        code=code("constrain"),
+        settings=chosen(
+            "seed",
+            "network.modules",
+            "fit.problem",
+            "panel.constrain",
+            "panel.steps",
+            "panel.ensemble",
+            "simulate.engine",
+            "simulate.rtol",
+            "simulate.atol",
+            "simulate.max_steps",
+            "simulate.batch",
+        ),
+        code=stage_code("constrain"),
+        inputs=lambda wildcards: contents(rules.constrain.input),
     message:
         "Hold the draws to the published facts of the panel"
     shell:

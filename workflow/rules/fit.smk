@@ -2,7 +2,7 @@ rule fit:
     input:
         network="results/network/stat3.xml",
         problem=calibration_files(),
-        parameters=str(SETTINGS.network.folder / "parameters.tsv"),
+        parameters=parameter_table(),
     output:
         draws="results/fit/draws.parquet",
         scales="results/fit/scales.parquet",
@@ -34,9 +34,20 @@ rule fit:
     params:
         config=CONFIG,
         settings=chosen(
-            "seed", "fit", "simulate.engine", "simulate.rtol", "simulate.atol"
+            "seed",
+            "fit.problem",
+            "fit.starts",
+            "fit.adam",
+            "fit.lbfgs",
+            "fit.polish",
+            "fit.draws",
+            "fit.draw_steps",
+            "simulate.engine",
+            "simulate.rtol",
+            "simulate.atol",
         ),
-        code=code("fit"),
+        code=stage_code("fit"),
+        inputs=lambda wildcards: contents(rules.fit.input),
     message:
         "Fit the parameters to published measurements and draw an ensemble"
     shell:

@@ -14,7 +14,8 @@ rule network:
     params:
         config=CONFIG,
         settings=chosen("network"),
-        code=code("network"),
+        code=stage_code("network"),
+        inputs=lambda wildcards: contents(rules.network.input),
     message:
         "Join the modules of the network {wildcards.network} into SBML"
     shell:

@@ -2,7 +2,7 @@
 rule predict_heldout:
     input:
         network="results/network/stat3.xml",
-        parameters=str(SETTINGS.network.folder / "parameters.tsv"),
+        parameters=parameter_table(),
         tables=table_files(),
         data=data_files(),
     output:
@@ -21,13 +21,10 @@ rule predict_heldout:
     params:
         config=CONFIG,
         settings=chosen(
-            "seed",
-            "fit.data",
-            "simulate.engine",
-            "simulate.rtol",
-            "simulate.atol",
+            "seed", "fit.data", "simulate.engine", "simulate.rtol", "simulate.atol"
         ),
-        code=code("predict_heldout"),
+        code=stage_code("predict_heldout"),
+        inputs=lambda wildcards: contents(rules.predict_heldout.input),
     message:
         "Predict experiments that the fit has not seen"
     shell:

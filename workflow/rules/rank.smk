@@ -4,7 +4,7 @@ rule rank:
         scenarios="results/scenarios/scenarios.parquet",
         draws="results/constrain/draws.parquet",
         responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
-        drugs=str(SETTINGS.tables.drugs),
+        drugs=drug_table(),
     output:
         report(
             "results/ranked.csv",
@@ -24,7 +24,8 @@ rule rank:
     params:
         config=CONFIG,
         settings=chosen("readouts", "rank"),
-        code=code("rank"),
+        code=stage_code("rank"),
+        inputs=lambda wildcards: contents(rules.rank.input),
     message:
         "Rank the interventions of each context"
     shell:

@@ -7,6 +7,7 @@ rule report:
         validation="results/validation.csv",
         held="results/constrain/summary.json",
         tables=table_files(),
+        parameters=parameter_table(),
     output:
         page=report(
             "results/report.html",
@@ -42,8 +43,9 @@ rule report:
         mem_mb=4000,
     params:
         config=CONFIG,
-        settings=chosen("readouts", "rank", "report"),
-        code=code("report"),
+        settings=chosen("readouts", "report"),
+        code=stage_code("report"),
+        inputs=lambda wildcards: contents(rules.report.input),
     message:
         "Write the report"
     shell:

@@ -12,7 +12,8 @@ rule scenarios:
     params:
         config=CONFIG,
         settings=chosen("scenarios"),
-        code=code("scenarios"),
+        code=stage_code("scenarios"),
+        inputs=lambda wildcards: contents(rules.scenarios.input),
     message:
         "Lay out contexts, drugs, pairs and doses"
     shell:

@@ -4,6 +4,7 @@ rule simulate:
         scenarios="results/scenarios/scenarios.parquet",
         draws="results/constrain/draws.parquet",
         tables=table_files(),
+        parameters=parameter_table(),
     output:
         "results/simulate/shard-{shard}.parquet",
     log:
@@ -19,7 +20,9 @@ rule simulate:
     params:
         config=CONFIG,
         settings=chosen("seed", "simulate", "readouts"),
-        code=code("simulate"),
+        code=stage_code("simulate"),
+        inputs=lambda wildcards: contents(rules.simulate.input),
+        spoiled=spoiled,
     message:
         "Simulate shard {wildcards.shard}"
     shell:

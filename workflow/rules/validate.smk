@@ -2,7 +2,7 @@ rule validate:
     input:
         modules=network_files(),
         draws="results/constrain/draws.parquet",
-        panel=str(SETTINGS.panel.table),
+        panel=panel_table(),
         tables=table_files(),
     output:
         table=report(
@@ -30,8 +30,17 @@ rule validate:
         runtime=60,
     params:
         config=CONFIG,
-        settings=chosen("seed", "network", "simulate", "panel.table"),
-        code=code("validate"),
+        settings=chosen(
+            "seed",
+            "network.modules",
+            "simulate.engine",
+            "simulate.rtol",
+            "simulate.atol",
+            "simulate.max_steps",
+            "simulate.batch",
+        ),
+        code=stage_code("validate"),
+        inputs=lambda wildcards: contents(rules.validate.input),
     message:
         "Check the published facts of the panel under every draw"
     shell:

@@ -1,0 +1,337 @@
+"""What a change runs again, and nothing else: settings, files, code, and results that are not what they were.
+
+The stages are stand-ins, the workflow and its bookkeeping are the real ones.
+"""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydantic import BaseModel
+
+from screen.settings import Settings
+from screen.tables import RESPONSES, read_provenance, read_table, write_table
+from tests.workflow.conftest import SHARDS
+from tests.workflow.running import planner, snakemake
+
+AFTER = {
+    "network": {"fit", "constrain", "simulate", "rank"},
+    "scenarios": {"simulate", "rank", "report"},
+    "fit": {"constrain", "report"},
+    "constrain": {"simulate", "validate", "rank", "report"},
+    "simulate": {"rank", "report"},
+    "validate": {"report"},
+    "rank": {"report"},
+    "report": set(),
+}
+"""Stage -> the stages that read what it writes."""
+
+READ = {
+    "seed": {"fit", "constrain", "simulate", "validate"},
+    "network.folder": {"network", "fit", "constrain", "simulate", "validate", "report"},
+    "network.modules": {"network", "constrain", "validate"},
+    "tables.contexts": {"scenarios", "constrain", "simulate", "validate", "report"},
+    "tables.hypotheses": {"scenarios", "constrain", "simulate", "validate", "report"},
+    "tables.drugs": {"scenarios", "fit", "constrain", "simulate", "validate", "rank", "report"},
+    "tables.affinities": {"scenarios", "constrain", "simulate", "validate", "report"},
+    "tables.targets": {"scenarios", "constrain", "simulate", "validate", "report"},
+    "scenarios.contexts": {"scenarios"},
+    "scenarios.hypotheses": {"scenarios"},
+    "scenarios.drugs": {"scenarios"},
+    "scenarios.doses_nM": {"scenarios"},
+    "scenarios.pairs": {"scenarios"},
+    "scenarios.pair_doses_nM": {"scenarios"},
+    "readouts": {"simulate", "rank", "report"},
+    "simulate.engine": {"fit", "constrain", "simulate", "validate"},
+    "simulate.rtol": {"fit", "constrain", "simulate", "validate"},
+    "simulate.atol": {"fit", "constrain", "simulate", "validate"},
+    "simulate.max_steps": {"constrain", "simulate", "validate"},
+    "simulate.batch": {"constrain", "simulate", "validate"},
+    "simulate.shards": {"simulate", "rank", "report"},
+    "fit.problem": {"fit", "constrain"},
+    "fit.data": set(),
+    "fit.starts": {"fit"},
+    "fit.adam": {"fit"},
+    "fit.lbfgs": {"fit"},
+    "fit.polish": {"fit"},
+    "fit.draws": {"fit"},
+    "fit.draw_steps": {"fit"},
+    "panel.table": {"constrain", "validate"},
+    "panel.ensemble": {"constrain"},
+    "panel.constrain": {"constrain"},
+    "panel.steps": {"constrain"},
+    "rank.dose_bases": {"rank"},
+    "report.title": {"report"},
+    "report.top": {"report"},
+}
+"""Setting -> the stages that read it."""
+
+VALUES = {
+    "scenarios.contexts": ["hepatocyte_mouse"],
+    "scenarios.hypotheses": ["H_ALK"],
+    "scenarios.drugs": ["ruxolitinib"],
+    "readouts": [{"id": "a", "observable": "pY705_level", "minutes": 7}],
+    "simulate.engine": "jax",
+    "panel.constrain": ["gate"],
+    "rank.dose_bases": [{"kind": "clinical"}],
+    "report.title": "another",
+    "network.modules": ["m00_base"],
+    "fit.data": "/tmp",
+}
+"""Other values of settings that are neither numbers nor files."""
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every setting as `section.key`."""
+    found = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += settings_of(inner, f"{prefix}{name}.")
+        else:
+            found.append(prefix + name)
+    return found
+
+
+def followed(stages: set[str]) -> set[str]:
+    """The stages and all that come after them."""
+    found, waiting = set(), list(stages)
+    while waiting:
+        stage = waiting.pop()
+        if stage not in found:
+            found.add(stage)
+            waiting += AFTER[stage]
+    return found
+
+
+def jobs(stages: set[str], shards: int = SHARDS) -> list[str]:
+    """Stages as planned, in alphabetical order, once a job."""
+    return sorted([*stages, *["simulate"] * (shards - 1 if "simulate" in stages else 0)])
+
+
+def other(folder: Path, setting: str) -> object:
+    """Another value of a setting; of a file or folder, a copy of it elsewhere."""
+    if setting in VALUES:
+        return VALUES[setting]
+    value = Settings()
+    for name in setting.split("."):
+        value = getattr(value, name)
+    if not isinstance(value, Path):
+        return [[*value[0]]] if setting == "scenarios.pairs" and value else _changed(value)
+    target = Path("elsewhere") / value.relative_to("config")
+    if value.suffix == ".tsv" or not value.suffix:
+        source, place = folder / value, folder / target
+    else:
+        source, place = folder / value.parent, folder / target.parent
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, place)
+    return str(target)
+
+
+def _changed(value: object) -> object:
+    if isinstance(value, list):
+        return [["ruxolitinib", "tofacitinib"]] if not value else [2 * value[0]]
+    assert isinstance(value, int | float)
+    return value + 1 if isinstance(value, int) else value / 2
+
+
+def test_every_setting_has_its_row():
+    assert set(READ) == set(settings_of(Settings))
+
+
+@pytest.mark.parametrize("setting", READ)
+def test_a_setting_runs_again_the_stages_that_read_it_and_what_follows(screened, setting):
+    value = other(screened.folder, setting)
+    section, _, key = setting.partition(".")
+    shards = value if setting == "simulate.shards" else SHARDS
+    expected = jobs(followed(READ[setting]), shards)
+    assert screened.plan.planned({section: {key: value} if key else value}) == expected
+
+
+def test_nothing_is_left_to_do(screened):
+    assert screened.plan.planned() == []
+
+
+def test_stages_read_what_the_stages_before_them_write(screened):
+    found = screened.plan()
+    writer = dict(found["outputs"])
+    inputs = {rule: files for rule, files in found["inputs"].items() if rule in AFTER}
+    edges = {rule: {writer[file] for file in files if file in writer} for rule, files in inputs.items()}
+    assert edges == {rule: {before for before, after in AFTER.items() if rule in after} for rule in AFTER}
+    held = "results/constrain/draws.parquet"
+    assert {rule for rule, files in found["inputs"].items() if held in files} == {
+        "simulate", "validate", "rank",
+    }  # fmt: skip
+    fitted = "results/fit/draws.parquet"
+    assert {rule for rule, files in found["inputs"].items() if fitted in files} == {"constrain", "report"}
+
+
+def test_every_stage_names_its_code_its_settings_and_what_it_reads(screened):
+    for rule, params in screened.plan()["params"].items():
+        assert rule == "all" or {"code", "inputs", "settings"} <= set(params), rule
+
+
+@pytest.mark.parametrize(("cores", "shards", "each"), [(2, 2, 1), (8, 2, 4), (9, 4, 2), (1, 4, 1)])
+def test_shards_share_the_cores(screened, cores, shards, each):
+    found = screened.plan({"simulate": {"shards": shards}}, cores)
+    assert found["threads"]["simulate"] == each
+    assert found["threads"]["fit"] == min(8, cores)
+
+
+def test_stages_are_called_with_the_settings_their_threads_and_their_shard(made):
+    calls = [json.loads(line) for line in (made.folder / "calls.jsonl").read_text().splitlines()]
+    first = calls[: 7 + SHARDS]
+    assert all(option["--config"] == "results/settings.json" for _, option in first)
+    found = dict(first)
+    assert {command for command, option in found.items() if option.get("--threads") == "2"} == {
+        "constrain", "fit", "validate",
+    }  # fmt: skip
+    assert found["validate"]["--draws"] == "results/constrain/draws.parquet"
+    shards = sorted((option["--shard"], option["--threads"]) for name, option in first if name == "simulate")
+    assert shards == [("0", "1"), ("1", "1")]
+
+
+FILES = {
+    "config/contexts.tsv": READ["tables.contexts"],
+    "config/drugs.tsv": READ["tables.drugs"],
+    "config/affinities.tsv": READ["tables.affinities"],
+    "config/network/parameters.tsv": {"network", "fit", "constrain", "simulate", "validate", "report"},
+    "config/network/m00_base.ant": {"network", "constrain", "validate"},
+    "config/calibration/measurements.tsv": {"fit", "constrain"},
+    "config/calibration/ensemble.parquet": {"constrain"},
+    "config/panel/panel.tsv": {"constrain", "validate"},
+    "results/network/stat3.xml": AFTER["network"],
+    "results/scenarios/scenarios.parquet": AFTER["scenarios"],
+    "results/fit/draws.parquet": AFTER["fit"],
+    "results/fit/scales.parquet": {"constrain", "report"},
+    "results/constrain/draws.parquet": {"simulate", "validate", "rank"},
+    "results/validation.csv": {"report"},
+    "results/ranked.csv": {"report"},
+}
+"""File -> the stages that read it."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_other_content_under_an_old_date_runs_again_what_reads_it(screened, name):
+    """As `cp -p`, `rsync -t`, unpacking or a wrong clock leave it."""
+    file = screened.folder / name
+    file.write_bytes(file.read_bytes() + b"\n# changed\n")
+    long_ago = time.time() - 6 * 365 * 86400
+    os.utime(file, (long_ago, long_ago))
+    assert screened.plan.planned() == jobs(followed(FILES[name]))
+
+
+def test_another_date_alone_runs_nothing(screened):
+    for file in (screened.folder / "config").rglob("*"):
+        os.utime(file)
+    assert screened.plan.planned() == []
+
+
+def test_results_dated_ahead_do_not_hide_a_change_and_do_not_stop_a_run(apart):
+    ahead = time.time() + 30 * 86400
+    for file in (apart.folder / "results").rglob("*"):
+        os.utime(file, (ahead, ahead))
+    assert apart.plan.planned() == []
+    config = apart.folder / "config/panel/panel.tsv"
+    config.write_text(config.read_text() + "# changed\n")
+    os.utime(config, (ahead, ahead))
+    expected = jobs(followed({"constrain", "validate"}))
+    assert apart.plan.planned() == expected
+    done = snakemake(apart.folder, "results/constrain/draws.parquet", "results/validation.csv")
+    assert done.returncode == 0, done.stdout
+    # What was interrupted here goes on: the draws are other ones than those that were simulated.
+    assert set(apart.plan.planned()) <= set(expected) - {"constrain", "validate"}
+
+
+def halved(folder: Path, shard: Path) -> None:
+    """Other values under the provenance that was there."""
+    frame = read_table(shard, RESPONSES).with_columns(pl.col("value") / 2 + 1)
+    write_table(frame, shard, RESPONSES, read_provenance(shard))
+
+
+def bare(folder: Path, shard: Path) -> None:
+    """Other values, written by another program."""
+    read_table(shard, RESPONSES).with_columns(pl.col("value") / 2 + 1).write_parquet(shard)
+
+
+def flipped(folder: Path, shard: Path) -> None:
+    """One bit of a value."""
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 4] ^= 8
+    shard.write_bytes(content)
+
+
+def cut_short(folder: Path, shard: Path) -> None:
+    """As a full disk leaves it."""
+    shard.write_bytes(shard.read_bytes()[:-20])
+
+
+def emptied(folder: Path, shard: Path) -> None:
+    """As `touch` leaves it."""
+    shard.write_bytes(b"")
+
+
+def swapped(folder: Path, shard: Path) -> None:
+    """Another part of the same screen."""
+    shutil.copy2(shard.with_name("shard-0.parquet"), shard)
+
+
+def foreign(folder: Path, shard: Path) -> None:
+    """The same part of a screen with other draws."""
+    facts = read_provenance(shard)
+    facts["inputs"]["draws.parquet"] = "0" * 64
+    write_table(read_table(shard, RESPONSES), shard, RESPONSES, facts)
+
+
+def stale(folder: Path, shard: Path) -> None:
+    """Made by code as it was."""
+    write_table(read_table(shard, RESPONSES), shard, RESPONSES, read_provenance(shard) | {"code": "0"})
+
+
+def other_engine(folder: Path, shard: Path) -> None:
+    """Made by another engine than the first shard."""
+    write_table(read_table(shard, RESPONSES), shard, RESPONSES, read_provenance(shard) | {"engine": "jax"})
+
+
+@pytest.mark.parametrize(
+    "harm", [halved, bare, flipped, cut_short, emptied, swapped, foreign, stale, other_engine]
+)
+def test_a_shard_that_is_not_of_this_screen_is_made_again(screened, harm):
+    shard = screened.folder / "results/simulate/shard-1.parquet"
+    stat = shard.stat()
+    harm(screened.folder, shard)
+    os.utime(shard, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert screened.plan.planned() == ["rank", "report", "simulate"]
+
+
+def test_a_shard_made_again_leaves_nothing_to_do(apart):
+    shard = apart.folder / "results/simulate/shard-1.parquet"
+    before = shard.read_bytes()
+    halved(apart.folder, shard)
+    done = snakemake(apart.folder)
+    assert done.returncode == 0, done.stdout
+    assert shard.read_bytes() == before
+    assert apart.plan.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("screen/cli/plan.py", {"scenarios"}),
+        ("screen/kernel/native/forward.h", {"scenarios", "fit", "constrain", "simulate", "validate"}),
+    ],
+)
+def test_other_code_runs_again_the_stages_that_execute_it(screened, name, stages):
+    file = screened.folder / name
+    before = file.read_text()
+    file.write_text(before + "\n")
+    try:
+        with planner(screened.folder) as plan:
+            assert plan.planned() == jobs(followed(stages))
+    finally:
+        file.write_text(before)
