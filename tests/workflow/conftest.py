@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,6 +18,8 @@ class Screened(NamedTuple):
 
     folder: Path
     plan: Planner
+    before: dict[str, Any]
+    """What the planner says while nothing has changed."""
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def made(root, tmp_path_factory) -> Iterator[Screened]:
     done = snakemake(folder)
     assert done.returncode == 0, done.stdout
     with planner(folder) as plan:
-        yield Screened(folder, plan)
+        yield Screened(folder, plan, plan())
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def apart(made, tmp_path) -> Iterator[Screened]:
     folder = tmp_path / "apart"
     shutil.copytree(made.folder, folder)
     with planner(folder) as plan:
-        yield Screened(folder, plan)
+        yield Screened(folder, plan, plan())
 
 
 @pytest.fixture

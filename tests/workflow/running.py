@@ -83,7 +83,8 @@ for line in sys.stdin:
         found = {
             "planned": sorted(job.rule.name for job in dag._needrun if job.rule.name != "all"),
             "threads": {job.rule.name: job.threads for job in dag.jobs},
-            "inputs": {job.rule.name: sorted(set(map(str, job.input))) for job in dag.jobs},
+            "inputs": {rule.name: sorted(set(map(str, rule.input))) for rule in rules},
+            "settings": {rule.name: dict(rule.params.items()).get("settings") for rule in rules},
             "outputs": sorted([str(file), job.rule.name] for job in dag.jobs for file in job.output),
             "params": {rule.name: sorted(rule.params.keys()) for rule in rules},
         }
