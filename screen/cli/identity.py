@@ -119,9 +119,12 @@ def unverified_problem(path: Path, results: Results) -> str | None:
     from screen.tables import RESPONSES, digest_files, read_provenance, read_table
 
     try:
-        ranked = read_provenance(results.ranked).get("inputs", {})
-        if ranked.get(path.name) != digest_files([path]):
+        verified = read_provenance(results.ranked).get("inputs", {})
+    except TableError:
+        verified = {}
+    if verified.get(path.name) != digest_files([path]):
+        try:
             read_table(path, RESPONSES)
-    except TableError as error:
-        return error.problems[0]
+        except TableError as error:
+            return error.problems[0]
     return None
