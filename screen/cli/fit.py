@@ -7,7 +7,8 @@ Example: python -m screen fit --threads 2
 import argparse
 from pathlib import Path
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
+from screen.cli.integration import read_integration
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
+from screen.cli.integration import read_integration
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from screen.cli.options import Results, read_integration, read_shared
+from screen.cli.integration import read_integration
+from screen.cli.options import Results, read_shared
 from screen.settings import Settings
 
 if TYPE_CHECKING:

@@ -45,6 +45,8 @@ rule fit:
             "simulate.engine",
             "simulate.rtol",
             "simulate.atol",
+            "simulate.max_steps",
+            "simulate.batch",
         ),
         code=stage_code("fit"),
         inputs=lambda wildcards: contents(rules.fit.input),
