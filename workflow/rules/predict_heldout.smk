@@ -21,7 +21,13 @@ rule predict_heldout:
     params:
         config=CONFIG,
         settings=chosen(
-            "seed", "fit.data", "simulate.engine", "simulate.rtol", "simulate.atol"
+            "seed",
+            "fit.data",
+            "simulate.engine",
+            "simulate.rtol",
+            "simulate.atol",
+            "simulate.max_steps",
+            "simulate.batch",
         ),
         code=stage_code("predict_heldout"),
         inputs=lambda wildcards: contents(rules.predict_heldout.input),
