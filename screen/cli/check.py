@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.options import add_shared, read_shared
-from screen.cli.plan import read_plan
+from screen.cli.plan import read_bases, read_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = read_shared(arguments)
     sizes: dict[str, Any] = {}
     problems: list[str] = []
-    for look in (_network, _screen, _calibration):
+    for look in (_engine, _network, _screen, _calibration):
         try:
             sizes |= look(settings)
         except ScreenError as error:
@@ -50,6 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not problems:
         print("no problem found")
     return FAILED if problems else 0
+
+
+def _engine(settings: Settings) -> dict[str, Any]:
+    """The engine is one there is."""
+    from screen.kernel import choose_engine
+
+    return {"engine": choose_engine(settings.simulate.engine)[0]}
 
 
 def _network(settings: Settings) -> dict[str, Any]:
@@ -110,8 +117,11 @@ def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTa
 
 def _screen(settings: Settings) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
+    from screen.rank import check_bases, find_cells
+
     plan = read_plan(settings)
     frame = plan.scenarios
+    check_bases(read_bases(settings), find_cells(frame))
     return {
         "drugs": len(plan.drugs.drugs),
         "drugs screened": frame.filter(role="single")["intervention"].n_unique(),

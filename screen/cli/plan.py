@@ -7,10 +7,11 @@ from screen.settings import Settings
 if TYPE_CHECKING:
     import polars as pl
 
+    from screen.rank import DoseBasis
     from screen.scenarios import ContextTables, Counts, DrugTables
 
 
-class Plan(NamedTuple):
+class ScreenTables(NamedTuple):
     """What a screen is made of."""
 
     contexts: "ContextTables"
@@ -19,7 +20,7 @@ class Plan(NamedTuple):
     counts: "Counts"
 
 
-def read_plan(settings: Settings) -> Plan:
+def read_plan(settings: Settings) -> ScreenTables:
     """Read and check the tables, lay out the scenarios and count what they cost."""
     from screen.scenarios import count_trajectories, plan_scenarios, read_context_tables, read_drug_tables
 
@@ -36,4 +37,11 @@ def read_plan(settings: Settings) -> Plan:
         context_names=wanted.contexts,
         switches=wanted.hypotheses,
     )
-    return Plan(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+    return ScreenTables(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+
+
+def read_bases(settings: Settings) -> "list[DoseBasis]":
+    """The dose bases that the settings name."""
+    from screen.rank import DoseBasis
+
+    return [DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases]

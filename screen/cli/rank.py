@@ -6,6 +6,7 @@ Example: python -m screen rank
 import argparse
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.plan import read_bases
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/ranked.csv."""
     settings, results = read_shared(arguments)
     prepare_folder(results.folder)
-    from screen.rank import DoseBasis, rank, write_ranked
+    from screen.rank import rank, write_ranked
     from screen.scenarios import DRUGS
     from screen.tables import SCENARIOS, provenance, read_table
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_table(results.scenarios, SCENARIOS),
         read_table(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
-        dose_bases=[DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases],
+        dose_bases=read_bases(settings),
     )
     inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs)
     write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))

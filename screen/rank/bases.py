@@ -112,13 +112,13 @@ def _clinical(footing: Footing, value: float) -> list[Place]:
 
 
 class Basis(NamedTuple):
-    """How a basis is called, whether it needs a value that was tested or any at all, and its rule."""
+    """Name of a basis, whether it needs a value and one that was tested, its rule, and its name in words."""
 
     label: str
     needs_value: bool
     must_be_tested: bool
     places: Callable[[Footing, float], list[Place]]
-    description: str
+    words: str
 
 
 BASES: dict[str, Basis] = {
@@ -127,26 +127,37 @@ BASES: dict[str, Basis] = {
         True,
         True,
         _equal_concentration,
-        "every drug at this free concentration",
+        "every drug at {} nM free",
     ),
     "equal_burden": Basis(
         "equal_burden_{:g}nM",
         True,
         True,
         _equal_burden,
-        "free concentrations of all drugs given add up to this",
+        "{} nM free drug in all",
     ),
     "ic50_multiple": Basis(
         "ic50_x{:g}",
         True,
         False,
         _ic50_multiple,
-        "this multiple of the drug's own median IC50 in the same read-out",
+        "each drug at {} x its own IC50",
     ),
-    "clinical": Basis(
-        "clinical", False, False, _clinical, "peak free plasma concentration, fraction unbound x Cmax"
-    ),
+    "clinical": Basis("clinical", False, False, _clinical, "free peak concentration in patients"),
 }
+
+
+def basis_in_words(name: str) -> str:
+    """In words what a value of the column `dose_basis` says; its own, with blanks, where no basis has that name.
+
+    >>> basis_in_words("equal_burden_1000nM")
+    '1000 nM free drug in all'
+    """
+    for basis in BASES.values():
+        head, _, tail = basis.label.partition("{:g}")
+        if name.startswith(head) and name.endswith(tail):
+            return basis.words.format(name.removeprefix(head).removesuffix(tail))
+    return name.replace("_", " ")
 
 
 def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:

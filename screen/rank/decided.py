@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
-from screen.tables import RANKED, Column, Schema, check_table
+from screen.rank.scores import RANKED
+from screen.tables import Column, Schema, check_table
 
 SURE = 0.9
 """Probability from which the first place counts as decided."""

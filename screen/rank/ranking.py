@@ -18,9 +18,9 @@ from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Comparison, compare
 from screen.rank.mixture import pools
 from screen.rank.responses import Responses, gather_responses
-from screen.rank.scores import SCORES, SIDE_OBSERVABLES
+from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
-from screen.tables import RANKED, write_table
+from screen.tables import write_table
 
 OBSERVABLES = ("pY705_level", "pY705")
 """Observables whose suppression is ranked: amount on the scale of the cell without drug, and share of STAT3."""
@@ -150,7 +150,7 @@ def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.Da
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
         "dose_flag": [place.flag for place in places],
-        **{score.column: _series(score.value(comparison)) for score in SCORES},
+        **{score.column.name: _series(score.value(comparison)) for score in SCORES},
     }
     fixed = {"context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis}
     return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())

@@ -3,11 +3,10 @@
 from screen.tables.files import read_table, write_table, write_text_atomic
 from screen.tables.provenance import digest_files, provenance, read_provenance
 from screen.tables.schema import Column, Schema, check_table
-from screen.tables.stages import DRAWS, RANKED, RESPONSES, SCENARIOS, STATUSES, VALIDATION
+from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 
 __all__ = [
     "DRAWS",
-    "RANKED",
     "RESPONSES",
     "SCENARIOS",
     "STATUSES",
@@ -16,6 +15,7 @@ __all__ = [
     "Schema",
     "check_table",
     "digest_files",
+    "number_column",
     "provenance",
     "read_provenance",
     "read_table",
