@@ -6,11 +6,19 @@ Example: python -m screen predict-heldout --task ruxolitinib --json -
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_integration, read_shared, say
+from screen.cli.options import (
+    add_json,
+    add_shared,
+    add_threads,
+    prepare_folder,
+    read_integration,
+    read_shared,
+    say,
+    write_json,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task", action="append", default=[], metavar="NAME",
         help="task to run, may be given again (default: all whose data are there)",
     )  # fmt: skip
-    parser.add_argument("--json", metavar="FILE", help="the results as JSON too; - for standard output")
+    add_json(parser, "the results")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
     from screen.sources import find_data
-    from screen.tables import write_text_atomic
 
     configure()
     data = find_data(arguments.data or settings.fit.data)
@@ -53,12 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         HeldoutPlan(seed=settings.seed),
         say,
     )
-    if arguments.json:
-        text = json.dumps(found, indent=1) + "\n"
-        if arguments.json == "-":
-            print(text, end="")
-        else:
-            write_text_atomic(Path(arguments.json), text)
+    write_json(found, arguments.json)
     for name, result in found.items():
         say(f"predict-heldout: {name}: {_sentence(result)}")
     return 0

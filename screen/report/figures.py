@@ -20,7 +20,7 @@ from matplotlib.transforms import ScaledTranslation, Transform
 
 from screen.report.labels import OTHER, Family, Labels, capital, dose_label
 from screen.report.selection import Curve, Heat
-from screen.report.style import GRID, INK, MUTED
+from screen.style import GRID, INK, MUTED
 
 PALE, DARK, FAINT = "#fefefe", "#1b2027", "#a3abb5"
 """Numbers on coloured cells; not themed, since the cells are not."""

@@ -12,7 +12,7 @@ from screen.report.figures import curves_figure, heat_figure, note_figure, perce
 from screen.report.findings import CURVES, Drawn, Findings, select
 from screen.report.labels import capital
 from screen.report.selection import NOTICED
-from screen.report.style import drawing, to_svg
+from screen.style import drawing, to_svg
 from screen.tables import write_text_atomic
 
 NOTHING = "Nothing could be ranked here."

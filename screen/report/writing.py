@@ -17,7 +17,6 @@ from screen.report.gallery import draw_heatmap
 from screen.report.labels import capital
 from screen.report.page import origin_rows, packed_picture, render
 from screen.report.selection import NOTICED
-from screen.report.style import drawing, inline_svg, to_svg
 from screen.report.summary import (
     MARKS,
     decisive,
@@ -29,6 +28,7 @@ from screen.report.summary import (
 )
 from screen.report.table import packed_table
 from screen.report.validation import held_line, panel_summary
+from screen.style import drawing, inline_svg, to_svg
 from screen.tables import write_text_atomic
 
 LARGEST_PAGE = 1_500_000
