@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from screen.rank import DoseBasis
-    from screen.scenarios import ContextTables, Counts, DrugTables
+    from screen.scenarios import ContextTables, Counts, Design, DrugTables
 
 
 class ScreenTables(NamedTuple):
@@ -30,12 +30,14 @@ def read_plan(settings: Settings) -> ScreenTables:
     scenarios = plan_scenarios(
         contexts,
         drugs,
-        doses_nM=wanted.doses_nM,
-        drugs=wanted.drugs,
-        pairs=[(first, second) for first, second in wanted.pairs],
-        pair_doses_nM=wanted.pair_doses_nM,
-        context_names=wanted.contexts,
-        switches=wanted.hypotheses,
+        Design(
+            doses_nM=wanted.doses_nM,
+            drugs=wanted.drugs,
+            pairs=[(first, second) for first, second in wanted.pairs],
+            pair_doses_nM=wanted.pair_doses_nM,
+            contexts=wanted.contexts,
+            switches=wanted.hypotheses,
+        ),
     )
     return ScreenTables(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
 

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = results.folder / "heldout"
     from screen.cli.import_data import read_configuration
     from screen.fit import choose_fit_engine
-    from screen.judge.heldout import HeldoutPlan, run_tasks
+    from screen.judge.heldout import HeldoutPlan, Inputs, run_tasks
     from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
     from screen.sources import find_data
@@ -50,16 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(folder)
     engine = choose_fit_engine(settings.simulate.engine)
     solver = read_integration(settings, engine, arguments.threads)
-    found = run_tasks(
-        tasks,
-        data,
-        read_configuration(settings, results),
-        folder,
-        results.network,
-        solver,
-        HeldoutPlan(seed=settings.seed),
-        say,
-    )
+    known = read_configuration(settings, results)
+    inputs = Inputs(data, known, results.network, solver, HeldoutPlan(seed=settings.seed))
+    found = run_tasks(tasks, inputs, folder, say)
     write_json(found, arguments.json)
     for name, result in found.items():
         say(f"predict-heldout: {name}: {_sentence(result)}")

@@ -54,8 +54,6 @@ def rank(
     *,
     readouts: Sequence[Readout],
     dose_bases: Sequence[DoseBasis],
-    vehicle_floor: float = VEHICLE_FLOOR,
-    resolution: float = RESOLUTION,
 ) -> pl.DataFrame:
     """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
 
@@ -67,7 +65,7 @@ def rank(
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, readouts)
-    ratio = paired_ratio(found, cells, vehicle_floor)
+    ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
     clinical = _clinical_concentrations(drugs)
     frames = []
     for pool in pools(cells, ratio):
@@ -81,7 +79,7 @@ def rank(
                 )
                 _check_once(cell, basis, [place.intervention for place in places])
                 if places:
-                    comparison = compare(pool, places, at, side, potency, resolution)
+                    comparison = compare(pool, places, at, side, potency, RESOLUTION)
                     frames.append(_rows(cell, readout.id, basis.name, comparison))
     return _finish(frames, drugs, found.digest()[:12])
 

@@ -27,7 +27,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_labels,
     hypothesis_settings,
 )
-from screen.scenarios.plan import VEHICLE, Counts, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.plan import VEHICLE, Counts, Design, count_trajectories, plan_scenarios, scenario_name
 
 __all__ = [
     "AFFINITIES",
@@ -42,6 +42,7 @@ __all__ = [
     "Context",
     "ContextTables",
     "Counts",
+    "Design",
     "Drug",
     "DrugTables",
     "Option",
