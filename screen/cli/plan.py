@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from screen.rank import DoseBasis
-    from screen.scenarios import ContextTables, Counts, Design, DrugTables
+    from screen.scenarios import ContextTables, Counts, DrugTables
 
 
 class ScreenTables(NamedTuple):
@@ -22,7 +22,13 @@ class ScreenTables(NamedTuple):
 
 def read_plan(settings: Settings) -> ScreenTables:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import count_trajectories, plan_scenarios, read_context_tables, read_drug_tables
+    from screen.scenarios import (
+        Design,
+        count_trajectories,
+        plan_scenarios,
+        read_context_tables,
+        read_drug_tables,
+    )
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
