@@ -1,4 +1,7 @@
-"""The signalling network: from Antimony modules to SBML, and from any SBML to expressions."""
+"""The signalling network: from Antimony modules to SBML, and from any SBML to expressions.
+
+>>> sbml = compose_network("config/network", ["m01"])
+"""
 
 from screen.network.compose import check_network, compose_network
 from screen.network.genes import read_genes

@@ -37,6 +37,11 @@ def read_genes(folder: Path, known: Collection[str]) -> pl.DataFrame:
 
     NetworkError: a table that breaks its schema, an unknown module or identifier, a name that is carried by
     nothing and has no note.
+
+    >>> from pathlib import Path
+    >>> read_genes(Path("config/network"), known=[])
+    Traceback (most recent call last):
+    screen.errors.NetworkError: genes.tsv, ...: `carried_by` must be in the network, found ...
     """
     path = Path(folder) / GENES_FILE
     try:

@@ -40,7 +40,12 @@ PARAMETERS = Schema(
 
 
 def read_parameters(path: Path) -> pl.DataFrame:
-    """The checked table of parameters; NetworkError lists every problem with its line."""
+    """The checked table of parameters; NetworkError lists every problem with its line.
+
+    >>> from pathlib import Path
+    >>> read_parameters(Path("config/network/parameters.tsv")).filter(parameter="cytosol")["unit"].item()
+    'pL'
+    """
     try:
         frame = read_table(path, PARAMETERS)
     except TableError as error:

@@ -161,7 +161,12 @@ def basis_in_words(name: str) -> str:
 
 
 def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
-    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis."""
+    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis.
+
+    >>> check_bases([DoseBasis("equal_concentration", 30.0)], find_cells(scenarios))
+    Traceback (most recent call last):
+    screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
+    """
     bases, cells = tuple(bases), tuple(cells)
     problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
     tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})

@@ -44,6 +44,10 @@ def find_decided(ranked: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
     """DECIDED of two ranked tables, over draws of the fit and over draws of the priors.
 
     RankError where the second lacks a ranking that the first has.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> find_decided(ranked, ranked).select("context", "first", "first_decided_by").rows()
+    [('liver', 'drug', 'prior')]
     """
     for frame, where in ((ranked, "ranked"), (prior, "ranked by the priors")):
         check_table(frame, RANKED, where)

@@ -60,6 +60,10 @@ def rank(
     `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM].
     Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
     vehicle, a drug or a read-out is missing or a dose basis does not fit the doses tested.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> ranked.select("intervention", "dose_a_nM", "rank", "suppression_p50").rows()
+    [('drug', 90.0, 1, 0.75)]
     """
     found = responses if isinstance(responses, Responses) else gather_responses(responses, scenarios)
     cells = find_cells(found.scenarios)
@@ -85,7 +89,13 @@ def rank(
 
 
 def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, Any] | None = None) -> None:
-    """Check and write the ranked table, whole or not at all."""
+    """Check and write the ranked table, whole or not at all.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> write_ranked(ranked, "ranked.csv")
+    >>> pl.read_csv("ranked.csv")["dose_basis"].item()
+    'equal_burden_90nM'
+    """
     write_table(ranked, path, RANKED, provenance)
 
 

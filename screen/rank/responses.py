@@ -48,6 +48,9 @@ def gather_responses(
 
     TableError where a file cannot be read or breaks its schema; RankError where a scenario, draw and
     read-out is missing, there twice or unknown.
+
+    >>> gather_responses(responses, scenarios).values.shape
+    (3, 1, 2)
     """
     check_table(scenarios, SCENARIOS, "scenarios")
     scenarios = scenarios.sort("scenario")
