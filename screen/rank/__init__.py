@@ -23,7 +23,7 @@ from screen.rank.bases import BASES, DoseBasis, basis_in_words, check_bases
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.mixture import pools
 from screen.rank.ranking import rank, write_ranked
-from screen.rank.responses import Responses, gather_responses
+from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import RANKED, SCORES, Score
 from screen.rank.series import find_cells, paired_ratio
 
@@ -33,7 +33,7 @@ __all__ = [
     "RANKED",
     "SCORES",
     "DoseBasis",
-    "Responses",
+    "ResponseArray",
     "Score",
     "basis_in_words",
     "check_bases",

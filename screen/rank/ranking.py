@@ -17,7 +17,7 @@ from screen.errors import RankError
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Comparison, compare
 from screen.rank.mixture import pools
-from screen.rank.responses import Responses, gather_responses
+from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
 from screen.tables import write_table
@@ -48,7 +48,7 @@ class Readout(Protocol):
 
 
 def rank(
-    responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | Responses,
+    responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | ResponseArray,
     scenarios: pl.DataFrame,
     drugs: pl.DataFrame,
     *,
@@ -65,7 +65,7 @@ def rank(
     >>> ranked.select("intervention", "dose_a_nM", "rank", "suppression_p50").rows()
     [('drug', 90.0, 1, 0.75)]
     """
-    found = responses if isinstance(responses, Responses) else gather_responses(responses, scenarios)
+    found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, readouts)
@@ -99,7 +99,7 @@ def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, A
     write_table(ranked, path, RANKED, provenance)
 
 
-def _check_names(found: Responses, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
+def _check_names(found: ResponseArray, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
     problems = [
         f"readouts: {readout.id} must be among the responses, found {', '.join(found.readouts)}"
         for readout in readouts

@@ -32,7 +32,8 @@ class Score(NamedTuple):
     value: Callable[[Comparison], np.ndarray]
 
 
-def _share_column(name: str, description: str) -> Column:
+def share_column(name: str, description: str) -> Column:
+    """A share, null where too few trajectories completed to say."""
     return number_column(name, description, "fraction", minimum=0, maximum=1)
 
 
@@ -131,9 +132,9 @@ SCORES: tuple[Score, ...] = (
         ),
         _rank_high,
     ),
-    Score(_share_column("p_best", "share of draws in which it ranks first"), partial(_share, places=1)),
+    Score(share_column("p_best", "share of draws in which it ranks first"), partial(_share, places=1)),
     Score(
-        _share_column("p_top5", "share of draws in which it is among the first five"),
+        share_column("p_top5", "share of draws in which it is among the first five"),
         partial(_share, places=TOP),
     ),
     Score(_effect_column("suppression_mean", "mean over draws of 1 - treated/vehicle"), _suppression_mean),
@@ -154,17 +155,12 @@ SCORES: tuple[Score, ...] = (
         partial(_ic50, share=0.95),
     ),
     Score(Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS), _ic50_flag),
-    Score(
-        number_column("pS727_change_p50", "median log2 treated/vehicle of pS727", "log2"),
-        partial(_change, observable="pS727"),
-    ),
-    Score(
-        number_column("pERK_change_p50", "median log2 treated/vehicle of pERK", "log2"),
-        partial(_change, observable="pERK"),
-    ),
-    Score(
-        number_column("pAKT_change_p50", "median log2 treated/vehicle of pAKT", "log2"),
-        partial(_change, observable="pAKT"),
+    *(
+        Score(
+            number_column(f"{name}_change_p50", f"median log2 treated/vehicle of {name}", "log2"),
+            partial(_change, observable=name),
+        )
+        for name in SIDE_OBSERVABLES
     ),
     Score(
         _effect_column("excess_single_p50", "pairs: median suppression beyond its better drug alone"),

@@ -9,7 +9,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
-from screen.rank.responses import Responses
+from screen.rank.responses import ResponseArray
 
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
@@ -126,7 +126,7 @@ def _pairs(part: pl.DataFrame) -> tuple[Pair, ...]:
     )
 
 
-def paired_ratio(responses: Responses, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
+def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
     """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
 
     NaN where either trajectory failed or the vehicle is below `vehicle_floor` [fraction of the total]: there

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from screen.rank import Responses
+from screen.rank import ResponseArray
 from screen.rank.ranking import Readout
 from screen.report.labels import NO_LABELS, Labels
 from screen.report.selection import (
@@ -36,7 +36,7 @@ class Findings:
     verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours."""
 
     ranked: pl.DataFrame
-    responses: Responses
+    responses: ResponseArray
     readouts: Sequence[Readout]
     contexts: pl.DataFrame | None = None
     parameters: pl.DataFrame | None = None

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import ReportError
-from screen.rank import Responses, find_cells, paired_ratio, pools
+from screen.rank import ResponseArray, find_cells, paired_ratio, pools
 from screen.rank.draws import quantile
 from screen.rank.ranking import VEHICLE_FLOOR
 from screen.rank.series import Pool
@@ -79,7 +79,7 @@ class Curve(NamedTuple):
     high: np.ndarray
 
 
-def dose_curves(responses: Responses, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
+def dose_curves(responses: ResponseArray, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
     """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
     cells = find_cells(responses.scenarios)
     ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from screen.errors import ReportError
-from screen.rank import Responses
+from screen.rank import ResponseArray
 from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR
 from screen.report.figures import curves_figure, percent, ranked_figure
 from screen.report.findings import Drawn, Findings, select
@@ -118,7 +118,7 @@ def _table(rows: pl.DataFrame, note: str) -> dict[str, str]:
     return {"packed": packed_table(rows), "table_note": note}
 
 
-def _facts(responses: Responses) -> list[tuple[str, str]]:
+def _facts(responses: ResponseArray) -> list[tuple[str, str]]:
     singles = responses.scenarios.filter(pl.col("role") == "single")["drug_a"].n_unique()
     pairs = responses.scenarios.filter(pl.col("role") == "pair")["intervention"].n_unique()
     lanes = responses.scenarios.height * len(responses.draws)
