@@ -64,8 +64,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     from screen.network import compose_network, read_parameters, read_sbml
     from screen.scenarios import check_contexts, read_context_tables
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
-    network = read_sbml(compose_network(settings.network.folder, modules))
+    network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
     unknown = [
@@ -78,7 +77,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     tables = settings.tables
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     check_contexts(contexts, units, tables.contexts.name)
-    smaller = _smaller(settings, modules, contexts)
+    smaller = _smaller(settings, contexts)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
@@ -93,7 +92,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTables") -> int:
+def _smaller(settings: Settings, contexts: "ContextTables") -> int:
     """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
     from screen.network import compose_without, read_sbml
     from screen.scenarios import smaller_networks
@@ -103,7 +102,7 @@ def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTa
     wanted = {left_out: names for left_out, names in smaller_networks(screened).items() if left_out}
     problems = []
     for left_out, names in wanted.items():
-        network = read_sbml(compose_without(settings.network.folder, modules, left_out))
+        network = read_sbml(compose_without(settings.network.folder, settings.network.chosen, left_out))
         problems += [
             f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
             f"found no {readout.observable}"
@@ -141,11 +140,10 @@ def _calibration(settings: Settings) -> dict[str, Any]:
     from screen.calibration import find_stale, read_petab
     from screen.network import compose_network
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
     folder = settings.fit.problem.parent
     with TemporaryDirectory() as temporary:
         sbml = Path(temporary) / "network.xml"
-        sbml.write_text(compose_network(settings.network.folder, modules))
+        sbml.write_text(compose_network(settings.network.folder, settings.network.chosen))
         problem = read_petab(settings.fit.problem, sbml).problem
     stale = find_stale(folder.parent) if (folder / "experiments.tsv").exists() else []
     if stale:

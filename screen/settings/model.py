@@ -62,6 +62,11 @@ class NetworkSettings(Section):
     modules: AllOrNames = "all"
     """Modules to join, by file name without .ant, or `all`."""
 
+    @property
+    def chosen(self) -> list[str] | None:
+        """The modules that are named; None for all."""
+        return None if self.modules == "all" else self.modules
+
 
 class TableSettings(Section):
     """Files that describe cells and drugs; columns are explained in config/README.md."""

@@ -87,10 +87,11 @@ LAYERS = {
         "experiments",
         "simulate",
         "panel",
+        "style.py",
         "report",
     ),
     "rank": ("scenarios", "rank"),
-    "report": ("scenarios", "rank", "report"),
+    "report": ("scenarios", "rank", "style.py", "report"),
 }
 
 
