@@ -56,7 +56,7 @@ CASES = {
         ),
         """
 from screen.cli.plan import read_plan
-from screen.scenarios import loads
+from screen.experiments import loads
 from screen.settings import load_settings
 plan = read_plan(load_settings("config/config.yaml"))
 assert "hepg2|default|newnib@1000" in plan.scenarios["scenario"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from screen.scenarios import ContextTables, Counts, DrugTables
 
 
-class ScreenTables(NamedTuple):
+class ScreenInputs(NamedTuple):
     """What a screen is made of."""
 
     contexts: "ContextTables"
@@ -20,10 +20,10 @@ class ScreenTables(NamedTuple):
     counts: "Counts"
 
 
-def read_plan(settings: Settings) -> ScreenTables:
+def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
     from screen.scenarios import (
-        Design,
+        Request,
         count_trajectories,
         plan_scenarios,
         read_context_tables,
@@ -36,7 +36,7 @@ def read_plan(settings: Settings) -> ScreenTables:
     scenarios = plan_scenarios(
         contexts,
         drugs,
-        Design(
+        Request(
             doses_nM=wanted.doses_nM,
             drugs=wanted.drugs,
             pairs=[(first, second) for first, second in wanted.pairs],
@@ -45,7 +45,7 @@ def read_plan(settings: Settings) -> ScreenTables:
             switches=wanted.hypotheses,
         ),
     )
-    return ScreenTables(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+    return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

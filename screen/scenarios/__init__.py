@@ -27,7 +27,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_labels,
     hypothesis_settings,
 )
-from screen.scenarios.plan import VEHICLE, Counts, Design, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
 
 __all__ = [
     "AFFINITIES",
@@ -42,10 +42,10 @@ __all__ = [
     "Context",
     "ContextTables",
     "Counts",
-    "Design",
     "Drug",
     "DrugTables",
     "Option",
+    "Request",
     "Setting",
     "Target",
     "check_contexts",

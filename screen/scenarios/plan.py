@@ -26,7 +26,7 @@ class Dosed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Design:
+class Request:
     """What is given where: doses [nM] of single drugs, pairs and their doses (those of single drugs where None).
 
     "all" drugs are the screened ones; `switches` are crossed in every context beside its own hypotheses.
@@ -57,18 +57,18 @@ def scenario_name(context: str, hypothesis: str, given: Sequence[Dosed]) -> str:
 def plan_scenarios(
     contexts: ContextTables,
     tables: DrugTables,
-    design: Design,
+    request: Request,
 ) -> pl.DataFrame:
-    """The table of scenarios, in an order and with names that depend on the design alone.
+    """The table of scenarios, in an order and with names that depend on the request alone.
 
     Every context, under each of its hypotheses crossed with the options of the switches, is run with the
     vehicle, with each drug at each dose, and with both drugs of each pair at the same dose. ScenarioError:
     unknown or unscreened drug, unknown context or switch, a dose that is not positive, the same thing
     asked for twice.
     """
-    names = tables.screened() if design.drugs == "all" else tuple(design.drugs)
-    chosen = tuple(contexts.contexts) if design.contexts == "all" else tuple(design.contexts)
-    doses_nM, pairs, pair_doses_nM = design.doses_nM, design.pairs, design.pair_doses_nM
+    names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
+    chosen = tuple(contexts.contexts) if request.contexts == "all" else tuple(request.contexts)
+    doses_nM, pairs, pair_doses_nM = request.doses_nM, request.pairs, request.pair_doses_nM
     both_doses = doses_nM if pair_doses_nM is None else pair_doses_nM
     problems = (
         _name_problems("contexts", chosen, contexts.contexts)
@@ -83,7 +83,7 @@ def plan_scenarios(
     given += [(Dosed(name, float(dose)),) for name in names for dose in sorted(doses_nM)]
     given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
     labels = {
-        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, design.switches)
+        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, request.switches)
         for name in chosen
     }
     frame = pl.DataFrame(
