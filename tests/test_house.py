@@ -16,9 +16,10 @@ from screen.calibration.derive import EXPERIMENTS
 from screen.network.genes import GENES
 from screen.network.parameters import PARAMETERS
 from screen.panel import PANEL, STATISTICS
+from screen.rank import RANKED
+from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
-from screen.tables import RANKED
 
 LOCKS = ("requirements.lock", "requirements-slurm.lock")
 
@@ -151,7 +152,7 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
 
 @pytest.mark.parametrize(
     "schema",
-    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, GENES, EXPERIMENTS, PANEL],
+    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, GENES, EXPERIMENTS, PANEL, LABELS],
     ids=lambda s: s.name,
 )
 def test_every_column_is_in_the_readme_of_the_configuration(root, schema):

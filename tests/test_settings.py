@@ -58,10 +58,6 @@ WRONG = {
         "scenarios: {pairs: [[a, b], [b, a]]}",
         "`pairs` must list a pair once, found b + a again",
     ),
-    "engine": (
-        "simulate: {engine: fast}",
-        "line 1: `simulate.engine` must be 'auto', 'kernel', 'jax' or 'diffrax'",
-    ),
     "negative time": (
         "readouts: [{id: a, observable: b, minutes: -1}]",
         "line 1: `readouts[1].minutes` must be at least 0, found -1",
@@ -81,14 +77,6 @@ WRONG = {
     "read-out twice": (
         f"readouts: [{READOUT}, {READOUT}]",
         "different ids, found pY705_20min more than once",
-    ),
-    "basis without value": (
-        "rank: {dose_bases: [{kind: equal_burden}]}",
-        "`value` must be given for equal_burden",
-    ),
-    "clinical with value": (
-        "rank: {dose_bases: [{kind: clinical, value: 1}]}",
-        "`value` must be left out for clinical",
     ),
     "key twice": ("seed: 1\nseed: 2", "line 2: `seed` must be set once, found it again"),
     "empty": ("# nothing\n", "must hold settings, found an empty file"),

@@ -19,13 +19,12 @@ def read_bench(settings: Settings, wanted: list[str], stage: str) -> tuple["Pane
     tables, folder = settings.tables, settings.network.folder
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
-    modules = None if settings.network.modules == "all" else settings.network.modules
-    model = load_model(compose_network(folder, modules))
-    whole = model if modules is None else read_sbml(compose_network(folder))
+    model = load_model(compose_network(folder, settings.network.chosen))
+    whole = model if settings.network.chosen is None else read_sbml(compose_network(folder))
     facts = choose_facts(read_panel(settings.panel.table), wanted)
     names = whole.parameters, (*whole.observables, *whole.species)
     check_panel(facts, contexts, drugs, *names, settings.panel.table.name)
-    if modules is not None:
+    if settings.network.chosen is not None:
         kept = facts_within(facts, contexts, drugs, model.parameters, (*model.observables, *model.species))
         say(f"{stage}: {len(facts) - len(kept)} of {len(facts)} facts need modules that are left out")
         facts = kept

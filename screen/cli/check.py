@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.options import add_shared, read_shared
-from screen.cli.plan import read_plan
+from screen.cli.plan import read_bases, read_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = read_shared(arguments)
     sizes: dict[str, Any] = {}
     problems: list[str] = []
-    for look in (_network, _screen, _calibration):
+    for look in (_engine, _network, _screen, _calibration):
         try:
             sizes |= look(settings)
         except ScreenError as error:
@@ -52,13 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     return FAILED if problems else 0
 
 
+def _engine(settings: Settings) -> dict[str, Any]:
+    """The engine is one there is."""
+    from screen.kernel import choose_engine
+
+    return {"engine": choose_engine(settings.simulate.engine)[0]}
+
+
 def _network(settings: Settings) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
     from screen.network import compose_network, read_parameters, read_sbml
     from screen.scenarios import check_contexts, read_context_tables
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
-    network = read_sbml(compose_network(settings.network.folder, modules))
+    network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
     unknown = [
@@ -71,7 +77,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     tables = settings.tables
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     check_contexts(contexts, units, tables.contexts.name)
-    smaller = _smaller(settings, modules, contexts)
+    smaller = _smaller(settings, contexts)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
@@ -86,7 +92,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTables") -> int:
+def _smaller(settings: Settings, contexts: "ContextTables") -> int:
     """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
     from screen.network import compose_without, read_sbml
     from screen.scenarios import smaller_networks
@@ -96,7 +102,7 @@ def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTa
     wanted = {left_out: names for left_out, names in smaller_networks(screened).items() if left_out}
     problems = []
     for left_out, names in wanted.items():
-        network = read_sbml(compose_without(settings.network.folder, modules, left_out))
+        network = read_sbml(compose_without(settings.network.folder, settings.network.chosen, left_out))
         problems += [
             f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
             f"found no {readout.observable}"
@@ -110,8 +116,11 @@ def _smaller(settings: Settings, modules: list[str] | None, contexts: "ContextTa
 
 def _screen(settings: Settings) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
+    from screen.rank import check_bases, find_cells
+
     plan = read_plan(settings)
     frame = plan.scenarios
+    check_bases(read_bases(settings), find_cells(frame))
     return {
         "drugs": len(plan.drugs.drugs),
         "drugs screened": frame.filter(role="single")["intervention"].n_unique(),
@@ -131,11 +140,10 @@ def _calibration(settings: Settings) -> dict[str, Any]:
     from screen.calibration import find_stale, read_petab
     from screen.network import compose_network
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
     folder = settings.fit.problem.parent
     with TemporaryDirectory() as temporary:
         sbml = Path(temporary) / "network.xml"
-        sbml.write_text(compose_network(settings.network.folder, modules))
+        sbml.write_text(compose_network(settings.network.folder, settings.network.chosen))
         problem = read_petab(settings.fit.problem, sbml).problem
     stale = find_stale(folder.parent) if (folder / "experiments.tsv").exists() else []
     if stale:

@@ -6,10 +6,17 @@ Example: python -m screen coverage --replicas 10
 """
 
 import argparse
-import json
-from pathlib import Path
 
-from screen.cli.options import add_count, add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import (
+    add_count,
+    add_json,
+    add_shared,
+    add_threads,
+    prepare_folder,
+    read_shared,
+    say,
+    write_json,
+)
 from screen.cli.problem import read_problem
 
 
@@ -23,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--conditions", default="hep_*", metavar="PATTERN",
         help="measurements of which conditions to simulate, with * and ? (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--json", metavar="FILE", help="the table as JSON too; - for standard output")
+    add_json(parser, "the table")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, results, problem, solver = read_problem(arguments)
     from screen.calibration import keep_conditions
     from screen.judge import COVERAGE, CoveragePlan, measure_coverage
-    from screen.tables import write_table, write_text_atomic
+    from screen.tables import write_table
 
     wanted = settings.fit
     plan = CoveragePlan(
@@ -45,10 +52,5 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(table, results.fit / "coverage.tsv", COVERAGE)
     for row in table.iter_rows(named=True):
         say(f"coverage: {row['of']} {row['coverage']:.3f} ({row['low']:.3f} to {row['high']:.3f})")
-    if arguments.json:
-        text = json.dumps(table.to_dicts(), indent=1) + "\n"
-        if arguments.json == "-":
-            print(text, end="")
-        else:
-            write_text_atomic(Path(arguments.json), text)
+    write_json(table.to_dicts(), arguments.json)
     return 0

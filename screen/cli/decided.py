@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write results/decided.tsv."""
     _, results = read_shared(arguments)
-    from screen.rank import DECIDED, find_decided
-    from screen.tables import RANKED, read_table, write_table
+    from screen.rank import DECIDED, RANKED, find_decided
+    from screen.tables import read_table, write_table
 
     prior = read_table(Results(arguments.prior).ranked, RANKED)
     found = find_decided(read_table(results.ranked, RANKED), prior)

@@ -26,9 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import compose_without, left_out_of, network_name, read_sbml
     from screen.tables import write_text_atomic
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
     for left_out in [left_out_of(arguments.only)] if arguments.only else wanted_networks(settings):
-        text = compose_without(settings.network.folder, modules, left_out)
+        text = compose_without(settings.network.folder, settings.network.chosen, left_out)
         network = read_sbml(text)
         path = results.network_named(network_name(left_out))
         write_text_atomic(path, text)

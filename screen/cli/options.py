@@ -1,13 +1,18 @@
 """What commands share: their options, where results lie, and a line of progress."""
 
 import argparse
+import json
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
+
+STDOUT = "-"
+"""What `--json` takes for standard output."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,22 @@ def add_count(parser: argparse.ArgumentParser, option: str, default: int, what: 
     parser.add_argument(
         option, type=_at_least_one, default=default, metavar="N", help=f"{what} (default: %(default)s)"
     )
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """An option to write what a command found as JSON too; `what` says in its help what that is."""
+    parser.add_argument("--json", metavar="FILE", help=f"{what} as JSON too; - for standard output")
+
+
+def write_json(found: Any, wanted: str | None) -> None:
+    """Write what a command found to where its `--json` says: a file, standard output, nowhere."""
+    from screen.tables import write_text_atomic
+
+    text = json.dumps(found, indent=1) + "\n"
+    if wanted == STDOUT:
+        sys.stdout.write(text)
+    elif wanted:
+        write_text_atomic(wanted, text)
 
 
 def _at_least_one(text: str) -> int:

@@ -28,17 +28,17 @@ def run(arguments: argparse.Namespace) -> int:
     folder, maps, genes = settings.network.folder, arguments.maps, arguments.genes
     if maps is None and genes is None:
         raise ScreenError("pages: --maps or --genes must be given, found neither")
-    from screen.network import compose_network, genes_page, module_maps, read_genes, read_sbml
+    try:
+        from screen.maps import genes_page, module_maps, write_maps
+    except ModuleNotFoundError as error:
+        raise ScreenError(
+            f"pages: the package igraph must be installed, found that {error.name} is not; `make env`"
+        ) from error
+    from screen.network import compose_network, read_genes, read_sbml
     from screen.tables import write_text_atomic
 
     text = compose_network(folder)
     if maps is not None:
-        try:
-            from screen.report.network_page import write_maps
-        except ModuleNotFoundError as error:
-            raise ScreenError(
-                f"--maps: the package igraph must be installed, found that {error.name} is not; `make env`"
-            ) from error
         prepare_folder(maps)
         say(f"pages: maps in {write_maps(module_maps(text, folder), maps)}")
     if genes is not None:

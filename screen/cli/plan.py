@@ -7,10 +7,11 @@ from screen.settings import Settings
 if TYPE_CHECKING:
     import polars as pl
 
+    from screen.rank import DoseBasis
     from screen.scenarios import ContextTables, Counts, DrugTables
 
 
-class Plan(NamedTuple):
+class ScreenInputs(NamedTuple):
     """What a screen is made of."""
 
     contexts: "ContextTables"
@@ -19,9 +20,15 @@ class Plan(NamedTuple):
     counts: "Counts"
 
 
-def read_plan(settings: Settings) -> Plan:
+def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import count_trajectories, plan_scenarios, read_context_tables, read_drug_tables
+    from screen.scenarios import (
+        Request,
+        count_trajectories,
+        plan_scenarios,
+        read_context_tables,
+        read_drug_tables,
+    )
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
@@ -29,11 +36,20 @@ def read_plan(settings: Settings) -> Plan:
     scenarios = plan_scenarios(
         contexts,
         drugs,
-        doses_nM=wanted.doses_nM,
-        drugs=wanted.drugs,
-        pairs=[(first, second) for first, second in wanted.pairs],
-        pair_doses_nM=wanted.pair_doses_nM,
-        context_names=wanted.contexts,
-        switches=wanted.hypotheses,
+        Request(
+            doses_nM=wanted.doses_nM,
+            drugs=wanted.drugs,
+            pairs=[(first, second) for first, second in wanted.pairs],
+            pair_doses_nM=wanted.pair_doses_nM,
+            contexts=wanted.contexts,
+            switches=wanted.hypotheses,
+        ),
     )
-    return Plan(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+    return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+
+
+def read_bases(settings: Settings) -> "list[DoseBasis]":
+    """The dose bases that the settings name."""
+    from screen.rank import DoseBasis
+
+    return [DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases]

@@ -6,12 +6,19 @@ Example: python -m screen predict-heldout --task ruxolitinib --json -
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from screen.cli.integration import read_integration
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import (
+    add_json,
+    add_shared,
+    add_threads,
+    prepare_folder,
+    read_shared,
+    say,
+    write_json,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task", action="append", default=[], metavar="NAME",
         help="task to run, may be given again (default: all whose data are there)",
     )  # fmt: skip
-    parser.add_argument("--json", metavar="FILE", help="the results as JSON too; - for standard output")
+    add_json(parser, "the results")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,11 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder = results.folder / "heldout"
     from screen.cli.import_data import read_configuration
     from screen.fit import choose_fit_engine
-    from screen.judge.heldout import HeldoutPlan, run_tasks
+    from screen.judge.heldout import HeldoutPlan, Inputs, run_tasks
     from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
     from screen.sources import find_data
-    from screen.tables import write_text_atomic
 
     configure()
     data = find_data(arguments.data or settings.fit.data)
@@ -44,22 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(folder)
     engine = choose_fit_engine(settings.simulate.engine)
     solver = read_integration(settings, engine, arguments.threads)
-    found = run_tasks(
-        tasks,
-        data,
-        read_configuration(settings, results),
-        folder,
-        results.network,
-        solver,
-        HeldoutPlan(seed=settings.seed),
-        say,
-    )
-    if arguments.json:
-        text = json.dumps(found, indent=1) + "\n"
-        if arguments.json == "-":
-            print(text, end="")
-        else:
-            write_text_atomic(Path(arguments.json), text)
+    known = read_configuration(settings, results)
+    inputs = Inputs(data, known, results.network, solver, HeldoutPlan(seed=settings.seed))
+    found = run_tasks(tasks, inputs, folder, say)
+    write_json(found, arguments.json)
     for name, result in found.items():
         say(f"predict-heldout: {name}: {_sentence(result)}")
     return 0

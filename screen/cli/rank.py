@@ -7,6 +7,7 @@ import argparse
 
 from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.plan import read_bases
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/ranked.csv."""
     settings, results = read_shared(arguments)
     prepare_folder(results.folder)
-    from screen.rank import DoseBasis, rank, write_ranked
+    from screen.rank import rank, write_ranked
     from screen.scenarios import DRUGS
     from screen.tables import SCENARIOS, provenance, read_table
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_table(results.scenarios, SCENARIOS),
         read_table(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
-        dose_bases=[DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases],
+        dose_bases=read_bases(settings),
     )
     inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs, *shards)
     write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))

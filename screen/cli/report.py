@@ -21,12 +21,12 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.figures)
     check_shards(settings, results)
     from screen.network import read_parameters
-    from screen.rank import gather_responses
-    from screen.report import Findings, write_figures, write_report
+    from screen.rank import RANKED, gather_responses
+    from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS
-    from screen.tables import RANKED, SCENARIOS, VALIDATION, read_provenance, read_table
+    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table
 
-    tables = settings.tables
+    tables, wanted = settings.tables, settings.report
     findings = Findings(
         ranked=read_table(results.ranked, RANKED),
         responses=gather_responses(
@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
         held=json.loads(results.held.read_text()) if results.held.exists() else None,
+        labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
     )
-    wanted = settings.report
     write_figures(findings, results.figures, top=wanted.top)
     write_report(findings, results.report, title=wanted.title, top=wanted.top)
     say(f"report: {results.report}")

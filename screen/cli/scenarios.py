@@ -7,7 +7,7 @@ import argparse
 import os
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
-from screen.cli.plan import Plan, read_plan
+from screen.cli.plan import ScreenInputs, read_plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def describe(plan: Plan, draws: int) -> str:
+def describe(plan: ScreenInputs, draws: int) -> str:
     """How many trajectories, and what they are made of."""
     frame = plan.scenarios
     contexts = frame["context"].n_unique()

@@ -5,27 +5,27 @@ Example: python -m screen validate --json -
 """
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.bench import read_bench
 from screen.cli.integration import read_integration
 from screen.cli.options import (
+    STDOUT,
     Results,
+    add_json,
     add_shared,
     add_threads,
     prepare_folder,
     read_shared,
     say,
+    write_json,
 )
 from screen.settings import Settings
 
 if TYPE_CHECKING:
     import polars as pl
 
-STDOUT = "-"
 FAILED = 1
 
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--facts", nargs="+", default=[], metavar="ID", help="facts to check (default: all), such as V01 V02"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the counts as JSON; - for standard output")
+    add_json(parser, "the counts")
     parser.add_argument("--strict", action="store_true", help="exit code 1 where a gate does not hold")
 
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.folder)
     from screen.panel import ENOUGH, summarise, verdict
     from screen.report import write_validation_figure
-    from screen.tables import VALIDATION, provenance, write_table, write_text_atomic
+    from screen.tables import VALIDATION, provenance, write_table
 
     draws = None if arguments.nominal else _draws(arguments.draws, settings, results)
     say(f"validate: draws of {draws}" if draws else "validate: nominal parameters")
@@ -65,16 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     ]  # fmt: skip
     write_table(table, results.validation, VALIDATION, provenance("validate", inputs, **facts))
     write_validation_figure(table, results.validation_figure, ENOUGH)
-    line = f"validate: {verdict(table)}"
     summary = summarise(table)
-    text = json.dumps(summary, indent=1) + "\n"
-    if arguments.json == STDOUT:
-        say(line)
-        sys.stdout.write(text)
-    else:
-        print(line)
-        if arguments.json:
-            write_text_atomic(arguments.json, text)
+    (say if arguments.json == STDOUT else print)(f"validate: {verdict(table)}")
+    write_json(summary, arguments.json)
     return FAILED if arguments.strict and summary["gates"]["failing"] else 0
 
 

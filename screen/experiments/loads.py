@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from screen.errors import ScenarioError
@@ -61,19 +60,19 @@ def affinities(tables: DrugTables, drugs: Sequence[str], sigma: Any) -> Any:
         len(drugs), len(tables.targets)
     )
     none = np.zeros((len(sigma), 1, len(tables.targets)))
-    xp = np if isinstance(sigma, np.ndarray) else jnp
-    return xp.concatenate([bound / sigma[..., None], none], axis=1)
+    return sigma.__array_namespace__().concatenate([bound / sigma[..., None], none], axis=1)
 
 
 def hill_load(dose_nM: Any, affinity: Any, hill: Any) -> Any:
     """The load law: (dose * affinity)^hill, 0 where there is no dose or no affinity; differentiable.
 
-    >>> float(hill_load(30.0, 1 / 10.0, 2.0))
-    9.0
+    >>> hill_load(np.array([0.0, 30.0]), np.array([0.1, 0.1]), 2.0)
+    array([0., 9.])
     """
     strength = dose_nM * affinity
+    xp = strength.__array_namespace__()
     bound = strength > 0
-    return jnp.where(bound, jnp.where(bound, strength, 1.0) ** hill, 0.0)
+    return xp.where(bound, xp.where(bound, strength, 1.0) ** hill, 0.0)
 
 
 def loads(
@@ -106,5 +105,5 @@ def loads(
         np.array(each).reshape(-1, 1)
         for each in ([doses_nM[name] for name in acting], [tables.drugs[name].hill for name in acting])
     )
-    total = np.asarray(hill_load(dose, affinity, hill)).sum(axis=0)
+    total = hill_load(dose, affinity, hill).sum(axis=0)
     return dict(zip(tables.targets, total.tolist(), strict=True))

@@ -73,6 +73,16 @@ class CoveragePlan:
     seed: int = 1
 
 
+class Study(NamedTuple):
+    """What every replica is made of; `shown` [measurements] says what the fit sees."""
+
+    problem: Problem
+    predictor: Callable[[np.ndarray], Predicted]
+    sensitivity: Callable[[np.ndarray], Sensitivity]
+    shown: np.ndarray
+    plan: CoveragePlan
+
+
 class Replica(NamedTuple):
     """Whether each interval of one simulated data set held the truth; arrays of True and False."""
 
@@ -93,13 +103,13 @@ def measure_coverage(
 
     FitError where truths keep failing to integrate or no ensemble could be drawn.
     """
-    predictor, sensitivity = make_predictor(problem, solver, plan.draws), make_sensitivity(problem, solver)
-    shown = choose_shown(problem, plan.leave_out)
+    predictor, shown = make_predictor(problem, solver, plan.draws), choose_shown(problem, plan.leave_out)
+    study = Study(problem, predictor, make_sensitivity(problem, solver), shown, plan)
     truths = draw_priors(problem, predictor, plan.replicas, plan.seed)
     found, failed = [], 0
     for number, truth in enumerate(truths):
         try:
-            replica = fit_replica(problem, predictor, sensitivity, shown, truth, plan, number)
+            replica = fit_replica(study, truth, number)
         except FitError as problem_found:
             failed += 1
             report(f"coverage: replica {number + 1} failed: {problem_found}")
@@ -135,15 +145,12 @@ def simulate_measurements(
 
 
 def fit_replica(
-    problem: Problem,
-    predictor: Callable[[np.ndarray], Predicted],
-    sensitivity: Callable[[np.ndarray], Sensitivity],
-    shown: np.ndarray,
+    study: Study,
     truth: np.ndarray,
-    plan: CoveragePlan,
     number: int,
 ) -> Replica:
     """Simulate, fit and draw once, and look which intervals hold the truth."""
+    problem, predictor, sensitivity, shown, plan = study
     true = predictor(truth[None])
     rng = np.random.default_rng([plan.seed, 1, number])
     data = hide(simulate_measurements(problem, true.compared[0], true.sigma[0], rng), ~shown)

@@ -70,6 +70,17 @@ class HeldoutPlan:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What all tasks are run with: the folder of the data, what is known of cells and drugs, the network in SBML."""
+
+    data: Path
+    known: Known
+    sbml: Path
+    solver: Integration
+    plan: HeldoutPlan = HeldoutPlan()
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A source made ready: its problem and its readings, one a measurement."""
 
@@ -82,20 +93,18 @@ class Prepared:
     """Settings of contexts that the problem does without: `context parameter`."""
 
 
-def prepare(
-    task: Task, data: Path, known: Known, folder: Path, sbml: Path, solver: Integration, draws: int
-) -> Prepared:
+def prepare(task: Task, inputs: Inputs, folder: Path) -> Prepared:
     """Import the source of a task, without what is known from hidden facts, and compile what its fits need.
 
     Tasks of the same source and facts can share it.
     """
     source = SOURCES[task.source]
-    known, forgotten = forget(known, task.facts)
-    found = source.read(data)
+    known, forgotten = forget(inputs.known, task.facts)
+    found, solver = source.read(inputs.data), inputs.solver
     readings = tuple(each for each in found.readings if each.observable in task.observables)
     tables = assemble([(source, Imported(readings, found.left_out))], known)
-    problem = load_problem(write_tables(tables, folder, str(sbml.resolve())))
-    predictor = make_predictor(problem, solver, draws)
+    problem = load_problem(write_tables(tables, folder, str(inputs.sbml.resolve())))
+    predictor = make_predictor(problem, solver, inputs.plan.draws)
     return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver, forgotten)
 
 
@@ -272,19 +281,15 @@ def _judge(task: Task, model: dict, baselines: dict) -> dict[str, dict[str, Any]
 
 def run_tasks(
     tasks: Sequence[Task],
-    data: Path,
-    known: Known,
+    inputs: Inputs,
     folder: Path,
-    sbml: Path,
-    solver: Integration,
-    plan: HeldoutPlan,
     report: Callable[[str], None] = lambda line: None,
 ) -> dict[str, dict[str, Any]]:
     """Every task's result; those that stand in the folder for the same question are read, not run."""
     found: dict[str, dict[str, Any]] = {}
     prepared: dict[tuple[str, ...], Prepared] = {}
     for task in tasks:
-        key = _key(task, data, known, sbml, solver, plan)
+        key = _key(task, inputs)
         path = folder / f"{task.name}.json"
         kept = _read(path, key)
         if kept is not None:
@@ -294,10 +299,10 @@ def run_tasks(
         report(f"predict-heldout: {task.name}: {task.question}")
         shared = (task.source, *task.observables, *task.facts)
         if shared not in prepared:
-            prepared[shared] = prepare(task, data, known, folder / task.name, sbml, solver, plan.draws)
+            prepared[shared] = prepare(task, inputs, folder / task.name)
             if forgotten := prepared[shared].forgotten:
                 report(f"predict-heldout: {task.name}: without {', '.join(forgotten)}")
-        found[task.name] = run_task(task, prepared[shared], plan, report)
+        found[task.name] = run_task(task, prepared[shared], inputs.plan, report)
         write_text_atomic(path, json.dumps({"key": key, "result": found[task.name]}, indent=1) + "\n")
     write_table(tabulate(found), folder / "scores.tsv", HELDOUT)
     return found
@@ -313,11 +318,12 @@ def tabulate(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=HELDOUT.dtypes())
 
 
-def _key(task: Task, data: Path, known: Known, sbml: Path, solver: Integration, plan: HeldoutPlan) -> str:
-    files = [data / file for file in SOURCES[task.source].files] + [sbml]
+def _key(task: Task, inputs: Inputs) -> str:
+    known = inputs.known
+    files = [inputs.data / file for file in SOURCES[task.source].files] + [inputs.sbml]
     parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
-    parts += [asdict(replace(solver, threads=None)), asdict(plan)]
+    parts += [asdict(replace(inputs.solver, threads=None)), asdict(inputs.plan)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import polars as pl
 
-from screen.scenarios import ContextTables, DrugTables, plan_scenarios
+from screen.scenarios import ContextTables, DrugTables, Request, plan_scenarios
 from screen.simulate import Integration, Readout, ScreenTables, Shard, read_parts, simulate_shard
 from screen.tables import Column, Schema
 
@@ -73,7 +73,7 @@ def propose_experiments(
     bare = {name: replace(context, hypotheses={}) for name, context in tables.contexts.items()}
     contexts = replace(tables, contexts=bare)
     scenarios = plan_scenarios(
-        contexts, screen.drugs, doses_nM=screen.doses_nM, drugs=screen.names, switches=[switch]
+        contexts, screen.drugs, Request(doses_nM=screen.doses_nM, drugs=screen.names, switches=[switch])
     )
     screened = ScreenTables(scenarios, contexts, screen.drugs, screen.draws, screen.seed)
     parts = read_parts(screened, screen.network)

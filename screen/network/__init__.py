@@ -1,34 +1,22 @@
-"""The signalling network: from Antimony modules to SBML, and from any SBML to expressions."""
+"""The signalling network: from Antimony modules to SBML, and from any SBML to expressions.
+
+>>> sbml = compose_network("config/network", ["m01"])
+"""
 
 from screen.network.compose import check_network, compose_network
-from screen.network.genes import genes_page, read_genes
+from screen.network.genes import read_genes
 from screen.network.network import Network
 from screen.network.parameters import check_draws, read_parameters
-from screen.network.processes import (
-    INHIBITION,
-    MODULATION,
-    STIMULATION,
-    ModuleMap,
-    Process,
-    module_maps,
-)
 from screen.network.sbml import read_sbml, sbml_text
 from screen.network.smaller import compose_without, left_out_of, network_name
 
 __all__ = [
-    "INHIBITION",
-    "MODULATION",
-    "STIMULATION",
-    "ModuleMap",
     "Network",
-    "Process",
     "check_draws",
     "check_network",
     "compose_network",
     "compose_without",
-    "genes_page",
     "left_out_of",
-    "module_maps",
     "network_name",
     "read_genes",
     "read_parameters",

@@ -61,6 +61,10 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
     `modules` names those to take, by key (`m01`) or file stem; all by default, and `m00` and `m13` always.
     NetworkError names unknown modules, parameters that are used and not in the table or the other way
     round, units that do not fit and whatever Antimony or libSBML reject.
+
+    >>> compose_network("config/network", ["m99"])
+    Traceback (most recent call last):
+    screen.errors.NetworkError: module m99: must be one of m00_base, ... found no such file
     """
     folder = Path(folder)
     every = list_modules(folder)
@@ -78,7 +82,11 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
 
 
 def check_network(sbml: str) -> list[str]:
-    """What libSBML has to say against a document, one sentence each, units included; empty if nothing."""
+    """What libSBML has to say against a document, one sentence each, units included; empty if nothing.
+
+    >>> check_network(sbml)
+    []
+    """
     document = libsbml.readSBMLFromString(sbml)
     if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)

@@ -44,7 +44,12 @@ PARAMETERS = Schema(
 
 
 def read_parameters(path: Path) -> pl.DataFrame:
-    """The checked table of parameters; NetworkError lists every problem with its line."""
+    """The checked table of parameters; NetworkError lists every problem with its line.
+
+    >>> from pathlib import Path
+    >>> read_parameters(Path("config/network/parameters.tsv")).filter(parameter="cytosol")["unit"].item()
+    'pL'
+    """
     try:
         frame = read_table(path, PARAMETERS)
     except TableError as error:
@@ -68,6 +73,10 @@ def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[s
     """Raise NetworkError unless the draws hold every parameter of the network that is not fixed.
 
     `table` is the parameter table of the network; `where` names the draws.
+
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"parameter": ["k", "V"], "prior": ["log10_normal", "fixed"]})
+    >>> check_draws(pl.DataFrame({"parameter": ["k"]}), table, ["k", "V"], "draws")
     """
     free = set(table.filter(pl.col("prior") != "fixed")["parameter"])
     missing = [name for name in parameters if name in free - set(draws["parameter"].unique())]

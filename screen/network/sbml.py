@@ -33,7 +33,12 @@ COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
 def read_sbml(source: Path | str) -> Network:
-    """The network of an SBML file (a Path) or of SBML text; NetworkError says what cannot be used."""
+    """The network of an SBML file (a Path) or of SBML text; NetworkError says what cannot be used.
+
+    >>> network = read_sbml(sbml)
+    >>> network.name, "IL6_dose" in network.parameters
+    ('stat3', True)
+    """
     text = sbml_text(source)
     document = libsbml.readSBMLFromString(text)
     if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) + document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
@@ -53,7 +58,14 @@ def read_sbml(source: Path | str) -> Network:
 
 
 def sbml_text(source: Path | str) -> str:
-    """The text of an SBML file (a Path), or the text itself."""
+    """The text of an SBML file (a Path), or the text itself.
+
+    >>> from pathlib import Path
+    >>> Path("network.xml").write_text(sbml) == len(sbml)
+    True
+    >>> sbml_text(Path("network.xml")) == sbml_text(sbml)
+    True
+    """
     if isinstance(source, str):
         return source
     try:

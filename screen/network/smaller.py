@@ -15,13 +15,21 @@ NAME = re.compile(rf"^{MODEL_NAME}(?:-without((?:-m\d+)+))?$")
 
 
 def network_name(left_out: Iterable[str] = ()) -> str:
-    """Name of the network without these modules (keys such as m07); `stat3` for the whole one."""
+    """Name of the network without these modules (keys such as m07); `stat3` for the whole one.
+
+    >>> network_name(["m12", "m07"])
+    'stat3-without-m07-m12'
+    """
     keys = sorted(set(left_out))
     return JOIN.join([MODEL_NAME, "without", *keys]) if keys else MODEL_NAME
 
 
 def left_out_of(name: str) -> tuple[str, ...]:
-    """The modules that a network's name says are left out; NetworkError where it is no such name."""
+    """The modules that a network's name says are left out; NetworkError where it is no such name.
+
+    >>> left_out_of("stat3-without-m07-m12")
+    ('m07', 'm12')
+    """
     found = NAME.match(name)
     if found is None or network_name((found[1] or "").split(JOIN)[1:]) != name:
         raise NetworkError(
@@ -34,6 +42,9 @@ def compose_without(folder: Path | str, modules: Sequence[str] | None, left_out:
     """The SBML text of a network (as of `compose_network`) without the modules `left_out`, by key.
 
     NetworkError: a module that does not exist or is part of every network.
+
+    >>> compose_without("config/network", ["m01", "m07"], ["m07"]) == sbml
+    True
     """
     absent = set(left_out)
     every = list_modules(Path(folder))

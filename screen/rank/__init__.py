@@ -1,20 +1,42 @@
-"""Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is."""
+"""Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is.
 
-from screen.rank.bases import BASES, DoseBasis
+A screen of one cell, a vehicle and one drug at two doses, under two parameter draws:
+
+>>> import polars as pl
+>>> from screen.settings import Settings
+>>> from screen.tables import RESPONSES, SCENARIOS
+>>> rows = [("vehicle", "vehicle", None, None), ("drug", "single", "drug", 10.0), ("drug", "single", "drug", 90.0)]
+>>> scenarios = pl.DataFrame(
+...     [(f"{number}", "liver", "default", 1.0, *row, None, None) for number, row in enumerate(rows)],
+...     schema=SCENARIOS.dtypes(), orient="row",
+... )
+>>> responses = pl.DataFrame(
+...     [(f"{number}", draw, "pY705_20min", value * (1 + draw), "ok", 100)
+...      for number, value in enumerate((0.4, 0.3, 0.1)) for draw in (0, 1)],
+...     schema=RESPONSES.dtypes(), orient="row",
+... )
+>>> drugs = pl.DataFrame({"drug": ["drug"], "class": ["JAK"]})
+>>> readouts = [readout for readout in Settings().readouts if readout.id == "pY705_20min"]
+"""
+
+from screen.rank.bases import BASES, DoseBasis, basis_in_words, check_bases
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.mixture import pools
 from screen.rank.ranking import rank, write_ranked
-from screen.rank.responses import Responses, gather_responses
-from screen.rank.scores import SCORES, Score
+from screen.rank.responses import ResponseArray, gather_responses
+from screen.rank.scores import RANKED, SCORES, Score
 from screen.rank.series import find_cells, paired_ratio
 
 __all__ = [
     "BASES",
     "DECIDED",
+    "RANKED",
     "SCORES",
     "DoseBasis",
-    "Responses",
+    "ResponseArray",
     "Score",
+    "basis_in_words",
+    "check_bases",
     "find_cells",
     "find_decided",
     "gather_responses",

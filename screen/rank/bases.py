@@ -112,13 +112,13 @@ def _clinical(footing: Footing, value: float) -> list[Place]:
 
 
 class Basis(NamedTuple):
-    """How a basis is called, whether it needs a value that was tested or any at all, and its rule."""
+    """Name of a basis, whether it needs a value and one that was tested, its rule, and its name in words."""
 
     label: str
     needs_value: bool
     must_be_tested: bool
     places: Callable[[Footing, float], list[Place]]
-    description: str
+    words: str
 
 
 BASES: dict[str, Basis] = {
@@ -127,30 +127,46 @@ BASES: dict[str, Basis] = {
         True,
         True,
         _equal_concentration,
-        "every drug at this free concentration",
+        "every drug at {} nM free",
     ),
     "equal_burden": Basis(
         "equal_burden_{:g}nM",
         True,
         True,
         _equal_burden,
-        "free concentrations of all drugs given add up to this",
+        "{} nM free drug in all",
     ),
     "ic50_multiple": Basis(
         "ic50_x{:g}",
         True,
         False,
         _ic50_multiple,
-        "this multiple of the drug's own median IC50 in the same read-out",
+        "each drug at {} x its own IC50",
     ),
-    "clinical": Basis(
-        "clinical", False, False, _clinical, "peak free plasma concentration, fraction unbound x Cmax"
-    ),
+    "clinical": Basis("clinical", False, False, _clinical, "free peak concentration in patients"),
 }
 
 
+def basis_in_words(name: str) -> str:
+    """In words what a value of the column `dose_basis` says; its own, with blanks, where no basis has that name.
+
+    >>> basis_in_words("equal_burden_1000nM")
+    '1000 nM free drug in all'
+    """
+    for basis in BASES.values():
+        head, _, tail = basis.label.partition("{:g}")
+        if name.startswith(head) and name.endswith(tail):
+            return basis.words.format(name.removeprefix(head).removesuffix(tail))
+    return name.replace("_", " ")
+
+
 def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
-    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis."""
+    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis.
+
+    >>> check_bases([DoseBasis("equal_concentration", 30.0)], find_cells(scenarios))
+    Traceback (most recent call last):
+    screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
+    """
     bases, cells = tuple(bases), tuple(cells)
     problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
     tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})

@@ -8,17 +8,14 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
-from screen.tables import RANKED, Column, Schema, check_table
+from screen.rank.scores import RANKED, share_column
+from screen.tables import Column, Schema, check_table
 
 SURE = 0.9
 """Probability from which the first place counts as decided."""
 
 VERDICTS = ("measurements", "prior", "open")
 """What decides the first place: the measurements, the priors and structure alone, or nothing."""
-
-
-def _share(name: str, description: str) -> Column:
-    return Column(name, pl.Float64, description, "fraction", nullable=True, minimum=0, maximum=1)
 
 
 DECIDED = Schema(
@@ -29,10 +26,10 @@ DECIDED = Schema(
         Column("readout", pl.String, "the pY705 read-out ranked by"),
         Column("dose_basis", pl.String, "how doses were made comparable"),
         Column("first", pl.String, "intervention most often first"),
-        _share("p_best", "share of draws in which it is first"),
-        _share("p_best_prior", "the same under the priors alone"),
-        _share("decided_pairs", "pairs of interventions whose intervals of rank do not meet"),
-        _share("decided_pairs_prior", "the same under the priors alone"),
+        share_column("p_best", "share of draws in which it is first"),
+        share_column("p_best_prior", "the same under the priors alone"),
+        share_column("decided_pairs", "pairs of interventions whose intervals of rank do not meet"),
+        share_column("decided_pairs_prior", "the same under the priors alone"),
         Column("first_decided_by", pl.String, "what decides the first place", choices=VERDICTS),
     ),
     key=("context", "hypothesis", "readout", "dose_basis"),
@@ -43,6 +40,10 @@ def find_decided(ranked: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
     """DECIDED of two ranked tables, over draws of the fit and over draws of the priors.
 
     RankError where the second lacks a ranking that the first has.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> find_decided(ranked, ranked).select("context", "first", "first_decided_by").rows()
+    [('liver', 'drug', 'prior')]
     """
     for frame, where in ((ranked, "ranked"), (prior, "ranked by the priors")):
         check_table(frame, RANKED, where)

@@ -34,6 +34,7 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     equal weight give the usual one, and a draw of weight zero is as if it were not there.
     Infinite values stand for censored ones: a quantile that rests on one of them is infinite itself, never
     a number between a tested and an untested value.
+    NumPy takes weights only for the inverted CDF, and neither it nor SciPy censors.
     """
     ordered, held = _ordered(values, weights)
     total = np.sum(held, axis=-1, keepdims=True)
@@ -107,6 +108,7 @@ def falling_fit(ratio: np.ndarray) -> np.ndarray:
 
     The min-max form (Barlow et al. 1972): fit at dose i is the minimum over j <= i of the maximum over
     k >= i of the mean from j to k. Doses that are NaN carry no weight.
+    SciPy has it for one curve without NaN; here are drugs times read-outs times draws of them.
     """
     there = ~np.isnan(ratio)
     zero = np.zeros((*ratio.shape[:-1], 1))

@@ -20,6 +20,10 @@ def pools(cells: Sequence[Cell], ratio: np.ndarray) -> Iterator[Pool]:
 
     ratio[scenarios, readouts, draws]: treated/vehicle. RankError where the hypotheses of a context were not
     given the same drugs and doses.
+
+    >>> ratio = paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)
+    >>> [(pool.cell.name, pool.weights.tolist()) for pool in pools(find_cells(scenarios), ratio)]
+    [('liver|default', [1.0, 1.0])]
     """
     for _, members in groupby(cells, key=lambda cell: cell.context):
         own = list(members)

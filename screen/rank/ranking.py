@@ -17,10 +17,10 @@ from screen.errors import RankError
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Comparison, compare
 from screen.rank.mixture import pools
-from screen.rank.responses import Responses, gather_responses
-from screen.rank.scores import SCORES, SIDE_OBSERVABLES
+from screen.rank.responses import ResponseArray, gather_responses
+from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
-from screen.tables import RANKED, write_table
+from screen.tables import write_table
 
 OBSERVABLES = ("pY705_level", "pY705")
 """Observables whose suppression is ranked: amount on the scale of the cell without drug, and share of STAT3."""
@@ -48,26 +48,28 @@ class Readout(Protocol):
 
 
 def rank(
-    responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | Responses,
+    responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | ResponseArray,
     scenarios: pl.DataFrame,
     drugs: pl.DataFrame,
     *,
     readouts: Sequence[Readout],
     dose_bases: Sequence[DoseBasis],
-    vehicle_floor: float = VEHICLE_FLOOR,
-    resolution: float = RESOLUTION,
 ) -> pl.DataFrame:
     """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
 
     `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM].
     Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
     vehicle, a drug or a read-out is missing or a dose basis does not fit the doses tested.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> ranked.select("intervention", "dose_a_nM", "rank", "suppression_p50").rows()
+    [('drug', 90.0, 1, 0.75)]
     """
-    found = responses if isinstance(responses, Responses) else gather_responses(responses, scenarios)
+    found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, readouts)
-    ratio = paired_ratio(found, cells, vehicle_floor)
+    ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
     clinical = _clinical_concentrations(drugs)
     frames = []
     for pool in pools(cells, ratio):
@@ -81,17 +83,23 @@ def rank(
                 )
                 _check_once(cell, basis, [place.intervention for place in places])
                 if places:
-                    comparison = compare(pool, places, at, side, potency, resolution)
+                    comparison = compare(pool, places, at, side, potency, RESOLUTION)
                     frames.append(_rows(cell, readout.id, basis.name, comparison))
     return _finish(frames, drugs, found.digest()[:12])
 
 
 def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, Any] | None = None) -> None:
-    """Check and write the ranked table, whole or not at all."""
+    """Check and write the ranked table, whole or not at all.
+
+    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> write_ranked(ranked, "ranked.csv")
+    >>> pl.read_csv("ranked.csv")["dose_basis"].item()
+    'equal_burden_90nM'
+    """
     write_table(ranked, path, RANKED, provenance)
 
 
-def _check_names(found: Responses, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
+def _check_names(found: ResponseArray, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
     problems = [
         f"readouts: {readout.id} must be among the responses, found {', '.join(found.readouts)}"
         for readout in readouts
@@ -150,7 +158,7 @@ def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.Da
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
         "dose_flag": [place.flag for place in places],
-        **{score.column: _series(score.value(comparison)) for score in SCORES},
+        **{score.column.name: _series(score.value(comparison)) for score in SCORES},
     }
     fixed = {"context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis}
     return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())

@@ -20,7 +20,7 @@ COMPLETED = ("ok", "retried")
 
 
 @dataclass(frozen=True)
-class Responses:
+class ResponseArray:
     """values[scenarios, readouts, draws]; NaN where the trajectory failed.
 
     `scenarios` is sorted by name and its rows are the first axis of `values`. `remarks` (scenario, draw,
@@ -43,11 +43,14 @@ class Responses:
 
 def gather_responses(
     source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str], scenarios: pl.DataFrame
-) -> Responses:
+) -> ResponseArray:
     """The responses to `scenarios`, from a table or from the files of the simulate stage.
 
     TableError where a file cannot be read or breaks its schema; RankError where a scenario, draw and
     read-out is missing, there twice or unknown.
+
+    >>> gather_responses(responses, scenarios).values.shape
+    (3, 1, 2)
     """
     check_table(scenarios, SCENARIOS, "scenarios")
     scenarios = scenarios.sort("scenario")
@@ -65,7 +68,7 @@ def gather_responses(
     readouts = tuple(table["readout"].unique().sort().cast(pl.String).sort())
     draws = tuple(table["draw"].unique().sort())
     told = pl.concat(remarks).unique().sort("scenario", "draw", "status")
-    return Responses(scenarios, readouts, draws, _dense(table, scenarios, readouts, draws), told)
+    return ResponseArray(scenarios, readouts, draws, _dense(table, scenarios, readouts, draws), told)
 
 
 def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterable[tuple[str, pl.DataFrame]]:

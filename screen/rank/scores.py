@@ -1,7 +1,7 @@
-"""What a ranking says of each intervention: one line in `SCORES` is one column of `ranked.csv`.
+"""What a ranking says of each intervention: one entry in `SCORES` is one column of `ranked.csv`.
 
 A score takes the draws of a `Comparison` and gives one value an intervention; NaN (for text: none) where it
-is not defined. Its column is declared beside it in the schema `RANKED`; a test holds the two together.
+is not defined.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,17 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from screen.rank.comparison import Comparison, log2_change
 from screen.rank.draws import mean, quantile, share_among_first, step_quantile
+from screen.tables import Column, Schema, number_column
+
+IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
+"""Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
+
+DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown")
+"""Where the dose of a ranked row lies: at a tested dose, between two, beyond them, or not known."""
 
 TOP = 5
 """Places that count as the top in `p_top5`."""
@@ -20,8 +28,17 @@ TOP = 5
 class Score(NamedTuple):
     """A column and how it is computed, [interventions]."""
 
-    column: str
+    column: Column
     value: Callable[[Comparison], np.ndarray]
+
+
+def share_column(name: str, description: str) -> Column:
+    """A share, null where too few trajectories completed to say."""
+    return number_column(name, description, "fraction", minimum=0, maximum=1)
+
+
+def _effect_column(name: str, description: str) -> Column:
+    return number_column(name, description, "fraction", maximum=1)
 
 
 def _rank(comparison: Comparison) -> np.ndarray:
@@ -93,27 +110,112 @@ SIDE_OBSERVABLES = ("pS727", "pERK", "pAKT")
 """Observables whose change is shown beside the suppression of pY705."""
 
 SCORES: tuple[Score, ...] = (
-    Score("rank", _rank),
-    Score("rank_p05", _rank_low),
-    Score("rank_p95", _rank_high),
-    Score("p_best", partial(_share, places=1)),
-    Score("p_top5", partial(_share, places=TOP)),
-    Score("suppression_mean", _suppression_mean),
-    Score("suppression_p05", partial(_suppression, share=0.05)),
-    Score("suppression_p50", partial(_suppression, share=0.5)),
-    Score("suppression_p95", partial(_suppression, share=0.95)),
-    Score("log2_ratio_p50", _log2_ratio),
-    Score("ic50_nM", partial(_ic50, share=0.5)),
-    Score("ic50_p05_nM", partial(_ic50, share=0.05)),
-    Score("ic50_p95_nM", partial(_ic50, share=0.95)),
-    Score("ic50_flag", _ic50_flag),
-    Score("pS727_change_p50", partial(_change, observable="pS727")),
-    Score("pERK_change_p50", partial(_change, observable="pERK")),
-    Score("pAKT_change_p50", partial(_change, observable="pAKT")),
-    Score("excess_single_p50", _excess_single),
-    Score("excess_bliss_p05", partial(_excess_bliss, share=0.05)),
-    Score("excess_bliss_p50", partial(_excess_bliss, share=0.5)),
-    Score("excess_bliss_p95", partial(_excess_bliss, share=0.95)),
-    Score("draws", _draws),
-    Score("failed", _failed),
+    Score(
+        Column(
+            "rank",
+            pl.Int64,
+            "1 is the largest median suppression; null with too few draws",
+            nullable=True,
+            minimum=1,
+        ),
+        _rank,
+    ),
+    Score(
+        number_column(
+            "rank_p05", "5 % quantile over draws of the best rank among those level with it", minimum=1
+        ),
+        _rank_low,
+    ),
+    Score(
+        number_column(
+            "rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1
+        ),
+        _rank_high,
+    ),
+    Score(share_column("p_best", "share of draws in which it ranks first"), partial(_share, places=1)),
+    Score(
+        share_column("p_top5", "share of draws in which it is among the first five"),
+        partial(_share, places=TOP),
+    ),
+    Score(_effect_column("suppression_mean", "mean over draws of 1 - treated/vehicle"), _suppression_mean),
+    Score(_effect_column("suppression_p05", "5 % quantile over draws"), partial(_suppression, share=0.05)),
+    Score(_effect_column("suppression_p50", "median over draws"), partial(_suppression, share=0.5)),
+    Score(_effect_column("suppression_p95", "95 % quantile over draws"), partial(_suppression, share=0.95)),
+    Score(number_column("log2_ratio_p50", "median log2 of treated/vehicle", "log2"), _log2_ratio),
+    Score(
+        number_column("ic50_nM", "median concentration of half suppression", "nM", positive=True),
+        partial(_ic50, share=0.5),
+    ),
+    Score(
+        number_column("ic50_p05_nM", "5 % quantile over draws", "nM", positive=True),
+        partial(_ic50, share=0.05),
+    ),
+    Score(
+        number_column("ic50_p95_nM", "95 % quantile over draws", "nM", positive=True),
+        partial(_ic50, share=0.95),
+    ),
+    Score(Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS), _ic50_flag),
+    *(
+        Score(
+            number_column(f"{name}_change_p50", f"median log2 treated/vehicle of {name}", "log2"),
+            partial(_change, observable=name),
+        )
+        for name in SIDE_OBSERVABLES
+    ),
+    Score(
+        _effect_column("excess_single_p50", "pairs: median suppression beyond its better drug alone"),
+        _excess_single,
+    ),
+    Score(
+        _effect_column("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss"),
+        partial(_excess_bliss, share=0.05),
+    ),
+    Score(
+        _effect_column(
+            "excess_bliss_p50", "pairs: median suppression beyond Bliss independence; positive is synergy"
+        ),
+        partial(_excess_bliss, share=0.5),
+    ),
+    Score(
+        _effect_column("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss"),
+        partial(_excess_bliss, share=0.95),
+    ),
+    Score(Column("draws", pl.Int64, "parameter draws that count", minimum=0), _draws),
+    Score(
+        Column(
+            "failed",
+            pl.Int64,
+            "draws lost: a trajectory failed, or the vehicle had nothing to suppress",
+            minimum=0,
+        ),
+        _failed,
+    ),
 )
+
+RANKED = Schema(
+    "ranked",
+    (
+        Column("context", pl.String, "the cell and its stimulus"),
+        Column(
+            "hypothesis",
+            pl.String,
+            "which reading of the contested biology; `mixture`: all of the context, by prior weight",
+        ),
+        Column("readout", pl.String, "the pY705 read-out ranked by"),
+        Column("dose_basis", pl.String, "how doses were made comparable"),
+        Column("intervention", pl.String, "drug, or pair joined by +"),
+        Column("drug_classes", pl.String, "class of each drug, joined by +"),
+        number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
+        number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
+        Column(
+            "dose_flag",
+            pl.String,
+            "the dose against those tested; there is no rank where it lies outside or is unknown",
+            choices=DOSE_FLAGS,
+        ),
+        *(score.column for score in SCORES),
+        Column("provenance", pl.String, "digest of the scenarios and responses that were ranked"),
+    ),
+    key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
+)
+"""The ranked table: what a row is of, every score, and what it was made from."""

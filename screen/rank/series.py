@@ -9,7 +9,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
-from screen.rank.responses import Responses
+from screen.rank.responses import ResponseArray
 
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
@@ -54,6 +54,10 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
 
     RankError where a cell has no vehicle, several, or several weights, where the weights of a context do not
     add up to 1, or where a drug has a dose twice.
+
+    >>> (cell,) = find_cells(scenarios)
+    >>> cell.name, [(series.drug, series.doses.tolist()) for series in cell.series]
+    ('liver|default', [('drug', [10.0, 90.0])])
     """
     problems: list[str] = []
     cells = []
@@ -122,11 +126,14 @@ def _pairs(part: pl.DataFrame) -> tuple[Pair, ...]:
     )
 
 
-def paired_ratio(responses: Responses, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
+def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
     """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
 
     NaN where either trajectory failed or the vehicle is below `vehicle_floor` [fraction of the total]: there
     is nothing to suppress, and the ratio of two small numbers says nothing. Solver noise below zero is zero.
+
+    >>> paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)[:, 0].round(3).tolist()
+    [[1.0, 1.0], [0.75, 0.75], [0.25, 0.25]]
     """
     vehicle = np.full(responses.scenarios.height, -1)
     for cell in cells:

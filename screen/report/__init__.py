@@ -1,6 +1,19 @@
 """Report: figures of the ranking and one page for the reader."""
 
+from screen.report.findings import Findings
+from screen.report.gallery import FIGURES, write_figures
+from screen.report.labels import LABELS, NO_LABELS, Labels, read_labels
 from screen.report.validation import write_validation_figure
-from screen.report.writing import Findings, write_figures, write_report
+from screen.report.writing import write_report
 
-__all__ = ["Findings", "write_figures", "write_report", "write_validation_figure"]
+__all__ = [
+    "FIGURES",
+    "LABELS",
+    "NO_LABELS",
+    "Findings",
+    "Labels",
+    "read_labels",
+    "write_figures",
+    "write_report",
+    "write_validation_figure",
+]

@@ -18,9 +18,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 
-from screen.report.labels import capital, context_label, dose_label, hypothesis_label, short_cell_label
+from screen.report.labels import OTHER, Family, Labels, capital, dose_label
 from screen.report.selection import Curve, Heat
-from screen.report.style import FAMILIES, GRID, INK, MUTED, Family, family_of
+from screen.style import GRID, INK, MUTED
 
 PALE, DARK, FAINT = "#fefefe", "#1b2027", "#a3abb5"
 """Numbers on coloured cells; not themed, since the cells are not."""
@@ -52,15 +52,15 @@ def signed(value: float) -> str:
     return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
-def families_of(classes: str) -> tuple[Family, ...]:
+def families_of(classes: str, labels: Labels) -> tuple[Family, ...]:
     """The families of a row's classes: one for a drug, two for a pair."""
-    return tuple(family_of(name) for name in classes.split("+"))
+    return tuple(labels.family(name) for name in classes.split("+"))
 
 
-def draw_ranked(axes: Axes, rows: pl.DataFrame) -> None:
+def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels) -> None:
     """Median suppression with its 5-95 % interval, one intervention a line, rank interval and P(best) beside it."""
     for place, row in enumerate(rows.iter_rows(named=True)):
-        families = families_of(row["drug_classes"])
+        families = families_of(row["drug_classes"], labels)
         low, middle, high = (100 * row[f"suppression_{part}"] for part in ("p05", "p50", "p95"))
         axes.plot(
             [low, high],
@@ -108,9 +108,9 @@ def _marker(axes: Axes, x: float, y: float, families: tuple[Family, ...]) -> Non
     )  # fmt: skip
 
 
-def family_handles(families: Sequence[Family]) -> list[Line2D]:
-    """Legend entries of the families, in the order of the palette."""
-    shown = [family for family in FAMILIES if family in families]
+def family_handles(families: set[Family], labels: Labels) -> list[Line2D]:
+    """Legend entries of the families, in the order of the table."""
+    shown = [family for family in dict.fromkeys((*labels.families.values(), OTHER)) if family in families]
     return [
         Line2D(
             [],
@@ -132,7 +132,10 @@ def _above(axes: Axes, points: float) -> Transform:
 
 
 def ranked_figure(
-    slices: Sequence[tuple[tuple[str, str], pl.DataFrame]], columns: int = 1, titles: bool = True
+    slices: Sequence[tuple[tuple[str, str], pl.DataFrame]],
+    labels: Labels,
+    columns: int = 1,
+    titles: bool = True,
 ) -> Figure:
     """One panel a cell: ((context, hypothesis), ranked rows), the legend of families below."""
     height = max(rows.height for _, rows in slices)
@@ -141,16 +144,20 @@ def ranked_figure(
     figure = Figure(figsize=(5.9 * columns, inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
-        draw_ranked(panel, rows)
+        draw_ranked(panel, rows, labels)
         if not titles:
             continue
-        panel.set_title(capital(context_label(context)), pad=24)
-        panel.text(0, 1, hypothesis_label(hypothesis), transform=_above(panel, 12), fontsize=8.5, color=MUTED)
+        panel.set_title(capital(labels.context(context)), pad=24)
+        panel.text(
+            0, 1, labels.hypothesis(hypothesis), transform=_above(panel, 12), fontsize=8.5, color=MUTED
+        )
     for panel in panels[len(slices) :]:
         panel.set_visible(False)
-    families = {family for _, rows in slices for name in rows["drug_classes"] for family in families_of(name)}
+    families = {
+        family for _, rows in slices for name in rows["drug_classes"] for family in families_of(name, labels)
+    }
     figure.legend(
-        handles=family_handles(list(families)),
+        handles=family_handles(families, labels),
         loc="outside lower center",
         ncols=5 * columns,
         fontsize=8,
@@ -159,9 +166,8 @@ def ranked_figure(
     return figure
 
 
-def draw_curve(axes: Axes, curve: Curve, classes: str, row: dict | None) -> None:
+def draw_curve(axes: Axes, curve: Curve, colour: str, row: dict | None) -> None:
     """treated/vehicle over dose: median, 5-95 % band, tested doses as points, the half-maximal dose with interval."""
-    colour = family_of(classes).colour
     there = ~np.isnan(curve.median)
     doses = curve.doses[there]
     low, median, high = (100 * values[there] for values in (curve.low, curve.median, curve.high))
@@ -193,7 +199,10 @@ def _half_dose(axes: Axes, row: dict) -> None:
 
 
 def curves_figure(
-    panels: Sequence[tuple[str, Sequence[tuple[Curve, str, dict | None]]]], columns: int, row_titles: bool
+    panels: Sequence[tuple[str, Sequence[tuple[Curve, str, dict | None]]]],
+    labels: Labels,
+    columns: int,
+    row_titles: bool,
 ) -> Figure:
     """Rows of small panels with shared axes: (title of the row, its curves)."""
     rows = [(title, part[i : i + columns]) for title, part in panels for i in range(0, len(part), columns)]
@@ -209,14 +218,14 @@ def curves_figure(
             band.suptitle(title, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
         last = title
         for panel, (curve, classes, row) in zip(axes, part, strict=False):
-            draw_curve(panel, curve, classes, row)
+            draw_curve(panel, curve, labels.family(classes).colour, row)
         axes[0].set_ylabel("pY705 [% of vehicle]", fontsize=7.5)
         for panel in axes[len(part) :]:
             panel.set_visible(False)
     return figure
 
 
-def draw_heat(axes: Axes, heat: Heat) -> mpl.collections.QuadMesh:
+def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMesh:
     """Median suppression [%]; in brackets where the interval includes no change, – where not ranked."""
     axes.set_facecolor(GRID)
     mesh = axes.pcolormesh(
@@ -230,7 +239,7 @@ def draw_heat(axes: Axes, heat: Heat) -> mpl.collections.QuadMesh:
     axes.set_ylim(len(heat.drugs), 0)
     axes.set_yticks(np.arange(len(heat.drugs)) + 0.5, heat.drugs, fontsize=8)
     axes.set_xticks(
-        np.arange(len(heat.cells)) + 0.5, [short_cell_label(*cell) for cell in heat.cells], fontsize=7.5
+        np.arange(len(heat.cells)) + 0.5, [labels.short_cell(*cell) for cell in heat.cells], fontsize=7.5
     )
     axes.tick_params(
         axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0, rotation=40
@@ -241,7 +250,7 @@ def draw_heat(axes: Axes, heat: Heat) -> mpl.collections.QuadMesh:
     axes.tick_params(axis="y", length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    _class_bands(axes, heat)
+    _class_bands(axes, heat, labels)
     return mesh
 
 
@@ -250,13 +259,13 @@ def _shown(suppression: float, unsure: bool) -> str:
     return f"({number})" if unsure else number
 
 
-def _class_bands(axes: Axes, heat: Heat) -> None:
+def _class_bands(axes: Axes, heat: Heat, labels: Labels) -> None:
     """The class of each stretch of rows, as a coloured bar with its name on the right."""
     start = 0
     for end in range(1, len(heat.classes) + 1):
         if end < len(heat.classes) and heat.classes[end] == heat.classes[start]:
             continue
-        colour = family_of(heat.classes[start]).colour
+        colour = labels.family(heat.classes[start]).colour
         transform = axes.get_yaxis_transform()
         axes.plot(
             [1.012, 1.012],
@@ -272,13 +281,13 @@ def _class_bands(axes: Axes, heat: Heat) -> None:
         start = end
 
 
-def heat_figure(heat: Heat) -> Figure:
+def heat_figure(heat: Heat, labels: Labels) -> Figure:
     """All single drugs that move pY705 in some cell, against all cells."""
     figure = Figure(
         figsize=(2.6 + 0.62 * len(heat.cells) + 1.0, 1.9 + 0.175 * len(heat.drugs)), layout="constrained"
     )
     axes = figure.subplots()
-    mesh = draw_heat(axes, heat)
+    mesh = draw_heat(axes, heat, labels)
     bar = figure.colorbar(
         mesh, ax=axes, orientation="horizontal", location="bottom", shrink=0.6, aspect=32, pad=0.015
     )

@@ -1,133 +1,156 @@
-"""Names for readers: what tables call `npm1_alk_lymphoma` a page calls NPM1-ALK lymphoma.
+"""Names and colours for readers: what tables call `npm1_alk_lymphoma` a page calls NPM1-ALK lymphoma.
 
-A name that is not listed is shown as it is, with its underscores as spaces.
+They come from one small table (`config/labels.tsv`). A name that is not in it is shown as it is, with its
+underscores as blanks, and a drug class that is not in it is drawn as `other`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
-from screen.scenarios import MIXTURE
+import polars as pl
+
+from screen.errors import ReportError
+from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
+from screen.tables import Column, Schema, read_table
 
-CONTEXTS: Mapping[str, str] = {
-    "hepatocyte_mouse": "mouse hepatocytes",
-    "hepatocyte_human": "human hepatocytes",
-    "hepg2": "HepG2",
-    "npm1_alk_lymphoma": "NPM1-ALK lymphoma",
-    "eml4_alk_lung": "EML4-ALK lung cancer",
-    "alk_f1174l_neuroblastoma": "ALK F1174L neuroblastoma",
-    "alk_r1275q_neuroblastoma": "ALK R1275Q neuroblastoma",
-    "kras_pancreas": "KRAS pancreatic cancer",
-    "egfr_mutant_lung": "EGFR-mutant lung cancer",
-    "braf_melanoma": "BRAF melanoma",
-    "fgfr2_gastric": "FGFR2 gastric cancer",
-    "vsrc_fibroblast": "v-Src fibroblasts",
-    "macrophage": "macrophages",
-    "t_cell": "T cells",
-    "human_blood": "human blood",
-    "breast_bt549": "breast line BT-549",
-    "breast_bt20": "breast line BT-20",
-    "breast_mcf7": "breast line MCF-7",
-    "breast_uacc812": "breast line UACC-812",
-    "breast_mcf10a": "breast line MCF-10A",
+MARKERS = tuple("osD^vPXph*<>d8H")
+"""Shapes of Matplotlib that a class may be drawn with."""
+
+LABELS = Schema(
+    "labels",
+    (
+        Column(
+            "kind", pl.String, "what is named", choices=("context", "hypothesis", "class", "ligand")
+        ),
+        Column("name", pl.String, "as in the other tables; a ligand without its `_dose`"),
+        Column("title", pl.String, "as the report shows it; classes of one title are drawn alike"),
+        Column("short", pl.String, "hypotheses: for the head of a column", required=False, nullable=True),
+        Column("colour", pl.String, "classes: #rrggbb", required=False, nullable=True),
+        Column("marker", pl.String, "classes: shape", required=False, nullable=True, choices=MARKERS),
+    ),
+    key=("kind", "name"),
+    may_be_empty=True,
+)  # fmt: skip
+
+
+class Family(NamedTuple):
+    """Drug classes that act on one arm of the network, and how they are drawn."""
+
+    name: str
+    colour: str
+    marker: str
+
+
+OTHER = Family("other", "#9aa5b1", "*")
+"""How a class is drawn that is not in the table."""
+
+# Okabe and Ito's colours, with a yellow and a grey that are seen on white: for classes without a colour.
+PALETTE = ("#0072b2", "#d55e00", "#cc79a7", "#009e73", "#e69f00", "#56b4e9", "#a89000", "#7b4f9e", "#7a7a7a")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The rows of the table by kind and name, in its order; empty: every name as it is."""
+
+    rows: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
+
+    def _shown(self, kind: str, name: str, column: str = "title") -> str | None:
+        return self.rows.get(kind, {}).get(name, {}).get(column)
+
+    def context(self, name: str) -> str:
+        """NPM1-ALK lymphoma."""
+        return self._shown("context", name) or name.replace("_", " ")
+
+    def ligand(self, name: str) -> str:
+        """IL-6."""
+        return self._shown("ligand", name) or name
+
+    def hypothesis(self, label: str) -> str:
+        """if ALK acts on STAT3 directly; joined by `and` for options of several switches; empty for the default."""
+        if label in _ALONE:
+            return _ALONE[label][0]
+        return " and ".join(
+            self._shown("hypothesis", option) or f"if {option.replace('_', ' ')}"
+            for option in label.split(JOIN)
+        )
+
+    def short(self, label: str) -> str:
+        """ALK direct; joined by commas for options of several switches; empty for the default."""
+        if label in _ALONE:
+            return _ALONE[label][1]
+        return ", ".join(
+            self._shown("hypothesis", option, "short") or option.replace("_", " ")
+            for option in label.split(JOIN)
+        )
+
+    def cell(self, context: str, hypothesis: str) -> str:
+        """NPM1-ALK lymphoma, if ALK acts on STAT3 directly."""
+        return ", ".join(filter(None, (self.context(context), self.hypothesis(hypothesis))))
+
+    def short_cell(self, context: str, hypothesis: str) -> str:
+        """Two lines for the head of a column: context, then hypothesis."""
+        return "\n".join(filter(None, (self.context(context), self.short(hypothesis))))
+
+    def place(self, kind: str, name: str) -> int:
+        """Where a name stands among those of its kind; behind all of them where it is not in the table."""
+        names = list(self.rows.get(kind, {}))
+        return names.index(name) if name in names else len(names)
+
+    @cached_property
+    def families(self) -> dict[str, Family]:
+        """Class -> family; classes of one title share the colour and marker of the first of them."""
+        by_title: dict[str, Family] = {}
+        found = {}
+        for name, row in self.rows.get("class", {}).items():
+            title, number = str(row["title"]), len(by_title)
+            family = Family(
+                title,
+                row["colour"] or PALETTE[number % len(PALETTE)],
+                row["marker"] or MARKERS[number % len(MARKERS)],
+            )
+            found[name] = by_title.setdefault(title, family)
+        return found
+
+    def family(self, drug_class: str) -> Family:
+        """How a drug class is drawn; `other` where it is not in the table."""
+        return self.families.get(drug_class, OTHER)
+
+
+_ALONE: Mapping[str, tuple[str, str]] = {
+    DEFAULT: ("", ""),
+    MIXTURE: ("all hypotheses by their prior weight", MIXTURE),
 }
-
-HYPOTHESES: Mapping[str, str] = {
-    "default": "",
-    "alk_direct": "if ALK acts on STAT3 directly",
-    "alk_jak3": "if ALK acts through JAK3",
-    "alk_both": "if ALK acts directly and through JAK3",
-    "s727_silent": "if S727 is silent",
-    "s727_protects": "if S727 protects Y705",
-    "s727_releases": "if S727 releases Y705 to its phosphatase",
-    "mtor_s727": "if mTOR phosphorylates S727",
-    "mtor_not_s727": "if mTOR does not reach S727",
-    "import_faster": "if Y705 speeds import",
-    "import_retention": "if Y705 holds STAT3 in the nucleus",
-    "il6_kd_5nM": "if IL-6 binds its receptor with 5 nM",
-    "il6_kd_0p5nM": "if IL-6 binds its receptor with 0.5 nM",
-    "dimer_kd_5nM": "if dimers form with 5 nM",
-    "dimer_kd_50nM": "if dimers form with 50 nM",
-    "egfr_il6": "if mutant EGFR acts through IL-6",
-    "egfr_osm": "if mutant EGFR acts through oncostatin M",
-    "egfr_fgfr": "if mutant EGFR acts through FGFR",
-    "ros_lowered": "if mitochondrial STAT3 lowers ROS",
-    "ros_raised": "if mitochondrial STAT3 raises ROS",
-    "gp130_jak1_only": "if JAK1 alone serves gp130",
-    "gp130_scaffold": "if JAK1 is a scaffold for JAK2 and TYK2",
-    "src_socs2": "if SOCS2 restrains SRC",
-    "src_none": "if nothing restrains SRC",
-    "mek_receptor": "if MEK inhibition frees receptors",
-    "mek_s727": "if MEK inhibition acts through S727",
-    "mek_il6": "if MEK inhibition raises IL-6",
-    MIXTURE: "all hypotheses by their prior weight",
-}
-
-SHORT_HYPOTHESES: Mapping[str, str] = {
-    "default": "",
-    "alk_direct": "ALK direct",
-    "alk_jak3": "through JAK3",
-    "alk_both": "both arms",
-    "s727_silent": "S727 silent",
-    "s727_protects": "S727 protects",
-    "s727_releases": "S727 releases",
-    "mtor_s727": "mTOR to S727",
-    "mtor_not_s727": "mTOR not to S727",
-    "import_faster": "faster import",
-    "import_retention": "retention",
-    "il6_kd_5nM": "IL-6 Kd 5 nM",
-    "il6_kd_0p5nM": "IL-6 Kd 0.5 nM",
-    "dimer_kd_5nM": "dimer Kd 5 nM",
-    "dimer_kd_50nM": "dimer Kd 50 nM",
-    "egfr_il6": "EGFR by IL-6",
-    "egfr_osm": "EGFR by OSM",
-    "egfr_fgfr": "EGFR by FGFR",
-    "ros_lowered": "ROS lowered",
-    "ros_raised": "ROS raised",
-    "gp130_jak1_only": "JAK1 alone",
-    "gp130_scaffold": "JAK1 scaffold",
-    "src_socs2": "SOCS2 on SRC",
-    "src_none": "SRC free",
-    "mek_receptor": "MEK: receptors",
-    "mek_s727": "MEK: S727",
-    "mek_il6": "MEK: IL-6",
-    MIXTURE: "mixture",
-}
+"""Labels that stand for no option: in words, and short."""
 
 
-LIGANDS: Mapping[str, str] = {"IL6": "IL-6", "IL1": "IL-1", "TNFa": "TNF", "TGFa": "TGFα", "IFNg": "IFNγ"}
+NO_LABELS = Labels()
+"""Every name as the tables have it."""
 
 
-def context_label(context: str) -> str:
-    """NPM1-ALK lymphoma."""
-    return CONTEXTS.get(context, context.replace("_", " "))
-
-
-def hypothesis_label(hypothesis: str) -> str:
-    """if ALK acts on STAT3 directly; joined by `and` for options of several switches; empty for the default."""
-    options = hypothesis.split(JOIN)
-    return " and ".join(HYPOTHESES.get(option, f"if {option.replace('_', ' ')}") for option in options)
-
-
-def short_label(hypothesis: str) -> str:
-    """ALK direct; joined by commas for options of several switches; empty for the default."""
-    options = hypothesis.split(JOIN)
-    return ", ".join(SHORT_HYPOTHESES.get(option, option.replace("_", " ")) for option in options)
+def read_labels(path: Path) -> Labels:
+    """The labels of a table LABELS. TableError where it breaks its schema; ReportError for a colour that is none."""
+    table = read_table(path, LABELS)
+    wrong = table.filter(~pl.col("colour").str.contains("^#[0-9a-fA-F]{6}$"))
+    if wrong.height:
+        raise ReportError(
+            [
+                f"{path.name}, {name}: `colour` must be #rrggbb, found {colour}"
+                for name, colour in wrong.select("name", "colour").rows()
+            ]
+        )
+    rows: dict[str, dict[str, Mapping[str, str | None]]] = {}
+    for row in table.iter_rows(named=True):
+        rows.setdefault(row["kind"], {})[row["name"]] = row
+    return Labels(rows)
 
 
 def capital(text: str) -> str:
     """The text with a capital at its start."""
     return text[:1].upper() + text[1:]
-
-
-def cell_label(context: str, hypothesis: str) -> str:
-    """NPM1-ALK lymphoma, if ALK acts on STAT3 directly."""
-    return ", ".join(part for part in (context_label(context), hypothesis_label(hypothesis)) if part)
-
-
-def short_cell_label(context: str, hypothesis: str) -> str:
-    """Two lines for the head of a column: context, then hypothesis."""
-    short = short_label(hypothesis)
-    return "\n".join(part for part in (context_label(context), short) if part)
 
 
 def time_label(minutes: float) -> str:
@@ -141,22 +164,6 @@ def readout_label(from_minutes: float, to_minutes: float) -> str:
         return f"at {time_label(to_minutes)}"
     start = "0" if from_minutes == 0 else time_label(from_minutes)
     return f"mean over {start} to {time_label(to_minutes)}"
-
-
-def basis_label(basis: str) -> str:
-    """In words what a value of the column dose_basis says."""
-    for head, words in BASES.items():
-        if basis.startswith(head):
-            return words.format(basis[len(head) :].removesuffix("nM"))
-    return basis.replace("_", " ")
-
-
-BASES: Mapping[str, str] = {
-    "equal_concentration_": "every drug at {} nM free",
-    "equal_burden_": "{} nM free drug in all",
-    "ic50_x": "each drug at {} x its own IC50",
-    "clinical": "free peak concentration in patients",
-}
 
 
 def dose_label(dose_nM: float) -> str:

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from screen.errors import ReportError
-from screen.rank import Responses, find_cells, paired_ratio, pools
+from screen.rank import ResponseArray, find_cells, paired_ratio, pools
 from screen.rank.draws import quantile
 from screen.rank.ranking import VEHICLE_FLOOR
 from screen.rank.series import Pool
-from screen.report.labels import CONTEXTS
+from screen.report.labels import Labels
 from screen.scenarios import MIXTURE
 
 NOTICED = 0.1
@@ -29,16 +29,22 @@ def views(ranked: pl.DataFrame) -> list[View]:
     return [View(*row) for row in ranked.select("readout", "dose_basis").unique(maintain_order=True).rows()]
 
 
-def cell_names(ranked: pl.DataFrame) -> list[tuple[str, str]]:
-    """(context, hypothesis), known contexts in the order of their labels, others after them by name.
+def cell_names(ranked: pl.DataFrame, labels: Labels) -> list[tuple[str, str]]:
+    """(context, hypothesis), contexts in the order of their labels, others after them by name.
 
     The mixture of a context stands behind its hypotheses.
     """
-    known = {context: place for place, context in enumerate(CONTEXTS)}
     cells = ranked.select("context", "hypothesis").unique().rows()
     return sorted(
-        cells, key=lambda cell: (known.get(cell[0], len(known)), cell[0], cell[1] == MIXTURE, cell[1])
+        cells,
+        key=lambda cell: (labels.place("context", cell[0]), cell[0], cell[1] == MIXTURE, cell[1]),
     )
+
+
+def headline_view(ranked: pl.DataFrame) -> View:
+    """The first view of the table; where pairs were tested, the first that ranks them."""
+    with_pairs = ranked.filter(pl.col("dose_b_nM").is_not_null())
+    return views(with_pairs if with_pairs.height else ranked)[0]
 
 
 def slice_of(ranked: pl.DataFrame, context: str, hypothesis: str, view: View) -> pl.DataFrame:
@@ -73,7 +79,7 @@ class Curve(NamedTuple):
     high: np.ndarray
 
 
-def dose_curves(responses: Responses, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
+def dose_curves(responses: ResponseArray, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
     """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
     cells = find_cells(responses.scenarios)
     ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)
@@ -104,8 +110,8 @@ class Heat(NamedTuple):
     still: list[str]
 
 
-def heat_of(ranked: pl.DataFrame, view: View, class_order: list[str]) -> Heat:
-    """Single drugs by class (as in `class_order`) and then by their largest suppression anywhere."""
+def heat_of(ranked: pl.DataFrame, view: View, labels: Labels) -> Heat:
+    """Single drugs by class (in the order of their labels) and then by their largest suppression anywhere."""
     rows = ranked.filter(
         (pl.col("readout") == view.readout)
         & (pl.col("dose_basis") == view.basis)
@@ -113,15 +119,15 @@ def heat_of(ranked: pl.DataFrame, view: View, class_order: list[str]) -> Heat:
         & pl.col("rank").is_not_null()
         & ~pl.col("intervention").str.contains("+", literal=True)
     )
-    cells = cell_names(ranked)
+    cells = cell_names(ranked, labels)
     best = rows.group_by("intervention", "drug_classes").agg(
         pl.col("suppression_p50").max().alias("most"), pl.col("suppression_p50").abs().max().alias("largest")
     )
-    position = {name: place for place, name in enumerate(class_order)}
-    shown = best.filter(pl.col("largest") >= NOTICED).sort(
-        pl.col("drug_classes").replace_strict(position, default=len(position), return_dtype=pl.Int64),
-        -pl.col("most"),
-        "intervention",
+    place = [labels.place("class", name) for name in best["drug_classes"]]
+    shown = (
+        best.with_columns(pl.Series("place", place, dtype=pl.Int64))
+        .filter(pl.col("largest") >= NOTICED)
+        .sort("place", "drug_classes", -pl.col("most"), "intervention")
     )
     drugs = shown["intervention"].to_list()
     suppression = np.full((len(drugs), len(cells)), np.nan)

@@ -9,20 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from screen.rank import Responses
+from screen.rank import basis_in_words
 from screen.report.figures import percent, signed
-from screen.report.labels import (
-    LIGANDS,
-    basis_label,
-    capital,
-    cell_label,
-    context_label,
-    dose_label,
-    hypothesis_label,
-    readout_label,
-    short_label,
-)
-from screen.report.selection import NOTICED, View, candidates, cell_names, slice_of, views
+from screen.report.findings import Findings
+from screen.report.labels import capital, dose_label, readout_label
+from screen.report.selection import NOTICED, View, candidates, views
 from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
 
@@ -66,43 +57,23 @@ class CellSummary:
     others: tuple[tuple[str, str, str], ...]
 
 
-def headline_view(ranked: pl.DataFrame) -> View:
-    """The first view of the table; where pairs were tested, the first that ranks them."""
-    found = views(ranked)
-    with_pairs = ranked.filter(pl.col("dose_b_nM").is_not_null())
-    return views(with_pairs)[0] if with_pairs.height else found[0]
-
-
 def view_label(view: View, windows: Mapping[str, tuple[float, float]]) -> str:
     """at 20 min, 1000 nM free drug in all."""
-    return f"{readout_label(*windows[view.readout])}, {basis_label(view.basis)}"
+    return f"{readout_label(*windows[view.readout])}, {basis_in_words(view.basis)}"
 
 
-def summarise(
-    ranked: pl.DataFrame,
-    view: View,
-    windows: Mapping[str, tuple[float, float]],
-    contexts: pl.DataFrame | None,
-    scenarios: pl.DataFrame,
-) -> tuple[CellSummary, ...]:
-    """One summary a cell, in the order in which the page shows them; `scenarios` has the weights of hypotheses."""
-    return tuple(_cell(ranked, *cell, view, windows, contexts, scenarios) for cell in cell_names(ranked))
+def summarise(findings: Findings) -> tuple[CellSummary, ...]:
+    """One summary a cell, in the order in which the page shows them."""
+    return tuple(_cell(findings, cell) for cell in findings.cells)
 
 
-def _cell(
-    ranked: pl.DataFrame,
-    context: str,
-    hypothesis: str,
-    view: View,
-    windows: Mapping[str, tuple[float, float]],
-    contexts: pl.DataFrame | None,
-    scenarios: pl.DataFrame,
-) -> CellSummary:
-    rows = slice_of(ranked, context, hypothesis, view)
+def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
+    (context, hypothesis), labels, windows = cell, findings.labels, findings.windows
+    rows = findings.slice(cell)
     anchor = f"{context}-{hypothesis}".replace(JOIN, "-")
     others = []
-    for other in views(ranked):
-        found = slice_of(ranked, context, hypothesis, other).filter(pl.col("rank").is_not_null()).head(3)
+    for other in views(findings.ranked):
+        found = findings.slice(cell, other).filter(pl.col("rank").is_not_null()).head(3)
         names = ", ".join(
             f"{_plus(row['intervention'])} ({percent(row['suppression_p50'])})"
             for row in found.iter_rows(named=True)
@@ -110,7 +81,7 @@ def _cell(
         others.append(
             (
                 readout_label(*windows[other.readout]),
-                basis_label(other.basis),
+                basis_in_words(other.basis),
                 names or "nothing could be ranked",
             )
         )
@@ -118,22 +89,24 @@ def _cell(
         context,
         hypothesis,
         anchor,
-        capital(context_label(context)),
-        hypothesis_label(hypothesis),
-        " ".join(filter(None, (_stimulus(context, contexts), _weight(context, hypothesis, scenarios)))),
+        capital(labels.context(context)),
+        labels.hypothesis(hypothesis),
+        " ".join(filter(None, (_stimulus(findings, context), _weight(findings, cell)))),
         tuple(_sentences(rows)),
-        _leader(rows, anchor, capital(cell_label(context, hypothesis))),
+        _leader(rows, anchor, capital(labels.cell(*cell))),
         tuple(others),
     )
 
 
-def _stimulus(context: str, contexts: pl.DataFrame | None) -> str:
-    if contexts is None:
+def _stimulus(findings: Findings, context: str) -> str:
+    if findings.contexts is None:
         return ""
-    own = contexts.filter(pl.col("context") == context)
+    own = findings.contexts.filter(pl.col("context") == context)
     doses = [
-        f"{_ligand(row['parameter'])} {row['value']:g} {row['unit'].replace('_per_', '/')}"
-        for row in own.filter(pl.col("kind") == "stimulus").iter_rows(named=True)
+        f"{findings.labels.ligand(name.removesuffix('_dose'))} {value:g} {unit.replace('_per_', '/')}"
+        for name, value, unit in own.filter(pl.col("kind") == "stimulus")
+        .select("parameter", "value", "unit")
+        .iter_rows()
     ]
     words = (
         "Stimulus: " + ", ".join(doses) if doses else "No stimulus; time runs from the addition of the drug"
@@ -146,24 +119,20 @@ def _stimulus(context: str, contexts: pl.DataFrame | None) -> str:
     return words + "."
 
 
-def _weight(context: str, hypothesis: str, scenarios: pl.DataFrame) -> str:
+def _weight(findings: Findings, cell: tuple[str, str]) -> str:
     """What the hypothesis weighs, or what the mixture is of; nothing where there is but one."""
+    (context, hypothesis), scenarios = cell, findings.responses.scenarios
     own = scenarios.filter(pl.col("context") == context).select("hypothesis", "weight").unique()
     weights = dict(own.sort("weight", "hypothesis", descending=[True, False]).rows())
     if len(weights) < 2:
         return ""
     if hypothesis != MIXTURE:
         return f"Prior weight of this hypothesis: {weights[hypothesis]:.3g}."
-    parts = [f"{short_label(name) or DEFAULT} {weight:.3g}" for name, weight in weights.items()]
+    parts = [f"{findings.labels.short(name) or DEFAULT} {weight:.3g}" for name, weight in weights.items()]
     return (
         f"The draws of {list_names(parts, 12)}, each counting by the prior weight of its hypothesis: "
         "beside the single hypotheses, not in their place."
     )
-
-
-def _ligand(parameter: str) -> str:
-    name = parameter.removesuffix("_dose")
-    return LIGANDS.get(name, name)
 
 
 def _leader(rows: pl.DataFrame, anchor: str, cell: str) -> Leader:
@@ -265,21 +234,19 @@ def _lost(rows: pl.DataFrame) -> list[str]:
     return found
 
 
-def decisive(ranked: pl.DataFrame, view: View) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def decisive(findings: Findings) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """For each context under several hypotheses: the single drugs that each hypothesis lets work and the others do not.
 
     (context, [(drug, effects by hypothesis, difference in points)]): the experiment that would decide.
     """
     found = []
-    contexts = list(dict.fromkeys(context for context, _ in cell_names(ranked)))
+    contexts = list(dict.fromkeys(context for context, _ in findings.cells))
     for context in contexts:
-        hypotheses = [h for c, h in cell_names(ranked) if c == context and h != MIXTURE]
+        hypotheses = [h for c, h in findings.cells if c == context and h != MIXTURE]
         if len(hypotheses) < 2:
             continue
         wide = pl.concat(
-            slice_of(ranked, context, h, view).filter(
-                pl.col("rank").is_not_null() & pl.col("dose_b_nM").is_null()
-            )
+            findings.slice((context, h)).filter(pl.col("rank").is_not_null() & pl.col("dose_b_nM").is_null())
             for h in hypotheses
         ).pivot("hypothesis", index="intervention", values="suppression_p50")
         lines = []
@@ -293,22 +260,27 @@ def decisive(ranked: pl.DataFrame, view: View) -> list[tuple[str, list[tuple[str
             for row in (
                 top.sort("gap", "intervention", descending=[True, False]).head(DECISIVE).iter_rows(named=True)
             ):
-                effects = "; ".join(f"{percent(row[name])} {hypothesis_label(name)}" for name in hypotheses)
+                effects = "; ".join(
+                    f"{percent(row[name])} {findings.labels.hypothesis(name)}" for name in hypotheses
+                )
                 lines.append((row["intervention"], effects, f"{100 * row['gap']:.0f}"))
-        found.append((capital(context_label(context)), lines))
+        found.append((capital(findings.labels.context(context)), lines))
     return found
 
 
-def failures(responses: Responses, cells: Sequence[tuple[str, str]]) -> list[tuple[str, str, int, int]]:
+def failures(findings: Findings) -> list[tuple[str, str, int, int]]:
     """(cell, status, trajectories, trajectories of the cell) of what failed or needed a second attempt."""
+    responses = findings.responses
     scenarios = responses.scenarios.select("scenario", "context", "hypothesis")
     told = responses.remarks.join(scenarios, on="scenario").group_by("context", "hypothesis", "status").len()
     found = []
-    for context, hypothesis in cells:
+    for context, hypothesis in findings.cells:
         own = (pl.col("context") == context) & (pl.col("hypothesis") == hypothesis)
         lanes = scenarios.filter(own).height * len(responses.draws)
         for row in told.filter(own).sort("status").iter_rows(named=True):
-            found.append((capital(cell_label(context, hypothesis)), row["status"], row["len"], lanes))
+            found.append(
+                (capital(findings.labels.cell(context, hypothesis)), row["status"], row["len"], lanes)
+            )
     return found
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from screen.report.figures import percent
 from screen.report.labels import capital
-from screen.report.style import GRID, INK, MUTED, drawing, to_svg
+from screen.style import GRID, INK, MUTED, drawing, to_svg
 from screen.tables import write_text_atomic
 
 HOLDS, FAILS = "#0072b2", "#d55e00"

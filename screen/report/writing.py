@@ -2,27 +2,25 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from matplotlib.figure import Figure
 
 from screen.errors import ReportError
-from screen.rank import Responses
-from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR, Readout
-from screen.report.figures import curves_figure, heat_figure, note_figure, percent, ranked_figure
-from screen.report.labels import capital, cell_label
+from screen.rank import ResponseArray
+from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR
+from screen.report.figures import curves_figure, percent, ranked_figure
+from screen.report.findings import Drawn, Findings, select
+from screen.report.gallery import draw_heatmap
+from screen.report.labels import capital
 from screen.report.page import origin_rows, packed_picture, render
-from screen.report.selection import NOTICED, Curve, Heat, View, cell_names, dose_curves, heat_of, slice_of
-from screen.report.style import FAMILIES, drawing, inline_svg, to_svg
+from screen.report.selection import NOTICED
 from screen.report.summary import (
     MARKS,
     decisive,
     failures,
-    headline_view,
     list_names,
     mark_counts,
     summarise,
@@ -30,85 +28,14 @@ from screen.report.summary import (
 )
 from screen.report.table import packed_table
 from screen.report.validation import held_line, panel_summary
+from screen.style import drawing, inline_svg, to_svg
 from screen.tables import write_text_atomic
-
-CURVES = 6
-"""Dose responses shown for each cell."""
-
-NOTHING = "Nothing could be ranked here."
 
 LARGEST_PAGE = 1_500_000
 """Bytes above which a page stays blank inside the report that Snakemake makes."""
 
 LARGEST_FIT = 200_000
 """Bytes of a figure of the fit that is still taken into the page."""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
-    stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
-    verdict on published facts, `held` what holding the draws to them came to."""
-
-    ranked: pl.DataFrame
-    responses: Responses
-    readouts: Sequence[Readout]
-    contexts: pl.DataFrame | None = None
-    parameters: pl.DataFrame | None = None
-    affinities: pl.DataFrame | None = None
-    fit: Path | None = None
-    provenance: Mapping[str, Any] | None = None
-    validation: pl.DataFrame | None = None
-    held: Mapping[str, Any] | None = None
-
-    @property
-    def view(self) -> View:
-        """The read-out and dose basis that figures and headlines show."""
-        return headline_view(self.ranked)
-
-    @property
-    def windows(self) -> dict[str, tuple[float, float]]:
-        """First and last time of every read-out [min]."""
-        return {readout.id: readout.window() for readout in self.readouts}
-
-
-Panel = tuple[Curve, str, dict[str, Any] | None]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What the figures show, by cell: ranked rows and dose responses of the leaders; and all drugs together."""
-
-    ranked: dict[tuple[str, str], pl.DataFrame]
-    curves: dict[tuple[str, str], list[Panel]]
-    heat: Heat
-
-
-def write_figures(findings: Findings, folder: Path | str, *, top: int = 15) -> list[Path]:
-    """Write ranked.svg, dose_response.svg and heatmap.svg: every cell in one figure each."""
-    folder = Path(folder)
-    drawn = _select(findings, top)
-    ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
-    panels = [(capital(cell_label(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part]
-    with drawing():
-        figures = {
-            "ranked.svg": ranked_figure(ranked, columns=2) if ranked else note_figure(NOTHING),
-            "dose_response.svg": curves_figure(panels, CURVES - 1, row_titles=True)
-            if panels
-            else note_figure(NOTHING),
-            "heatmap.svg": _heat_figure(drawn.heat),
-        }
-        for name, figure in figures.items():
-            write_text_atomic(folder / name, to_svg(figure))
-    return [folder / name for name in figures]
-
-
-def _heat_figure(heat: Heat) -> Figure:
-    return (
-        heat_figure(heat)
-        if heat.drugs
-        else note_figure(f"No drug moves pY705 by {percent(NOTICED)} anywhere.")
-    )
 
 
 def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen", top: int = 15) -> Path:
@@ -140,31 +67,14 @@ def _with_packed_pictures(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, "heat": packed_picture(content["heat"]), "pictures": pictures}
 
 
-def _select(findings: Findings, top: int) -> Drawn:
-    view, ranked = findings.view, findings.ranked
-    curves = dose_curves(findings.responses, view.readout)
-    order = [name for family in FAMILIES for name in family.classes]
-    leaders: dict[tuple[str, str], pl.DataFrame] = {}
-    panels: dict[tuple[str, str], list[Panel]] = {}
-    for cell in cell_names(ranked):
-        rows = slice_of(ranked, *cell, view).filter(pl.col("rank").is_not_null())
-        leaders[cell] = rows.head(top)
-        singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
-        panels[cell] = [
-            (curves[cell][row["intervention"]], row["drug_classes"], row)
-            for row in singles.iter_rows(named=True)
-        ]
-    return Drawn(leaders, panels, heat_of(ranked, view, order))
-
-
 def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
     view, responses = findings.view, findings.responses
-    drawn = _select(findings, top)
-    cells = summarise(findings.ranked, view, findings.windows, findings.contexts, responses.scenarios)
+    drawn = select(findings, top)
+    cells = summarise(findings)
     words = view_label(view, findings.windows)
     with drawing():
         heat = inline_svg(
-            to_svg(_heat_figure(drawn.heat), paper=False), "heat", f"Suppression of pY705, {words}", least=0.7
+            to_svg(draw_heatmap(drawn), paper=False), "heat", f"Suppression of pY705, {words}", least=0.7
         )
         pictures = {
             cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)
@@ -182,12 +92,12 @@ def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
         "pictures": pictures,
         "heat": heat,
         "still": list_names(drawn.heat.still),
-        "decisive": decisive(findings.ranked, view),
+        "decisive": decisive(findings),
         "models": _models(findings.fit),
         "panel": panel_summary(findings.validation) if findings.validation is not None else None,
         "held": held_line(findings.held) if findings.held and findings.held["demands"] else None,
         "fits": _fits(findings.fit),
-        "failures": failures(responses, [(cell.context, cell.hypothesis) for cell in cells]),
+        "failures": failures(findings),
         "caveats": _caveats(findings),
         "marks": _marks(findings),
         "mark_words": list(MARKS.values()),
@@ -208,7 +118,7 @@ def _table(rows: pl.DataFrame, note: str) -> dict[str, str]:
     return {"packed": packed_table(rows), "table_note": note}
 
 
-def _facts(responses: Responses) -> list[tuple[str, str]]:
+def _facts(responses: ResponseArray) -> list[tuple[str, str]]:
     singles = responses.scenarios.filter(pl.col("role") == "single")["drug_a"].n_unique()
     pairs = responses.scenarios.filter(pl.col("role") == "pair")["intervention"].n_unique()
     lanes = responses.scenarios.height * len(responses.draws)
@@ -228,16 +138,18 @@ def _facts(responses: Responses) -> list[tuple[str, str]]:
 
 def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> list[dict[str, str]]:
     found = []
-    label = cell_label(*cell)
+    label = drawn.labels.cell(*cell)
     if drawn.ranked[cell].height:
-        svg = to_svg(ranked_figure([(cell, drawn.ranked[cell])], titles=False), paper=False)
+        svg = to_svg(ranked_figure([(cell, drawn.ranked[cell])], drawn.labels, titles=False), paper=False)
         number = drawn.ranked[cell].height
         caption = f"The first {number}: median and 5–95 % of the draws, {words}. Two colours: a pair."
         found.append(
             {"svg": inline_svg(svg, f"r-{anchor}", f"Ranked interventions, {label}"), "caption": caption}
         )
     if drawn.curves[cell]:
-        svg = to_svg(curves_figure([("", drawn.curves[cell])], columns=3, row_titles=False), paper=False)
+        svg = to_svg(
+            curves_figure([("", drawn.curves[cell])], drawn.labels, columns=3, row_titles=False), paper=False
+        )
         caption = (
             "Dose responses of the leading single drugs: median and 5–95 % band over free concentration; "
             "cross: IC50 and its interval."

@@ -27,7 +27,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_labels,
     hypothesis_settings,
 )
-from screen.scenarios.plan import VEHICLE, Counts, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
 
 __all__ = [
     "AFFINITIES",
@@ -45,6 +45,7 @@ __all__ = [
     "Drug",
     "DrugTables",
     "Option",
+    "Request",
     "Setting",
     "Target",
     "check_contexts",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -24,6 +25,21 @@ class Dosed(NamedTuple):
     dose: float
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is given where: doses [nM] of single drugs, pairs and their doses (those of single drugs where None).
+
+    "all" drugs are the screened ones; `switches` are crossed in every context beside its own hypotheses.
+    """
+
+    doses_nM: Sequence[float]
+    drugs: Sequence[str] | Literal["all"] = "all"
+    pairs: Sequence[Pair] = ()
+    pair_doses_nM: Sequence[float] | None = None
+    contexts: Sequence[str] | Literal["all"] = "all"
+    switches: Sequence[str] = ()
+
+
 class Counts(NamedTuple):
     """What a screen costs: trajectories to integrate, and resting states to find before them."""
 
@@ -41,24 +57,18 @@ def scenario_name(context: str, hypothesis: str, given: Sequence[Dosed]) -> str:
 def plan_scenarios(
     contexts: ContextTables,
     tables: DrugTables,
-    *,
-    doses_nM: Sequence[float],
-    drugs: Sequence[str] | Literal["all"] = "all",
-    pairs: Sequence[Pair] = (),
-    pair_doses_nM: Sequence[float] | None = None,
-    context_names: Sequence[str] | Literal["all"] = "all",
-    switches: Sequence[str] = (),
+    request: Request,
 ) -> pl.DataFrame:
     """The table of scenarios, in an order and with names that depend on the request alone.
 
-    Every context, under each of its hypotheses crossed with the options of `switches`, is run with the
-    vehicle, with each drug at each dose [nM], and with both drugs of each pair at the same dose
-    (`pair_doses_nM`, the single doses where None). "all" drugs are the screened ones. ScenarioError:
+    Every context, under each of its hypotheses crossed with the options of the switches, is run with the
+    vehicle, with each drug at each dose, and with both drugs of each pair at the same dose. ScenarioError:
     unknown or unscreened drug, unknown context or switch, a dose that is not positive, the same thing
     asked for twice.
     """
-    names = tables.screened() if drugs == "all" else tuple(drugs)
-    chosen = tuple(contexts.contexts) if context_names == "all" else tuple(context_names)
+    names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
+    chosen = tuple(contexts.contexts) if request.contexts == "all" else tuple(request.contexts)
+    doses_nM, pairs, pair_doses_nM = request.doses_nM, request.pairs, request.pair_doses_nM
     both_doses = doses_nM if pair_doses_nM is None else pair_doses_nM
     problems = (
         _name_problems("contexts", chosen, contexts.contexts)
@@ -73,7 +83,7 @@ def plan_scenarios(
     given += [(Dosed(name, float(dose)),) for name in names for dose in sorted(doses_nM)]
     given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
     labels = {
-        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, switches)
+        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, request.switches)
         for name in chosen
     }
     frame = pl.DataFrame(

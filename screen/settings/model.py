@@ -62,6 +62,11 @@ class NetworkSettings(Section):
     modules: AllOrNames = "all"
     """Modules to join, by file name without .ant, or `all`."""
 
+    @property
+    def chosen(self) -> list[str] | None:
+        """The modules that are named; None for all."""
+        return None if self.modules == "all" else self.modules
+
 
 class TableSettings(Section):
     """Files that describe cells and drugs; columns are explained in config/README.md."""
@@ -163,7 +168,7 @@ def _readouts() -> list[ReadoutSettings]:
 class SimulateSettings(Section):
     """How trajectories are integrated."""
 
-    engine: Literal["auto", "kernel", "jax", "diffrax"] = "auto"
+    engine: Name = "auto"
     """`kernel` is generated C, `jax` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
     rtol: Positive = 1e-6
     """Relative tolerance."""
@@ -201,18 +206,10 @@ class FitSettings(Section):
 class DoseBasisSettings(Section):
     """What makes doses of different drugs comparable."""
 
-    kind: Literal["equal_concentration", "equal_burden", "ic50_multiple", "clinical"]
-    """Same concentration, same sum of concentrations, same multiple of the own IC50, or clinical exposure."""
+    kind: Name
+    """equal_concentration, equal_burden (the sum of all doses), ic50_multiple (of the drug's own IC50) or clinical."""
     value: Positive | None = None
     """nM for equal_concentration and equal_burden, a multiple for ic50_multiple, nothing for clinical."""
-
-    @model_validator(mode="after")
-    def _value_fits(self) -> Self:
-        if (self.kind == "clinical") != (self.value is None):
-            raise ValueError(
-                f"`value` must be {'left out' if self.kind == 'clinical' else 'given'} for {self.kind}"
-            )
-        return self
 
 
 class RankSettings(Section):
@@ -246,6 +243,8 @@ class ReportSettings(Section):
     """Title of the report."""
     top: Annotated[int, Field(ge=1)] = 15
     """Interventions shown in each figure."""
+    labels: Path | None = Path("config/labels.tsv")
+    """Names and colours of contexts, hypotheses, drug classes and ligands; nothing: names as the tables have them."""
 
 
 class Settings(Section):

@@ -4,11 +4,10 @@ from screen.tables.code import code_digest, code_files, executed_modules
 from screen.tables.files import read_provenance, read_table, write_table, write_text_atomic
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
-from screen.tables.stages import DRAWS, RANKED, RESPONSES, SCENARIOS, STATUSES, VALIDATION
+from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 
 __all__ = [
     "DRAWS",
-    "RANKED",
     "RESPONSES",
     "SCENARIOS",
     "STATUSES",
@@ -21,6 +20,7 @@ __all__ = [
     "digest_files",
     "digest_table",
     "executed_modules",
+    "number_column",
     "provenance",
     "read_provenance",
     "read_table",

@@ -52,6 +52,14 @@ def test_check_collects_the_problems_of_all_inputs(run, small):
     assert any("none.yaml" in problem for problem in ran.problems)
 
 
+def test_check_names_an_engine_and_a_dose_basis_that_are_not_there(run, small):
+    config = small(simulate={"engine": "fast"}, rank={"dose_bases": [{"kind": "equal_weight", "value": 1}]})
+    ran = run("check", "--config", config)
+    assert ran.code == 2
+    assert "screen: engine: must be one of auto, kernel, jax, diffrax, found fast" in ran.problems
+    assert any("dose_bases: must be one of equal_concentration" in problem for problem in ran.problems)
+
+
 def test_check_refuses_a_unit_that_does_not_fit(run, small, tmp_path, root):
     lines = (root / "config/contexts.tsv").read_text().splitlines()
     header = next(line for line in lines if line.startswith("context\t"))

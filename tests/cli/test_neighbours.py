@@ -8,7 +8,8 @@ import pytest
 
 from screen.fit.stage import tabulate_draws
 from screen.network import read_parameters
-from screen.tables import DRAWS, RANKED, read_table, write_table
+from screen.rank import RANKED
+from screen.tables import DRAWS, read_table, write_table
 from tests.toy import estimated_alone
 
 MAY_MOVE = {"rank", "rank_p05", "rank_p95", "p_best", "p_top5", "provenance"}

@@ -8,7 +8,7 @@ import pytest
 
 from screen.errors import ScenarioError
 from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters
-from screen.scenarios import plan_scenarios
+from screen.scenarios import Request, plan_scenarios
 from screen.simulate import Part, ScreenTables, distinct_cells, make_part
 from tests.scenarios.tables import NAMES, VALUES
 
@@ -65,8 +65,7 @@ def scenarios(contexts, drugs):
     return plan_scenarios(
         contexts,
         drugs,
-        doses_nM=[10, 1000],
-        pairs=[("tofacitinib", "Stattic"), ("tofacitinib", "ruxolitinib")],
+        Request(doses_nM=[10, 1000], pairs=[("tofacitinib", "Stattic"), ("tofacitinib", "ruxolitinib")]),
     )
 
 
@@ -173,7 +172,7 @@ def test_without_draws_everything_is_nominal(scenarios, contexts, drugs):
 def test_a_hundred_thousand_lanes_are_streamed(shipped_drugs, contexts):
     """A screen of its real size is never held at once: a chunk has the size that was asked for."""
     names = (*NAMES[:5], *(f"load_{name}" for name in shipped_drugs.targets), *(f"p{i}" for i in range(230)))
-    scenarios = plan_scenarios(contexts, shipped_drugs, doses_nM=[1, 10, 100, 1000])
+    scenarios = plan_scenarios(contexts, shipped_drugs, Request(doses_nM=[1, 10, 100, 1000]))
     draws = draws_of(shipped_drugs, count=100)
     assembly = prepare(scenarios, contexts, shipped_drugs, draws, names, np.zeros(len(names)))
     assert assembly.lanes > 100_000
@@ -256,6 +255,6 @@ def test_draws_of_a_parameter_that_is_not_there_are_refused(scenarios, contexts,
 
 def test_vehicle_alone_needs_no_load_in_the_network(contexts, drugs):
     """Any SBML file can be screened without drugs."""
-    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1], drugs=[])
+    scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1], drugs=[]))
     lanes = assemble(prepare(scenarios, contexts, drugs, None, NAMES[:5], VALUES[:5]))
     assert lanes.parameters.shape == (3, 2, 5)

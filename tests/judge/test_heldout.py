@@ -169,7 +169,9 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
     def run(seed, *names):
         tasks = [TASKS[name] for name in names]
         plan = HeldoutPlan(seed=seed)
-        return heldout.run_tasks(tasks, tmp_path, known, tmp_path / "out", network, Integration(), plan)
+        return heldout.run_tasks(
+            tasks, heldout.Inputs(tmp_path, known, network, Integration(), plan), tmp_path / "out"
+        )
 
     run(1, "ruxolitinib")
     assert run(1, "ruxolitinib", "three_hours") == {"ruxolitinib": result, "three_hours": result}

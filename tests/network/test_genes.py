@@ -5,7 +5,8 @@ import csv
 import pytest
 
 from screen.errors import NetworkError
-from screen.network import genes_page, read_genes, read_sbml
+from screen.maps import genes_page
+from screen.network import read_genes, read_sbml
 
 SLIPS = {"MTTP", "SOAT1", "LINC02605", "IFN1@", "stat1a", "stat1b"}
 HEADER = "gene\tmodule\tcarried_by\tnote\n"

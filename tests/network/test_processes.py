@@ -2,7 +2,9 @@
 
 import pytest
 
-from screen.network import INHIBITION, STIMULATION, compose_network, module_maps
+from screen.maps import module_maps
+from screen.maps.processes import INHIBITION, STIMULATION
+from screen.network import compose_network
 
 
 @pytest.fixture(scope="module")

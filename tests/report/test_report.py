@@ -5,16 +5,24 @@ import gzip
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from screen.errors import ReportError
+from screen.errors import ReportError, TableError
 from screen.rank import DoseBasis, gather_responses, rank
-from screen.report import Findings, write_figures, write_report, write_validation_figure
-from screen.report.labels import hypothesis_label, short_cell_label
+from screen.report import (
+    FIGURES,
+    Findings,
+    Labels,
+    read_labels,
+    write_figures,
+    write_report,
+    write_validation_figure,
+)
 from screen.report.selection import View, candidates, heat_of, slice_of
 from screen.report.summary import decisive
 from screen.tables import VALIDATION
@@ -38,7 +46,13 @@ def value(scenario, draw, readout):
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory) -> Findings:
+def labels(root) -> Labels:
+    """The shipped names and colours."""
+    return read_labels(root / "config/labels.tsv")
+
+
+@pytest.fixture(scope="module")
+def findings(labels, tmp_path_factory) -> Findings:
     """A screen of four drugs and a pair in three cells, with figures of a fit and tables of the configuration."""
     table = scenarios(
         DRUGS,
@@ -76,6 +90,7 @@ def findings(tmp_path_factory) -> Findings:
         fit=fit,
         provenance={"stage": "rank", "packages": {"polars": "<2>"}},
         validation=validation(),
+        labels=labels,
         held={
             "demands": 200,
             "met_before": 0.88,
@@ -262,7 +277,7 @@ def test_without_anything_to_rank_the_files_are_there_and_say_so(findings, tmp_p
 
 
 def test_the_heat_map_leaves_out_what_moves_nothing(findings):
-    heat = heat_of(findings.ranked, VIEW, ["JAK", "ALK", "MEK"])
+    heat = heat_of(findings.ranked, VIEW, findings.labels)
     assert heat.drugs == ["tofacitinib", "ruxolitinib", "lorlatinib"]
     assert heat.still == ["trametinib"]
     assert heat.suppression[2, heat.cells.index(("npm1_alk_lymphoma", "alk_direct"))] == pytest.approx(
@@ -271,7 +286,7 @@ def test_the_heat_map_leaves_out_what_moves_nothing(findings):
 
 
 def test_what_would_decide_names_a_drug_for_each_hypothesis(findings):
-    [(context, lines)] = decisive(findings.ranked, VIEW)
+    [(context, lines)] = decisive(findings)
     assert context == "NPM1-ALK lymphoma"
     assert [drug for drug, _, _ in lines] == ["lorlatinib", "tofacitinib"]
 
@@ -306,9 +321,50 @@ def test_a_view_that_is_not_there_is_named(findings):
         slice_of(findings.ranked, "hepg2", "default", View("pY705_9h", "clinical"))
 
 
-def test_labels_join_the_options_of_several_switches():
+def test_labels_join_the_options_of_several_switches(labels):
     label = "alk_direct+s727_silent"
-    assert hypothesis_label(label) == "if ALK acts on STAT3 directly and if S727 is silent"
-    assert short_cell_label("hepg2", label) == "HepG2\nALK direct, S727 silent"
-    assert hypothesis_label("default") == ""
-    assert hypothesis_label("odd_name") == "if odd name"
+    assert labels.hypothesis(label) == "if ALK acts on STAT3 directly and if S727 is silent"
+    assert labels.short_cell("hepg2", label) == "HepG2\nALK direct, S727 silent"
+    assert labels.hypothesis("default") == ""
+    assert labels.hypothesis("odd_name") == "if odd name"
+
+
+def test_a_report_without_labels_shows_the_names_of_the_tables(findings, tmp_path):
+    plain = replace(findings, labels=Labels())
+    page = write_report(plain, tmp_path / "report.html").read_text()
+    assert "Npm1 alk lymphoma" in page and "if alk direct" in page
+    assert "NPM1-ALK lymphoma" not in page
+    words = [node.text for node in ElementTree.parse(write_figures(plain, tmp_path)[0]).iter()]
+    assert "other" in words
+
+
+def test_classes_of_one_title_are_drawn_alike_and_those_without_a_colour_differ(tmp_path):
+    path = tmp_path / "labels.tsv"
+    path.write_text("kind\tname\ttitle\nclass\tMEK\tMAPK\nclass\tJAK\tJAK\nclass\tERK\tMAPK\n")
+    labels = read_labels(path)
+    assert labels.family("MEK") is labels.family("ERK")
+    assert labels.family("MEK").colour != labels.family("JAK").colour
+    assert labels.family("EGFR").name == "other"
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "message"),
+    [
+        ("class\tMEK\tMEK\tblue\to", ReportError, "labels.tsv, MEK: `colour` must be #rrggbb, found blue"),
+        ("gene\tMEK\tMEK\t\t", TableError, "labels.tsv row 2: `kind` must be one of context, .* found gene"),
+        (
+            "class\tMEK\tMEK\t\tsquare",
+            TableError,
+            "labels.tsv row 2: `marker` must be one of .* found square",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_drawn_are_refused(tmp_path, row, error, message):
+    (tmp_path / "labels.tsv").write_text(f"kind\tname\ttitle\tcolour\tmarker\n{row}\n")
+    with pytest.raises(error, match=message):
+        read_labels(tmp_path / "labels.tsv")
+
+
+def test_every_figure_has_its_caption_in_the_workflow(root):
+    captions = {path.stem for path in (root / "workflow/report/figures").glob("*.rst")}
+    assert captions == set(FIGURES)

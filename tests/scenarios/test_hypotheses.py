@@ -3,7 +3,7 @@
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import hypothesis_labels, hypothesis_settings, plan_scenarios
+from screen.scenarios import Request, hypothesis_labels, hypothesis_settings, plan_scenarios
 from tests.scenarios.tables import contexts_of
 
 
@@ -81,7 +81,7 @@ def test_the_rows_of_a_context_win_for_their_switch(contexts):
 
 
 def test_weights_reach_the_scenarios(contexts, drugs):
-    frame = plan_scenarios(contexts, drugs, doses_nM=[1], drugs=[], switches=["H_Kd"])
+    frame = plan_scenarios(contexts, drugs, Request(doses_nM=[1], drugs=[], switches=["H_Kd"]))
     assert frame.select("context", "hypothesis", "weight").rows() == [
         ("liver", "tight", 0.5),
         ("liver", "loose", 0.5),
@@ -95,7 +95,7 @@ def test_weights_reach_the_scenarios(contexts, drugs):
 
 def test_an_unknown_switch_is_refused(contexts, drugs):
     with pytest.raises(ScenarioError) as caught:
-        plan_scenarios(contexts, drugs, doses_nM=[1], switches=["H_x"])
+        plan_scenarios(contexts, drugs, Request(doses_nM=[1], switches=["H_x"]))
     assert caught.value.problems == (
         "scenarios.hypotheses: must be switches of hypotheses.tsv (H_ALK, H_Kd), found H_x",
     )

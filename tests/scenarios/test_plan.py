@@ -3,7 +3,7 @@
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import check_contexts, count_trajectories, plan_scenarios
+from screen.scenarios import Request, check_contexts, count_trajectories, plan_scenarios
 
 REQUEST = {
     "doses_nM": [1000, 10],
@@ -14,7 +14,7 @@ REQUEST = {
 
 
 def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
-    frame = plan_scenarios(contexts, drugs, **REQUEST)
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST))
     assert frame["scenario"].to_list() == [
         f"{setting}|{given}"
         for setting in ("liver|default", "lymphoma|direct", "lymphoma|through_jak3")
@@ -45,20 +45,20 @@ def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
 
 
 def test_the_same_request_gives_the_same_table_whatever_the_order_of_doses(contexts, drugs):
-    assert plan_scenarios(contexts, drugs, **REQUEST).equals(
-        plan_scenarios(contexts, drugs, **REQUEST | {"doses_nM": (10.0, 1000.0)})
+    assert plan_scenarios(contexts, drugs, Request(**REQUEST)).equals(
+        plan_scenarios(contexts, drugs, Request(**REQUEST | {"doses_nM": (10.0, 1000.0)}))
     )
 
 
 def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
-    frame = plan_scenarios(contexts, drugs, doses_nM=[1.5])
+    frame = plan_scenarios(contexts, drugs, Request(doses_nM=[1.5]))
     assert frame.height == 3 * (1 + 7)
     assert "filgotinib" not in frame["drug_a"].to_list()
     assert "liver|default|SD-36@1.5" in frame["scenario"].to_list()
 
 
 def test_trajectories_are_counted(contexts, drugs):
-    frame = plan_scenarios(contexts, drugs, **REQUEST)
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST))
     assert count_trajectories(frame, draws=50) == (18, 900, 150)
 
 
@@ -68,8 +68,8 @@ def test_trajectories_are_counted(contexts, drugs):
         ({"drugs": ["aspirin"]}, "drugs: must be of drugs.tsv, found aspirin"),
         ({"drugs": ["filgotinib"]}, "drugs: must be screened, found filgotinib (no note)"),
         ({"drugs": ["ruxolitinib", "ruxolitinib"]}, "drugs: must be named once, found ruxolitinib again"),
-        ({"context_names": ["kidney"]}, "contexts: must be of the table, found kidney"),
-        ({"context_names": []}, "contexts: must name at least one, found none"),
+        ({"contexts": ["kidney"]}, "contexts: must be of the table, found kidney"),
+        ({"contexts": []}, "contexts: must name at least one, found none"),
         ({"doses_nM": [-1.0]}, "doses_nM: must be positive numbers in nM, found -1.0"),
         ({"doses_nM": [0]}, "doses_nM: must be positive numbers in nM, found 0"),
         ({"doses_nM": ["1 uM"]}, "doses_nM: must be positive numbers in nM, found 1 uM"),
@@ -90,13 +90,13 @@ def test_trajectories_are_counted(contexts, drugs):
 )
 def test_requests_that_cannot_be_met_say_why(contexts, drugs, change, message):
     with pytest.raises(ScenarioError) as caught:
-        plan_scenarios(contexts, drugs, **REQUEST | change)
+        plan_scenarios(contexts, drugs, Request(**REQUEST | change))
     assert caught.value.problems == (message,)
 
 
 def test_every_problem_of_a_request_is_told_at_once(contexts, drugs):
     with pytest.raises(ScenarioError) as caught:
-        plan_scenarios(contexts, drugs, doses_nM=[-1], drugs=["aspirin"], context_names=["kidney"])
+        plan_scenarios(contexts, drugs, Request(doses_nM=[-1], drugs=["aspirin"], contexts=["kidney"]))
     assert len(caught.value.problems) == 3
 
 

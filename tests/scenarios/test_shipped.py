@@ -5,7 +5,7 @@ import pytest
 
 from screen.experiments import lane_parameters
 from screen.network import compose_network, read_parameters, read_sbml
-from screen.scenarios import check_contexts, hypothesis_labels, plan_scenarios
+from screen.scenarios import Request, check_contexts, hypothesis_labels, plan_scenarios
 from screen.simulate import ScreenTables, make_part
 from tests.scenarios.tables import CONFIG, contexts_of
 
@@ -43,7 +43,7 @@ def test_organisms_and_weights_of_the_contexts(shipped_contexts):
 
 def test_the_whole_screen_can_be_assembled(network, shipped_contexts, shipped_drugs):
     """Every screened drug in every context; a load is never negative and every value is finite."""
-    scenarios = plan_scenarios(shipped_contexts, shipped_drugs, doses_nM=[1, 1000])
+    scenarios = plan_scenarios(shipped_contexts, shipped_drugs, Request(doses_nM=[1, 1000]))
     part = make_part(ScreenTables(scenarios, shipped_contexts, shipped_drugs, None, seed=1), network)
     parameters = np.asarray(
         lane_parameters(part.design, part.draws, *part.arm_and_draw(np.arange(part.lanes)))

@@ -6,7 +6,7 @@ import pytest
 
 from screen.kernel import load_model
 from screen.network import compose_network
-from screen.scenarios import plan_scenarios, read_context_tables, read_drug_tables
+from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import Integration, Runner, ScreenTables, distinct_cells, make_part
 from screen.tables import DRAWS, read_table
@@ -26,7 +26,9 @@ def test_no_species_becomes_negative_in_any_scenario(root, monkeypatch):
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
     scenarios = plan_scenarios(
-        contexts, drugs, doses_nM=asked.doses_nM, pairs=asked.pairs, pair_doses_nM=asked.pair_doses_nM
+        contexts,
+        drugs,
+        Request(doses_nM=asked.doses_nM, pairs=asked.pairs, pair_doses_nM=asked.pair_doses_nM),
     )
     draws = read_table(settings.panel.ensemble, DRAWS).filter(pl.col("draw") < DRAWN)
     model = load_model(compose_network(settings.network.folder))

@@ -6,7 +6,7 @@ import pytest
 
 from screen.errors import ScenarioError, SimulateError
 from screen.network import compose_without, network_name
-from screen.scenarios import plan_scenarios, read_context_tables
+from screen.scenarios import Request, plan_scenarios, read_context_tables
 from screen.simulate import Integration, Readout, ScreenTables, Shard, read_parts, simulate_shard
 from screen.tables import DRAWS, RESPONSES, check_table
 from tests.scenarios.tables import CONFIG, drugs_of
@@ -89,7 +89,7 @@ def draws():
 def parts_of(folder, draws):
     contexts = read_context_tables(folder / "contexts.tsv", folder / "hypotheses.tsv")
     drugs = drugs_of(CONFIG)
-    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1.0], drugs=[])
+    scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1.0], drugs=[]))
     tables = ScreenTables(scenarios, contexts, drugs, draws, seed=1)
     return read_parts(tables, lambda name: folder / f"{name}.xml")
 

@@ -9,7 +9,7 @@ import pytest
 
 from screen.kernel import load_model
 from screen.network.compose import compose_network
-from screen.scenarios import plan_scenarios, read_context_tables, read_drug_tables
+from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.simulate import Integration, Readout, ScreenTables, Shard, make_part, simulate_shard
 
 READOUT = Readout("pY705_20min", "pY705_level", 20.0, 20.0)
@@ -28,7 +28,7 @@ def suppression(root, drugs) -> pl.DataFrame:
     config = root / "config"
     model = load_model(compose_network(config / "network"))
     contexts = read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv")
-    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1000.0], context_names=CONTEXTS)
+    scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0], contexts=CONTEXTS))
     integration = Integration("auto", 1e-6, 1e-9, 100_000, None, 512)
     part = make_part(ScreenTables(scenarios, contexts, drugs, None, seed=1), model)
     found = simulate_shard([part], [READOUT], integration, Shard(0, 1), lambda line: None)

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from screen.errors import TableError
+from screen.rank import RANKED
 from screen.tables import (
     DRAWS,
-    RANKED,
     RESPONSES,
     SCENARIOS,
     Column,

@@ -74,6 +74,7 @@ READ = {
     "panel.constrain": {"constrain"},
     "panel.steps": {"constrain"},
     "rank.dose_bases": {"rank"},
+    "report.labels": {"report"},
     "report.title": {"report"},
     "report.top": {"report"},
 }
@@ -87,6 +88,7 @@ VALUES = {
     "simulate.engine": "jax",
     "panel.constrain": ["gate"],
     "rank.dose_bases": [{"kind": "clinical"}],
+    "report.labels": None,
     "report.title": "another",
     "network.modules": ["m00_base"],
     "fit.data": "/tmp",

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from screen.tables import DRAWS, RANKED, read_table
+from screen.rank import RANKED
+from screen.tables import DRAWS, read_table
 
 pytestmark = pytest.mark.slow
 

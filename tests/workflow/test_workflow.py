@@ -83,7 +83,7 @@ def test_a_profile_holds_only_options_that_snakemake_has(root, profile):
 def test_captions_exist(root):
     for rules in (root / "workflow/rules").glob("*.smk"):
         for line in rules.read_text().splitlines():
-            if "caption=" in line:
+            if 'caption="' in line:  # those of the figures are named by their files
                 assert (rules.parent / line.split('"')[1]).exists(), line
 
 

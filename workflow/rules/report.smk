@@ -1,3 +1,7 @@
+# A figure of `screen/report/gallery.py` has its caption here.
+FIGURES = sorted(path.stem for path in (ROOT / "workflow/report/figures").glob("*.rst"))
+
+
 rule report:
     input:
         scenarios="results/scenarios/scenarios.parquet",
@@ -8,6 +12,7 @@ rule report:
         held="results/constrain/summary.json",
         tables=table_files(),
         parameters=parameter_table(),
+        labels=[str(SETTINGS.report.labels)] if SETTINGS.report.labels else [],
     output:
         page=report(
             "results/report.html",
@@ -15,24 +20,15 @@ rule report:
             category="Ranking",
             labels={"result": "report"},
         ),
-        ranked=report(
-            "results/figures/ranked.svg",
-            caption="../report/ranked.rst",
-            category="Ranking",
-            labels={"result": "ranked interventions"},
-        ),
-        dose_response=report(
-            "results/figures/dose_response.svg",
-            caption="../report/dose_response.rst",
-            category="Ranking",
-            labels={"result": "dose responses"},
-        ),
-        heatmap=report(
-            "results/figures/heatmap.svg",
-            caption="../report/heatmap.rst",
-            category="Ranking",
-            labels={"result": "all drugs in all cells"},
-        ),
+        figures=[
+            report(
+                f"results/figures/{name}.svg",
+                caption=f"../report/figures/{name}.rst",
+                category="Ranking",
+                labels={"result": name.replace("_", " ")},
+            )
+            for name in FIGURES
+        ],
     log:
         "results/logs/report.log",
     benchmark:

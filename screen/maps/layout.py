@@ -12,7 +12,7 @@ from typing import NamedTuple
 import igraph
 import numpy as np
 
-from screen.network import ModuleMap, Process
+from screen.maps.processes import ModuleMap, Process
 
 HEIGHT, LINE, GLYPH = 15.0, 8.5, 15.0
 """Height of a box, of a line of text, and distance of a crossed circle from its process."""

@@ -1,52 +1,21 @@
 """How figures look: one palette, safe for colour-blind readers, and SVG files that are equal when the data are.
 
-Colour says which node of the network a drug acts on; the marker's shape says it again. Ink, grid and paper are
-fixed colours in a file and become CSS variables in the page, which is how the page has a dark mode.
+Ink, grid and paper are fixed colours in a file and become CSS variables in the page, which is how the page
+has a dark mode. The colours of drug classes are in the table of labels.
 """
 
 import html
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1a1f27", "#5b6470", "#d9dde3", "#ffffff"
 THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER: "var(--paper)"}
-
-
-class Family(NamedTuple):
-    """Drug classes that act on one arm of the network, and how they are drawn."""
-
-    name: str
-    colour: str
-    marker: str
-    classes: tuple[str, ...]
-
-
-# Okabe and Ito's colours; their yellow is darkened to be seen on white.
-FAMILIES: tuple[Family, ...] = (
-    Family("JAK", "#0072b2", "o", ("JAK",)),
-    Family("ALK", "#d55e00", "s", ("ALK",)),
-    Family("STAT3 direct", "#cc79a7", "D", ("STAT3 direct",)),
-    Family("anti-IL-6(R)", "#009e73", "^", ("anti-IL-6(R)",)),
-    Family("SRC/ABL", "#e69f00", "v", ("SRC/ABL", "SRC", "ABL")),
-    Family("RAF/MEK/ERK", "#56b4e9", "P", ("RAF", "MEK", "ERK")),
-    Family("PI3K/AKT/mTOR", "#a89000", "X", ("PI3K", "AKT", "mTOR", "PI3K/mTOR")),
-    Family("EGFR/FGFR/IGF1R", "#7b4f9e", "p", ("EGFR", "FGFR", "IGF1R")),
-    Family("IKK/p38/JNK", "#7a7a7a", "h", ("IKK", "NF-kB input", "p38/JNK")),
-    Family("other", "#9aa5b1", "*", ()),
-)
-
-_BY_CLASS: Mapping[str, Family] = {name: family for family in FAMILIES for name in family.classes}
-
-
-def family_of(drug_class: str) -> Family:
-    """The family of a drug class; `other` for a class that is not listed."""
-    return _BY_CLASS.get(drug_class, FAMILIES[-1])
 
 
 STYLE: dict[Any, Any] = {

@@ -17,9 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 
-from screen.network import INHIBITION, MODULATION, STIMULATION, ModuleMap
-from screen.report.layout import GLYPH, HEIGHT, LINE, Arc, Node, Placed, diagrams, packed, place
-from screen.report.style import INK, MUTED, PAPER, drawing, to_svg
+from screen.maps.layout import GLYPH, HEIGHT, LINE, Arc, Node, Placed, diagrams, packed, place
+from screen.maps.processes import INHIBITION, MODULATION, STIMULATION, ModuleMap
+from screen.style import INK, MUTED, PAPER, drawing, to_svg
 
 FONT, MARGIN = 7.5, 16.0
 FILLS = {"cytosol": "#dbe9f6", "nucleus": "#fde6c8", "medium": "#d9f0e1", "": "#efefef"}

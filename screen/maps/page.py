@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from screen.network import INHIBITION, STIMULATION, ModuleMap
-from screen.report.maps import map_svg
+from screen.maps.drawing import map_svg
+from screen.maps.processes import INHIBITION, STIMULATION, ModuleMap
 from screen.tables import write_text_atomic
 
 INTRODUCTION = """\

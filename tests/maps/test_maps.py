@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from screen.cli import main
-from screen.network import STIMULATION, ModuleMap, Process, compose_network, module_maps
-from screen.report.layout import Diagram, diagrams, packed, place
-from screen.report.maps import drawn_digest, map_svg
-from screen.report.network_page import is_drawn, network_page
+from screen.maps import module_maps
+from screen.maps.drawing import drawn_digest, map_svg
+from screen.maps.layout import Diagram, diagrams, packed, place
+from screen.maps.page import is_drawn, network_page
+from screen.maps.processes import STIMULATION, ModuleMap, Process
+from screen.network import compose_network
 
 TOY = ModuleMap(
     "m01_toy",
@@ -113,10 +115,10 @@ def test_the_command_draws_and_says_what_it_needs(root, tmp_path, monkeypatch, c
     monkeypatch.chdir(root)
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "igraph", None)
-        for name in ("layout", "maps", "network_page"):
-            without.delitem(sys.modules, f"screen.report.{name}", raising=False)
+        for name in ("", ".layout", ".drawing", ".page"):
+            without.delitem(sys.modules, f"screen.maps{name}", raising=False)
         assert main(arguments) == 2
-    assert "--maps: the package igraph must be installed" in capsys.readouterr().err
+    assert "--maps, --genes: the package igraph must be installed" in capsys.readouterr().err
     assert main(arguments) == 0
     assert (tmp_path / "maps.md").read_text().startswith("# The network")
     assert (tmp_path / "maps/m07_alk.svg").exists()

@@ -1,0 +1,94 @@
+"""What is reported, and what of it the figures show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screen.rank import ResponseArray
+from screen.rank.ranking import Readout
+from screen.report.labels import NO_LABELS, Labels
+from screen.report.selection import (
+    Curve,
+    Heat,
+    View,
+    cell_names,
+    dose_curves,
+    headline_view,
+    heat_of,
+    slice_of,
+)
+
+CURVES = 6
+"""Dose responses shown for each cell."""
+
+Panel = tuple[Curve, str, dict[str, Any] | None]
+"""A dose response, the class of its drug, and its ranked row."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
+    stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
+    verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours."""
+
+    ranked: pl.DataFrame
+    responses: ResponseArray
+    readouts: Sequence[Readout]
+    contexts: pl.DataFrame | None = None
+    parameters: pl.DataFrame | None = None
+    affinities: pl.DataFrame | None = None
+    fit: Path | None = None
+    provenance: Mapping[str, Any] | None = None
+    validation: pl.DataFrame | None = None
+    held: Mapping[str, Any] | None = None
+    labels: Labels = NO_LABELS
+
+    @cached_property
+    def view(self) -> View:
+        """The read-out and dose basis that figures and headlines show."""
+        return headline_view(self.ranked)
+
+    @cached_property
+    def windows(self) -> dict[str, tuple[float, float]]:
+        """First and last time of every read-out [min]."""
+        return {readout.id: readout.window() for readout in self.readouts}
+
+    @cached_property
+    def cells(self) -> list[tuple[str, str]]:
+        """(context, hypothesis) in the order in which the report shows them."""
+        return cell_names(self.ranked, self.labels)
+
+    def slice(self, cell: tuple[str, str], view: View | None = None) -> pl.DataFrame:
+        """The rows of a cell, as ranked under the headline's view or another."""
+        return slice_of(self.ranked, *cell, view or self.view)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the figures show, by cell: ranked rows and dose responses of the leaders; and all drugs together."""
+
+    ranked: dict[tuple[str, str], pl.DataFrame]
+    curves: dict[tuple[str, str], list[Panel]]
+    heat: Heat
+    labels: Labels
+
+
+def select(findings: Findings, top: int) -> Drawn:
+    """The first `top` interventions of each cell and the curves of the first single drugs among all."""
+    curves = dose_curves(findings.responses, findings.view.readout)
+    leaders: dict[tuple[str, str], pl.DataFrame] = {}
+    panels: dict[tuple[str, str], list[Panel]] = {}
+    for cell in findings.cells:
+        rows = findings.slice(cell).filter(pl.col("rank").is_not_null())
+        leaders[cell] = rows.head(top)
+        singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
+        panels[cell] = [
+            (curves[cell][row["intervention"]], row["drug_classes"], row)
+            for row in singles.iter_rows(named=True)
+        ]
+    heat = heat_of(findings.ranked, findings.view, findings.labels)
+    return Drawn(leaders, panels, heat, findings.labels)

@@ -1,0 +1,59 @@
+"""The figures beside the report, one line each in `FIGURES`; every cell in one figure.
+
+The workflow takes the names of the figures from their captions in `workflow/report/figures`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from screen.report.figures import curves_figure, heat_figure, note_figure, percent, ranked_figure
+from screen.report.findings import CURVES, Drawn, Findings, select
+from screen.report.labels import capital
+from screen.report.selection import NOTICED
+from screen.style import drawing, to_svg
+from screen.tables import write_text_atomic
+
+NOTHING = "Nothing could be ranked here."
+
+
+def draw_leaders(drawn: Drawn) -> Figure:
+    """The leaders of every cell with their intervals."""
+    ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
+    return ranked_figure(ranked, drawn.labels, columns=2) if ranked else note_figure(NOTHING)
+
+
+def draw_curves(drawn: Drawn) -> Figure:
+    """The dose responses of the leading single drugs of every cell."""
+    panels = [
+        (capital(drawn.labels.cell(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part
+    ]
+    if not panels:
+        return note_figure(NOTHING)
+    return curves_figure(panels, drawn.labels, CURVES - 1, row_titles=True)
+
+
+def draw_heatmap(drawn: Drawn) -> Figure:
+    """Every drug that moves pY705 somewhere against every cell."""
+    if not drawn.heat.drugs:
+        return note_figure(f"No drug moves pY705 by {percent(NOTICED)} anywhere.")
+    return heat_figure(drawn.heat, drawn.labels)
+
+
+FIGURES: dict[str, Callable[[Drawn], Figure]] = {
+    "ranked": draw_leaders,
+    "dose_response": draw_curves,
+    "heatmap": draw_heatmap,
+}
+"""Name of the file without .svg -> how it is drawn."""
+
+
+def write_figures(findings: Findings, folder: Path | str, *, top: int = 15) -> list[Path]:
+    """Write every figure of `FIGURES` as SVG."""
+    drawn = select(findings, top)
+    paths = {Path(folder) / f"{name}.svg": draw for name, draw in FIGURES.items()}
+    with drawing():
+        for path, draw in paths.items():
+            write_text_atomic(path, to_svg(draw(drawn)))
+    return list(paths)
