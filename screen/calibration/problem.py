@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from screen.calibration.formulas import Formula
-from screen.calibration.priors import FROM_SCALE, TO_SCALE, Prior
+from screen.calibration.priors import Prior
+from screen.calibration.scale import SCALES
 from screen.kernel import Model
 
 
@@ -37,7 +38,7 @@ class Estimated:
         linear = jnp.asarray(scaled)
         for scale in dict.fromkeys(self.scales):
             places = np.flatnonzero(np.array(self.scales) == scale)
-            linear = linear.at[..., places].set(FROM_SCALE[scale](jnp.asarray(scaled)[..., places]))
+            linear = linear.at[..., places].set(SCALES[scale].linear(jnp.asarray(scaled)[..., places]))
         return linear
 
 
@@ -166,5 +167,5 @@ def measured_values(problem: Problem) -> np.ndarray:
     """Measured values on the scales on which they are compared [measurements]."""
     measured = problem.measurements.value.copy()
     for each in problem.observables:
-        measured[each.rows] = TO_SCALE[each.transformation](measured[each.rows])
+        measured[each.rows] = SCALES[each.transformation].scaled(measured[each.rows])
     return measured

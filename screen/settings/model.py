@@ -193,10 +193,10 @@ class FitSettings(Section):
     """Searches from different points."""
     adam: Annotated[int, Field(ge=0)] = 60
     """Steps of the first, coarse search of each start."""
-    lbfgs: Annotated[int, Field(ge=0)] = 20
-    """Most steps of the second, fine search of each start."""
     polish: Annotated[int, Field(ge=0)] = 30
-    """Most Gauss-Newton steps that the best start takes at the end."""
+    """Most Gauss-Newton steps of each start after that."""
+    kicks: Annotated[int, Field(ge=0)] = 0
+    """Times that the end of each start is kicked and searched from again."""
     draws: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Parameter draws handed to the simulation."""
     draw_steps: Annotated[int, Field(ge=0)] = 20

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.calibration.priors import TO_SCALE
+from screen.calibration.scale import SCALES
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
-from screen.fit.stage import CHECKPOINT, DRAWN, POLISHED, SIGMA_SD, residuals
+from screen.fit.stage import SIGMA_SD, residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.toy import write_problem
 
@@ -29,7 +29,7 @@ basal toy 0.1 nM log10_normal 0.2 assumed toy dose
 half toy 5 nM fixed - fixed toy amount
 """
 
-PHASES = ("adam", "l-bfgs", "gauss-newton", "draws")
+PHASES = ("adam", "gauss-newton", "polish", "draws")
 
 SCRIPT = """
 import pickle, sys
@@ -55,7 +55,7 @@ def plan(tmp_path_factory, solver):
         sbml=folder / "toy.xml",
         network=folder / "network.tsv",
         drugs=("b", "a"),
-        schedule=Schedule(starts=2, adam=10, lbfgs=5),
+        schedule=Schedule(starts=2, adam=10),
         solver=solver,
         draws=40,
         draw_steps=5,
@@ -146,7 +146,7 @@ def test_figures_are_svg_that_shows_the_data(folder):
 def test_same_plan_gives_the_same_files(plan, folder, tmp_path):
     run_fit(plan, tmp_path / "fit")
     names = sorted(path.name for path in folder.iterdir())
-    assert not {CHECKPOINT, POLISHED, DRAWN} & set(names)
+    assert not [name for name in names if "checkpoint" in name]
     assert_same_files(tmp_path / "fit", folder)
 
 
@@ -207,7 +207,7 @@ def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
     assert any("jax has no gradient" in line for line in lines)
     want = json.loads((folder / "summary.json").read_text())
     assert found["cost"] == pytest.approx(want["cost"], abs=0.05)
-    assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].null_count() == 2
+    assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].max() < 1
 
 
 def test_of_a_censored_reading_only_what_lies_above_it_is_a_residual(toy):
@@ -216,7 +216,7 @@ def test_of_a_censored_reading_only_what_lies_above_it_is_a_residual(toy):
     shape = (1, len(frame))
     measured = np.empty(shape)
     for each in toy.observables:
-        measured[:, each.rows] = TO_SCALE[each.transformation](toy.measurements.value[each.rows])
+        measured[:, each.rows] = SCALES[each.transformation].scaled(toy.measurements.value[each.rows])
     above = Predicted(
         measured + 0.4, np.full(shape, 0.2), np.zeros(shape), np.ones(shape, bool), np.ones((1, 1), bool)
     )

@@ -6,16 +6,35 @@ import numpy as np
 import pytest
 
 from screen.calibration import load_problem
-from screen.fit import Schedule, make_predictor, make_sensitivity, optimise, polish
-from screen.fit.optimise import cycle_ends, draw_starts, make_coordinates
+from screen.fit import (
+    QUIET,
+    Log,
+    Schedule,
+    Target,
+    draw_starts,
+    make_evaluator,
+    make_objective,
+    polish,
+    search,
+    search_problem,
+)
+from screen.fit.adam import Cycles, make_coordinates
 from tests.toy import TRUTH, write_problem
 
-SCHEDULE = Schedule(starts=3, adam=40, lbfgs=40, seed=3)
+SCHEDULE = Schedule(starts=3, adam=40, polish=20, tolerance=0.001, seed=3)
+
+
+def run(problem, solver, schedule=SCHEDULE, log=QUIET):
+    """The search of the whole problem, nothing solved inside."""
+    evaluator = make_evaluator(problem, solver, 8)
+    target = Target(problem.estimated, evaluator.cost, evaluator.linearise,
+                    lambda vectors: make_objective(problem, solver, vectors))  # fmt: skip
+    return search(target, draw_starts(problem.estimated, schedule.starts, schedule.seed), schedule, log)
 
 
 @pytest.fixture(scope="module")
 def found(toy, solver):
-    return optimise(toy, solver, SCHEDULE)
+    return run(toy, solver)
 
 
 def test_best_start_recovers_the_parameters(toy, found):
@@ -32,25 +51,32 @@ def test_starts_are_ordered_and_better_than_they_began(found):
 
 
 def test_polish_ends_where_the_gradient_is_nothing(toy, solver, found):
-    predictor, sensitivity = make_predictor(toy, solver, 8), make_sensitivity(toy, solver)
-    polished = polish(toy, predictor, sensitivity, toy.estimated.nominal, 30, 1e-6)
+    polished = polish(make_evaluator(toy, solver, 1), toy.estimated.nominal, 30, 1e-6)
     assert polished.cost <= found.cost[0] + 1e-3
     assert polished.gradient_norm < 0.05
     assert polished.steps < 30
 
 
+def test_what_has_no_prior_is_solved_inside_and_ends_in_the_same_place(toy, solver, found):
+    lines = []
+    solved = search_problem(make_evaluator(toy, solver, 8), solver, SCHEDULE, Log(lines.append))
+    assert solved.cost[0] == pytest.approx(found.cost[0], abs=0.01)
+    np.testing.assert_allclose(solved.scaled[0], found.scaled[0], atol=0.01)
+
+
 def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tmp_path):
-    for last in (7, 45):
+    for last in ("adam 7/", "gauss-newton 2/"):
 
         def kill(line, last=last):
-            if f" {last}/" in line:
+            if last in line:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            optimise(toy, solver, SCHEDULE, tmp_path / "state.npz", checkpoint_seconds=0, report=kill)
+            run(toy, solver, log=Log(kill, folder=tmp_path))
     lines = []
-    resumed = optimise(toy, solver, SCHEDULE, tmp_path / "state.npz", report=lines.append)
-    assert lines[0].startswith("fit: resumed at iteration 45")
+    resumed = run(toy, solver, log=Log(lines.append, folder=tmp_path))
+    assert lines[0].startswith("fit: adam resumed at step 40")
+    assert lines[1].startswith("fit: gauss-newton resumed at step 2")
     np.testing.assert_array_equal(resumed.scaled, found.scaled)
     np.testing.assert_array_equal(resumed.cost, found.cost)
     assert resumed.iterations == found.iterations
@@ -58,15 +84,16 @@ def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tm
 
 @pytest.mark.parametrize("spoil", ["another search", "damaged"])
 def test_checkpoint_that_does_not_belong_is_not_used(toy, solver, tmp_path, spoil):
-    path = tmp_path / "state.npz"
-    short = replace(SCHEDULE, adam=2, lbfgs=0)
-    first = optimise(toy, solver, short, path)
+    short = replace(SCHEDULE, adam=2, polish=1)
+    first = run(toy, solver, short, Log(folder=tmp_path))
+    files = list(tmp_path.glob("checkpoint_*.npz"))
+    assert len(files) == 2
     if spoil == "damaged":
-        path.write_bytes(path.read_bytes()[:100])
+        for path in files:
+            path.write_bytes(path.read_bytes()[:100])
     lines = []
-    again = optimise(
-        toy, solver, short if spoil == "damaged" else replace(short, seed=9), path, report=lines.append
-    )
+    other = short if spoil == "damaged" else replace(short, seed=9)
+    again = run(toy, solver, other, Log(lines.append, folder=tmp_path))
     assert not any("resumed" in line for line in lines)
     if spoil == "damaged":
         np.testing.assert_array_equal(again.scaled, first.scaled)
@@ -74,28 +101,25 @@ def test_checkpoint_that_does_not_belong_is_not_used(toy, solver, tmp_path, spoi
 
 def test_progress_says_how_far_and_how_long(toy, solver):
     lines = []
-    optimise(toy, solver, replace(SCHEDULE, adam=2, lbfgs=1), report=lines.append)
-    assert len(lines) == 3
-    assert "adam 1/3" in lines[0]
-    assert "l-bfgs 3/3" in lines[2]
-    assert "iterations/s" in lines[0]
-    assert "left" in lines[0]
+    run(toy, solver, replace(SCHEDULE, adam=2, polish=1), Log(lines.append))
+    assert [line.split(",")[0] for line in lines] == [
+        "fit: adam 1/2", "fit: adam 2/2", "fit: gauss-newton 0/1", "fit: gauss-newton 1/1",
+    ]  # fmt: skip
+    assert "iterations/s" in lines[0] and "left" in lines[0]
 
 
 def test_rate_of_adam_restarts_and_each_cycle_is_twice_the_one_before():
-    assert cycle_ends(Schedule(adam=70, restarts=2)) == (10, 30, 70)
-    assert cycle_ends(Schedule(adam=60, restarts=1)) == (20, 60)
-    assert cycle_ends(Schedule(adam=1)) == (1,)
-    assert cycle_ends(Schedule(adam=0)) == ()
+    assert Cycles(70, 0.1, 2, 0.02).ends == (10, 30, 70)
+    assert Cycles(60, 0.1, 1, 0.02).ends == (20, 60)
+    assert Cycles(1, 0.1, 2, 0.02).ends == (1,)
+    assert Cycles(0, 0.1, 2, 0.02).ends == ()
 
 
 def test_adam_ends_early_where_a_cycle_brings_nothing(toy, solver):
     lines = []
-    wanted = replace(SCHEDULE, adam=30, lbfgs=2, restarts=1, tolerance=1e9, patience=100)
-    found = optimise(toy, solver, wanted, report=lines.append)
+    found = run(toy, solver, replace(SCHEDULE, adam=30, restarts=1, tolerance=1e9), Log(lines.append))
     assert sum("adam" in line for line in lines) == 10
-    assert found.iterations == 12
-    assert "l-bfgs 32/32" in lines[-1]
+    assert found.iterations == 10
 
 
 def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
@@ -103,9 +127,10 @@ def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
     nominal = toy.estimated.nominal.copy()
     nominal[blowing] = 2.9
     spoilt = replace(toy, estimated=replace(toy.estimated, nominal=nominal))
-    found = optimise(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, lbfgs=0))
-    assert found.failed[0] > 0
-    assert found.failures == 3 * found.failed[0]
+    found = run(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, polish=0))
+    failed = make_evaluator(toy, solver, 1).predict(found.scaled).failed
+    assert failed[0] > 0
+    assert found.failures == 3 * failed[0]
     assert found.cost[0] > 1e4
 
 
@@ -120,9 +145,8 @@ def test_coordinates_go_both_ways_and_stay_inside(toy):
 
 def test_noisy_data_are_fitted_to_their_noise(tmp_path, solver):
     problem = load_problem(write_problem(tmp_path, noise=0.05))
-    predictor, sensitivity = make_predictor(problem, solver, 8), make_sensitivity(problem, solver)
-    polished = polish(problem, predictor, sensitivity, problem.estimated.nominal, 30, 1e-6)
-    found = predictor(polished.scaled[None])
+    evaluator = make_evaluator(problem, solver, 8)
+    found = evaluator.predict(polish(evaluator, problem.estimated.nominal, 30, 1e-6).scaled[None])
     rows = problem.observables[0].rows
     distance = (found.compared[0, rows] - np.log10(problem.measurements.value[rows])) / 0.05
     assert 0.2 < np.mean(distance**2) < 2
