@@ -8,6 +8,7 @@ the conditions, the rest state and the observation formulas.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from screen.calibration.formulas import Formula
-from screen.calibration.priors import Prior
+from screen.calibration.priors import Prior, precisions
 from screen.calibration.scale import SCALES
 from screen.kernel import Model
 
@@ -32,6 +33,16 @@ class Estimated:
     priors: tuple[Prior | None, ...]
     starts: tuple[Prior, ...]
     """Where the starts of the optimiser are drawn from."""
+
+    @cached_property
+    def units(self) -> np.ndarray:
+        """What counts as one unit of each parameter [estimated]: the standard deviation of its prior.
+
+        Without a prior a decade, an e-fold, or a tenth of the range on a linear scale.
+        """
+        precision = precisions(self.priors, self.nominal)
+        bare = np.where(np.array(self.scales) == "lin", (self.upper - self.lower) / 10, 1.0)
+        return np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1.0)), bare)
 
     def linear(self, scaled: jax.Array | np.ndarray) -> jax.Array:
         """Linear values [..., estimated] of scaled values; differentiable."""

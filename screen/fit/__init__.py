@@ -1,8 +1,8 @@
 """The fit: a calibration problem in, the best parameters and an ensemble of draws out."""
 
 from screen.fit.checkpoint import QUIET, Log
-from screen.fit.curvature import Curvature, curvature, prior_precision, units
-from screen.fit.ensemble import Ensemble, draw_ensemble
+from screen.fit.curvature import curvature, prior_precision
+from screen.fit.ensemble import draw_ensemble
 from screen.fit.evaluator import Evaluator, Polished, make_evaluator, polish
 from screen.fit.figures import draw_profiles
 from screen.fit.fitted import most_narrowed, read_best
@@ -13,10 +13,10 @@ from screen.fit.hierarchical import (
     make_hierarchical_objective,
     make_hierarchical_predictor,
 )
-from screen.fit.normal import Normal, normal_approximation
-from screen.fit.objective import Evaluation, Predicted, make_objective, make_predictor
+from screen.fit.normal import normal_approximation
+from screen.fit.objective import Predicted, make_objective, make_predictor
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
-from screen.fit.sensitivity import Sensitivity, make_sensitivity
+from screen.fit.sensitivity import make_sensitivity
 from screen.fit.stage import (
     FITTED,
     STARTS,
@@ -34,14 +34,10 @@ __all__ = [
     "STARTS",
     "UNSOUND_COST",
     "Box",
-    "Curvature",
     "Descent",
-    "Ensemble",
-    "Evaluation",
     "Evaluator",
     "Hierarchical",
     "Log",
-    "Normal",
     "Objective",
     "Optimum",
     "Pace",
@@ -49,7 +45,6 @@ __all__ = [
     "Polished",
     "Predicted",
     "Schedule",
-    "Sensitivity",
     "Target",
     "choose_fit_engine",
     "curvature",
@@ -74,6 +69,5 @@ __all__ = [
     "run_fit",
     "search",
     "search_problem",
-    "units",
     "write_prior_draws",
 ]

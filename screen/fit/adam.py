@@ -16,7 +16,6 @@ import optax
 
 from screen.calibration.problem import Estimated
 from screen.fit.checkpoint import QUIET, Log
-from screen.fit.curvature import units
 from screen.fit.objective import Evaluation
 from screen.fit.progress import Progress
 
@@ -82,10 +81,10 @@ class State(NamedTuple):
 
 
 def make_coordinates(estimated: Estimated) -> Coordinates:
-    """Free coordinates in which one unit near the nominal value is one unit of the parameter (`units`)."""
+    """Free coordinates in which one unit near the nominal value is one unit of the parameter."""
     span = estimated.upper - estimated.lower
     share = np.clip((estimated.nominal - estimated.lower) / span, INSET, 1 - INSET)
-    width = np.minimum(units(estimated), span / 2)
+    width = np.minimum(estimated.units, span / 2)
     return Coordinates(estimated.lower, estimated.upper, np.log(share / (1 - share)), width * 4 / span)
 
 

@@ -32,20 +32,9 @@ def prior_precision(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     return np.where(precision > 0, precision, 12.0 / (estimated.upper - estimated.lower) ** 2)
 
 
-def units(estimated: Estimated) -> np.ndarray:
-    """What counts as one unit of each parameter [estimated]: the standard deviation of its prior.
-
-    Without a prior a decade, an e-fold, or a tenth of the range on a linear scale.
-    """
-    precision = precisions(estimated.priors, estimated.nominal)
-    tenth = (estimated.upper - estimated.lower) / 10
-    bare = np.where(np.array(estimated.scales) == "lin", tenth, 1.0)
-    return np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1.0)), bare)
-
-
 def box_of(estimated: Estimated) -> Box:
     """The bounds of the parameters, and what their steps count in."""
-    return Box(estimated.lower, estimated.upper, units(estimated))
+    return Box(estimated.lower, estimated.upper, estimated.units)
 
 
 def local_costs(problem: Problem, z: np.ndarray) -> Local:

@@ -36,8 +36,8 @@ from screen.fit.objective import (
     batch_of_starts,
     in_batches,
     log_slopes,
+    make_objective,
     predict,
-    prior_cost,
     reading_costs,
 )
 from screen.simulate import Integration
@@ -197,21 +197,12 @@ def make_hierarchical_objective(
     hierarchical: Hierarchical, solver: Integration, vectors: int
 ) -> Callable[[jax.Array], Evaluation]:
     """The compiled objective for so many outer vectors at once: scaled [vectors, outer] -> Evaluation."""
-    outer = hierarchical.outer
-    batch = batch_of_starts(outer, vectors)
 
-    def total(scaled):
-        prediction = predict(outer, solver, batch, scaled)
+    def of_rows(prediction: Prediction) -> jax.Array:
         rows = read_rows(hierarchical, prediction, vectors)
-        cost = jnp.sum(rows.cost, axis=1) + hierarchical.constant + prior_cost(outer, scaled)
-        failed = jnp.sum(~prediction.lane_ok.reshape(vectors, -1), axis=1)
-        return jnp.sum(cost), (cost, failed)
+        return rows.cost + hierarchical.constant / len(hierarchical.measured)
 
-    def evaluate(scaled):
-        gradient, (cost, failed) = jax.grad(total, has_aux=True)(scaled)
-        return Evaluation(cost, jnp.where(jnp.isfinite(gradient), gradient, 0.0), failed)
-
-    return jax.jit(evaluate)
+    return make_objective(hierarchical.outer, solver, vectors, of_rows)
 
 
 def make_hierarchical_predictor(

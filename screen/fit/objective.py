@@ -234,12 +234,6 @@ def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     return cost
 
 
-def data_cost(prediction: Prediction, batch: Batch) -> jax.Array:
-    """Minus the log likelihood [vectors]: the costs of the rows of each vector."""
-    owner = batch.vector_of_lane[batch.lane_of_row]
-    return jax.ops.segment_sum(prediction.cost, owner, num_segments=batch.vectors)
-
-
 class Evaluation(NamedTuple):
     """What one call of the objective says of each vector."""
 
@@ -251,16 +245,22 @@ class Evaluation(NamedTuple):
     """Lanes that failed [vectors]."""
 
 
-def make_objective(problem: Problem, solver: Integration, vectors: int) -> Callable[[jax.Array], Evaluation]:
-    """The compiled objective for so many vectors at once: scaled [vectors, estimated] -> Evaluation."""
+def make_objective(
+    problem: Problem,
+    solver: Integration,
+    vectors: int,
+    of_rows: Callable[[Prediction], jax.Array] = lambda prediction: prediction.cost,
+) -> Callable[[jax.Array], Evaluation]:
+    """The compiled objective for so many vectors at once: scaled [vectors, estimated] -> Evaluation.
+
+    `of_rows` reads the costs of all measurements of all vectors off a prediction, vector by vector.
+    """
     batch = batch_of_starts(problem, vectors)
 
     def total(scaled):
         prediction = predict(problem, solver, batch, scaled)
-        cost = data_cost(prediction, batch) + prior_cost(problem, scaled)
-        failed = jax.ops.segment_sum(
-            (~prediction.lane_ok).astype(int), batch.vector_of_lane, num_segments=vectors
-        )
+        cost = jnp.sum(of_rows(prediction).reshape(vectors, -1), axis=1) + prior_cost(problem, scaled)
+        failed = jnp.sum(~prediction.lane_ok.reshape(vectors, -1), axis=1)
         return jnp.sum(cost), (cost, failed)
 
     def evaluate(scaled):

@@ -21,7 +21,7 @@ class Drawing:
     polish: int
     tolerance: float
     draws: int
-    steps: int
+    draw_steps: int
     """Most steps of a draw to its own minimum."""
     seed: int
 
@@ -41,5 +41,5 @@ def draw_posterior(evaluator: Evaluator, start: np.ndarray, drawing: Drawing, lo
     """
     polished = polish(evaluator, start, drawing.polish, drawing.tolerance, log)
     normal = normal_approximation(polished.scaled, polished.curvature.precision)
-    ensemble = draw_ensemble(evaluator, polished, drawing.draws, drawing.steps, drawing.seed, log)
+    ensemble = draw_ensemble(evaluator, polished, drawing.draws, drawing.draw_steps, drawing.seed, log)
     return Posterior(polished, normal, ensemble)

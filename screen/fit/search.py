@@ -44,7 +44,7 @@ class Schedule:
     """A start has ended when `patience` steps in a row each bring less than this; Adam where a cycle does."""
     patience: int = 3
     reach: float = 2.0
-    """Furthest that a parameter moves in one step, in its units (`screen.fit.curvature.units`)."""
+    """Furthest that a parameter moves in one step, in its units (`Estimated.units`)."""
     seed: int = 1
 
 

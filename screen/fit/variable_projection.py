@@ -8,14 +8,12 @@ adjoint solve for each signal, since signals outnumber parameters by far.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.priors import precisions
-from screen.fit.curvature import local_costs, prior_gradient, units
+from screen.fit.curvature import local_costs, prior_gradient
 from screen.fit.hierarchical import (
     Hierarchical,
     Rows,
@@ -23,69 +21,44 @@ from screen.fit.hierarchical import (
     make_hierarchical_predictor,
     read_rows,
 )
-from screen.fit.objective import Prediction, batch_of_starts, posterior_cost, predict
+from screen.fit.objective import Evaluation, Prediction, posterior_cost
 from screen.fit.search import Target
+from screen.fit.sensitivity import make_sensitivity
 from screen.simulate import Integration
-
-STEP = 2e-3
-"""Difference of a scaled value; large against the tolerance of the solver, small against any curvature."""
 
 WIDTH = 16
 """Most vectors that are integrated at a time."""
 
 
-class Linear(NamedTuple):
-    """Gradient [outer] and Gauss-Newton matrix [outer, outer] of one vector, solved parameters eliminated."""
-
-    gradient: np.ndarray
-    precision: np.ndarray
-
-
 def make_projected_target(hierarchical: Hierarchical, solver: Integration) -> Target:
-    """What a search of the outer parameters minimises."""
-    outer, linearise = hierarchical.outer, make_linearisation(hierarchical, solver)
+    """What a search of the outer parameters minimises; compiled at the first call and kept."""
+    outer = hierarchical.outer
     predictor = make_hierarchical_predictor(hierarchical, solver, WIDTH)
+    sensitivity = make_sensitivity(outer, solver, adjoint=False)
+    read = jax.jit(lambda prediction: read_rows(hierarchical, prediction, 1))
 
     def cost(scaled: np.ndarray) -> np.ndarray:
         return posterior_cost(outer, scaled, predictor(scaled).predicted)
 
-    def linearise_all(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        gradients, matrices = zip(*map(linearise, scaled), strict=True)
+    def linearise_one(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = sensitivity(scaled)
+        signals = map(jnp.asarray, (found.compared, found.sigma, found.sigma, found.ok, found.ok))
+        rows = read(Prediction(*signals))
+        by_signal = (found.by_value * found.sigma[:, None]).T
+        gradient, precision = _eliminate(
+            hierarchical, jax.tree.map(np.asarray, rows), by_signal, found.by_noise.T
+        )
+        prior = np.diag(precisions(outer.estimated.priors, scaled))
+        return gradient + prior_gradient(outer, scaled[None])[0], precision + prior
+
+    def linearise(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        gradients, matrices = zip(*map(linearise_one, scaled), strict=True)
         return np.array(gradients), np.array(matrices)
 
-    return Target(
-        outer.estimated,
-        cost,
-        linearise_all,
-        lambda vectors: make_hierarchical_objective(hierarchical, solver, vectors),
-    )
+    def objective(vectors: int) -> Callable[[jax.Array], Evaluation]:
+        return make_hierarchical_objective(hierarchical, solver, vectors)
 
-
-def make_linearisation(hierarchical: Hierarchical, solver: Integration) -> Callable[[np.ndarray], Linear]:
-    """A function from one outer vector to its `Linear`; compiled at the first call and kept."""
-    outer = hierarchical.outer
-    count = len(outer.estimated.names)
-    batch = batch_of_starts(outer, count + 1)
-
-    @jax.jit
-    def evaluate(vectors: jax.Array, step: jax.Array) -> tuple[Rows, jax.Array, jax.Array]:
-        found = predict(outer, solver, batch, vectors)
-        signals, sigma, ok = (part.reshape(count + 1, -1) for part in (found.compared, found.sigma, found.ok))
-        both = ok[1:] & ok[0]
-        by_signal = jnp.where(both, (signals[1:] - signals[0]) / step[:, None], 0.0)
-        by_noise = jnp.where(both, jnp.log(sigma[1:] / sigma[0]) / step[:, None], 0.0)
-        one = Prediction(*(part.reshape(count + 1, -1)[0] for part in found))
-        return read_rows(hierarchical, one, 1), by_signal, by_noise
-
-    def linearise(scaled: np.ndarray) -> Linear:
-        step = STEP * units(outer.estimated)
-        step = np.where(scaled + step > outer.estimated.upper, -step, step)
-        found = evaluate(jnp.asarray(np.vstack([scaled, scaled + np.diag(step)])), jnp.asarray(step))
-        gradient, precision = _eliminate(hierarchical, *jax.tree.map(np.asarray, found))
-        prior = precisions(outer.estimated.priors, scaled)
-        return Linear(gradient + prior_gradient(outer, scaled[None])[0], precision + np.diag(prior))
-
-    return linearise
+    return Target(outer.estimated, cost, linearise, objective)
 
 
 def _eliminate(

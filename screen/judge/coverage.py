@@ -55,21 +55,21 @@ COVERAGE = Schema(
 
 
 @dataclass(frozen=True)
-class CoveragePlan:
+class CoveragePlan(Drawing):
     """How much to simulate.
 
     A draw takes as many steps as one of the fit. There are fewer draws: an interval of few is as right as one of
     many. More Gauss-Newton steps stand in for the fit's search: one start, and no more of them than it needs.
     """
 
-    replicas: int = 20
-    draws: int = 32
-    draw_steps: int = 20
     polish: int = 40
     tolerance: float = 0.02
+    draws: int = 32
+    draw_steps: int = 20
+    seed: int = 1
+    replicas: int = 20
     leave_out: int = 4
     """One in so many experiments is not shown to the fit; 0 shows all."""
-    seed: int = 1
 
 
 class Replica(NamedTuple):
@@ -139,8 +139,8 @@ def fit_replica(
     problem, true = evaluator.problem, evaluator.predict(truth[None])
     rng = np.random.default_rng([plan.seed, 1, number])
     data = hide(simulate_measurements(problem, true.compared[0], true.sigma[0], rng), ~shown)
-    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed + number)
-    _, normal, ensemble = draw_posterior(evaluator.judged_by(data), data.estimated.nominal, drawing)
+    own = replace(plan, seed=plan.seed + number)
+    _, normal, ensemble = draw_posterior(evaluator.judged_by(data), data.estimated.nominal, own)
     predicted = evaluator.predict(ensemble.scaled)
     held = _holds(predicted.compared, true.compared[0])
     once = _first_of_each(problem)

@@ -60,7 +60,7 @@ HELDOUT = Schema(
 
 
 @dataclass(frozen=True)
-class HeldoutPlan:
+class HeldoutPlan(Drawing):
     """How hard to try; the same for every task. A step of draws to hundreds of readings is long: they get few."""
 
     polish: int = 20
@@ -119,8 +119,7 @@ def run_task(
     evaluator, problem = prepared.evaluator, prepared.evaluator.problem
     start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
     shown = evaluator.judged_by(hide(problem, hidden))
-    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed)
-    polished, _, ensemble = draw_posterior(shown, start, drawing, Log(report))
+    polished, _, ensemble = draw_posterior(shown, start, plan, Log(report))
     best, drawn = evaluator.predict(polished.scaled[None]), evaluator.predict(ensemble.scaled)
     z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)

@@ -16,7 +16,7 @@ import pytest
 from screen.calibration.scale import SCALES
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
-from screen.fit.stage import SIGMA_SD, residuals
+from screen.fit.stage import residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.toy import write_problem
 
@@ -54,7 +54,6 @@ def plan(tmp_path_factory, solver):
         problem=write_problem(folder, noise=0.05),
         sbml=folder / "toy.xml",
         network=folder / "network.tsv",
-        drugs=("b", "a"),
         schedule=Schedule(starts=2, adam=10),
         solver=solver,
         draws=40,
@@ -76,9 +75,9 @@ def folder(plan, said, tmp_path_factory):
     return folder
 
 
-def test_draws_name_every_parameter_with_a_prior_and_every_drug(folder):
+def test_draws_name_every_parameter_with_a_prior(folder):
     draws = read_table(folder / "draws.parquet", DRAWS)
-    names = ["k_made", "k_lost", "k_blow", "basal", "sigma_a", "sigma_b"]
+    names = ["k_made", "k_lost", "k_blow", "basal"]
     for draw in range(40):
         assert draws.filter(pl.col("draw") == draw)["parameter"].to_list() == names
     assert (draws["value"] > 0).all()
@@ -86,10 +85,9 @@ def test_draws_name_every_parameter_with_a_prior_and_every_drug(folder):
 
 def test_what_is_not_estimated_comes_from_its_prior(folder):
     draws = read_table(folder / "draws.parquet", DRAWS)
-    for name, centre, sd in (("basal", -1.0, 0.2), ("sigma_a", 0.0, SIGMA_SD)):
-        values = np.log10(draws.filter(pl.col("parameter") == name)["value"].to_numpy())
-        assert np.std(values) == pytest.approx(sd, rel=0.35)
-        assert np.mean(values) == pytest.approx(centre, abs=4 * sd / np.sqrt(40))
+    values = np.log10(draws.filter(pl.col("parameter") == "basal")["value"].to_numpy())
+    assert np.std(values) == pytest.approx(0.2, rel=0.35)
+    assert np.mean(values) == pytest.approx(-1.0, abs=4 * 0.2 / np.sqrt(40))
 
 
 def test_draws_say_where_they_come_from(folder, plan):
