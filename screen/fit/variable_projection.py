@@ -10,6 +10,7 @@ adjoint solve for each signal, since signals outnumber parameters by far.
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.priors import precisions
