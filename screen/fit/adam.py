@@ -1,9 +1,8 @@
 """The coarse part of a search: Adam from many starts at once, all of them in one engine call an iteration.
 
-Adam walks in free coordinates: one unit is about one prior standard deviation near the nominal value, and a
-logistic curve keeps every parameter inside its bounds. Its rate falls along a cosine and goes up again, each cycle
-twice as long as the one before (Loshchilov and Hutter 2017). A resumed run takes exactly the steps that an
-uninterrupted one takes.
+Adam walks in units of the parameters (`Estimated.units`) and is put back on a bound that it steps over. Its rate
+falls along a cosine and goes up again, each cycle twice as long as the one before (Loshchilov and Hutter 2017). A
+resumed run takes exactly the steps that an uninterrupted one takes.
 """
 
 from collections.abc import Callable
@@ -22,16 +21,13 @@ from screen.fit.progress import Progress
 LEAST_RATE = 0.02
 """Rate of Adam at the end of a cycle, as a share of that at its beginning."""
 
-INSET = 1e-3
-"""How far inside its bounds a start begins, as a share of the range."""
-
 
 class Cycles(NamedTuple):
     """How long Adam walks."""
 
     steps: int
     rate: float
-    """First step of each cycle, in free coordinates."""
+    """First step of each cycle, in units of the parameters."""
     restarts: int
     """Times the rate goes up again after it has fallen to nearly nothing."""
     tolerance: float
@@ -44,48 +40,23 @@ class Cycles(NamedTuple):
         return tuple(sorted({round(self.steps * share) for share in shares} - {0}))
 
 
-class Coordinates(NamedTuple):
-    """The map between free coordinates and scaled values; every field [estimated]."""
-
-    lower: np.ndarray
-    upper: np.ndarray
-    centre: np.ndarray
-    unit: np.ndarray
-
-    def scaled(self, free: jax.Array) -> jax.Array:
-        """Scaled values inside the bounds; differentiable."""
-        return self.lower + (self.upper - self.lower) * jax.nn.sigmoid(self.centre + self.unit * free)
-
-    def free(self, scaled: np.ndarray) -> np.ndarray:
-        """Free coordinates of scaled values, which are moved off their bounds."""
-        share = np.clip((scaled - self.lower) / (self.upper - self.lower), 1e-9, 1 - 1e-9)
-        return (np.log(share / (1 - share)) - self.centre) / self.unit
-
-
 class State(NamedTuple):
     """What the next step needs; leading axis [starts] throughout, the first two apart."""
 
     step: jax.Array
     failures: jax.Array
     """Lanes that failed in any iteration."""
-    free: jax.Array
+    at: jax.Array
+    """Scaled values in units."""
     gradient: jax.Array
-    """In free coordinates."""
+    """In units."""
     best: jax.Array
-    """Free coordinates of the lowest cost so far."""
+    """Where the cost was lowest so far."""
     best_cost: jax.Array
     reference: jax.Array
     """Lowest cost when the cycle began."""
     memory: Any
     """State of the optax transformation."""
-
-
-def make_coordinates(estimated: Estimated) -> Coordinates:
-    """Free coordinates in which one unit near the nominal value is one unit of the parameter."""
-    span = estimated.upper - estimated.lower
-    share = np.clip((estimated.nominal - estimated.lower) / span, INSET, 1 - INSET)
-    width = np.minimum(estimated.units, span / 2)
-    return Coordinates(estimated.lower, estimated.upper, np.log(share / (1 - share)), width * 4 / span)
 
 
 def walk_by_adam(
@@ -96,22 +67,21 @@ def walk_by_adam(
     log: Log = QUIET,
 ) -> tuple[np.ndarray, int, int]:
     """The best scaled vectors [starts, estimated] on the way, the lanes that failed on it, and the iterations."""
-    coordinates = make_coordinates(estimated)
-    pull = jax.jit(lambda free, gradient: jax.vjp(coordinates.scaled, free)[1](gradient)[0])
+    unit, box = estimated.units, (estimated.lower / estimated.units, estimated.upper / estimated.units)
     ends = cycles.ends or (1,)
     rates = [optax.cosine_decay_schedule(cycles.rate, int(each), LEAST_RATE) for each in np.diff([0, *ends])]
     transform = optax.adam(optax.join_schedules(rates, list(ends[:-1])))
 
     @jax.jit
     def propose(state: State) -> tuple[jax.Array, Any]:
-        update, memory = transform.update(state.gradient, state.memory, state.free)
-        return state.free + update, memory
+        update, memory = transform.update(state.gradient, state.memory, state.at)
+        return optax.projections.projection_box(state.at + update, *box), memory
 
-    def evaluate(free: jax.Array) -> Evaluation:
-        found = objective(coordinates.scaled(free))
-        return found._replace(gradient=pull(free, found.gradient))
+    def evaluate(at: jax.Array) -> Evaluation:
+        found = objective(at * unit)
+        return found._replace(gradient=found.gradient * unit)
 
-    first = jnp.asarray(coordinates.free(starts))
+    first = jnp.asarray(starts / unit)
     checkpoint = log.checkpoint("adam", starts, tuple(cycles))
     nothing = jnp.zeros(len(starts))
     state = State(
@@ -134,12 +104,12 @@ def walk_by_adam(
             break
         if step in ends:
             state = state._replace(reference=state.best_cost)
-        free, memory = propose(state)
-        found = evaluate(free)
+        at, memory = propose(state)
+        found = evaluate(at)
         better = found.cost < state.best_cost
         state = State(
-            state.step + 1, state.failures + jnp.sum(found.failed), free, found.gradient,
-            jnp.where(better[:, None], free, state.best), jnp.where(better, found.cost, state.best_cost),
+            state.step + 1, state.failures + jnp.sum(found.failed), at, found.gradient,
+            jnp.where(better[:, None], at, state.best), jnp.where(better, found.cost, state.best_cost),
             state.reference, memory,
         )  # fmt: skip
         checkpoint.write(state)
@@ -148,4 +118,5 @@ def walk_by_adam(
             f"{int(jnp.sum(found.failed))} failed lanes, {progress.line(step + 1)}"
         )
     checkpoint.write(state, last=True)
-    return np.asarray(coordinates.scaled(state.best)), int(state.failures), int(state.step)
+    best = np.clip(state.best * unit, estimated.lower, estimated.upper)
+    return best, int(state.failures), int(state.step)

@@ -12,12 +12,15 @@ import jax
 import numpy as np
 
 from screen.calibration.problem import Estimated
-from screen.fit.adam import INSET, Cycles, walk_by_adam
+from screen.fit.adam import Cycles, walk_by_adam
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import box_of
 from screen.fit.evaluator import minimise
 from screen.fit.gauss_newton import Pace, descend, gradient_norm
 from screen.fit.objective import Evaluation
+
+INSET = 1e-3
+"""How far inside its bounds a start begins, as a share of the range."""
 
 KICKED = 15
 """Kicks of which the one with the lowest cost is gone on from."""
@@ -37,7 +40,7 @@ class Schedule:
     kicks: int = 0
     """Times that the best end so far of each start is kicked and gone on from."""
     rate: float = 0.1
-    """First step of Adam in each cycle, in free coordinates."""
+    """First step of Adam in each cycle, in units of the parameters."""
     restarts: int = 2
     """Times the rate of Adam goes up again after it has fallen to nearly nothing."""
     tolerance: float = 0.02

@@ -18,7 +18,7 @@ from screen.fit import (
     search,
     search_problem,
 )
-from screen.fit.adam import Cycles, make_coordinates
+from screen.fit.adam import Cycles
 from tests.toy import TRUTH, write_problem
 
 SCHEDULE = Schedule(starts=3, adam=40, polish=20, tolerance=0.001, seed=3)
@@ -134,13 +134,19 @@ def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
     assert found.cost[0] > 1e4
 
 
-def test_coordinates_go_both_ways_and_stay_inside(toy):
-    coordinates = make_coordinates(toy.estimated)
+def test_starts_begin_with_the_nominal_values_and_lie_inside_the_bounds(toy):
     starts = draw_starts(toy.estimated, 20, seed=1)
     assert np.all(starts[0] == toy.estimated.nominal)
-    np.testing.assert_allclose(coordinates.scaled(coordinates.free(starts)), starts, atol=1e-6)
-    far = np.asarray(coordinates.scaled(np.full_like(starts, 1e3)))
-    assert np.all(far <= toy.estimated.upper)
+    assert np.all((starts > toy.estimated.lower) & (starts < toy.estimated.upper))
+
+
+def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
+    upper = toy.estimated.upper.copy()
+    upper[toy.estimated.names.index("k_lost")] = np.log10(TRUTH["k_lost"]) - 0.1
+    tight = replace(toy, estimated=replace(toy.estimated, upper=upper))
+    found = run(tight, solver, replace(SCHEDULE, starts=1, polish=0))
+    assert np.all(found.scaled <= upper)
+    assert found.cost[0] < found.first_cost[0]
 
 
 def test_noisy_data_are_fitted_to_their_noise(tmp_path, solver):
