@@ -65,7 +65,7 @@ READ = {
     "fit.data": {"predict_heldout"},
     "fit.starts": {"fit"},
     "fit.adam": {"fit"},
-    "fit.lbfgs": {"fit"},
+    "fit.kicks": {"fit"},
     "fit.polish": {"fit"},
     "fit.draws": {"fit"},
     "fit.draw_steps": {"fit"},

@@ -38,7 +38,7 @@ rule fit:
             "fit.problem",
             "fit.starts",
             "fit.adam",
-            "fit.lbfgs",
+            "fit.kicks",
             "fit.polish",
             "fit.draws",
             "fit.draw_steps",
