@@ -19,6 +19,7 @@ import numpy as np
 from screen.calibration.noise import NOISE
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
+from screen.experiments import normal_stream
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import local_costs, prior_gradient, prior_precision
 from screen.fit.evaluator import Evaluator, Polished
@@ -62,17 +63,19 @@ class Goals(NamedTuple):
 def draw_goals(problem: Problem, polished: Polished, found: Sensitivity, draws: int, seed: int) -> Goals:
     """Data and priors drawn anew for so many draws, from the sensitivities at the optimum.
 
-    The numbers of a draw depend on the seed and on its own number alone.
+    The numbers of a draw depend on the seed, its own number and the name of the parameter, or the row of the
+    measurement, alone.
     """
     measured, shown = measured_values(problem), problem.measurements.shown
     local = local_costs(problem, (found.compared - measured) / found.sigma)
     prior = prior_precision(problem, polished.scaled)
     held = (found.by_noise != 0).any(axis=0) & ~(found.by_value != 0).any(axis=0)
-    count, rows = len(prior), len(shown)
-    normal = np.array(
-        [np.random.default_rng([seed, 3, draw]).standard_normal(count + 2 * rows) for draw in range(draws)]
+    number, rows = np.arange(draws), len(shown)
+    streams = ("prior", problem.estimated.names), ("value", range(rows)), ("noise", range(rows))
+    by_prior, by_value, by_noise = (
+        np.stack([normal_stream(seed, kind, str(name), number) for name in names], axis=1)
+        for kind, names in streams
     )
-    by_prior, by_value, by_noise = np.split(normal, [count, count + rows], axis=1)
     pull = by_prior * np.sqrt(prior)
     pull += (by_value * np.sqrt(local.curvature)) @ found.by_value
     pull += (by_noise * np.sqrt(local.curvature_log_sigma)) @ found.by_noise
