@@ -1,6 +1,6 @@
 """What crosses the line between a disk and the program: files read within limits, files written whole, names."""
 
-from screen.files.names import NAME, NAME_RULE, name_problem, printable, slug
+from screen.files.names import NAME, NAME_RULE, name_problem, slug
 from screen.files.reading import MOST_TABLE, MOST_TEXT, check_regular, read_json, read_text
 from screen.files.writing import write_atomic, write_text_atomic
 from screen.files.yaml import Document, Place, number_of, parse_yaml, read_document, read_yaml
@@ -16,7 +16,6 @@ __all__ = [
     "name_problem",
     "number_of",
     "parse_yaml",
-    "printable",
     "read_document",
     "read_json",
     "read_text",

@@ -35,13 +35,6 @@ def name_problem(text: str) -> str | None:
     return None
 
 
-def printable(text: str) -> str:
-    r"""The text with everything that does not show itself written out: ESC as \x1b, a zero-width space as \u200b."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
-
-
 def slug(*parts: str) -> str:
     """A name for anchors and identifiers: letters, digits, `_` and `-`; different parts have different slugs."""
     plain = "-".join(re.sub(r"[^A-Za-z0-9_-]+", "-", part) for part in parts)

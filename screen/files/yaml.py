@@ -60,7 +60,8 @@ def read_yaml(path: Path, error: type[ScreenError]) -> Any:
     found = read_document(path, error)
     if found.repeated:
         raise error(
-            f"{path.name} line {line}: `{key}` must be set once, found it again" for key, line in found.repeated
+            f"{path.name} line {line}: `{key}` must be set once, found it again"
+            for key, line in found.repeated
         )
     return found.value
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from screen.files import NAME, name_problem, number_of, printable
+from screen.errors import printable
+from screen.files import NAME, name_problem, number_of
 
 MOST_DOSES = 1000
 """Doses of a list."""

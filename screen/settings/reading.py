@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from screen.errors import SettingsError
-from screen.files import NAME_RULE, Place, printable, read_document
+from screen.errors import SettingsError, printable
+from screen.files import NAME_RULE, Place, read_document
 from screen.settings.model import Settings
 
 LIMITS = {
@@ -67,7 +67,9 @@ def check_settings(values: Any, where: str, lines: Mapping[Place, int] | None = 
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        problems = [_sentence(found, where, lines or {}) for found in error.errors() if not _beside_the_point(found)]
+        problems = [
+            _sentence(found, where, lines or {}) for found in error.errors() if not _beside_the_point(found)
+        ]
         raise SettingsError(dict.fromkeys(problems)) from error
 
 
