@@ -55,12 +55,15 @@ def _python(arguments: argparse.Namespace) -> Finding:
 
 
 def _compiler(arguments: argparse.Namespace) -> Finding:
-    name = os.environ.get("CC", "cc")
-    path = shutil.which(name)
-    if path is None:
-        return Finding("compiler", "note", f"no {name}, a slower engine runs", "install gcc or set CC")
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return Finding("compiler", "ok", (done.stdout.splitlines() or [path])[0])
+    from screen.kernel import find_compiler
+
+    try:
+        command = find_compiler().command
+    except ScreenError as error:
+        found = f"{error.problems[0].partition('; ')[0]}: what is not in the cache runs on a slower engine"
+        return Finding("compiler", "note", found, "install gcc or set CC")
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    return Finding("compiler", "ok", (done.stdout.splitlines() or [" ".join(command)])[0])
 
 
 def _cores(arguments: argparse.Namespace) -> Finding:

@@ -132,7 +132,8 @@ class _Reader:
 
     def begin(self, event: yaml.Event) -> None:
         place = self.place()
-        self.take(event, holds := {} if isinstance(event, yaml.MappingStartEvent) else [], 1)
+        holds: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.take(event, holds, 1)
         self.stack.append(_Open(place, holds, event.anchor, self.values - 1))
         if len(self.stack) > MOST_LEVELS:
             raise self.refuse(event, f"must be nested at most {MOST_LEVELS} levels deep", "more")

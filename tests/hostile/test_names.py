@@ -67,9 +67,13 @@ def test_it_is_refused_in_every_table_with_its_row(root, tmp_path, file, column,
             cells[column] = text
             lines[3] = "\t".join(cells)
         (tmp_path / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+    names, read = (
+        (("contexts", "hypotheses"), read_context_tables)
+        if file in ("contexts.tsv", "hypotheses.tsv")
+        else (("drugs", "affinities", "targets"), read_drug_tables)
+    )
     with pytest.raises(ScreenError) as caught:
-        read_drug_tables(*(tmp_path / f"{name}.tsv" for name in ("drugs", "affinities", "targets")))
-        read_context_tables(tmp_path / "contexts.tsv", tmp_path / "hypotheses.tsv")
+        read(*(tmp_path / f"{name}.tsv" for name in names))
     (problem,) = caught.value.problems
     assert problem.startswith(f"{file} row 4: `") and problem.isprintable()
 

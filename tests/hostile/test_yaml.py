@@ -1,5 +1,7 @@
 """YAML that costs more than it holds, or means something else to another reader, is refused in one line."""
 
+from itertools import pairwise
+
 import pytest
 
 from screen.errors import FitError, SettingsError
@@ -10,9 +12,7 @@ from screen.settings import load_settings
 def bomb(levels: int) -> str:
     """Nine aliases of nine aliases of ...: 9**levels values."""
     letters = "abcdefghijklmnopqrstuvwxyz"[: levels + 1]
-    steps = (
-        f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]" for old, new in zip(letters, letters[1:], strict=False)
-    )
+    steps = (f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]" for old, new in pairwise(letters))
     return "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *steps])
 
 
