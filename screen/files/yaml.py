@@ -6,7 +6,7 @@ the other, so that no depth of nesting can exhaust the stack.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,12 +55,12 @@ def number_of(text: str) -> float | None:
     return float(text) if _FLOAT.fullmatch(text) else None
 
 
-def read_yaml(path: Path, error: type[ScreenError]) -> Any:
+def read_yaml(path: Path, error: type[ScreenError], what: str = "YAML file") -> Any:
     """The value of a YAML file; `error` names file and line of what is wrong, a key that is set twice included."""
-    found = read_document(path, error)
+    found = parse_yaml(read_text(path, error, what, MOST_BYTES), str(path), error)
     if found.repeated:
         raise error(
-            f"{path.name} line {line}: `{key}` must be set once, found it again"
+            f"{path} line {line}: `{key}` must be set once, found it again"
             for key, line in found.repeated
         )
     return found.value
@@ -69,6 +69,30 @@ def read_yaml(path: Path, error: type[ScreenError]) -> Any:
 def read_document(path: Path, error: type[ScreenError]) -> Document:
     """The document of a YAML file, keys that are set twice left to the caller."""
     return parse_yaml(read_text(path, error, "YAML file", MOST_BYTES), path.name, error)
+
+
+def check_alike(path: Path, other: Any, error: type[ScreenError]) -> None:
+    """Raise `error` where another reader of a YAML file takes something in it for another value than this one."""
+    found = read_document(path, error)
+    place = _difference(found.value, other, ())
+    if place is not None:
+        line = found.lines.get(place, 1)
+        raise error(
+            f"{path.name} line {line}: `{place[-1] if place else 'it'}` must be read alike by every YAML reader, found "
+            "what YAML 1.1 takes for another value; put it in quotes if it is text"
+        )
+
+
+def _difference(value: Any, other: Any, place: Place) -> Place | None:
+    if isinstance(value, dict) and isinstance(other, Mapping):
+        pairs = [(key, value.get(key), other.get(key)) for key in {**value, **other}]
+    elif isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+        pairs = [(at, *both) for at, both in enumerate(zip(value, other, strict=True))]
+    else:
+        alike = value == (number_of(other) if isinstance(other, str) and isinstance(value, float) else other)
+        return None if alike and isinstance(value, bool) == isinstance(other, bool) else place
+    inner = (_difference(one, two, (*place, key)) for key, one, two in pairs)
+    return next((found for found in inner if found is not None), None)
 
 
 @dataclass

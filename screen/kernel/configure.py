@@ -1,5 +1,7 @@
 """JAX as the engines need it: double precision, and compiled functions kept on disk."""
 
+import os
+
 import jax
 
 from screen.errors import KernelError
@@ -15,12 +17,21 @@ def configure() -> None:
     jax.config.update("jax_enable_x64", True)
     folder = private_folder(cache_folder() / "jax")
     jax.config.update("jax_compilation_cache_dir", None if folder is None else str(folder))
+    find_devices()
+
+
+def find_devices() -> list[jax.Device]:
+    """What JAX computes on. KernelError where it is told (JAX_PLATFORMS) to use what is not here."""
     try:
-        jax.devices()
-    except RuntimeError as error:
-        platforms = jax.config.read("jax_platforms")
+        return list(jax.devices())
+    except (
+        RuntimeError,
+        AssertionError,
+        AttributeError,
+    ) as error:  # how JAX says so depends on what is installed
+        said = str(error).splitlines()[0] if isinstance(error, RuntimeError) else "no such device"
+        wanted = os.environ.get("JAX_PLATFORMS") or "any"
         raise KernelError(
-            f"JAX_PLATFORMS: must name a kind of device that is here, found {platforms} "
-            f"({str(error).splitlines()[0]}); unset it, or set it to cpu"
+            f"JAX_PLATFORMS: must name a kind of device that is here, found {wanted} ({said}); "
+            "unset it, or set it to cpu"
         ) from None
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)

@@ -79,6 +79,10 @@ def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> st
     head = f"{where} line {line}" if line else where
     name = _dotted(place)
     if found["type"] == "extra_forbidden":
+        section, dot, key = str(place[-1]).partition(".")
+        if dot:
+            hint = f"write `{section}: {{{key}: ...}}`, on a command line --config '{section}={{{key}: ...}}'"
+            return f"{head}: `{name}` is not a setting; {hint}"
         valid = _valid_keys(place[:-1])
         near = get_close_matches(str(place[-1]), valid, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}`?" if near else f"settings here are {', '.join(valid)}"

@@ -24,9 +24,8 @@ def library(folder: Path, text: str = MINE) -> Path:
     return compiled._library(load_model(text, folder))
 
 
-def pretend(command: list[str]) -> None:
+def pretend(command: list[str], source: Path) -> None:
     """A compiler in no time: what it makes holds what it was made from."""
-    source = Path(command[command.index("-c") + 1] if "-c" in command else command[-4])
     Path(command[command.index("-o") + 1]).write_bytes(b"from " + source.read_bytes())
 
 
@@ -40,8 +39,11 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_fallback_yet():
+def nothing_remembered():
     _temporary_folder.cache_clear()
+    compiler.find_compiler.cache_clear()
+    yield
+    compiler.find_compiler.cache_clear()
 
 
 DAMAGE = {
@@ -62,7 +64,7 @@ def test_damaged_entries_are_made_again(cache, damage):
         place.write_bytes(damage(place.read_bytes()))
         assert kept(cache, str(place.relative_to(cache))) is None
     for text in (MINE, THEIRS):
-        assert library(cache, text).read_bytes().startswith(b"from from ")
+        assert library(cache, text).read_bytes().startswith(b"from ")
     assert all(kept(cache, str(place.relative_to(cache))) for place in places)
 
 
@@ -194,6 +196,7 @@ def test_a_stopped_holder_of_the_lock_is_named_with_the_cure(tmp_path, capsys, m
 
 def test_without_a_compiler_what_is_in_the_cache_still_runs(cache, monkeypatch):
     monkeypatch.setenv("CC", "nosuch")
+    compiler.find_compiler.cache_clear()
     known, new = load_model(MINE, cache), load_model(sbml_of("z' = -z; z = 1;"), cache)
     assert compiled._library(known).parent == cache / "kernels"
     assert choose_engine("auto", [known])[0] == choose_engine("kernel", [known])[0] == "kernel"
@@ -202,19 +205,9 @@ def test_without_a_compiler_what_is_in_the_cache_still_runs(cache, monkeypatch):
         compiled._library(new)
 
 
-@pytest.mark.parametrize("command", ["env cc", "cc -DNOTHING", " cc "])
-def test_cc_may_be_a_command_with_arguments(monkeypatch, command):
-    monkeypatch.setenv("CC", command)
-    assert choose_engine("kernel")[0] == "kernel"
-    assert compiler.find_compiler().command[1:] == tuple(command.split()[1:])
-
-
-def test_an_empty_cc_is_none_and_an_open_quote_is_said(monkeypatch):
+def test_an_empty_cc_is_none(monkeypatch):
     monkeypatch.setenv("CC", "")
     assert choose_engine("kernel")[0] == "kernel"
-    monkeypatch.setenv("CC", "gcc 'x")
-    with pytest.raises(KernelError, match="CC must be a command"):
-        choose_engine("kernel")
 
 
 def test_without_a_home_the_cache_is_a_folder_of_the_user(monkeypatch):

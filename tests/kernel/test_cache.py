@@ -86,7 +86,7 @@ def test_a_second_load_does_no_symbolic_work(tmp_path, monkeypatch):
 def test_another_processor_or_compiler_gets_a_library_of_its_own(tmp_path, monkeypatch):
     built = []
 
-    def pretend(command):
+    def pretend(command, source):
         built.append(command)
         Path(command[command.index("-o") + 1]).write_text("built")
 
@@ -125,9 +125,11 @@ print(float(solution.states[0, 0, 0]).hex())
 def no_compiler(monkeypatch, tmp_path):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    compiled._register.cache_clear()
+    for forgetful in (compiler.find_compiler, compiled._register):
+        forgetful.cache_clear()
     yield
-    compiled._register.cache_clear()
+    for forgetful in (compiler.find_compiler, compiled._register):
+        forgetful.cache_clear()
 
 
 def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler, tmp_path):

@@ -76,7 +76,7 @@ def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[s
         compiler = find_compiler()
     except KernelError:
         return "kernel", "compiled earlier, from the cache; there is no compiler now"
-    return "kernel", f"compiled with {' '.join(compiler.command)}, {compiler.width} lanes side by side"
+    return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
 
 
 def _look_up(name: str) -> Engine:
