@@ -60,8 +60,7 @@ def read_yaml(path: Path, error: type[ScreenError], what: str = "YAML file") -> 
     found = parse_yaml(read_text(path, error, what, MOST_BYTES), str(path), error)
     if found.repeated:
         raise error(
-            f"{path} line {line}: `{key}` must be set once, found it again"
-            for key, line in found.repeated
+            f"{path} line {line}: `{key}` must be set once, found it again" for key, line in found.repeated
         )
     return found.value
 

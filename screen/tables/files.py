@@ -140,8 +140,18 @@ def write_table(
             frame.write_parquet(file, compression="zstd", metadata=metadata)
             seal(file)
 
-        write_atomic(path, write)
+        _write(path, write)
         return
-    write_atomic(path, lambda file: escaped(frame).write_csv(file, separator=SEPARATORS[path.suffix]))
+    _write(path, lambda file: escaped(frame).write_csv(file, separator=SEPARATORS[path.suffix]))
     if facts:
         write_text_atomic(path.with_name(path.name + ".provenance.json"), facts + "\n")
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    def with_plain_errors(file: Path) -> None:
+        try:
+            write(file)
+        except pl.exceptions.PolarsError as error:  # so polars says that a disk is full
+            raise OSError(str(error)) from error
+
+    write_atomic(path, with_plain_errors)

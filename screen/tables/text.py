@@ -65,7 +65,7 @@ def read_cells(path: Path, known: Sequence[str]) -> Cells:
 
 def _separator(text: str, known: Sequence[str]) -> str:
     """The separator by which the header has most of the known columns, a tab where none does better."""
-    header = re.search(r"^(?!#).*\S.*$", text, re.MULTILINE)
+    header = re.search(r'^(?!"?#).*\S.*$', text, re.MULTILINE)
     wanted = set(known)
     shares = {
         mark: len(wanted & {cell.strip().strip('"') for cell in (header[0].split(mark) if header else ())})
