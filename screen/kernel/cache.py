@@ -24,7 +24,6 @@ from screen.kernel.lock import alone
 from screen.kernel.private import is_whole, refusal, seal
 from screen.tables import code_digest
 
-
 GENERATOR = (
     "screen.kernel.symbolic.analysis",
     "screen.kernel.symbolic.serialise",
