@@ -47,7 +47,7 @@ DRUGS = Schema(
         Column("mode", pl.String, "how it acts", choices=MODES),
         Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),
         Column("screened", pl.Boolean, "false where its main affinity is not known; `notes` says why"),
-        Column("hill", pl.Float64, "exponent of dose over constant", positive=True),
+        Column("hill", pl.Float64, "exponent of dose over constant", positive=True, maximum=20),
         Column(
             "fraction_unbound",
             pl.Float64,
