@@ -86,9 +86,8 @@ def _read_text(path: Path, schema: Schema) -> tuple[pl.DataFrame, list[int]]:
     cells = read_cells(path, [column.name for column in schema.columns])
     columns = {column.name: column for column in schema.columns}
     parsed, problems = [], []
-    for name, texts in cells.columns.items():
-        text = pl.Series(name, texts, dtype=pl.String)
-        column = columns.get(name)
+    for text in cells.text:
+        column = columns.get(name := text.name)
         if column is None:
             parsed.append(text)
             continue
@@ -96,8 +95,7 @@ def _read_text(path: Path, schema: Schema) -> tuple[pl.DataFrame, list[int]]:
         wrong = (values.is_null() & text.is_not_null()).arg_true().to_list()
         kind = "true or false" if values.dtype == pl.Boolean else "a number"
         problems += [
-            f"{path.name} row {cells.lines[row]}: `{name}` must be {kind}, found {texts[row]}"
-            for row in wrong
+            f"{path.name} row {cells.lines[row]}: `{name}` must be {kind}, found {text[row]}" for row in wrong
         ]
         parsed.append(values)
     frame = pl.DataFrame(parsed)

@@ -22,13 +22,13 @@ SEPARATORS = ("\t", ",", ";")
 FORMULA = r"^'*[=+\-@\t\r]"
 """How a text begins that a spreadsheet takes for a formula, or that is one escaped; escaping puts a ' before it."""
 
-ESCAPED = re.compile(rf"'{FORMULA[1:]}")
+ESCAPED = rf"^'{FORMULA[1:]}"
 
 
 class Cells(NamedTuple):
-    """The cells of a text table: by column, empty ones as None; `lines` is where each row begins."""
+    """The cells of a text table: the text of each column, empty ones as null; `lines` is where each row begins."""
 
-    columns: dict[str, list[str | None]]
+    text: pl.DataFrame
     lines: list[int]
 
 
@@ -42,7 +42,7 @@ def read_cells(path: Path, known: Sequence[str]) -> Cells:
     found = next(records, None)
     if found is None:
         raise TableError(f"{path.name}: must hold a header line, found an empty file")
-    names = found[1]
+    names = [name.strip() for name in found[1]]
     while names and not names[-1]:
         names.pop()
     again = [name for name, count in Counter(names).items() if count > 1]
@@ -52,15 +52,19 @@ def read_cells(path: Path, known: Sequence[str]) -> Cells:
         )
     rows, lines, problems = [], [], []
     for line, cells in records:
-        while len(cells) > len(names) and not cells[-1]:
+        while len(cells) > len(names) and not cells[-1].strip():
             cells.pop()
         if len(cells) > len(names):
             problems.append(f"{path.name} row {line}: must have {len(names)} cells, found {len(cells)}")
-        rows.append([*cells, *[None] * (len(names) - len(cells))])
+        rows.append(cells if len(cells) == len(names) else [*cells, *[""] * (len(names) - len(cells))])
         lines.append(line)
     if problems:
         raise TableError(problems[:20])
-    return Cells({name: [row[at] or None for row in rows] for at, name in enumerate(names)}, lines)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    raw = pl.DataFrame(
+        [pl.Series(name, cells, pl.String) for name, cells in zip(names, columns, strict=True)]
+    )
+    return Cells(raw.select(_plain(pl.all())), lines)
 
 
 def _separator(text: str, known: Sequence[str]) -> str:
@@ -75,7 +79,7 @@ def _separator(text: str, known: Sequence[str]) -> str:
 
 
 def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
-    """Line and trimmed cells of each record with something in it; a quoted cell may run over lines."""
+    """Line and cells of each record with something in it; a quoted cell may run over lines."""
     lines = re.split(r"\r\n|\n|\r", text)
     start, at, inside = 0, 0, False
 
@@ -94,19 +98,17 @@ def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[
     try:
         for cells in reader:
             inside = False
-            cells = [_plain(cell) for cell in cells]
-            if any(cells) and not cells[0].startswith("#"):
+            if any(map(str.strip, cells)) and not cells[0].startswith("#"):
                 yield start, cells
     except csv.Error as error:
         raise TableError(f"{where} row {start}: cells must be whole, found {error}") from None
 
 
-def _plain(cell: str) -> str:
-    """The cell without blanks at its ends, as one line, a formula's escape taken off."""
-    cell = cell.strip()
-    if "\n" in cell:
-        cell = " ".join(cell.split())
-    return cell[1:] if ESCAPED.match(cell) else cell
+def _plain(cells: pl.Expr) -> pl.Expr:
+    """Cells without blanks at their ends, each in one line, without a formula's escape; null where nothing is left."""
+    text = cells.str.strip_chars().str.replace_all(r"\s*\n\s*", " ")
+    text = pl.when(text.str.contains(ESCAPED)).then(text.str.slice(1)).otherwise(text)
+    return pl.when(text != "").then(text).name.keep()
 
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
