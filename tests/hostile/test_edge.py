@@ -11,7 +11,8 @@ import pytest
 from screen.cli import main
 from screen.cli.main import COMMANDS
 from screen.cli.report import read_held
-from screen.errors import ReportError
+from screen.errors import KernelError, ReportError
+from screen.kernel import find_devices
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -31,10 +32,11 @@ def started(root, *command: str, **environment: str) -> subprocess.CompletedProc
         )  # fmt: skip
 
 
-def test_without_docstrings_the_program_runs(root):
+def test_without_docstrings_the_program_runs(root, tmp_path):
     done = started(root, "--help", PYTHONOPTIMIZE="2")
     assert done.returncode == 0 and "simulate" in done.stdout
-    assert started(root, "scenarios", "--dry-run", PYTHONOPTIMIZE="2").returncode == 0
+    assert started(root, "scenarios", "--results", str(tmp_path), PYTHONOPTIMIZE="2").returncode == 0
+    assert (tmp_path / "scenarios/scenarios.parquet").is_file()
 
 
 def test_a_full_standard_output_is_one_line(root):
@@ -50,13 +52,30 @@ def test_letters_that_a_terminal_lacks_are_written_out(root):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_device_that_is_not_here_is_one_line(root, tmp_path):
-    done = started(
-        root, "validate", "--nominal", "--facts", "V01", "--results", str(tmp_path), JAX_PLATFORMS="cuda"
-    )
-    problem = done.stderr.splitlines()[-1]
-    assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert problem.startswith("screen: JAX_PLATFORMS: must name a kind of device that is here, found cuda")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            RuntimeError("Unable to initialize backend 'cuda':\nno GPU"),
+            "Unable to initialize backend 'cuda':",
+        ),
+        (AssertionError(), "no such device"),
+        (AttributeError("'NoneType' object has no attribute 'devices'"), "no such device"),
+    ],
+)
+def test_a_device_that_is_not_here_is_one_line(monkeypatch, error, reason):
+    """The three ways in which JAX_PLATFORMS=cuda ends without a device: with the plugin, without, without asserts."""
+
+    def devices():
+        raise error
+
+    monkeypatch.setattr("jax.devices", devices)
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    with pytest.raises(KernelError) as caught:
+        find_devices()
+    (problem,) = caught.value.problems
+    assert problem.startswith("JAX_PLATFORMS: must name a kind of device that is here, found cuda (")
+    assert reason in problem and "set it to cpu" in problem
 
 
 def test_too_little_address_space_is_one_line(capsys, monkeypatch):
