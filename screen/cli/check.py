@@ -1,6 +1,6 @@
-"""Read every input without running anything: sizes and problems.
+"""Read every input without running anything: sizes, warnings and problems.
 
-Exit code 2 where there is a problem.
+A warning names a value that is far from all others of its kind. Exit code 2 where there is a problem.
 Example: python -m screen check --json
 """
 
@@ -33,18 +33,23 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = read_shared(arguments)
     sizes: dict[str, Any] = {}
     problems: list[str] = []
+    warnings: list[str] = []
     for look in (_engine, _network, _screen, _calibration):
         try:
-            sizes |= look(settings)
+            found = look(settings)
+            warnings += found.pop("warnings", [])
+            sizes |= found
         except ScreenError as error:
             problems += error.problems
     problems = list(dict.fromkeys(problems))
     if arguments.json:
-        print(json.dumps({"sizes": sizes, "problems": problems}, indent=1))
+        print(json.dumps({"sizes": sizes, "warnings": warnings, "problems": problems}, indent=1))
         return FAILED if problems else 0
     width = max(map(len, sizes), default=0)
     for name, value in sizes.items():
         print(f"{name:<{width}}  {value}")
+    for warning in warnings:
+        print(f"screen: warning: {warning}", file=sys.stderr)
     for problem in problems:
         print(f"screen: {problem}", file=sys.stderr)
     if not problems:
@@ -62,7 +67,7 @@ def _engine(settings: Settings) -> dict[str, Any]:
 def _network(settings: Settings) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
     from screen.network import compose_network, read_parameters, read_sbml
-    from screen.scenarios import check_contexts, read_context_tables
+    from screen.scenarios import check_contexts, out_of_reach, read_context_tables
 
     network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
     table = read_parameters(settings.network.folder / "parameters.tsv")
@@ -81,6 +86,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
+        "warnings": out_of_reach(tables.contexts, tables.hypotheses, table),
         "networks": 1 + smaller,
         "states": len(network.species),
         "reactions": len(network.reactions),

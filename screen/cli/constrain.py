@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts = [
         fact for fact in known if fact.tier in settings.panel.constrain and fact.id not in arguments.without
     ]
-    engine, reason = choose_engine(settings.simulate.engine)
+    engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"constrain: engine {engine}: {reason}")
     ensemble = settings.panel.ensemble
     shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))

@@ -55,12 +55,15 @@ def _python(arguments: argparse.Namespace) -> Finding:
 
 
 def _compiler(arguments: argparse.Namespace) -> Finding:
-    name = os.environ.get("CC", "cc")
-    path = shutil.which(name)
-    if path is None:
-        return Finding("compiler", "note", f"no {name}, a slower engine runs", "install gcc or set CC")
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return Finding("compiler", "ok", (done.stdout.splitlines() or [path])[0])
+    from screen.kernel import find_compiler
+
+    try:
+        words = find_compiler(os.environ.get("CC")).words
+    except ScreenError as error:
+        found = f"{error.problems[0].partition('; ')[0]}: what is not in the cache runs on a slower engine"
+        return Finding("compiler", "note", found, "install gcc or set CC")
+    done = subprocess.run([*words, "--version"], capture_output=True, text=True, check=False)
+    return Finding("compiler", "ok", (done.stdout.splitlines() or [" ".join(words)])[0])
 
 
 def _cores(arguments: argparse.Namespace) -> Finding:
@@ -92,12 +95,13 @@ def _disk(arguments: argparse.Namespace) -> Finding:
 def _device(arguments: argparse.Namespace) -> Finding:
     import jax
 
+    from screen.kernel import find_devices
+
     try:
-        devices = jax.devices()
-    except RuntimeError as error:
-        return Finding(
-            "device", "missing", str(error).splitlines()[0], "unset JAX_PLATFORMS, or set it to cpu"
-        )
+        devices = find_devices()
+    except ScreenError as error:
+        found, _, cure = error.problems[0].partition("; ")
+        return Finding("device", "missing", found, cure)
     return Finding(
         "device", "ok", f"JAX {jax.__version__} on {devices[0].device_kind} ({devices[0].platform})"
     )

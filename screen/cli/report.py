@@ -4,10 +4,12 @@ Example: python -m screen report
 """
 
 import argparse
-import json
+from pathlib import Path
+from typing import Any
 
 from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.errors import ReportError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +42,24 @@ def run(arguments: argparse.Namespace) -> int:
         fit=results.fit,
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
-        held=json.loads(results.held.read_text()) if results.held.exists() else None,
+        held=read_held(results.held) if results.held.exists() else None,
         labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
     )
     write_figures(findings, results.figures, top=wanted.top)
     write_report(findings, results.report, title=wanted.title, top=wanted.top)
     say(f"report: {results.report}")
     return 0
+
+
+def read_held(path: Path) -> dict[str, Any]:
+    """What holding the draws to the panel came to. ReportError: a summary that is damaged."""
+    from screen.files import read_json
+    from screen.report import HELD
+
+    cure = "run `python -m screen constrain` again"
+    found = read_json(path, ReportError, cure)
+    needed = HELD if found.get("demands") != 0 else ()
+    wrong = [name for name in needed if not isinstance(found.get(name), int | float)]
+    if wrong:
+        raise ReportError(f"{path}: must have a number for `{wrong[0]}`, found none; {cure}")
+    return found

@@ -94,7 +94,7 @@ def _validate(
         ensemble = read_table(draws, DRAWS)
         parameters = read_parameters(settings.network.folder / "parameters.tsv")
         check_draws(ensemble, parameters, tables.model.parameters, draws.name)
-    engine, reason = choose_engine(settings.simulate.engine)
+    engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"validate: engine {engine}: {reason}")
     checks = [check for fact in facts for check in fact.checks]
     bench = Bench(checks, tables, read_integration(settings, engine, arguments.threads))

@@ -1,7 +1,7 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
-from screen.kernel import DIFFERENTIABLE, available_engines
+from screen.kernel import DIFFERENTIABLE, Model, available_engines
 from screen.network import read_parameters
 from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -84,15 +84,15 @@ class Plan:
     seed: int
 
 
-def choose_fit_engine(wanted: str = "auto") -> str:
-    """The engine of a fit: the kernel, or jax where it cannot be compiled.
+def choose_fit_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> str:
+    """The engine of a fit: the kernel, or jax where these models cannot be compiled and are not in the cache.
 
     jax has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
     but takes minutes for each on a network of the shipped size.
     """
     if wanted != "auto":
         return wanted
-    return "kernel" if "kernel" in available_engines() else "jax"
+    return "kernel" if "kernel" in available_engines(models) else "jax"
 
 
 def run_fit(
@@ -111,8 +111,8 @@ def run_fit(
         stale := find_stale(plan.problem.parent.parent)
     ):
         raise FitError(stale)
-    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
     problem, schedule = load_problem(plan.problem, plan.sbml), plan.schedule
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     key = repr((problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)))
     log = Log(report, folder=folder, key=key, seconds=checkpoint_seconds)
     log.say(
@@ -169,7 +169,7 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     FitError where vectors keep failing to integrate.
     """
     problem = load_problem(plan.problem, plan.sbml)
-    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
     draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)

@@ -28,6 +28,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_settings,
 )
 from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.reach import out_of_reach
 
 __all__ = [
     "AFFINITIES",
@@ -52,6 +53,7 @@ __all__ = [
     "count_trajectories",
     "hypothesis_labels",
     "hypothesis_settings",
+    "out_of_reach",
     "plan_scenarios",
     "read_context_tables",
     "read_drug_tables",

@@ -26,7 +26,7 @@ CONTEXT_MARKS = (*MARKS, "input")
 CONTEXTS = Schema(
     "contexts",
     (
-        Column("context", pl.String, "the cell and its stimulus"),
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
         Column(
             "kind",
             pl.String,

@@ -40,12 +40,14 @@ ASSAYS = ("none", "km", "lysate", "cell", "site")
 DRUGS = Schema(
     "drugs",
     (
-        Column("drug", pl.String, "name of the drug"),
-        Column("class", pl.String, "what the drug is sold or used as; nothing is computed from it"),
+        Column("drug", pl.String, "name of the drug", is_name=True),
+        Column(
+            "class", pl.String, "what the drug is sold or used as; nothing is computed from it", is_name=True
+        ),
         Column("mode", pl.String, "how it acts", choices=MODES),
         Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),
         Column("screened", pl.Boolean, "false where its main affinity is not known; `notes` says why"),
-        Column("hill", pl.Float64, "exponent of dose over constant", positive=True),
+        Column("hill", pl.Float64, "exponent of dose over constant", positive=True, maximum=20),
         Column(
             "fraction_unbound",
             pl.Float64,
@@ -75,7 +77,7 @@ DRUGS = Schema(
 AFFINITIES = Schema(
     "affinities",
     (
-        Column("drug", pl.String, "drug of drugs.tsv"),
+        Column("drug", pl.String, "drug of drugs.tsv", is_name=True),
         Column("gene", pl.String, "gene of the protein that was measured"),
         Column(
             "construct", pl.String, "domain or variant that was measured; the gene where it was the protein"
@@ -97,7 +99,7 @@ AFFINITIES = Schema(
 TARGETS = Schema(
     "targets",
     (
-        Column("target", pl.String, "the network parameter is load_<target>"),
+        Column("target", pl.String, "the network parameter is load_<target>", is_name=True),
         Column("genes", pl.String, "genes whose affinities act here, separated by commas"),
         Column(
             "atp_shift", pl.Float64, "1 + [ATP]/Km: constant in the cell over constant without ATP", minimum=1

@@ -29,8 +29,8 @@ JOIN = "+"
 HYPOTHESES = Schema(
     "hypotheses",
     (
-        Column("switch", pl.String, "the open question"),
-        Column("hypothesis", pl.String, "one answer to it: an option of the switch"),
+        Column("switch", pl.String, "the open question", is_name=True),
+        Column("hypothesis", pl.String, "one answer to it: an option of the switch", is_name=True),
         Column("weight", pl.Float64, "prior weight of the option within its switch", minimum=0, maximum=1),
         Column("parameter", pl.String, "network parameter that it sets"),
         Column("value", pl.Float64, "value of the parameter"),
@@ -61,10 +61,6 @@ def read_options(path: Path) -> dict[str, Option]:
                 problems.append(
                     f"{path.name}, {name}: `{column}` must be the same in all rows, found {found}"
                 )
-        if name in (DEFAULT, MIXTURE) or JOIN in str(name) or "|" in str(name):
-            problems.append(
-                f"{path.name}: `hypothesis` must not be {DEFAULT} or {MIXTURE} or have {JOIN} or |, found {name}"
-            )
         options[str(name)] = Option(
             rows["switch"][0],
             rows["weight"][0],

@@ -1,7 +1,8 @@
 """Tables: their schemas, how they are read and written, and where they came from."""
 
+from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
-from screen.tables.files import read_provenance, read_table, write_table, write_text_atomic
+from screen.tables.files import read_numbered, read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
@@ -22,6 +23,7 @@ __all__ = [
     "executed_modules",
     "number_column",
     "provenance",
+    "read_numbered",
     "read_provenance",
     "read_table",
     "write_table",

@@ -94,7 +94,7 @@ def test_doctor_names_the_cure_of_a_missing_compiler(run, root, monkeypatch):
 
 
 def test_doctor_fails_where_no_engine_runs(run, root, monkeypatch):
-    def none(engine):
+    def none(engine, models=()):
         raise KernelError("engine kernel: must be able to run here, found no compiler")
 
     monkeypatch.setattr("screen.kernel.choose_engine", none)

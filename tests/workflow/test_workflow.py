@@ -92,7 +92,7 @@ def test_captions_exist(root):
     [
         ("sceanrios: {}\n", "config.yaml line 1: `sceanrios` is not a setting; did you mean `scenarios`?"),
         ("seed: -1\n", "config.yaml line 1: `seed` must be at least 0, found -1"),
-        ("", "Config file must be given as JSON or YAML with keys at top level."),
+        ("", "config.yaml: must hold settings, found an empty file"),
     ],
 )
 def test_a_wrong_configuration_fails_before_any_job(copy, text, expected):

@@ -1,17 +1,10 @@
 # What the rules share: checked settings, the command, and what decides that a stage has to run again.
 import hashlib
-import os
 import shlex
-import sys
 import time
 from functools import cache
-from pathlib import Path
 
-import yaml
-from snakemake.exceptions import WorkflowError
-
-ROOT = Path(workflow.current_basedir).parents[1]
-sys.path.insert(0, str(ROOT))
+from snakemake.common.configfile import load_configfile
 
 from screen.cli.identity import (
     settings_digest,
@@ -21,17 +14,17 @@ from screen.cli.identity import (
 )
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
-from screen.errors import ScreenError, SettingsError
 from screen.network import network_name
-from screen.settings import check_settings, load_settings
 from screen.tables import digest_files, write_text_atomic
 
 
 def read_settings():
     """The settings Snakemake merged from files and --config; a mistake is named with its line if it can be."""
-    files = [Path(file) for file in workflow.configfiles]
+    files = [Path(file) for file in workflow.configfiles if Path(file).exists()]
     try:
-        alone = len(files) == 1 and yaml.safe_load(files[0].read_text()) == config
+        for file in files:
+            check_alike(file, load_configfile(file), SettingsError)
+        alone = len(files) == 1 and load_configfile(files[0]) == config
         return (
             load_settings(files[0])
             if alone

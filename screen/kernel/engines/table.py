@@ -1,6 +1,6 @@
 """The engines behind one interface: a table, and the functions that look into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel.engines.compiled import kernel_engine, kernel_problem
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
 from screen.kernel.model import Model
@@ -52,26 +52,30 @@ DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differ
 """Engines with a gradient."""
 
 
-def available_engines() -> tuple[str, ...]:
-    """Engines that run on this machine, the preferred first."""
-    try:
-        find_compiler()
-    except KernelError:
+def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
+    """Engines that run these models on this machine, the preferred first."""
+    if kernel_problem(models):
         return tuple(name for name in ENGINES if name != "kernel")
     return tuple(ENGINES)
 
 
-def choose_engine(wanted: str = "auto") -> tuple[str, str]:
-    """(engine, reason in one line); "auto" prefers the kernel and falls back to jax."""
+def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[str, str]:
+    """(engine, reason in one line); "auto" prefers the kernel and falls back to jax.
+
+    `models` are what will run: where the cache has them all compiled, the kernel needs no compiler.
+    """
+    _look_up("kernel" if wanted == "auto" else wanted)
+    problem = kernel_problem(models) if wanted in ("auto", "kernel") else None
     if wanted != "auto":
-        _look_up(wanted)
-        if wanted == "kernel":
-            find_compiler()
+        if problem:
+            raise KernelError(problem)
         return wanted, "as asked"
+    if problem:
+        return "jax", problem
     try:
         compiler = find_compiler()
-    except KernelError as error:
-        return "jax", error.problems[0]
+    except KernelError:
+        return "kernel", "compiled earlier, from the cache; there is no compiler now"
     return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
 
 
@@ -99,7 +103,7 @@ def solve(
         raise KernelError(
             "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
         )
-    run = _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
+    run = _look_up(choose_engine(engine, [model])[0] if engine == "auto" else engine)
     arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
     _check_shapes(model, *arrays)
     return run.solve(
