@@ -8,17 +8,23 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from screen import __version__
 from screen.cli import (
+    cell,
     check,
     compare_models,
     constrain,
     coverage,
     decided,
+    describe,
     doctor,
+    drug,
     fit,
     import_data,
+    init,
+    mine,
     network,
     pages,
     predict_heldout,
@@ -47,10 +53,18 @@ COMMANDS = {
     "compare-models": compare_models,
     "decided": decided,
     "pages": pages,
+    "describe": describe,
+    "init": init,
+    "mine": mine,
+    "cell": cell,
+    "drug": drug,
     "check": check,
     "doctor": doctor,
 }
 """Name -> module with a docstring (its help), add_arguments(parser) and run(arguments) -> exit code."""
+
+SCRIPT = "stat3-screen"
+"""How an installed package is called from the command line."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -80,8 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    program = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m screen"
     parser = argparse.ArgumentParser(
-        prog="python -m screen",
+        prog=program,
         description="Rank inhibitors of STAT3 pY705 by simulating the signalling network.",
         epilog="The workflow runs these in order: network, scenarios, fit, constrain, simulate, validate, rank, "
         "report. Example: python -m screen scenarios --dry-run",
@@ -92,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         text = (module.__doc__ or "").strip()
         command = commands.add_parser(
             name,
-            help=text.splitlines()[0].rstrip("."),
+            help=text.splitlines()[0].rstrip(".").replace("%", "%%"),
             description=text,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -4,6 +4,7 @@ from screen.tables.code import code_digest, code_files, executed_modules
 from screen.tables.files import read_provenance, read_table, write_table, write_text_atomic
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
+from screen.tables.several import names_of, read_tables, replace_rows
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 
 __all__ = [
@@ -20,10 +21,13 @@ __all__ = [
     "digest_files",
     "digest_table",
     "executed_modules",
+    "names_of",
     "number_column",
     "provenance",
     "read_provenance",
     "read_table",
+    "read_tables",
+    "replace_rows",
     "write_table",
     "write_text_atomic",
 ]
