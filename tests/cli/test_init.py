@@ -63,13 +63,12 @@ def test_an_installed_package_screens_from_a_folder_of_its_own(root, tmp_path):
         if (root / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((root / name).read_bytes())
-    pip = ["-m", "pip", "--quiet", "--no-index"]
-    wheel = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]
-    subprocess.run([sys.executable, *pip, *wheel], check=True, capture_output=True)
+    quietly = ["--quiet", "--no-deps", "--no-index"]
+    wheel = ["wheel", *quietly, "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]
+    subprocess.run([sys.executable, "-m", "pip", *wheel], check=True, capture_output=True)
     (built,) = tmp_path.glob("*.whl")
-    subprocess.run(
-        [binaries / "python", *pip, "install", "--no-deps", built], check=True, capture_output=True
-    )
+    install = ["-m", "pip", "install", *quietly, str(built)]
+    subprocess.run([binaries / "python", *install], check=True, capture_output=True)
 
     def tool(*arguments: str, cwd: Path = tmp_path / "mine") -> str:
         ran = subprocess.run(
