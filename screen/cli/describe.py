@@ -164,8 +164,8 @@ def _observables(settings: Settings, arguments: argparse.Namespace) -> None:
     """What a read-out can be taken of."""
     from screen.network import compose_network, read_observables
 
-    modules = None if settings.network.modules == "all" else settings.network.modules
-    table = read_observables(settings.network.folder, compose_network(settings.network.folder, modules))
+    folder = settings.network.folder
+    table = read_observables(folder, compose_network(folder))
     rows = [
         (name, unit, description or "")
         for name, unit, description in table.iter_rows()

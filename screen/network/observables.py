@@ -23,7 +23,12 @@ OBSERVABLES = Schema(
 def read_observables(folder: Path, sbml: str) -> pl.DataFrame:
     """observable, unit, description: those of the table first, then the network's others without description.
 
-    NetworkError: a table that breaks its schema or names what the network does not define.
+    `sbml` is the whole network. NetworkError: a table that breaks its schema or names what that does not define.
+
+    >>> from pathlib import Path
+    >>> table = read_observables(Path("config/network"), compose_network("config/network"))
+    >>> table.row(0)
+    ('pY705_level', 'dimensionless', 'STAT3 phosphorylated on Y705 over the STAT3 of the untreated cell: ...')
     """
     path = Path(folder) / OBSERVABLES_FILE
     try:

@@ -26,6 +26,11 @@ def read_totals(folder: Path, units: Mapping[str, str | None]) -> dict[str, tupl
     """Genes of each total, in the order of the file; `units` are the units of the network's parameters.
 
     NetworkError: a table that breaks its schema, a total that the network lacks or that is no concentration.
+
+    >>> from pathlib import Path
+    >>> table = read_parameters(Path("config/network/parameters.tsv"))
+    >>> read_totals(Path("config/network"), dict(table.select("parameter", "unit").iter_rows()))["MEK_total"]
+    ('MAP2K1', 'MAP2K2')
     """
     path = Path(folder) / TOTALS_FILE
     try:

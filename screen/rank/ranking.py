@@ -91,7 +91,12 @@ def rank(
 def check_request(
     scenarios: pl.DataFrame, readouts: Sequence[Readout], dose_bases: Sequence[DoseBasis]
 ) -> None:
-    """RankError where responses to these scenarios could not be ranked so: asked before anything is simulated."""
+    """RankError where responses to these scenarios could not be ranked so: asked before anything is simulated.
+
+    >>> check_request(scenarios, readouts, [DoseBasis("equal_burden", 50.0)])
+    Traceback (most recent call last):
+    screen.errors.RankError: dose_bases: equal_burden must be at a tested dose [nM] (10, 90), found 50
+    """
     problems: list[str] = []
     try:
         check_bases(dose_bases, find_cells(scenarios))
