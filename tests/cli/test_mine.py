@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from screen.tables import RANKED, read_provenance, read_table
+from screen.rank import RANKED
+from screen.tables import read_provenance, read_table
 
 ABUNDANCES = """\
 gene,copies per cell
