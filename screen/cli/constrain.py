@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,
-        *settings.tables.model_dump().values(), *guess,
+        *settings.tables.files(), *guess,
     ]  # fmt: skip
     found = run_constrain(
         plan,

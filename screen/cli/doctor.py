@@ -79,7 +79,7 @@ def _memory(arguments: argparse.Namespace) -> Finding:
 
 
 def _disk(arguments: argparse.Namespace) -> Finding:
-    folder = arguments.results
+    wanted = folder = arguments.results or load_settings(arguments.config).results
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / GIBIBYTE
@@ -89,7 +89,7 @@ def _disk(arguments: argparse.Namespace) -> Finding:
         )
     if free < 2:
         return Finding("disk", "note", f"{free:.1f} GiB free", "make room: a full screen needs about 1 GiB")
-    return Finding("disk", "ok", f"{free:.1f} GiB free for {arguments.results}")
+    return Finding("disk", "ok", f"{free:.1f} GiB free for {wanted}")
 
 
 def _device(arguments: argparse.Namespace) -> Finding:

@@ -10,17 +10,23 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from screen import __version__
 from screen.cli import (
+    cell,
     check,
     compare_models,
     constrain,
     coverage,
     decided,
+    describe,
     doctor,
+    drug,
     fit,
     import_data,
+    init,
+    mine,
     network,
     pages,
     predict_heldout,
@@ -55,10 +61,18 @@ COMMANDS = {
     "compare-models": compare_models,
     "decided": decided,
     "pages": pages,
+    "describe": describe,
+    "init": init,
+    "mine": mine,
+    "cell": cell,
+    "drug": drug,
     "check": check,
     "doctor": doctor,
 }
 """Name -> module with a docstring (its help), add_arguments(parser) and run(arguments) -> exit code."""
+
+SCRIPT = "stat3-screen"
+"""How an installed package is called from the command line."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -122,8 +136,9 @@ def _close_output() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    program = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m screen"
     parser = argparse.ArgumentParser(
-        prog="python -m screen",
+        prog=program,
         description="Rank inhibitors of STAT3 pY705 by simulating the signalling network.",
         epilog="The workflow runs these in order: network, scenarios, fit, constrain, simulate, validate, rank, "
         "report. Example: python -m screen scenarios --dry-run",

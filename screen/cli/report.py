@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import read_parameters
     from screen.rank import RANKED, gather_responses
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
-    from screen.scenarios import AFFINITIES, CONTEXTS
-    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table
+    from screen.scenarios import AFFINITIES, read_contexts, read_options
+    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
 
     tables, wanted = settings.tables, settings.report
     findings = Findings(
@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             read_table(results.scenarios, SCENARIOS),
         ),
         readouts=settings.readouts,
-        contexts=read_table(tables.contexts, CONTEXTS),
+        contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
         parameters=read_parameters(settings.network.folder / "parameters.tsv"),
-        affinities=read_table(tables.affinities, AFFINITIES),
+        affinities=read_tables(tables.affinities, AFFINITIES),
         fit=results.fit,
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,

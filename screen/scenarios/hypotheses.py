@@ -15,7 +15,7 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Schema, names_of, read_tables
 
 DEFAULT = "default"
 """Label of the network as it is."""
@@ -50,17 +50,15 @@ class Option:
     settings: Mapping[str, float]
 
 
-def read_options(path: Path) -> dict[str, Option]:
-    """Options by name, in the order of the file. TableError, or ScenarioError where weights do not fit."""
-    frame = read_table(path, HYPOTHESES)
+def read_options(paths: Path | Sequence[Path]) -> dict[str, Option]:
+    """Options by name, in the order of the files. TableError, or ScenarioError where weights do not fit."""
+    frame, where = read_tables(paths, HYPOTHESES), names_of(paths)
     problems, options = [], {}
     for (name,), rows in frame.group_by("hypothesis", maintain_order=True):
         for column in ("switch", "weight"):
             if rows[column].n_unique() > 1:
                 found = ", ".join(map(str, rows[column].unique(maintain_order=True)))
-                problems.append(
-                    f"{path.name}, {name}: `{column}` must be the same in all rows, found {found}"
-                )
+                problems.append(f"{where}, {name}: `{column}` must be the same in all rows, found {found}")
         options[str(name)] = Option(
             rows["switch"][0],
             rows["weight"][0],
@@ -68,7 +66,7 @@ def read_options(path: Path) -> dict[str, Option]:
         )
     for switch in dict.fromkeys(option.switch for option in options.values()):
         problems += _sum_problems(
-            f"{path.name}, {switch}", {k: o.weight for k, o in options.items() if o.switch == switch}
+            f"{where}, {switch}", {k: o.weight for k, o in options.items() if o.switch == switch}
         )
     if problems:
         raise ScenarioError(problems)

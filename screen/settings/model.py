@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from screen.errors import printable
 from screen.files import NAME, name_problem, number_of
@@ -74,6 +82,27 @@ def _all_or_a_list(value: Any) -> Any:
 AllOrNames = Annotated[Literal["all"] | Names, BeforeValidator(_all_or_a_list)]
 
 
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str | Path) else value
+
+
+Files = Annotated[
+    list[Path],
+    Field(min_length=1),
+    AfterValidator(_all_different),
+    BeforeValidator(_one_or_several),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "path"},
+                {"type": "array", "items": {"type": "string", "format": "path"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""A table: one file, or several whose rows are read as one table, such as the project's and one's own."""
+
+
 class Section(BaseModel):
     """A frozen section in which every key is known."""
 
@@ -95,18 +124,22 @@ class NetworkSettings(Section):
 
 
 class TableSettings(Section):
-    """Files that describe cells and drugs; columns are explained in config/README.md."""
+    """Files that describe cells and drugs, each one or a list of them; columns are explained in config/README.md."""
 
-    contexts: Path = Path("config/contexts.tsv")
+    contexts: Files = [Path("config/contexts.tsv")]
     """Contexts: totals, stimuli, timing and hypotheses of each cell."""
-    hypotheses: Path = Path("config/hypotheses.tsv")
+    hypotheses: Files = [Path("config/hypotheses.tsv")]
     """Hypotheses: switches, their options and what each of them sets."""
-    drugs: Path = Path("config/drugs.tsv")
+    drugs: Files = [Path("config/drugs.tsv")]
     """Drugs: class, mode and clinical exposure."""
-    affinities: Path = Path("config/affinities.tsv")
+    affinities: Files = [Path("config/affinities.tsv")]
     """Affinities: one row a drug, gene and measurement."""
-    targets: Path = Path("config/targets.tsv")
+    targets: Files = [Path("config/targets.tsv")]
     """Targets of the network, the genes they stand for and their ATP shift."""
+
+    def files(self) -> list[Path]:
+        """Every file of every table."""
+        return [path for name in type(self).model_fields for path in getattr(self, name)]
 
 
 class ScenarioSettings(Section):
@@ -280,6 +313,8 @@ class Settings(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31), NUMBER] = 1
     """Seed of all randomness: the same seed gives the same answer."""
+    results: Path = Path("results")
+    """Folder of everything that a run makes; each configuration may have its own."""
     network: NetworkSettings = NetworkSettings()
     tables: TableSettings = TableSettings()
     scenarios: ScenarioSettings = ScenarioSettings()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from screen.errors import SettingsError, printable
 from screen.files import NAME_RULE, Place, read_document
 from screen.settings.model import Settings
+from screen.settings.shipped import located
 
 LIMITS = {
     "greater_than": "must be more than {gt:g}",
@@ -44,7 +45,7 @@ def load_settings(path: Path | str) -> Settings:
 
     SettingsError names file, line and key of everything that is wrong.
     """
-    path = Path(path)
+    path = located(Path(path))
     found = read_document(path, SettingsError)
     if found.value is None:
         raise SettingsError(f"{path.name}: must hold settings, found an empty file")
@@ -65,12 +66,30 @@ def check_settings(values: Any, where: str, lines: Mapping[Place, int] | None = 
     if not isinstance(values, Mapping):
         raise SettingsError(f"{where}: must be a mapping of settings, found {_shown(values)}")
     try:
-        return Settings.model_validate(values)
+        return _with_files(Settings.model_validate(values))
     except ValidationError as error:
         problems = [
             _sentence(found, where, lines or {}) for found in error.errors() if not _beside_the_point(found)
         ]
         raise SettingsError(dict.fromkeys(problems)) from error
+
+
+def _with_files(settings: Settings) -> Settings:
+    """The settings with each input that begins with config/ and is not there taken from the files of the tool."""
+
+    def moved(section: BaseModel) -> BaseModel:
+        values = {name: getattr(section, name) for name in type(section).model_fields}
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            if isinstance(value, Path):
+                found[name] = located(value)
+            elif isinstance(value, list) and value and isinstance(value[0], Path):
+                found[name] = [located(path) for path in value]
+            elif isinstance(value, BaseModel):
+                found[name] = moved(value)
+        return section.model_copy(update={name: new for name, new in found.items() if new != values[name]})
+
+    return cast(Settings, moved(settings))
 
 
 def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> str:

@@ -43,8 +43,9 @@ shell.prefix(
 )
 
 # What the jobs read: the settings as merged and checked here. Written when a run starts, never by a dry run.
-CONFIG = "results/settings.json"
-RESULTS = Results(Path("results"))
+OUT = str(SETTINGS.results)
+CONFIG = f"{OUT}/settings.json"
+RESULTS = Results(SETTINGS.results)
 ASKED = set()
 SHARDS = range(SETTINGS.simulate.shards)
 
@@ -121,17 +122,17 @@ def screened_networks():
         names = [network_name(left_out) for left_out in wanted_networks(SETTINGS)]
     except ScreenError as error:
         raise WorkflowError("\n".join(error.problems))
-    return [f"results/network/{name}.xml" for name in names]
+    return [str(RESULTS.network_named(name)) for name in names]
 
 
 def table_files():
     """The tables of contexts, hypotheses, drugs, affinities and targets."""
-    return sources(SETTINGS.tables.model_dump().values())
+    return sources(SETTINGS.tables.files())
 
 
 def drug_table():
     """The table of drugs."""
-    return sources([SETTINGS.tables.drugs])
+    return sources(SETTINGS.tables.drugs)
 
 
 def panel_table():
@@ -163,3 +164,9 @@ def data_files():
 def share_of_cores(wildcards):
     """Cores of one shard: all shards run at once where there are cores enough."""
     return max(1, (workflow.cores or 1) // len(SHARDS))
+
+
+onstart:
+    redate()
+    forget_params()
+    write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")
