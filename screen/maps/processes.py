@@ -17,7 +17,7 @@ import libsbml
 
 from screen.network.algebra import Expression, derivative, evaluate, free_symbols, symbol
 from screen.network.compose import Module, list_modules
-from screen.network.mathml import formula
+from screen.network.mathml import Formulas
 from screen.network.parameters import FILE_NAME, read_parameters
 
 HALF = 0.5
@@ -70,9 +70,10 @@ def module_maps(sbml: str, folder: Path) -> tuple[ModuleMap, ...]:
     values = {p.getId(): p.getValue() or HALF for p in model.getListOfParameters()}
     values |= {c.getId(): c.getSize() for c in model.getListOfCompartments()}
     values |= dict.fromkeys(shown - inputs, HALF) | {"time": 1.0}
-    processes = {r.getId(): _process(r, shown, values) for r in model.getListOfReactions()}
+    formulas = Formulas(model)
+    processes = {r.getId(): _process(r, formulas, shown, values) for r in model.getListOfReactions()}
     rules = {
-        rule.getVariable(): _modulators(formula(rule.getMath(), rule.getVariable()), shown, values)
+        rule.getVariable(): _modulators(formulas.read(rule.getMath(), rule.getVariable()), shown, values)
         for rule in model.getListOfRules()
     }
     return tuple(_module_map(module, model, processes, rules) for module in modules)
@@ -104,10 +105,12 @@ def _head(module: Module) -> tuple[str, str]:
     return title.rstrip("."), text.strip()
 
 
-def _process(reaction: libsbml.Reaction, shown: set[str], values: Mapping[str, float]) -> Process:
+def _process(
+    reaction: libsbml.Reaction, formulas: Formulas, shown: set[str], values: Mapping[str, float]
+) -> Process:
     reactants = tuple(sorted(s.getSpecies() for s in reaction.getListOfReactants()))
     products = tuple(sorted(s.getSpecies() for s in reaction.getListOfProducts()))
-    law = formula(reaction.getKineticLaw().getMath(), reaction.getId())
+    law = formulas.read(reaction.getKineticLaw().getMath(), reaction.getId())
     taking_part = {*reactants, *products} if reaction.getReversible() else set(reactants)
     forward = dict.fromkeys(products, 0.0) if reaction.getReversible() else {}
     modulators = _modulators(law, shown - taking_part, {**values, **forward})

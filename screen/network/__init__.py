@@ -8,7 +8,8 @@ from screen.network.genes import read_genes
 from screen.network.network import Network
 from screen.network.observables import read_observables
 from screen.network.parameters import check_draws, read_parameters
-from screen.network.sbml import read_sbml, sbml_text
+from screen.network.sbml import read_sbml
+from screen.network.sbml_document import sbml_text
 from screen.network.smaller import compose_without, left_out_of, network_name
 from screen.network.totals import read_totals
 

@@ -19,6 +19,12 @@ from typing import Any
 
 import numpy as np
 
+DEEP = 100
+"""Expressions deeper than this are gone through from the inside, without a call inside a call."""
+
+WIDE = 64
+"""Factors of a product that are still taken out of it: x, x*x, (x*x)*(x*x) ... would double them each time."""
+
 _interned: dict[bytes, "Expression"] = {}
 _lock = threading.Lock()
 
@@ -26,12 +32,14 @@ _lock = threading.Lock()
 class Expression:
     """One node: an operation on other nodes, a symbol or a constant. Make it with the functions below."""
 
-    __slots__ = ("__weakref__", "args", "digest", "name", "op", "value")
+    __slots__ = ("__weakref__", "args", "depth", "digest", "name", "op", "value")
 
     op: str
     args: tuple["Expression", ...]
     name: str
     value: float
+    depth: int
+    """Operations inside one another."""
     digest: bytes
     """Of operation, name, value and the digests of the arguments: the identity of the expression."""
 
@@ -87,6 +95,7 @@ def _make(op: str, args: tuple[Expression, ...] = (), name: str = "", value: flo
         if node is None:
             node = object.__new__(Expression)
             node.op, node.args, node.name, node.value, node.digest = op, args, name, value, digest
+            node.depth = 1 + max((arg.depth for arg in args), default=0)
             _interned[digest] = node
     return node
 
@@ -148,7 +157,7 @@ def mul(*factors: Expression) -> Expression:
     """Product; nested products are flattened, the numeric factor comes first."""
     number, parts = 1.0, []  # type: float, list[Expression]
     for factor in factors:
-        for part in factor.args if factor.op == "mul" else (factor,):
+        for part in factor.args if factor.op == "mul" and len(factor.args) < WIDE else (factor,):
             if part.op == "constant":
                 number *= part.value
             else:
@@ -184,7 +193,8 @@ def power(base: Expression, exponent: Expression) -> Expression:
         and (base.value > 0 or exponent.value.is_integer())
         and (base.value != 0.0 or exponent.value > 0)
     ):
-        return constant(base.value**exponent.value)
+        with np.errstate(all="ignore"):
+            return constant(float(np.power(base.value, exponent.value)))
     return _make("pow", (base, exponent))
 
 
@@ -235,12 +245,19 @@ def topological(expressions: Iterable[Expression]) -> list[Expression]:
     return list(order)
 
 
-@cache
 def free_symbols(expression: Expression) -> frozenset[str]:
     """Names of the symbols the expression depends on."""
+    if expression.depth > DEEP:
+        for node in topological([expression]):
+            _free_symbols(node)
+    return _free_symbols(expression)
+
+
+@cache
+def _free_symbols(expression: Expression) -> frozenset[str]:
     if expression.op == "symbol":
         return frozenset((expression.name,))
-    return frozenset().union(*(free_symbols(arg) for arg in expression.args))
+    return frozenset().union(*(_free_symbols(arg) for arg in expression.args))
 
 
 def partials(node: Expression) -> tuple[Expression, ...]:
@@ -288,18 +305,25 @@ _CHAIN: dict[str, Callable[[Expression, Expression], Expression]] = {
 }
 
 
-@cache
 def derivative(expression: Expression, variable: Expression) -> Expression:
     """d expression / d variable, sharing every subexpression that already exists."""
+    if expression.depth > DEEP:
+        for node in topological([expression]):
+            _derivative(node, variable)
+    return _derivative(expression, variable)
+
+
+@cache
+def _derivative(expression: Expression, variable: Expression) -> Expression:
     if expression is variable:
         return ONE
     if variable.name not in free_symbols(expression):
         return ZERO
     if expression.op == "where":
         condition, then, otherwise = expression.args
-        return where(condition, derivative(then, variable), derivative(otherwise, variable))
+        return where(condition, _derivative(then, variable), _derivative(otherwise, variable))
     terms = [
-        part * derivative(arg, variable)
+        part * _derivative(arg, variable)
         for arg, part in zip(expression.args, partials(expression), strict=True)
         if variable.name in free_symbols(arg)
     ]

@@ -1,4 +1,8 @@
-"""SBML formulas (libSBML's syntax trees) as expressions."""
+"""SBML formulas (libSBML's syntax trees) as expressions.
+
+SBML's clock becomes the symbol `time`; a quantity that a model calls `time` becomes `time_`. `rateOf`
+becomes a symbol as well, with a space in its name, which no SBML identifier has.
+"""
 
 import math
 from collections.abc import Callable
@@ -8,54 +12,129 @@ from itertools import pairwise
 import libsbml
 
 from screen.errors import NetworkError
-from screen.network.algebra import ONE, ZERO, Expression, add, apply, constant, mul, power, symbol, where
+from screen.network.algebra import ONE, ZERO, Expression, add, apply, constant, mul, power, substitute
+from screen.network.algebra import symbol, topological, where
 
 AVOGADRO = 6.02214179e23
 """As SBML Level 3 defines its csymbol [1/mol]."""
 
+CLOCK = "time"
+CONDITIONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"))
+"""Operations whose value is 1 or 0."""
 
-def _chain(op: str, args: list[Expression]) -> Expression:
-    """a < b < c holds where every neighbouring pair does."""
-    return reduce(lambda a, b: apply("and", a, b), (apply(op, a, b) for a, b in pairwise(args)))
+LARGEST = 100_000
+"""Operations in one formula, functions put in place."""
+
+Arguments = list[Expression]
+Operation = Callable[[Arguments], Expression]
 
 
-def _fold(op: str) -> Callable[[list[Expression]], Expression]:
+def own_name(identifier: str) -> str:
+    """The name of an SBML identifier in a Network: itself, unless it is that of the clock."""
+    return f"{identifier}_" if identifier == CLOCK else identifier
+
+
+def rate_of(name: str) -> Expression:
+    """The symbol that stands for the rate of change of a quantity."""
+    return symbol(f"rateOf {name}")
+
+
+def _chain(op: str) -> Operation:
+    """a < b < c holds where every neighbouring pair does; fewer than two are in order."""
+    hold = _logic("and", ONE)
+    return lambda args: hold([apply(op, a, b) for a, b in pairwise(args)])
+
+
+def _fold(op: str) -> Operation:
     return lambda args: reduce(lambda a, b: apply(op, a, b), args)
 
 
-def _xor(args: list[Expression]) -> Expression:
-    return reduce(lambda a, b: apply("ne", apply("ne", a, ZERO), apply("ne", b, ZERO)), args)
+def _truth(value: Expression) -> Expression:
+    """1 or 0; what is either already stays as it is."""
+    return value if value.op in CONDITIONS else apply("ne", value, ZERO)
 
 
-def _piecewise(args: list[Expression]) -> Expression:
+def _logic(op: str, none: Expression) -> Operation:
+    """and, or, xor of any number of conditions; without one the answer is `none`."""
+    return lambda args: reduce(lambda a, b: apply(op, a, b), map(_truth, args)) if args else none
+
+
+def _piecewise(args: Arguments) -> Expression:
     otherwise = args[-1] if len(args) % 2 else constant(math.nan)
     pairs = list(zip(args[0::2], args[1::2], strict=False))
     return reduce(lambda rest, pair: where(pair[1], pair[0], rest), reversed(pairs), otherwise)
 
 
-def _minus(args: list[Expression]) -> Expression:
+def _minus(args: Arguments) -> Expression:
     return -args[0] if len(args) == 1 else args[0] - args[1]
 
 
-def _root(args: list[Expression]) -> Expression:
+def _root(args: Arguments) -> Expression:
     if len(args) == 1 or args[0] == constant(2):
         return apply("sqrt", args[-1])
     return power(args[1], ONE / args[0])
 
 
-def _log(args: list[Expression]) -> Expression:
-    return (
-        apply("log", args[0]) / apply("log", constant(10))
-        if len(args) == 1
-        else apply("log", args[1]) / apply("log", args[0])
-    )
+def _log(args: Arguments) -> Expression:
+    base = constant(10) if len(args) == 1 else args[0]
+    return apply("log", args[-1]) / apply("log", base)
 
 
-def _unary(op: str) -> Callable[[list[Expression]], Expression]:
+def _one(op: str) -> Operation:
     return lambda args: apply(op, args[0])
 
 
-OPERATIONS: dict[int, Callable[[list[Expression]], Expression]] = {
+def _inverse(op: Operation) -> Operation:
+    """1 / function(x): secant and its like."""
+    return lambda args: ONE / op(args)
+
+
+def _of_inverse(op: Operation) -> Operation:
+    """function(1 / x): arcsecant and its like."""
+    return lambda args: op([ONE / args[0]])
+
+
+def _arcsinh(args: Arguments) -> Expression:
+    x = args[0]
+    size = apply("log", apply("abs", x) + apply("sqrt", x * x + 1))
+    return where(apply("lt", x, ZERO), -size, size)
+
+
+def _arccosh(args: Arguments) -> Expression:
+    return apply("log", args[0] + apply("sqrt", args[0] * args[0] - 1))
+
+
+def _arctanh(args: Arguments) -> Expression:
+    return constant(0.5) * apply("log", (ONE + args[0]) / (ONE - args[0]))
+
+
+def _quotient(args: Arguments) -> Expression:
+    ratio = args[0] / args[1]
+    return where(apply("lt", ratio, ZERO), apply("ceil", ratio), apply("floor", ratio))
+
+
+def _factorial(args: Arguments) -> Expression:
+    if args[0].op != "constant":
+        raise NetworkError("factorial of anything but a number")
+    number = args[0].value
+    whole = number >= 0 and number == int(number)
+    return constant((math.gamma(number + 1) if number <= 170 else math.inf) if whole else math.nan)
+
+
+def _no_delay(args: Arguments) -> Expression:
+    raise NetworkError("delay")
+
+
+_UNARY: dict[str, Operation] = {
+    **{name: _one(op) for name, op in {
+        "SIN": "sin", "COS": "cos", "TAN": "tan", "SINH": "sinh", "COSH": "cosh", "TANH": "tanh",
+        "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "EXP": "exp", "LN": "log", "ABS": "abs",
+        "FLOOR": "floor", "CEILING": "ceil"}.items()},
+    "ARCSINH": _arcsinh, "ARCCOSH": _arccosh, "ARCTANH": _arctanh,
+}  # fmt: skip
+_INVERSES = {"SEC": "COS", "CSC": "SIN", "COT": "TAN", "SECH": "COSH", "CSCH": "SINH", "COTH": "TANH"}
+
+OPERATIONS: dict[int, Operation] = {
     libsbml.AST_PLUS: lambda args: add(*args),
     libsbml.AST_TIMES: lambda args: mul(*args),
     libsbml.AST_MINUS: _minus,
@@ -63,35 +142,29 @@ OPERATIONS: dict[int, Callable[[list[Expression]], Expression]] = {
     libsbml.AST_POWER: lambda args: power(args[0], args[1]),
     libsbml.AST_FUNCTION_POWER: lambda args: power(args[0], args[1]),
     libsbml.AST_FUNCTION_ROOT: _root,
-    libsbml.AST_FUNCTION_EXP: _unary("exp"),
-    libsbml.AST_FUNCTION_LN: _unary("log"),
     libsbml.AST_FUNCTION_LOG: _log,
-    libsbml.AST_FUNCTION_ABS: _unary("abs"),
-    libsbml.AST_FUNCTION_FLOOR: _unary("floor"),
-    libsbml.AST_FUNCTION_CEILING: _unary("ceil"),
-    libsbml.AST_FUNCTION_SIN: _unary("sin"),
-    libsbml.AST_FUNCTION_COS: _unary("cos"),
-    libsbml.AST_FUNCTION_TAN: _unary("tan"),
-    libsbml.AST_FUNCTION_ARCSIN: _unary("asin"),
-    libsbml.AST_FUNCTION_ARCCOS: _unary("acos"),
-    libsbml.AST_FUNCTION_ARCTAN: _unary("atan"),
-    libsbml.AST_FUNCTION_SINH: _unary("sinh"),
-    libsbml.AST_FUNCTION_COSH: _unary("cosh"),
-    libsbml.AST_FUNCTION_TANH: _unary("tanh"),
+    **{getattr(libsbml, f"AST_FUNCTION_{name}"): op for name, op in _UNARY.items()},
+    **{getattr(libsbml, f"AST_FUNCTION_{name}"): _inverse(_UNARY[of]) for name, of in _INVERSES.items()},
+    **{getattr(libsbml, f"AST_FUNCTION_ARC{name}"): _of_inverse(_UNARY[f"ARC{of}"]) for name, of in _INVERSES.items()},
     libsbml.AST_FUNCTION_MIN: _fold("min"),
     libsbml.AST_FUNCTION_MAX: _fold("max"),
+    libsbml.AST_FUNCTION_QUOTIENT: _quotient,
+    libsbml.AST_FUNCTION_REM: lambda args: args[0] - args[1] * _quotient(args),
+    libsbml.AST_FUNCTION_FACTORIAL: _factorial,
+    libsbml.AST_FUNCTION_DELAY: _no_delay,
     libsbml.AST_FUNCTION_PIECEWISE: _piecewise,
-    libsbml.AST_RELATIONAL_LT: lambda args: _chain("lt", args),
-    libsbml.AST_RELATIONAL_LEQ: lambda args: _chain("le", args),
-    libsbml.AST_RELATIONAL_GT: lambda args: _chain("gt", args),
-    libsbml.AST_RELATIONAL_GEQ: lambda args: _chain("ge", args),
-    libsbml.AST_RELATIONAL_EQ: lambda args: _chain("eq", args),
+    libsbml.AST_RELATIONAL_LT: _chain("lt"),
+    libsbml.AST_RELATIONAL_LEQ: _chain("le"),
+    libsbml.AST_RELATIONAL_GT: _chain("gt"),
+    libsbml.AST_RELATIONAL_GEQ: _chain("ge"),
+    libsbml.AST_RELATIONAL_EQ: _chain("eq"),
     libsbml.AST_RELATIONAL_NEQ: lambda args: apply("ne", *args),
-    libsbml.AST_LOGICAL_AND: _fold("and"),
-    libsbml.AST_LOGICAL_OR: _fold("or"),
-    libsbml.AST_LOGICAL_NOT: _unary("not"),
-    libsbml.AST_LOGICAL_XOR: _xor,
-}
+    libsbml.AST_LOGICAL_AND: _logic("and", ONE),
+    libsbml.AST_LOGICAL_OR: _logic("or", ZERO),
+    libsbml.AST_LOGICAL_XOR: _logic("ne", ZERO),
+    libsbml.AST_LOGICAL_NOT: _one("not"),
+    libsbml.AST_LOGICAL_IMPLIES: lambda args: apply("or", apply("not", args[0]), _truth(args[1])),
+}  # fmt: skip
 
 CONSTANTS: dict[int, float] = {
     libsbml.AST_CONSTANT_E: math.e,
@@ -102,21 +175,66 @@ CONSTANTS: dict[int, float] = {
 }
 
 
-def formula(node: libsbml.ASTNode, where_found: str) -> Expression:
-    """The expression of a formula; symbols keep their SBML identifiers, SBML's clock is `time`."""
-    kind = node.getType()
-    if node.isNumber():
-        return constant(node.getValue())
-    if kind == libsbml.AST_NAME_TIME:
-        return symbol("time")
-    if kind == libsbml.AST_NAME:
-        return symbol(node.getName())
-    if kind in CONSTANTS:
-        return constant(CONSTANTS[kind])
-    if kind not in OPERATIONS:
-        found = node.getName() or kind
+class Formulas:
+    """Reads the formulas of one model, its functions put in place."""
+
+    def __init__(self, model: libsbml.Model):
+        self._definitions = {each.getId(): each for each in model.getListOfFunctionDefinitions()}
+        self._bodies: dict[str, tuple[list[str], Expression]] = {}
+        self._open: list[str] = []
+
+    def read(self, math: libsbml.ASTNode, where_found: str) -> Expression:
+        """The expression of a formula; NetworkError names what it uses that is not read, or that it is too long."""
+        done: list[Expression] = []
+        stack = [(math, False)]
+        while stack:
+            node, ready = stack.pop()
+            count = node.getNumChildren()
+            if count and not ready and node.getType() != libsbml.AST_FUNCTION_RATE_OF:
+                stack.append((node, True))
+                stack.extend((node.getChild(i), False) for i in reversed(range(count)))
+                continue
+            first = len(done) - count if ready else len(done)
+            done[first:] = [self._value(node, done[first:], where_found)]
+        if len(topological(done)) > LARGEST:
+            raise NetworkError(f"{where_found}: formula must have at most {LARGEST} operations, found more")
+        return done[0]
+
+    def _value(self, node: libsbml.ASTNode, args: Arguments, where_found: str) -> Expression:
+        kind = node.getType()
+        if node.isNumber():
+            return constant(node.getValue())
+        if kind == libsbml.AST_NAME_TIME:
+            return symbol(CLOCK)
+        if kind == libsbml.AST_NAME:
+            return symbol(own_name(node.getName()))
+        if kind == libsbml.AST_FUNCTION_RATE_OF:
+            return rate_of(own_name(node.getChild(0).getName()))
+        if kind in CONSTANTS:
+            return constant(CONSTANTS[kind])
+        if kind == libsbml.AST_FUNCTION and node.getName() in self._definitions:
+            return self._call(node.getName(), args, where_found)
+        try:
+            return OPERATIONS[kind](args)
+        except (KeyError, NetworkError) as fault:
+            found = node.getName() or kind if isinstance(fault, KeyError) else fault
+        except (IndexError, TypeError):
+            found = f"{node.getName() or kind} with {len(args)} arguments"
         raise NetworkError(f"{where_found}: formula must use SBML functions this reader knows, found {found}")
-    args = [formula(node.getChild(i), where_found) for i in range(node.getNumChildren())]
-    if not args:
-        return ZERO if kind == libsbml.AST_PLUS else ONE
-    return OPERATIONS[kind](args)
+
+    def _call(self, name: str, args: Arguments, where_found: str) -> Expression:
+        if name in self._open:
+            raise NetworkError(f"SBML: a function must not call itself, found {name}")
+        if name not in self._bodies:
+            self._open.append(name)
+            definition = self._definitions[name]
+            names = [own_name(definition.getArgument(i).getName()) for i in range(definition.getNumArguments())]
+            body = definition.getBody()
+            if body is None:
+                raise NetworkError(f"SBML: a function must have a formula, found none for {name}")
+            self._bodies[name] = names, self.read(body, f"function {name}")
+            self._open.pop()
+        names, value = self._bodies[name]
+        if len(args) != len(names):
+            raise NetworkError(f"{where_found}: {name} must have {len(names)} arguments, found {len(args)}")
+        return substitute(value, dict(zip(names, args, strict=True)))

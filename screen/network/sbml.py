@@ -1,36 +1,33 @@
 """Read any SBML model as a Network.
 
-Rules and initial assignments are put in place, so that what is left is: states, constants and formulas
-in the two. Species are concentrations unless SBML says `hasOnlySubstanceUnits`; compartments must not
-change; events, algebraic rules and delays are refused by name rather than ignored.
+Rules, reactions' rates that formulas name, rates of change and initial assignments are put in place, so that
+what is left is: states, constants and formulas in the two. Species are concentrations unless SBML says
+`hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What is not read (events, algebraic rules, delays, fast reactions) is refused by name.
 """
 
 import hashlib
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import libsbml
 
 from screen.errors import NetworkError
-from screen.files import read_text
 from screen.network.algebra import (
+    ONE,
     ZERO,
     Expression,
-    add,
     constant,
-    derivative,
     evaluate,
     free_symbols,
     substitute,
     substitute_all,
     symbol,
-    topological,
 )
-from screen.network.mathml import formula
+from screen.network.definitions import jumps, rates_in, resolve, switch_times, with_rates
+from screen.network.mathml import CLOCK, Formulas, own_name, rate_of
 from screen.network.network import Network
-
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+from screen.network.sbml_document import read_document, sbml_text
 
 
 def read_sbml(source: Path | str) -> Network:
@@ -41,55 +38,15 @@ def read_sbml(source: Path | str) -> Network:
     ('stat3', True)
     """
     text = sbml_text(source)
-    document = libsbml.readSBMLFromString(text)
-    if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) + document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
-        raise NetworkError(
-            f"SBML: must be readable, found {document.getErrorLog().getError(0).getMessage().strip()}"
-        )
-    model = document.getModel()
-    if model is None:
-        raise NetworkError("SBML: must hold a model, found none")
-    _refuse_unsupported(model)
-    for conversion in ("promoteLocalParameters", "expandFunctionDefinitions"):
-        properties = libsbml.ConversionProperties()
-        properties.addOption(conversion, True)
-        if document.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
-            raise NetworkError(f"SBML: {conversion} must succeed, found a model libSBML cannot convert")
+    document = read_document(text)
     return _Reader(document.getModel(), hashlib.sha256(text.encode()).hexdigest()).network()
 
 
-def sbml_text(source: Path | str) -> str:
-    """The text of an SBML file (a Path), or the text itself.
-
-    >>> from pathlib import Path
-    >>> Path("network.xml").write_text(sbml) == len(sbml)
-    True
-    >>> sbml_text(Path("network.xml")) == sbml_text(sbml)
-    True
-    """
-    if isinstance(source, str):
-        return source
-    return read_text(source, NetworkError, "SBML file")
+def _name(element: libsbml.SBase) -> str:
+    return own_name(element.getIdAttribute())
 
 
-def _refuse_unsupported(model: libsbml.Model) -> None:
-    problems = []
-    if model.getNumEvents():
-        problems.append(
-            f"SBML: events are not supported, found {model.getEvent(0).getIdAttribute() or 'one'}"
-        )
-    for rule in model.getListOfRules():
-        if rule.isAlgebraic():
-            problems.append("SBML: algebraic rules are not supported, found one")
-        elif model.getCompartment(rule.getVariable()):
-            problems.append(f"SBML: compartments must not change, found a rule for {rule.getVariable()}")
-    for reaction in model.getListOfReactions():
-        if reaction.getKineticLaw() is None:
-            problems.append(f"SBML: every reaction must have a rate, found none for {reaction.getId()}")
-        if reaction.isSetFast() and reaction.getFast():
-            problems.append(f"SBML: fast reactions are not supported, found {reaction.getId()}")
-    if problems:
-        raise NetworkError(problems)
+Rules = dict[str, Expression]
 
 
 @dataclass
@@ -99,157 +56,215 @@ class _Reader:
     model: libsbml.Model
     digest: str
     values: dict[str, float] = field(default_factory=dict)
-    states: list[str] = field(default_factory=list)
-    start: dict[str, Expression] = field(default_factory=dict)
+    starts: Rules = field(default_factory=dict)
+    """Where states start, before initial assignments; the states in their order."""
+    held: Rules = field(default_factory=dict)
+    """Species that nothing changes."""
+    fixed: Rules = field(default_factory=dict)
+    """Stoichiometries with a name."""
+    diluted: dict[str, str] = field(default_factory=dict)
+    """Concentrations in compartments that change: species -> compartment."""
+
+    def __post_init__(self) -> None:
+        formulas, model = Formulas(self.model), self.model
+        kinds = {
+            kind: {
+                own_name(rule.getVariable()): formulas.read(rule.getMath(), f"rule {rule.getVariable()}")
+                for rule in model.getListOfRules()
+                if rule.getTypeCode() == kind and rule.getMath() is not None
+            }
+            for kind in (libsbml.SBML_ASSIGNMENT_RULE, libsbml.SBML_RATE_RULE)
+        }
+        self.formulas = formulas
+        self.rules, self.rate_rules = kinds[libsbml.SBML_ASSIGNMENT_RULE], kinds[libsbml.SBML_RATE_RULE]
+        self.given = {
+            own_name(item.getSymbol()): formulas.read(item.getMath(), f"initial assignment {item.getSymbol()}")
+            for item in model.getListOfInitialAssignments()
+            if item.getMath() is not None
+        }
+        self.laws = {
+            _name(r): formulas.read(r.getKineticLaw().getMath(), f"reaction {r.getId()}")
+            for r in model.getListOfReactions()
+        }
 
     def network(self) -> Network:
-        model = self.model
-        rules, rate_rules = self._rules(assignment=True), self._rules(assignment=False)
-        self._collect(rules, rate_rules)
-        inlined = _resolve(rules)
-        starts = self._assignments(inlined)
-        derived = {name: value for name, value in starts.items() if name not in self.states}
-        for name in derived:
-            self.values.pop(name, None)
-        place = {**derived, **dict(zip(inlined, substitute_all(inlined.values(), derived), strict=True))}
-        at_start = {name: starts.get(name, self.start[name]) for name in self.states}
-        initial = substitute_all(at_start.values(), derived)
-        laws = [
-            formula(r.getKineticLaw().getMath(), f"reaction {r.getId()}") for r in model.getListOfReactions()
-        ]
-        rates = substitute_all(laws, place)
-        states = {name: position for position, name in enumerate(self.states)}
-        rules_in_place = [(states[name], substitute(rule, place)) for name, rule in rate_rules.items()]
-        observables = [*inlined, *derived]
-        formulas = [*rates, *(rule for _, rule in rules_in_place), *(place[name] for name in observables)]
-        self._refuse_unknown([*formulas, *initial])
+        self._collect()
+        states = {name: position for position, name in enumerate(self.starts)}
+        terms = self._stoichiometry(states)
+        pushes = self._pushes()
+        rates = self._rates(terms, pushes)
+        initial, derived = self._at_start(rates)
+        place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates})
+        stoichiometry, moved = self._settled(terms, states, place)
+        rules = [(states[name], substitute(push, place)) for name, push in pushes] + moved
+        laws = [place[name] for name in self.laws]
+        observables = [*self.rules, *derived]
+        formulas = [*laws, *(rule for _, rule in rules), *(place[name] for name in observables)]
+        self._refuse_unknown([*formulas, *initial, *(each for *_, each in stoichiometry)])
         return Network(
-            name=model.getId() or "model",
+            name=self.model.getId() or "model",
             digest=self.digest,
-            species=tuple(self.states),
+            species=tuple(self.starts),
             parameters=tuple(self.values),
             values=tuple(self.values.values()),
-            reactions=tuple(r.getId() for r in model.getListOfReactions()),
-            rates=tuple(rates),
-            stoichiometry=tuple(self._stoichiometry(states, place)),
-            rate_rules=tuple(rules_in_place),
+            reactions=tuple(self.laws),
+            rates=tuple(laws),
+            stoichiometry=tuple(stoichiometry),
+            rate_rules=tuple(rules),
             initial=tuple(initial),
             observables=tuple(observables),
             observable_rules=tuple(place[name] for name in observables),
-            discontinuities=tuple(_switch_times(formulas)),
+            discontinuities=tuple(switch_times(formulas)),
         )
 
-    def _rules(self, *, assignment: bool) -> dict[str, Expression]:
-        """Formulas of the assignment rules, or of the rate rules, by the variable they set."""
-        return {
-            rule.getVariable(): formula(rule.getMath(), f"rule {rule.getVariable()}")
-            for rule in self.model.getListOfRules()
-            if (rule.isAssignment() if assignment else rule.isRate())
-        }
-
-    def _collect(self, rules: dict[str, Expression], rate_rules: dict[str, Expression]) -> None:
+    def _collect(self) -> None:
         """Sort every quantity into states and constants; note where states start."""
-        for compartment in self.model.getListOfCompartments():
-            self.values[compartment.getId()] = compartment.getSize() if compartment.isSetSize() else 1.0
-        for parameter in self.model.getListOfParameters():
-            name = parameter.getId()
-            value = parameter.getValue() if parameter.isSetValue() else float("nan")
-            if name in rate_rules:
-                self.states.append(name)
-                self.start[name] = constant(value)
-            elif name not in rules:
-                self.values[name] = value
-        species = []
+        others = {}
+        for item in self.model.getListOfCompartments():
+            others[_name(item)] = item.getSize() if item.isSetSize() else 1.0
+        for item in self.model.getListOfParameters():
+            others[_name(item)] = item.getValue() if item.isSetValue() else math.nan
         for item in self.model.getListOfSpecies():
-            name = item.getId()
-            if name in rules:
-                continue
-            if name in rate_rules or not (item.getBoundaryCondition() or item.getConstant()):
-                species.append(name)
-                self.start[name] = self._initial(item)
-            else:
-                self.values[name] = evaluate(self._initial(item), self.values)
-        self.states = species + self.states
+            self._place_species(item)
+        for reaction in self.model.getListOfReactions():
+            for reference in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
+                if reference.isSetIdAttribute():
+                    self._place_reference(reference)
+        for name, value in others.items():
+            if name in self.rate_rules:
+                self.starts[name] = constant(value)
+            elif name not in self.rules:
+                self.values[name] = value
+
+    def _place_species(self, item: libsbml.Species) -> None:
+        name, compartment = _name(item), own_name(item.getCompartment())
+        if name in self.rules:
+            return
+        reacts = not (item.getBoundaryCondition() or item.getConstant())
+        stretched = not item.getHasOnlySubstanceUnits() and (compartment in self.rules or compartment in self.rate_rules)
+        if name in self.rate_rules or reacts or stretched:
+            self.starts[name] = self._initial(item)
+        else:
+            self.held[name] = self._initial(item)
+        if stretched and name not in self.rate_rules:
+            self.diluted[name] = compartment
+            if compartment in self.rules and jumps(self.rules[compartment]):
+                raise NetworkError(f"SBML: compartments must change without jumps, found a jump of {compartment}")
+
+    def _place_reference(self, reference: libsbml.SpeciesReference) -> None:
+        name, value = _name(reference), _number(reference)
+        if name in self.rate_rules:
+            self.starts[name] = constant(value)
+        elif name not in self.rules and name not in self.given:
+            self.fixed[name] = constant(value)
 
     def _initial(self, item: libsbml.Species) -> Expression:
         """Start of a species, in the quantity its symbol stands for."""
-        volume = symbol(item.getCompartment())
+        volume = symbol(own_name(item.getCompartment()))
         if item.isSetInitialConcentration():
             value = constant(item.getInitialConcentration())
             return value * volume if item.getHasOnlySubstanceUnits() else value
         value = constant(item.getInitialAmount() if item.isSetInitialAmount() else 0.0)
         return value if item.getHasOnlySubstanceUnits() else value / volume
 
-    def _assignments(self, rules: dict[str, Expression]) -> dict[str, Expression]:
-        """Initial assignments in terms of constants only: states and rules take their value at the start."""
-        given = {
-            item.getSymbol(): formula(item.getMath(), f"initial assignment {item.getSymbol()}")
-            for item in self.model.getListOfInitialAssignments()
-        }
-        context = {**{name: self.start[name] for name in self.states}, **rules, **given, "time": ZERO}
-        resolved = _resolve(context)
-        return {name: resolved[name] for name in given}
-
-    def _stoichiometry(
-        self, states: dict[str, int], place: dict[str, Expression]
-    ) -> Iterator[tuple[int, int, Expression]]:
-        for position, reaction in enumerate(self.model.getListOfReactions()):
+    def _stoichiometry(self, states: dict[str, int]) -> list[tuple[str, str, Expression]]:
+        """(species, reaction, net coefficient) as written, in the quantity of the species."""
+        terms = []
+        for reaction in self.model.getListOfReactions():
             net: dict[str, Expression] = {}
             for sign, references in ((-1, reaction.getListOfReactants()), (1, reaction.getListOfProducts())):
                 for reference in references:
-                    name = reference.getSpecies()
-                    coefficient = self._coefficient(reference, place)
-                    net[name] = net.get(name, ZERO) + sign * coefficient
+                    name = own_name(reference.getSpecies())
+                    net[name] = net.get(name, ZERO) + sign * self._coefficient(reference)
             for name, coefficient in net.items():
                 item = self.model.getSpecies(name)
-                if name not in states or coefficient is ZERO or item.getBoundaryCondition():
-                    continue
-                scale = (
-                    constant(1.0) if item.getHasOnlySubstanceUnits() else 1.0 / symbol(item.getCompartment())
-                )
-                yield states[name], position, coefficient * scale
+                item = item if item is not None else self.model.getSpecies(name.removesuffix("_"))
+                if name in states and name not in self.rate_rules and not item.getBoundaryCondition():
+                    terms.append((name, _name(reaction), coefficient * self._scale(item)))
+        return terms
 
-    def _coefficient(self, reference: libsbml.SpeciesReference, place: dict[str, Expression]) -> Expression:
+    def _scale(self, item: libsbml.Species) -> Expression:
+        """What the extent of a reaction is multiplied with, besides the stoichiometry."""
+        factor = item.getConversionFactor() or self.model.getConversionFactor()
+        amount = symbol(own_name(factor)) if factor else ONE
+        return amount if item.getHasOnlySubstanceUnits() else amount * (1.0 / symbol(own_name(item.getCompartment())))
+
+    def _coefficient(self, reference: libsbml.SpeciesReference) -> Expression:
         if reference.isSetStoichiometryMath():
-            return substitute(formula(reference.getStoichiometryMath().getMath(), "stoichiometry"), place)
-        if reference.getIdAttribute() in place:
-            return place[reference.getIdAttribute()]
-        return constant(reference.getStoichiometry() if reference.isSetStoichiometry() else 1.0)
+            return self.formulas.read(reference.getStoichiometryMath().getMath(), "stoichiometry")
+        if reference.isSetIdAttribute():
+            return symbol(_name(reference))
+        return constant(_number(reference))
+
+    def _pushes(self) -> list[tuple[str, Expression]]:
+        """What changes states besides reactions: rate rules and dilution."""
+        volumes = {name: symbol(compartment) for name, compartment in self.diluted.items()}
+        return [
+            *self.rate_rules.items(),
+            *((name, -(symbol(name) * rate_of(v.name) / v)) for name, v in volumes.items()),
+        ]
+
+    def _rates(self, terms: list[tuple[str, str, Expression]], pushes: list[tuple[str, Expression]]) -> Rules:
+        """Formulas of the rates of change that the model names."""
+        sums: dict[str, list[Expression]] = {}
+        for name, reaction, coefficient in terms:
+            sums.setdefault(name, []).append(coefficient * symbol(reaction))
+        for name, push in pushes:
+            sums.setdefault(name, []).append(push)
+        named = [*self.rules.values(), *self.laws.values(), *self.given.values(), *(push for _, push in pushes)]
+        named += [coefficient for *_, coefficient in terms]
+        rules = {**self.rules, **self.laws}
+        return with_rates(sorted(rates_in(named)), rules, lambda name: sum(sums.get(name, ()), ZERO))
+
+    def _at_start(self, rates: Rules) -> tuple[list[Expression], Rules]:
+        """Initial states, and the constants that initial assignments set; both in terms of constants only."""
+        every = {**self.laws, **rates, **self.fixed, **self.rules, **self.held, **self.starts, **self.given}
+        every[CLOCK] = ZERO
+        wanted, waiting = {}, [*self.starts, *self.held, *self.given]
+        while waiting:
+            name = waiting.pop()
+            if name in every and name not in wanted:
+                wanted[name] = every[name]
+                waiting.extend(free_symbols(every[name]))
+        resolved = resolve({name: every[name] for name in every if name in wanted})
+        derived = {name: resolved[name] for name in self.given if name not in self.starts}
+        for name, start in self.held.items():
+            if name not in derived and free_symbols(start) & derived.keys():
+                derived[name] = resolved[name]
+            elif name not in derived:
+                self.values[name] = float(evaluate(resolved[name], self.values))
+        for name in derived:
+            self.values.pop(name, None)
+        initial = substitute_all((resolved[name] for name in self.starts), derived)
+        return initial, derived
+
+    def _settled(
+        self, terms: list[tuple[str, str, Expression]], states: dict[str, int], place: Rules
+    ) -> tuple[list[tuple[int, int, Expression]], list[tuple[int, Expression]]]:
+        """Stoichiometry of constants; terms whose coefficient changes, as rules."""
+        number = {name: position for position, name in enumerate(self.laws)}
+        changing = {*states, CLOCK}
+        settled, moved = [], []
+        for name, reaction, written in terms:
+            coefficient = substitute(written, place)
+            if coefficient.op == "constant" and not math.isfinite(coefficient.value):
+                raise NetworkError(
+                    f"SBML: stoichiometry must be a finite number, found {coefficient.value} for {name} in {reaction}"
+                )
+            if free_symbols(coefficient) & changing:
+                moved.append((states[name], coefficient * place[reaction]))
+            elif coefficient is not ZERO:
+                settled.append((states[name], number[reaction], coefficient))
+        return settled, moved
 
     def _refuse_unknown(self, formulas: list[Expression]) -> None:
-        known = {*self.values, *self.states, "time"}
+        known = {*self.values, *self.starts, CLOCK}
         unknown = sorted(set().union(*(free_symbols(f) for f in formulas)) - known) if formulas else []
         if unknown:
             raise NetworkError(f"SBML: formulas must use declared symbols, found {', '.join(unknown)}")
 
 
-def _resolve(rules: dict[str, Expression]) -> dict[str, Expression]:
-    """Put rules into one another until none names another; NetworkError where they go in a circle."""
-    done: dict[str, Expression] = {}
-    waiting = dict(rules)
-    while waiting:
-        ready = [name for name, rule in waiting.items() if not free_symbols(rule) & (waiting.keys() - {name})]
-        if not ready:
-            circle = ", ".join(sorted(waiting))
-            raise NetworkError(f"SBML: rules must not depend on each other in a circle, found {circle}")
-        for name in ready:
-            if name in free_symbols(waiting[name]):
-                raise NetworkError(f"SBML: a rule must not depend on itself, found {name}")
-            done[name] = waiting.pop(name)
-        for name, rule in zip(list(waiting), substitute_all(waiting.values(), done), strict=True):
-            waiting[name] = rule
-    return {name: done[name] for name in rules}
-
-
-def _switch_times(formulas: list[Expression]) -> list[Expression]:
-    """Times at which a comparison that is linear in time changes its answer, whatever the state."""
-    time = symbol("time")
-    found: dict[Expression, None] = {}
-    for node in topological(formulas):
-        if node.op not in COMPARISONS or "time" not in free_symbols(node):
-            continue
-        difference = add(node.args[0], -node.args[1])
-        slope = derivative(difference, time)
-        if "time" not in free_symbols(slope):
-            found[-(substitute(difference, {"time": ZERO}) / slope)] = None
-    return list(found)
+def _number(reference: libsbml.SpeciesReference) -> float:
+    """The stoichiometry that is written; 1 where none is."""
+    number = reference.getStoichiometry() if reference.isSetStoichiometry() else 1.0
+    return number / (reference.getDenominator() if reference.getLevel() < 3 else 1)

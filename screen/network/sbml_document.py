@@ -1,0 +1,156 @@
+"""From SBML text to one libSBML document: in one file, flat, of one piece, and nothing in it that is not read.
+
+What is not supported is refused by name here rather than ignored; submodels (package comp) are put in
+place by libSBML, which also gives parameters of a rate law names of their own.
+"""
+
+from pathlib import Path
+from xml.parsers import expat
+
+import libsbml
+
+from screen.errors import NetworkError
+from screen.files import read_text
+
+DEEPEST = 1_000
+"""Elements inside one another that are read; libSBML would overflow the stack a little further down."""
+
+FLATTENED = "comp"
+HARMLESS = frozenset(("layout", "render", "groups", "l3v2extendedmath"))
+"""Packages that say nothing about what a model does, and the mathematics of Level 3 Version 2, which is read."""
+
+CHECKED = (
+    libsbml.LIBSBML_CAT_GENERAL_CONSISTENCY,
+    libsbml.LIBSBML_CAT_IDENTIFIER_CONSISTENCY,
+    libsbml.LIBSBML_CAT_MATHML_CONSISTENCY,
+)
+UNCHECKED = (
+    libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
+    libsbml.LIBSBML_CAT_MODELING_PRACTICE,
+    libsbml.LIBSBML_CAT_SBO_CONSISTENCY,
+    libsbml.LIBSBML_CAT_OVERDETERMINED_MODEL,
+)
+
+UNKNOWN_UNIT = 10313
+"""libSBML's number of a unit that is not declared, which no number depends on."""
+
+
+def sbml_text(source: Path | str) -> str:
+    """The text of an SBML file (a Path), or the text itself.
+
+    >>> from pathlib import Path
+    >>> Path("network.xml").write_text(sbml) == len(sbml)
+    True
+    >>> sbml_text(Path("network.xml")) == sbml_text(sbml)
+    True
+    """
+    if isinstance(source, str):
+        return source
+    return read_text(source, NetworkError, "SBML file")
+
+
+def read_document(text: str) -> libsbml.SBMLDocument:
+    """The flat document of an SBML text; NetworkError says what cannot be used."""
+    _refuse_deep(text)
+    document = libsbml.readSBMLFromString(text)
+    _refuse_errors(document, "readable")
+    if document.getModel() is None:
+        raise NetworkError("SBML: must hold a model, found none")
+    _refuse_packages(document)
+    if document.getPlugin(FLATTENED) is not None:
+        _flatten(document)
+    _check(document)
+    _refuse_unsupported(document.getModel())
+    if not document.convert(_option("promoteLocalParameters")) == libsbml.LIBSBML_OPERATION_SUCCESS:
+        raise NetworkError("SBML: parameters of rate laws must have names of their own, found that libSBML cannot")
+    return document
+
+
+def _refuse_deep(text: str) -> None:
+    """Refuse a document whose elements are nested too deep to be read, before libSBML reads it."""
+    depth = 0
+
+    def start(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise NetworkError(f"SBML: elements must be nested less than {DEEPEST} deep, found more")
+
+    def end(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    try:
+        parser.Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        raise NetworkError(f"SBML: must be readable, found {error}") from None
+
+
+def _option(name: str, **further: str) -> libsbml.ConversionProperties:
+    properties = libsbml.ConversionProperties()
+    properties.addOption(name, True)
+    for option, value in further.items():
+        properties.addOption(option, value)
+    return properties
+
+
+def _refuse_errors(document: libsbml.SBMLDocument, must: str) -> None:
+    log = document.getErrorLog()
+    for number in range(log.getNumErrors()):
+        error = log.getError(number)
+        if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR and error.getErrorId() != UNKNOWN_UNIT:
+            message = " ".join(error.getMessage().split()) or error.getShortMessage()
+            raise NetworkError(f"SBML line {error.getLine()}: must be {must}, found {message}")
+
+
+def _check(document: libsbml.SBMLDocument) -> None:
+    """Identifiers that are declared once, formulas with the arguments they need."""
+    document.getErrorLog().clearLog()
+    for category in CHECKED:
+        document.setConsistencyChecks(category, True)
+    for category in UNCHECKED:
+        document.setConsistencyChecks(category, False)
+    document.checkConsistency()
+    _refuse_errors(document, "consistent")
+
+
+def _refuse_packages(document: libsbml.SBMLDocument) -> None:
+    for number in range(document.getNumPlugins()):
+        package = document.getPlugin(number).getPackageName()
+        if package not in (FLATTENED, *HARMLESS) and (
+            package == "fbc" or document.getPackageRequired(package)
+        ):
+            raise NetworkError(f"SBML: package {package} is not supported, found that the model uses it")
+
+
+def _flatten(document: libsbml.SBMLDocument) -> None:
+    model = document.getPlugin(FLATTENED)
+    if model.getNumExternalModelDefinitions():
+        name = model.getExternalModelDefinition(0).getId()
+        raise NetworkError(f"SBML: submodels must be in the same file, found external model {name}")
+    document.getErrorLog().clearLog()
+    flat = _option("flatten comp", performValidation="false", leavePorts="false")
+    if document.convert(flat) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        _refuse_errors(document, "a model whose submodels libSBML can flatten")
+        raise NetworkError("SBML: submodels must be such that libSBML can flatten them, found that it cannot")
+
+
+def _refuse_unsupported(model: libsbml.Model) -> None:
+    problems = []
+    if model.getNumEvents():
+        problems.append(
+            f"SBML: events are not supported, found {model.getEvent(0).getIdAttribute() or 'one'}"
+        )
+    problems += ["SBML: algebraic rules are not supported, found one"] * any(
+        rule.isAlgebraic() for rule in model.getListOfRules()
+    )
+    for reaction in model.getListOfReactions():
+        law = reaction.getKineticLaw()
+        if law is None or law.getMath() is None:
+            problems.append(f"SBML: every reaction must have a rate, found none for {reaction.getId()}")
+        if reaction.isSetFast() and reaction.getFast():
+            problems.append(f"SBML: fast reactions are not supported, found {reaction.getId()}")
+    if problems:
+        raise NetworkError(problems)
