@@ -384,5 +384,6 @@ def evaluate_all(expressions: Iterable[Expression], values: Mapping[str, Any]) -
 
 
 def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
-    """Numeric value of one expression."""
-    return evaluate_all([expression], values)[0]
+    """Numeric value of one expression; infinite or NaN, without a warning, where it has none."""
+    with np.errstate(all="ignore"):
+        return evaluate_all([expression], values)[0]

@@ -56,7 +56,10 @@ def with_rates(
             inside = sorted(free_symbols(rules[name]))
             found[key] = add(
                 ZERO,
-                *(derivative(rules[name], symbol(each)) * (1.0 if each == CLOCK else rate_of(each)) for each in inside),
+                *(
+                    derivative(rules[name], symbol(each)) * (1.0 if each == CLOCK else rate_of(each))
+                    for each in inside
+                ),
             )
         else:
             found[key] = slopes(name)
@@ -67,7 +70,9 @@ def with_rates(
 def rates_in(formulas: Iterable[Expression]) -> set[str]:
     """The quantities whose rate of change formulas name."""
     start = rate_of("").name
-    return {name.removeprefix(start) for each in formulas for name in free_symbols(each) if name.startswith(start)}
+    return {
+        name.removeprefix(start) for each in formulas for name in free_symbols(each) if name.startswith(start)
+    }
 
 
 def jumps(formula: Expression) -> bool:

@@ -228,7 +228,9 @@ class Formulas:
         if name not in self._bodies:
             self._open.append(name)
             definition = self._definitions[name]
-            names = [own_name(definition.getArgument(i).getName()) for i in range(definition.getNumArguments())]
+            names = [
+                own_name(definition.getArgument(i).getName()) for i in range(definition.getNumArguments())
+            ]
             body = definition.getBody()
             if body is None:
                 raise NetworkError(f"SBML: a function must have a formula, found none for {name}")

@@ -78,7 +78,9 @@ class _Reader:
         self.formulas = formulas
         self.rules, self.rate_rules = kinds[libsbml.SBML_ASSIGNMENT_RULE], kinds[libsbml.SBML_RATE_RULE]
         self.given = {
-            own_name(item.getSymbol()): formulas.read(item.getMath(), f"initial assignment {item.getSymbol()}")
+            own_name(item.getSymbol()): formulas.read(
+                item.getMath(), f"initial assignment {item.getSymbol()}"
+            )
             for item in model.getListOfInitialAssignments()
             if item.getMath() is not None
         }
@@ -141,7 +143,9 @@ class _Reader:
         if name in self.rules:
             return
         reacts = not (item.getBoundaryCondition() or item.getConstant())
-        stretched = not item.getHasOnlySubstanceUnits() and (compartment in self.rules or compartment in self.rate_rules)
+        stretched = not item.getHasOnlySubstanceUnits() and (
+            compartment in self.rules or compartment in self.rate_rules
+        )
         if name in self.rate_rules or reacts or stretched:
             self.starts[name] = self._initial(item)
         else:
@@ -149,7 +153,9 @@ class _Reader:
         if stretched and name not in self.rate_rules:
             self.diluted[name] = compartment
             if compartment in self.rules and jumps(self.rules[compartment]):
-                raise NetworkError(f"SBML: compartments must change without jumps, found a jump of {compartment}")
+                raise NetworkError(
+                    f"SBML: compartments must change without jumps, found a jump of {compartment}"
+                )
 
     def _place_reference(self, reference: libsbml.SpeciesReference) -> None:
         name, value = _name(reference), _number(reference)
@@ -187,7 +193,11 @@ class _Reader:
         """What the extent of a reaction is multiplied with, besides the stoichiometry."""
         factor = item.getConversionFactor() or self.model.getConversionFactor()
         amount = symbol(own_name(factor)) if factor else ONE
-        return amount if item.getHasOnlySubstanceUnits() else amount * (1.0 / symbol(own_name(item.getCompartment())))
+        return (
+            amount
+            if item.getHasOnlySubstanceUnits()
+            else amount * (1.0 / symbol(own_name(item.getCompartment())))
+        )
 
     def _coefficient(self, reference: libsbml.SpeciesReference) -> Expression:
         if reference.isSetStoichiometryMath():
@@ -211,7 +221,12 @@ class _Reader:
             sums.setdefault(name, []).append(coefficient * symbol(reaction))
         for name, push in pushes:
             sums.setdefault(name, []).append(push)
-        named = [*self.rules.values(), *self.laws.values(), *self.given.values(), *(push for _, push in pushes)]
+        named = [
+            *self.rules.values(),
+            *self.laws.values(),
+            *self.given.values(),
+            *(push for _, push in pushes),
+        ]
         named += [coefficient for *_, coefficient in terms]
         rules = {**self.rules, **self.laws}
         return with_rates(sorted(rates_in(named)), rules, lambda name: sum(sums.get(name, ()), ZERO))
@@ -247,13 +262,14 @@ class _Reader:
         settled, moved = [], []
         for name, reaction, written in terms:
             coefficient = substitute(written, place)
-            if coefficient.op == "constant" and not math.isfinite(coefficient.value):
-                raise NetworkError(
-                    f"SBML: stoichiometry must be a finite number, found {coefficient.value} for {name} in {reaction}"
-                )
-            if free_symbols(coefficient) & changing:
+            inside = free_symbols(coefficient)
+            if inside & changing:
                 moved.append((states[name], coefficient * place[reaction]))
             elif coefficient is not ZERO:
+                known = evaluate(coefficient, {each: self.values.get(each, 1.0) for each in inside})
+                if not math.isfinite(known):
+                    must = "stoichiometry per volume must be a finite number"
+                    raise NetworkError(f"SBML: {must}, found {float(known)} for {name} in {reaction}")
                 settled.append((states[name], number[reaction], coefficient))
         return settled, moved
 

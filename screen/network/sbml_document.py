@@ -62,7 +62,9 @@ def read_document(text: str) -> libsbml.SBMLDocument:
     _check(document)
     _refuse_unsupported(document.getModel())
     if not document.convert(_option("promoteLocalParameters")) == libsbml.LIBSBML_OPERATION_SUCCESS:
-        raise NetworkError("SBML: parameters of rate laws must have names of their own, found that libSBML cannot")
+        raise NetworkError(
+            "SBML: parameters of rate laws must have names of their own, found that libSBML cannot"
+        )
     return document
 
 

@@ -148,6 +148,25 @@ def test_a_compiler_that_does_not_work_is_named(monkeypatch):
         compiler.find_compiler("false")
 
 
+def test_a_compiler_may_have_options_and_a_program_that_runs_it():
+    plain, dressed = compiler.find_compiler("gcc"), compiler.find_compiler("env gcc -O0")
+    assert (
+        dressed.command.endswith("env gcc")
+        and dressed.words[-1] == dressed.flags[len(compiler.FLAGS)] == "-O0"
+    )
+    assert dressed.identity != plain.identity
+    with pytest.raises(KernelError, match="CC must be a command, found gcc '"):
+        compiler.find_compiler("gcc '")
+
+
+def test_what_the_compiler_refuses_is_called_a_fault_of_ours(tmp_path):
+    with pytest.raises(
+        KernelError, match=r"this is a fault of the program: please report it with .*\.c"
+    ) as caught:
+        compiler.compile_library(compiler.find_compiler(), lambda: "int main(", "toy", "key", tmp_path)
+    assert "install" not in str(caught.value)
+
+
 def test_an_engine_nobody_knows():
     with pytest.raises(KernelError, match="engine: must be one of auto, kernel, jax, diffrax, found magic"):
         choose_engine("magic")

@@ -1,5 +1,6 @@
 """Reading SBML: every construct against libRoadRunner's rates of change, and refusals by name."""
 
+import math
 from pathlib import Path
 
 import antimony
@@ -9,7 +10,7 @@ import roadrunner
 
 from screen.errors import NetworkError
 from screen.network import read_sbml
-from screen.network.algebra import evaluate, evaluate_all
+from screen.network.algebra import derivative, evaluate, evaluate_all, symbol, topological
 
 MODELS = {
     "volumes": """
@@ -78,8 +79,150 @@ def test_observables_are_rules_in_place():
     assert network.species == ("A", "X")
 
 
+def rates_at_start(text: str) -> dict[str, float]:
+    """Rates of change of the states at time 0, by name."""
+    network = read_sbml(text)
+    values = dict(zip(network.parameters, network.values, strict=True))
+    state = dict(zip(network.species, evaluate_all(network.initial, values), strict=True))
+    slopes = evaluate_all(network.derivatives(), {**values, **state, "time": 0.0})
+    return dict(zip(network.species, slopes, strict=True))
+
+
+def edited(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_growing_compartment_dilutes_what_is_in_it():
+    growing = "compartment cell = 2; cell' = 0.5*cell; species A in cell; A = 3; k = 0.7; r: -> A; cell*k;"
+    assert rates_at_start(sbml_of(growing)) == pytest.approx({"A": 0.7 - 0.5 * 3, "cell": 1.0})
+    ruled = "compartment cell; v = 2; cell := v^2; v' = 0.5; species A in cell, $B in cell; A = 3; B = 1; r: A -> ; 0;"
+    found = rates_at_start(sbml_of(ruled))  # volume 4, growing at 2 v v' = 2
+    assert found == pytest.approx({"A": -3 * 2 / 4, "B": -1 * 2 / 4, "v": 0.5})
+
+
+def test_a_compartment_that_jumps_is_refused():
+    jumping = "compartment cell; cell := piecewise(1, time < 5, 2); species A in cell; A = 3; r: A -> ; A;"
+    with pytest.raises(NetworkError, match="compartments must change without jumps, found a jump of cell"):
+        read_sbml(sbml_of(jumping))
+
+
+def test_conversion_factors_scale_what_reactions_do():
+    text = sbml_of(
+        "compartment c = 2; species A in c, B in c; A = 6; B = 0; k = 3; f = 10; g = 100; r: A -> B; k*A;"
+    )
+    text = edited(
+        text, ("<model ", '<model conversionFactor="f" '), ('id="B"', 'id="B" conversionFactor="g"')
+    )
+    assert rates_at_start(text) == pytest.approx({"A": -10 * 18 / 2, "B": 100 * 18 / 2})
+
+
+def test_reactions_rates_and_stoichiometries_have_values_in_formulas():
+    text = """
+        compartment c = 1; species A in c; A = 4; k = 0.5; n' = 1; n = 3; m := n + r; p' = rateOf(A); p = 0;
+        r: A -> n A; k*A; u: -> A; m;
+        """
+    # r = 2, m = 5, A' = (3 - 1)*2 + 5
+    assert rates_at_start(sbml_of(text)) == pytest.approx({"A": 9.0, "n": 1.0, "p": 9.0})
+
+
+def test_a_quantity_named_time_is_not_the_clock():
+    text = edited(sbml_of("clock = 7; x' = clock; x = 0; y' = 2*time; y = 0;"), ("clock", "time"))
+    network = read_sbml(text)
+    assert network.parameters == ("time_",) and network.values == (7.0,)
+    assert evaluate_all(network.derivatives(), {"time_": 7.0, "time": 5.0}) == [7.0, 10.0]
+
+
+def test_submodels_are_put_in_place():
+    text = """
+        model inner() compartment c = 1; species A in c; A = 2; k = 3; r: A -> ; k*A; end
+        model outer() M: inner(); x' = 2; x = 0; end
+        """
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
+    assert rates_at_start(antimony.getCompSBMLString("outer")) == pytest.approx({"M__A": -6.0, "x": 2.0})
+
+
+FORMULAS = {
+    "<or/>": 0, "<xor/>": 0, "<and/>": 1, "<implies/><true/><false/>": 0, "<quotient/><cn>-7</cn><cn>2</cn>": -3,
+    "<rem/><cn>7</cn><cn>2</cn>": 1, "<factorial/><cn>5</cn>": 120, "<sec/><cn>1</cn>": 1 / math.cos(1),
+    "<arccoth/><cn>2</cn>": math.atanh(0.5), "<arcsinh/><cn>-3</cn>": math.asinh(-3), "<xor/><cn>3</cn><false/>": 1,
+    "<power/><cn>10</cn><cn>400</cn>": math.inf,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", FORMULAS)
+def test_mathematics_has_the_values_that_its_standard_gives(content):
+    text = edited(
+        sbml_of("x' = 31415; x = 0;"), ('<cn type="integer"> 31415 </cn>', f"<apply>{content}</apply>")
+    )
+    assert rates_at_start(text)["x"] == pytest.approx(FORMULAS[content], rel=1e-12)
+
+
+def test_a_formula_without_a_value_has_none():
+    assert math.isnan(rates_at_start(sbml_of("x' = piecewise(1, x > 5); x = 0;"))["x"])
+
+
+def nested(depth: int) -> str:
+    return edited(
+        sbml_of("x' = 31415; x = 2;"),
+        ('<cn type="integer"> 31415 </cn>', "<apply><sin/>" * depth + "<ci>x</ci>" + "</apply>" * depth),
+    )
+
+
+def test_deep_formulas_are_read_or_refused():
+    network = read_sbml(nested(500))
+    assert derivative(network.derivatives()[0], symbol("x")).depth > 500
+    with pytest.raises(NetworkError, match="elements must be nested less than 1000 deep"):
+        read_sbml(nested(100_000))
+
+
+def test_repeated_squares_stay_small():
+    document = libsbml.readSBMLFromString(sbml_of("x' = r60; x = 1; r0 := x; r60 = 2;"))
+    for i in range(1, 61):
+        if i < 60:
+            parameter = document.getModel().createParameter()
+            parameter.setId(f"r{i}")
+            parameter.setConstant(False)
+        rule = document.getModel().createAssignmentRule()
+        rule.setVariable(f"r{i}")
+        rule.setMath(libsbml.parseL3Formula(f"r{i - 1}*r{i - 1}"))
+    document.getModel().getParameter("r60").setConstant(False)
+    network = read_sbml(libsbml.writeSBMLToString(document))
+    assert len(topological(network.derivatives())) < 2000
+    assert evaluate_all(network.derivatives(), {"x": 1.0}) == [1.0]
+
+
+def functions(count: int) -> str:
+    first = "function f0(x) x*x + 1 end "
+    return first + "".join(f"function f{i}(x) f{i - 1}(f{i - 1}(x) + {i}) end " for i in range(1, count))
+
+
+def test_functions_that_double_are_refused_at_a_limit():
+    with pytest.raises(NetworkError, match="must have at most 100000 operations, found more"):
+        read_sbml(sbml_of(functions(30) + "model m() x' = f29(x); x = 0; end"))
+
+
+def test_a_function_that_calls_itself_is_refused():
+    text = sbml_of("function f(x) 31415*x end model m() x' = f(x); x = 1; end")
+    call = "<apply><ci>f</ci><ci>x</ci></apply>"
+    with pytest.raises(NetworkError, match="f"):
+        read_sbml(edited(text, ('<cn type="integer"> 31415 </cn>', call)))
+
+
 REFUSED = {
     "events": ("compartment c = 1; species A in c; A = 1; r: A -> ; A; at A < 0.5: A = 1;", "events"),
+    "missing rates": (
+        "compartment c = 1; species A in c; r: A -> ;",
+        "every reaction must have a rate, found none for r",
+    ),
+    "stoichiometry": (
+        "compartment c = 1; species A in c; n = NaN; r: -> n A; 1;",
+        "finite number, found nan for A in r",
+    ),
+    "volumes": ("compartment c = 0; species A in c; r: -> A; 1;", "finite number, found inf for A in r"),
     "delay": ("compartment c = 1; species A in c; A = 1; r: A -> ; delay(A, 3);", "delay"),
 }
 

@@ -6,6 +6,7 @@ longer than `PIECE` instructions is cut, because compilers take more than linear
 a cut go through scratch memory.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from typing import NamedTuple
@@ -70,6 +71,14 @@ def _tables(system: System) -> Iterator[str]:
 
 def _table(kind: str, name: str, values: Sequence[float]) -> str:
     return f"static const {kind} {name}[] = {{{', '.join(map(repr, values or [0]))}}};"
+
+
+def _literal(value: float) -> str:
+    """A number as C writes it; infinities and NaN have no digits."""
+    if math.isnan(value):
+        return "NAN"
+    digits = "INFINITY" if math.isinf(value) else repr(abs(value))
+    return f"(-{digits})" if value < 0 else digits
 
 
 class _Scratch:
@@ -222,7 +231,7 @@ class _Body:
 
     def _input(self, instruction: Instruction) -> str:
         if instruction[0] == "constant":
-            return f"({instruction[1]!r})" if instruction[1] < 0 else repr(instruction[1])
+            return _literal(instruction[1])
         return self.kernel.loads[instruction[0]].format(*instruction[1:])
 
     def _operand(self, n: int, spread: bool) -> str:
@@ -233,11 +242,12 @@ class _Body:
 
     def _formula(self, instruction: Instruction) -> str:
         op, *args = instruction
+        alone = all(self.program.code[a][0] == "constant" for a in args)  # numbers only would make a number
         if op in _INFIX:
-            return f" {_INFIX[op]} ".join(self._operand(a, False) for a in args)
+            return f" {_INFIX[op]} ".join(self._operand(a, alone) for a in args)
         if op == "neg":
-            return "-" + self._operand(args[0], False)
+            return "-" + self._operand(args[0], alone)
         if op == "reciprocal":
-            return "1.0 / " + self._operand(args[0], False)
+            return "1.0 / " + self._operand(args[0], alone)
         prefix = "v" if self.kernel.vector else "s"
         return f"{prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"

@@ -157,7 +157,7 @@ class Builder:
     def power(self, base: int, exponent: int) -> int:
         """base ** exponent, as products for small whole exponents."""
         known = self.value(exponent)
-        if known is not None and known == int(known) and 0 < abs(known) <= LARGEST_UNROLLED_POWER:
+        if known is not None and 0 < abs(known) <= LARGEST_UNROLLED_POWER and known == int(known):
             result = self._product(base, int(abs(known)))
             return self.reciprocal(result) if known < 0 else result
         if known == 0.5:
