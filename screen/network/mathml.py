@@ -12,8 +12,20 @@ from itertools import pairwise
 import libsbml
 
 from screen.errors import NetworkError
-from screen.network.algebra import ONE, ZERO, Expression, add, apply, constant, mul, power, substitute
-from screen.network.algebra import symbol, topological, where
+from screen.network.algebra import (
+    ONE,
+    ZERO,
+    Expression,
+    add,
+    apply,
+    constant,
+    mul,
+    power,
+    substitute,
+    symbol,
+    topological,
+    where,
+)
 
 AVOGADRO = 6.02214179e23
 """As SBML Level 3 defines its csymbol [1/mol]."""
