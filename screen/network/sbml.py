@@ -2,7 +2,8 @@
 
 Rules, reactions' rates that formulas name, rates of change and initial assignments are put in place, so that
 what is left is: states, constants and formulas in the two. Species are concentrations unless SBML says
-`hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What is not read (events, algebraic rules, delays, fast reactions) is refused by name.
+`hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What is not read
+(events, algebraic rules, delays, fast reactions) is refused by name.
 """
 
 import hashlib

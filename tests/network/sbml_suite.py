@@ -94,14 +94,14 @@ def _simulate(network: Network, sbml: str, times: np.ndarray, cache: Path) -> di
     return {name: np.broadcast_to(np.asarray(value, float), times.shape) for name, value in known.items()}
 
 
-class _Hang(Exception):
+class _HangError(Exception):
     """A case takes too long."""
 
 
 @contextmanager
 def _patience() -> Iterator[None]:
     def stop(*_: object) -> None:
-        raise _Hang
+        raise _HangError
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(PATIENCE)
@@ -120,9 +120,9 @@ def run_case(folder: Path, cache: Path) -> tuple[str, str, list[str]]:
             problems = case.problems(cache)
     except ScreenError as refusal:
         return "refused", refusal.problems[0], case.tags
-    except _Hang:
+    except _HangError:
         return "hang", f"more than {PATIENCE} s", case.tags
-    except Exception as fault:  # noqa: BLE001: whatever it is, it is what this looks for
+    except Exception as fault:
         last = traceback.extract_tb(fault.__traceback__)[-1]
         return (
             "traceback",
