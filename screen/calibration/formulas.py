@@ -15,6 +15,9 @@ from petab.v1.math import sympify_petab
 
 from screen.errors import FitError
 
+LONGEST = 10_000
+"""Characters of a formula; the parser of the `petab` library takes minutes for much more."""
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -33,8 +36,10 @@ def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
     """A formula whose symbols must all be in `known`; FitError names the ones that are not."""
     try:
         expression = sympy.sympify(sympify_petab(text))
-    except (ValueError, SyntaxError, TypeError) as problem:
+    except (ValueError, SyntaxError, TypeError, ArithmeticError, RecursionError) as problem:
         raise FitError(f"{where}: must be a formula, found {text!r} ({problem})") from None
+    if expression.has(sympy.zoo, sympy.nan):
+        raise FitError(f"{where}: formula must have a value, found {text!r}")
     names = tuple(sorted(str(symbol) for symbol in expression.free_symbols))
     unknown = sorted(set(names) - set(known))
     if unknown:

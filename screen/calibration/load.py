@@ -1,7 +1,7 @@
 """From checked PEtab tables to the arrays of a `Problem`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import petab.v1 as petab
 
-from screen.calibration.formulas import parse_formula
-from screen.calibration.petab_files import FIRST_LINE, read_petab
-from screen.calibration.priors import DISTRIBUTIONS, Prior
+from screen.calibration.cells import cell, missing, one_of, positive
+from screen.calibration.estimated import read_parameters
+from screen.calibration.formulas import Formula, parse_formula
+from screen.calibration.petab_files import read_petab
 from screen.calibration.problem import (
     Estimated,
     Experiments,
@@ -21,13 +22,16 @@ from screen.calibration.problem import (
     Values,
     output_times,
 )
-from screen.calibration.scale import SCALES
 from screen.errors import FitError
 from screen.kernel import Model, load_model
+from screen.network import initially_assigned, read_sbml, sbml_text, without_initial_assignments
 from screen.tables import digest_files
 
 TRANSFORMATIONS = ("lin", "log", "log10")
 PETAB_NOISE = ("normal", "laplace")
+PLAIN_COLUMNS = ("conditionName",)
+"""Columns of the condition table that set nothing."""
+
 CENSORING = ("none", "left")
 """`left`: the reading is at the background of its instrument, the value no more than an upper limit."""
 
@@ -39,16 +43,21 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     lists everything that is wrong, with file and row.
     """
     files = read_petab(Path(path), None if sbml is None else Path(sbml))
-    model = load_model(files.model, cache)
-    tables = files.problem
+    tables, where = files.problem, files.measured_in
     frame = tables.measurement_df.reset_index(drop=True)
-    estimated, fixed = _read_parameters(tables.parameter_df, Path(path))
+    paired = _pair_conditions(frame, where)
+    estimated, fixed = read_parameters(tables.parameter_df, files.parameters_in)
+    used = tables.condition_df.loc[list(dict.fromkeys((*paired.rests, *paired.pretreatments, *paired.lanes)))]
+    text = sbml_text(files.model)
+    assigned = initially_assigned(text) & {*tables.parameter_df.index, *used.columns}
+    assigned -= set(read_sbml(text).species) if assigned else set()
+    model = load_model(without_initial_assignments(text, assigned), cache)
+    _check_conditions(used, model, assigned, Path(path))
     filler = _Filler(model, estimated, fixed)
     for row, value in enumerate(frame.get("censoring", ())):
-        _one_of(value, CENSORING, f"{path} measurement {row + FIRST_LINE}: censoring")
-    paired = _pair_conditions(frame, Path(path))
+        one_of(value, CENSORING, f"{where[row]}: censoring")
     time = frame["time"].to_numpy(float)
-    _check_times(time, Path(path))
+    _check_times(time, where)
     times, time_index = output_times(time, paired.lane, len(paired.lanes))
     rests, pretreatments, lanes = (
         filler.experiments(names, tables.condition_df)
@@ -67,65 +76,11 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         lanes=lanes,
         rest_of_lane=paired.rest_of_lane,
         times=times,
-        observables=filler.observables(tables.observable_df, frame, Path(path)),
+        observables=filler.observables(tables.observable_df, frame, Path(path), where),
         measurements=Measurements(paired.lane, time_index, frame),
         conditions=tables.condition_df,
         observable_table=tables.observable_df,
     )
-
-
-def _read_parameters(table: pd.DataFrame, path: Path) -> tuple[Estimated, dict[str, float]]:
-    estimated = table[table["estimate"].astype(int) == 1]
-    if estimated.empty:
-        raise FitError(f"{path}: at least one parameter must be estimated, found none")
-    problems: list[str] = []
-    scales = tuple(estimated["parameterScale"].astype(str))
-
-    def scaled(column: str) -> np.ndarray:
-        return np.array(
-            [SCALES[scale].scaled(float(v)) for scale, v in zip(scales, estimated[column], strict=True)]
-        )
-
-    lower, upper, nominal = scaled("lowerBound"), scaled("upperBound"), scaled("nominalValue")
-    for name, low, value, high in zip(estimated.index, lower, nominal, upper, strict=True):
-        if not low <= value <= high:
-            problems.append(f"{path}: nominalValue of {name} must lie within its bounds, found it outside")
-    priors = [_read_prior(row, "objectivePrior", name, path, problems) for name, row in estimated.iterrows()]
-    starts = [
-        _read_prior(row, "initializationPrior", name, path, problems) for name, row in estimated.iterrows()
-    ]
-    if problems:
-        raise FitError(problems)
-    bounds = zip(priors, starts, scales, lower, upper, strict=True)
-    drawn_from = tuple(
-        start or prior or Prior("parameterScaleUniform", low, high, scale)
-        for prior, start, scale, low, high in bounds
-    )
-    fixed = {str(name): float(row["nominalValue"]) for name, row in table.drop(estimated.index).iterrows()}
-    names = tuple(str(name) for name in estimated.index)
-    return Estimated(names, scales, lower, upper, nominal, tuple(priors), drawn_from), fixed
-
-
-def _read_prior(row: pd.Series, kind: str, name: Any, path: Path, problems: list[str]) -> Prior | None:
-    family, numbers = row.get(f"{kind}Type"), row.get(f"{kind}Parameters")
-    if _missing(family):
-        return None
-    if family not in DISTRIBUTIONS:
-        problems.append(
-            f"{path}: {kind}Type of {name} must be one of {', '.join(DISTRIBUTIONS)}, found {family}"
-        )
-        return None
-    parts = [float(part) for part in str(numbers).split(";")]
-    return Prior(str(family), parts[0], parts[1], str(row["parameterScale"]))
-
-
-def _cell(value: Any) -> Any:
-    """What a cell holds; None where it is empty."""
-    return None if _missing(value) else value
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value == "" or (not isinstance(value, str) and bool(pd.isna(value)))
 
 
 class _Paired(NamedTuple):
@@ -142,21 +97,20 @@ class _Paired(NamedTuple):
     """Of each measurement."""
 
 
-def _pair_conditions(frame: pd.DataFrame, path: Path) -> _Paired:
+def _pair_conditions(frame: pd.DataFrame, where: Sequence[str]) -> _Paired:
     """The lanes of a measurement table: what differs in condition, rest or pretreatment."""
     empty = pd.Series([None] * len(frame))
     columns = ("preequilibrationConditionId", "pretreatmentConditionId", "pretreatmentTime")
     cells = (frame["simulationConditionId"], *(frame.get(name, empty) for name in columns))
     rows = [
-        (str(own), _cell(rest), _cell(condition), _cell(time))
+        (str(own), cell(rest), cell(condition), cell(time))
         for own, rest, condition, time in zip(*cells, strict=True)
     ]
     for row, (_, _, condition, time) in enumerate(rows):
-        where = f"{path} measurement {row + FIRST_LINE}"
         if (condition is None) != (time is None):
-            raise FitError(f"{where}: pretreatmentConditionId and pretreatmentTime must stand together")
+            raise FitError(f"{where[row]}: pretreatmentConditionId and pretreatmentTime must stand together")
         if time is not None:
-            _positive(time, f"{where}: pretreatmentTime")
+            positive(time, f"{where[row]}: pretreatmentTime")
     lanes = list(dict.fromkeys(rows))
     rests = list(dict.fromkeys(str(rest) for _, rest, _, _ in lanes if rest is not None))
     place = {row: index for index, row in enumerate(lanes)}
@@ -179,9 +133,24 @@ def _check_states(lanes: Experiments, pretreated: np.ndarray, path: Path) -> Non
         )
 
 
-def _check_times(time: np.ndarray, path: Path) -> None:
+def _check_conditions(conditions: pd.DataFrame, model: Model, assigned: Set[str], path: Path) -> None:
+    """Every column must be something that a condition can set; what has an initial assignment, in all or none."""
+    known = {*model.parameters, *model.species}
+    problems = []
+    for name in (name for name in conditions.columns if name not in PLAIN_COLUMNS):
+        empty = conditions[name].isna()
+        if not empty.all() and name not in known:
+            problems.append(f"{path}: conditions must set constants or states of the model, found {name}")
+        elif name in assigned and empty.any():
+            rule = f"{name} has an initial assignment and must be set by every condition or by none"
+            problems.append(f"{path}: {rule}, found it empty in {conditions.index[empty][0]}")
+    if problems:
+        raise FitError(problems)
+
+
+def _check_times(time: np.ndarray, where: Sequence[str]) -> None:
     wrong = [
-        f"{path}: time of measurement {row + FIRST_LINE} must be finite and not negative, found {value}"
+        f"{where[row]}: time must be finite and not negative, found {value}"
         for row, value in enumerate(time)
         if not np.isfinite(value) or value < 0
     ]
@@ -196,14 +165,24 @@ class _Filler:
         self.model = model
         self.place = {name: index for index, name in enumerate(estimated.names)}
         self.fixed = fixed
+        self.nominal = fixed | dict(
+            zip(estimated.names, estimated.linear(estimated.nominal).tolist(), strict=True)
+        )
 
-    def resolve(self, value: Any) -> tuple[float, int]:
+    def resolve(self, value: Any, where: str) -> tuple[float, int]:
         """(number, -1) or (NaN, place) of a cell that holds a number or the name of a parameter."""
         if isinstance(value, str) and value in self.place:
             return np.nan, self.place[value]
         if isinstance(value, str) and value in self.fixed:
             return self.fixed[value], -1
-        return float(value), -1
+        try:
+            number = float(value)
+        except ValueError:
+            number = np.nan
+        if not np.isfinite(number):
+            rule = "must be a finite number or a parameter of the parameter table"
+            raise FitError(f"{where}: {rule}, found {value}")
+        return number, -1
 
     def experiments(self, names: Sequence[str], conditions: pd.DataFrame) -> Experiments:
         """Parameters and states of the named conditions."""
@@ -213,27 +192,32 @@ class _Filler:
         )
         for column, name in enumerate(self.model.parameters):
             if name in self.place or name in self.fixed:
-                parameters.constant[:, column], parameters.source[:, column] = self.resolve(name)
+                parameters.constant[:, column], parameters.source[:, column] = self.resolve(name, name)
         shape = (len(names), len(self.model.species))
         states = Values(np.full(shape, np.nan), np.full(shape, -1))
         tables = {name: (parameters, index) for index, name in enumerate(self.model.parameters)}
         tables |= {name: (states, index) for index, name in enumerate(self.model.species)}
         for row, condition in enumerate(names):
             for entity, value in conditions.loc[condition].items():
-                if entity in tables and not _missing(value):
+                if entity in tables and not missing(value):
                     table, column = tables[entity]
-                    table.constant[row, column], table.source[row, column] = self.resolve(value)
+                    where = f"condition table: {entity} of {condition}"
+                    table.constant[row, column], table.source[row, column] = self.resolve(value, where)
         return Experiments(tuple(names), parameters, states)
 
-    def observables(self, table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> tuple[Observable, ...]:
-        """Every observable that is measured, with its formulas."""
+    def observables(
+        self, table: pd.DataFrame, frame: pd.DataFrame, path: Path, rows: Sequence[str]
+    ) -> tuple[Observable, ...]:
+        """Every observable that is measured, with its formulas; `rows` says where each measurement stands."""
         return tuple(
-            self._observable(str(name), table.loc[name], frame, path)
+            self._observable(str(name), table.loc[name], frame, path, rows)
             for name in table.index
             if (frame["observableId"] == name).any()
         )
 
-    def _observable(self, name: str, row: pd.Series, frame: pd.DataFrame, path: Path) -> Observable:
+    def _observable(
+        self, name: str, row: pd.Series, frame: pd.DataFrame, path: Path, stands: Sequence[str]
+    ) -> Observable:
         where = f"{path}: observable {name}"
         texts = str(row["observableFormula"]), str(row["noiseFormula"])
         pattern = rf"\b(?:observable|noise)Parameter\d+_{re.escape(name)}\b"
@@ -247,37 +231,59 @@ class _Filler:
         ]
         value, noise = (parse_formula(text, [*known, "time", *placeholders], where) for text in texts)
         rows = np.flatnonzero(frame["observableId"] == name)
-        distribution = _one_of(row.get("noiseDistribution"), PETAB_NOISE, where)
+        distribution = one_of(row.get("noiseDistribution"), PETAB_NOISE, where)
         degrees = row.get("degreesOfFreedom")
-        if is_student := not _missing(degrees):
-            degrees = _positive(degrees, f"{where}: degreesOfFreedom")
+        if is_student := not missing(degrees):
+            degrees = positive(degrees, f"{where}: degreesOfFreedom")
+        transformation = one_of(row.get("observableTransformation"), TRANSFORMATIONS, where)
+        overrides = self._overrides(placeholders, rows, frame, stands)
+        problems = self._noise_problems(noise, placeholders, overrides, [stands[int(row)] for row in rows])
+        if problems:
+            raise FitError(problems)
         return Observable(
             name=name,
             value=value,
             noise=noise,
-            transformation=_one_of(row.get("observableTransformation"), TRANSFORMATIONS, where),
+            transformation=transformation,
             distribution="student" if is_student else distribution,
             degrees=float(degrees) if is_student else np.inf,
             rows=rows,
             placeholders=placeholders,
-            overrides=self._overrides(placeholders, rows, frame, path),
+            overrides=overrides,
         )
 
+    def _noise_problems(
+        self, noise: Formula, placeholders: Sequence[str], overrides: Values, stands: Sequence[str]
+    ) -> list[str]:
+        """Measurements whose noise is no positive number at the nominal parameters; none where it depends on states."""
+        if not set(noise.names) <= {*placeholders, *self.nominal}:
+            return []
+        nominal = np.array([*self.nominal.values(), np.nan])
+        chosen = np.where(
+            overrides.source >= 0, np.asarray(overrides.source) + len(self.fixed), len(self.nominal)
+        )
+        filled = np.where(overrides.source >= 0, nominal[chosen], overrides.constant)
+        given = dict(zip(placeholders, filled.T, strict=True))
+        sigma = np.broadcast_to(noise({**self.nominal, **given}), len(stands))
+        return [
+            f"{stands[int(line)]}: noise must be a positive number, found {sigma[line]:g} from {noise.text}"
+            for line in np.flatnonzero(~((sigma > 0) & (sigma < np.inf)))
+        ]
+
     def _overrides(
-        self, placeholders: Sequence[str], rows: np.ndarray, frame: pd.DataFrame, path: Path
+        self, placeholders: Sequence[str], rows: np.ndarray, frame: pd.DataFrame, stands: Sequence[str]
     ) -> Values:
         shape = (len(rows), len(placeholders))
         overrides = Values(np.full(shape, np.nan), np.full(shape, -1))
-        problems = []
+        problems: list[str] = []
         for line, row in enumerate(rows):
             given = dict(_given(frame.loc[row]))
             for column, placeholder in enumerate(placeholders):
+                where = f"{stands[int(row)]}: {placeholder}"
                 try:
-                    resolved = self.resolve(given[placeholder])
-                except (KeyError, ValueError):
-                    found = given.get(placeholder, "nothing")
-                    rule = f"{placeholder} must be given a number or a parameter of the parameter table"
-                    problems.append(f"{path} measurement {row + FIRST_LINE}: {rule}, found {found}")
+                    resolved = self.resolve(given.get(placeholder, "nothing"), where)
+                except FitError as fault:
+                    problems.extend(fault.problems)
                 else:
                     overrides.constant[line, column], overrides.source[line, column] = resolved
         if problems:
@@ -291,22 +297,3 @@ def _given(measurement: pd.Series) -> Iterable[tuple[str, Any]]:
         parts = petab.split_parameter_replacement_list(measurement.get(f"{kind}Parameters"))
         for number, part in enumerate(parts, 1):
             yield f"{kind}Parameter{number}_{measurement['observableId']}", part
-
-
-def _one_of(value: Any, choices: Sequence[str], where: str) -> str:
-    """A word of a column that may be left empty, in which case the first choice holds."""
-    if _missing(value):
-        return choices[0]
-    if value not in choices:
-        raise FitError(f"{where}: must be one of {', '.join(choices)}, found {value}")
-    return str(value)
-
-
-def _positive(value: Any, where: str) -> float:
-    try:
-        found = float(value)
-    except ValueError:
-        found = np.nan
-    if not found > 0:
-        raise FitError(f"{where}: must be a positive number, found {value}")
-    return found

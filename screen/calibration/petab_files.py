@@ -9,16 +9,25 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import petab.v1 as petab
 from petab.v1.models.sbml_model import SbmlModel
 
+from screen.calibration.petab_checks import find_problems
+from screen.calibration.petab_tables import Table, read_frame
 from screen.errors import FitError
-from screen.files import MOST_TABLE, check_regular, read_yaml
+from screen.files import read_yaml
+from screen.network import sbml_text
 
-FIRST_LINE = 2
-"""Line of the file in which the first row of a table stands."""
+VERSION = "1"
+"""The format that is read; PEtab 2 has other columns and another meaning."""
+
+LINT_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What the validator raises where it meets what it does not expect."""
 
 _READERS: dict[str, Callable] = {
     "condition_files": petab.get_condition_df,
@@ -35,6 +44,10 @@ class PetabFiles:
     model: Path
     files: tuple[Path, ...]
     """Everything read: the YAML file, its tables and the model."""
+    measured_in: tuple[str, ...]
+    """File and row of each measurement."""
+    parameters_in: dict[str, str]
+    """File and row of each row of the parameter table."""
 
 
 def read_petab(path: Path, sbml: Path | None = None) -> PetabFiles:
@@ -45,113 +58,64 @@ def read_petab(path: Path, sbml: Path | None = None) -> PetabFiles:
 
 
 def _read(path: Path, sbml: Path | None) -> PetabFiles:
-    layout = _read_layout(path)
-    entry = layout["problems"][0]
+    names = _read_layout(path)
     folder = path.parent
-    model = sbml if sbml is not None else folder / _one(entry["sbml_files"], path)
+    model = sbml if sbml is not None else folder / names["sbml_files"][0]
     if not model.is_file():
         raise FitError(f"{path}: the model must be a file, found nothing at {model}")
-    frames = {kind: _read_frames(entry.get(kind, ()), folder, read) for kind, read in _READERS.items()}
-    parameter_names = layout["parameter_file"]
-    parameters = _read_frames(
-        [parameter_names] if isinstance(parameter_names, str) else parameter_names,
-        folder,
-        petab.get_parameter_df,
-    )
-    _raise_if(_find_problems(frames, parameters))
+    readers = {**_READERS, "parameter_file": petab.get_parameter_df}
+    tables = {
+        kind: [read_frame(folder / name, read) for name in names[kind]] for kind, read in readers.items()
+    }
+    _raise_if(find_problems(tables))
     problem = petab.Problem(
-        model=SbmlModel.from_file(model),
-        condition_df=_joined(frames["condition_files"]),
-        observable_df=_joined(frames["observable_files"]),
-        measurement_df=_joined(frames["measurement_files"]),
-        parameter_df=_joined(parameters),
+        model=SbmlModel.from_string(sbml_text(model)),
+        condition_df=_joined(tables["condition_files"]),
+        observable_df=_joined(tables["observable_files"]),
+        measurement_df=_joined(tables["measurement_files"]),
+        parameter_df=_joined(tables["parameter_file"]),
     )
     _raise_if(_lint(problem, path))
-    read = [name for kind in frames.values() for name in kind]
-    return PetabFiles(problem, model, (path, *read, *parameters, model))
+    files = (table.path for kind in tables.values() for table in kind)
+    rows = [
+        (name, table.where(row))
+        for table in tables["parameter_file"]
+        for row, name in enumerate(map(str, table.frame.index))
+    ]
+    measured = (table.where(row) for table in tables["measurement_files"] for row in range(len(table.frame)))
+    return PetabFiles(problem, model, (path, *files, model), tuple(measured), dict(rows))
 
 
-def _read_layout(path: Path) -> dict:
+def _read_layout(path: Path) -> dict[str, list[str]]:
+    """The files of the one problem, by kind."""
     layout = read_yaml(path, FitError, "PEtab file")
-    if not isinstance(layout, dict) or not layout.get("problems") or "parameter_file" not in layout:
+    if not isinstance(layout, dict) or "problems" not in layout or "parameter_file" not in layout:
         raise FitError(f"{path}: must name `parameter_file` and `problems`, found something else")
-    missing = [key for key in ("sbml_files", *_READERS) if not layout["problems"][0].get(key)]
-    _raise_if(f"{path}: `problems` must name `{key}`, found none" for key in missing)
-    return layout
-
-
-def _read_frames(names: Iterable[str], folder: Path, read: Callable) -> dict[Path, pd.DataFrame]:
-    frames = {}
-    for name in names:
-        path = folder / name
-        if path.exists():
-            check_regular(path, FitError, "PEtab table", MOST_TABLE)
-        try:
-            frames[path] = read(str(path))
-        except FileNotFoundError:
-            raise FitError(f"{path}: must be a file, found nothing there") from None
-        except (OSError, KeyError, ValueError, pd.errors.ParserError) as problem:
-            raise FitError(f"{path}: must be a PEtab table, found {problem}") from None
-    return frames
-
-
-def _joined(frames: dict[Path, pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(frames.values())
-
-
-def _one(names: list[str], path: Path) -> str:
-    if len(names) != 1:
-        raise FitError(f"{path}: must name one model, found {len(names)}")
-    return names[0]
-
-
-def _find_problems(
-    frames: dict[str, dict[Path, pd.DataFrame]], parameters: dict[Path, pd.DataFrame]
-) -> list[str]:
-    tables = [*frames["condition_files"].items(), *frames["observable_files"].items()]
-    tables += [*frames["measurement_files"].items(), *parameters.items()]
-    problems = [f"{path}: must hold at least one row, found none" for path, frame in tables if frame.empty]
-    observables = {name for frame in frames["observable_files"].values() for name in frame.index}
-    conditions = {name for frame in frames["condition_files"].values() for name in frame.index}
-    for path, frame in frames["measurement_files"].items():
-        problems += _unknown(
-            path, frame, "observableId", observables, "an observable of the observable table"
+    version = layout.get("format_version", VERSION)
+    if not isinstance(version, str | int | float) or str(version).split(".")[0] != VERSION:
+        raise FitError(
+            f"{path}: format_version must be {VERSION} (PEtab 2 is not read), found {str(version)[:40]}"
         )
-        problems += _unknown(
-            path, frame, "simulationConditionId", conditions, "a condition of the condition table"
-        )
-        for column in ("preequilibrationConditionId", "pretreatmentConditionId"):
-            if column in frame:
-                problems += _unknown(
-                    path, frame, column, conditions, "a condition of the condition table or empty"
-                )
-        problems += _not_numbers(path, frame, "measurement") + _not_numbers(path, frame, "time")
-    for path, frame in parameters.items():
-        for column in ("lowerBound", "upperBound", "nominalValue"):
-            problems += _not_numbers(path, frame, column)
-    return problems
+    problems = layout["problems"]
+    if not isinstance(problems, list) or len(problems) != 1 or not isinstance(problems[0], dict):
+        found = f"{len(problems)} entries" if isinstance(problems, list) else type(problems).__name__
+        raise FitError(f"{path}: `problems` must be a list of one problem with its files, found {found}")
+    given = {**problems[0], "parameter_file": layout["parameter_file"]}
+    names = {kind: _names(given.get(kind)) for kind in ("sbml_files", *_READERS, "parameter_file")}
+    _raise_if(f"{path}: `{key}` must name files, found none" for key, files in names.items() if not files)
+    if len(names["sbml_files"]) != 1:
+        raise FitError(f"{path}: must name one model, found {len(names['sbml_files'])}")
+    return names
 
 
-def _unknown(path: Path, frame: pd.DataFrame, column: str, known: set[str], what: str) -> list[str]:
-    if column not in frame:
-        return [f"{path}: column `{column}` must be there, found only {', '.join(map(str, frame.columns))}"]
-    optional = what.endswith("or empty")
-    return [
-        f"{path} row {row + FIRST_LINE}: {column} must be {what}, found {value}"
-        for row, value in enumerate(frame[column])
-        if value not in known and not (optional and (pd.isna(value) or value == ""))
-    ]
+def _names(entry: Any) -> list[str]:
+    """Names of files from a name or a list of them; none from anything else."""
+    entries = entry if isinstance(entry, list) else [entry]
+    return [str(name) for name in entries] if all(isinstance(name, str) and name for name in entries) else []
 
 
-def _not_numbers(path: Path, frame: pd.DataFrame, column: str) -> list[str]:
-    if column not in frame:
-        return [f"{path}: column `{column}` must be there, found only {', '.join(map(str, frame.columns))}"]
-    numbers = pd.to_numeric(frame[column], errors="coerce")
-    return [
-        f"{path} row {row + FIRST_LINE}: {column} must be a number, found {'nothing' if pd.isna(value) else value}"
-        for row, (value, number) in enumerate(zip(frame[column], numbers, strict=True))
-        if pd.isna(number)
-    ]
+def _joined(tables: list[Table]) -> pd.DataFrame:
+    return pd.concat([table.frame for table in tables])
 
 
 class _Collector(logging.Handler):
@@ -173,8 +137,16 @@ def _lint(problem: petab.Problem, path: Path) -> list[str]:
     propagate, logger.propagate = logger.propagate, False
     try:
         failed = petab.lint_problem(problem)
-    except (AssertionError, ValueError, KeyError, TypeError) as fault:
-        collector.messages.append(str(fault))
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as fault:
+        collector.messages.append(str(fault) or f"what it calls {type(fault).__name__}")
         failed = True
     finally:
         logger.removeHandler(collector)

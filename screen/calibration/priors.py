@@ -24,6 +24,8 @@ class Distribution:
     sample: Callable[[np.random.Generator, float, float], float]
     on_scale: bool
     """Whether the density is over the scaled value; over the linear value otherwise."""
+    between: bool = False
+    """Whether the numbers are a lower and an upper end; otherwise the second is a width."""
     kinked: bool = False
     """Whether the curvature sits in a kink, so that it is the squared slope that counts."""
 
@@ -63,10 +65,10 @@ def _draw_uniform(rng, lower, upper):
 DISTRIBUTIONS: dict[str, Distribution] = {
     "parameterScaleNormal": Distribution(_normal, _draw_normal, on_scale=True),
     "parameterScaleLaplace": Distribution(_laplace, _draw_laplace, on_scale=True, kinked=True),
-    "parameterScaleUniform": Distribution(_uniform, _draw_uniform, on_scale=True),
+    "parameterScaleUniform": Distribution(_uniform, _draw_uniform, on_scale=True, between=True),
     "normal": Distribution(_normal, _draw_normal, on_scale=False),
     "laplace": Distribution(_laplace, _draw_laplace, on_scale=False, kinked=True),
-    "uniform": Distribution(_uniform, _draw_uniform, on_scale=False),
+    "uniform": Distribution(_uniform, _draw_uniform, on_scale=False, between=True),
     "logNormal": Distribution(_log_normal, lambda rng, mean, sd: rng.lognormal(mean, sd), on_scale=False),
     "logLaplace": Distribution(
         _log_laplace,
@@ -76,6 +78,13 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     ),
 }
 """PEtab name -> distribution."""
+
+
+def must_hold(kind: str, first: float, second: float) -> str:
+    """What the two numbers of a prior break, as the end of `must ...`; empty where they are sound."""
+    if DISTRIBUTIONS[kind].between:
+        return "" if first < second else "have the lower end first"
+    return "" if second > 0 else "have a positive width"
 
 
 @dataclass(frozen=True)

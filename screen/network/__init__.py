@@ -9,7 +9,7 @@ from screen.network.network import Network
 from screen.network.observables import read_observables
 from screen.network.parameters import check_draws, read_parameters
 from screen.network.sbml import read_sbml
-from screen.network.sbml_document import sbml_text
+from screen.network.sbml_document import initially_assigned, sbml_text, without_initial_assignments
 from screen.network.smaller import compose_without, left_out_of, network_name
 from screen.network.totals import read_totals
 
@@ -19,6 +19,7 @@ __all__ = [
     "check_network",
     "compose_network",
     "compose_without",
+    "initially_assigned",
     "left_out_of",
     "network_name",
     "read_genes",
@@ -27,4 +28,5 @@ __all__ = [
     "read_sbml",
     "read_totals",
     "sbml_text",
+    "without_initial_assignments",
 ]

@@ -4,6 +4,7 @@ What is not supported is refused by name here rather than ignored; submodels (pa
 place by libSBML, which also gives parameters of a rate law names of their own.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from xml.parsers import expat
 
@@ -66,6 +67,22 @@ def read_document(text: str) -> libsbml.SBMLDocument:
             "SBML: parameters of rate laws must have names of their own, found that libSBML cannot"
         )
     return document
+
+
+def initially_assigned(text: str) -> frozenset[str]:
+    """What an SBML text sets by an initial assignment."""
+    document = libsbml.readSBMLFromString(text)
+    model = document.getModel()
+    return (
+        frozenset(each.getSymbol() for each in model.getListOfInitialAssignments()) if model else frozenset()
+    )
+
+
+def without_initial_assignments(text: str, names: Iterable[str]) -> str:
+    """The SBML text without the initial assignments of some quantities: what sets those instead wins."""
+    document = libsbml.readSBMLFromString(text)
+    dropped = [document.getModel().removeInitialAssignment(name) for name in sorted(names)]
+    return libsbml.writeSBMLToString(document) if dropped else text
 
 
 def _refuse_deep(text: str) -> None:

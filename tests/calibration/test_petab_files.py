@@ -34,7 +34,7 @@ def test_sound_problem_is_read(files):
         ("measurements", "dose_2\t", "dose_3\t", r"row \d+: simulationConditionId must be .*, found dose_3"),
         ("measurements", "\trest\t", "\tsleep\t", r"row 2: preequilibrationConditionId must be .*, found sleep"),
         ("measurements", "\t15\t", "\tlate\t", r"measurements.tsv row 5: time must be a number, found late"),
-        ("measurements", "\t15\t", "\t-1\t", r"time of measurement 5 must be finite and not negative, found -1"),
+        ("measurements", "\t15\t", "\t-1\t", r"measurements.tsv row 5: time must be finite and not negative, found -1"),
         ("measurements", "\tscale\t", "\tscael\t", r"scael"),
         ("measurements", "\tscale\t", "\t\t", r"obs_scaled"),
         ("observables", "*readout", "*reedout", r"must use entities of the model, found 'reedout'|reedout"),
@@ -54,10 +54,22 @@ def test_spoiled_table_is_named(files, table, old, new, sentence):
     ("condition", "time", "sentence"),
     [
         ("sleep", "3", r"row 2: pretreatmentConditionId must be a condition .*, found sleep"),
-        ("dose_1", "", r"measurement 2: pretreatmentConditionId and pretreatmentTime must stand together"),
-        ("", "3", r"measurement 2: pretreatmentConditionId and pretreatmentTime must stand together"),
-        ("dose_1", "0", r"measurement 2: pretreatmentTime: must be a positive number, found 0"),
-        ("dose_1", "long", r"measurement 2: pretreatmentTime: must be a positive number, found long"),
+        (
+            "dose_1",
+            "",
+            r"measurements.tsv row 2: pretreatmentConditionId and pretreatmentTime must stand together",
+        ),
+        (
+            "",
+            "3",
+            r"measurements.tsv row 2: pretreatmentConditionId and pretreatmentTime must stand together",
+        ),
+        ("dose_1", "0", r"measurements.tsv row 2: pretreatmentTime: must be a positive number, found 0"),
+        (
+            "dose_1",
+            "long",
+            r"measurements.tsv row 2: pretreatmentTime: must be a positive number, found long",
+        ),
     ],
 )
 def test_spoiled_pretreatment_is_named(files, condition, time, sentence):
@@ -102,7 +114,7 @@ def test_missing_model_is_named(files):
 
 
 def test_missing_problem_is_named(tmp_path):
-    assert "must be a readable PEtab file" in problems_of(tmp_path / "problem.yaml")
+    assert "problem.yaml: must be a file, found nothing there" in problems_of(tmp_path / "problem.yaml")
 
 
 @pytest.mark.parametrize("text", ["[", "format_version: 1", "parameter_file: p.tsv\nproblems: [{}]"])
@@ -117,3 +129,99 @@ def test_all_problems_are_listed_at_once(files):
     found = problems_of(files)
     assert "obs_T" in found
     assert "much" in found
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "sentence"),
+    [
+        ("measurements", "\tscale\t0.05", "\tscale\t0", r"measurements.tsv row 2: noise must be .*, found 0 from"),
+        ("measurements", "\tscale\t0.05", "\tscale\t-1", r"measurements.tsv row 2: noise must .*, found -1 from"),
+        ("measurements", "\tscale\t0.05", "\tscale\t1e400", r"row 2: noiseParameter1_obs_scaled: .*, found inf"),
+        ("measurements", "\tscale\t0.05", "\tscale\t", r"tsv row 2: noiseParameters must .* found 0 of 1"),
+        ("measurements", "\t0\tscale", "\tinf\tscale", r"measurements.tsv row 2: time must be finite"),
+        ("measurements", "\t0.05\n", "\t0.05\textra\n", r"measurements.tsv row 2: must have 7 cells, found 8"),
+        ("observables", "\t8\t", "\t1/0\t", r"must be a valid PEtab problem, found what it calls ZeroDivisionError"),
+        ("observables", "\t8\t", "\t" + "+".join(["S"] * 20_000) + "\t", r"at most 10000 characters, found 39999"),
+        ("conditions", "rest\t0", "rest\tdose", r"dose of rest: must be a finite number or .*, found dose"),
+        ("conditions", "dose\n", "readout\n", r"must set constants or states of the model, found readout"),
+        ("parameters", "parameterScaleNormal\t0;0.7", "parameterScaleNormal\t0;0", r"row 2: .* positive width"),
+        ("parameters", "parameterScaleNormal\t0;0.7", "parameterScaleUniform\t1;0", r"row 2: .* lower end first"),
+        ("parameters", "parameterScaleNormal\t0;0.7", "normal\t1", r"row 2: .* must be two numbers"),
+        ("parameters", "\t0.001\t100", "\t0\t100", r"row 2: lowerBound must be positive on a log.*, found 0"),
+        ("parameters", "\t0.001\t100", "\t200\t100", r"row 2: lowerBound must lie below upperBound, found 200"),
+        ("parameters", "\t0.001\t100", "\t0.001\tinf", r"row 2: upperBound must be a finite number, found inf"),
+        ("problem.yaml", "version: 1", "version: 2.0.0", r"must be 1 \(PEtab 2 is not read\), found 2.0.0"),
+        ("problem.yaml", "parameters.tsv", "~", r"problem.yaml: `parameter_file` must name files, found none"),
+    ],
+)  # fmt: skip
+def test_what_would_spoil_a_fit_at_its_end_is_named_at_its_start(files, table, old, new, sentence):
+    spoil(files.parent / (table if "." in table else f"{table}.tsv"), old, new)
+    assert re.search(sentence, problems_of(files))
+
+
+def test_a_measurement_without_a_value_is_named(files):
+    path = files.parent / "measurements.tsv"
+    lines = path.read_text().splitlines()
+    for value, found in (
+        ("1e400", "must be a finite number, found inf"),
+        ("-3", "must be positive, as its observable"),
+    ):
+        cells = lines[3].split("\t")
+        path.write_text(
+            "\n".join([*lines[:3], "\t".join([*cells[:3], value, *cells[4:]]), *lines[4:]]) + "\n"
+        )
+        assert re.search(f"measurements.tsv row 4: measurement {found}", problems_of(files))
+
+
+def test_a_second_problem_is_refused(files):
+    text = files.read_text()
+    files.write_text(text + text[text.index("  - sbml_files") :])
+    assert "`problems` must be a list of one problem with its files, found 2 entries" in problems_of(files)
+    files.write_text(text[: text.index("problems:")] + "problems: abc\n")
+    assert "`problems` must be a list of one problem with its files, found str" in problems_of(files)
+
+
+def test_legal_tables_that_look_odd_are_read(files):
+    plain = load_problem(files)
+    parameters, measurements = files.parent / "parameters.tsv", files.parent / "measurements.tsv"
+    spoil(parameters, "half\tlin\t1\t10\t5", "half\tlin\t\t\t5")
+    spoil(parameters, "\t1\t1\tparameterScaleNormal", "\t\t1\tparameterScaleNormal")
+    spoil(measurements, "measurement\t", "measurement \t")
+    lines = measurements.read_text().splitlines()
+    measurements.write_bytes(b"\xef\xbb\xbf" + "\n".join([lines[0], "# a comment", *lines[1:]]).encode())
+    files.write_bytes(b"\xef\xbb\xbf" + files.read_bytes())
+    odd = load_problem(files)
+    assert odd.estimated.nominal[0] == pytest.approx(-0.5)  # the middle of 0.001 and 100
+    assert (odd.measurements.value == plain.measurements.value).all()
+    spoil(measurements, "rest\t", "wrong\t", 1)
+    assert "measurements.tsv row 3: preequilibrationConditionId must be" in problems_of(files)
+
+
+def test_bytes_that_are_no_text_are_named(files):
+    files.write_bytes(files.read_bytes() + b"# caf\xe9\n")
+    assert re.search(r"problem.yaml: must be text in UTF-8, found .* at byte \d+", problems_of(files))
+
+
+def test_a_prior_without_numbers_has_those_of_the_bounds(files):
+    spoil(files.parent / "parameters.tsv", "parameterScaleNormal\t0;0.7", "parameterScaleUniform\t")
+    prior = load_problem(files).estimated.priors[0]
+    assert (prior.kind, prior.first, prior.second) == ("parameterScaleUniform", -3.0, 2.0)
+
+
+def test_a_condition_wins_over_an_initial_assignment(files):
+    model = files.parent / "toy.xml"
+    text = (
+        '<initialAssignment symbol="dose"><math xmlns="http://www.w3.org/1998/Math/MathML"><cn>7</cn></math>'
+    )
+    spoil(
+        model,
+        "<listOfRules>",
+        f"<listOfInitialAssignments>{text}</initialAssignment></listOfInitialAssignments><listOfRules>",
+    )
+    problem = load_problem(files)
+    place = problem.model.parameters.index("dose")
+    assert problem.lanes.parameters.constant[:, place].tolist() == [1.0, 2.0, 8.0]
+    spoil(files.parent / "conditions.tsv", "rest\t0", "rest\t")
+    assert "dose has an initial assignment and must be set by every condition or by none" in problems_of(
+        files
+    )

@@ -1,0 +1,72 @@
+"""The parameter table of a PEtab problem: what is estimated, between which bounds, under which priors."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from screen.calibration.cells import missing
+from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold
+from screen.calibration.problem import Estimated
+from screen.calibration.scale import SCALES
+from screen.errors import FitError
+
+
+def read_parameters(table: pd.DataFrame, where: Mapping[str, str]) -> tuple[Estimated, dict[str, float]]:
+    """What is estimated, and the linear values of what is not; `where` says file and row of each.
+
+    An estimated parameter without a nominal value has the middle of its bounds, on its scale.
+    """
+    estimated = table[table["estimate"].astype(int) == 1]
+    if estimated.empty:
+        raise FitError("parameter table: at least one parameter must be estimated, found none")
+    scales = tuple(estimated["parameterScale"].astype(str))
+    names = tuple(map(str, estimated.index))
+    lower, upper = (_scaled(estimated[column], scales) for column in ("lowerBound", "upperBound"))
+    named = "nominalValue" in estimated
+    nominal = _scaled(estimated["nominalValue"], scales) if named else np.full(len(names), np.nan)
+    empty = estimated["nominalValue"].isna().to_numpy() if named else np.full(len(names), True)
+    nominal = np.where(empty, 0.5 * (lower + upper), nominal)
+    problems = [
+        f"{where[name]}: nominalValue of {name} must lie within its bounds, found it outside"
+        for name, low, value, high in zip(names, lower, nominal, upper, strict=True)
+        if not low <= value <= high
+    ]
+    bounds = dict(zip(names, zip(lower, upper, strict=True), strict=True))
+    priors, starts = (
+        [_prior(row, kind, bounds[name], f"{where[name]}: {kind}", problems) for name, (_, row) in rows]
+        for kind, rows in (
+            (kind, list(zip(names, estimated.iterrows(), strict=True)))
+            for kind in ("objectivePrior", "initializationPrior")
+        )
+    )
+    if problems:
+        raise FitError(problems)
+    drawn_from = tuple(
+        start or prior or Prior("parameterScaleUniform", *bounds[name], scale)
+        for name, prior, start, scale in zip(names, priors, starts, scales, strict=True)
+    )
+    fixed = {str(name): float(row["nominalValue"]) for name, row in table.drop(estimated.index).iterrows()}
+    return Estimated(names, scales, lower, upper, nominal, tuple(priors), drawn_from), fixed
+
+
+def _scaled(values: pd.Series, scales: tuple[str, ...]) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.array([SCALES[scale].scaled(float(value)) for scale, value in zip(scales, values, strict=True)])
+
+
+def _prior(
+    row: pd.Series, kind: str, bounds: tuple[float, float], where: str, problems: list[str]
+) -> Prior | None:
+    """The prior of a row; its numbers are the bounds where the row gives none, as PEtab has it."""
+    family, numbers = row.get(f"{kind}Type"), row.get(f"{kind}Parameters")
+    if missing(family):
+        return None
+    if family not in DISTRIBUTIONS:
+        problems.append(f"{where}Type must be one of {', '.join(DISTRIBUTIONS)}, found {family}")
+        return None
+    first, second = bounds if missing(numbers) else map(float, str(numbers).split(";"))
+    if broken := must_hold(str(family), first, second):
+        problems.append(f"{where}Parameters must {broken}, found {numbers}")
+        return None
+    return Prior(str(family), first, second, str(row["parameterScale"]))

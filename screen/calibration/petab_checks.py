@@ -1,0 +1,175 @@
+"""What a person most often gets wrong in PEtab tables, each with file, row and column."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from screen.calibration.formulas import LONGEST
+from screen.calibration.petab_tables import Table
+
+Tables = Mapping[str, Sequence[Table]]
+"""The tables of a problem by kind: condition_files, observable_files, measurement_files, parameter_file."""
+
+Rule = Callable[[float], bool]
+
+
+def find_problems(tables: Tables) -> list[str]:
+    """Everything wrong with the tables by themselves, one sentence each."""
+    every = [table for kind in tables.values() for table in kind]
+    problems = [
+        f"{table.path}: must hold at least one row, found none" for table in every if not len(table.frame)
+    ]
+    observables, conditions = (
+        {name for table in tables[kind] for name in table.frame.index}
+        for kind in ("observable_files", "condition_files")
+    )
+    for table in tables["observable_files"]:
+        problems += _formula_problems(table)
+    logarithmic, counts = _transformed(tables), _placeholder_counts(tables)
+    for table in tables["measurement_files"]:
+        problems += _unknown(table, "observableId", observables, "an observable of the observable table")
+        problems += _unknown(table, "simulationConditionId", conditions, "a condition of the condition table")
+        for column in ("preequilibrationConditionId", "pretreatmentConditionId"):
+            if column in table.frame:
+                problems += _unknown(table, column, conditions, "a condition of the condition table or empty")
+        problems += _wrong_numbers(table, "measurement", "a finite number", math.isfinite)
+        on_logs = table.frame.get("observableId", pd.Series(dtype=object)).isin(logarithmic)
+        above = "positive, as its observable is compared on a logarithmic scale"
+        problems += _wrong_numbers(table, "measurement", above, lambda value: not value <= 0, on_logs)
+        problems += _override_problems(table, counts)
+        problems += _wrong_numbers(table, "time", "a number", lambda time: not math.isnan(time))
+    for table in tables["parameter_file"]:
+        problems += _parameter_problems(table)
+    return problems
+
+
+def _parameter_problems(table: Table) -> list[str]:
+    """Bounds and values: of estimated parameters bounds are needed, of others the value."""
+    missing = [name for name in ("estimate", "parameterScale") if name not in table.frame]
+    if missing:
+        return [_no_column(table, name) for name in missing]
+    free = table.frame["estimate"].isin((1, "1", 1.0, True))
+    logarithmic = free & table.frame["parameterScale"].isin(("log", "log10"))
+    problems = _prior_problems(table)
+    for column in ("lowerBound", "upperBound"):
+        problems += _wrong_numbers(table, column, "a finite number", math.isfinite, free)
+        problems += _wrong_numbers(
+            table,
+            column,
+            "positive on a logarithmic scale",
+            lambda value: value > 0 or math.isnan(value),
+            logarithmic,
+        )
+    if not problems:
+        lower, upper = (
+            pd.to_numeric(table.frame[name], errors="coerce") for name in ("lowerBound", "upperBound")
+        )
+        problems += [
+            f"{table.where(row)}: lowerBound must lie below upperBound, found {lower.iloc[row]} and {upper.iloc[row]}"
+            for row in range(len(free))
+            if free.iloc[row] and not lower.iloc[row] < upper.iloc[row]
+        ]
+    if "nominalValue" in table.frame:
+        named = ~free | ~table.frame["nominalValue"].isna()
+        problems += _wrong_numbers(table, "nominalValue", "a finite number", math.isfinite, named)
+        return problems
+    return problems if free.all() else [*problems, _no_column(table, "nominalValue")]
+
+
+def _formula_problems(table: Table) -> list[str]:
+    problems = []
+    for column in ("observableFormula", "noiseFormula"):
+        if column not in table.frame:
+            problems.append(_no_column(table, column))
+            continue
+        lengths = table.frame[column].astype(str).str.len()
+        problems += [
+            f"{table.where(row)}: {column} must have at most {LONGEST} characters, found {length}"
+            for row, length in enumerate(lengths)
+            if length > LONGEST
+        ]
+    return problems
+
+
+def _transformed(tables: Tables) -> set[str]:
+    """Observables that are compared on a logarithmic scale."""
+    scales = (table.frame.get("observableTransformation") for table in tables["observable_files"])
+    return {
+        name for scale in scales if scale is not None for name in scale.index[scale.isin(("log", "log10"))]
+    }
+
+
+def _placeholder_counts(tables: Tables) -> dict[tuple[str, str], int]:
+    """How many numbers each (kind, observable) wants of a measurement."""
+    counts = {}
+    for table in tables["observable_files"]:
+        for name, row in table.frame.iterrows():
+            text = " ".join(str(row.get(column)) for column in ("observableFormula", "noiseFormula"))
+            for kind in ("observable", "noise"):
+                counts[kind, str(name)] = len(
+                    set(re.findall(rf"\b{kind}Parameter\d+_{re.escape(str(name))}\b", text))
+                )
+    return counts
+
+
+def _override_problems(table: Table, counts: Mapping[tuple[str, str], int]) -> list[str]:
+    problems = []
+    for kind in ("observable", "noise"):
+        cells = table.frame.get(f"{kind}Parameters", pd.Series(np.nan, index=table.frame.index))
+        for row, (name, value) in enumerate(zip(table.frame.get("observableId", ()), cells, strict=False)):
+            found = 0 if pd.isna(value) else len(str(value).split(";"))
+            wanted = counts.get((kind, name), found)
+            if found < wanted:
+                rule = f"{kind}Parameters must have as many entries as {name} has placeholders"
+                problems.append(f"{table.where(row)}: {rule}, found {found} of {wanted}")
+    return problems
+
+
+def _prior_problems(table: Table) -> list[str]:
+    problems = []
+    for column in ("objectivePriorParameters", "initializationPriorParameters"):
+        for row, value in enumerate(table.frame.get(column, ())):
+            parts = pd.to_numeric(pd.Series(str(value).split(";")), errors="coerce")
+            if not pd.isna(value) and not (len(parts) == 2 and np.isfinite(parts).all()):
+                problems.append(
+                    f"{table.where(row)}: {column} must be two numbers with ; between them, found {value}"
+                )
+    return problems
+
+
+def _no_column(table: Table, column: str) -> str:
+    return f"{table.path}: column `{column}` must be there, found only {', '.join(map(str, table.frame.columns))}"
+
+
+def _unknown(table: Table, column: str, known: set[str], what: str) -> list[str]:
+    if column not in table.frame:
+        return [_no_column(table, column)]
+    optional = what.endswith("or empty")
+    return [
+        f"{table.where(row)}: {column} must be {what}, found {value}"
+        for row, value in enumerate(table.frame[column])
+        if value not in known and not (optional and (pd.isna(value) or value == ""))
+    ]
+
+
+def _wrong_numbers(
+    table: Table, column: str, must: str, good: Rule, rows: pd.Series | None = None
+) -> list[str]:
+    """Cells of a column that are no number or break the rule; of all rows, or of those where `rows` holds."""
+    if column not in table.frame:
+        return [_no_column(table, column)]
+    cells = table.frame[column]
+    numbers = pd.to_numeric(cells, errors="coerce")
+    problems = []
+    for row, (cell, number) in enumerate(zip(cells, numbers, strict=True)):
+        if rows is not None and not rows.iloc[row]:
+            continue
+        if not good(float(number)):
+            must_be = "a number" if pd.isna(number) else must
+            problems.append(
+                f"{table.where(row)}: {column} must be {must_be}, found {'nothing' if pd.isna(cell) else cell}"
+            )
+    return problems
