@@ -21,6 +21,7 @@ import polars as pl
 
 from screen.errors import NetworkError
 from screen.files import read_text
+from screen.network.declarations import Definition, definitions, find_lost, find_twice, find_unreadable
 from screen.network.parameters import FILE_NAME, read_parameters
 
 MODEL_NAME = "stat3"
@@ -34,6 +35,7 @@ READS = re.compile(r"^//@reads\s+(\w+)\s+default\s+(\S+)\s+(\w+)\s+from\s+(m\d+)
 NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
 WITH_ID = re.compile(r"with id '(\w+)'")
 REFERENCE = re.compile(r"^.*Reference: \S+ Sections? [\d., AND]+")
+LINE = re.compile(r"Error in model string, line (\d+):\s*")
 END = re.compile(r"^//@end\s*$")
 
 
@@ -74,7 +76,9 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
     table = read_parameters(folder / FILE_NAME)
     defaults: dict[str, tuple[float, str]] = {}
     texts = [_resolve(module, {m.key for m in chosen}, defaults) for module in chosen]
-    document = _convert("\n".join(texts), defaults)
+    written = _checked(chosen, texts)
+    document = _convert(chosen, texts, defaults)
+    _refuse_lost(written, document.getModel())
     _insert_parameters(document.getModel(), table, every, chosen, defaults)
     text = libsbml.writeSBMLToString(document)
     problems = check_network(text)
@@ -118,7 +122,7 @@ def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Modul
 
 
 def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float, str]]) -> str:
-    """The text of a module among those present; defaults gains what it reads of absent ones."""
+    """The text of a module among those present, row for row; defaults gains what it reads of absent ones."""
     kept: list[str] = []
     inside: str | None = None
     for number, line in enumerate(module.text.splitlines(), 1):
@@ -126,7 +130,7 @@ def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float,
         if reads := READS.match(directive):
             name, value, unit, owner = reads.groups()
             if owner not in present:
-                defaults[name] = (float(value), unit)
+                defaults[name] = (_number(value, f"{module.stem}.ant row {number}"), unit)
         elif needs := NEEDS.match(directive):
             inside = needs.group(1)
         elif END.match(directive):
@@ -135,8 +139,7 @@ def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float,
             raise NetworkError(
                 f"{module.stem}.ant row {number}: directive must be reads, needs or end, found {directive}"
             )
-        elif inside is None or inside in present:
-            kept.append(line)
+        kept.append("" if directive.startswith("//") or inside not in (None, *present) else line)
     if inside is not None:
         raise NetworkError(
             f"{module.stem}.ant: `//@needs {inside}` must be closed by `//@end`, found the end of the file"
@@ -144,15 +147,53 @@ def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float,
     return "\n".join(kept)
 
 
-def _convert(text: str, defaults: dict[str, tuple[float, str]]) -> libsbml.SBMLDocument:
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise NetworkError(f"{where}: the default must be a number, found {text}") from None
+
+
+def _checked(modules: Sequence[Module], texts: Sequence[str]) -> list[Definition]:
+    """What the modules define; NetworkError for what Antimony cannot read or would silently replace."""
+    named = list(zip(modules, texts, strict=True))
+    found = [each for module, text in named for each in definitions(text, module.stem)]
+    problems = [problem for module, text in named for problem in find_unreadable(text, module.stem)]
+    problems += find_twice(found)
+    if problems:
+        raise NetworkError(problems)
+    return found
+
+
+def _refuse_lost(written: Sequence[Definition], model: libsbml.Model) -> None:
+    """The document must have every reaction, species and rule that was written."""
+    rules = list(model.getListOfRules())
+    lost = find_lost(
+        written,
+        {
+            "reaction": {each.getId() for each in model.getListOfReactions()},
+            "species": {each.getId() for each in model.getListOfSpecies()},
+            "rule": {rule.getVariable() for rule in rules if rule.isAssignment()},
+            "rate rule": {rule.getVariable() for rule in rules if rule.isRate()},
+        },
+    )
+    if lost:
+        raise NetworkError(lost)
+
+
+def _convert(
+    modules: Sequence[Module], texts: Sequence[str], defaults: dict[str, tuple[float, str]]
+) -> libsbml.SBMLDocument:
     constants = "\n".join(
         f"{name} = {value!r}; {name} has {unit};" for name, (value, unit) in sorted(defaults.items())
     )
     antimony.clearPreviousLoads()
     antimony.setBareNumbersAreDimensionless(True)
-    if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{text}\n{constants}\nend\n") < 0:
+    joined = "\n".join(texts)
+    if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{joined}\n{constants}\nend\n") < 0:
+        message = " ".join(antimony.getLastError().split())
         raise NetworkError(
-            f"Antimony modules: must be valid Antimony, found {antimony.getLastError().strip()}"
+            f"{_where(message, modules, texts)}: must be valid Antimony, found {LINE.sub('', message)}"
         )
     document = libsbml.readSBMLFromString(antimony.getSBMLString(MODEL_NAME))
     if not document.setLevelAndVersion(3, 2, True) or document.getModel() is None:
@@ -160,6 +201,18 @@ def _convert(text: str, defaults: dict[str, tuple[float, str]]) -> libsbml.SBMLD
             "Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot"
         )
     return document
+
+
+def _where(message: str, modules: Sequence[Module], texts: Sequence[str]) -> str:
+    """The module file and row of an error of Antimony, which counts the lines of the joined text."""
+    named = LINE.search(message)
+    row = int(named.group(1)) - 1 if named else 0  # the first line is the head of the model
+    for module, text in zip(modules, texts, strict=True):
+        length = text.count("\n") + 1
+        if 0 < row <= length:
+            return f"{module.stem}.ant row {row}"
+        row -= length
+    return "Antimony modules"
 
 
 def _insert_parameters(

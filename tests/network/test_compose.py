@@ -133,7 +133,39 @@ def test_an_empty_table_is_refused(small):
             "species A in cell; r: A => C; cell*k_forward*A; A = A_total;",
             "species `C` must be declared in a compartment",
         ),
-        ("species A in cell; A = = 3;", "Antimony modules: must be valid Antimony, found .*"),
+        ("species A in cell; A = = 3;", "m01_source.ant row 1: must be valid Antimony, found syntax error"),
+        (
+            "species A in cell; A = A_total;\nr: A => ; cell*k_forward*A;\nA = 2;",
+            "m01_source.ant row 3: `A` must be defined once, found its value in m01_source.ant row 1",
+        ),
+        (
+            "species A in cell; A = A_total;\nbrake := 1;",
+            "m02_brake.ant row 3: `brake` must be defined once, found its rule in m01_source.ant row 2",
+        ),
+        (
+            "species A in cell, A in cell; A = A_total;",
+            "row 1: `A` must be defined once, found its species in m01",
+        ),
+        (
+            "brake: => B; 1;",
+            "m02_brake.ant row 3: `brake` must be defined once, found its reaction in m01_source",
+        ),
+        (
+            "species A in cell;\nr: A => ; k \u2212 2;",
+            r"row 2: must be ASCII outside comments, found '.'",
+        ),
+        (
+            "species A in cell;\nr: A => ; k +* 2;",
+            "m01_source.ant row 2: must be valid Antimony, found syntax error",
+        ),
+        (
+            "//@reads x default abc nM from m09",
+            "m01_source.ant row 1: the default must be a number, found abc",
+        ),
+        (
+            "x := " + "+".join(["A"] * 100_000) + ";",
+            "a statement must have at most 20000 characters, found 200004",
+        ),
         ("//@need m02", "m01_source.ant row 1: directive must be reads, needs or end, found //@need m02"),
         ("//@needs m02\nspecies A in cell;", "m01_source.ant: `//@needs m02` must be closed by `//@end`"),
     ],
@@ -141,6 +173,26 @@ def test_an_empty_table_is_refused(small):
 def test_unusable_modules_are_named(small, module, message):
     with pytest.raises(NetworkError, match=message):
         compose_network(small(modules={"m01_source.ant": module}))
+
+
+def test_the_product_has_what_was_written(shipped, network_folder):
+    text = "\n".join(re.sub(r"//.*", "", module.text) for module in list_modules(network_folder))
+    model = model_of(shipped)
+    assert model.getNumReactions() == len(re.findall(r"^\s*\w+:[^=].*[-=]>", text, re.MULTILINE))
+    assert model.getNumRules() == text.count(":=")
+    species = re.findall(r"^\s*species ([^;]*);", text, re.MULTILINE)
+    assert model.getNumSpecies() == sum(line.count(",") + 1 for line in species)
+
+
+def test_text_in_another_encoding_is_named_and_a_byte_order_mark_is_not_in_the_way(small):
+    folder = small()
+    path = folder / "m02_brake.ant"
+    plain = compose_network(folder)
+    path.write_bytes(b"\xef\xbb\xbf// H\xc3\xa4mmung \n" + path.read_bytes())
+    assert compose_network(folder) == plain
+    path.write_bytes(b"// H\xe4mmung\n")
+    with pytest.raises(NetworkError, match=r"m02_brake\.ant: must be text in UTF-8"):
+        compose_network(folder)
 
 
 def test_an_unknown_module_is_named(small):
