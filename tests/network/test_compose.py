@@ -156,7 +156,7 @@ def test_an_empty_table_is_refused(small):
         ),
         (
             "species A in cell;\nr: A => ; k +* 2;",
-            "m01_source.ant row 2: must be valid Antimony, found syntax error",
+            "m01_source.ant row 2: must be valid Antimony, found In the",
         ),
         (
             "//@reads x default abc nM from m09",
