@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,14 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
     digest = hashlib.sha256(text.encode()).hexdigest()
 
     def write(path: Path) -> None:
-        path.write_text(json.dumps(to_json(analyse(read_sbml(text)))), encoding="utf-8")
+        system = analyse(read_sbml(text))
+        small = [factor for factor in system.scale if factor < 1]
+        if small:
+            sizes = (
+                f"{len(small)} species stay small, their absolute tolerance is down to {min(small):.1g} of"
+            )
+            sys.stderr.write(f"model: {system.name}: {sizes} what is asked\n")
+        path.write_text(json.dumps(to_json(system)), encoding="utf-8")
 
     place = cached(folder, f"networks/{digest[:32]}-{generator_version()[:16]}.json", write)
     return Model(from_json(json.loads(place.read_text(encoding="utf-8"))), folder)

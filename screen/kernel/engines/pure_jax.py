@@ -90,6 +90,7 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
     bounds = edges(system, parameters, switches, times[:, -1]).T
     cuts = (bounds.shape[0] - 1) // switches.shape[1]
     inputs = jnp.swapaxes(hoisted(system, parameters), 1, 2)
+    least = atol * jnp.array(system.scale)[:, None]
     asked = times.T
 
     def go_on(walk: _Walk) -> Array:
@@ -106,7 +107,7 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
         step = jnp.where(walk.running, jnp.where(last, left, walk.step), 1.0)
         stages = _stages(system, walk, step, start, end, one)
         new = walk.state + _combine(_A[-1], stages) + stages[-1]
-        scale = atol + rtol * jnp.maximum(jnp.abs(walk.state), jnp.abs(new))
+        scale = least + rtol * jnp.maximum(jnp.abs(walk.state), jnp.abs(new))
         error = jnp.sqrt(jnp.mean((stages[-1] / scale) ** 2, axis=0))
         accept = walk.running & (error <= 1)
         reject = walk.running & ~accept
@@ -177,7 +178,7 @@ def _enter(system, bounds, cuts, inputs, rtol, atol, walk):  # type: ignore[no-u
     fixed = jnp.take_along_axis(inputs, (stretch // cuts)[None, None], axis=1)[:, 0]
     start, end = _pick(bounds, stretch), _pick(bounds, stretch + 1)
     slope = _rows(run(system.derivative, _named(walk.state, fixed, inside(start, start, end))), walk.time)
-    scale = atol + rtol * jnp.abs(walk.state)
+    scale = atol * jnp.array(system.scale)[:, None] + rtol * jnp.abs(walk.state)
     size, speed = (jnp.sqrt(jnp.mean((x / scale) ** 2, axis=0)) for x in (walk.state, slope))
     first = jnp.where((size < 1e-5) | (speed < 1e-5), 1e-6 * (end - start), 0.01 * size / speed)
     broken = walk.fresh & ~jnp.isfinite(speed)

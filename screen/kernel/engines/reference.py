@@ -117,7 +117,14 @@ def _lane(system, solver, onto_outputs, max_steps, parameters, state, switches, 
         goes = (progress.status == Status.OK) & (start < end)
         end = jnp.where(goes & fine, end, start)
         asked = jnp.clip(times, start, end)
-        steps = _Steps(rtol, atol, pcoeff=0.3, icoeff=0.4, dtmin=1e-22 * (end - start), force_dtmin=False)
+        steps = _Steps(
+            rtol,
+            atol * jnp.array(system.scale),
+            pcoeff=0.3,
+            icoeff=0.4,
+            dtmin=1e-22 * (end - start),
+            force_dtmin=False,
+        )
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(field),  # type: ignore[arg-type]
             solver, start, end, None, progress.state, (fixed, start, end),

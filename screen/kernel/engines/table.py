@@ -94,10 +94,10 @@ def solve(
 
     parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches
     [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
-    ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; a lane
-    gives up after max_steps. threads: all cores where None. first_step: an upper bound of the first step
-    of each phase, in the time of the model. Differentiable in reverse mode for parameters and state with
-    engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
+    ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; atol is less
+    for species that stay small (`System.scale`). A lane gives up after max_steps. threads: all cores where
+    None. first_step: an upper bound of the first step of each phase, in the time of the model.
+    Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
     """
     if not jax.config.read("jax_enable_x64"):
         raise KernelError(
@@ -155,7 +155,10 @@ def rest(
         engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
     )  # fmt: skip
     before, end = solution.states[:, 0], solution.states[:, 1]
-    moving = jnp.any(jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
+    moving = jnp.any(
+        jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)),
+        axis=-1,
+    )
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
     return Rest(end, status, solution.accepted + solution.rejected)

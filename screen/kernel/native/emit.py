@@ -62,6 +62,7 @@ def _tables(system: System) -> Iterator[str]:
     yield _table("int", "PATTERN_ROW", [i for i, _ in pattern])
     yield _table("int", "PATTERN_COLUMN", [j for _, j in pattern])
     yield _table("int", "DRIVEN_ROW", system.driven)
+    yield _table("double", "SCALE", system.scale)
     yield _table("double", "NODES", tableau.NODES)
     yield _table("double", "TIME", tableau.TIME)
     yield _table("double", "LAST", [*tableau.A[-1], 1.0])

@@ -126,7 +126,7 @@ static void first_steps(const Job *job, Step *s, Lane *lanes)
     memset(s->g, 0, sizeof s->g);
     for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->start[PATTERN_COLUMN[e]];
     for (int i = 0; i < N; i++) {
-        const V scale = 1.0 / (job->atol + job->rtol * v_abs(s->y[i]));
+        const V scale = 1.0 / (job->atol * SCALE[i] + job->rtol * v_abs(s->y[i]));
         const V a = s->y[i] * scale, b = s->start[i] * scale, c = s->g[i] * scale;
         d0 += a * a;
         d1 += b * b;
@@ -162,7 +162,7 @@ static V error_norm(const Job *job, const Step *s)
 {
     V sum = {0};
     for (int i = 0; i < N; i++) {
-        const V e = s->k[STAGES - 1][i] * rough_reciprocal(job->atol + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
+        const V e = s->k[STAGES - 1][i] * rough_reciprocal(job->atol * SCALE[i] + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
         sum += e * e;
     }
     return v_root(sum / (double)N);

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from screen.kernel.symbolic.conservation import (
     Law,
     Reduction,
@@ -23,6 +25,7 @@ from screen.kernel.symbolic.conservation import (
 )
 from screen.kernel.symbolic.elimination import Elimination, eliminate
 from screen.kernel.symbolic.program import Builder, Program, reverse
+from screen.kernel.symbolic.scale import tolerance_scale
 from screen.kernel.symbolic.translate import TIME, Translator
 from screen.network.algebra import (
     ONE,
@@ -54,6 +57,8 @@ class System(NamedTuple):
     parameters: tuple[str, ...]
     values: tuple[float, ...]
     observables: tuple[str, ...]
+    scale: tuple[float, ...]
+    """Factor of the absolute tolerance for each species: at most 1, less where a species stays small."""
     laws: tuple[Law, ...]
     hoist: Program
     """parameter -> hoisted values."""
@@ -100,6 +105,9 @@ def analyse(network: Network) -> System:
     laws = conservation_laws(network)
     reduction = reduce_step(len(network.species), pattern, laws)
     needed = [slopes[k] for k in reduction.pattern]
+    initial = _plain(network, network.initial)
+    linearisation = builder.program([*flow, *slopes, *pushes])
+    values = np.array(network.values, float)
     return System(
         name=network.name,
         digest=network.digest,
@@ -107,16 +115,17 @@ def analyse(network: Network) -> System:
         parameters=network.parameters,
         values=network.values,
         observables=network.observables,
+        scale=tolerance_scale(values, tuple(pattern), initial, hoist, linearisation),
         laws=laws,
         hoist=hoist,
         derivative=builder.program(flow),
-        linearisation=builder.program([*flow, *slopes, *pushes]),
+        linearisation=linearisation,
         pattern=tuple(pattern),
         driven=tuple(driven),
         breaks=breaks,
         elimination=eliminate(len(network.species), pattern),
         reduction=reduction,
-        initial=_plain(network, network.initial),
+        initial=initial,
         observe=_plain(network, network.observable_rules),
         pullback=_gradient(builder.program(flow)),
         curvature=_gradient(builder.program([*needed, *pushes])),
