@@ -247,17 +247,18 @@ def topological(expressions: Iterable[Expression]) -> list[Expression]:
 
 def free_symbols(expression: Expression) -> frozenset[str]:
     """Names of the symbols the expression depends on."""
-    if expression.depth > DEEP:
-        for node in topological([expression]):
-            _free_symbols(node)
-    return _free_symbols(expression)
+    found = _symbols.get(expression)
+    if found is None:
+        if expression.depth > DEEP and any(arg not in _symbols for arg in expression.args):
+            for node in topological(expression.args):
+                free_symbols(node)
+        own = (expression.name,) if expression.op == "symbol" else ()
+        found = frozenset(own).union(*map(free_symbols, expression.args))
+        _symbols[expression] = found
+    return found
 
 
-@cache
-def _free_symbols(expression: Expression) -> frozenset[str]:
-    if expression.op == "symbol":
-        return frozenset((expression.name,))
-    return frozenset().union(*(_free_symbols(arg) for arg in expression.args))
+_symbols: dict[Expression, frozenset[str]] = {}
 
 
 def partials(node: Expression) -> tuple[Expression, ...]:

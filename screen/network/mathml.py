@@ -19,6 +19,7 @@ from screen.network.algebra import (
     add,
     apply,
     constant,
+    div,
     mul,
     power,
     substitute,
@@ -35,7 +36,7 @@ CONDITIONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"))
 """Operations whose value is 1 or 0."""
 
 LARGEST = 100_000
-"""Operations in one formula, functions put in place."""
+"""Terms and factors in one formula, functions put in place."""
 
 Arguments = list[Expression]
 Operation = Callable[[Arguments], Expression]
@@ -93,7 +94,11 @@ def _log(args: Arguments) -> Expression:
 
 
 def _one(op: str) -> Operation:
-    return lambda args: apply(op, args[0])
+    def operation(args: Arguments) -> Expression:
+        (x,) = args
+        return apply(op, x)
+
+    return operation
 
 
 def _inverse(op: Operation) -> Operation:
@@ -150,9 +155,9 @@ OPERATIONS: dict[int, Operation] = {
     libsbml.AST_PLUS: lambda args: add(*args),
     libsbml.AST_TIMES: lambda args: mul(*args),
     libsbml.AST_MINUS: _minus,
-    libsbml.AST_DIVIDE: lambda args: args[0] / args[1],
-    libsbml.AST_POWER: lambda args: power(args[0], args[1]),
-    libsbml.AST_FUNCTION_POWER: lambda args: power(args[0], args[1]),
+    libsbml.AST_DIVIDE: lambda args: div(*args),
+    libsbml.AST_POWER: lambda args: power(*args),
+    libsbml.AST_FUNCTION_POWER: lambda args: power(*args),
     libsbml.AST_FUNCTION_ROOT: _root,
     libsbml.AST_FUNCTION_LOG: _log,
     **{getattr(libsbml, f"AST_FUNCTION_{name}"): op for name, op in _UNARY.items()},
@@ -208,8 +213,8 @@ class Formulas:
                 continue
             first = len(done) - count if ready else len(done)
             done[first:] = [self._value(node, done[first:], where_found)]
-        if len(topological(done)) > LARGEST:
-            raise NetworkError(f"{where_found}: formula must have at most {LARGEST} operations, found more")
+        if sum(len(node.args) for node in topological(done)) > LARGEST:
+            raise NetworkError(f"{where_found}: formula must have at most {LARGEST} terms, found more")
         return done[0]
 
     def _value(self, node: libsbml.ASTNode, args: Arguments, where_found: str) -> Expression:
@@ -230,7 +235,7 @@ class Formulas:
             return OPERATIONS[kind](args)
         except (KeyError, NetworkError) as fault:
             found = node.getName() or kind if isinstance(fault, KeyError) else fault
-        except (IndexError, TypeError):
+        except (IndexError, TypeError, ValueError):
             found = f"{node.getName() or kind} with {len(args)} arguments"
         raise NetworkError(f"{where_found}: formula must use SBML functions this reader knows, found {found}")
 

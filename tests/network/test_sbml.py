@@ -201,7 +201,7 @@ def functions(count: int) -> str:
 
 
 def test_functions_that_double_are_refused_at_a_limit():
-    with pytest.raises(NetworkError, match="must have at most 100000 operations, found more"):
+    with pytest.raises(NetworkError, match="must have at most 100000 terms, found more"):
         read_sbml(sbml_of(functions(30) + "model m() x' = f29(x); x = 0; end"))
 
 

@@ -97,7 +97,8 @@ def solve(
     ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; atol is less
     for species that stay small (`System.scale`). A lane gives up after max_steps. threads: all cores where
     None. first_step: an upper bound of the first step of each phase, in the time of the model.
-    Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
+    Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for
+    shapes that do not fit or an engine that is not there.
     """
     if not jax.config.read("jax_enable_x64"):
         raise KernelError(
