@@ -70,7 +70,11 @@ def read_document(text: str) -> libsbml.SBMLDocument:
 
 
 def initially_assigned(text: str) -> frozenset[str]:
-    """What an SBML text sets by an initial assignment."""
+    """What an SBML text sets by an initial assignment.
+
+    >>> "gp130" in initially_assigned(sbml)
+    True
+    """
     document = libsbml.readSBMLFromString(text)
     model = document.getModel()
     return (
@@ -79,7 +83,11 @@ def initially_assigned(text: str) -> frozenset[str]:
 
 
 def without_initial_assignments(text: str, names: Iterable[str]) -> str:
-    """The SBML text without the initial assignments of some quantities: what sets those instead wins."""
+    """The SBML text without the initial assignments of some quantities: what sets those instead wins.
+
+    >>> "gp130" in initially_assigned(without_initial_assignments(sbml, ["gp130"]))
+    False
+    """
     document = libsbml.readSBMLFromString(text)
     dropped = [document.getModel().removeInitialAssignment(name) for name in sorted(names)]
     return libsbml.writeSBMLToString(document) if dropped else text
