@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from screen.kernel import compiler
+from screen.kernel.native import compiler
 from tests.network.sbml_suite import run_case, table_by_tag
 
 
