@@ -52,7 +52,9 @@ def read_parameters(table: pd.DataFrame, where: Mapping[str, str]) -> tuple[Esti
 
 def _scaled(values: pd.Series, scales: tuple[str, ...]) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return np.array([SCALES[scale].scaled(float(value)) for scale, value in zip(scales, values, strict=True)])
+        return np.array(
+            [SCALES[scale].scaled(float(value)) for scale, value in zip(scales, values, strict=True)]
+        )
 
 
 def _prior(

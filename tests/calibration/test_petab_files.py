@@ -105,7 +105,7 @@ def test_empty_table_is_named(files, table):
 @pytest.mark.parametrize("table", ["measurements", "observables", "conditions", "parameters"])
 def test_missing_table_is_named(files, table):
     (files.parent / f"{table}.tsv").unlink()
-    assert f"{table}.tsv: must be a file, found nothing there" in problems_of(files)
+    assert f"{table}.tsv: must be a readable PEtab table, found No such file" in problems_of(files)
 
 
 def test_missing_model_is_named(files):
@@ -114,7 +114,9 @@ def test_missing_model_is_named(files):
 
 
 def test_missing_problem_is_named(tmp_path):
-    assert "problem.yaml: must be a file, found nothing there" in problems_of(tmp_path / "problem.yaml")
+    assert "problem.yaml: must be a readable PEtab file, found No such file" in problems_of(
+        tmp_path / "problem.yaml"
+    )
 
 
 @pytest.mark.parametrize("text", ["[", "format_version: 1", "parameter_file: p.tsv\nproblems: [{}]"])
@@ -199,7 +201,9 @@ def test_legal_tables_that_look_odd_are_read(files):
 
 def test_bytes_that_are_no_text_are_named(files):
     files.write_bytes(files.read_bytes() + b"# caf\xe9\n")
-    assert re.search(r"problem.yaml: must be text in UTF-8, found .* at byte \d+", problems_of(files))
+    assert re.search(
+        r"problem.yaml: must be a readable PEtab file, found bytes that are no UTF-8", problems_of(files)
+    )
 
 
 def test_a_prior_without_numbers_has_those_of_the_bounds(files):

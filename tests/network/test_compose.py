@@ -191,7 +191,9 @@ def test_text_in_another_encoding_is_named_and_a_byte_order_mark_is_not_in_the_w
     path.write_bytes(b"\xef\xbb\xbf// H\xc3\xa4mmung \n" + path.read_bytes())
     assert compose_network(folder) == plain
     path.write_bytes(b"// H\xe4mmung\n")
-    with pytest.raises(NetworkError, match=r"m02_brake\.ant: must be text in UTF-8"):
+    with pytest.raises(
+        NetworkError, match=r"m02_brake\.ant: must be a readable Antimony module, found bytes"
+    ):
         compose_network(folder)
 
 
