@@ -2,12 +2,21 @@
 
 from screen.kernel.cache import cache_folder
 from screen.kernel.configure import configure
-from screen.kernel.engines import DIFFERENTIABLE, ENGINES, Rest, available_engines, choose_engine, rest, solve
+from screen.kernel.engines import (
+    DIFFERENTIABLE,
+    ENGINES,
+    Rest,
+    available_engines,
+    choose_engine,
+    rest,
+    solve,
+    solve_readings,
+)
 from screen.kernel.model import Model, load_model
 from screen.kernel.padding import filled, filled_size
 from screen.kernel.solution import Solution, Status
 
 __all__ = [
     "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_engines", "cache_folder",
-    "choose_engine", "configure", "filled", "filled_size", "load_model", "rest", "solve",
+    "choose_engine", "configure", "filled", "filled_size", "load_model", "rest", "solve", "solve_readings",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ lane nobody has taken yet, and no result depends on who took it.
 
 import ctypes
 import os
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -27,14 +28,43 @@ def kernel_engine(
     rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None,
 ) -> Solution:  # fmt: skip
     """Integrate with the compiled kernel; arguments as `solve`. KernelError where there is no compiler."""
-    options = (
+    options = _options(rtol, atol, max_steps, threads, first_step)
+    return Solution(*_solve(_register(model), options, parameters, state, switches, times))
+
+
+def kernel_readings(
+    model: Model, parameters: Array, state: Array, switches: Array, times: Array, output: np.ndarray,
+    copy_of: np.ndarray, *, rtol: float, atol: float, max_steps: int, threads: int | None,
+    first_step: float | None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
+    name, options = _register(model), _options(rtol, atol, max_steps, threads, first_step)
+    first, lane = np.unique(copy_of, return_inverse=True)
+
+    def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
+        lanes = tuple(each[first] for each in arrays)
+        states, status, *_ = _solve(name, options, *lanes)
+        return (states[lane, output], status[lane]), lanes
+
+    def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
+        places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
+        return *_rows_back(name, options)(*lanes, *places, cotangents[0][:, None]), None, None
+
+    read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
+    read.defvjp(forward, backward)
+    return read(parameters, state, switches, times)
+
+
+def _options(
+    rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None
+) -> tuple[tuple[str, Any], ...]:
+    return (
         ("atol", np.float64(atol)),
         ("first_step", np.float64(first_step or 0.0)),
         ("max_steps", np.int64(max_steps)),
         ("rtol", np.float64(rtol)),
         ("threads", np.int64(threads or available_cores())),
     )
-    return Solution(*_solve(_register(model), options, parameters, state, switches, times))
 
 
 def available_cores() -> int:
@@ -76,11 +106,45 @@ def _forward(name: str, options: tuple, *arrays: Array) -> tuple[Any, tuple[Arra
 
 def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
-    parameters, state, switches, times = arrays
-    outputs = tuple(jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (parameters, state))
-    call = jax.ffi.ffi_call(f"{name}_gradient", outputs, vmap_method="broadcast_all")
-    gradient = call(*arrays, cotangents[0], **dict(options))
+    *_, switches, times = arrays
+    lanes = jnp.arange(len(times), dtype=jnp.int32)
+    gradient = _rows_back(name, options)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
     return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
 
 
 _solve.defvjp(_forward, _backward)
+
+
+@cache
+def _rows_back(name: str, options: tuple) -> Callable[..., tuple[Array, Array]]:
+    """Adjoints of parameters [rows, phases, parameters] and state [rows, species], one row a cotangent.
+
+    A row is of lane `lane` [rows]; its cotangent [rows, span, species] is that of the outputs from `output` [rows]
+    on. However many rows a lane has, its steps are taken and factorised once. Under `vmap` of the cotangents alone
+    there are more rows, under any other also more lanes.
+    """
+
+    @jax.custom_batching.custom_vmap
+    def rows_back(*arrays: Array) -> tuple[Array, Array]:
+        parameters, state, *_, cotangent = arrays
+        rows = len(cotangent)
+        outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in (parameters, state))
+        return tuple(jax.ffi.ffi_call(f"{name}_gradient", outputs)(*arrays, **dict(options)))
+
+    @rows_back.def_vmap
+    def _(size: int, batched: Sequence[bool], *arrays: Array) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
+        lanes, rows = arrays[0].shape[1 if batched[0] else 0], arrays[-1].shape[1 if batched[-1] else 0]
+        copied = any(batched[:4])
+        full = [
+            each if is_batched else jnp.broadcast_to(each, (size, *each.shape))
+            for each, is_batched in zip(arrays, batched, strict=True)
+        ]
+        solved = [each.reshape(-1, *each.shape[2:]) for each in full[:4]] if copied else arrays[:4]
+        lane, output, cotangent = full[4:]
+        if copied:
+            lane = lane + lanes * jnp.arange(size, dtype=lane.dtype)[:, None]
+        asked = [each.reshape(-1, *each.shape[2:]) for each in (lane, output, cotangent)]
+        found = rows_back(*solved, *asked)
+        return tuple(each.reshape(size, rows, *each.shape[1:]) for each in found), (True, True)
+
+    return rows_back

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel.engines.compiled import kernel_engine, kernel_readings
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
 from screen.kernel.model import Model
@@ -27,6 +28,8 @@ class Engine(NamedTuple):
     """JAX backends it runs on."""
     speed: float
     """Trajectories a second and core that an estimate assumes for the shipped network."""
+    readings: Callable[..., tuple[Array, Array]] | None = None
+    """How it integrates copies once; where it cannot, each is a lane."""
 
 
 def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
@@ -42,7 +45,7 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": Engine(kernel_engine, differentiable=True, devices=("cpu",), speed=2700.0),
+    "kernel": Engine(kernel_engine, True, ("cpu",), 2700.0, kernel_readings),
     "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
     "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
 }
@@ -95,16 +98,50 @@ def solve(
     of each phase, in the time of the model. Differentiable in reverse mode for parameters and state with
     engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
     """
+    arrays = _checked(model, parameters, state, switches, times)
+    return _chosen(engine).solve(
+        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
+    )
+
+
+def solve_readings(
+    model: Model, parameters: Any, state: Any, switches: Any, times: Any, output: np.ndarray,
+    copy_of: np.ndarray, *, engine: str = "kernel", **options: Any,
+) -> tuple[Array, Array]:  # fmt: skip
+    """One reading a row: the state [rows, species] of a lane at one of its times, and its status [rows].
+
+    Arrays as of `solve`, one row a reading; `output` [rows] says which of a row's times is read. Rows with equal
+    `copy_of` [rows], which names the first of them, must be equal in every array: with engine kernel they are one
+    trajectory. In reverse mode each row has adjoints of its own, and those of copies walk back together over one
+    record, so the Jacobian of many readings costs little more than the gradient of one. Options as of `solve`.
+    """
+    arrays = _checked(model, parameters, state, switches, times)
+    output, copy_of = np.asarray(output), np.asarray(copy_of)
+    rows, outputs = arrays[3].shape
+    if not output.shape == copy_of.shape == (rows,) or output.min() < 0 or output.max() >= outputs:
+        raise KernelError(f"solve_readings: there must be one of {outputs} outputs for each of {rows} rows")
+    if np.any(copy_of[copy_of] != copy_of) or np.any(copy_of > np.arange(rows)):
+        raise KernelError("solve_readings: copy_of must name the first row of each copy, found another")
+    options = {"rtol": 1e-6, "atol": 1e-9, "max_steps": 100_000, "threads": None, "first_step": None} | options
+    chosen = _chosen(engine)
+    if chosen.readings is not None:
+        return chosen.readings(model, *arrays, output, copy_of, **options)
+    solution = chosen.solve(model, *arrays, **options)
+    return solution.states[np.arange(rows), output], solution.status
+
+
+def _chosen(engine: str) -> Engine:
+    return _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
+
+
+def _checked(model: Model, *arrays: Any) -> list[Array]:
     if not jax.config.read("jax_enable_x64"):
         raise KernelError(
             "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
         )
-    run = _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
-    arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
-    _check_shapes(model, *arrays)
-    return run.solve(
-        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
-    )
+    checked = [jnp.asarray(array, dtype=jnp.float64) for array in arrays]
+    _check_shapes(model, *checked)
+    return checked
 
 
 def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array, times: Array) -> None:

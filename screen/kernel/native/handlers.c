@@ -23,7 +23,7 @@ static void run(Job *job)
 {
     enum { MOST = 256 };
     pthread_t threads[MOST];
-    int64_t useful = (job->lanes + W - 1) / W, count = 0;
+    int64_t useful = ((job->cotangent ? job->walked : job->lanes) + W - 1) / W, count = 0;
     if (useful > job->threads) useful = job->threads;
     if (useful > MOST) useful = MOST;
     while (count < useful - 1 && pthread_create(&threads[count], NULL, work, job) == 0) count++;
@@ -37,10 +37,10 @@ static XLA_FFI_Error *complain(XLA_FFI_CallFrame *frame, const char *message)
     return frame->api->XLA_FFI_Error_Create(&args);
 }
 
-/* XLA asks once which version of the interface this was compiled for. */
+/* XLA asks once which version of the interface this was compiled for. The type of an extension has had two names. */
 static int answers_metadata(XLA_FFI_CallFrame *frame)
 {
-    XLA_FFI_Extension_Base *extension = frame->extension_start;
+    __typeof__(frame->extension_start) extension = frame->extension_start;
     if (!extension || extension->type != XLA_FFI_Extension_Metadata) return 0;
     XLA_FFI_Metadata *metadata = ((XLA_FFI_Metadata_Extension *)extension)->metadata;
     metadata->api_version.major_version = XLA_FFI_API_MAJOR;
@@ -86,7 +86,7 @@ static Job job_of(XLA_FFI_CallFrame *frame)
 
 static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
 {
-    run(job);
+    if (!job->out_of_memory) run(job);
     return job->out_of_memory ? complain(frame, "kernel: memory must suffice, found none left") : NULL;
 }
 
@@ -103,14 +103,26 @@ XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
     return finish(frame, &job);
 }
 
-/* One more argument, the cotangent of the states; -> cotangents of parameters and state. */
+/* Three more arguments: the lane of each row, the output its cotangents begin at, and these [rows, span, species];
+   -> cotangents of parameters [rows, phases, parameters] and of the state [rows, species]. */
 XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
     Job job = job_of(frame);
-    job.cotangent = argument(frame, 4)->data;
+    const XLA_FFI_Buffer *cotangent = argument(frame, 6);
+    job.row_lane = argument(frame, 4)->data;
+    job.row_output = argument(frame, 5)->data;
+    job.cotangent = cotangent->data;
+    job.rows = cotangent->dims[0];
+    job.span = cotangent->dims[1];
     job.parameters_bar = result(frame, 0);
     job.state_bar = result(frame, 1);
-    memset(job.parameters_bar, 0, sizeof(double) * job.lanes * job.phases * PARAMETERS);
-    return finish(frame, &job);
+    memset(job.parameters_bar, 0, sizeof(double) * job.rows * job.phases * PARAMETERS);
+    memset(job.state_bar, 0, sizeof(double) * job.rows * N);
+    job.out_of_memory = !sort_rows(&job);
+    XLA_FFI_Error *error = finish(frame, &job);
+    free(job.sorted);
+    free(job.rows_begin);
+    free(job.order);
+    return error;
 }
