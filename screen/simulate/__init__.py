@@ -8,6 +8,7 @@ from screen.simulate.integrate import (
     come_to_rest,
     distinct_cells,
     follow,
+    read_off,
     observe,
 )
 from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
@@ -27,6 +28,7 @@ __all__ = [
     "come_to_rest",
     "distinct_cells",
     "follow",
+    "read_off",
     "make_part",
     "observe",
     "output_times",

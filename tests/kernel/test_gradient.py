@@ -140,7 +140,9 @@ def test_a_block_of_cotangents_is_each_of_them(text, threads):
     assert not np.any(status)
     for row in range(rows):
         alone = [each[row : row + 1] for each in arrays]
-        known, pull_one = jax.vjp(lambda p, s, a=alone: solve(model, p, s, *a[2:], **TIGHT).states, *alone[:2])
+        known, pull_one = jax.vjp(
+            lambda p, s, a=alone: solve(model, p, s, *a[2:], **TIGHT).states, *alone[:2]
+        )
         np.testing.assert_array_equal(found[row], known[0, output[row]])
         one = pull_one(jnp.zeros_like(known).at[0, output[row]].set(cotangents[row]))
         for several, single in zip(block, one, strict=True):

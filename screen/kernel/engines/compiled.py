@@ -128,11 +128,15 @@ def _rows_back(name: str, options: tuple) -> Callable[..., tuple[Array, Array]]:
     def rows_back(*arrays: Array) -> tuple[Array, Array]:
         parameters, state, *_, cotangent = arrays
         rows = len(cotangent)
-        outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in (parameters, state))
+        outputs = tuple(
+            jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in (parameters, state)
+        )
         return tuple(jax.ffi.ffi_call(f"{name}_gradient", outputs)(*arrays, **dict(options)))
 
     @rows_back.def_vmap
-    def _(size: int, batched: Sequence[bool], *arrays: Array) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
+    def _(
+        size: int, batched: Sequence[bool], *arrays: Array
+    ) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
         lanes, rows = arrays[0].shape[1 if batched[0] else 0], arrays[-1].shape[1 if batched[-1] else 0]
         copied = any(batched[:4])
         full = [

@@ -173,22 +173,38 @@ class Rest(NamedTuple):
 def rest(
     model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
-    threads: int | None = None,
+    threads: int | None = None, copy_of: np.ndarray | None = None,
 ) -> Rest:  # fmt: skip
     """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
 
     A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
     less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
+    Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`.
     """
     parameters = jnp.asarray(parameters, dtype=jnp.float64)
     lanes = parameters.shape[0]
     times = jnp.tile(horizon_minutes * jnp.array([1.0, 2.0]), (lanes, 1))
+    if copy_of is not None:
+        twice = [
+            jnp.concatenate([each, each])
+            for each in (parameters[:, None], state, jnp.zeros((lanes, 1)), times)
+        ]
+        states, status = solve_readings(
+            model, *twice, np.repeat([0, 1], lanes), np.tile(copy_of, 2),
+            engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
+        )  # fmt: skip
+        return _rested(
+            states[:lanes], states[lanes:], status[:lanes], jnp.zeros(lanes, jnp.int32), tolerance, atol
+        )
     solution = solve(
         model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), times,
         engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
     )  # fmt: skip
-    before, end = solution.states[:, 0], solution.states[:, 1]
+    steps = solution.accepted + solution.rejected
+    return _rested(solution.states[:, 0], solution.states[:, 1], solution.status, steps, tolerance, atol)
+
+
+def _rested(before: Array, end: Array, status: Array, steps: Array, tolerance: float, atol: float) -> Rest:
     moving = jnp.any(jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
-    unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
-    status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
-    return Rest(end, status, solution.accepted + solution.rejected)
+    unrested = (status == Status.OK) & jax.lax.stop_gradient(moving)
+    return Rest(end, jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), status), steps)
