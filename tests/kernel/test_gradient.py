@@ -152,7 +152,7 @@ def test_a_block_of_cotangents_is_each_of_them(text, threads):
 
 def test_vmap_of_a_pullback_walks_back_a_block():
     model = model_of(VARIED)
-    loss, parameters, state = problem(model, lanes=11)
+    _, parameters, state = problem(model, lanes=11)
     times, switches = np.tile([2.0, 5.0, 12.0], (11, 1)), np.tile([0.0, 6.0], (11, 1))
     cotangents = np.random.default_rng(2).standard_normal((10, 11, 3, len(model.species)))
 
