@@ -29,7 +29,7 @@ def kernel_engine(
 ) -> Solution:  # fmt: skip
     """Integrate with the compiled kernel; arguments as `solve`. KernelError where there is no compiler."""
     options = _options(rtol, atol, max_steps, threads, first_step)
-    return Solution(*_solve(_register(model), options, parameters, state, switches, times))
+    return Solution(*_solve(register(model), options, parameters, state, switches, times))
 
 
 def kernel_readings(
@@ -38,7 +38,7 @@ def kernel_readings(
     first_step: float | None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
-    name, options = _register(model), _options(rtol, atol, max_steps, threads, first_step)
+    name, options = register(model), _options(rtol, atol, max_steps, threads, first_step)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
@@ -48,7 +48,7 @@ def kernel_readings(
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
         places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
-        return *_rows_back(name, options)(*lanes, *places, cotangents[0][:, None]), None, None
+        return *rows_back(f"{name}_gradient", options, 4)(*lanes, *places, cotangents[0][:, None]), None, None
 
     read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     read.defvjp(forward, backward)
@@ -73,7 +73,7 @@ def available_cores() -> int:
 
 
 @cache
-def _register(model: Model) -> str:
+def register(model: Model) -> str:
     """Compile and load the library of a model; the name under which XLA knows it."""
     compiler = find_compiler()
     key = f"{model.digest} {generator_version()}"
@@ -82,7 +82,7 @@ def _register(model: Model) -> str:
     )
     functions = ctypes.CDLL(str(library))
     name = f"screen_{library.stem}"
-    for target in ("solve", "gradient"):
+    for target in ("solve", "gradient", "settle", "settle_gradient"):
         handler = getattr(functions, f"screen_{target}")
         jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
     return name
@@ -108,7 +108,7 @@ def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: 
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
     *_, switches, times = arrays
     lanes = jnp.arange(len(times), dtype=jnp.int32)
-    gradient = _rows_back(name, options)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
+    gradient = rows_back(f"{name}_gradient", options, 4)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
     return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
 
 
@@ -116,39 +116,37 @@ _solve.defvjp(_forward, _backward)
 
 
 @cache
-def _rows_back(name: str, options: tuple) -> Callable[..., tuple[Array, Array]]:
-    """Adjoints of parameters [rows, phases, parameters] and state [rows, species], one row a cotangent.
+def rows_back(target: str, options: tuple, solved: int) -> Callable[..., tuple[Array, Array]]:
+    """Adjoints of the first two arrays, one row a cotangent, by a handler that takes rows.
 
-    A row is of lane `lane` [rows]; its cotangent [rows, span, species] is that of the outputs from `output` [rows]
-    on. However many rows a lane has, its steps are taken and factorised once. Under `vmap` of the cotangents alone
-    there are more rows, under any other also more lanes.
+    The first `solved` arrays have one entry a lane, the others one a row: its lane, perhaps the output at which its
+    cotangents begin, and these. However many rows a lane has, its steps are taken and factorised once. Under `vmap`
+    of the cotangents alone there are more rows, under any other also more lanes.
     """
 
     @jax.custom_batching.custom_vmap
-    def rows_back(*arrays: Array) -> tuple[Array, Array]:
-        parameters, state, *_, cotangent = arrays
-        rows = len(cotangent)
-        outputs = tuple(
-            jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in (parameters, state)
-        )
-        return tuple(jax.ffi.ffi_call(f"{name}_gradient", outputs)(*arrays, **dict(options)))
+    def back(*arrays: Array) -> tuple[Array, Array]:
+        rows = len(arrays[-1])
+        outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in arrays[:2])
+        return tuple(jax.ffi.ffi_call(target, outputs)(*arrays, **dict(options)))
 
-    @rows_back.def_vmap
+    @back.def_vmap
     def _(
         size: int, batched: Sequence[bool], *arrays: Array
     ) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
         lanes, rows = arrays[0].shape[1 if batched[0] else 0], arrays[-1].shape[1 if batched[-1] else 0]
-        copied = any(batched[:4])
+        copied = any(batched[:solved])
         full = [
             each if is_batched else jnp.broadcast_to(each, (size, *each.shape))
             for each, is_batched in zip(arrays, batched, strict=True)
         ]
-        solved = [each.reshape(-1, *each.shape[2:]) for each in full[:4]] if copied else arrays[:4]
-        lane, output, cotangent = full[4:]
+        of_lanes = (
+            [each.reshape(-1, *each.shape[2:]) for each in full[:solved]] if copied else arrays[:solved]
+        )
+        lane, *asked = full[solved:]
         if copied:
             lane = lane + lanes * jnp.arange(size, dtype=lane.dtype)[:, None]
-        asked = [each.reshape(-1, *each.shape[2:]) for each in (lane, output, cotangent)]
-        found = rows_back(*solved, *asked)
+        found = back(*of_lanes, *(each.reshape(-1, *each.shape[2:]) for each in (lane, *asked)))
         return tuple(each.reshape(size, rows, *each.shape[1:]) for each in found), (True, True)
 
-    return rows_back
+    return back

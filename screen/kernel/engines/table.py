@@ -13,9 +13,10 @@ from screen.errors import KernelError
 from screen.kernel.engines.compiled import kernel_engine, kernel_readings
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
+from screen.kernel.engines.resting import Rest, integrated_rest, kernel_rest
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import find_compiler
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Solution
 
 
 class Engine(NamedTuple):
@@ -30,6 +31,8 @@ class Engine(NamedTuple):
     """Trajectories a second and core that an estimate assumes for the shipped network."""
     readings: Callable[..., tuple[Array, Array]] | None = None
     """How it integrates copies once; where it cannot, each is a lane."""
+    rest: Callable[..., Rest] | None = None
+    """How it finds rest states, where it has a better way than to integrate."""
 
 
 def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
@@ -45,7 +48,7 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": Engine(kernel_engine, True, ("cpu",), 2700.0, kernel_readings),
+    "kernel": Engine(kernel_engine, True, ("cpu",), 2700.0, kernel_readings, kernel_rest),
     "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
     "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
 }
@@ -122,7 +125,13 @@ def solve_readings(
         raise KernelError(f"solve_readings: there must be one of {outputs} outputs for each of {rows} rows")
     if np.any(copy_of[copy_of] != copy_of) or np.any(copy_of > np.arange(rows)):
         raise KernelError("solve_readings: copy_of must name the first row of each copy, found another")
-    options = {"rtol": 1e-6, "atol": 1e-9, "max_steps": 100_000, "threads": None, "first_step": None} | options
+    options = {
+        "rtol": 1e-6,
+        "atol": 1e-9,
+        "max_steps": 100_000,
+        "threads": None,
+        "first_step": None,
+    } | options
     chosen = _chosen(engine)
     if chosen.readings is not None:
         return chosen.readings(model, *arrays, output, copy_of, **options)
@@ -162,14 +171,6 @@ def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array
         raise KernelError(problems)
 
 
-class Rest(NamedTuple):
-    """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
-
-    state: Array
-    status: Array
-    steps: Array
-
-
 def rest(
     model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
@@ -179,32 +180,16 @@ def rest(
 
     A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
     less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
-    Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`.
+    Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`. Engine kernel goes the last way by Newton's
+    method, and its derivatives are those of the implicit function; they are NaN where a mode is slower than 1 /
+    `horizon_minutes`.
     """
-    parameters = jnp.asarray(parameters, dtype=jnp.float64)
-    lanes = parameters.shape[0]
-    times = jnp.tile(horizon_minutes * jnp.array([1.0, 2.0]), (lanes, 1))
-    if copy_of is not None:
-        twice = [
-            jnp.concatenate([each, each])
-            for each in (parameters[:, None], state, jnp.zeros((lanes, 1)), times)
-        ]
-        states, status = solve_readings(
-            model, *twice, np.repeat([0, 1], lanes), np.tile(copy_of, 2),
-            engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
-        )  # fmt: skip
-        return _rested(
-            states[:lanes], states[lanes:], status[:lanes], jnp.zeros(lanes, jnp.int32), tolerance, atol
-        )
-    solution = solve(
-        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), times,
-        engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
-    )  # fmt: skip
-    steps = solution.accepted + solution.rejected
-    return _rested(solution.states[:, 0], solution.states[:, 1], solution.status, steps, tolerance, atol)
-
-
-def _rested(before: Array, end: Array, status: Array, steps: Array, tolerance: float, atol: float) -> Rest:
-    moving = jnp.any(jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol), axis=-1)
-    unrested = (status == Status.OK) & jax.lax.stop_gradient(moving)
-    return Rest(end, jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), status), steps)
+    phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
+    checked = _checked(model, phases, state, nothing, nothing)
+    arrays = checked[0][:, 0], checked[1]
+    options = {"tolerance": tolerance, "rtol": rtol, "atol": atol, "max_steps": max_steps, "threads": threads}
+    chosen = _chosen(engine)
+    if chosen.rest is not None:
+        copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
+        return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)
+    return integrated_rest(chosen.solve, model, *arrays, horizon=horizon_minutes, **options)

@@ -256,14 +256,15 @@ static void walk_back(const Job *job, Step *s, Adjoint *a, const Recording *reco
 }
 
 /* Group by group: record, then walk back. */
-static int differentiate(Job *job, Step *s)
+static int differentiate(Job *job)
 {
     enum { MOST = 4 * W };
     int64_t group = job->walked / (4 * job->threads) / W * W;
     group = group < W ? W : group > MOST ? MOST : group;
+    Step *s = workspace(sizeof(Step));
     Adjoint *a = workspace(sizeof(Adjoint));
     Tape tapes[MOST] = {{0}};
-    int good = a != NULL;
+    int good = s && a;
     while (good) {
         const int64_t first = atomic_fetch_add(&job->next, group);
         if (first >= job->walked) break;
@@ -275,6 +276,7 @@ static int differentiate(Job *job, Step *s)
     }
     for (int i = 0; i < MOST; i++) free(tapes[i].rows);
     free(a);
+    free(s);
     return good;
 }
 

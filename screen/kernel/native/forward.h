@@ -6,7 +6,9 @@ enum { OK, MAX_STEPS, STEP_UNDERFLOW, NON_FINITE };
 /* One cotangent of a lane: its last output that is not 0. */
 typedef struct { int64_t lane, row, last; } Row;
 
-typedef struct {
+typedef struct Job {
+    int (*task)(struct Job *); /* what each thread does; false when memory ran out */
+    int64_t items;             /* what there is to do in all */
     const double *parameters, *state, *switches, *times;
     double *states;
     int32_t *status, *accepted, *rejected;
@@ -19,6 +21,7 @@ typedef struct {
     int64_t *order;      /* lanes to walk back */
     int64_t lanes, phases, outputs, max_steps, threads, rows, span, walked;
     double rtol, atol, first_step;
+    double rate, time, tolerance; /* of a rest */
     atomic_llong next; /* first lane nobody has taken yet */
     atomic_int out_of_memory;
 } Job;
@@ -302,4 +305,12 @@ static int integrate(Job *job, Step *s, Recording *recording)
             load_lane(job, s, lane, l, recording);
         }
     }
+}
+
+static int integrate_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    const int good = s && integrate(job, s, NULL);
+    free(s);
+    return good;
 }

@@ -1,4 +1,4 @@
-/* Threads, and the two functions that XLA calls. */
+/* Threads, and the functions that XLA calls. */
 #include "xla/ffi/api/c_api.h"
 
 static void *work(void *argument)
@@ -8,10 +8,7 @@ static void *work(void *argument)
     const unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | 0x8040); /* what decays below 1e-308 counts as 0; in this thread, and only here */
 #endif
-    Step *s = workspace(sizeof(Step));
-    int good = s != NULL;
-    if (good) good = job->cotangent ? differentiate(job, s) : integrate(job, s, NULL);
-    free(s);
+    const int good = job->task(job);
 #if defined(__SSE2__)
     _mm_setcsr(mode);
 #endif
@@ -23,7 +20,7 @@ static void run(Job *job)
 {
     enum { MOST = 256 };
     pthread_t threads[MOST];
-    int64_t useful = ((job->cotangent ? job->walked : job->lanes) + W - 1) / W, count = 0;
+    int64_t useful = (job->items + W - 1) / W, count = 0;
     if (useful > job->threads) useful = job->threads;
     if (useful > MOST) useful = MOST;
     while (count < useful - 1 && pthread_create(&threads[count], NULL, work, job) == 0) count++;
@@ -62,26 +59,62 @@ static double attribute(XLA_FFI_CallFrame *frame, const char *name)
 static XLA_FFI_Buffer *argument(XLA_FFI_CallFrame *frame, int i) { return frame->args.args[i]; }
 static void *result(XLA_FFI_CallFrame *frame, int i) { return ((XLA_FFI_Buffer *)frame->rets.rets[i])->data; }
 
-/* parameters [.., phases, parameters], state [.., species], switches [.., phases], times [.., times] */
-static Job job_of(XLA_FFI_CallFrame *frame)
+static Job job_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
 {
-    const XLA_FFI_Buffer *parameters = argument(frame, 0), *times = argument(frame, 3);
-    Job job = {
-        .parameters = parameters->data,
+    return (Job){
+        .task = task,
+        .parameters = argument(frame, 0)->data,
         .state = argument(frame, 1)->data,
-        .switches = argument(frame, 2)->data,
-        .times = times->data,
         .lanes = 1,
-        .phases = parameters->dims[parameters->rank - 2],
-        .outputs = times->dims[times->rank - 1],
-        .max_steps = (int64_t)attribute(frame, "max_steps"),
+        .phases = 1,
         .threads = (int64_t)attribute(frame, "threads"),
-        .rtol = attribute(frame, "rtol"),
         .atol = attribute(frame, "atol"),
-        .first_step = attribute(frame, "first_step"),
     };
+}
+
+/* parameters [.., phases, parameters], state [.., species], switches [.., phases], times [.., times] */
+static Job solve_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+{
+    Job job = job_of(frame, task);
+    const XLA_FFI_Buffer *parameters = argument(frame, 0), *times = argument(frame, 3);
+    job.switches = argument(frame, 2)->data;
+    job.times = times->data;
+    job.phases = parameters->dims[parameters->rank - 2];
+    job.outputs = times->dims[times->rank - 1];
+    job.max_steps = (int64_t)attribute(frame, "max_steps");
+    job.rtol = attribute(frame, "rtol");
+    job.first_step = attribute(frame, "first_step");
     for (int64_t i = 0; i < times->rank - 1; i++) job.lanes *= times->dims[i];
+    job.items = job.lanes;
     return job;
+}
+
+/* parameters [.., parameters], state [.., species] */
+static Job rest_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+{
+    Job job = job_of(frame, task);
+    const XLA_FFI_Buffer *state = argument(frame, 1);
+    job.rate = attribute(frame, "rate");
+    job.time = attribute(frame, "time");
+    job.tolerance = attribute(frame, "tolerance");
+    for (int64_t i = 0; i < state->rank - 1; i++) job.lanes *= state->dims[i];
+    job.items = job.lanes;
+    return job;
+}
+
+/* The lane of each row is argument `place`, the cotangents of the rows come last; -> those of parameters
+   [rows, phases, parameters] and state [rows, species]. */
+static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
+{
+    const XLA_FFI_Buffer *cotangent = argument(frame, (int)frame->args.size - 1);
+    job->row_lane = argument(frame, place)->data;
+    job->cotangent = cotangent->data;
+    job->rows = cotangent->dims[0];
+    job->items = job->rows;
+    job->parameters_bar = result(frame, 0);
+    job->state_bar = result(frame, 1);
+    memset(job->parameters_bar, 0, sizeof(double) * job->rows * job->phases * PARAMETERS);
+    memset(job->state_bar, 0, sizeof(double) * job->rows * N);
 }
 
 static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
@@ -94,7 +127,7 @@ static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
 XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = job_of(frame);
+    Job job = solve_of(frame, integrate_all);
     job.states = result(frame, 0);
     job.status = result(frame, 1);
     job.accepted = result(frame, 2);
@@ -103,26 +136,38 @@ XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
     return finish(frame, &job);
 }
 
-/* Three more arguments: the lane of each row, the output its cotangents begin at, and these [rows, span, species];
-   -> cotangents of parameters [rows, phases, parameters] and of the state [rows, species]. */
+/* Further arguments: lane [rows], the output the cotangents begin at [rows], cotangents [rows, span, species]. */
 XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = job_of(frame);
-    const XLA_FFI_Buffer *cotangent = argument(frame, 6);
-    job.row_lane = argument(frame, 4)->data;
+    Job job = solve_of(frame, differentiate);
+    add_rows(frame, &job, 4);
     job.row_output = argument(frame, 5)->data;
-    job.cotangent = cotangent->data;
-    job.rows = cotangent->dims[0];
-    job.span = cotangent->dims[1];
-    job.parameters_bar = result(frame, 0);
-    job.state_bar = result(frame, 1);
-    memset(job.parameters_bar, 0, sizeof(double) * job.rows * job.phases * PARAMETERS);
-    memset(job.state_bar, 0, sizeof(double) * job.rows * N);
+    job.span = argument(frame, 6)->dims[1];
     job.out_of_memory = !sort_rows(&job);
+    job.items = job.walked;
     XLA_FFI_Error *error = finish(frame, &job);
     free(job.sorted);
     free(job.rows_begin);
     free(job.order);
     return error;
+}
+
+/* -> states [.., species], and whether each is one of rest [..] */
+XLA_FFI_Error *screen_settle(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame, settle_lanes);
+    job.states = result(frame, 0);
+    job.status = result(frame, 1);
+    return finish(frame, &job);
+}
+
+/* Further arguments: lane [rows], cotangents [rows, species]. */
+XLA_FFI_Error *screen_settle_gradient(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame, rest_rows_back);
+    add_rows(frame, &job, 2);
+    return finish(frame, &job);
 }
