@@ -46,6 +46,10 @@ class Model:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
 
+    def scales(self, parameters: Any) -> Array:
+        """Change of each species [..., species] by one of its amount: 1 / volume where it is a concentration."""
+        return _last(run(self.system.scales, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
+
     def observe(self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None) -> Array:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 

@@ -86,14 +86,18 @@ def kernel_rest(
             loosely.steps + exactly.steps,
         )
 
-    def forward(*arrays: Array) -> tuple[Rest, tuple[Array, Array]]:
+    def forward(*arrays: Array) -> tuple[Rest, tuple[Array, ...]]:
         lanes = tuple(each[first] for each in arrays)
         found = find(*lanes)
-        return Rest(*(each[lane] for each in found)), (lanes[0], found.state)
+        return Rest(*(each[lane] for each in found)), (*lanes, found.state)
 
-    def backward(kept: tuple[Array, Array], cotangents: Any) -> tuple[Array, Array]:
-        back = rows_back(f"{name}_settle_gradient", newton, len(kept))
-        return back(*kept, jnp.asarray(lane, dtype=jnp.int32), cotangents[0])
+    def backward(kept: tuple[Array, ...], cotangents: Any) -> tuple[Array, Array]:
+        parameters, start, end = kept
+        back = rows_back(f"{name}_settle_gradient", newton, 2)
+        by_parameters, by_state = back(parameters, end, jnp.asarray(lane, dtype=jnp.int32), cotangents[0])
+        # totals are of amounts: a volume changes them where a protein has gone from one compartment to another
+        _, pull = jax.vjp(lambda each: jnp.log(model.scales(each)), parameters[lane])
+        return by_parameters + pull(by_state * (end - start)[lane])[0], by_state
 
     run = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     run.defvjp(forward, backward)

@@ -189,7 +189,7 @@ def rest(
     arrays = checked[0][:, 0], checked[1]
     options = {"tolerance": tolerance, "rtol": rtol, "atol": atol, "max_steps": max_steps, "threads": threads}
     chosen = _chosen(engine)
-    if chosen.rest is not None:
+    if chosen.rest is not None and model.system.scales.outputs:
         copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
         return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)
     return integrated_rest(chosen.solve, model, *arrays, horizon=horizon_minutes, **options)

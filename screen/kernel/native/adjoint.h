@@ -97,7 +97,7 @@ static void start_walk(const Job *job, Step *s, Adjoint *a, Walk *walk, const Re
         *walk = (Walk){.phase = -1};
         if (next->tape == recording->end - recording->first) return;
         walk->tape = &recording->tapes[next->tape];
-        walk->lane = job->order[recording->first + next->tape];
+        walk->lane = walk->tape->lane;
         walk->step = walk->tape->count - 1;
         const int64_t first = job->rows_begin[walk->lane], count = job->rows_begin[walk->lane + 1] - first;
         for (int k = 0; k < LAYERS && next->taken < count; k++) {
@@ -255,11 +255,20 @@ static void walk_back(const Job *job, Step *s, Adjoint *a, const Recording *reco
     }
 }
 
+/* Tapes with most rows first, then the longest, so that neighbours end together. */
+static int by_length(const void *one, const void *other)
+{
+    const Tape *a = one, *b = other;
+    if (a->rows_of_lane != b->rows_of_lane) return a->rows_of_lane > b->rows_of_lane ? -1 : 1;
+    if (a->count != b->count) return a->count > b->count ? -1 : 1;
+    return a->lane < b->lane ? -1 : a->lane > b->lane;
+}
+
 /* Group by group: record, then walk back. */
 static int differentiate(Job *job)
 {
-    enum { MOST = 4 * W };
-    int64_t group = job->walked / (4 * job->threads) / W * W;
+    enum { MOST = 16 * W };
+    int64_t group = job->walked / job->threads;
     group = group < W ? W : group > MOST ? MOST : group;
     Step *s = workspace(sizeof(Step));
     Adjoint *a = workspace(sizeof(Adjoint));
@@ -270,8 +279,15 @@ static int differentiate(Job *job)
         if (first >= job->walked) break;
         Recording recording = {.tapes = tapes, .first = first, .next = first};
         recording.end = first + group < job->walked ? first + group : job->walked;
-        for (int i = 0; i < MOST; i++) tapes[i].count = 0;
+        for (int64_t i = first; i < recording.end; i++) {
+            const int64_t lane = job->order[i];
+            Tape *tape = &tapes[i - first];
+            tape->lane = lane;
+            tape->rows_of_lane = job->rows_begin[lane + 1] - job->rows_begin[lane];
+            tape->count = 0;
+        }
         good = integrate(job, s, &recording);
+        qsort(tapes, recording.end - first, sizeof(Tape), by_length);
         if (good) walk_back(job, s, a, &recording);
     }
     for (int i = 0; i < MOST; i++) free(tapes[i].rows);
@@ -289,13 +305,14 @@ static int by_lane(const void *one, const void *other)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-typedef struct { int64_t rows, lane; } Load;
+typedef struct { int64_t rows, lane; double end; } Load;
 
-/* Lanes with most rows first, so that neighbours have about as many. */
+/* Lanes with most rows first, then those that end last, so that neighbours have about as much to do. */
 static int by_load(const void *one, const void *other)
 {
     const Load *a = one, *b = other;
     if (a->rows != b->rows) return a->rows > b->rows ? -1 : 1;
+    if (a->end != b->end) return a->end > b->end ? -1 : 1;
     return a->lane < b->lane ? -1 : a->lane > b->lane;
 }
 
@@ -321,7 +338,9 @@ static int sort_rows(Job *job)
         for (int64_t i = 0; i < job->lanes; i++) {
             const int64_t count = job->rows_begin[i + 1];
             job->rows_begin[i + 1] += job->rows_begin[i];
-            if (count) loads[job->walked++] = (Load){count, i};
+            if (!count) continue;
+            const int64_t last = job->sorted[job->rows_begin[i]].last;
+            loads[job->walked++] = (Load){count, i, job->times[i * job->outputs + last]};
         }
         qsort(loads, job->walked, sizeof(Load), by_load);
         for (int64_t i = 0; i < job->walked; i++) job->order[i] = loads[i].lane;

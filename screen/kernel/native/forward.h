@@ -28,8 +28,8 @@ typedef struct Job {
 
 /* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
 enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
-typedef struct { double *rows; int64_t count, capacity, outputs; } Tape;
-/* Tape k is of lane order[first + k]. */
+typedef struct { double *rows; int64_t lane, rows_of_lane, count, capacity, outputs; } Tape;
+/* While lanes are recorded, tape k is of lane order[first + k]. */
 typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
 
 typedef struct {
