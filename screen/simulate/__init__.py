@@ -8,8 +8,8 @@ from screen.simulate.integrate import (
     come_to_rest,
     distinct_cells,
     follow,
-    read_off,
     observe,
+    read_off,
 )
 from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
@@ -28,11 +28,11 @@ __all__ = [
     "come_to_rest",
     "distinct_cells",
     "follow",
-    "read_off",
     "make_part",
     "observe",
     "output_times",
     "read",
+    "read_off",
     "read_parts",
     "simulate_shard",
 ]

@@ -95,9 +95,7 @@ def read_off(
 
     Arrays as of `follow`; `output` and `copy_of` [rows] as of `screen.kernel.solve_readings`.
     """
-    return solve_readings(
-        model, parameters, state, switches, times, output, copy_of, **integration.options
-    )
+    return solve_readings(model, parameters, state, switches, times, output, copy_of, **integration.options)
 
 
 def observe(model: Model, names: Sequence[str], times: Array, states: Array, parameters: Array) -> Array:

@@ -128,7 +128,8 @@ def rows_back(target: str, options: tuple, solved: int) -> Callable[..., tuple[A
     def back(*arrays: Array) -> tuple[Array, Array]:
         rows = len(arrays[-1])
         outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in arrays[:2])
-        return tuple(jax.ffi.ffi_call(target, outputs)(*arrays, **dict(options)))
+        by_parameters, by_state = jax.ffi.ffi_call(target, outputs)(*arrays, **dict(options))
+        return by_parameters, by_state
 
     @back.def_vmap
     def _(

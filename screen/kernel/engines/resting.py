@@ -62,7 +62,7 @@ def kernel_rest(
     )
     exact = {"rtol": rtol, "atol": atol}
     loose = {key: LOOSENED * value for key, value in exact.items()}
-    others = {"tolerance": tolerance, "max_steps": max_steps, "threads": threads}
+    others: dict[str, Any] = {"tolerance": tolerance, "max_steps": max_steps, "threads": threads}
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def settle(parameters: Array, found: Rest) -> tuple[Array, Array]:

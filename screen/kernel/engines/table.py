@@ -68,12 +68,14 @@ def available_engines() -> tuple[str, ...]:
 
 
 def choose_engine(wanted: str = "auto") -> tuple[str, str]:
-    """(engine, reason in one line); "auto" prefers the kernel and falls back to jax."""
+    """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler."""
     if wanted != "auto":
         _look_up(wanted)
         if wanted == "kernel":
             find_compiler()
         return wanted, "as asked"
+    if (device := jax.default_backend()) not in ENGINES["kernel"].devices:
+        return "jax", f"JAX computes on {device}, the kernel on {' and '.join(ENGINES['kernel'].devices)}"
     try:
         compiler = find_compiler()
     except KernelError as error:
@@ -187,7 +189,13 @@ def rest(
     phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
     checked = _checked(model, phases, state, nothing, nothing)
     arrays = checked[0][:, 0], checked[1]
-    options = {"tolerance": tolerance, "rtol": rtol, "atol": atol, "max_steps": max_steps, "threads": threads}
+    options: dict[str, Any] = {
+        "tolerance": tolerance,
+        "rtol": rtol,
+        "atol": atol,
+        "max_steps": max_steps,
+        "threads": threads,
+    }
     chosen = _chosen(engine)
     if chosen.rest is not None and model.system.scales.outputs:
         copies = np.arange(len(arrays[0])) if copy_of is None else copy_of

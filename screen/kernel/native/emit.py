@@ -38,7 +38,7 @@ def emit(system: System, width: int) -> str:
         f"#define SCRATCH {scratch.size}",
         _native("vector.h"),
     ]
-    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "rest.h", "handlers.c")]
+    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "rows.h", "rest.h", "handlers.c")]
     return "\n".join([*head, *functions, *tail])
 
 
