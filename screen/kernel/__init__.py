@@ -12,11 +12,12 @@ from screen.kernel.engines import (
     solve,
     solve_readings,
 )
-from screen.kernel.model import Model, load_model
+from screen.kernel.model import Model, build_model, load_model
 from screen.kernel.padding import filled, filled_size
 from screen.kernel.solution import Solution, Status
 
 __all__ = [
-    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_engines", "cache_folder",
-    "choose_engine", "configure", "filled", "filled_size", "load_model", "rest", "solve", "solve_readings",
+    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_engines", "build_model",
+    "cache_folder", "choose_engine", "configure", "filled", "filled_size", "load_model", "rest", "solve",
+    "solve_readings",
 ]  # fmt: skip

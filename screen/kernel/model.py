@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from screen.kernel.cache import cache_folder, cached, generator_version
 from screen.kernel.symbolic.analysis import System, analyse
 from screen.kernel.symbolic.evaluate import run, stack
 from screen.kernel.symbolic.serialise import from_json, to_json
-from screen.network import read_sbml, sbml_text
+from screen.network import Network, read_sbml, sbml_text
 
 
 class Model:
@@ -77,11 +77,19 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
     NetworkError for a file that cannot be read or a model that is not supported.
     """
     text = sbml_text(sbml)
+    return _analysed(hashlib.sha256(text.encode()).hexdigest(), lambda: read_sbml(text), cache)
+
+
+def build_model(network: Network, cache: Path | None = None) -> Model:
+    """The model of a network that is no file, such as a slice; kept like one that is."""
+    return _analysed(network.digest, lambda: network, cache)
+
+
+def _analysed(digest: str, network: Callable[[], Network], cache: Path | None) -> Model:
     folder = Path(cache) if cache is not None else cache_folder()
-    digest = hashlib.sha256(text.encode()).hexdigest()
 
     def write(path: Path) -> None:
-        path.write_text(json.dumps(to_json(analyse(read_sbml(text)))), encoding="utf-8")
+        path.write_text(json.dumps(to_json(analyse(network()))), encoding="utf-8")
 
     place = cached(folder, f"networks/{digest[:32]}-{generator_version()[:16]}.json", write)
     return Model(from_json(json.loads(place.read_text(encoding="utf-8"))), folder)

@@ -8,6 +8,7 @@ from screen.network.genes import read_genes
 from screen.network.network import Network
 from screen.network.parameters import check_draws, read_parameters
 from screen.network.sbml import read_sbml, sbml_text
+from screen.network.slices import slice_network
 from screen.network.smaller import compose_without, left_out_of, network_name
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "read_parameters",
     "read_sbml",
     "sbml_text",
+    "slice_network",
 ]
