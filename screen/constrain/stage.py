@@ -186,8 +186,8 @@ def _make_look(
         assert isinstance(seen.trail, _Traces)
         of_demands = slopes(scaled, seen.trail.arms, seen.met.cost > WEAK)
         of_predictions = np.zeros((*seen.predicted.shape, len(unknowns.names)))
-        for place, vector in enumerate(scaled[:, unknowns.of_calibration]):
-            of_predictions[place][:, unknowns.of_calibration] = sensitivity(vector).by_value
+        measured = sensitivity(scaled[:, unknowns.of_calibration])
+        of_predictions[..., unknowns.of_calibration] = measured.by_value
         return of_demands, of_predictions
 
     return look, linearise

@@ -116,8 +116,9 @@ def draw_ensemble(
     def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: Costs) -> tuple[np.ndarray, np.ndarray]:
         gradients = prior_gradient(problem, scaled - goals.shift[chosen]).copy()
         matrices = np.zeros((*scaled.shape, scaled.shape[1]))
+        together = sensitivity(scaled)
         for place, draw in enumerate(chosen):
-            found = sensitivity(scaled[place])
+            found = Sensitivity(*(part[place] for part in together))
             slopes = found.by_value * (found.sigma / goals.sigma[draw])[:, None]
             local = local_costs(problem, found, goals.measured[draw], goals.sigma[draw])
             gradients[place] += slopes.T @ local.slope

@@ -173,7 +173,7 @@ def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.
         solution = follow(model, solver, *arrays)
         states, status = solution.states[batch.lane_of_row, output], solution.status
     else:
-        states, status = read_off(model, solver, *arrays, output, copies)
+        states, status = read_off(model, solver, arrays, output, copies)
     return parameters, states, ok & (status == 0)
 
 

@@ -88,13 +88,14 @@ def follow(
 
 
 def read_off(
-    model: Model, integration: Integration, parameters: Array, state: Array, switches: Array, times: Array,
-    output: np.ndarray, copy_of: np.ndarray,
+    model: Model, integration: Integration, lanes: tuple[Array, Array, Array, Array], output: np.ndarray,
+    copy_of: np.ndarray,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """The state [rows, species] of each row at one of its times, and its status; copies are followed once.
+    """The state [rows, species] of each row at one of its times, and its status [rows]; copies are followed once.
 
-    Arrays as of `follow`; `output` and `copy_of` [rows] as of `screen.kernel.solve_readings`.
+    `lanes` are the arrays of `follow`; `output` and `copy_of` [rows] are as of `screen.kernel.solve_readings`.
     """
+    parameters, state, switches, times = lanes
     return solve_readings(model, parameters, state, switches, times, output, copy_of, **integration.options)
 
 
