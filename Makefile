@@ -13,7 +13,9 @@ SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
-TARGETS := env env-slurm screen report dry-run validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller sobotta clean
+# Settings of `make mine`.
+CONFIG ?= mine.yaml
+TARGETS := env env-slurm screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -56,6 +58,9 @@ report: env ## Snakemake's own report of the last run: results/workflow.zip
 dry-run: env ## what would run, how many trajectories that is and roughly how long
 	$(VENV)/bin/snakemake --cores $(CORES) --quiet rules host --dry-run $(ARGS)
 	$(PYTHON) -m screen scenarios --dry-run
+
+mine: env ## screen what CONFIG=mine.yaml names under the shipped draws, no fit; results/mine
+	$(PYTHON) -m screen mine --config $(CONFIG) $(ARGS)
 
 validate: env ## check the published facts of the panel: results/validation.csv and results/validation.svg
 	$(PYTHON) -m screen validate $(ARGS)

@@ -11,7 +11,8 @@ published fit where its -2 log L is within `WITHIN` of the published one; `chi2`
 published standard deviations, so that it can be compared with the published 2219.99 as well.
 
 Scales, offsets and standard deviations are solved blot by blot inside the objective (`screen.fit.hierarchical`);
-the 23 parameters of the network are searched by Gauss-Newton walks and kicks (`screen.fit.levenberg`).
+the 23 parameters of the network are searched as `run_fit` searches them, by Gauss-Newton steps and kicks
+(`screen.fit.search`), without Adam.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +39,19 @@ from benchmarks.sobotta_problem import CORRECTION, DRAWN, write_problem
 from screen.calibration import load_problem
 from screen.errors import ScreenError
 from screen.fit import (
-    Effort,
-    Ended,
     Hierarchical,
-    levenberg,
+    Log,
+    Optimum,
+    Schedule,
+    draw_starts,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
     make_predictor,
+    make_projected_target,
+    search,
 )
 from screen.fit.figures import draw_waterfall
-from screen.fit.optimise import draw_starts
 from screen.kernel import configure
 from screen.simulate import Integration
 
@@ -61,6 +65,9 @@ WITHIN = 2.0
 EXACT = Integration(rtol=1e-8, atol=1e-12, max_steps=100_000, rest_minutes=1e6)
 SEARCH = Integration(rtol=1e-6, atol=1e-14, max_steps=3_000, rest_minutes=1e6, rest_tolerance=np.inf)
 """In the search a start from which rest is not reached in 2 years of cell time begins where it then is."""
+
+SCHEDULE = Schedule(adam=0, polish=100, kicks=6)
+"""How long a start is followed."""
 
 
 def published(hierarchical: Hierarchical) -> dict[str, Any]:
@@ -100,29 +107,31 @@ def _drawn_from(hierarchical: Hierarchical, widest: bool) -> list[float]:
     return [float(estimated.lower.min()), float(estimated.upper.max())] if widest else list(DRAWN)
 
 
-def search(
-    hierarchical: Hierarchical, starts: int, seed: int, effort: Effort, widest: bool = False
-) -> tuple[pd.DataFrame, Ended]:
-    """One row per start, and where each ended."""
-    estimated = hierarchical.outer.estimated
-    drawn = draw_starts(estimated, starts + 1, seed)[1:]
+def run_search(
+    hierarchical: Hierarchical, schedule: Schedule, widest: bool = False
+) -> tuple[pd.DataFrame, Optimum]:
+    """One row per start, and where each ended, best first."""
+    target = make_projected_target(hierarchical, SEARCH)
+    estimated = target.estimated
+    drawn = draw_starts(estimated, schedule.starts + 1, schedule.seed)[1:]
     if widest:
-        drawn = np.random.default_rng(seed).uniform(estimated.lower, estimated.upper, size=drawn.shape)
+        rng = np.random.default_rng(schedule.seed)
+        drawn = rng.uniform(estimated.lower, estimated.upper, size=drawn.shape)
     began = time.perf_counter()
 
     def report(line: str) -> None:
         print(f"{line}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
 
-    ended = levenberg(hierarchical, SEARCH, drawn, effort, seed, report)
+    ended = search(target, drawn, schedule, Log(report, "sobotta"))
     found = make_hierarchical_predictor(hierarchical, EXACT, 1)(ended.scaled)
     sigma = hierarchical.problem.measurements.frame["publishedSigma"].to_numpy()
     distance = (found.predicted.compared - hierarchical.measured) / sigma
     value = 2 * (found.predicted.cost.sum(axis=1) - hierarchical.constant)
     table = pd.DataFrame(
         {
-            "start": np.arange(1, starts + 1),
+            "start": ended.start + 1,
             "first": 2 * (ended.first_cost - hierarchical.constant),
-            "first_walk": 2 * (ended.first_walk - hierarchical.constant),
+            "first_end": 2 * (ended.first_end - hierarchical.constant),
             "minus_2_log_likelihood": value,
             "chi2": CORRECTION * np.sum(distance**2, axis=1),
             "gradient_norm": ended.gradient_norm,
@@ -133,7 +142,7 @@ def search(
     return table, ended
 
 
-def write(table: pd.DataFrame, ended: Ended, folder: Path, name: str) -> None:
+def write(table: pd.DataFrame, ended: Optimum, folder: Path, name: str) -> None:
     """The table and the waterfall of the starts."""
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
@@ -145,7 +154,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the published tables")
     parser.add_argument("--starts", type=int, default=0, help="random starts of the search")
     parser.add_argument("--seed", type=int, default=1, help="seed of the starts and the kicks")
-    parser.add_argument("--kicks", type=int, default=Effort().kicks, help="kicks of each start")
+    parser.add_argument("--kicks", type=int, default=SCHEDULE.kicks, help="kicks of each start")
     parser.add_argument("--widest", action="store_true", help="draw from the whole published bounds")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "benchmarks" / "results", help="where the table goes"
@@ -175,14 +184,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     if asked.starts:
         began = time.perf_counter()
-        table, ended = search(hierarchical, asked.starts, asked.seed, Effort(kicks=asked.kicks), asked.widest)
+        schedule = replace(SCHEDULE, starts=asked.starts, seed=asked.seed, kicks=asked.kicks)
+        table, ended = run_search(hierarchical, schedule, asked.widest)
         write(table, ended, asked.out, name)
         summary |= {
             "seed": asked.seed,
             "drawn_log10": _drawn_from(hierarchical, asked.widest),
             "seconds_per_start": (time.perf_counter() - began) / asked.starts,
             "reached": int(table["reached"].sum()),
-            "reached_by_the_first_walk": int((table["first_walk"] < PUBLISHED + WITHIN).sum()),
+            "reached_before_a_kick": int((table["first_end"] < PUBLISHED + WITHIN).sum()),
             "starts": table.to_dict("records"),
         }
     summary["machine"] = machine()

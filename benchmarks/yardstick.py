@@ -64,7 +64,7 @@ def microseconds_per_step(case: Case, blocks: int = 64, steps: int = 40) -> floa
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "bare.c", Path(folder) / "bare.so"
         source.write_text(_source(system, width), encoding="utf-8")
-        command = [find_compiler().command, *FLAGS, str(source), "-o", str(library), "-lm"]
+        command = [*find_compiler().words, *FLAGS, str(source), "-o", str(library), "-lm"]
         subprocess.run(command, check=True, capture_output=True)
         walk = ctypes.CDLL(str(library)).walk
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (y, c)]

@@ -6,13 +6,33 @@ The command line prints them and exits with code 2; nothing below it catches the
 
 from collections.abc import Iterable
 
+LONGEST = 4000
+"""Letters of a problem that are shown."""
+
+
+def printable(text: str) -> str:
+    r"""The text in one line, what does not show itself written out: ESC as \x1b, a zero-width space as \u200b."""
+    if text.isprintable():
+        return text
+    line = " ".join(text.splitlines()) if "\n" in text else text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line
+    )
+
 
 class ScreenError(Exception):
-    """One or more problems with the input, each a sentence of its own."""
+    """One or more problems with the input, each a sentence of its own and a line that a terminal may show."""
 
     def __init__(self, problems: str | Iterable[str]):
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        found = (problems,) if isinstance(problems, str) else problems
+        self.problems: tuple[str, ...] = tuple(
+            printable(text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...") for text in found
+        )
         super().__init__("\n".join(self.problems))
+
+
+class FileError(ScreenError):
+    """A file that a stage wrote is damaged, or cannot be used as it is."""
 
 
 class SettingsError(ScreenError):

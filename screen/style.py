@@ -47,9 +47,12 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
-    """Matplotlib in the style of this project, and as it was afterwards."""
-    with mpl.rc_context(STYLE):
+def drawing(*, math: bool = False) -> Iterator[None]:
+    """Matplotlib in the style of this project, and as it was afterwards.
+
+    `math`: what stands between two `$` is a formula; otherwise it is text like any other.
+    """
+    with mpl.rc_context(STYLE | {"text.parse_math": math}):
         yield
 
 

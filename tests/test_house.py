@@ -14,7 +14,9 @@ from packaging.version import Version
 
 from screen.calibration.derive import EXPERIMENTS
 from screen.network.genes import GENES
+from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
+from screen.network.totals import TOTALS
 from screen.panel import PANEL, STATISTICS
 from screen.rank import RANKED
 from screen.report import LABELS
@@ -152,7 +154,20 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
 
 @pytest.mark.parametrize(
     "schema",
-    [DRUGS, AFFINITIES, TARGETS, CONTEXTS, HYPOTHESES, PARAMETERS, GENES, EXPERIMENTS, PANEL, LABELS],
+    [
+        DRUGS,
+        AFFINITIES,
+        TARGETS,
+        CONTEXTS,
+        HYPOTHESES,
+        PARAMETERS,
+        GENES,
+        TOTALS,
+        OBSERVABLES,
+        EXPERIMENTS,
+        PANEL,
+        LABELS,
+    ],
     ids=lambda s: s.name,
 )
 def test_every_column_is_in_the_readme_of_the_configuration(root, schema):

@@ -173,3 +173,13 @@ def test_settings_written_by_a_run_can_be_read_again(tmp_path, root: Path):
     path = tmp_path / "settings.json"
     path.write_text(settings.model_dump_json())
     assert load_settings(path) == settings
+
+
+def test_a_table_is_one_file_or_several_and_no_file_twice():
+    tables = check_settings({"tables": {"drugs": "a.tsv", "contexts": ["b.tsv", "own/b.tsv"]}}, "here").tables
+    assert tables.drugs == [Path("a.tsv")]
+    assert set(tables.files()) >= {Path("a.tsv"), Path("b.tsv"), Path("own/b.tsv")}
+    with pytest.raises(
+        SettingsError, match=r"`tables.drugs` entries must differ, found a\.tsv more than once"
+    ):
+        check_settings({"tables": {"drugs": ["a.tsv", "a.tsv"]}}, "here")

@@ -11,7 +11,7 @@ import petab.v1 as petab
 
 from screen.calibration.formulas import parse_formula
 from screen.calibration.petab_files import FIRST_LINE, read_petab
-from screen.calibration.priors import DISTRIBUTIONS, TO_SCALE, Prior
+from screen.calibration.priors import DISTRIBUTIONS, Prior
 from screen.calibration.problem import (
     Estimated,
     Experiments,
@@ -21,6 +21,7 @@ from screen.calibration.problem import (
     Values,
     output_times,
 )
+from screen.calibration.scale import SCALES
 from screen.errors import FitError
 from screen.kernel import Model, load_model
 from screen.tables import digest_files
@@ -82,7 +83,7 @@ def _read_parameters(table: pd.DataFrame, path: Path) -> tuple[Estimated, dict[s
 
     def scaled(column: str) -> np.ndarray:
         return np.array(
-            [TO_SCALE[scale](float(v)) for scale, v in zip(scales, estimated[column], strict=True)]
+            [SCALES[scale].scaled(float(v)) for scale, v in zip(scales, estimated[column], strict=True)]
         )
 
     lower, upper, nominal = scaled("lowerBound"), scaled("upperBound"), scaled("nominalValue")

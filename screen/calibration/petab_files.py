@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 import petab.v1 as petab
-import yaml
 from petab.v1.models.sbml_model import SbmlModel
 
 from screen.errors import FitError
+from screen.files import MOST_TABLE, check_regular, read_yaml
 
 FIRST_LINE = 2
 """Line of the file in which the first row of a table stands."""
@@ -72,12 +72,7 @@ def _read(path: Path, sbml: Path | None) -> PetabFiles:
 
 
 def _read_layout(path: Path) -> dict:
-    try:
-        layout = yaml.safe_load(path.read_text())
-    except OSError as problem:
-        raise FitError(f"{path}: must be a readable PEtab file, found {problem.strerror}") from None
-    except yaml.YAMLError as problem:
-        raise FitError(f"{path}: must be YAML, found {str(problem).splitlines()[0]}") from None
+    layout = read_yaml(path, FitError, "PEtab file")
     if not isinstance(layout, dict) or not layout.get("problems") or "parameter_file" not in layout:
         raise FitError(f"{path}: must name `parameter_file` and `problems`, found something else")
     missing = [key for key in ("sbml_files", *_READERS) if not layout["problems"][0].get(key)]
@@ -89,6 +84,8 @@ def _read_frames(names: Iterable[str], folder: Path, read: Callable) -> dict[Pat
     frames = {}
     for name in names:
         path = folder / name
+        if path.exists():
+            check_regular(path, FitError, "PEtab table", MOST_TABLE)
         try:
             frames[path] = read(str(path))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Scales and prior distributions of parameters: one line each, everything else reads the tables.
+"""Prior distributions of parameters: one line each, everything else reads the table.
 
 A distribution lives on the scale of the parameter (`parameterScale...`) or on its linear value, as in
 PEtab. Densities are not renormalised for the bounds.
@@ -12,17 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-LN10 = float(np.log(10.0))
-
-TO_SCALE: dict[str, Callable[[Any], Any]] = {"lin": lambda value: value, "log": np.log, "log10": np.log10}
-"""Parameter scale -> linear value to scaled value (numpy)."""
-
-FROM_SCALE: dict[str, Callable[[Any], Any]] = {
-    "lin": lambda scaled: scaled,
-    "log": jnp.exp,
-    "log10": lambda scaled: jnp.exp(LN10 * scaled),
-}
-"""Parameter scale -> scaled value to linear value (JAX)."""
+from screen.calibration.scale import SCALES
 
 
 @dataclass(frozen=True)
@@ -100,7 +90,7 @@ class Prior:
     def cost(self, scaled: jax.Array) -> jax.Array:
         """Minus the log density at a scaled value; differentiable."""
         distribution = DISTRIBUTIONS[self.kind]
-        value = scaled if distribution.on_scale else FROM_SCALE[self.scale](scaled)
+        value = scaled if distribution.on_scale else SCALES[self.scale].linear(scaled)
         return distribution.cost(value, self.first, self.second)
 
     def precision(self, scaled: Any) -> np.ndarray:
@@ -115,7 +105,7 @@ class Prior:
         """One draw, as a scaled value."""
         distribution = DISTRIBUTIONS[self.kind]
         drawn = distribution.sample(rng, self.first, self.second)
-        return float(drawn if distribution.on_scale else TO_SCALE[self.scale](drawn))
+        return float(drawn if distribution.on_scale else SCALES[self.scale].scaled(drawn))
 
 
 def grouped(priors: Sequence[Prior | None]) -> Iterator[tuple[np.ndarray, Prior]]:

@@ -8,6 +8,7 @@ the conditions, the rest state and the observation formulas.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from screen.calibration.formulas import Formula
-from screen.calibration.priors import FROM_SCALE, TO_SCALE, Prior
+from screen.calibration.priors import Prior, precisions
+from screen.calibration.scale import SCALES
 from screen.kernel import Model
 
 
@@ -32,12 +34,22 @@ class Estimated:
     starts: tuple[Prior, ...]
     """Where the starts of the optimiser are drawn from."""
 
+    @cached_property
+    def units(self) -> np.ndarray:
+        """What counts as one unit of each parameter [estimated]: the standard deviation of its prior.
+
+        Without a prior a decade, an e-fold, or a tenth of the range on a linear scale.
+        """
+        precision = precisions(self.priors, self.nominal)
+        bare = np.where(np.array(self.scales) == "lin", (self.upper - self.lower) / 10, 1.0)
+        return np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1.0)), bare)
+
     def linear(self, scaled: jax.Array | np.ndarray) -> jax.Array:
         """Linear values [..., estimated] of scaled values; differentiable."""
         linear = jnp.asarray(scaled)
         for scale in dict.fromkeys(self.scales):
             places = np.flatnonzero(np.array(self.scales) == scale)
-            linear = linear.at[..., places].set(FROM_SCALE[scale](jnp.asarray(scaled)[..., places]))
+            linear = linear.at[..., places].set(SCALES[scale].linear(jnp.asarray(scaled)[..., places]))
         return linear
 
 
@@ -166,5 +178,5 @@ def measured_values(problem: Problem) -> np.ndarray:
     """Measured values on the scales on which they are compared [measurements]."""
     measured = problem.measurements.value.copy()
     for each in problem.observables:
-        measured[each.rows] = TO_SCALE[each.transformation](measured[each.rows])
+        measured[each.rows] = SCALES[each.transformation].scaled(measured[each.rows])
     return measured

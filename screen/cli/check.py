@@ -1,6 +1,6 @@
-"""Read every input without running anything: sizes and problems.
+"""Read every input without running anything: sizes, warnings and problems.
 
-Exit code 2 where there is a problem.
+A warning names a value that is far from all others of its kind. Exit code 2 where there is a problem.
 Example: python -m screen check --json
 """
 
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.options import add_shared, read_shared
-from screen.cli.plan import read_bases, read_plan
+from screen.cli.plan import read_rankable_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -33,18 +33,23 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = read_shared(arguments)
     sizes: dict[str, Any] = {}
     problems: list[str] = []
+    warnings: list[str] = []
     for look in (_engine, _network, _screen, _calibration):
         try:
-            sizes |= look(settings)
+            found = look(settings)
+            warnings += found.pop("warnings", [])
+            sizes |= found
         except ScreenError as error:
             problems += error.problems
     problems = list(dict.fromkeys(problems))
     if arguments.json:
-        print(json.dumps({"sizes": sizes, "problems": problems}, indent=1))
+        print(json.dumps({"sizes": sizes, "warnings": warnings, "problems": problems}, indent=1))
         return FAILED if problems else 0
     width = max(map(len, sizes), default=0)
     for name, value in sizes.items():
         print(f"{name:<{width}}  {value}")
+    for warning in warnings:
+        print(f"screen: warning: {warning}", file=sys.stderr)
     for problem in problems:
         print(f"screen: {problem}", file=sys.stderr)
     if not problems:
@@ -61,8 +66,9 @@ def _engine(settings: Settings) -> dict[str, Any]:
 
 def _network(settings: Settings) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
-    from screen.network import compose_network, read_parameters, read_sbml
-    from screen.scenarios import check_contexts, read_context_tables
+    from screen.network import compose_network, read_parameters, read_sbml, read_totals
+    from screen.scenarios import check_contexts, implausible, out_of_reach, read_context_tables
+    from screen.tables import names_of
 
     network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
     table = read_parameters(settings.network.folder / "parameters.tsv")
@@ -76,11 +82,16 @@ def _network(settings: Settings) -> dict[str, Any]:
         raise SettingsError(unknown)
     tables = settings.tables
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    check_contexts(contexts, units, tables.contexts.name)
+    check_contexts(contexts, units, names_of(tables.contexts))
     smaller = _smaller(settings, contexts)
+    read_totals(settings.network.folder, units)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
+        "warnings": [
+            *implausible(contexts, table, names_of(tables.contexts)),
+            *out_of_reach(tables.contexts, tables.hypotheses, table),
+        ],
         "networks": 1 + smaller,
         "states": len(network.species),
         "reactions": len(network.reactions),
@@ -116,12 +127,13 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
 
 def _screen(settings: Settings) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
-    from screen.rank import check_bases, find_cells
+    from screen.scenarios import AFFINITIES, implausible_affinities
+    from screen.tables import names_of, read_tables
 
-    plan = read_plan(settings)
-    frame = plan.scenarios
-    check_bases(read_bases(settings), find_cells(frame))
+    plan = read_rankable_plan(settings)
+    frame, files = plan.scenarios, settings.tables.affinities
     return {
+        "warnings": implausible_affinities(read_tables(files, AFFINITIES), names_of(files)),
         "drugs": len(plan.drugs.drugs),
         "drugs screened": frame.filter(role="single")["intervention"].n_unique(),
         "affinities": plan.drugs.measurements,

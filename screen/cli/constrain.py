@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts = [
         fact for fact in known if fact.tier in settings.panel.constrain and fact.id not in arguments.without
     ]
-    engine, reason = choose_engine(settings.simulate.engine)
+    engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"constrain: engine {engine}: {reason}")
     ensemble = settings.panel.ensemble
     shipped = (ensemble, ensemble.with_suffix(".scales.parquet"))
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,
-        *settings.tables.model_dump().values(), *guess,
+        *settings.tables.files(), *guess,
     ]  # fmt: skip
     found = run_constrain(
         plan,

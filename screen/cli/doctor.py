@@ -55,12 +55,15 @@ def _python(arguments: argparse.Namespace) -> Finding:
 
 
 def _compiler(arguments: argparse.Namespace) -> Finding:
-    name = os.environ.get("CC", "cc")
-    path = shutil.which(name)
-    if path is None:
-        return Finding("compiler", "note", f"no {name}, a slower engine runs", "install gcc or set CC")
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return Finding("compiler", "ok", (done.stdout.splitlines() or [path])[0])
+    from screen.kernel import find_compiler
+
+    try:
+        words = find_compiler(os.environ.get("CC")).words
+    except ScreenError as error:
+        found = f"{error.problems[0].partition('; ')[0]}: what is not in the cache runs on a slower engine"
+        return Finding("compiler", "note", found, "install gcc or set CC")
+    done = subprocess.run([*words, "--version"], capture_output=True, text=True, check=False)
+    return Finding("compiler", "ok", (done.stdout.splitlines() or [" ".join(words)])[0])
 
 
 def _cores(arguments: argparse.Namespace) -> Finding:
@@ -76,7 +79,7 @@ def _memory(arguments: argparse.Namespace) -> Finding:
 
 
 def _disk(arguments: argparse.Namespace) -> Finding:
-    folder = arguments.results
+    wanted = folder = arguments.results or load_settings(arguments.config).results
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / GIBIBYTE
@@ -86,18 +89,19 @@ def _disk(arguments: argparse.Namespace) -> Finding:
         )
     if free < 2:
         return Finding("disk", "note", f"{free:.1f} GiB free", "make room: a full screen needs about 1 GiB")
-    return Finding("disk", "ok", f"{free:.1f} GiB free for {arguments.results}")
+    return Finding("disk", "ok", f"{free:.1f} GiB free for {wanted}")
 
 
 def _device(arguments: argparse.Namespace) -> Finding:
     import jax
 
+    from screen.kernel import find_devices
+
     try:
-        devices = jax.devices()
-    except RuntimeError as error:
-        return Finding(
-            "device", "missing", str(error).splitlines()[0], "unset JAX_PLATFORMS, or set it to cpu"
-        )
+        devices = find_devices()
+    except ScreenError as error:
+        found, _, cure = error.problems[0].partition("; ")
+        return Finding("device", "missing", found, cure)
     return Finding(
         "device", "ok", f"JAX {jax.__version__} on {devices[0].device_kind} ({devices[0].platform})"
     )

@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         schedule=Schedule(
             starts=wanted.starts,
             adam=wanted.adam,
-            lbfgs=wanted.lbfgs,
             polish=wanted.polish,
+            kicks=wanted.kicks,
             seed=settings.seed,
         ),
         solver=read_integration(settings, settings.simulate.engine, arguments.threads),

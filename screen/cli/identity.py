@@ -51,7 +51,7 @@ def shard_facts(settings: Settings, results: Results, index: int) -> dict[str, A
 
     parameters = settings.network.folder / "parameters.tsv"
     networks = [results.network_named(network_name(left_out)) for left_out in wanted_networks(settings)]
-    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.tables.model_dump().values())
+    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.tables.files())
     return provenance(
         "simulate",
         inputs,

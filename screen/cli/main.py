@@ -5,20 +5,28 @@ JAX and help is immediate.
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from screen import __version__
 from screen.cli import (
+    cell,
     check,
     compare_models,
     constrain,
     coverage,
     decided,
+    describe,
     doctor,
+    drug,
     fit,
     import_data,
+    init,
+    mine,
     network,
     pages,
     predict_heldout,
@@ -29,7 +37,13 @@ from screen.cli import (
     simulate,
     validate,
 )
-from screen.errors import ScreenError
+from screen.errors import ScreenError, printable
+from screen.files import reason
+
+try:
+    import resource
+except ImportError:  # Windows has no limits of this kind
+    resource = None  # type: ignore[assignment]
 
 COMMANDS = {
     "network": network,
@@ -47,41 +61,84 @@ COMMANDS = {
     "compare-models": compare_models,
     "decided": decided,
     "pages": pages,
+    "describe": describe,
+    "init": init,
+    "mine": mine,
+    "cell": cell,
+    "drug": drug,
     "check": check,
     "doctor": doctor,
 }
 """Name -> module with a docstring (its help), add_arguments(parser) and run(arguments) -> exit code."""
 
+SCRIPT = "stat3-screen"
+"""How an installed package is called from the command line."""
+
 BAD_INPUT = 2
 INTERRUPTED = 130
+
+LEAST_ADDRESSES, ADDRESSES_A_CORE = 7 * 2**29, 2**25
+"""Bytes of address space without which JAX and its threads end the process rather than raise an error: measured,
+the largest command takes 3.2 GiB on two cores."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         found = _parser().parse_args(arguments)
-        return COMMANDS[found.command].run(found)
+        _check_memory()
+        code = COMMANDS[found.command].run(found)
+        sys.stdout.flush()
+        return code
     except ScreenError as error:
         for problem in error.problems:
             print(f"screen: {problem}", file=sys.stderr)
         return BAD_INPUT
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        _close_output()
         return 0
     except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"screen: {error.filename}: must be usable, found {error.strerror}", file=sys.stderr)
+        _close_output()
+        where = error.filename if error.filename is not None else "standard output, or a file that is written"
+        print(f"screen: {printable(str(where))}: must be usable, found {reason(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except MemoryError:
+        print(
+            "screen: memory must suffice, found no more; lower simulate.batch in the settings",
+            file=sys.stderr,
+        )
         return BAD_INPUT
     except KeyboardInterrupt:
         print("screen: interrupted; run the same command again to go on", file=sys.stderr)
         return INTERRUPTED
 
 
+def _check_memory() -> None:
+    """Raise ScreenError where this shell grants less address space than the libraries need to start."""
+    if resource is None:
+        return
+    granted, _ = resource.getrlimit(resource.RLIMIT_AS)
+    least = LEAST_ADDRESSES + ADDRESSES_A_CORE * (os.cpu_count() or 1)
+    if granted != resource.RLIM_INFINITY and granted < least:
+        raise ScreenError(
+            f"ulimit -v: must grant at least {least // 1024} kB of addresses (they cost no memory), "
+            f"found {granted // 1024}; `ulimit -v unlimited`, or limit memory by a cgroup"
+        )
+
+
+def _close_output() -> None:
+    """Let standard output lead nowhere: what it could not take is lost, and Python says so at exit no more."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _parser() -> argparse.ArgumentParser:
+    program = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m screen"
     parser = argparse.ArgumentParser(
-        prog="python -m screen",
+        prog=program,
         description="Rank inhibitors of STAT3 pY705 by simulating the signalling network.",
         epilog="The workflow runs these in order: network, scenarios, fit, constrain, simulate, validate, rank, "
         "report. Example: python -m screen scenarios --dry-run",
@@ -89,10 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"screen {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        text = (module.__doc__ or "").strip()
+        text = (module.__doc__ or f"The command {name}.").strip()  # no docstring under PYTHONOPTIMIZE=2
         command = commands.add_parser(
             name,
-            help=text.splitlines()[0].rstrip("."),
+            help=text.splitlines()[0].rstrip(".").replace("%", "%%"),
             description=text,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

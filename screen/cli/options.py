@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from screen.errors import ScreenError
-from screen.settings import Settings, load_settings
+from screen.errors import ScreenError, SettingsError
+from screen.settings import Settings, load_settings, shipped
 
 STDOUT = "-"
 """What `--json` takes for standard output."""
@@ -106,8 +106,8 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
         help="settings (default: %(default)s); paths in them are relative to where the command runs",
     )  # fmt: skip
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="FOLDER",
-        help="where stages leave their output (default: %(default)s)",
+        "--results", type=Path, default=None, metavar="FOLDER",
+        help="where stages leave their output (default: `results` of the settings)",
     )  # fmt: skip
 
 
@@ -151,7 +151,8 @@ def _at_least_one(text: str) -> int:
 
 def read_shared(arguments: argparse.Namespace) -> tuple[Settings, Results]:
     """Settings and results folder of a command."""
-    return load_settings(arguments.config), Results(arguments.results)
+    settings = load_settings(arguments.config)
+    return settings, Results(arguments.results or settings.results)
 
 
 def prepare_folder(folder: Path) -> None:
@@ -163,6 +164,23 @@ def prepare_folder(folder: Path) -> None:
         found = error.strerror
     if found:
         raise ScreenError(f"{folder}: must be a folder one can write to, found {found}")
+
+
+def without(files: list[Path], own: Path) -> list[Path]:
+    """The files of a table but for one's own; SettingsError where there are no others."""
+    others = [path for path in files if path.resolve() != own.resolve()]
+    if not others:
+        raise SettingsError(f"tables: must name a file beside {own}, found none")
+    return others
+
+
+def name_it(table: str, files: list[Path], own: Path) -> str:
+    """How the settings are to name an own file of a table beside the others; nothing where they do."""
+    if own.resolve() in [path.resolve() for path in files]:
+        return ""
+    tool = shipped()
+    named = [path.relative_to(tool) if path.is_relative_to(tool) else path for path in files]
+    return f"; the settings must name it: tables: {{{table}: [{', '.join(map(str, [*named, own]))}]}}"
 
 
 def say(line: str) -> None:

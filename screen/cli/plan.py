@@ -53,3 +53,12 @@ def read_bases(settings: Settings) -> "list[DoseBasis]":
     from screen.rank import DoseBasis
 
     return [DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases]
+
+
+def read_rankable_plan(settings: Settings) -> ScreenInputs:
+    """The plan; RankError where the responses to it could not be ranked as the settings want."""
+    from screen.rank import check_request
+
+    plan = read_plan(settings)
+    check_request(plan.scenarios, settings.readouts, read_bases(settings))
+    return plan

@@ -20,6 +20,6 @@ def read_problem(arguments: argparse.Namespace) -> "tuple[Settings, Results, Pro
     from screen.kernel import configure
 
     configure()
-    engine = choose_fit_engine(settings.simulate.engine)
     problem = load_problem(settings.fit.problem, results.network)
+    engine = choose_fit_engine(settings.simulate.engine, [problem.model])
     return settings, results, problem, read_integration(settings, engine, arguments.threads)

@@ -21,18 +21,18 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.folder)
     from screen.rank import rank, write_ranked
     from screen.scenarios import DRUGS
-    from screen.tables import SCENARIOS, provenance, read_table
+    from screen.tables import SCENARIOS, provenance, read_table, read_tables
 
     shards = results.shards(settings.simulate.shards)
     check_shards(settings, results)
     ranked = rank(
         shards,
         read_table(results.scenarios, SCENARIOS),
-        read_table(settings.tables.drugs, DRUGS),
+        read_tables(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
         dose_bases=read_bases(settings),
     )
-    inputs = (results.network, results.scenarios, results.draws, settings.tables.drugs, *shards)
+    inputs = (results.network, results.scenarios, results.draws, *settings.tables.drugs, *shards)
     write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))
     say(f"rank: {ranked.height} rows in {results.ranked}")
     return 0

@@ -4,10 +4,12 @@ Example: python -m screen report
 """
 
 import argparse
-import json
+from pathlib import Path
+from typing import Any
 
 from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.errors import ReportError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import read_parameters
     from screen.rank import RANKED, gather_responses
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
-    from screen.scenarios import AFFINITIES, CONTEXTS
-    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table
+    from screen.scenarios import AFFINITIES, read_contexts, read_options
+    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
 
     tables, wanted = settings.tables, settings.report
     findings = Findings(
@@ -34,16 +36,30 @@ def run(arguments: argparse.Namespace) -> int:
             read_table(results.scenarios, SCENARIOS),
         ),
         readouts=settings.readouts,
-        contexts=read_table(tables.contexts, CONTEXTS),
+        contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
         parameters=read_parameters(settings.network.folder / "parameters.tsv"),
-        affinities=read_table(tables.affinities, AFFINITIES),
+        affinities=read_tables(tables.affinities, AFFINITIES),
         fit=results.fit,
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
-        held=json.loads(results.held.read_text()) if results.held.exists() else None,
+        held=read_held(results.held) if results.held.exists() else None,
         labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
     )
     write_figures(findings, results.figures, top=wanted.top)
     write_report(findings, results.report, title=wanted.title, top=wanted.top)
     say(f"report: {results.report}")
     return 0
+
+
+def read_held(path: Path) -> dict[str, Any]:
+    """What holding the draws to the panel came to. ReportError: a summary that is damaged."""
+    from screen.files import read_json
+    from screen.report import HELD
+
+    cure = "run `python -m screen constrain` again"
+    found = read_json(path, ReportError, cure)
+    needed = HELD if found.get("demands") != 0 else ()
+    wrong = [name for name in needed if not isinstance(found.get(name), int | float)]
+    if wrong:
+        raise ReportError(f"{path}: must have a number for `{wrong[0]}`, found none; {cure}")
+    return found

@@ -7,7 +7,7 @@ import argparse
 import os
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
-from screen.cli.plan import ScreenInputs, read_plan
+from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/scenarios/scenarios.parquet, or only say what it would hold."""
     settings, results = read_shared(arguments)
     if arguments.dry_run:
-        plan = read_plan(settings)
+        plan = read_rankable_plan(settings)
         print(f"scenarios: {describe(plan, settings.fit.draws)}")
         print(f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}")
         return 0
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
-    inputs = settings.tables.model_dump().values()
+    inputs = settings.tables.files()
     write_table(plan.scenarios, results.scenarios, SCENARIOS, provenance("scenarios", inputs))
     say(f"scenarios: {describe(plan, settings.fit.draws)}")
     return 0

@@ -37,8 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
     configure()
     wanted, tables = settings.simulate, settings.tables
     facts = shard_facts(settings, results, arguments.shard)
-    engine, reason = choose_engine(wanted.engine)
-    say(f"simulate: engine {engine}: {reason}")
     draws = read_table(results.draws, DRAWS)
     table = read_parameters(settings.network.folder / "parameters.tsv")
     check_draws(draws, table, load_model(results.network).parameters, str(results.draws))
@@ -50,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     parts = read_parts(screened, results.network_named)
+    engine, reason = choose_engine(wanted.engine, [part.model for part in parts.values()])
+    say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
         list(parts.values()),
         [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],

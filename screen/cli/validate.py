@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"validate: draws of {draws}" if draws else "validate: nominal parameters")
     table, facts = _validate(settings, draws, arguments)
     inputs = [
-        settings.panel.table, settings.network.folder, *settings.tables.model_dump().values(),
+        settings.panel.table, settings.network.folder, *settings.tables.files(),
         *([draws] if draws else []),
     ]  # fmt: skip
     write_table(table, results.validation, VALIDATION, provenance("validate", inputs, **facts))
@@ -94,7 +94,7 @@ def _validate(
         ensemble = read_table(draws, DRAWS)
         parameters = read_parameters(settings.network.folder / "parameters.tsv")
         check_draws(ensemble, parameters, tables.model.parameters, draws.name)
-    engine, reason = choose_engine(settings.simulate.engine)
+    engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"validate: engine {engine}: {reason}")
     checks = [check for fact in facts for check in fact.checks]
     bench = Bench(checks, tables, read_integration(settings, engine, arguments.threads))

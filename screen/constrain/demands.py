@@ -49,7 +49,7 @@ def _log10(demands: Demands, index: int, values: Any) -> Any:
 
 
 class Met(NamedTuple):
-    """What the demands cost [checks, draws], with slope and curvature in the log10 of the statistic.
+    """What the demands cost [draws, checks], with slope and curvature in the log10 of the statistic.
 
     The curvature is that of the parabola with the same slope whose lowest point lies `ROOM` errors inside the
     bound (or inside where the statistic is), so that a Gauss-Newton step aims there from however far outside.
@@ -95,4 +95,4 @@ def meet(demands: Demands, findings: Sequence[Finding]) -> Met:
         moves = bounded & np.isfinite(logs)
         slope += np.where(moves, sign * pull / error, 0.0)
         curvature += np.where(moves, pull / (np.maximum(distance, 0.0) + ROOM) / error**2, 0.0)
-    return Met(cost, slope, curvature, np.array([found.passed for found in findings]))
+    return Met(cost.T, slope.T, curvature.T, np.array([found.passed for found in findings]).T)

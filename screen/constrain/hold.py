@@ -10,38 +10,25 @@ room to spare hardly moves.
 """
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from screen.constrain.demands import Met
-from screen.fit import UNSOUND_COST, Descent, Pace, Trail, descend
+from screen.fit import QUIET, UNSOUND_COST, Box, Descent, Log, Objective, Pace, descend
 
 
 class Sight(NamedTuple):
-    """What some vectors predict: demands met [checks, draws], calibration [draws, measurements] over sigma."""
+    """What some vectors predict; the draw is the first axis of every array."""
 
     met: Met
+    """Demands [draws, checks]."""
     predicted: np.ndarray
+    """Calibration [draws, measurements], over sigma."""
     sound: np.ndarray
     """Whether every lane of the calibration integrates [draws]."""
-    trail: Trail
-    """What `Linearise` needs of the same vectors besides."""
-
-    def take(self, draws: np.ndarray) -> "Sight":
-        """Of these draws only."""
-        met = Met(*(part[:, draws] for part in self.met))
-        return Sight(met, self.predicted[draws], self.sound[draws], self.trail.take(draws))
-
-    def put(self, draws: np.ndarray, other: "Sight") -> "Sight":
-        """With the entries of these draws replaced."""
-        met = Met(*(part.copy() for part in self.met))
-        for part, new in zip(met, other.met, strict=True):
-            part[:, draws] = new
-        predicted, sound = self.predicted.copy(), self.sound.copy()
-        predicted[draws], sound[draws] = other.predicted, other.sound
-        return Sight(met, predicted, sound, self.trail.put(draws, other.trail))
+    trail: Any
+    """What `Linearise` needs of the same vectors besides: a tree of arrays."""
 
 
 Look = Callable[[np.ndarray], Sight]
@@ -60,74 +47,48 @@ class Held(NamedTuple):
     after: Sight
 
 
-class _Priced(NamedTuple):
-    """What is seen at some draws and what it costs: a `Seen` of the descent."""
-
-    cost: np.ndarray
-    sight: Sight
-
-    def take(self, chosen: np.ndarray) -> "_Priced":
-        """Of these draws only."""
-        return _Priced(self.cost[chosen], self.sight.take(chosen))
-
-    def put(self, chosen: np.ndarray, other: "_Priced") -> "_Priced":
-        """With these draws replaced."""
-        cost = self.cost.copy()
-        cost[chosen] = other.cost
-        return _Priced(cost, self.sight.put(chosen, other.sight))
-
-
 def hold(
     look: Look,
     linearise: Linearise,
     start: np.ndarray,
-    sd: np.ndarray,
-    bounds: tuple[np.ndarray, np.ndarray],
+    box: Box,
     pace: Pace,
     guess: np.ndarray | None = None,
-    key: str = "",
-    checkpoint: Path | None = None,
-    report: Callable[[str], None] = lambda line: None,
+    log: Log = QUIET,
 ) -> Held:
     """From scaled vectors [draws, unknowns] to where the facts hold; each draw goes its own way.
 
-    A draw begins where `guess` [draws, unknowns] has it if that costs less. With `checkpoint`, goes on from
-    that file if it is of this very task (`key` names what is looked at).
+    The unit of the box is the standard deviation of each unknown. A draw begins where `guess` [draws, unknowns] has
+    it if that costs less.
     """
-    before = look(start)
-    report(f"constrain: as fitted {_describe(before)}")
+    before, sd = look(start), box.unit
+    log.say(f"as fitted {_describe(before)}")
 
-    def priced(draws: np.ndarray, scaled: np.ndarray) -> _Priced:
+    def priced(draws: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, Sight]:
         sight = before if scaled is start else look(scaled)
         near = 0.5 * np.sum(((scaled - start[draws]) / sd) ** 2, axis=1)
         kept = 0.5 * np.sum((sight.predicted - before.predicted[draws]) ** 2, axis=1)
-        cost = near + kept + sight.met.cost.sum(axis=0)
-        return _Priced(np.where(sight.sound, cost, UNSOUND_COST), sight)
+        cost = near + kept + sight.met.cost.sum(axis=1)
+        return np.where(sight.sound, cost, UNSOUND_COST), sight
 
-    def bend(draws: np.ndarray, scaled: np.ndarray, seen: _Priced) -> tuple[np.ndarray, np.ndarray]:
-        sight = seen.sight
+    def bend(draws: np.ndarray, scaled: np.ndarray, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
         of_demands, of_predictions = linearise(scaled, sight)
         gradients = (scaled - start[draws]) / sd**2
         matrices = np.tile(np.diag(1 / sd**2), (len(draws), 1, 1))
         for place, draw in enumerate(draws):
             demand, prediction = of_demands[:, place], of_predictions[place]
             gradients[place] += prediction.T @ (sight.predicted[place] - before.predicted[draw])
-            gradients[place] += demand.T @ sight.met.slope[:, place]
+            gradients[place] += demand.T @ sight.met.slope[place]
             matrices[place] += prediction.T @ prediction
-            matrices[place] += demand.T @ (sight.met.curvature[:, place, None] * demand)
+            matrices[place] += demand.T @ (sight.met.curvature[place, :, None] * demand)
         return gradients, matrices
 
-    state, seen = descend(
-        priced, bend, (start,) if guess is None else (start, guess), sd, bounds, pace,
-        name="constrain", key=key, checkpoint=checkpoint,
-        describe=lambda seen: f", {_describe(seen.sight)}", report=report,
-    )  # fmt: skip
-    return Held(state, before, seen.sight)
+    objective = Objective(priced, bend, lambda sight: f", {_describe(sight)}")
+    starts = [start] if guess is None else [start, guess]
+    state, seen = descend(objective, starts, box, pace, "draws", log)
+    return Held(state, before, seen)
 
 
 def _describe(sight: Sight) -> str:
     holds = sight.met.holds
-    return (
-        f"{holds.mean():.1%} of demands met, all of them in {int(holds.all(axis=0).sum())} of "
-        f"{holds.shape[1]} draws"
-    )
+    return f"{holds.mean():.1%} of demands met, all of them in {int(holds.all(axis=1).sum())} of {len(holds)} draws"

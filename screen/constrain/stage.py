@@ -1,11 +1,10 @@
 """The stage: the draws of a fit and a panel in, the draws held to the panel out."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,13 +16,11 @@ from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Unknowns, gather_unknowns
 from screen.errors import FitError
 from screen.experiments import add_residuals
-from screen.fit import Pace, make_predictor, make_sensitivity
+from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.panel import Bench, Check, PanelTables, find
 from screen.simulate import Integration
 from screen.tables import DRAWS, write_table, write_text_atomic
-
-CHECKPOINT = "checkpoint.npz"
 
 MOVED_MOST, RARELY = 20, 0.9
 """Unknowns named in the summary, and the share of draws below which a demand is named as not met."""
@@ -50,23 +47,6 @@ class Plan:
     """Most steps of a draw; 0 keeps the draws where they are."""
     seed: int
     """Of the residuals of drugs, where the draws do not hold them."""
-
-
-class _Traces(NamedTuple):
-    """The traces of some draws: a `Trail`."""
-
-    arms: list[np.ndarray]
-
-    def take(self, draws: np.ndarray) -> "_Traces":
-        """Of these draws only."""
-        return _Traces([one[draws] for one in self.arms])
-
-    def put(self, draws: np.ndarray, other: "_Traces") -> "_Traces":
-        """With the traces of these draws replaced."""
-        found = [one.copy() for one in self.arms]
-        for one, new in zip(found, other.arms, strict=True):
-            one[draws] = new
-        return _Traces(found)
 
 
 def run_constrain(
@@ -105,14 +85,12 @@ def run_constrain(
     look, linearise = _make_look(problem, demands, unknowns, bench, len(start))
     tables = plan.tables
     key = f"{problem.digest} {tables.model.digest} {demands} {tables.contexts} {tables.drugs}"
-    held = hold(
-        look, linearise, start, unknowns.sd, (unknowns.lower, unknowns.upper), Pace(steps, *WORTH),
-        guess=_place(unknowns, guess, draws, start),
-        key=hashlib.sha256(key.encode()).hexdigest(), checkpoint=folder / CHECKPOINT, report=report,
-    )  # fmt: skip
+    log = Log(report, "constrain", folder, key)
+    box = Box(unknowns.lower, unknowns.upper, unknowns.sd)
+    held = hold(look, linearise, start, box, Pace(steps, *WORTH), _place(unknowns, guess, draws, start), log)
     moved, rescaled = (tabulate(table, unknowns, held.state.scaled) for table in (draws, scales))
     summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, held))
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    log.clear()
     return summary
 
 
@@ -180,11 +158,10 @@ def _make_look(
         met = meet(demands, find(bench, demands.checks, traces))
         found = predictor(scaled[:, unknowns.of_calibration])
         predicted = np.where(found.ok, found.compared / found.sigma, 0.0)
-        return Sight(met, predicted, found.failed == 0, _Traces(traces)).take(np.arange(count))
+        return rows_of(Sight(met, predicted, found.failed == 0, traces), np.arange(count))
 
     def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
-        assert isinstance(seen.trail, _Traces)
-        of_demands = slopes(scaled, seen.trail.arms, seen.met.cost > WEAK)
+        of_demands = slopes(scaled, seen.trail, seen.met.cost.T > WEAK)
         of_predictions = np.zeros((*seen.predicted.shape, len(unknowns.names)))
         measured = sensitivity(scaled[:, unknowns.of_calibration])
         of_predictions[..., unknowns.of_calibration] = measured.by_value
@@ -217,14 +194,14 @@ def _summary(demands: Demands, unknowns: Unknowns, start: np.ndarray, held: Held
         "arrived": int(held.state.arrived.sum()),
         "met_before": float(before.mean()),
         "met": float(after.mean()),
-        "all_met_before": int(before.all(axis=0).sum()),
-        "all_met": int(after.all(axis=0).sum()),
+        "all_met_before": int(before.all(axis=1).sum()),
+        "all_met": int(after.all(axis=1).sum()),
         "cost_of_moving": float(np.median(0.5 * np.sum(shift**2, axis=1))),
         "cost_to_measurements": float(np.median(kept)),
         "moved_most": {unknowns.names[place]: float(shift.mean(axis=0)[place]) for place in furthest},
         "not_met": {
             f"{check.fact}{check.name}": float(1 - share)
-            for check, share in zip(demands.checks, after.mean(axis=1), strict=True)
+            for check, share in zip(demands.checks, after.mean(axis=0), strict=True)
             if share < RARELY
         },
     }

@@ -4,7 +4,7 @@ The vector holds every network parameter that has a prior, the residual factor o
 and the scales and offsets of the calibration; each on the scale of its prior.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from screen.calibration import BOUND, Problem, scaled_prior
-from screen.calibration.priors import FROM_SCALE, TO_SCALE
+from screen.calibration.scale import SCALES
 from screen.errors import FitError
 from screen.experiments import SIGMA, SIGMA_SD, Draws, affinities
 from screen.fit import prior_precision
@@ -38,19 +38,19 @@ class Unknowns:
 
     def scaled(self, linear: np.ndarray) -> np.ndarray:
         """Scaled vectors [draws, names] of linear ones."""
-        return self._each(linear, TO_SCALE, np)
+        return self._each(linear, "scaled", np)
 
     def linear(self, scaled: np.ndarray) -> np.ndarray:
         """Linear vectors [draws, names] of scaled ones."""
-        return self._each(scaled, FROM_SCALE, np)
+        return self._each(scaled, "linear", np)
 
-    def _each(self, values: Any, functions: Mapping[str, Callable[[Any], Any]], xp: Any) -> Any:
-        columns = [functions[scale](values[:, place]) for place, scale in enumerate(self.scales)]
+    def _each(self, values: Any, to: str, xp: Any) -> Any:
+        columns = [getattr(SCALES[scale], to)(values[:, place]) for place, scale in enumerate(self.scales)]
         return xp.stack(columns, axis=1)
 
     def draws(self, scaled: Any, network: Mapping[str, float], tables: DrugTables) -> Draws:
         """What scaled vectors [draws, names] say of a network with these values and of the drugs; differentiable."""
-        linear = self._each(scaled, FROM_SCALE, jnp)
+        linear = self._each(scaled, "linear", jnp)
         columns = {name: column for column, name in enumerate(network)}
         place, column = np.array(
             [(at, columns[name]) for name, at in self.of_network.items() if name in columns]

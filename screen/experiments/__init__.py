@@ -21,6 +21,8 @@ from screen.experiments.draws import (
     drug_residuals,
     normal_stream,
     read_draws,
+    uncertain_totals,
+    with_totals,
 )
 from screen.experiments.loads import SHIFT_RULES, affinities, cell_constant, cell_constants, hill_load, loads
 from screen.experiments.windows import window_minutes
@@ -50,6 +52,8 @@ __all__ = [
     "read_draws",
     "rest_parameters",
     "scenario_arms",
+    "uncertain_totals",
     "window_minutes",
+    "with_totals",
     "written_out",
 ]

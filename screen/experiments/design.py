@@ -9,7 +9,7 @@ is differentiable in the draws.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import jax
@@ -20,11 +20,14 @@ from jax import Array
 
 from screen.errors import ScenarioError
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
-from screen.experiments.draws import Draws
+from screen.experiments.draws import Draws, uncertain_totals
 from screen.experiments.loads import hill_load
 from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
 
 LOAD = "load_"
+
+Drawn = tuple[tuple[int, int], ...]
+"""Column of a parameter and place of its value among the totals of the draws."""
 
 
 @jax.tree_util.register_dataclass
@@ -49,6 +52,8 @@ class Design:
     direct: np.ndarray
     load_column: np.ndarray
     target: np.ndarray
+    drawn: np.ndarray = field(default_factory=lambda: np.zeros((1, 0, 2), int))
+    """[settings, terms, 2]: column of a parameter and place of its value among the totals of the draws, -1 for none."""
 
     @property
     def arms(self) -> int:
@@ -93,14 +98,25 @@ def make_design(
     plain = [written_out(arm, contexts) for arm in arms]
     phases = max((2 + len(arm.ends) for arm in plain), default=2)
     terms = max((len(_doses(arm, column)) for arm in plain), default=0) or 1
-    rows: dict[tuple[tuple[str, float], ...], int] = {}
+    rows: dict[tuple[tuple[tuple[str, float], ...], Drawn], int] = {}
+    uncertain = {(name, total.parameter): at for at, (name, total) in enumerate(uncertain_totals(contexts))}
     cells: dict[tuple, dict[str, float]] = {}
 
     @cache
     def row_of(cell: tuple, *given: tuple[tuple[str, float], ...]) -> int:
         settings = cells[cell] | {name: value for each in given for name, value in each}
         key = tuple(sorted((name, value) for name, value in settings.items() if name not in absent))
-        return rows.setdefault(key, len(rows))
+        context, hypothesis, genotype = cell
+        set_again = {
+            *hypothesis_settings(contexts.options, hypothesis),
+            *(n for each in (genotype, *given) for n, _ in each),
+        }
+        drawn = tuple(
+            (column[name], at)
+            for (owner, name), at in uncertain.items()
+            if owner == context and name in column and name not in set_again
+        )
+        return rows.setdefault((key, drawn), len(rows))
 
     shape = (len(plain), phases)
     rest, phase = np.zeros(len(plain), int), np.zeros(shape, int)
@@ -127,9 +143,11 @@ def make_design(
             if name.startswith(LOAD_OF):
                 direct[number, target_of[name.removeprefix(LOAD_OF)]] += value
     table = np.full((len(rows), len(parameters)), np.nan)
-    for settings, row in rows.items():
+    totals = np.full((len(rows), max((len(drawn) for _, drawn in rows), default=0), 2), -1)
+    for (settings, drawn), row in rows.items():
         for name, value in settings:
             table[row, column[name]] = value
+        totals[row, : len(drawn)] = np.array(drawn, int).reshape(-1, 2)
     every = list(tables.targets)
     return Design(
         table, rest, phase, start, treated, dose, drug,
@@ -137,6 +155,7 @@ def make_design(
         direct,
         np.array([column[LOAD + name] for name in targets], int),
         np.array([every.index(name) for name in targets], int),
+        totals,
     )  # fmt: skip
 
 
@@ -154,6 +173,7 @@ def lane_parameters(design: Design, draws: Draws, arm: Array, draw: Array) -> Ar
     design = jax.tree.map(jnp.asarray, design)
     set_to = design.settings[design.phase[arm]]
     parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw][:, None, :], set_to)
+    parameters = _with_totals(design, draws, design.phase[arm], draw, parameters)
     drug = design.drug[arm]
     affinity = jnp.asarray(draws.affinity)[draw[:, None], drug][..., design.target]
     load = jnp.sum(hill_load(design.dose[arm][..., None], affinity, design.hill[drug][..., None]), axis=1)
@@ -164,7 +184,20 @@ def lane_parameters(design: Design, draws: Draws, arm: Array, draw: Array) -> Ar
 def rest_parameters(design: Design, draws: Draws, row: Array, draw: Array) -> Array:
     """Parameters [lanes, parameters] of cells without stimulus and treatment: rows of the settings under draws."""
     set_to = jnp.asarray(design.settings)[row]
-    return jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)
+    parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)
+    return _with_totals(design, draws, row, draw, parameters)
+
+
+def _with_totals(design: Design, draws: Draws, row: Array, draw: Array, parameters: Array) -> Array:
+    """Parameters [..., parameters] of rows of the settings [...] with the uncertain totals as the draws have them."""
+    if draws.totals is None or not design.drawn.shape[1]:
+        return parameters
+    drawn = jnp.asarray(design.drawn)[row]
+    owner = jnp.expand_dims(draw, tuple(range(1, drawn.ndim - 1)))
+    values = jnp.asarray(draws.totals)[owner, drawn[..., 1]]
+    place = jnp.where(drawn[..., 0] < 0, parameters.shape[-1], drawn[..., 0])
+    at = jnp.ogrid[tuple(slice(size) for size in place.shape)][:-1]
+    return parameters.at[(*at, place)].set(values, mode="drop")
 
 
 def check_arms(

@@ -14,7 +14,7 @@ from jax import Array
 
 from screen.errors import ScenarioError
 from screen.experiments.loads import affinities
-from screen.scenarios import DrugTables
+from screen.scenarios import ContextTables, DrugTables, Setting
 
 SIGMA = "sigma_"
 """Starts the name of the residual of a drug: the factor by which its constants are off as a whole."""
@@ -34,6 +34,8 @@ class Draws(NamedTuple):
     number: np.ndarray
     base: np.ndarray | Array
     affinity: np.ndarray | Array
+    totals: np.ndarray | Array | None = None
+    """[draws, uncertain totals] in their units; without them a total is what its context says."""
 
 
 def normal_stream(seed: int, kind: str, name: str, number: np.ndarray) -> np.ndarray:
@@ -46,6 +48,30 @@ def normal_stream(seed: int, kind: str, name: str, number: np.ndarray) -> np.nda
     digest = hashlib.sha256(f"{kind}\0{name}".encode()).digest()
     rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
     return rng.standard_normal(int(number.max(initial=-1)) + 1)[number]
+
+
+def with_totals(draws: Draws, contexts: ContextTables, seed: int) -> Draws:
+    """The draws with a value of each uncertain total of the contexts, in the order of `uncertain_totals`.
+
+    log10 of a total is normal around that of its context's value, with the sd given there; the stream is that of
+    the context and the parameter.
+    """
+    drawn = [
+        total.value
+        * 10.0 ** (total.sd * normal_stream(seed, "total", f"{context}\0{total.parameter}", draws.number))
+        for context, total in uncertain_totals(contexts)
+    ]
+    return draws._replace(totals=np.array(drawn).reshape(len(drawn), len(draws.number)).T)
+
+
+def uncertain_totals(contexts: ContextTables) -> list[tuple[str, Setting]]:
+    """Context and total, for each that has an sd, in the order of the table."""
+    return [
+        (context.name, total)
+        for context in contexts.contexts.values()
+        for total in context.totals
+        if total.sd > 0
+    ]
 
 
 def drug_residuals(drug: str, number: np.ndarray, seed: int) -> np.ndarray:

@@ -10,10 +10,7 @@ What does nothing but set the noise keeps its draw of the normal approximation: 
 too little of how noisy they are.
 """
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -22,9 +19,12 @@ import numpy as np
 from screen.calibration.noise import NOISE
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
-from screen.fit.descent import UNSOUND_COST, Costs, Pace, descend
-from screen.fit.newton import Polished, local_costs, prior_gradient, prior_precision
-from screen.fit.objective import Predicted, cost_as_compared, prior_cost
+from screen.experiments import normal_stream
+from screen.fit.checkpoint import QUIET, Log
+from screen.fit.curvature import local_costs, prior_gradient, prior_precision
+from screen.fit.evaluator import Evaluator, Polished
+from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend
+from screen.fit.objective import cost_as_compared, prior_cost
 from screen.fit.sensitivity import Sensitivity
 
 TOLERANCE, EACH = 0.5, 0.02
@@ -63,16 +63,19 @@ class Goals(NamedTuple):
 def draw_goals(problem: Problem, polished: Polished, found: Sensitivity, draws: int, seed: int) -> Goals:
     """Data and priors drawn anew for so many draws, from the sensitivities at the optimum.
 
-    The numbers of a draw depend on the seed and on its own number alone.
+    The numbers of a draw depend on the seed, its own number and the name of the parameter, or the row of the
+    measurement, alone.
     """
-    local, shown = local_costs(problem, found), problem.measurements.shown
+    measured, shown = measured_values(problem), problem.measurements.shown
+    local = local_costs(problem, (found.compared - measured) / found.sigma)
     prior = prior_precision(problem, polished.scaled)
     held = (found.by_noise != 0).any(axis=0) & ~(found.by_value != 0).any(axis=0)
-    count, rows = len(prior), len(shown)
-    normal = np.array(
-        [np.random.default_rng([seed, 3, draw]).standard_normal(count + 2 * rows) for draw in range(draws)]
+    number, rows = np.arange(draws), len(shown)
+    streams = ("prior", problem.estimated.names), ("value", range(rows)), ("noise", range(rows))
+    by_prior, by_value, by_noise = (
+        np.stack([normal_stream(seed, kind, str(name), number) for name in names], axis=1)
+        for kind, names in streams
     )
-    by_prior, by_value, by_noise = np.split(normal, [count, count + rows], axis=1)
     pull = by_prior * np.sqrt(prior)
     pull += (by_value * np.sqrt(local.curvature)) @ found.by_value
     pull += (by_noise * np.sqrt(local.curvature_log_sigma)) @ found.by_noise
@@ -83,58 +86,45 @@ def draw_goals(problem: Problem, polished: Polished, found: Sensitivity, draws: 
     spread = np.zeros(rows)
     for each in problem.observables:
         spread[each.rows] = 1 / np.sqrt(NOISE[each.distribution].by_value(each.degrees))
-    return Goals(
-        by_prior / np.sqrt(prior), measured_values(problem) + sigma * spread * by_value, sigma, held, guess
-    )
+    return Goals(by_prior / np.sqrt(prior), measured + sigma * spread * by_value, sigma, held, guess)
 
 
 def draw_ensemble(
-    problem: Problem,
-    predictor: Callable[[np.ndarray], Predicted],
-    sensitivity: Callable[[np.ndarray], Sensitivity],
-    polished: Polished,
-    draws: int,
-    steps: int,
-    seed: int,
-    report: Callable[[str], None] = lambda line: None,
-    checkpoint: Path | None = None,
+    evaluator: Evaluator, polished: Polished, draws: int, steps: int, seed: int, log: Log = QUIET
 ) -> Ensemble:
     """So many draws, each after at most so many steps; the same seed gives the same draws.
 
-    With `checkpoint`, goes on from that file if it is of this very ensemble. FitError where not even the optimum
-    integrates.
+    FitError where not even the optimum integrates.
     """
-    goals = draw_goals(problem, polished, sensitivity(polished.scaled), draws, seed)
-    estimated, prior = problem.estimated, prior_precision(problem, polished.scaled)
+    problem, estimated = evaluator.problem, evaluator.problem.estimated
+    goals = draw_goals(problem, polished, evaluator.sensitivity(polished.scaled), draws, seed)
+    prior = prior_precision(problem, polished.scaled)
 
-    def look(chosen: np.ndarray, scaled: np.ndarray) -> Costs:
-        found = predictor(scaled)
+    def look(chosen: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, None]:
+        found = evaluator.predict(scaled)
         cost = np.asarray(prior_cost(problem, jnp.asarray(scaled - goals.shift[chosen])))
         own = cost_as_compared(problem, found, goals.measured[chosen], goals.sigma[chosen])
-        return Costs(np.where(found.failed > 0, UNSOUND_COST, cost + own.sum(axis=1)))
+        return np.where(found.failed > 0, UNSOUND_COST, cost + own.sum(axis=1)), None
 
-    def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: Costs) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: None) -> tuple[np.ndarray, np.ndarray]:
         gradients = prior_gradient(problem, scaled - goals.shift[chosen]).copy()
-        matrices = np.zeros((*scaled.shape, scaled.shape[1]))
-        together = sensitivity(scaled)
+        matrices = np.tile(np.diag(prior), (len(scaled), 1, 1))
+        together = evaluator.sensitivity(scaled)
         for place, draw in enumerate(chosen):
             found = Sensitivity(*(part[place] for part in together))
             slopes = found.by_value * (found.sigma / goals.sigma[draw])[:, None]
-            local = local_costs(problem, found, goals.measured[draw], goals.sigma[draw])
+            local = local_costs(problem, (found.compared - goals.measured[draw]) / goals.sigma[draw])
             gradients[place] += slopes.T @ local.slope
-            matrices[place] = slopes.T @ (local.weight[:, None] * slopes) + np.diag(prior)
-        return np.where(goals.held, 0.0, gradients), matrices
+            matrices[place] += slopes.T @ (local.weight[:, None] * slopes)
+        return gradients, matrices
 
-    starts = [
-        np.where(goals.held, goals.guess, polished.scaled + share * (goals.guess - polished.scaled))
-        for share in SHARES
-    ]
+    def held(free: np.ndarray) -> np.ndarray:
+        return np.where(goals.held, goals.guess, free)
+
+    box = Box(held(estimated.lower), held(estimated.upper), 1 / np.sqrt(prior))
+    starts = [held(polished.scaled + share * (goals.guess - polished.scaled)) for share in SHARES]
     pace = Pace(steps, min(TOLERANCE, EACH * len(prior)))
-    key = hashlib.sha256(repr((problem.digest, *(part.tobytes() for part in goals))).encode()).hexdigest()
-    state, _ = descend(
-        look, linearise, starts, 1 / np.sqrt(prior), (estimated.lower, estimated.upper), pace,
-        name="fit: draws", key=key, checkpoint=checkpoint, report=report,
-    )  # fmt: skip
+    state, _ = descend(Objective(look, linearise), starts, box, pace, "draws", log)
     if failed := int(np.sum(state.cost >= UNSOUND_COST)):
         raise FitError(
             f"ensemble: the optimum must integrate, found {failed} of {draws} draws that fail even there"

@@ -3,7 +3,7 @@
 SVG files are the same, byte for byte, for the same numbers: no date, and identifiers from a fixed seed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,8 +13,8 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from screen.calibration.priors import TO_SCALE
 from screen.calibration.problem import Problem
+from screen.calibration.scale import SCALES, Scale
 from screen.fit.objective import Predicted
 
 COLOURS, MUTED = ("#0b6fa4", "#b35806", "#3f7d20", "#7b4aa0"), "#8a939c"
@@ -22,10 +22,6 @@ PANEL = (3.4, 2.6)
 """Width and height of a panel [inch]."""
 
 COLUMNS = 4
-_BACK: dict[str, Callable] = {"lin": np.positive, "log": np.exp, "log10": lambda value: 10.0**value}
-"""Observable transformation -> from the compared scale to the unit of the observable."""
-
-_FORTH = {back: TO_SCALE[name] for name, back in _BACK.items()}
 
 
 def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path) -> None:
@@ -37,11 +33,11 @@ def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path)
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    back = _backs(problem)
+    scale = {row: SCALES[each.transformation] for each in problem.observables for row in each.rows}
     low, high = np.quantile(ensemble.compared, [0.05, 0.95], axis=0)
     for place, name in enumerate(panels):
         chosen = np.flatnonzero(names == name)
-        _panel(axes[place], problem, chosen, best.compared[0], (low, high), best.sigma[0], back[chosen[0]])
+        _panel(axes[place], problem, chosen, best.compared[0], (low, high), best.sigma[0], scale[chosen[0]])
         axes[place].set_title(name.replace("_", " "), fontsize=8, loc="left")
     for empty in axes[len(panels) :]:
         empty.set_axis_off()
@@ -51,19 +47,11 @@ def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path)
     save(figure, path)
 
 
-def _backs(problem: Problem) -> list:
-    backs: list = [None] * len(problem.measurements.frame)
-    for observable in problem.observables:
-        for row in observable.rows:
-            backs[row] = _BACK[observable.transformation]
-    return backs
-
-
-def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sigma, back) -> None:
+def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sigma, scale: Scale) -> None:
     frame = problem.measurements.frame.iloc[rows]
     place, label, ticks, groups = _positions(problem, frame)
     measured = frame["measurement"].to_numpy(float)
-    centre = _FORTH[back](measured)
+    back, centre = scale.linear, scale.scaled(measured)
     bars = np.abs(np.stack([back(centre - sigma[rows]), back(centre + sigma[rows])]) - measured)
     low, high = (back(side[rows]) for side in spread)
     for number, group in enumerate(dict.fromkeys(groups)):
@@ -78,7 +66,7 @@ def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sig
         if group:
             axes.annotate(group, (0.98, 0.98 - 0.09 * number), xycoords="axes fraction", color=colour, fontsize=6,
                           ha="right", va="top")  # fmt: skip
-    if back is not _BACK["lin"]:
+    if scale is not SCALES["lin"]:
         axes.set_yscale("log")
     axes.set_xlabel(label, fontsize=7)
     if ticks is not None:

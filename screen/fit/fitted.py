@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from screen.calibration.priors import TO_SCALE
 from screen.calibration.problem import Problem
+from screen.calibration.scale import SCALES
 from screen.errors import FitError
 from screen.fit.stage import FITTED
 from screen.tables import read_table
@@ -24,7 +24,8 @@ def read_best(problem: Problem, path: Path) -> np.ndarray:
             "`python -m screen fit` writes it anew"
         )
     scaled = [
-        TO_SCALE[scale](best[name]) for name, scale in zip(estimated.names, estimated.scales, strict=True)
+        SCALES[scale].scaled(best[name])
+        for name, scale in zip(estimated.names, estimated.scales, strict=True)
     ]
     return np.clip(scaled, estimated.lower, estimated.upper)
 

@@ -10,22 +10,22 @@ A parameter is solved if it has no prior and does nothing but scale, shift or bl
 whole; every other one stays with the search. Measurements of one signal at one time are integrated once.
 
     hierarchical = make_hierarchical(problem)
-    objective = make_hierarchical_objective(hierarchical, solver, vectors)     # for `optimise(..., objective)`
+    objective = make_hierarchical_objective(hierarchical, solver, vectors)       # for gradients
     predicted = make_hierarchical_predictor(hierarchical, solver, width)(outer)  # of all measurements
     scaled = hierarchical.complete(outer, predicted.solved)                    # vectors of the whole problem
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from screen.calibration.noise import reading_cost
-from screen.calibration.priors import LN10, TO_SCALE
 from screen.calibration.problem import Problem, measured_values
+from screen.calibration.scale import SCALES
 from screen.calibration.scales import Blots, Solved, solve_blots
 from screen.calibration.split import Split, split_problem
 from screen.fit.objective import (
@@ -34,15 +34,13 @@ from screen.fit.objective import (
     Predicted,
     Prediction,
     batch_of_starts,
+    in_batches,
     log_slopes,
+    make_objective,
     predict,
-    prior_cost,
+    reading_costs,
 )
-from screen.kernel import filled
 from screen.simulate import Integration
-
-UNIT = {"lin": 0.0, "log": 1.0, "log10": 1.0 / LN10}
-"""Observable transformation -> what a natural logarithm is on its scale."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,20 @@ class Hierarchical:
     correction: float
     """Factor on every squared residual of normal noise."""
 
+    @property
+    def solves(self) -> bool:
+        """Whether there is anything that can be solved."""
+        return len(self.kept) < len(self.problem.estimated.names)
+
+    @cached_property
+    def factor(self) -> np.ndarray:
+        """What every residual is multiplied by [measurements]."""
+        factor = np.ones(len(self.blot))
+        for each in self.problem.observables:
+            if each.distribution == "normal":
+                factor[each.rows] = np.sqrt(self.correction)
+        return factor
+
     def complete(self, outer: np.ndarray, solved: Solved) -> np.ndarray:
         """Scaled vectors of the whole problem [vectors, estimated] from outer ones and what was solved for them."""
         whole = np.tile(self.problem.estimated.nominal, (len(outer), 1))
@@ -83,7 +95,7 @@ class Hierarchical:
         ):
             for column, place in enumerate(places):
                 if place >= 0:
-                    whole[:, place] = TO_SCALE[self.problem.estimated.scales[place]](
+                    whole[:, place] = SCALES[self.problem.estimated.scales[place]].scaled(
                         np.asarray(values)[:, column]
                     )
         estimated = self.problem.estimated
@@ -122,7 +134,7 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     for each in problem.observables:
         transformations[each.rows] = each.transformation
     measured = measured_values(problem)
-    unit = np.array([UNIT[transformations[rows[0]]] for rows in split.blots])
+    unit = np.array([SCALES[transformations[rows[0]]].per_e_fold for rows in split.blots])
     width = max(len(rows) for rows in split.blots)
     padded = np.array([np.pad(rows, (0, width - len(rows))) for rows in split.blots])
     member = np.array([np.arange(width) < len(rows) for rows in split.blots])
@@ -177,76 +189,45 @@ def read_rows(hierarchical: Hierarchical, prediction: Prediction, vectors: int) 
     sigma = jnp.where(ok, sigma, 1.0)
     compared = jnp.where(is_log, blots.unit[blot] * jnp.log(jnp.where(is_log, safe, 1.0)), safe)
     distance = compared - hierarchical.measured
-    cost = _costs(hierarchical, distance, sigma)
+    cost = reading_costs(hierarchical.problem, hierarchical.factor * distance / sigma, sigma)
     return Rows(signal, value, distance, sigma, jnp.where(ok, cost, FAILED_COST), ok, solved)
-
-
-def _costs(hierarchical: Hierarchical, distance: jax.Array, sigma: jax.Array) -> jax.Array:
-    """Minus the log likelihood of every measurement [vectors, measurements], without what is constant."""
-    cost = jnp.zeros_like(distance)
-    for each in hierarchical.problem.observables:
-        rows = each.rows
-        factor = np.sqrt(hierarchical.correction) if each.distribution == "normal" else 1.0
-        found = reading_cost(
-            each.distribution,
-            each.degrees,
-            factor * distance[:, rows] / sigma[:, rows],
-            sigma[:, rows],
-            hierarchical.problem.measurements.censored[rows],
-        )
-        cost = cost.at[:, rows].set(found)
-    return cost
 
 
 def make_hierarchical_objective(
     hierarchical: Hierarchical, solver: Integration, vectors: int
 ) -> Callable[[jax.Array], Evaluation]:
     """The compiled objective for so many outer vectors at once: scaled [vectors, outer] -> Evaluation."""
-    outer = hierarchical.outer
-    batch = batch_of_starts(outer, vectors)
 
-    def total(scaled):
-        prediction = predict(outer, solver, batch, scaled)
+    def of_rows(prediction: Prediction) -> jax.Array:
         rows = read_rows(hierarchical, prediction, vectors)
-        cost = jnp.sum(rows.cost, axis=1) + hierarchical.constant + prior_cost(outer, scaled)
-        failed = jnp.sum(~prediction.lane_ok.reshape(vectors, -1), axis=1)
-        return jnp.sum(cost), (cost, failed)
+        return rows.cost + hierarchical.constant / len(hierarchical.measured)
 
-    def evaluate(scaled):
-        gradient, (cost, failed) = jax.grad(total, has_aux=True)(scaled)
-        return Evaluation(cost, jnp.where(jnp.isfinite(gradient), gradient, 0.0), failed)
-
-    return jax.jit(evaluate)
+    return make_objective(hierarchical.outer, solver, vectors, of_rows)
 
 
 def make_hierarchical_predictor(
     hierarchical: Hierarchical, solver: Integration, width: int
 ) -> Callable[[np.ndarray], HierarchicalPredicted]:
-    """A function from outer vectors [vectors, outer] to what they predict of all measurements.
-
-    It runs `width` vectors at a time, the last ones filled up with copies, so that it is compiled once.
-    """
+    """A function from outer vectors [vectors, outer] to what they predict of all measurements, `width` at a time."""
     outer = hierarchical.outer
-    batch = batch_of_starts(outer, width)
 
-    @jax.jit
-    def evaluate(scaled):
-        prediction = predict(outer, solver, batch, scaled)
-        rows = read_rows(hierarchical, prediction, width)
-        compared = rows.distance + hierarchical.measured
-        slope = hierarchical.constant / len(hierarchical.measured)
-        lanes = prediction.lane_ok.reshape(width, -1)
-        return (compared, rows.sigma, rows.cost + slope, rows.ok, lanes), rows.solved
+    @lru_cache
+    def compiled(vectors: int) -> Callable[[jax.Array], tuple]:
+        batch = batch_of_starts(outer, vectors)
+
+        @jax.jit
+        def evaluate(scaled):
+            prediction = predict(outer, solver, batch, scaled)
+            rows = read_rows(hierarchical, prediction, vectors)
+            compared = rows.distance + hierarchical.measured
+            slope = hierarchical.constant / len(hierarchical.measured)
+            lanes = prediction.lane_ok.reshape(vectors, -1)
+            return (compared, rows.sigma, rows.cost + slope, rows.ok, lanes), rows.solved
+
+        return evaluate
 
     def predictor(vectors: np.ndarray) -> HierarchicalPredicted:
-        parts = []
-        for first in range(0, len(vectors), width):
-            chosen = vectors[first : first + width]
-            found = evaluate(jnp.asarray(filled(chosen, width)))
-            parts.append([[np.asarray(part)[: len(chosen)] for part in half] for half in found])
-        predicted, solved = (
-            [np.concatenate(part) for part in zip(*half, strict=True)] for half in zip(*parts, strict=True)
-        )
-        return HierarchicalPredicted(Predicted(*predicted), Solved(*map(jnp.asarray, solved)))
+        predicted, solved = in_batches(compiled, vectors, width)
+        return HierarchicalPredicted(Predicted(*predicted), solved)
 
     return predictor

@@ -18,27 +18,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.noise import reading_cost
-from screen.calibration.priors import LN10, grouped
+from screen.calibration.priors import grouped
 from screen.calibration.problem import Observable, Problem, Values, measured_values
+from screen.calibration.scale import SCALES
 from screen.kernel import filled, filled_size
 from screen.simulate import Integration, come_to_rest, follow, read_off
 
 FAILED_COST = 1e4
 """What a measurement costs whose lane failed or whose prediction is no number: more than 140 sigma."""
-
-_TO_COMPARED: dict[str, Callable[[jax.Array], jax.Array]] = {
-    "lin": lambda value: value,
-    "log": jnp.log,
-    "log10": lambda value: jnp.log(value) / LN10,
-}
-"""Observable transformation -> the scale on which prediction and measurement are compared."""
-
-_LOG_SLOPE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "lin": lambda value: np.zeros_like(value),
-    "log": lambda value: np.log(value),
-    "log10": lambda value: np.log(value) + np.log(LN10),
-}
-"""Observable transformation -> minus the log of its slope: makes densities those of the measured value."""
 
 
 @dataclass(frozen=True)
@@ -240,8 +227,9 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
     value, sigma = jnp.where(finite, value, 1.0), jnp.where(finite, sigma, 1.0)
     measured = problem.measurements.value[measurement[where]]
     censored = problem.measurements.censored[measurement[where]]
-    compared = _TO_COMPARED[observable.transformation](value)
-    distance = compared - _TO_COMPARED[observable.transformation](jnp.asarray(measured))
+    scale = SCALES[observable.transformation]
+    compared = scale.scaled(value)
+    distance = compared - scale.scaled(measured)
     cost = reading_cost(observable.distribution, observable.degrees, distance / sigma, sigma, censored)
     return compared, sigma, cost, finite
 
@@ -254,7 +242,7 @@ def log_slopes(problem: Problem) -> np.ndarray:
     data = problem.measurements
     slopes = np.zeros(len(data.lane))
     for each in problem.observables:
-        slopes[each.rows] = _LOG_SLOPE[each.transformation](data.value[each.rows])
+        slopes[each.rows] = np.log(SCALES[each.transformation].slope(data.value[each.rows]))
     return np.where(data.censored, 0.0, slopes)
 
 
@@ -264,12 +252,6 @@ def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     for places, together in grouped(problem.estimated.priors):
         cost += jnp.sum(together.cost(scaled[:, places]), axis=1)
     return cost
-
-
-def data_cost(prediction: Prediction, batch: Batch) -> jax.Array:
-    """Minus the log likelihood [vectors]: the costs of the rows of each vector."""
-    owner = batch.vector_of_lane[batch.lane_of_row]
-    return jax.ops.segment_sum(prediction.cost, owner, num_segments=batch.vectors)
 
 
 class Evaluation(NamedTuple):
@@ -283,16 +265,22 @@ class Evaluation(NamedTuple):
     """Lanes that failed [vectors]."""
 
 
-def make_objective(problem: Problem, solver: Integration, vectors: int) -> Callable[[jax.Array], Evaluation]:
-    """The compiled objective for so many vectors at once: scaled [vectors, estimated] -> Evaluation."""
+def make_objective(
+    problem: Problem,
+    solver: Integration,
+    vectors: int,
+    of_rows: Callable[[Prediction], jax.Array] = lambda prediction: prediction.cost,
+) -> Callable[[jax.Array], Evaluation]:
+    """The compiled objective for so many vectors at once: scaled [vectors, estimated] -> Evaluation.
+
+    `of_rows` reads the costs of all measurements of all vectors off a prediction, vector by vector.
+    """
     batch = batch_of_starts(problem, vectors)
 
     def total(scaled):
         prediction = predict(problem, solver, batch, scaled)
-        cost = data_cost(prediction, batch) + prior_cost(problem, scaled)
-        failed = jax.ops.segment_sum(
-            (~prediction.lane_ok).astype(int), batch.vector_of_lane, num_segments=vectors
-        )
+        cost = jnp.sum(of_rows(prediction).reshape(vectors, -1), axis=1) + prior_cost(problem, scaled)
+        failed = jnp.sum(~prediction.lane_ok.reshape(vectors, -1), axis=1)
         return jnp.sum(cost), (cost, failed)
 
     def evaluate(scaled):
@@ -345,9 +333,8 @@ def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
 
 
 def make_predictor(problem: Problem, solver: Integration, width: int) -> Callable[..., Predicted]:
-    """A function from scaled vectors [vectors, estimated] to what they predict.
+    """A function from scaled vectors [vectors, estimated] to what they predict, at most `width` at a time.
 
-    It runs at most `width` vectors at a time, filled up with copies to a power of two, so that little is compiled.
     With `under`, a problem that differs in nothing but the parameters of its conditions, it predicts that one.
     """
 
@@ -359,35 +346,29 @@ def make_predictor(problem: Problem, solver: Integration, width: int) -> Callabl
         )
 
     def predictor(vectors: np.ndarray, under: Problem = problem) -> Predicted:
-        parts = []
-        for first in range(0, len(vectors), width):
-            chosen = vectors[first : first + width]
-            size = filled_size(len(chosen), width)
-            found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))
-            parts.append([np.asarray(part).reshape(size, -1)[: len(chosen)] for part in found])
-        return Predicted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        return Predicted(*in_batches(compiled, vectors, width, conditions_of(under)))
 
     return predictor
+
+
+def in_batches(compiled: Callable[[int], Callable], vectors: np.ndarray, width: int, *rest: Any) -> Any:
+    """What `compiled(size)` returns for vectors [vectors, estimated], as a tree of numpy arrays [vectors, ...].
+
+    At most `width` vectors run at a time, filled up with copies to a power of two, so that little is compiled.
+    """
+    parts = []
+    for first in range(0, len(vectors), width):
+        chosen = vectors[first : first + width]
+        size = filled_size(len(chosen), width)
+        found = compiled(size)(jnp.asarray(filled(chosen, size)), *rest)
+        own = [np.asarray(leaf).reshape(size, -1)[: len(chosen)] for leaf in jax.tree.leaves(found)]
+        parts.append(jax.tree.unflatten(jax.tree.structure(found), own))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 def posterior_cost(problem: Problem, vectors: np.ndarray, predicted: Predicted) -> np.ndarray:
     """Minus the log posterior [vectors]."""
     return np.asarray(prior_cost(problem, jnp.asarray(vectors))) - predicted.log_likelihood
-
-
-def judged_by(
-    problem: Problem, predictor: Callable[[np.ndarray], Predicted]
-) -> Callable[[np.ndarray], Predicted]:
-    """The predictor with costs by the measurements of `problem`, which differs from its own in nothing else.
-
-    What was compiled once serves every table of measured values, and every choice of what is hidden.
-    """
-
-    def judged(vectors: np.ndarray) -> Predicted:
-        found = predictor(vectors)
-        return found._replace(cost=cost_of_measurements(problem, found))
-
-    return judged
 
 
 def cost_of_measurements(problem: Problem, predicted: Predicted) -> np.ndarray:
@@ -403,11 +384,16 @@ def cost_as_compared(
 
     `measured` and `sigma` [vectors, measurements] are on the scales of comparison, and the densities over these.
     """
-    distance = (predicted.compared - measured) / sigma
-    cost = np.zeros(distance.shape)
+    cost = np.asarray(reading_costs(problem, (predicted.compared - measured) / sigma, sigma))
+    return np.where(problem.measurements.shown, np.where(predicted.ok, cost, FAILED_COST), 0.0)
+
+
+def reading_costs(problem: Problem, z: jax.typing.ArrayLike, sigma: jax.typing.ArrayLike) -> jax.Array:
+    """Minus the log likelihood of predictions z sigma above the measurements [..., measurements]; differentiable."""
+    z, sigma = jnp.asarray(z), jnp.asarray(sigma)
+    cost = jnp.zeros(z.shape)
     for each in problem.observables:
         rows, censored = each.rows, problem.measurements.censored[each.rows]
-        cost[:, rows] = reading_cost(
-            each.distribution, each.degrees, distance[:, rows], jnp.asarray(sigma[:, rows]), censored
-        )
-    return np.where(problem.measurements.shown, np.where(predicted.ok, cost, FAILED_COST), 0.0)
+        found = reading_cost(each.distribution, each.degrees, z[..., rows], sigma[..., rows], censored)
+        cost = cost.at[..., rows].set(found)
+    return cost

@@ -1,24 +1,15 @@
-"""How fast a long loop goes, how long it has left, and when its next checkpoint is due."""
+"""How fast a long loop goes and how long it has left."""
 
 import time
 
 
 class Progress:
-    """Of a loop that begins at `start` and makes at most `total` steps; checkpoints every so many seconds."""
+    """Of a loop that begins at `start` and makes at most `total` steps."""
 
-    def __init__(self, total: int, start: int = 0, checkpoint_seconds: float = 120.0):
+    def __init__(self, total: int, start: int = 0):
         self.total = total
         self.start = start
-        self.period = checkpoint_seconds
-        self.began = self.saved = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Whether `checkpoint_seconds` have gone by since this last said yes."""
-        now = time.monotonic()
-        if now - self.saved < self.period:
-            return False
-        self.saved = now
-        return True
+        self.began = time.monotonic()
 
     def line(self, step: int) -> str:
         """Rate and time left after so many steps, in words."""

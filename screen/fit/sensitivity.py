@@ -28,7 +28,7 @@ from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.simulate import Integration
 
 STEP = 1e-3
-"""Difference of a scaled value; large against the tolerance of the solver, small against a prior."""
+"""Difference of a scaled value in units of it; large against the tolerance of the solver, small against a prior."""
 
 
 WIDTH = 16
@@ -51,12 +51,14 @@ class Sensitivity(NamedTuple):
     """d log sigma / d scaled value [measurements, estimated]."""
 
 
-def make_sensitivity(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
+def make_sensitivity(
+    problem: Problem, solver: Integration, adjoint: bool = True
+) -> Callable[..., Sensitivity]:
     """A function from a scaled vector, or from [vectors, estimated], to the `Sensitivity`; compiled and kept.
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
     """
-    make = _by_adjoint if solver.engine in DIFFERENTIABLE else _by_differences
+    make = _by_adjoint if adjoint and solver.engine in DIFFERENTIABLE else _by_differences
     of_vectors = make(problem, solver)
 
     def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:
@@ -116,7 +118,8 @@ def _by_differences(problem: Problem, solver: Integration) -> Callable[[np.ndarr
     )
 
     def of_one(scaled: np.ndarray, under: Problem) -> tuple[np.ndarray, ...]:
-        step = np.where(scaled + STEP > problem.estimated.upper, -STEP, STEP)
+        step = STEP * problem.estimated.units
+        step = np.where(scaled + step > problem.estimated.upper, -step, step)
         vectors = jnp.asarray(np.vstack([scaled, scaled + np.diag(step)]))
         found = evaluate(vectors, conditions_of(under))
         compared, sigma, ok = (

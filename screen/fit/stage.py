@@ -1,7 +1,7 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,18 @@ from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
 from screen.experiments import normal_stream
-from screen.fit.ensemble import Ensemble
+from screen.fit.checkpoint import QUIET, Log, silent
+from screen.fit.curvature import prior_precision
+from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.figures import draw_fit, draw_waterfall
-from screen.fit.newton import Polished, prior_precision
+from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.normal import Normal
-from screen.fit.objective import Predicted, make_predictor
-from screen.fit.optimise import Optimum, Schedule, optimise, rank_starts
-from screen.fit.posterior import DRAWN, POLISHED, Checkpoints, Drawing, draw_posterior
+from screen.fit.objective import Predicted, make_objective, make_predictor
+from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
-from screen.fit.sensitivity import make_sensitivity
-from screen.kernel import DIFFERENTIABLE, available_engines
+from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
+from screen.fit.variable_projection import make_projected_target
+from screen.kernel import DIFFERENTIABLE, Model, available_engines
 from screen.network import read_parameters
 from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -33,9 +35,6 @@ DECIDED_SHARE = 0.5
 
 AT_BOUND = 1e-3
 """Share of its range within which a parameter counts as sitting on a bound."""
-
-CHECKPOINT = "checkpoint.npz"
-"""What a run that is cut off in the search leaves behind."""
 
 FITTED = Schema(
     "fitted",
@@ -61,8 +60,7 @@ STARTS = Schema(
         Column(
             "gradient_norm",
             pl.Float64,
-            "length of the gradient at the end, per prior standard deviation; null for an engine without one",
-            nullable=True,
+            "length of the gradient at the end over what is not at a bound, per unit of each parameter",
         ),
         Column("at_bound", pl.Int64, "parameters that sit on a bound at the end", minimum=0),
         Column("failed", pl.Int64, "lanes that failed at the end", minimum=0),
@@ -86,21 +84,21 @@ class Plan:
     seed: int
 
 
-def choose_fit_engine(wanted: str = "auto") -> str:
-    """The engine of a fit: the kernel, or jax where it cannot be compiled.
+def choose_fit_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> str:
+    """The engine of a fit: the kernel, or jax where these models cannot be compiled and are not in the cache.
 
     jax has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
     but takes minutes for each on a network of the shipped size.
     """
     if wanted != "auto":
         return wanted
-    return "kernel" if "kernel" in available_engines() else "jax"
+    return "kernel" if "kernel" in available_engines(models) else "jax"
 
 
 def run_fit(
     plan: Plan,
     folder: Path,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = silent,
     checkpoint_seconds: float = 120.0,
 ) -> Mapping[str, Any]:
     """Fit, draw and write everything a fit leaves behind; returns what `summary.json` holds.
@@ -113,44 +111,56 @@ def run_fit(
         stale := find_stale(plan.problem.parent.parent)
     ):
         raise FitError(stale)
-    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
-    problem = load_problem(plan.problem, plan.sbml)
-    report(
-        f"fit: {len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
+    problem, schedule = load_problem(plan.problem, plan.sbml), plan.schedule
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
+    key = repr((problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)))
+    log = Log(report, folder=folder, key=key, seconds=checkpoint_seconds)
+    log.say(
+        f"{len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
         f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
+    if solver.engine not in DIFFERENTIABLE:
+        log.say(f"engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
+        schedule = replace(schedule, adam=0)
     folder.mkdir(parents=True, exist_ok=True)
-    predictor = make_predictor(problem, solver, plan.draws)
-    if solver.engine in DIFFERENTIABLE:
-        optimum = optimise(problem, solver, plan.schedule, folder / CHECKPOINT, checkpoint_seconds, report)
-    else:
-        report(f"fit: engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
-        optimum = rank_starts(problem, predictor, plan.schedule)
-    schedule = plan.schedule
-    polished, normal, ensemble = draw_posterior(
-        problem,
-        predictor,
-        make_sensitivity(problem, solver),
-        optimum.scaled[0],
-        Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed),
-        report,
-        Checkpoints(folder, (asdict(replace(solver, threads=None)), asdict(schedule))),
-    )
-    best = predictor(polished.scaled[None])
-    draws = tabulate_draws(problem, ensemble.scaled, read_parameters(plan.network), plan.seed)
-    summary = _summary(problem, optimum, polished, ensemble, best, normal)
-    summary |= {"engine": solver.engine}
+    evaluator = make_evaluator(problem, solver, plan.draws)
+    optimum = search_problem(evaluator, solver, schedule, log)
+    drawing = Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed)
+    posterior = draw_posterior(evaluator, optimum.scaled[0], drawing, log)
+    best, drawn = evaluator.predict(posterior.polished.scaled[None]), posterior.ensemble.scaled
+    draws = tabulate_draws(problem, drawn, read_parameters(plan.network), plan.seed)
+    summary = _summary(problem, optimum, posterior, best) | {"engine": solver.engine}
     facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, ensemble.scaled, draws), folder / "scales.parquet", DRAWS, facts)
-    write_table(tabulate_fit(problem, normal), folder / "parameters.tsv", FITTED)
-    write_table(tabulate_starts(problem, optimum), folder / "starts.tsv", STARTS)
-    draw_fit(problem, best, predictor(ensemble.scaled), folder / "fit.svg")
+    write_table(tabulate_scales(problem, drawn, draws), folder / "scales.parquet", DRAWS, facts)
+    write_table(tabulate_fit(problem, posterior.normal), folder / "parameters.tsv", FITTED)
+    write_table(tabulate_starts(evaluator, optimum), folder / "starts.tsv", STARTS)
+    draw_fit(problem, best, evaluator.predict(drawn), folder / "fit.svg")
     draw_waterfall(optimum.first_cost, optimum.cost, folder / "waterfall.svg")
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-    for name in (CHECKPOINT, POLISHED, DRAWN):
-        (folder / name).unlink(missing_ok=True)
+    log.clear()
     return summary
+
+
+def search_problem(
+    evaluator: Evaluator, solver: Integration, schedule: Schedule, log: Log = QUIET
+) -> Optimum:
+    """The optimum in scaled vectors [starts, estimated] of the whole problem.
+
+    Scales, offsets and sigmas of blots that have no prior are solved inside the objective, so that the search has
+    the other parameters alone.
+    """
+    problem, hierarchical = evaluator.problem, make_hierarchical(evaluator.problem)
+    if not hierarchical.solves:
+        target = Target(
+            problem.estimated, evaluator.cost, evaluator.linearise,
+            lambda vectors: make_objective(problem, solver, vectors),
+        )  # fmt: skip
+        return search(target, draw_starts(problem.estimated, schedule.starts, schedule.seed), schedule, log)
+    target = make_projected_target(hierarchical, solver)
+    optimum = search(target, draw_starts(target.estimated, schedule.starts, schedule.seed), schedule, log)
+    found = make_hierarchical_predictor(hierarchical, solver, schedule.starts)(optimum.scaled)
+    return optimum._replace(scaled=hierarchical.complete(optimum.scaled, found.solved))
 
 
 def write_prior_draws(plan: Plan, folder: Path) -> None:
@@ -159,7 +169,7 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     FitError where vectors keep failing to integrate.
     """
     problem = load_problem(plan.problem, plan.sbml)
-    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine))
+    solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
     draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
@@ -236,28 +246,22 @@ def _at_bound(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     return np.minimum(scaled - lower, upper - scaled) < AT_BOUND * (upper - lower)
 
 
-def tabulate_starts(problem: Problem, optimum: Optimum) -> pl.DataFrame:
+def tabulate_starts(evaluator: Evaluator, optimum: Optimum) -> pl.DataFrame:
     """STARTS: where each start began and ended, best first."""
     return pl.DataFrame(
         {
             "start": optimum.start,
             "first_cost": optimum.first_cost,
             "cost": optimum.cost,
-            "gradient_norm": pl.Series(optimum.gradient_norm).fill_nan(None),
-            "at_bound": _at_bound(problem, optimum.scaled).sum(axis=1),
-            "failed": optimum.failed.astype(np.int64),
+            "gradient_norm": optimum.gradient_norm,
+            "at_bound": _at_bound(evaluator.problem, optimum.scaled).sum(axis=1),
+            "failed": evaluator.predict(optimum.scaled).failed.astype(np.int64),
         }
     )
 
 
-def _summary(
-    problem: Problem,
-    optimum: Optimum,
-    polished: Polished,
-    ensemble: Ensemble,
-    best: Predicted,
-    normal: Normal,
-) -> dict:
+def _summary(problem: Problem, optimum: Optimum, posterior: Posterior, best: Predicted) -> dict:
+    polished, normal, ensemble = posterior
     frame = problem.measurements.frame
     names = frame["datasetId"].astype(str) if "datasetId" in frame else frame["observableId"].astype(str)
     chi2 = pl.DataFrame({"dataset": list(names), "chi2": residuals(problem, best)[0] ** 2})
@@ -281,7 +285,7 @@ def _summary(
         },
         "iterations": optimum.iterations,
         "failures": optimum.failures,
-        "polish_steps": polished.steps,
+        "gauss_newton_steps": int(optimum.steps.sum()) + polished.steps,
         "starts": len(optimum.cost),
         "failed_lanes": int(best.failed[0]),
         "draws": len(ensemble.scaled),

@@ -19,15 +19,14 @@ import numpy as np
 import polars as pl
 
 from screen.calibration.noise import NOISE
-from screen.calibration.priors import FROM_SCALE
 from screen.calibration.problem import Problem
+from screen.calibration.scale import SCALES
 from screen.calibration.subset import hide
 from screen.errors import FitError
-from screen.fit.newton import prior_precision
-from screen.fit.objective import Predicted, judged_by, make_predictor
+from screen.fit.curvature import prior_precision
+from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.posterior import Drawing, draw_posterior
 from screen.fit.prior_draws import draw_priors
-from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.simulate import Integration
 from screen.tables import Column, Schema
 
@@ -56,31 +55,21 @@ COVERAGE = Schema(
 
 
 @dataclass(frozen=True)
-class CoveragePlan:
+class CoveragePlan(Drawing):
     """How much to simulate.
 
     A draw takes as many steps as one of the fit. There are fewer draws: an interval of few is as right as one of
     many. More Gauss-Newton steps stand in for the fit's search: one start, and no more of them than it needs.
     """
 
-    replicas: int = 20
-    draws: int = 32
-    draw_steps: int = 20
     polish: int = 40
     tolerance: float = 0.02
+    draws: int = 32
+    draw_steps: int = 20
+    seed: int = 1
+    replicas: int = 20
     leave_out: int = 4
     """One in so many experiments is not shown to the fit; 0 shows all."""
-    seed: int = 1
-
-
-class Study(NamedTuple):
-    """What every replica is made of; `shown` [measurements] says what the fit sees."""
-
-    problem: Problem
-    predictor: Callable[[np.ndarray], Predicted]
-    sensitivity: Callable[[np.ndarray], Sensitivity]
-    shown: np.ndarray
-    plan: CoveragePlan
 
 
 class Replica(NamedTuple):
@@ -103,13 +92,12 @@ def measure_coverage(
 
     FitError where truths keep failing to integrate or no ensemble could be drawn.
     """
-    predictor, shown = make_predictor(problem, solver, plan.draws), choose_shown(problem, plan.leave_out)
-    study = Study(problem, predictor, make_sensitivity(problem, solver), shown, plan)
-    truths = draw_priors(problem, predictor, plan.replicas, plan.seed)
+    evaluator, shown = make_evaluator(problem, solver, plan.draws), choose_shown(problem, plan.leave_out)
+    truths = draw_priors(problem, evaluator.predict, plan.replicas, plan.seed)
     found, failed = [], 0
     for number, truth in enumerate(truths):
         try:
-            replica = fit_replica(study, truth, number)
+            replica = fit_replica(evaluator, shown, truth, plan, number)
         except FitError as problem_found:
             failed += 1
             report(f"coverage: replica {number + 1} failed: {problem_found}")
@@ -139,26 +127,21 @@ def simulate_measurements(
     for each in problem.observables:
         drawn = NOISE[each.distribution].draw(rng, len(each.rows), each.degrees)
         noisy = compared[each.rows] + sigma[each.rows] * drawn
-        value[each.rows] = np.asarray(FROM_SCALE[each.transformation](noisy))
+        value[each.rows] = SCALES[each.transformation].linear(noisy)
     frame = problem.measurements.frame.assign(measurement=value).drop(columns="censoring", errors="ignore")
     return replace(problem, measurements=replace(problem.measurements, frame=frame))
 
 
 def fit_replica(
-    study: Study,
-    truth: np.ndarray,
-    number: int,
+    evaluator: Evaluator, shown: np.ndarray, truth: np.ndarray, plan: CoveragePlan, number: int
 ) -> Replica:
     """Simulate, fit and draw once, and look which intervals hold the truth."""
-    problem, predictor, sensitivity, shown, plan = study
-    true = predictor(truth[None])
+    problem, true = evaluator.problem, evaluator.predict(truth[None])
     rng = np.random.default_rng([plan.seed, 1, number])
     data = hide(simulate_measurements(problem, true.compared[0], true.sigma[0], rng), ~shown)
-    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed + number)
-    _, normal, ensemble = draw_posterior(
-        data, judged_by(data, predictor), sensitivity, data.estimated.nominal, drawing
-    )
-    predicted = predictor(ensemble.scaled)
+    own = replace(plan, seed=plan.seed + number)
+    _, normal, ensemble = draw_posterior(evaluator.judged_by(data), data.estimated.nominal, own)
+    predicted = evaluator.predict(ensemble.scaled)
     held = _holds(predicted.compared, true.compared[0])
     once = _first_of_each(problem)
     narrowed = normal.sd < INFORMED / np.sqrt(prior_precision(problem, problem.estimated.nominal))

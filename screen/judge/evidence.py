@@ -20,9 +20,8 @@ import polars as pl
 
 from screen.calibration.problem import Experiments, Problem, Values
 from screen.errors import FitError
-from screen.fit.newton import DAMPINGS, Polished, polish
-from screen.fit.objective import Predicted, make_predictor
-from screen.fit.sensitivity import make_sensitivity
+from screen.fit.evaluator import Evaluator, Polished, make_evaluator, polish
+from screen.fit.objective import Predicted
 from screen.scenarios import Option
 from screen.simulate import Integration
 from screen.tables import Column, Schema
@@ -114,14 +113,15 @@ def make_fit(
 
     What is set goes into the compiled functions as numbers: they are compiled once for all options.
     """
-    predictor = make_predictor(problem, solver, len(DAMPINGS))
-    sensitivity = make_sensitivity(problem, solver)
+    free = make_evaluator(problem, solver, 1)
 
     def fit(settings: Mapping[str, float], start: np.ndarray) -> Fitted:
         imposed = impose(problem, settings)
-        predict, slopes = partial(predictor, under=imposed), partial(sensitivity, under=imposed)
-        polished = polish(imposed, predict, slopes, start, plan.steps, plan.tolerance)
-        return Fitted(polished, predict(polished.scaled[None]), log_evidence(imposed, polished))
+        evaluator = Evaluator(
+            imposed, partial(free.predict, under=imposed), partial(free.sensitivity, under=imposed)
+        )
+        polished = polish(evaluator, start, plan.steps, plan.tolerance)
+        return Fitted(polished, evaluator.predict(polished.scaled[None]), log_evidence(imposed, polished))
 
     return fit
 

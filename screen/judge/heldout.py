@@ -19,14 +19,15 @@ import polars as pl
 
 from screen.calibration.load import load_problem
 from screen.calibration.noise import NOISE
-from screen.calibration.priors import LN10
 from screen.calibration.problem import Problem, measured_values
+from screen.calibration.scale import LN10
 from screen.calibration.subset import hide, keep_measurements
 from screen.errors import FitError
+from screen.fit.checkpoint import Log
+from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
-from screen.fit.objective import Predicted, judged_by, make_predictor
+from screen.fit.objective import Predicted
 from screen.fit.posterior import Drawing, draw_posterior
-from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
 from screen.judge.scores import WITHIN_NOISE, coverage, score
@@ -59,7 +60,7 @@ HELDOUT = Schema(
 
 
 @dataclass(frozen=True)
-class HeldoutPlan:
+class HeldoutPlan(Drawing):
     """How hard to try; the same for every task. A step of draws to hundreds of readings is long: they get few."""
 
     polish: int = 20
@@ -84,10 +85,8 @@ class Inputs:
 class Prepared:
     """A source made ready: its problem and its readings, one a measurement."""
 
-    problem: Problem
+    evaluator: Evaluator
     readings: tuple[Reading, ...]
-    predictor: Callable[[np.ndarray], Predicted]
-    sensitivity: Callable[[np.ndarray], Sensitivity]
     solver: Integration
     forgotten: tuple[str, ...] = ()
     """Settings of contexts that the problem does without: `context parameter`."""
@@ -104,8 +103,7 @@ def prepare(task: Task, inputs: Inputs, folder: Path) -> Prepared:
     readings = tuple(each for each in found.readings if each.observable in task.observables)
     tables = assemble([(source, Imported(readings, found.left_out))], known)
     problem = load_problem(write_tables(tables, folder, str(inputs.sbml.resolve())))
-    predictor = make_predictor(problem, solver, inputs.plan.draws)
-    return Prepared(problem, tables.readings, predictor, make_sensitivity(problem, solver), solver, forgotten)
+    return Prepared(make_evaluator(problem, solver, inputs.plan.draws), tables.readings, solver, forgotten)
 
 
 def run_task(
@@ -118,15 +116,11 @@ def run_task(
     training = [each for each in effects if not hidden[[*each.inhibited, *each.vehicle]].any()]
     if not held or hidden.all():
         raise FitError(f"{task.name}: must hide some effects and leave some readings, found {len(held)}")
-    problem = prepared.problem
+    evaluator, problem = prepared.evaluator, prepared.evaluator.problem
     start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
-    shown = hide(problem, hidden)
-    drawing = Drawing(plan.polish, plan.tolerance, plan.draws, plan.draw_steps, plan.seed)
-    polished, _, ensemble = draw_posterior(
-        shown, judged_by(shown, prepared.predictor), prepared.sensitivity, start, drawing, report
-    )
-    best = prepared.predictor(polished.scaled[None])
-    drawn = prepared.predictor(ensemble.scaled)
+    shown = evaluator.judged_by(hide(problem, hidden))
+    polished, _, ensemble = draw_posterior(shown, start, plan, Log(report))
+    best, drawn = evaluator.predict(polished.scaled[None]), evaluator.predict(ensemble.scaled)
     z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)
     return {

@@ -1,8 +1,7 @@
 """Profile likelihood: how far a parameter can be moved before the data object, all others following.
 
-From the best fit every chosen parameter walks along a grid in both directions; at each point the other
-parameters are fitted anew. All walks share one engine call an iteration, each at its own pace. The refits
-are BFGS steps that begin with the curvature of the best fit, so that close to it one or two are enough.
+From the best fit every chosen parameter walks along a grid in both directions; at each point the others are fitted
+anew by Gauss-Newton steps in which it is held. All walks go from point to point together, in the same engine calls.
 
 The priors of the other parameters hold throughout: they are what is known of them. The parameter's own
 prior is taken off afterwards, so that what bounds it in its profile is the data. It counts as identifiable
@@ -13,18 +12,17 @@ where the profile rises by half the 95 % quantile of chi2 with one degree of fre
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
-from screen.calibration.priors import FROM_SCALE
 from screen.calibration.problem import Problem
+from screen.calibration.scale import SCALES
 from screen.errors import FitError
-from screen.fit.newton import curvature
+from screen.fit.checkpoint import Log, silent
+from screen.fit.curvature import box_of
+from screen.fit.evaluator import REACH, Evaluator, make_evaluator, minimise
+from screen.fit.gauss_newton import Pace, descend
 from screen.fit.normal import normal_approximation
-from screen.fit.objective import Evaluation, make_objective
-from screen.fit.sensitivity import make_sensitivity
-from screen.kernel import DIFFERENTIABLE
 from screen.simulate import Integration
 from screen.tables import Column, Schema
 
@@ -34,14 +32,8 @@ PROFILE_RISE = 0.5 * 3.841459
 STRIDE, GROWTH = 0.5, 1.2
 """First step of a walk in posterior standard deviations, and by what each step is longer than the last."""
 
-SETTLED = 0.02
-"""A refit is done when its next step promises less than this decrease of the cost."""
-
-SHORTEN, SHORTEST = 0.3, 1e-3
-"""What a refused step is multiplied by, and where a refit ends as it stands."""
-
-ARMIJO = 1e-4
-"""Share of the promised decrease that a step must bring."""
+ARRIVED = 0.02
+"""The others are fitted when their next step promises less than this decrease of the cost."""
 
 PROFILES = Schema(
     "profiles",
@@ -80,8 +72,8 @@ class ProfilePlan:
     parameters: Sequence[str]
     points: int = 20
     """Most points of a walk, in either direction."""
-    iterations: int = 400
-    """Most engine calls altogether."""
+    steps: int = 20
+    """Most steps of the others at a point."""
 
 
 @dataclass
@@ -92,22 +84,12 @@ class Walk:
     sign: float
     stride: float
     at: np.ndarray
-    """Scaled vector of the last accepted step."""
-    inverse: np.ndarray
-    """Estimate of the inverse curvature over the other parameters [estimated, estimated]."""
+    """Scaled vector of the next point, the others not yet fitted."""
     ahead: np.ndarray
     """How the whole vector moves for one unit of the parameter."""
     points: list[tuple[np.ndarray, float, bool]] = field(default_factory=list)
-    """Scaled vector, cost and whether the refit settled, for each point passed."""
-    cost: float = np.inf
-    gradient: np.ndarray | None = None
-    step: np.ndarray | None = None
-    length: float = 1.0
+    """Scaled vector, cost and whether the fit of the others came to its end, for each point passed."""
     over: bool = False
-
-    def trial(self) -> np.ndarray:
-        """Where this walk wants the cost to be known."""
-        return self.at if self.step is None else self.at + self.length * self.step
 
 
 def profile(
@@ -115,30 +97,29 @@ def profile(
     solver: Integration,
     best: np.ndarray,
     plan: ProfilePlan,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = silent,
 ) -> pl.DataFrame:
     """PROFILES of the chosen parameters, from a best fit as scaled values [estimated].
 
-    FitError for a parameter that is not estimated or an engine without gradient.
+    FitError for a parameter that is not estimated.
     """
-    _check(problem, solver, plan)
-    found = curvature(problem, best, make_sensitivity(problem, solver)(best))
-    factor = normal_approximation(best, found.precision).factor
+    _check(problem, plan)
+    evaluator = make_evaluator(problem, solver, 2 * len(plan.parameters))
+    factor = normal_approximation(best, evaluator.curvature(best).precision).factor
     covariance = factor @ factor.T
-    evaluate = make_objective(problem, solver, 2 * len(plan.parameters))
     places = [problem.estimated.names.index(name) for name in plan.parameters]
-    walks = [_begin(best, covariance, place, sign) for place in places for sign in (-1.0, 1.0)]
-    for iteration in range(plan.iterations):
-        _absorb_all(problem, walks, evaluate(jnp.asarray([walk.trial() for walk in walks])), plan)
-        over = sum(walk.over for walk in walks)
-        passed = sum(len(walk.points) for walk in walks)
-        report(f"profile: engine call {iteration + 1}, {passed} points, {over} of {len(walks)} walks over")
-        if over == len(walks):
-            break
+    walks = [_begin(best, covariance[:, place], place, sign) for place in places for sign in (-1.0, 1.0)]
+    log = Log(report, "profile")
+    while left := [walk for walk in walks if not walk.over]:
+        _fit_others(evaluator, left, plan, log)
+        for pair in zip(walks[::2], walks[1::2], strict=True):
+            _end_where_high(problem, pair)
+        passed, over = sum(len(walk.points) for walk in walks), sum(walk.over for walk in walks)
+        log.say(f"{passed} points, {over} of {len(walks)} walks over")
     return _tabulate(problem, walks)
 
 
-def _check(problem: Problem, solver: Integration, plan: ProfilePlan) -> None:
+def _check(problem: Problem, plan: ProfilePlan) -> None:
     problems = [
         f"profile: parameter must be one that is estimated, found {name}"
         for name in plan.parameters
@@ -146,98 +127,61 @@ def _check(problem: Problem, solver: Integration, plan: ProfilePlan) -> None:
     ]
     if not plan.parameters or len(set(plan.parameters)) < len(plan.parameters):
         problems.append("profile: parameters must be there and each but once, found none or one twice")
-    if solver.engine not in DIFFERENTIABLE:
-        problems.append(
-            f"profile: engine must have a gradient ({', '.join(DIFFERENTIABLE)}), found {solver.engine}"
-        )
     if problems:
         raise FitError(problems)
 
 
-def _begin(best: np.ndarray, covariance: np.ndarray, place: int, sign: float) -> Walk:
-    column = covariance[:, place]
-    ahead = column / column[place]
-    return Walk(
-        place=place,
-        sign=sign,
-        stride=STRIDE * float(np.sqrt(column[place])),
-        at=best,
-        inverse=covariance - np.outer(column, ahead),
-        ahead=ahead,
-    )
+def _begin(best: np.ndarray, column: np.ndarray, place: int, sign: float) -> Walk:
+    stride = STRIDE * float(np.sqrt(column[place]))
+    return Walk(place, sign, stride, best, column / column[place])
 
 
-def _absorb_all(problem: Problem, walks: list[Walk], found: Evaluation, plan: ProfilePlan) -> None:
+def _fit_others(evaluator: Evaluator, walks: list[Walk], plan: ProfilePlan, log: Log) -> None:
+    """Fit all parameters but the one held in each walk, note the points and go on to the next ones.
+
+    A vector that does not integrate is no measure of what the data say: the walk ends before it.
+    """
+    starts, box = np.array([walk.at for walk in walks]), box_of(evaluator.problem.estimated)
+    is_held = np.arange(starts.shape[1]) == np.array([[walk.place] for walk in walks])
+    own = box._replace(lower=np.where(is_held, starts, box.lower), upper=np.where(is_held, starts, box.upper))
+    sound = evaluator.predict(starts).failed == 0
+    state, _ = descend(
+        minimise(evaluator.cost, evaluator.linearise), (starts,), own, Pace(plan.steps, ARRIVED, reach=REACH),
+        "others",
+    )  # fmt: skip
     for row, walk in enumerate(walks):
-        if not walk.over:
-            # A vector that does not integrate is no measure of what the data say: the walk ends before it.
-            walk.over = walk.step is None and bool(found.failed[row])
-        if not walk.over:
-            _absorb(problem, walk, float(found.cost[row]), np.asarray(found.gradient[row]), plan)
-    for place in {walk.place for walk in walks}:
-        both = [walk for walk in walks if walk.place == place]
-        _end_where_high(problem, both)
+        if not sound[row]:
+            walk.over = True
+            continue
+        walk.points.append((state.scaled[row], float(state.cost[row]), bool(state.arrived[row])))
+        _move_on(walk, box.lower, box.upper, plan)
 
 
-def _absorb(problem: Problem, walk: Walk, cost: float, gradient: np.ndarray, plan: ProfilePlan) -> None:
-    """Take a step or shorten it; where the refit is done, note the point and go on to the next."""
-    moved = walk.trial()
-    if walk.step is None or walk.gradient is None:
-        walk.at, walk.cost, walk.gradient = moved, cost, gradient
-    else:
-        promised = walk.length * float(walk.gradient @ walk.step)
-        if cost > walk.cost + ARMIJO * promised:
-            walk.length *= SHORTEN
-            if walk.length < SHORTEST:
-                _pass_point(problem, walk, settled=False, plan=plan)
-            return
-        _learn(walk, moved - walk.at, gradient - walk.gradient)
-        walk.at, walk.cost, walk.gradient = moved, cost, gradient
-    step = -walk.inverse @ gradient
-    within = np.clip(walk.at + step, problem.estimated.lower, problem.estimated.upper) - walk.at
-    if -0.5 * float(gradient @ within) < SETTLED:
-        _pass_point(problem, walk, settled=True, plan=plan)
-    else:
-        walk.step, walk.length = within, 1.0
-
-
-def _learn(walk: Walk, moved: np.ndarray, turned: np.ndarray) -> None:
-    """BFGS update of the inverse curvature; left out where the curvature along the step is not positive."""
-    turned = np.where(np.arange(len(turned)) == walk.place, 0.0, turned)
-    along = float(moved @ turned)
-    if along <= 1e-10 * float(np.linalg.norm(moved) * np.linalg.norm(turned)):
-        return
-    left = np.eye(len(moved)) - np.outer(moved, turned) / along
-    walk.inverse = left @ walk.inverse @ left.T + np.outer(moved, moved) / along
-
-
-def _pass_point(problem: Problem, walk: Walk, settled: bool, plan: ProfilePlan) -> None:
-    """Note the point and move on along the line through the last two, or along the normal approximation."""
-    if walk.points:
-        last = walk.points[-1][0]
-        walk.ahead = (walk.at - last) / (walk.at[walk.place] - last[walk.place])
-    walk.points.append((walk.at, walk.cost, settled))
-    lower, upper = problem.estimated.lower, problem.estimated.upper
+def _move_on(walk: Walk, lower: np.ndarray, upper: np.ndarray, plan: ProfilePlan) -> None:
+    """To the next point, along the line through the last two or along the normal approximation."""
+    at, held = walk.points[-1][0], walk.points[-1][0][walk.place]
     bound = lower[walk.place] if walk.sign < 0 else upper[walk.place]
-    if len(walk.points) > plan.points or walk.at[walk.place] == bound:
+    if len(walk.points) > plan.points or held == bound:
         walk.over = True
         return
-    onto = walk.at[walk.place] + walk.sign * walk.stride
+    if len(walk.points) > 1:
+        last = walk.points[-2][0]
+        walk.ahead = (at - last) / (held - last[walk.place])
+    onto = held + walk.sign * walk.stride
     onto = bound if walk.sign * (bound - onto) <= 0 else onto
-    onward = np.clip(walk.at + (onto - walk.at[walk.place]) * walk.ahead, lower, upper)
-    onward[walk.place] = onto
+    walk.at = np.clip(at + (onto - held) * walk.ahead, lower, upper)
+    walk.at[walk.place] = onto
     walk.stride *= GROWTH
-    walk.at, walk.step, walk.gradient, walk.length = onward, None, None, 1.0
 
 
-def _end_where_high(problem: Problem, both: list[Walk]) -> None:
+def _end_where_high(problem: Problem, both: Sequence[Walk]) -> None:
     """A walk is over where its last point lies above the threshold."""
     rises = _rises(problem, both)
     for walk, rise in zip(both, rises, strict=True):
         walk.over = walk.over or bool(len(rise) and rise[-1] > PROFILE_RISE)
 
 
-def _rises(problem: Problem, both: list[Walk]) -> list[np.ndarray]:
+def _rises(problem: Problem, both: Sequence[Walk]) -> list[np.ndarray]:
     """Cost of each point of both walks without the parameter's own prior, above the lowest of them."""
     place = both[0].place
     prior = problem.estimated.priors[place]
@@ -259,7 +203,7 @@ def _tabulate(problem: Problem, walks: list[Walk]) -> pl.DataFrame:
         for walk, rise in zip(both, _rises(problem, both), strict=True):
             for (at, cost, settled), above in zip(walk.points, rise, strict=True):
                 held = float(at[place])
-                value = float(FROM_SCALE[scale](held))
+                value = float(SCALES[scale].linear(held))
                 rows[name, held] = (name, scale, held, value, float(above), cost, settled)
     table = pl.DataFrame(list(rows.values()), schema=PROFILES.dtypes(), orient="row")
     return table.sort("parameter", "scaled")
@@ -273,7 +217,7 @@ def identify(profiles: pl.DataFrame) -> pl.DataFrame:
         lowest = int(np.argmin(rise))
         low = _crossing(held[lowest::-1], rise[lowest::-1])
         high = _crossing(held[lowest:], rise[lowest:])
-        ends = [None if end is None else float(FROM_SCALE[str(scale)](end)) for end in (low, high)]
+        ends = [None if end is None else float(SCALES[str(scale)].linear(end)) for end in (low, high)]
         verdict = VERDICTS[2 * (low is None) + (high is None)]
         rows.append((name, frame["value"][lowest], *ends, verdict))
     return pl.DataFrame(rows, schema=IDENTIFIED.dtypes(), orient="row")

@@ -2,7 +2,8 @@
 
 Entries are named by a digest of everything they depend on, written beside their place and renamed into
 it, so a reader sees a whole entry or none, whoever else is writing. A folder that cannot be written to
-serves what it has; what is new then goes to a temporary folder that ends with the process.
+serves what it has; what is new then goes to a temporary folder that ends with the process. So does everything
+where others could have written to the folder; what is not as it was written is made again (`private`).
 """
 
 import atexit
@@ -11,18 +12,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from screen.errors import KernelError
+from screen.files import reason, replace_on_disk, write_atomic
+from screen.kernel.lock import alone
+from screen.kernel.private import is_whole, refusal, seal
 from screen.tables import code_digest
-
-try:
-    import fcntl
-except ImportError:  # Windows: two processes may then compile the same network at the same time
-    fcntl = None  # type: ignore[assignment]
-
 
 GENERATOR = (
     "screen.kernel.symbolic.analysis",
@@ -33,12 +33,18 @@ GENERATOR = (
 
 
 def cache_folder() -> Path:
-    """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME, or in ~/.cache."""
+    """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME or in ~/.cache; without a home, one of the user in /tmp."""
     named = os.environ.get("SCREEN_CACHE")
     if named:
         return Path(named).expanduser()
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "stat3-screen"
+    if base:
+        return Path(base) / "stat3-screen"
+    with suppress(RuntimeError):  # a user without a home
+        if (home := Path.home()).is_dir():
+            return home / ".cache" / "stat3-screen"
+    user = os.geteuid() if hasattr(os, "geteuid") else "user"
+    return Path(tempfile.gettempdir()) / f"stat3-screen-{user}"
 
 
 def digest_of(*parts: str) -> str:
@@ -52,32 +58,66 @@ def generator_version() -> str:
     return code_digest(*GENERATOR, unfollowed=("screen.kernel",))[:32]
 
 
-def cached(folder: Path, entry: str, make: Callable[[Path], None]) -> Path:
-    """The file `entry` below `folder`; where it is not there yet, `make(path)` writes it."""
+def cached(folder: Path, entry: str, make: Callable[[Path], Any]) -> Path:
+    """The file `entry` below `folder`, as it was written; where it is not there so, `make(path)` writes it.
+
+    KernelError where there is no room for it.
+    """
     place = folder / entry
-    if place.exists():
-        return place
+    problem = refusal(folder) or refusal(place.parent)
+    if problem is None:
+        if is_whole(place):
+            return place
+        if os.access(place.parent, os.W_OK | os.X_OK):
+            return _make(place, make)
+        problem = f"cannot write to {place.parent} (no permission)"
+    fallback = _temporary_folder() / entry
+    if not is_whole(fallback):
+        sys.stderr.write(f"cache: {problem}; using a temporary folder\n")
+        fallback.parent.mkdir(parents=True, exist_ok=True)
+        _make(fallback, make)
+    return fallback
+
+
+def kept(folder: Path, entry: str) -> Path | None:
+    """The file `entry` below `folder`, where it is there as it was written."""
+    place = folder / entry
+    usable = place.is_file() and refusal(folder) is None and refusal(place.parent) is None and is_whole(place)
+    return place if usable else None
+
+
+def private_folder(folder: Path) -> Path | None:
+    """The folder where it is safe to load from it; otherwise nothing, and stderr says why."""
+    problem = refusal(folder.parent) or refusal(folder)
+    if problem is not None:
+        sys.stderr.write(f"cache: {problem}; doing without\n")
+        return None
+    return folder
+
+
+def _make(place: Path, make: Callable[[Path], Any]) -> Path:
+    temporary: Path | None = None
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".new-", suffix=place.suffix)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-", suffix=place.suffix)
         os.close(handle)
-    except OSError as error:
-        fallback = _temporary_folder() / entry
-        if not fallback.exists():
-            sys.stderr.write(
-                f"cache: cannot write to {folder} ({error.strerror}); using a temporary folder\n"
-            )
-            fallback.parent.mkdir(parents=True, exist_ok=True)
-            make(fallback)
-        return fallback
-    try:
-        with _alone(place.with_suffix(".lock")):
-            if not place.exists():
-                make(Path(temporary))
+        temporary = Path(name)
+        with alone(place.with_suffix(".lock"), place.name):
+            if not is_whole(place):
+                make(temporary)
+                if not temporary.stat().st_size:
+                    raise KernelError(
+                        f"{place}: must hold what was made for it, found nothing; is the disk full?"
+                    )
+                beside, digest = seal(place, temporary)
                 os.chmod(temporary, 0o644)
-                os.replace(temporary, place)
+                replace_on_disk(temporary, place)
+                write_atomic(beside, lambda path: path.write_text(digest, encoding="ascii"), KernelError)
+                beside.chmod(0o644)
+    except OSError as error:
+        raise KernelError(f"{place}: must be writable, found {reason(error)}") from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
     return place
 
 
@@ -86,13 +126,3 @@ def _temporary_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="stat3-screen-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock while making an entry, so that parallel jobs compile once; without locks, each compiles."""
-    with open(path, "w", encoding="utf-8") as lock:
-        if fcntl is not None:
-            with suppress(OSError):  # some network file systems have no locks; the rename keeps entries whole
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -30,7 +30,7 @@ ACTING = {STIMULATION: ("▷", "#00704f"), INHIBITION: ("⊣", "#b0003a"), MODUL
 
 def map_svg(module: ModuleMap) -> str:
     """The map of a module as SVG text, which names the digest of what it shows; equal for equal modules."""
-    with drawing():
+    with drawing(math=True):
         svg = to_svg(draw_map(module))
     return svg.replace(">", f"><desc>{module.digest}</desc>", 1)
 

@@ -6,10 +6,12 @@
 from screen.network.compose import check_network, compose_network
 from screen.network.genes import read_genes
 from screen.network.network import Network
+from screen.network.observables import read_observables
 from screen.network.parameters import check_draws, read_parameters
 from screen.network.sbml import read_sbml, sbml_text
 from screen.network.slices import slice_network
 from screen.network.smaller import compose_without, left_out_of, network_name
+from screen.network.totals import read_totals
 
 __all__ = [
     "Network",
@@ -20,8 +22,10 @@ __all__ = [
     "left_out_of",
     "network_name",
     "read_genes",
+    "read_observables",
     "read_parameters",
     "read_sbml",
+    "read_totals",
     "sbml_text",
     "slice_network",
 ]

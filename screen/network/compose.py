@@ -20,6 +20,7 @@ import libsbml
 import polars as pl
 
 from screen.errors import NetworkError
+from screen.files import read_text
 from screen.network.parameters import FILE_NAME, read_parameters
 
 MODEL_NAME = "stat3"
@@ -51,7 +52,8 @@ def list_modules(folder: Path) -> tuple[Module, ...]:
     if not files:
         raise NetworkError(f"{folder}: must hold Antimony modules named m<number>_<name>.ant, found none")
     return tuple(
-        Module(file.stem.split("_")[0], file.stem, file.read_text(encoding="utf-8")) for file in files
+        Module(file.stem.split("_")[0], file.stem, read_text(file, NetworkError, "Antimony module"))
+        for file in files
     )
 
 

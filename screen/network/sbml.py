@@ -13,6 +13,7 @@ from pathlib import Path
 import libsbml
 
 from screen.errors import NetworkError
+from screen.files import read_text
 from screen.network.algebra import (
     ZERO,
     Expression,
@@ -68,10 +69,7 @@ def sbml_text(source: Path | str) -> str:
     """
     if isinstance(source, str):
         return source
-    try:
-        return source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NetworkError(f"{source}: must be a readable SBML file, found {error}") from error
+    return read_text(source, NetworkError, "SBML file")
 
 
 def _refuse_unsupported(model: libsbml.Model) -> None:

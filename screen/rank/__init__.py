@@ -22,7 +22,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 from screen.rank.bases import BASES, DoseBasis, basis_in_words, check_bases
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.mixture import pools
-from screen.rank.ranking import rank, write_ranked
+from screen.rank.ranking import check_request, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import RANKED, SCORES, Score
 from screen.rank.series import find_cells, paired_ratio
@@ -37,6 +37,7 @@ __all__ = [
     "Score",
     "basis_in_words",
     "check_bases",
+    "check_request",
     "find_cells",
     "find_decided",
     "gather_responses",

@@ -88,6 +88,34 @@ def rank(
     return _finish(frames, drugs, found.digest()[:12])
 
 
+def check_request(
+    scenarios: pl.DataFrame, readouts: Sequence[Readout], dose_bases: Sequence[DoseBasis]
+) -> None:
+    """RankError where responses to these scenarios could not be ranked so: asked before anything is simulated.
+
+    >>> check_request(scenarios, readouts, [DoseBasis("equal_burden", 50.0)])
+    Traceback (most recent call last):
+    screen.errors.RankError: dose_bases: equal_burden must be at a tested dose [nM] (10, 90), found 50
+    """
+    problems: list[str] = []
+    try:
+        check_bases(dose_bases, find_cells(scenarios))
+    except RankError as error:
+        problems += error.problems
+    problems += _request_problems(scenarios, readouts)
+    if problems:
+        raise RankError(problems)
+
+
+def _request_problems(scenarios: pl.DataFrame, readouts: Sequence[Readout]) -> list[str]:
+    problems = []
+    if not any(readout.observable in OBSERVABLES for readout in readouts):
+        problems.append(f"readouts: at least one must read {' or '.join(OBSERVABLES)}, found none")
+    if not any(role != "vehicle" for role in scenarios["role"]):
+        problems.append("scenarios: must hold at least one intervention, found only vehicles")
+    return problems
+
+
 def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, Any] | None = None) -> None:
     """Check and write the ranked table, whole or not at all.
 
@@ -105,13 +133,10 @@ def _check_names(found: ResponseArray, drugs: pl.DataFrame, readouts: Sequence[R
         for readout in readouts
         if readout.id not in found.readouts
     ]
-    if not any(readout.observable in OBSERVABLES for readout in readouts):
-        problems.append(f"readouts: at least one must read {' or '.join(OBSERVABLES)}, found none")
+    problems += _request_problems(found.scenarios, readouts)
     used = pl.concat([found.scenarios["drug_a"], found.scenarios["drug_b"]]).drop_nulls().unique().sort()
     unknown = used.filter(~used.is_in(drugs["drug"].implode()))
     problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]
-    if not any(role != "vehicle" for role in found.scenarios["role"]):
-        problems.append("scenarios: must hold at least one intervention, found only vehicles")
     if problems:
         raise RankError(problems)
 

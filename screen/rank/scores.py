@@ -195,7 +195,7 @@ SCORES: tuple[Score, ...] = (
 RANKED = Schema(
     "ranked",
     (
-        Column("context", pl.String, "the cell and its stimulus"),
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
         Column(
             "hypothesis",
             pl.String,

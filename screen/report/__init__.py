@@ -3,11 +3,12 @@
 from screen.report.findings import Findings
 from screen.report.gallery import FIGURES, write_figures
 from screen.report.labels import LABELS, NO_LABELS, Labels, read_labels
-from screen.report.validation import write_validation_figure
+from screen.report.validation import HELD, write_validation_figure
 from screen.report.writing import write_report
 
 __all__ = [
     "FIGURES",
+    "HELD",
     "LABELS",
     "NO_LABELS",
     "Findings",

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from screen.files import slug
 from screen.rank import basis_in_words
 from screen.report.figures import percent, signed
 from screen.report.findings import Findings
@@ -70,7 +71,7 @@ def summarise(findings: Findings) -> tuple[CellSummary, ...]:
 def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
     (context, hypothesis), labels, windows = cell, findings.labels, findings.windows
     rows = findings.slice(cell)
-    anchor = f"{context}-{hypothesis}".replace(JOIN, "-")
+    anchor = slug(context, *hypothesis.split(JOIN))
     others = []
     for other in views(findings.ranked):
         found = findings.slice(cell, other).filter(pl.col("rank").is_not_null()).head(3)

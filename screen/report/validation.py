@@ -27,6 +27,9 @@ LINE, WIDTH, MARGIN = 0.19, 12.0, 0.9
 EDGE = 1.0
 """How far beyond the band a statistic is drawn; what lies further is drawn there."""
 
+HELD = ("demands", "met_before", "met", "cost_of_moving", "cost_to_measurements")
+"""What `held_line` needs of the summary of that stage."""
+
 LONGEST = 62
 """Letters of a statement that are shown."""
 

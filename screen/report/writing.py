@@ -1,7 +1,6 @@
 """The report stage: the ranked table and the responses become figures and one page."""
 
 import base64
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from screen.errors import ReportError
+from screen.files import read_json
 from screen.rank import ResponseArray
 from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR
 from screen.report.figures import curves_figure, percent, ranked_figure
@@ -177,10 +177,7 @@ def _models(folder: Path | None) -> list[tuple[str, list[str]]]:
     path = None if folder is None else folder / "models.json"
     if path is None or not path.is_file():
         return []
-    try:
-        return list(json.loads(path.read_text()).items())
-    except ValueError as error:
-        raise ReportError(f"{path}: must be JSON as compare-models writes it, found {error}") from None
+    return list(read_json(path, ReportError, "run `python -m screen compare-models` again").items())
 
 
 def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:

@@ -1,5 +1,7 @@
 """Contexts, drugs, hypotheses and doses as data, and the table of scenarios to run."""
 
+from screen.scenarios.abundance_table import Abundances, read_abundances
+from screen.scenarios.abundances import UNITS, Mapped, like_cell, map_abundances
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -7,11 +9,13 @@ from screen.scenarios.contexts import (
     Setting,
     check_contexts,
     read_context_tables,
+    read_contexts,
     smaller_networks,
 )
 from screen.scenarios.drugs import (
     AFFINITIES,
     DRUGS,
+    MODES,
     TARGETS,
     Binding,
     Drug,
@@ -26,8 +30,12 @@ from screen.scenarios.hypotheses import (
     Option,
     hypothesis_labels,
     hypothesis_settings,
+    read_options,
 )
 from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.plausible import implausible, implausible_affinities
+from screen.scenarios.reach import out_of_reach
+from screen.scenarios.units import in_standard_units
 
 __all__ = [
     "AFFINITIES",
@@ -36,14 +44,18 @@ __all__ = [
     "DRUGS",
     "HYPOTHESES",
     "MIXTURE",
+    "MODES",
     "TARGETS",
+    "UNITS",
     "VEHICLE",
+    "Abundances",
     "Binding",
     "Context",
     "ContextTables",
     "Counts",
     "Drug",
     "DrugTables",
+    "Mapped",
     "Option",
     "Request",
     "Setting",
@@ -52,9 +64,18 @@ __all__ = [
     "count_trajectories",
     "hypothesis_labels",
     "hypothesis_settings",
+    "implausible",
+    "implausible_affinities",
+    "in_standard_units",
+    "like_cell",
+    "map_abundances",
+    "out_of_reach",
     "plan_scenarios",
+    "read_abundances",
     "read_context_tables",
+    "read_contexts",
     "read_drug_tables",
+    "read_options",
     "scenario_name",
     "smaller_networks",
 ]

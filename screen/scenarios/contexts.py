@@ -2,12 +2,13 @@
 
 `contexts.tsv` is long: one row a value. Rows of kind `total` hold from rest on, `stimulus` from t = 0,
 `hypothesis` names an option of a switch with its prior weight here, `timing` has `preincubation_min`,
-`organism` has `human` or `mouse` as its parameter (human where there is no such row), and `module` names a
-module of the network that is left out in this cell, with the value 0.
+`organism` has `human` or `mouse` as its parameter (human where there is no such row), `module` names a
+module of the network that is left out in this cell, with the value 0, and `from` names another context, whose
+rows hold where this one has none of its own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,32 +17,54 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
-from screen.tables import Column, Schema, read_table
+from screen.scenarios.units import in_standard_units
+from screen.tables import Column, Schema, names_of, read_tables
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
+FROM = "from"
 MODULE = re.compile(r"m\d+")
 CONTEXT_MARKS = (*MARKS, "input")
 
 CONTEXTS = Schema(
     "contexts",
     (
-        Column("context", pl.String, "the cell and its stimulus"),
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
         Column(
             "kind",
             pl.String,
             "what the row says",
-            choices=("total", "stimulus", "hypothesis", "timing", "organism", "module"),
+            choices=("total", "stimulus", "hypothesis", "timing", "organism", "module", FROM),
         ),
         Column(
-            "parameter", pl.String, "network parameter, hypothesis, preincubation_min, human, mouse or module"
+            "parameter",
+            pl.String,
+            "network parameter, hypothesis, preincubation_min, human, mouse, module or context",
         ),
         Column(
-            "value", pl.Float64, "value of the parameter, prior weight, or 0 for a module left out", minimum=0
+            "value",
+            pl.Float64,
+            "value of the parameter, prior weight, 0 for a module left out; empty for `from`",
+            minimum=0,
+            nullable=True,
         ),
-        Column("unit", pl.String, "unit of the value, that of the network parameter", nullable=True),
+        Column(
+            "unit",
+            pl.String,
+            "unit of the value: that of the network parameter, or one that can be turned into it",
+            nullable=True,
+        ),
         Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
         Column("source", pl.String, "where it comes from", nullable=True),
+        Column(
+            "sd",
+            pl.Float64,
+            "how uncertain a `total` is: sd of log10(value) over the draws; exact where empty",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=3,
+        ),
     ),
     key=("context", "kind", "parameter"),
 )
@@ -49,12 +72,16 @@ CONTEXTS = Schema(
 
 @dataclass(frozen=True)
 class Setting:
-    """A network parameter and the value [unit of the parameter] a context gives it, and where that comes from."""
+    """A network parameter and the value [unit of the parameter] a context gives it, and where that comes from.
+
+    sd [log10 of the value]: how uncertain it is, 0 for exact.
+    """
 
     parameter: str
     value: float
     unit: str | None
     source: str | None
+    sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,22 +109,105 @@ class ContextTables:
     options: Mapping[str, Option]
 
 
-def read_context_tables(contexts: Path, hypotheses: Path) -> ContextTables:
-    """Read and check both tables. TableError for one table, ScenarioError where they disagree."""
-    frame = read_table(contexts, CONTEXTS)
+def read_context_tables(contexts: Path | Sequence[Path], hypotheses: Path | Sequence[Path]) -> ContextTables:
+    """Read and check both tables, each of one file or several.
+
+    TableError for one table, ScenarioError where they disagree.
+    """
     options = read_options(hypotheses)
-    problems = _row_problems(frame, options, contexts.name)
-    if problems:
-        raise ScenarioError(problems)
+    frame = read_contexts(contexts, options)
+    where = names_of(contexts)
     known = {
-        name: _context(name, list(rows.iter_rows(named=True)))
+        str(name): _context(str(name), list(rows.iter_rows(named=True)))
         for (name,), rows in frame.group_by("context", maintain_order=True)
     }
-    for name, context in known.items():
-        problems += own_weight_problems(f"{contexts.name}, {name}", options, context.hypotheses)
+    problems = [
+        problem
+        for name, context in known.items()
+        for problem in own_weight_problems(f"{where}, {name}", options, context.hypotheses)
+    ]
     if problems:
         raise ScenarioError(problems)
     return ContextTables(known, options)
+
+
+def read_contexts(contexts: Path | Sequence[Path], options: Mapping[str, Option]) -> pl.DataFrame:
+    """The rows of all contexts, those that they have from others among them; none is of kind `from`.
+
+    TableError, or ScenarioError: a row that means nothing, a context taken from none that is there.
+    """
+    frame = read_tables(contexts, CONTEXTS)
+    where = names_of(contexts)
+    problems = _row_problems(frame, options, where) + _parent_problems(frame, where)
+    if problems:
+        raise ScenarioError(problems)
+    return inherit(_in_standard_units(frame), options)
+
+
+def _in_standard_units(frame: pl.DataFrame) -> pl.DataFrame:
+    """Concentrations in nM or ng_per_mL, whatever unit they were written in."""
+    turned = [
+        (value, unit) if value is None or unit is None else in_standard_units(value, unit)
+        for value, unit in frame.select("value", "unit").iter_rows()
+    ]
+    schema = {name: frame.schema[name] for name in ("value", "unit")}
+    return frame.with_columns(pl.DataFrame(turned, schema=schema, orient="row"))
+
+
+def inherit(frame: pl.DataFrame, options: Mapping[str, Option]) -> pl.DataFrame:
+    """Each context's rows after those it has from another, in place of the rows of kind `from`.
+
+    An own row replaces that of the same kind and parameter; own options of a switch replace all of that switch,
+    an own organism the other's.
+    """
+    rows: dict[str, list[dict]] = {}
+    for row in frame.iter_rows(named=True):
+        rows.setdefault(row["context"], []).append(row)
+    done: dict[str, list[dict]] = {}
+
+    def resolved(name: str) -> list[dict]:
+        if name not in done:
+            own = [row for row in rows[name] if row["kind"] != FROM]
+            parents = [row["parameter"] for row in rows[name] if row["kind"] == FROM]
+            said = {_what(row, options) for row in own}
+            taken = [row for parent in parents for row in resolved(parent) if _what(row, options) not in said]
+            done[name] = [row | {"context": name} for row in (*taken, *own)]
+        return done[name]
+
+    return pl.DataFrame([row for name in rows for row in resolved(name)], schema=frame.schema)
+
+
+def _what(row: Mapping, options: Mapping[str, Option]) -> tuple[str, str]:
+    """What a row speaks of: a context says it once, itself or through the one it is taken from."""
+    kind, parameter = row["kind"], row["parameter"]
+    if kind == "hypothesis":
+        return kind, options[parameter].switch
+    return kind, "" if kind == "organism" else parameter
+
+
+def _parent_problems(frame: pl.DataFrame, where: str) -> list[str]:
+    taken = frame.filter(pl.col("kind") == FROM)
+    parent = dict(zip(taken["context"], taken["parameter"], strict=True))
+    known = set(frame["context"])
+    problems = [
+        f"{where}, {name}: at most one row of kind {FROM} may be there, found {count}"
+        for name, count in taken.group_by("context", maintain_order=True).len().iter_rows()
+        if count > 1
+    ]
+    problems += [
+        f"{where}, {name}: `parameter` of a row of kind {FROM} must be another context of the table, found {other}"
+        for name, other in parent.items()
+        if other not in known or other == name
+    ]
+    for name in parent:
+        line = [name]
+        while line[-1] in parent and parent[line[-1]] not in line:
+            line.append(parent[line[-1]])
+        if line[-1] in parent and parent[line[-1]] == name != line[-1]:
+            problems.append(
+                f"{where}, {name}: must not be taken from itself, found {' from '.join([*line, name])}"
+            )
+    return problems
 
 
 def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> list[str]:
@@ -111,8 +221,20 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> li
     problems += [
         f"{where}, {row['context']}: `parameter` of a row of kind module must be the key of one, such as m07, "
         f"with the value 0 (left out), found {row['parameter']} with {row['value']:g}"
-        for row in frame.filter(pl.col("kind") == "module").iter_rows(named=True)
+        for row in frame.filter((pl.col("kind") == "module") & pl.col("value").is_not_null()).iter_rows(
+            named=True
+        )
         if not MODULE.fullmatch(row["parameter"]) or row["value"] != 0
+    ]
+    problems += [
+        f"{where}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"
+        for row in frame.filter((pl.col("kind") != FROM) & pl.col("value").is_null()).iter_rows(named=True)
+    ]
+    problems += [
+        f"{where}, {row['context']}: `sd` must be empty in a row of kind {row['kind']}, found {row['sd']:g}"
+        for row in frame.filter((pl.col("kind") != "total") & pl.col("sd").is_not_null()).iter_rows(
+            named=True
+        )
     ]
     organisms = frame.filter(pl.col("kind") == "organism").group_by("context", maintain_order=True).len()
     problems += [
@@ -126,7 +248,7 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> li
 def _context(name: str, rows: list[dict]) -> Context:
     def settings(kind: str) -> tuple[Setting, ...]:
         return tuple(
-            Setting(row["parameter"], row["value"], row["unit"], row["source"])
+            Setting(row["parameter"], row["value"], row["unit"], row["source"], row["sd"] or 0.0)
             for row in rows
             if row["kind"] == kind
         )

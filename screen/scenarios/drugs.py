@@ -7,7 +7,7 @@ those that the screen believes, at most one for a drug and gene.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Schema, names_of, read_tables
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
@@ -40,12 +40,14 @@ ASSAYS = ("none", "km", "lysate", "cell", "site")
 DRUGS = Schema(
     "drugs",
     (
-        Column("drug", pl.String, "name of the drug"),
-        Column("class", pl.String, "what the drug is sold or used as; nothing is computed from it"),
+        Column("drug", pl.String, "name of the drug", is_name=True),
+        Column(
+            "class", pl.String, "what the drug is sold or used as; nothing is computed from it", is_name=True
+        ),
         Column("mode", pl.String, "how it acts", choices=MODES),
         Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),
         Column("screened", pl.Boolean, "false where its main affinity is not known; `notes` says why"),
-        Column("hill", pl.Float64, "exponent of dose over constant", positive=True),
+        Column("hill", pl.Float64, "exponent of dose over constant", positive=True, maximum=20),
         Column(
             "fraction_unbound",
             pl.Float64,
@@ -75,7 +77,7 @@ DRUGS = Schema(
 AFFINITIES = Schema(
     "affinities",
     (
-        Column("drug", pl.String, "drug of drugs.tsv"),
+        Column("drug", pl.String, "drug of drugs.tsv", is_name=True),
         Column("gene", pl.String, "gene of the protein that was measured"),
         Column(
             "construct", pl.String, "domain or variant that was measured; the gene where it was the protein"
@@ -97,7 +99,7 @@ AFFINITIES = Schema(
 TARGETS = Schema(
     "targets",
     (
-        Column("target", pl.String, "the network parameter is load_<target>"),
+        Column("target", pl.String, "the network parameter is load_<target>", is_name=True),
         Column("genes", pl.String, "genes whose affinities act here, separated by commas"),
         Column(
             "atp_shift", pl.Float64, "1 + [ATP]/Km: constant in the cell over constant without ATP", minimum=1
@@ -161,11 +163,16 @@ class DrugTables:
         return tuple(name for name, drug in self.drugs.items() if drug.screened)
 
 
-def read_drug_tables(drugs: Path, affinities: Path, targets: Path) -> DrugTables:
-    """Read and check the three tables. TableError for one table, ScenarioError where they disagree."""
-    target_frame = read_table(targets, TARGETS)
-    drug_frame = read_table(drugs, DRUGS)
-    affinity_frame = read_table(affinities, AFFINITIES)
+def read_drug_tables(
+    drugs: Path | Sequence[Path], affinities: Path | Sequence[Path], targets: Path | Sequence[Path]
+) -> DrugTables:
+    """Read and check the three tables, each of one file or several.
+
+    TableError for one table, ScenarioError where they disagree.
+    """
+    target_frame = read_tables(targets, TARGETS)
+    drug_frame = read_tables(drugs, DRUGS)
+    affinity_frame = read_tables(affinities, AFFINITIES)
     known_targets = {
         row["target"]: Target(
             row["target"],
@@ -180,8 +187,8 @@ def read_drug_tables(drugs: Path, affinities: Path, targets: Path) -> DrugTables
         for row in affinity_frame.filter(pl.col("used") & (pl.col("relation") == "=")).iter_rows(named=True)
     )
     tables = DrugTables(known_drugs, known_targets, bindings, affinity_frame.height)
-    problems = _affinity_problems(affinity_frame, tables, affinities.name) + _drug_problems(
-        tables, drugs.name
+    problems = _affinity_problems(affinity_frame, tables, names_of(affinities)) + _drug_problems(
+        tables, names_of(drugs)
     )
     if problems:
         raise ScenarioError(problems)

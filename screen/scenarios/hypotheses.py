@@ -15,7 +15,7 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Schema, names_of, read_tables
 
 DEFAULT = "default"
 """Label of the network as it is."""
@@ -29,8 +29,8 @@ JOIN = "+"
 HYPOTHESES = Schema(
     "hypotheses",
     (
-        Column("switch", pl.String, "the open question"),
-        Column("hypothesis", pl.String, "one answer to it: an option of the switch"),
+        Column("switch", pl.String, "the open question", is_name=True),
+        Column("hypothesis", pl.String, "one answer to it: an option of the switch", is_name=True),
         Column("weight", pl.Float64, "prior weight of the option within its switch", minimum=0, maximum=1),
         Column("parameter", pl.String, "network parameter that it sets"),
         Column("value", pl.Float64, "value of the parameter"),
@@ -50,21 +50,15 @@ class Option:
     settings: Mapping[str, float]
 
 
-def read_options(path: Path) -> dict[str, Option]:
-    """Options by name, in the order of the file. TableError, or ScenarioError where weights do not fit."""
-    frame = read_table(path, HYPOTHESES)
+def read_options(paths: Path | Sequence[Path]) -> dict[str, Option]:
+    """Options by name, in the order of the files. TableError, or ScenarioError where weights do not fit."""
+    frame, where = read_tables(paths, HYPOTHESES), names_of(paths)
     problems, options = [], {}
     for (name,), rows in frame.group_by("hypothesis", maintain_order=True):
         for column in ("switch", "weight"):
             if rows[column].n_unique() > 1:
                 found = ", ".join(map(str, rows[column].unique(maintain_order=True)))
-                problems.append(
-                    f"{path.name}, {name}: `{column}` must be the same in all rows, found {found}"
-                )
-        if name in (DEFAULT, MIXTURE) or JOIN in str(name) or "|" in str(name):
-            problems.append(
-                f"{path.name}: `hypothesis` must not be {DEFAULT} or {MIXTURE} or have {JOIN} or |, found {name}"
-            )
+                problems.append(f"{where}, {name}: `{column}` must be the same in all rows, found {found}")
         options[str(name)] = Option(
             rows["switch"][0],
             rows["weight"][0],
@@ -72,7 +66,7 @@ def read_options(path: Path) -> dict[str, Option]:
         )
     for switch in dict.fromkeys(option.switch for option in options.values()):
         problems += _sum_problems(
-            f"{path.name}, {switch}", {k: o.weight for k, o in options.items() if o.switch == switch}
+            f"{where}, {switch}", {k: o.weight for k, o in options.items() if o.switch == switch}
         )
     if problems:
         raise ScenarioError(problems)

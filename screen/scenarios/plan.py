@@ -62,7 +62,8 @@ def plan_scenarios(
     """The table of scenarios, in an order and with names that depend on the request alone.
 
     Every context, under each of its hypotheses crossed with the options of the switches, is run with the
-    vehicle, with each drug at each dose, and with both drugs of each pair at the same dose. ScenarioError:
+    vehicle, with each drug at each dose, and with both drugs of each pair at the same dose. The drugs of a pair are
+    run alone at its doses too, so that synergy is never read off an interpolated single. ScenarioError:
     unknown or unscreened drug, unknown context or switch, a dose that is not positive, the same thing
     asked for twice.
     """
@@ -80,7 +81,10 @@ def plan_scenarios(
     if problems:
         raise ScenarioError(problems)
     given: list[tuple[Dosed, ...]] = [()]
-    given += [(Dosed(name, float(dose)),) for name in names for dose in sorted(doses_nM)]
+    singles = {name: {float(dose) for dose in doses_nM} for name in names}
+    for name in (name for pair in pairs for name in pair):
+        singles.setdefault(name, set()).update(map(float, both_doses))
+    given += [(Dosed(name, dose),) for name, doses in singles.items() for dose in sorted(doses)]
     given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
     labels = {
         name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, request.switches)

@@ -14,8 +14,10 @@ from screen.settings.model import (
     settings_schema,
 )
 from screen.settings.reading import check_settings, load_settings
+from screen.settings.shipped import PACKAGE, located, shipped
 
 __all__ = [
+    "PACKAGE",
     "DoseBasisSettings",
     "FitSettings",
     "NetworkSettings",
@@ -28,5 +30,7 @@ __all__ = [
     "TableSettings",
     "check_settings",
     "load_settings",
+    "located",
     "settings_schema",
+    "shipped",
 ]

@@ -5,38 +5,72 @@ stage runs is the business of the workflow's profiles. The JSON schema beside th
 these classes.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
-Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_.+\-]+$")]
+from screen.errors import printable
+from screen.files import NAME, name_problem, number_of
+
+MOST_DOSES = 1000
+"""Doses of a list."""
+
+MOST_NAMES = 10_000
+"""Names, pairs or read-outs of a list."""
+
+
+def _is_name(value: str) -> str:
+    problem = name_problem(value)
+    if problem:
+        raise ValueError(f"{problem}, found {printable(value[:60])}")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, pattern=NAME), AfterValidator(_is_name)]
 """A name of a context, drug, class, module or read-out."""
 
 
 def _numbers_are_no_text(value: Any) -> Any:
     """YAML 1.1 reads 1e-6 as text (1.0e-6 is a number); it is plain what was meant."""
     if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
+        number = number_of(value)
+        if number is None:
+            raise ValueError(f"must be a number, found {printable(value[:60])}")
+        return number
     if isinstance(value, bool):
         raise ValueError(f"must be a number, found {value}")
     return value
 
 
+def _twice(values: Iterable[Any]) -> str:
+    """The values that are there more than once, in words; empty where all differ."""
+    return ", ".join(sorted(str(value) for value, count in Counter(values).items() if count > 1))
+
+
 def _all_different(values: list[Any]) -> list[Any]:
-    again = sorted({str(value) for value in values if values.count(value) > 1})
+    again = _twice(values)
     if again:
-        raise ValueError(f"entries must differ, found {', '.join(again)} more than once")
+        raise ValueError(f"entries must differ, found {again} more than once")
     return values
 
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_numbers_are_no_text)]
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_numbers_are_no_text)]
-Doses = Annotated[list[Positive], Field(min_length=1), AfterValidator(_all_different)]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_all_different)]
+NUMBER = BeforeValidator(_numbers_are_no_text)
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER]
+Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
+Doses = Annotated[list[Positive], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(_all_different)]
+Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(_all_different)]
 
 
 def _all_or_a_list(value: Any) -> Any:
@@ -46,6 +80,27 @@ def _all_or_a_list(value: Any) -> Any:
 
 
 AllOrNames = Annotated[Literal["all"] | Names, BeforeValidator(_all_or_a_list)]
+
+
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str | Path) else value
+
+
+Files = Annotated[
+    list[Path],
+    Field(min_length=1),
+    AfterValidator(_all_different),
+    BeforeValidator(_one_or_several),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "path"},
+                {"type": "array", "items": {"type": "string", "format": "path"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""A table: one file, or several whose rows are read as one table, such as the project's and one's own."""
 
 
 class Section(BaseModel):
@@ -69,18 +124,22 @@ class NetworkSettings(Section):
 
 
 class TableSettings(Section):
-    """Files that describe cells and drugs; columns are explained in config/README.md."""
+    """Files that describe cells and drugs, each one or a list of them; columns are explained in config/README.md."""
 
-    contexts: Path = Path("config/contexts.tsv")
+    contexts: Files = [Path("config/contexts.tsv")]
     """Contexts: totals, stimuli, timing and hypotheses of each cell."""
-    hypotheses: Path = Path("config/hypotheses.tsv")
+    hypotheses: Files = [Path("config/hypotheses.tsv")]
     """Hypotheses: switches, their options and what each of them sets."""
-    drugs: Path = Path("config/drugs.tsv")
+    drugs: Files = [Path("config/drugs.tsv")]
     """Drugs: class, mode and clinical exposure."""
-    affinities: Path = Path("config/affinities.tsv")
+    affinities: Files = [Path("config/affinities.tsv")]
     """Affinities: one row a drug, gene and measurement."""
-    targets: Path = Path("config/targets.tsv")
+    targets: Files = [Path("config/targets.tsv")]
     """Targets of the network, the genes they stand for and their ATP shift."""
+
+    def files(self) -> list[Path]:
+        """Every file of every table."""
+        return [path for name in type(self).model_fields for path in getattr(self, name)]
 
 
 class ScenarioSettings(Section):
@@ -88,13 +147,15 @@ class ScenarioSettings(Section):
 
     contexts: AllOrNames = "all"
     """Contexts to simulate, or `all`."""
-    hypotheses: Annotated[list[Name], AfterValidator(_all_different)] = []
+    hypotheses: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(_all_different)] = []
     """Switches of hypotheses.tsv to cross in every context, beside those that a context lists itself."""
     drugs: AllOrNames = "all"
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""
     doses_nM: Doses = [1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]
     """Free concentrations of every single agent [nM]."""
-    pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
+    pairs: Annotated[
+        list[Annotated[list[Name], Field(min_length=2, max_length=2)]], Field(max_length=MOST_NAMES)
+    ] = []
     """Pairs of drugs to combine; `[]` for none."""
     pair_doses_nM: Doses = [500.0]
     """Free concentrations of each drug of a pair, both the same [nM]."""
@@ -170,15 +231,15 @@ class SimulateSettings(Section):
 
     engine: Name = "auto"
     """`kernel` is generated C, `jax` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
-    rtol: Positive = 1e-6
+    rtol: Annotated[float, Field(ge=1e-13, le=0.1, allow_inf_nan=False), NUMBER] = 1e-6
     """Relative tolerance."""
     atol: Positive = 1e-9
     """Absolute tolerance, in the unit of the species."""
-    max_steps: Annotated[int, Field(ge=100)] = 100_000
+    max_steps: Annotated[int, Field(ge=100, le=1_000_000_000), NUMBER] = 100_000
     """Steps after which a trajectory counts as failed."""
-    shards: Annotated[int, Field(ge=1, le=10_000)] = 4
+    shards: Annotated[int, Field(ge=1, le=10_000), NUMBER] = 4
     """Parts that the workflow runs apart; few and long ones, each starts Python anew."""
-    batch: Annotated[int, Field(ge=8, le=1_000_000)] = 2048
+    batch: Annotated[int, Field(ge=8, le=1_000_000), NUMBER] = 2048
     """Trajectories handed to the engine at a time."""
 
 
@@ -189,17 +250,17 @@ class FitSettings(Section):
     """PEtab problem: conditions, observables, measurements and priors."""
     data: Path | None = None
     """Folder of public raw data for `import-data`; nothing: $SCREEN_DATA, else ../shared/data."""
-    starts: Annotated[int, Field(ge=1, le=1000)] = 4
+    starts: Annotated[int, Field(ge=1, le=1000), NUMBER] = 4
     """Searches from different points."""
-    adam: Annotated[int, Field(ge=0)] = 60
+    adam: Steps = 60
     """Steps of the first, coarse search of each start."""
-    lbfgs: Annotated[int, Field(ge=0)] = 20
-    """Most steps of the second, fine search of each start."""
-    polish: Annotated[int, Field(ge=0)] = 30
-    """Most Gauss-Newton steps that the best start takes at the end."""
-    draws: Annotated[int, Field(ge=1, le=100_000)] = 64
+    polish: Steps = 30
+    """Most Gauss-Newton steps of each start after that."""
+    kicks: Steps = 0
+    """Times that the end of each start is kicked and searched from again."""
+    draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 64
     """Parameter draws handed to the simulation."""
-    draw_steps: Annotated[int, Field(ge=0)] = 20
+    draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""
 
 
@@ -232,7 +293,7 @@ class PanelSettings(Section):
     """Draws that the panel is run under where there is no fit."""
     constrain: list[Literal["gate", "score", "contested", "input"]] = ["gate", "score", "contested"]
     """Tiers of facts that the draws of a fit are held to; none: the draws stay as the fit left them."""
-    steps: Annotated[int, Field(ge=0)] = 20
+    steps: Steps = 20
     """Most Gauss-Newton steps that a draw is moved to make the facts hold."""
 
 
@@ -241,7 +302,7 @@ class ReportSettings(Section):
 
     title: str = "STAT3 screen"
     """Title of the report."""
-    top: Annotated[int, Field(ge=1)] = 15
+    top: Annotated[int, Field(ge=1, le=1000), NUMBER] = 15
     """Interventions shown in each figure."""
     labels: Path | None = Path("config/labels.tsv")
     """Names and colours of contexts, hypotheses, drug classes and ligands; nothing: names as the tables have them."""
@@ -250,12 +311,14 @@ class ReportSettings(Section):
 class Settings(Section):
     """Everything that can be set."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31), NUMBER] = 1
     """Seed of all randomness: the same seed gives the same answer."""
+    results: Path = Path("results")
+    """Folder of everything that a run makes; each configuration may have its own."""
     network: NetworkSettings = NetworkSettings()
     tables: TableSettings = TableSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
-    readouts: Annotated[list[ReadoutSettings], Field(min_length=1)] = _readouts()
+    readouts: Annotated[list[ReadoutSettings], Field(min_length=1, max_length=MOST_NAMES)] = _readouts()
     """Read-outs taken from every trajectory."""
     simulate: SimulateSettings = SimulateSettings()
     fit: FitSettings = FitSettings()
@@ -265,10 +328,9 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _readouts_differ(self) -> Self:
-        names = [readout.id for readout in self.readouts]
-        again = sorted({name for name in names if names.count(name) > 1})
+        again = _twice(readout.id for readout in self.readouts)
         if again:
-            raise ValueError(f"`readouts` must have different ids, found {', '.join(again)} more than once")
+            raise ValueError(f"`readouts` must have different ids, found {again} more than once")
         return self
 
 

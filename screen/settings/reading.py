@@ -1,19 +1,17 @@
 """Reading config.yaml: every problem in one go, each with file, line, what must hold and what was found."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from screen.errors import SettingsError
+from screen.errors import SettingsError, printable
+from screen.files import NAME_RULE, Place, read_document
 from screen.settings.model import Settings
-
-Place = tuple[str | int, ...]
-"""Keys and positions that lead to a value."""
+from screen.settings.shipped import located
 
 LIMITS = {
     "greater_than": "must be more than {gt:g}",
@@ -24,7 +22,7 @@ LIMITS = {
     "missing": "must be given",
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
-    "string_pattern_mismatch": "must be a name of letters, digits and _.+-",
+    "string_pattern_mismatch": NAME_RULE,
     "string_too_short": "must not be empty",
 }
 """Kind of mistake -> what must hold."""
@@ -47,25 +45,15 @@ def load_settings(path: Path | str) -> Settings:
 
     SettingsError names file, line and key of everything that is wrong.
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "bytes that are no UTF-8"
-        raise SettingsError(f"{path}: must be a readable YAML file, found {reason}") from error
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path.name}{_mark(error)}: must be YAML, found {_reason(error)}") from error
-    if root is None:
+    path = located(Path(path))
+    found = read_document(path, SettingsError)
+    if found.value is None:
         raise SettingsError(f"{path.name}: must hold settings, found an empty file")
-    lines = _lines(root)
     repeated = [
-        f"{path.name} line {line}: `{key}` must be set once, found it again" for key, line in _repeated(root)
+        f"{path.name} line {line}: `{key}` must be set once, found it again" for key, line in found.repeated
     ]
     try:
-        settings = check_settings(values, path.name, lines)
+        settings = check_settings(found.value, path.name, found.lines)
     except SettingsError as error:
         raise SettingsError((*repeated, *error.problems)) from error
     if repeated:
@@ -78,10 +66,30 @@ def check_settings(values: Any, where: str, lines: Mapping[Place, int] | None = 
     if not isinstance(values, Mapping):
         raise SettingsError(f"{where}: must be a mapping of settings, found {_shown(values)}")
     try:
-        return Settings.model_validate(values)
+        return _with_files(Settings.model_validate(values))
     except ValidationError as error:
-        problems = [_sentence(found, where, lines or {}) for found in error.errors()]
+        problems = [
+            _sentence(found, where, lines or {}) for found in error.errors() if not _beside_the_point(found)
+        ]
         raise SettingsError(dict.fromkeys(problems)) from error
+
+
+def _with_files(settings: Settings) -> Settings:
+    """The settings with each input that begins with config/ and is not there taken from the files of the tool."""
+
+    def moved(section: BaseModel) -> BaseModel:
+        values = {name: getattr(section, name) for name in type(section).model_fields}
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            if isinstance(value, Path):
+                found[name] = located(value)
+            elif isinstance(value, list) and value and isinstance(value[0], Path):
+                found[name] = [located(path) for path in value]
+            elif isinstance(value, BaseModel):
+                found[name] = moved(value)
+        return section.model_copy(update={name: new for name, new in found.items() if new != values[name]})
+
+    return cast(Settings, moved(settings))
 
 
 def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> str:
@@ -90,6 +98,10 @@ def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> st
     head = f"{where} line {line}" if line else where
     name = _dotted(place)
     if found["type"] == "extra_forbidden":
+        section, dot, key = str(place[-1]).partition(".")
+        if dot:
+            hint = f"write `{section}: {{{key}: ...}}`, on a command line --config '{section}={{{key}: ...}}'"
+            return f"{head}: `{name}` is not a setting; {hint}"
         valid = _valid_keys(place[:-1])
         near = get_close_matches(str(place[-1]), valid, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}`?" if near else f"settings here are {', '.join(valid)}"
@@ -102,6 +114,11 @@ def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> st
     return f"{head}: `{name}` {rule}" + (
         "" if found["type"] == "missing" else f", found {_shown(found['input'])}"
     )
+
+
+def _beside_the_point(found: ErrorDetails) -> bool:
+    """Whether this is the other half of `all` or a list: a list with a wrong entry is not meant to be `all`."""
+    return found["type"] == "literal_error" and isinstance(found["input"], list)
 
 
 def _place(loc: Sequence[str | int]) -> Place:
@@ -142,44 +159,8 @@ def _dotted(place: Place) -> str:
     return name
 
 
-def _lines(node: yaml.Node, place: Place = ()) -> dict[Place, int]:
-    """The line of every key and entry."""
-    found: dict[Place, int] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*place, str(key.value))
-            found |= {here: key.start_mark.line + 1} | _lines(value, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            here = (*place, position)
-            found |= {here: value.start_mark.line + 1} | _lines(value, here)
-    return found
-
-
-def _repeated(node: yaml.Node) -> Iterable[tuple[str, int]]:
-    """Keys that stand twice in one mapping, with the line of the second."""
-    if isinstance(node, yaml.MappingNode):
-        keys = [str(key.value) for key, _ in node.value]
-        for position, (key, value) in enumerate(node.value):
-            if keys[position] in keys[:position]:
-                yield keys[position], key.start_mark.line + 1
-            yield from _repeated(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated(value)
-
-
-def _mark(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f" line {mark.line + 1}" if mark else ""
-
-
-def _reason(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
-
-
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    text = str(value)
+    text = printable(str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."

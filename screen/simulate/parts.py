@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import SimulateError
-from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms
+from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms, with_totals
 from screen.kernel import Model, load_model
 from screen.network import network_name
 from screen.scenarios import ContextTables, DrugTables, smaller_networks
@@ -57,10 +57,13 @@ def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> 
     check_arms(arms, tables.contexts, tables.drugs, model.parameters, absent)
     used = list(dict.fromkeys(name for arm in arms for name, _ in arm.treatment.values))
     network = dict(zip(model.parameters, model.values, strict=True))
+    draws = read_draws(tables.draws, network, used, tables.drugs, tables.seed, absent)
+    if tables.draws is not None:
+        draws = with_totals(draws, tables.contexts, tables.seed)
     return Part(
         model,
         make_design(arms, tables.contexts, tables.drugs, used, model.parameters, absent),
-        read_draws(tables.draws, network, used, tables.drugs, tables.seed, absent),
+        draws,
         tables.scenarios["scenario"].to_list(),
     )
 

@@ -85,7 +85,11 @@ class Tables:
 
 
 def read_known(
-    network: Path, contexts: Path, hypotheses: Path, drugs: tuple[Path, Path, Path], entities: frozenset[str]
+    network: Path,
+    contexts: Sequence[Path],
+    hypotheses: Sequence[Path],
+    drugs: tuple[Sequence[Path], Sequence[Path], Sequence[Path]],
+    entities: frozenset[str],
 ) -> Known:
     """The configuration: table of network parameters, contexts, hypotheses, and drugs, affinities, targets."""
     return Known(

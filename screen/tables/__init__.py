@@ -1,9 +1,11 @@
 """Tables: their schemas, how they are read and written, and where they came from."""
 
+from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
-from screen.tables.files import read_provenance, read_table, write_table, write_text_atomic
+from screen.tables.files import read_numbered, read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
+from screen.tables.several import files_of, names_of, read_tables, replace_rows
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 
 __all__ = [
@@ -20,10 +22,15 @@ __all__ = [
     "digest_files",
     "digest_table",
     "executed_modules",
+    "files_of",
+    "names_of",
     "number_column",
     "provenance",
+    "read_numbered",
     "read_provenance",
     "read_table",
+    "read_tables",
+    "replace_rows",
     "write_table",
     "write_text_atomic",
 ]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,9 +36,15 @@ def provenance(stage: str, inputs: Iterable[Path | str] = (), **facts: Any) -> d
         "python": platform.python_version(),
         "machine": platform.machine(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "inputs": {Path(path).name: digest_files([path]) for path in sorted(map(str, inputs))},
+        "inputs": _digests(sorted({Path(path) for path in inputs})),
         **facts,
     }
+
+
+def _digests(paths: list[Path]) -> dict[str, str]:
+    """Digest of each path by its name, or by itself where two have one name."""
+    names = Counter(path.name for path in paths)
+    return {path.name if names[path.name] == 1 else str(path): digest_files([path]) for path in paths}
 
 
 def _version(package: str) -> str | None:

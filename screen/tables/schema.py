@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from screen.errors import TableError
+from screen.files import name_problem
 
 MOST_PROBLEMS = 20
 """Problems of one table that are spelled out; the rest are counted."""
@@ -25,6 +26,7 @@ class Column:
     maximum: float | None = None
     positive: bool = False
     choices: tuple[str, ...] | None = None
+    is_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,11 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
         checks.append((f"must be at least {column.minimum:g}", (values < column.minimum).fill_null(False)))
     if column.maximum is not None:
         checks.append((f"must be at most {column.maximum:g}", (values > column.maximum).fill_null(False)))
+    if column.is_name:
+        rules = {text: rule for text in values.unique().drop_nulls() if (rule := name_problem(text))}
+        for rule in dict.fromkeys(rules.values()):
+            bad = [text for text, broken in rules.items() if broken == rule]
+            checks.append((rule, values.is_in(bad).fill_null(False)))
     if column.choices is not None:
         rule = f"must be one of {', '.join(column.choices)}"
         checks.append((rule, (~values.is_in(list(column.choices))).fill_null(False)))
@@ -154,7 +161,9 @@ def parser_for(column: Column) -> Callable[[pl.Expr], pl.Expr]:
     """How the text of a cell becomes a value of the column's type; null where it cannot."""
     dtype = column.dtype() if isinstance(column.dtype, type) else column.dtype
     if dtype == pl.Boolean:
-        return lambda text: pl.when(text == "true").then(True).when(text == "false").then(False)
+        return lambda text: text.str.to_lowercase().replace_strict(
+            {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+        )
     if dtype == pl.String:
         return lambda text: text
     return lambda text: text.str.strip_chars().cast(dtype, strict=False)

@@ -11,14 +11,14 @@ SCENARIOS = Schema(
     "scenarios",
     (
         Column("scenario", pl.String, "readable identifier: context|hypothesis|intervention@dose"),
-        Column("context", pl.String, "the cell and its stimulus"),
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
         Column(
             "hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"
         ),
         Column("weight", pl.Float64, "prior weight of the hypothesis in its context", minimum=0, maximum=1),
         Column("intervention", pl.String, "drug, pair joined by +, or vehicle"),
         Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair")),
-        Column("drug_a", pl.String, "first drug", nullable=True),
+        Column("drug_a", pl.String, "first drug", nullable=True, is_name=True),
         Column(
             "dose_a_nM",
             pl.Float64,
@@ -27,7 +27,7 @@ SCENARIOS = Schema(
             nullable=True,
             positive=True,
         ),
-        Column("drug_b", pl.String, "second drug", nullable=True),
+        Column("drug_b", pl.String, "second drug", nullable=True, is_name=True),
         Column(
             "dose_b_nM",
             pl.Float64,
@@ -84,7 +84,7 @@ VALIDATION = Schema(
         Column("tier", pl.String, "what the fact decides", choices=("gate", "score", "contested", "input")),
         Column("side", pl.String, "reading of a contested fact that the row belongs to", nullable=True),
         Column("statement", pl.String, "what was seen"),
-        Column("context", pl.String, "the cell"),
+        Column("context", pl.String, "the cell", is_name=True),
         Column("hypothesis", pl.String, "reading of the contested biology it is run under"),
         Column("readout", pl.String, "observable or species"),
         Column("statistic", pl.String, "what is computed from its course"),

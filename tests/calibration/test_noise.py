@@ -10,7 +10,7 @@ from screen.calibration import load_problem
 from screen.calibration.noise import NOISE, local_cost, reading_cost
 from screen.errors import FitError
 from screen.fit import make_hierarchical, make_hierarchical_objective, make_predictor
-from screen.fit.newton import curvature
+from screen.fit.curvature import curvature
 from screen.fit.objective import posterior_cost
 from screen.fit.sensitivity import make_sensitivity
 from tests import toy as toys

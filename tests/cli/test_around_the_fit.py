@@ -13,7 +13,7 @@ NEED_A_FIT = {"profile": [], "compare-models": ["--switch", "H_ALK"]}
 @pytest.mark.slow
 def test_commands_around_the_fit(run, small, tmp_path):
     config = small(
-        fit={"starts": 1, "adam": 1, "lbfgs": 0, "polish": 1, "draws": 2, "draw_steps": 1},
+        fit={"starts": 1, "adam": 1, "polish": 1, "draws": 2, "draw_steps": 1},
         scenarios={"contexts": ["npm1_alk_lymphoma"]},
         panel={"constrain": []},
     )

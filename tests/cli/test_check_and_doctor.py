@@ -94,7 +94,7 @@ def test_doctor_names_the_cure_of_a_missing_compiler(run, root, monkeypatch):
 
 
 def test_doctor_fails_where_no_engine_runs(run, root, monkeypatch):
-    def none(engine):
+    def none(engine, models=()):
         raise KernelError("engine kernel: must be able to run here, found no compiler")
 
     monkeypatch.setattr("screen.kernel.choose_engine", none)
@@ -108,3 +108,25 @@ def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
     ran = run("doctor", "--config", root / "config/config.yaml")
     assert ran.code == 2
     assert "choose another with --results" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"scenarios": {"doses_nM": [10, 100]}}, "equal_concentration must be at a tested dose [nM] (10, 100), found"),
+        (
+            {"scenarios": {"pairs": [["ruxolitinib", "trametinib"]], "pair_doses_nM": [100]}},
+            "dose_bases: must include one on which pairs stand",
+        ),
+        (
+            {"readouts": [{"id": "pERK_3h", "observable": "pERK", "minutes": 180}]},
+            "readouts: at least one must read pY705_level or pY705, found none",
+        ),
+    ],
+)  # fmt: skip
+def test_what_rank_would_refuse_is_refused_before_anything_runs(run, small, tmp_path, sections, message):
+    for arguments in (("scenarios", "--dry-run"), ("mine",)):
+        ran = run(*arguments, "--config", small(**sections))
+        assert ran.code == 2
+        assert message in ran.err
+    assert not (tmp_path / "results").exists()

@@ -8,6 +8,9 @@ import pytest
 from screen.cli import main
 from screen.cli.main import COMMANDS
 
+NEEDS_MORE = ("doctor", "simulate", "cell", "describe", "drug", "init")
+"""Commands that do not begin with the settings, or need arguments."""
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_says_what_it_does_and_gives_an_example(command, capsys):
@@ -17,6 +20,15 @@ def test_help_of_a_command_says_what_it_does_and_gives_an_example(command, capsy
     text = capsys.readouterr().out
     assert f"python -m screen {command}" in text
     assert "Example:" in text
+
+
+def test_help_of_the_program_lists_every_command(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert [name for name in COMMANDS if f"    {name} " not in text and f"    {name}\n" not in text] == []
+    assert "90 % intervals" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], [], ["simulate"], ["fit", "--threads", "0"]])
@@ -46,7 +58,7 @@ def test_every_problem_is_one_line_and_the_code_is_2(run, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("doctor", "simulate")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NEEDS_MORE])
 def test_a_missing_configuration_is_one_line(run, tmp_path, command):
     ran = run(command, "--config", tmp_path / "none.yaml")
     assert ran.code == 2

@@ -25,8 +25,8 @@ def met(check: Check, *values: float):
 def test_an_upper_bound_costs_the_probability_of_being_seen_below_it():
     found = met(CHECK, 0.3, 0.5, 0.6)
     distance = np.log10(np.array([0.3, 0.5, 0.6]) / 0.5) / ERROR_LOG10
-    assert found.cost[0] == pytest.approx(-logistic.logcdf(-distance), rel=1e-9)
-    assert list(found.holds[0]) == [True, True, False]
+    assert found.cost[:, 0] == pytest.approx(-logistic.logcdf(-distance), rel=1e-9)
+    assert list(found.holds[:, 0]) == [True, True, False]
 
 
 def test_a_lower_bound_is_the_mirror_of_an_upper_one():
@@ -43,12 +43,12 @@ def test_the_slope_is_that_of_the_cost(statistic):
     logs, step = np.log10([0.3, 0.42, 0.5, 0.61, 0.9]), 1e-5
 
     def cost(at: np.ndarray) -> np.ndarray:
-        return met(check, *(10**at if statistic == "ratio" else at / np.log10(2))).cost[0]
+        return met(check, *(10**at if statistic == "ratio" else at / np.log10(2))).cost[:, 0]
 
     values = 10**logs if statistic == "ratio" else logs / np.log10(2)
     found = met(check, *values)
     slope = (cost(logs + step) - cost(logs - step)) / (2 * step)
-    assert found.slope[0] == pytest.approx(slope, rel=1e-3, abs=1e-3)
+    assert found.slope[:, 0] == pytest.approx(slope, rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("value", [0.6, 2.0, 40.0])
@@ -65,7 +65,7 @@ def test_a_narrow_window_still_has_room_inside():
 
 def test_what_is_no_number_costs_much_and_pulls_nowhere():
     found = met(CHECK, np.nan, np.inf)
-    assert found.cost[0] == pytest.approx(-logistic.logcdf(-FURTHEST), rel=1e-6)
+    assert found.cost[:, 0] == pytest.approx(-logistic.logcdf(-FURTHEST), rel=1e-6)
     assert not found.slope.any()
     assert not found.curvature.any()
 

@@ -1,7 +1,5 @@
 """Draws held to a demand with a known answer: linear predictions, one demand on a straight line."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -9,33 +7,23 @@ from scipy.optimize import minimize
 from screen.constrain import hold
 from screen.constrain.demands import Met
 from screen.constrain.hold import Sight
-from screen.fit import Pace
+from screen.fit import Box, Pace
 
 SD = np.array([0.5, 2.0, 1.0])
 MEASURED = np.array([[1.0, 0.5, 0.0], [0.0, 4.0, 0.0]])
 DEMANDED = np.array([[0.3, 0.2, 1.0]])
 BOUND, SIGMA = 1.0, 0.1
-BOUNDS = np.full(3, -50.0), np.full(3, 50.0)
-
-
-class Nothing(NamedTuple):
-    """What the linearisation needs besides the vectors: nothing."""
-
-    def take(self, draws):
-        return self
-
-    def put(self, draws, other):
-        return self
+BOX = Box(np.full(3, -50.0), np.full(3, 50.0), SD)
 
 
 def look(scaled: np.ndarray) -> Sight:
     """The only demand: DEMANDED @ x is at least BOUND."""
-    values = DEMANDED @ scaled.T
+    values = scaled @ DEMANDED.T
     distance = (BOUND - values) / SIGMA
     pull = 1 / (1 + np.exp(-distance))
     bend = pull / (np.maximum(distance, 0) + 3) / SIGMA**2
     met = Met(np.logaddexp(0, distance), -pull / SIGMA, bend, values >= BOUND)
-    return Sight(met, scaled @ MEASURED.T, np.ones(len(scaled), bool), Nothing())
+    return Sight(met, scaled @ MEASURED.T, np.ones(len(scaled), bool), None)
 
 
 def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +43,7 @@ def starts() -> np.ndarray:
 
 
 def test_every_draw_ends_at_its_own_minimum(starts):
-    found = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=60, tolerance=1e-7, patience=10))
+    found = hold(look, linearise, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10))
     assert found.after.met.holds.all()
     for end, start in zip(found.state.scaled, starts, strict=True):
         best = minimize(cost, start, args=(start,), tol=1e-12)
@@ -64,23 +52,23 @@ def test_every_draw_ends_at_its_own_minimum(starts):
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
     pace = Pace(steps=60, tolerance=1e-7, patience=10)
-    together = hold(look, linearise, starts, SD, BOUNDS, pace).state.scaled
-    alone = hold(look, linearise, starts[2:3], SD, BOUNDS, pace).state.scaled
+    together = hold(look, linearise, starts, BOX, pace).state.scaled
+    alone = hold(look, linearise, starts[2:3], BOX, pace).state.scaled
     assert alone[0] == pytest.approx(together[2], abs=1e-12)
 
 
 def test_a_draw_in_which_all_holds_with_room_to_spare_stays():
     start = np.array([[0.0, 0.0, BOUND + 10 * SIGMA]])
-    found = hold(look, linearise, start, SD, BOUNDS, Pace())
+    found = hold(look, linearise, start, BOX, Pace())
     assert found.state.step == 0
     assert np.array_equal(found.state.scaled, start)
 
 
 def test_a_guess_is_taken_where_it_is_better(starts):
-    ends = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=60, tolerance=1e-7, patience=10)).state
+    ends = hold(look, linearise, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10)).state
     guess = ends.scaled.copy()
     guess[0] += 30.0
-    found = hold(look, linearise, starts, SD, BOUNDS, Pace(steps=0), guess=guess).state
+    found = hold(look, linearise, starts, BOX, Pace(steps=0), guess=guess).state
     assert np.array_equal(found.scaled[1:], guess[1:])
     assert np.array_equal(found.scaled[0], starts[0])
 
@@ -92,5 +80,5 @@ def test_a_vector_that_fails_to_integrate_is_not_moved_to(starts):
         calls.append(len(scaled))
         return look(scaled)._replace(sound=np.full(len(scaled), len(calls) == 1))
 
-    found = hold(failing, linearise, starts, SD, BOUNDS, Pace(steps=5))
+    found = hold(failing, linearise, starts, BOX, Pace(steps=5))
     assert np.array_equal(found.state.scaled, starts)

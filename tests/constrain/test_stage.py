@@ -75,7 +75,7 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_p
     assert moved.filter(others).equals(before.filter(others))
     assert found["cost_to_measurements"] < 2.0
     assert json.loads((tmp_path / "summary.json").read_text()) == found
-    assert not (tmp_path / "checkpoint.npz").exists()
+    assert not list(tmp_path.glob("checkpoint*"))
 
     ends = pl.concat(read_table(tmp_path / f"{name}.parquet", DRAWS) for name in ("draws", "scales"))
     again = run_constrain(plan, *fitted, ends, tmp_path / "again", FACTS)

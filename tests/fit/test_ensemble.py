@@ -1,30 +1,27 @@
 """The ensemble is as wide as prior and data allow, exact where all is linear, and the same for a seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from screen.calibration.problem import measured_values
 from screen.errors import FitError
-from screen.fit import draw_ensemble, make_predictor, make_sensitivity, normal_approximation, polish
+from screen.fit import draw_ensemble, make_evaluator, normal_approximation, polish
+from screen.fit.curvature import local_costs
 from screen.fit.ensemble import draw_goals
-from screen.fit.newton import local_costs
 
 DRAWS, STEPS = 64, 20
 
 
 @pytest.fixture(scope="module")
-def predictor(toy, solver):
-    return make_predictor(toy, solver, DRAWS)
+def evaluator(toy, solver):
+    return make_evaluator(toy, solver, DRAWS)
 
 
 @pytest.fixture(scope="module")
-def sensitivity(toy, solver):
-    return make_sensitivity(toy, solver)
-
-
-@pytest.fixture(scope="module")
-def polished(toy, predictor, sensitivity):
-    return polish(toy, predictor, sensitivity, toy.estimated.nominal, 30, 1e-6)
+def polished(toy, evaluator):
+    return polish(evaluator, toy.estimated.nominal, 30, 1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +30,8 @@ def normal(polished):
 
 
 @pytest.fixture(scope="module")
-def ensemble(toy, predictor, sensitivity, polished):
-    return draw_ensemble(toy, predictor, sensitivity, polished, DRAWS, STEPS, seed=5)
+def ensemble(evaluator, polished):
+    return draw_ensemble(evaluator, polished, DRAWS, STEPS, seed=5)
 
 
 def test_what_data_do_not_inform_keeps_its_prior(toy, normal, ensemble):
@@ -50,32 +47,33 @@ def test_what_data_inform_becomes_narrow(toy, normal, ensemble):
     assert abs(np.median(ensemble.scaled[:, place]) - np.log10(0.2)) < 0.1
 
 
-def test_draws_predict_the_data_within_their_noise(toy, predictor, ensemble):
-    found = predictor(ensemble.scaled)
+def test_draws_predict_the_data_within_their_noise(toy, evaluator, ensemble):
+    found = evaluator.predict(ensemble.scaled)
     rows = toy.observables[0].rows
     distance = np.median(found.compared[:, rows], axis=0) - np.log10(toy.measurements.value[rows])
     assert np.all(np.abs(distance) < 0.05)
 
 
-def test_guesses_are_draws_of_the_normal_approximation(toy, sensitivity, polished, normal):
-    goals = draw_goals(toy, polished, sensitivity(polished.scaled), 4000, seed=2)
+def test_guesses_are_draws_of_the_normal_approximation(toy, evaluator, polished, normal):
+    goals = draw_goals(toy, polished, evaluator.sensitivity(polished.scaled), 4000, seed=2)
     moved = goals.guess - polished.scaled
     correlation = normal.factor @ normal.factor.T / np.outer(normal.sd, normal.sd)
     assert np.mean(moved / normal.sd, axis=0) == pytest.approx(np.zeros(4), abs=0.07)
     assert np.cov((moved / normal.sd).T) == pytest.approx(correlation, abs=0.12)
 
 
-def test_data_are_moved_by_as_much_noise_as_their_distribution_tells_of(toy, sensitivity, polished):
-    found = sensitivity(polished.scaled)
+def test_data_are_moved_by_as_much_noise_as_their_distribution_tells_of(toy, evaluator, polished):
+    found = evaluator.sensitivity(polished.scaled)
     goals = draw_goals(toy, polished, found, 4000, seed=2)
     moved = (goals.measured - measured_values(toy)) / found.sigma
-    assert np.mean(moved**2, axis=0) * local_costs(toy, found).curvature == pytest.approx(1, rel=0.1)
+    local = local_costs(toy, (found.compared - measured_values(toy)) / found.sigma)
+    assert np.mean(moved**2, axis=0) * local.curvature == pytest.approx(1, rel=0.1)
 
 
-def test_every_draw_is_the_best_fit_to_its_own_data(toy, predictor, sensitivity, polished, ensemble):
-    goals = draw_goals(toy, polished, sensitivity(polished.scaled), DRAWS, seed=5)
+def test_every_draw_is_the_best_fit_to_its_own_data(toy, evaluator, polished, ensemble):
+    goals = draw_goals(toy, polished, evaluator.sensitivity(polished.scaled), DRAWS, seed=5)
     assert ensemble.arrived.all()
-    at = predictor(ensemble.scaled).compared
+    at = evaluator.predict(ensemble.scaled).compared
 
     def own_cost(scaled: np.ndarray, compared: np.ndarray) -> np.ndarray:
         z = (compared - goals.measured) / goals.sigma
@@ -88,13 +86,13 @@ def test_every_draw_is_the_best_fit_to_its_own_data(toy, predictor, sensitivity,
     rng = np.random.default_rng(1)
     for _ in range(8):
         aside = ensemble.scaled + 0.05 * rng.standard_normal(ensemble.scaled.shape)
-        assert np.all(own_cost(aside, predictor(aside).compared) > here - 0.05)
+        assert np.all(own_cost(aside, evaluator.predict(aside).compared) > here - 0.05)
 
 
-def test_same_seed_gives_the_same_draws_however_many(toy, predictor, sensitivity, polished, ensemble):
-    fewer = draw_ensemble(toy, predictor, sensitivity, polished, 5, STEPS, seed=5)
+def test_same_seed_gives_the_same_draws_however_many(toy, evaluator, polished, ensemble):
+    fewer = draw_ensemble(evaluator, polished, 5, STEPS, seed=5)
     assert fewer.scaled == pytest.approx(ensemble.scaled[:5], abs=1e-6)
-    other = draw_ensemble(toy, predictor, sensitivity, polished, 5, STEPS, seed=6)
+    other = draw_ensemble(evaluator, polished, 5, STEPS, seed=6)
     assert np.max(np.abs(other.scaled - fewer.scaled)) > 0.01
 
 
@@ -103,39 +101,39 @@ def test_draws_stay_within_the_bounds(toy, ensemble):
     assert (ensemble.scaled <= toy.estimated.upper).all()
 
 
-def test_a_draw_that_does_not_integrate_sets_out_nearer_to_the_optimum(toy, predictor, sensitivity, polished):
+def test_a_draw_that_does_not_integrate_sets_out_nearer_to_the_optimum(toy, evaluator, polished):
     calls = []
 
     def sometimes(vectors):
-        found = predictor(vectors)
+        found = evaluator.predict(vectors)
         calls.append(len(vectors))
         if len(calls) == 1:
             found.lane_ok[:3] = False
         return found
 
-    found = draw_ensemble(toy, sometimes, sensitivity, polished, 6, 0, seed=5)
-    untouched = draw_ensemble(toy, predictor, sensitivity, polished, 6, 0, seed=5)
+    found = draw_ensemble(replace(evaluator, predict=sometimes), polished, 6, 0, seed=5)
+    untouched = draw_ensemble(evaluator, polished, 6, 0, seed=5)
     np.testing.assert_array_equal(found.scaled[3:], untouched.scaled[3:])
     nearer, further = (np.linalg.norm(one.scaled[:3] - polished.scaled, axis=1) for one in (found, untouched))
     assert (nearer < further).all()
 
 
-def test_an_optimum_that_does_not_integrate_is_an_error(toy, predictor, sensitivity, polished):
+def test_an_optimum_that_does_not_integrate_is_an_error(toy, evaluator, polished):
     def never(vectors):
-        found = predictor(vectors)
+        found = evaluator.predict(vectors)
         return found._replace(lane_ok=np.zeros_like(found.lane_ok))
 
     with pytest.raises(FitError, match="the optimum must integrate, found 6 of 6 draws that fail"):
-        draw_ensemble(toy, never, sensitivity, polished, 6, STEPS, seed=5)
+        draw_ensemble(replace(evaluator, predict=never), polished, 6, STEPS, seed=5)
 
 
 def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blotted, solver):
     """Measurements that were moved would have it sqrt(2) too large."""
-    sensitivity, predictor = make_sensitivity(blotted, solver), make_predictor(blotted, solver, 32)
-    polished = polish(blotted, predictor, sensitivity, blotted.estimated.nominal, 60, 1e-6)
-    goals = draw_goals(blotted, polished, sensitivity(polished.scaled), 32, seed=1)
+    evaluator = make_evaluator(blotted, solver, 32)
+    polished = polish(evaluator, blotted.estimated.nominal, 60, 1e-6)
+    goals = draw_goals(blotted, polished, evaluator.sensitivity(polished.scaled), 32, seed=1)
     assert [name for name, held in zip(blotted.estimated.names, goals.held, strict=True) if held] == ["sd"]
-    found = draw_ensemble(blotted, predictor, sensitivity, polished, 32, STEPS, seed=1)
+    found = draw_ensemble(evaluator, polished, 32, STEPS, seed=1)
     sd = found.scaled[:, goals.held]
     assert np.array_equal(sd, goals.guess[:, goals.held])
     assert np.median(sd) == pytest.approx(polished.scaled[goals.held][0], abs=0.1)

@@ -9,11 +9,12 @@ from screen.calibration import load_problem
 from screen.calibration.scales import Blots, solve_blots
 from screen.fit import (
     Schedule,
+    make_evaluator,
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
     make_predictor,
-    optimise,
+    search_problem,
 )
 from screen.fit.objective import posterior_cost
 from tests.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
@@ -130,11 +131,9 @@ def test_failed_lane_costs_its_measurements_and_pulls_nowhere(blotted, solver):
 
 
 def test_search_over_what_is_left_recovers_the_parameters(blotted, solver):
-    hierarchical = make_hierarchical(blotted)
-    schedule = Schedule(starts=2, adam=40, lbfgs=30, seed=3)
-    found = optimise(hierarchical.outer, solver, schedule, objective=lambda vectors:
-                     make_hierarchical_objective(hierarchical, solver, vectors))  # fmt: skip
-    best = dict(zip(hierarchical.outer.estimated.names, 10.0 ** found.scaled[0], strict=True))
+    schedule = Schedule(starts=2, adam=20, polish=30, seed=3)
+    found = search_problem(make_evaluator(blotted, solver, 2), solver, schedule)
+    best = dict(zip(blotted.estimated.names, 10.0 ** found.scaled[0], strict=True))
     for name in ("k_made", "k_lost"):
         assert best[name] == pytest.approx(TRUTH[name], rel=0.4)
     assert found.gradient_norm[0] < 1

@@ -4,6 +4,7 @@ References are those of the benchmark collection of Hass et al. 2019 (doi 10.109
 """
 
 import json
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +18,8 @@ from screen.fit import (
     make_hierarchical,
     make_hierarchical_objective,
     make_hierarchical_predictor,
+    make_projected_target,
+    search,
 )
 
 
@@ -74,7 +77,8 @@ def test_walk_returns_to_the_published_fit(hierarchical):
     rng = np.random.default_rng(1)
     start = estimated.nominal + 0.5 * rng.standard_normal(len(estimated.names))
     start = np.clip(start, estimated.lower, estimated.upper)
-    ended = sobotta.levenberg(hierarchical, sobotta.SEARCH, start[None], sobotta.Effort(kicks=0))
+    target = make_projected_target(hierarchical, sobotta.SEARCH)
+    ended = search(target, start[None], replace(sobotta.SCHEDULE, kicks=0))
     assert 2 * (ended.cost[0] - hierarchical.constant) < sobotta.PUBLISHED + 0.5
 
 
@@ -90,5 +94,5 @@ def test_command_says_what_is_missing(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_half_of_ten_random_starts_reach_the_published_fit(hierarchical):
-    table, _ = sobotta.search(hierarchical, starts=10, seed=1, effort=sobotta.Effort())
+    table, _ = sobotta.run_search(hierarchical, replace(sobotta.SCHEDULE, starts=10))
     assert table["reached"].sum() >= 5

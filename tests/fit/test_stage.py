@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.calibration.priors import TO_SCALE
+from screen.calibration.scale import SCALES
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
-from screen.fit.stage import CHECKPOINT, DRAWN, POLISHED, SIGMA_SD, residuals
+from screen.fit.stage import residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.toy import write_problem
 
@@ -29,7 +29,7 @@ basal toy 0.1 nM log10_normal 0.2 assumed toy dose
 half toy 5 nM fixed - fixed toy amount
 """
 
-PHASES = ("adam", "l-bfgs", "gauss-newton", "draws")
+PHASES = ("adam", "gauss-newton", "polish", "draws")
 
 SCRIPT = """
 import pickle, sys
@@ -54,8 +54,7 @@ def plan(tmp_path_factory, solver):
         problem=write_problem(folder, noise=0.05),
         sbml=folder / "toy.xml",
         network=folder / "network.tsv",
-        drugs=("b", "a"),
-        schedule=Schedule(starts=2, adam=10, lbfgs=5),
+        schedule=Schedule(starts=2, adam=10),
         solver=solver,
         draws=40,
         draw_steps=5,
@@ -76,9 +75,9 @@ def folder(plan, said, tmp_path_factory):
     return folder
 
 
-def test_draws_name_every_parameter_with_a_prior_and_every_drug(folder):
+def test_draws_name_every_parameter_with_a_prior(folder):
     draws = read_table(folder / "draws.parquet", DRAWS)
-    names = ["k_made", "k_lost", "k_blow", "basal", "sigma_a", "sigma_b"]
+    names = ["k_made", "k_lost", "k_blow", "basal"]
     for draw in range(40):
         assert draws.filter(pl.col("draw") == draw)["parameter"].to_list() == names
     assert (draws["value"] > 0).all()
@@ -86,10 +85,9 @@ def test_draws_name_every_parameter_with_a_prior_and_every_drug(folder):
 
 def test_what_is_not_estimated_comes_from_its_prior(folder):
     draws = read_table(folder / "draws.parquet", DRAWS)
-    for name, centre, sd in (("basal", -1.0, 0.2), ("sigma_a", 0.0, SIGMA_SD)):
-        values = np.log10(draws.filter(pl.col("parameter") == name)["value"].to_numpy())
-        assert np.std(values) == pytest.approx(sd, rel=0.35)
-        assert np.mean(values) == pytest.approx(centre, abs=4 * sd / np.sqrt(40))
+    values = np.log10(draws.filter(pl.col("parameter") == "basal")["value"].to_numpy())
+    assert np.std(values) == pytest.approx(0.2, rel=0.35)
+    assert np.mean(values) == pytest.approx(-1.0, abs=4 * 0.2 / np.sqrt(40))
 
 
 def test_draws_say_where_they_come_from(folder, plan):
@@ -146,7 +144,7 @@ def test_figures_are_svg_that_shows_the_data(folder):
 def test_same_plan_gives_the_same_files(plan, folder, tmp_path):
     run_fit(plan, tmp_path / "fit")
     names = sorted(path.name for path in folder.iterdir())
-    assert not {CHECKPOINT, POLISHED, DRAWN} & set(names)
+    assert not [name for name in names if "checkpoint" in name]
     assert_same_files(tmp_path / "fit", folder)
 
 
@@ -207,7 +205,7 @@ def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
     assert any("jax has no gradient" in line for line in lines)
     want = json.loads((folder / "summary.json").read_text())
     assert found["cost"] == pytest.approx(want["cost"], abs=0.05)
-    assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].null_count() == 2
+    assert read_table(tmp_path / "starts.tsv", STARTS)["gradient_norm"].max() < 1
 
 
 def test_of_a_censored_reading_only_what_lies_above_it_is_a_residual(toy):
@@ -216,7 +214,7 @@ def test_of_a_censored_reading_only_what_lies_above_it_is_a_residual(toy):
     shape = (1, len(frame))
     measured = np.empty(shape)
     for each in toy.observables:
-        measured[:, each.rows] = TO_SCALE[each.transformation](toy.measurements.value[each.rows])
+        measured[:, each.rows] = SCALES[each.transformation].scaled(toy.measurements.value[each.rows])
     above = Predicted(
         measured + 0.4, np.full(shape, 0.2), np.zeros(shape), np.ones(shape, bool), np.ones((1, 1), bool)
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from screen.errors import FitError
-from screen.fit import make_predictor, make_sensitivity
+from screen.fit import make_evaluator
 from screen.judge import heldout
 from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
 from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
@@ -37,9 +37,7 @@ def prepared(toy, solver):
         )
         for row in frame.itertuples()
     )
-    return Prepared(
-        toy, readings, make_predictor(toy, solver, PLAN.draws), make_sensitivity(toy, solver), solver
-    )
+    return Prepared(make_evaluator(toy, solver, PLAN.draws), readings, solver)
 
 
 def task(hides=lambda reading: dict(reading.arm.drugs) == {"A": 1.0}, **goals):
@@ -69,18 +67,17 @@ def test_baselines_see_only_the_training(result, prepared):
 
 def test_hidden_readings_do_not_move_the_prediction(result, prepared):
     """Ten times the hidden readings: what is predicted stays, what is observed does not."""
-    frame = prepared.problem.measurements.frame
+    problem = prepared.evaluator.problem
+    frame = problem.measurements.frame
     hidden = (frame["simulationConditionId"] == "dose_1").to_numpy()
     other = frame.assign(measurement=np.where(hidden, 10 * frame["measurement"], frame["measurement"]))
-    measurements = prepared.problem.measurements.__class__(
-        prepared.problem.measurements.lane, prepared.problem.measurements.time_index, other
-    )
-    problem = prepared.problem.__class__(**(vars(prepared.problem) | {"measurements": measurements}))
+    changed = replace(problem, measurements=replace(problem.measurements, frame=other))
+    evaluator = prepared.evaluator.judged_by(changed)
     readings = tuple(
         Reading(**(vars(each) | {"value": 10 * each.value})) if hide else each
         for each, hide in zip(prepared.readings, hidden, strict=True)
     )
-    spoilt = run_task(task(), Prepared(**(vars(prepared) | {"problem": problem, "readings": readings})), PLAN)
+    spoilt = run_task(task(), replace(prepared, evaluator=evaluator, readings=readings), PLAN)
     for before, after in zip(result["predictions"], spoilt["predictions"], strict=True):
         assert after["predicted"] == pytest.approx(before["predicted"], abs=1e-6)
         assert after["observed"] == pytest.approx(before["observed"] + np.log2(10))
@@ -159,7 +156,7 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
         ran.append((wanted.name, plan.seed))
         return result
 
-    nothing = Prepared(None, (), None, None, Integration(), ("hepg2 ERK_IL6",))
+    nothing = Prepared(None, (), Integration(), ("hepg2 ERK_IL6",))
     monkeypatch.setattr(heldout, "prepare", lambda *arguments: nothing)
     monkeypatch.setattr(heldout, "run_task", run_task)
     for source in SOURCES.values():

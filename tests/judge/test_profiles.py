@@ -1,6 +1,7 @@
 """Profiles against brute force, and what they say of parameters that data bound, half bound and do not bound."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,10 +10,9 @@ from scipy.optimize import minimize
 
 from screen.calibration import load_problem
 from screen.errors import FitError
-from screen.fit import draw_profiles, make_predictor, make_sensitivity, most_narrowed, polish
+from screen.fit import draw_profiles, make_evaluator, make_predictor, most_narrowed, polish
 from screen.fit.objective import posterior_cost
 from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
-from screen.simulate import Integration
 from screen.tables import check_table
 from tests.toy import write_problem
 
@@ -28,9 +28,8 @@ def predictor(problem, solver):
 
 
 @pytest.fixture(scope="module")
-def best(problem, solver, predictor):
-    sensitivity = make_sensitivity(problem, solver)
-    return polish(problem, predictor, sensitivity, problem.estimated.nominal, 30, 1e-6).scaled
+def best(problem, solver):
+    return polish(make_evaluator(problem, solver, 1), problem.estimated.nominal, 30, 1e-6).scaled
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +112,15 @@ def test_most_narrowed_come_first():
     assert most_narrowed(fitted, 2) == ["b", "a"]
 
 
-def test_wrong_plans_are_refused(problem, best):
+def test_wrong_plans_are_refused(problem, solver, best):
     with pytest.raises(FitError, match="must be one that is estimated, found half"):
-        profile(problem, Integration(), best, ProfilePlan(["half"]))
+        profile(problem, solver, best, ProfilePlan(["half"]))
     with pytest.raises(FitError, match="parameters must be there and each but once"):
-        profile(problem, Integration(), best, ProfilePlan([]))
-    with pytest.raises(FitError, match=r"engine must have a gradient .*, found jax"):
-        profile(problem, Integration(engine="jax"), best, ProfilePlan(["scale"]))
+        profile(problem, solver, best, ProfilePlan([]))
+
+
+def test_an_engine_without_gradient_profiles_by_differences(problem, solver, best, profiles):
+    found = profile(problem, replace(solver, engine="jax"), best, ProfilePlan(["scale"], points=2))
+    wanted = profiles.filter(pl.col("parameter") == "scale").join(found, on="parameter", how="semi")
+    near = found.join_asof(wanted.sort("scaled"), on="scaled", strategy="nearest", tolerance=1e-3)
+    assert near["cost"].to_numpy() == pytest.approx(near["cost_right"].to_numpy(), abs=0.02)

@@ -15,7 +15,7 @@ from screen.kernel.cache import cache_folder, cached
 from screen.kernel.engines import compiled
 from screen.kernel.engines import table as engines
 from screen.kernel.native import compiler
-from tests.kernel.networks import DECAY, model_of, sbml_of
+from tests.kernel.networks import DECAY, sbml_of
 
 
 def test_where_it_is(monkeypatch, tmp_path):
@@ -43,7 +43,11 @@ def test_many_at_once_make_an_entry_once(tmp_path):
     for thread in threads:
         thread.join()
     assert len(made) == 1
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["entry.lock", "entry.txt"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "entry.lock",
+        "entry.txt",
+        "entry.txt.sha256",
+    ]
 
 
 def test_a_failed_attempt_leaves_nothing_behind(tmp_path):
@@ -66,8 +70,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_survived(tmp_path, capsy
 
 
 def test_an_entry_serves_a_folder_that_is_read_only(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/entry.txt").write_text("old")
+    cached(tmp_path, "a/entry.txt", lambda path: path.write_text("old"))
     (tmp_path / "a").chmod(0o555)
     assert cached(tmp_path, "a/entry.txt", lambda path: pytest.fail("made again")).read_text() == "old"
     (tmp_path / "a").chmod(0o755)
@@ -83,14 +86,16 @@ def test_a_second_load_does_no_symbolic_work(tmp_path, monkeypatch):
 def test_another_processor_or_compiler_gets_a_library_of_its_own(tmp_path, monkeypatch):
     built = []
 
-    def pretend(command):
+    def pretend(command, source):
         built.append(command)
-        Path(command[command.index("-o") + 1]).touch()
+        Path(command[command.index("-o") + 1]).write_text("built")
 
     monkeypatch.setattr(compiler, "_call", pretend)
     one = compiler.find_compiler()
     other = one._replace(identity="another processor")
-    places = {compiler.compile_library(c, lambda: "", "toy", "key", tmp_path) for c in (one, other, one)}
+    places = {
+        compiler.compile_library(c, lambda: "source", "toy", "key", tmp_path) for c in (one, other, one)
+    }
     assert len(places) == 2
     assert len(built) == 4  # compile and link, twice
 
@@ -133,8 +138,8 @@ def test_arrays_on_a_gpu_are_not_for_the_kernel(monkeypatch):
     assert name == "jax" and reason == "JAX computes on gpu, the kernel on cpu"
 
 
-def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler):
-    model = model_of(DECAY)
+def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler, tmp_path):
+    model = load_model(sbml_of(DECAY), tmp_path / "cache")
     with pytest.raises(KernelError, match="must be there, found no cc or gcc or clang; install one"):
         solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]], engine="kernel")
     name, reason = choose_engine("auto")

@@ -118,7 +118,7 @@ def test_the_command_draws_and_says_what_it_needs(root, tmp_path, monkeypatch, c
         for name in ("", ".layout", ".drawing", ".page"):
             without.delitem(sys.modules, f"screen.maps{name}", raising=False)
         assert main(arguments) == 2
-    assert "--maps, --genes: the package igraph must be installed" in capsys.readouterr().err
+    assert "pages: the package igraph must be installed" in capsys.readouterr().err
     assert main(arguments) == 0
     assert (tmp_path / "maps.md").read_text().startswith("# The network")
     assert (tmp_path / "maps/m07_alk.svg").exists()

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from screen.calibration import scaled_prior
-from screen.calibration.priors import FROM_SCALE
+from screen.calibration.scale import SCALES
 from screen.network import read_parameters
 from screen.network.parameters import MARKS
 from screen.scenarios import check_contexts, read_context_tables
@@ -47,7 +47,7 @@ def test_a_share_stays_one_within_its_prior(table, network_folder):
     assert "ALK_through_SHP2" in {row["parameter"] for row in shares}
     for row in shares:
         scale, _, *ends = scaled_prior(row)
-        low, high = (FROM_SCALE[scale](end) for end in ends)
+        low, high = (SCALES[scale].linear(end) for end in ends)
         assert 0 <= low <= high <= 1, row["parameter"]
 
 

@@ -21,13 +21,15 @@ def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
         for given in (
             "vehicle",
             "ruxolitinib@10",
+            "ruxolitinib@100",
             "ruxolitinib@1000",
             "selumetinib@10",
+            "selumetinib@100",
             "selumetinib@1000",
             "ruxolitinib@100+selumetinib@100",
         )
     ]
-    pair = frame.row(5, named=True)
+    pair = frame.row(7, named=True)
     assert pair == {
         "scenario": "liver|default|ruxolitinib@100+selumetinib@100",
         "context": "liver",
@@ -50,6 +52,14 @@ def test_the_same_request_gives_the_same_table_whatever_the_order_of_doses(conte
     )
 
 
+def test_a_drug_of_a_pair_that_is_not_screened_by_itself_is_run_alone_at_the_doses_of_the_pair(
+    contexts, drugs
+):
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST | {"drugs": ["selumetinib"]}))
+    alone = frame.filter(context="liver", role="single", drug_a="ruxolitinib")
+    assert alone["dose_a_nM"].to_list() == [100.0]
+
+
 def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
     frame = plan_scenarios(contexts, drugs, Request(doses_nM=[1.5]))
     assert frame.height == 3 * (1 + 7)
@@ -59,7 +69,7 @@ def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
 
 def test_trajectories_are_counted(contexts, drugs):
     frame = plan_scenarios(contexts, drugs, Request(**REQUEST))
-    assert count_trajectories(frame, draws=50) == (18, 900, 150)
+    assert count_trajectories(frame, draws=50) == (24, 1200, 150)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +110,13 @@ def test_every_problem_of_a_request_is_told_at_once(contexts, drugs):
     assert len(caught.value.problems) == 3
 
 
-UNITS = {"STAT3_total": "nM", "IL6_dose": "ng/mL", "h_dir": "dimensionless", "h_jak3": None, "k_off": None}
+UNITS = {
+    "STAT3_total": "nM",
+    "IL6_dose": "ng_per_mL",
+    "h_dir": "dimensionless",
+    "h_jak3": None,
+    "k_off": None,
+}
 
 
 def test_contexts_that_fit_the_network_pass(contexts):
@@ -110,7 +126,7 @@ def test_contexts_that_fit_the_network_pass(contexts):
 @pytest.mark.parametrize(
     ("units", "message"),
     [
-        (UNITS | {"IL6_dose": "nM"}, "contexts.tsv, liver: `unit` of IL6_dose must be nM, found ng/mL"),
+        (UNITS | {"IL6_dose": "nM"}, "contexts.tsv, liver: `unit` of IL6_dose must be nM, found ng_per_mL"),
         (
             {name: unit for name, unit in UNITS.items() if name != "IL6_dose"},
             "contexts.tsv, liver: `parameter` must be one of the network's, found IL6_dose",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 SMALL = """
 scenarios: {contexts: [hepatocyte_mouse], drugs: [ruxolitinib, trametinib, alectinib], doses_nM: [100, 1000], pairs: []}
 simulate: {shards: 2}
-fit: {starts: 1, adam: 1, lbfgs: 1, polish: 1, draws: 2, draw_steps: 1}
+fit: {starts: 1, adam: 1, polish: 1, draws: 2, draw_steps: 1}
 panel: {constrain: []}
 """
 

@@ -92,7 +92,7 @@ def test_captions_exist(root):
     [
         ("sceanrios: {}\n", "config.yaml line 1: `sceanrios` is not a setting; did you mean `scenarios`?"),
         ("seed: -1\n", "config.yaml line 1: `seed` must be at least 0, found -1"),
-        ("", "Config file must be given as JSON or YAML with keys at top level."),
+        ("", "config.yaml: must hold settings, found an empty file"),
     ],
 )
 def test_a_wrong_configuration_fails_before_any_job(copy, text, expected):
@@ -114,10 +114,18 @@ def test_a_setting_for_one_run_reaches_the_stage(copy):
         copy,
         EARLY[1],
         "--configfile",
-        str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["tofacitinib"]}})),
+        str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["tofacitinib"], "pairs": []}})),
     )
     assert done.returncode == 0, done.stdout
     assert "1 drugs at" in done.stdout
+
+
+def test_results_of_a_configuration_of_its_own_lie_in_a_folder_of_their_own(copy):
+    mine = _write(copy / "mine.yaml", {"results": "results/mine", "scenarios": {"drugs": ["tofacitinib"]}})
+    done = snakemake(copy, "results/mine/scenarios/scenarios.parquet", "--configfile", str(mine))
+    assert done.returncode == 0, done.stdout
+    assert sorted(path.name for path in (copy / "results").iterdir() if path.name[0] != ".") == ["mine"]
+    assert (copy / "results/mine/scenarios/scenarios.parquet").exists()
 
 
 def test_a_failing_stage_shows_its_one_line(copy):

@@ -1,17 +1,10 @@
 # What the rules share: checked settings, the command, and what decides that a stage has to run again.
 import hashlib
-import os
 import shlex
-import sys
 import time
 from functools import cache
-from pathlib import Path
 
-import yaml
-from snakemake.exceptions import WorkflowError
-
-ROOT = Path(workflow.current_basedir).parents[1]
-sys.path.insert(0, str(ROOT))
+from snakemake.common.configfile import load_configfile
 
 from screen.cli.identity import (
     settings_digest,
@@ -21,17 +14,17 @@ from screen.cli.identity import (
 )
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
-from screen.errors import ScreenError, SettingsError
 from screen.network import network_name
-from screen.settings import check_settings, load_settings
 from screen.tables import digest_files, write_text_atomic
 
 
 def read_settings():
     """The settings Snakemake merged from files and --config; a mistake is named with its line if it can be."""
-    files = [Path(file) for file in workflow.configfiles]
+    files = [Path(file) for file in workflow.configfiles if Path(file).exists()]
     try:
-        alone = len(files) == 1 and yaml.safe_load(files[0].read_text()) == config
+        for file in files:
+            check_alike(file, load_configfile(file), SettingsError)
+        alone = len(files) == 1 and load_configfile(files[0]) == config
         return (
             load_settings(files[0])
             if alone
@@ -50,8 +43,9 @@ shell.prefix(
 )
 
 # What the jobs read: the settings as merged and checked here. Written when a run starts, never by a dry run.
-CONFIG = "results/settings.json"
-RESULTS = Results(Path("results"))
+OUT = str(SETTINGS.results)
+CONFIG = f"{OUT}/settings.json"
+RESULTS = Results(SETTINGS.results)
 ASKED = set()
 SHARDS = range(SETTINGS.simulate.shards)
 
@@ -128,17 +122,17 @@ def screened_networks():
         names = [network_name(left_out) for left_out in wanted_networks(SETTINGS)]
     except ScreenError as error:
         raise WorkflowError("\n".join(error.problems))
-    return [f"results/network/{name}.xml" for name in names]
+    return [str(RESULTS.network_named(name)) for name in names]
 
 
 def table_files():
     """The tables of contexts, hypotheses, drugs, affinities and targets."""
-    return sources(SETTINGS.tables.model_dump().values())
+    return sources(SETTINGS.tables.files())
 
 
 def drug_table():
     """The table of drugs."""
-    return sources([SETTINGS.tables.drugs])
+    return sources(SETTINGS.tables.drugs)
 
 
 def panel_table():
@@ -170,3 +164,9 @@ def data_files():
 def share_of_cores(wildcards):
     """Cores of one shard: all shards run at once where there are cores enough."""
     return max(1, (workflow.cores or 1) // len(SHARDS))
+
+
+onstart:
+    redate()
+    forget_params()
+    write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")

@@ -1,20 +1,20 @@
 rule constrain:
     input:
-        network="results/network/stat3.xml",
+        network=f"{OUT}/network/stat3.xml",
         modules=network_files(),
-        draws="results/fit/draws.parquet",
-        scales="results/fit/scales.parquet",
+        draws=f"{OUT}/fit/draws.parquet",
+        scales=f"{OUT}/fit/scales.parquet",
         problem=calibration_files(),
         guess=shipped_draws(),
         panel=panel_table(),
         tables=table_files(),
     output:
-        draws="results/constrain/draws.parquet",
-        summary="results/constrain/summary.json",
+        draws=f"{OUT}/constrain/draws.parquet",
+        summary=f"{OUT}/constrain/summary.json",
     log:
-        "results/logs/constrain.log",
+        f"{OUT}/logs/constrain.log",
     benchmark:
-        "results/benchmarks/constrain.tsv"
+        f"{OUT}/benchmarks/constrain.tsv"
     conda:
         "../envs/screen.yaml"
     threads: 8

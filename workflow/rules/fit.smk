@@ -1,30 +1,30 @@
 rule fit:
     input:
-        network="results/network/stat3.xml",
+        network=f"{OUT}/network/stat3.xml",
         problem=calibration_files(),
         parameters=parameter_table(),
     output:
-        draws="results/fit/draws.parquet",
-        scales="results/fit/scales.parquet",
-        parameters="results/fit/parameters.tsv",
-        starts="results/fit/starts.tsv",
-        summary="results/fit/summary.json",
+        draws=f"{OUT}/fit/draws.parquet",
+        scales=f"{OUT}/fit/scales.parquet",
+        parameters=f"{OUT}/fit/parameters.tsv",
+        starts=f"{OUT}/fit/starts.tsv",
+        summary=f"{OUT}/fit/summary.json",
         fit=report(
-            "results/fit/fit.svg",
+            f"{OUT}/fit/fit.svg",
             caption="../report/fit.rst",
             category="Fit",
             labels={"result": "fit and measurements"},
         ),
         waterfall=report(
-            "results/fit/waterfall.svg",
+            f"{OUT}/fit/waterfall.svg",
             caption="../report/waterfall.rst",
             category="Fit",
             labels={"result": "waterfall of starts"},
         ),
     log:
-        "results/logs/fit.log",
+        f"{OUT}/logs/fit.log",
     benchmark:
-        "results/benchmarks/fit.tsv"
+        f"{OUT}/benchmarks/fit.tsv"
     conda:
         "../envs/screen.yaml"
     threads: 8
@@ -38,7 +38,7 @@ rule fit:
             "fit.problem",
             "fit.starts",
             "fit.adam",
-            "fit.lbfgs",
+            "fit.kicks",
             "fit.polish",
             "fit.draws",
             "fit.draw_steps",

@@ -2,11 +2,11 @@ rule network:
     input:
         modules=network_files(),
     output:
-        "results/network/{network}.xml",
+        f"{OUT}/network/{{network}}.xml",
     log:
-        "results/logs/network-{network}.log",
+        f"{OUT}/logs/network-{{network}}.log",
     benchmark:
-        "results/benchmarks/network-{network}.tsv"
+        f"{OUT}/benchmarks/network-{{network}}.tsv"
     wildcard_constraints:
         network=r"stat3(-without(-m\d+)+)?",
     conda:

@@ -1,17 +1,17 @@
 # Not part of `all`: it needs public raw data. `snakemake results/heldout/scores.tsv` runs it.
 rule predict_heldout:
     input:
-        network="results/network/stat3.xml",
+        network=f"{OUT}/network/stat3.xml",
         parameters=parameter_table(),
         tables=table_files(),
         data=data_files(),
     output:
-        scores="results/heldout/scores.tsv",
-        json="results/heldout/heldout.json",
+        scores=f"{OUT}/heldout/scores.tsv",
+        json=f"{OUT}/heldout/heldout.json",
     log:
-        "results/logs/predict_heldout.log",
+        f"{OUT}/logs/predict_heldout.log",
     benchmark:
-        "results/benchmarks/predict_heldout.tsv"
+        f"{OUT}/benchmarks/predict_heldout.tsv"
     conda:
         "../envs/screen.yaml"
     threads: 8

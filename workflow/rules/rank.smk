@@ -1,22 +1,22 @@
 rule rank:
     input:
-        network="results/network/stat3.xml",
-        scenarios="results/scenarios/scenarios.parquet",
-        draws="results/constrain/draws.parquet",
-        responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
+        network=f"{OUT}/network/stat3.xml",
+        scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        draws=f"{OUT}/constrain/draws.parquet",
+        responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
         drugs=drug_table(),
     output:
         report(
-            "results/ranked.csv",
+            f"{OUT}/ranked.csv",
             caption="../report/table.rst",
             category="Ranking",
             labels={"result": "ranked table"},
         ),
-        "results/ranked.csv.provenance.json",
+        f"{OUT}/ranked.csv.provenance.json",
     log:
-        "results/logs/rank.log",
+        f"{OUT}/logs/rank.log",
     benchmark:
-        "results/benchmarks/rank.tsv"
+        f"{OUT}/benchmarks/rank.tsv"
     conda:
         "../envs/screen.yaml"
     resources:

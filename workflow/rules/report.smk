@@ -4,25 +4,25 @@ FIGURES = sorted(path.stem for path in (ROOT / "workflow/report/figures").glob("
 
 rule report:
     input:
-        scenarios="results/scenarios/scenarios.parquet",
-        responses=expand("results/simulate/shard-{shard}.parquet", shard=SHARDS),
-        ranked="results/ranked.csv",
+        scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
+        ranked=f"{OUT}/ranked.csv",
         fit=rules.fit.output,
-        validation="results/validation.csv",
-        held="results/constrain/summary.json",
+        validation=f"{OUT}/validation.csv",
+        held=f"{OUT}/constrain/summary.json",
         tables=table_files(),
         parameters=parameter_table(),
         labels=[str(SETTINGS.report.labels)] if SETTINGS.report.labels else [],
     output:
         page=report(
-            "results/report.html",
+            f"{OUT}/report.html",
             caption="../report/report.rst",
             category="Ranking",
             labels={"result": "report"},
         ),
         figures=[
             report(
-                f"results/figures/{name}.svg",
+                f"{OUT}/figures/{name}.svg",
                 caption=f"../report/figures/{name}.rst",
                 category="Ranking",
                 labels={"result": name.replace("_", " ")},
@@ -30,9 +30,9 @@ rule report:
             for name in FIGURES
         ],
     log:
-        "results/logs/report.log",
+        f"{OUT}/logs/report.log",
     benchmark:
-        "results/benchmarks/report.tsv"
+        f"{OUT}/benchmarks/report.tsv"
     conda:
         "../envs/screen.yaml"
     resources:

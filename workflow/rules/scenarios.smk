@@ -2,11 +2,11 @@ rule scenarios:
     input:
         tables=table_files(),
     output:
-        "results/scenarios/scenarios.parquet",
+        f"{OUT}/scenarios/scenarios.parquet",
     log:
-        "results/logs/scenarios.log",
+        f"{OUT}/logs/scenarios.log",
     benchmark:
-        "results/benchmarks/scenarios.tsv"
+        f"{OUT}/benchmarks/scenarios.tsv"
     conda:
         "../envs/screen.yaml"
     params:

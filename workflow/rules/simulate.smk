@@ -1,16 +1,16 @@
 rule simulate:
     input:
         networks=screened_networks(),
-        scenarios="results/scenarios/scenarios.parquet",
-        draws="results/constrain/draws.parquet",
+        scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        draws=f"{OUT}/constrain/draws.parquet",
         tables=table_files(),
         parameters=parameter_table(),
     output:
-        "results/simulate/shard-{shard}.parquet",
+        f"{OUT}/simulate/shard-{{shard}}.parquet",
     log:
-        "results/logs/simulate-{shard}.log",
+        f"{OUT}/logs/simulate-{{shard}}.log",
     benchmark:
-        "results/benchmarks/simulate-{shard}.tsv"
+        f"{OUT}/benchmarks/simulate-{{shard}}.tsv"
     conda:
         "../envs/screen.yaml"
     threads: share_of_cores

@@ -1,27 +1,27 @@
 rule validate:
     input:
         modules=network_files(),
-        draws="results/constrain/draws.parquet",
+        draws=f"{OUT}/constrain/draws.parquet",
         panel=panel_table(),
         tables=table_files(),
     output:
         table=report(
-            "results/validation.csv",
+            f"{OUT}/validation.csv",
             caption="../report/validation.rst",
             category="Validation",
             labels={"result": "verdict on every fact"},
         ),
-        provenance="results/validation.csv.provenance.json",
+        provenance=f"{OUT}/validation.csv.provenance.json",
         figure=report(
-            "results/validation.svg",
+            f"{OUT}/validation.svg",
             caption="../report/validation.rst",
             category="Validation",
             labels={"result": "published facts and the model"},
         ),
     log:
-        "results/logs/validate.log",
+        f"{OUT}/logs/validate.log",
     benchmark:
-        "results/benchmarks/validate.tsv"
+        f"{OUT}/benchmarks/validate.tsv"
     conda:
         "../envs/screen.yaml"
     threads: 8

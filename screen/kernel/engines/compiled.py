@@ -7,8 +7,9 @@ lane nobody has taken yet, and no result depends on who took it.
 
 import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from screen.errors import KernelError
 from screen.kernel.cache import generator_version
 from screen.kernel.model import Model
-from screen.kernel.native.compiler import compile_library, find_compiler
+from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
 from screen.kernel.native.emit import emit
 from screen.kernel.solution import Solution
 
@@ -75,17 +77,48 @@ def available_cores() -> int:
 @cache
 def register(model: Model) -> str:
     """Compile and load the library of a model; the name under which XLA knows it."""
-    compiler = find_compiler()
-    key = f"{model.digest} {generator_version()}"
-    library = compile_library(
-        compiler, lambda: emit(model.system, compiler.width), model.name, key, model.cache
-    )
-    functions = ctypes.CDLL(str(library))
+    library = _library(model)
+    try:
+        functions = ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelError(f"{library}: must be a library that can be loaded here, found {error}") from None
     name = f"screen_{library.stem}"
     for target in ("solve", "gradient", "settle", "settle_gradient"):
         handler = getattr(functions, f"screen_{target}")
         jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
     return name
+
+
+def kernel_problem(models: Iterable[Model]) -> str | None:
+    """Why these models cannot run as compiled kernels, in one line; nothing where they can.
+
+    Without a compiler those can that the cache has compiled for this kind of machine.
+    """
+    try:
+        find_compiler()
+    except KernelError as error:
+        wanted = list(models)
+        if wanted and all(kept_library(_key(model), model.cache) for model in wanted):
+            return None
+        return error.problems[0]
+    return None
+
+
+def _key(model: Model) -> str:
+    return f"{model.digest} {generator_version()}"
+
+
+def _library(model: Model) -> Path:
+    try:
+        compiler = find_compiler()
+    except KernelError:
+        library = kept_library(_key(model), model.cache)
+        if library is None:
+            raise
+        return library
+    return compile_library(
+        compiler, lambda: emit(model.system, compiler.width), model.name, _key(model), model.cache
+    )
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))

@@ -1,6 +1,6 @@
 """The engines behind one interface: a table, and the functions that look into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import kernel_engine, kernel_readings
+from screen.kernel.engines.compiled import kernel_engine, kernel_problem, kernel_readings
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
 from screen.kernel.engines.resting import Rest, integrated_rest, kernel_rest
@@ -58,28 +58,32 @@ DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differ
 """Engines with a gradient."""
 
 
-def available_engines() -> tuple[str, ...]:
-    """Engines that run on this machine, the preferred first."""
-    try:
-        find_compiler()
-    except KernelError:
+def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
+    """Engines that run these models on this machine, the preferred first."""
+    if kernel_problem(models):
         return tuple(name for name in ENGINES if name != "kernel")
     return tuple(ENGINES)
 
 
-def choose_engine(wanted: str = "auto") -> tuple[str, str]:
-    """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler."""
+def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[str, str]:
+    """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler.
+
+    `models` are what will run: where the cache has them all compiled, the kernel needs no compiler.
+    """
+    _look_up("kernel" if wanted == "auto" else wanted)
+    problem = kernel_problem(models) if wanted in ("auto", "kernel") else None
     if wanted != "auto":
-        _look_up(wanted)
-        if wanted == "kernel":
-            find_compiler()
+        if problem:
+            raise KernelError(problem)
         return wanted, "as asked"
     if (device := jax.default_backend()) not in ENGINES["kernel"].devices:
         return "jax", f"JAX computes on {device}, the kernel on {' and '.join(ENGINES['kernel'].devices)}"
+    if problem:
+        return "jax", problem
     try:
         compiler = find_compiler()
-    except KernelError as error:
-        return "jax", error.problems[0]
+    except KernelError:
+        return "kernel", "compiled earlier, from the cache; there is no compiler now"
     return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
 
 
@@ -104,7 +108,7 @@ def solve(
     engines kernel and diffrax. KernelError for shapes that do not fit or an engine that is not there.
     """
     arrays = _checked(model, parameters, state, switches, times)
-    return _chosen(engine).solve(
+    return _chosen(engine, model).solve(
         model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
     )
 
@@ -134,15 +138,15 @@ def solve_readings(
         "threads": None,
         "first_step": None,
     } | options
-    chosen = _chosen(engine)
+    chosen = _chosen(engine, model)
     if chosen.readings is not None:
         return chosen.readings(model, *arrays, output, copy_of, **options)
     solution = chosen.solve(model, *arrays, **options)
     return solution.states[np.arange(rows), output], solution.status
 
 
-def _chosen(engine: str) -> Engine:
-    return _look_up(choose_engine(engine)[0] if engine == "auto" else engine)
+def _chosen(engine: str, model: Model) -> Engine:
+    return _look_up(choose_engine(engine, [model])[0] if engine == "auto" else engine)
 
 
 def _checked(model: Model, *arrays: Any) -> list[Array]:
@@ -196,7 +200,7 @@ def rest(
         "max_steps": max_steps,
         "threads": threads,
     }
-    chosen = _chosen(engine)
+    chosen = _chosen(engine, model)
     if chosen.rest is not None and model.system.scales.outputs:
         copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
         return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)

@@ -5,6 +5,8 @@ whole process. `-fno-finite-math-only` keeps infinities and NaN, which is how a 
 """
 
 import os
+import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import jax
 import jaxlib
 
 from screen.errors import KernelError
-from screen.kernel.cache import cached, digest_of
+from screen.kernel.cache import cached, digest_of, kept
 
 NAMES = ("cc", "gcc", "clang")
 CURE = "install one (Debian: apt install gcc; conda: conda install c-compiler) or use engine jax"
@@ -29,6 +31,9 @@ class Compiler(NamedTuple):
     """A C compiler and what identifies its output."""
 
     command: str
+    """The program, to show; with what runs it, as in `ccache gcc`."""
+    words: tuple[str, ...]
+    """The same as a command line; then the options that $CC names, for compiling and for linking."""
     flags: tuple[str, ...]
     width: int
     """Lanes side by side: doubles in a vector register."""
@@ -38,21 +43,36 @@ class Compiler(NamedTuple):
 
 @lru_cache(maxsize=4)
 def find_compiler(wanted: str | None = None) -> Compiler:
-    """The compiler named by `wanted` or $CC, or the first of cc, gcc, clang; KernelError where none works."""
-    wanted = wanted or os.environ.get("CC")
-    found = next((path for name in ([wanted] if wanted else NAMES) if (path := shutil.which(name))), None)
+    """The compiler named by `wanted` or $CC, or the first of cc, gcc, clang; KernelError where none works.
+
+    `wanted` is a command: it may have options and a program that runs it (`ccache gcc -m64`).
+    """
+    asked = _words(wanted if wanted is not None else os.environ.get("CC", ""))
+    choices = [asked] if asked else [[name] for name in NAMES]
+    found = next((choice for choice in choices if shutil.which(choice[0])), None)
     if found is None:
-        raise KernelError(
-            f"engine kernel: a C compiler must be there, found no {wanted or ' or '.join(NAMES)}; {CURE}"
-        )
-    question = [found, *FLAGS, "-dM", "-E", "-x", "c", os.devnull]
+        missing = asked[0] if asked else " or ".join(NAMES)
+        raise KernelError(f"engine kernel: a C compiler must be there, found no {missing}; {CURE}")
+    options = next((i for i, word in enumerate(found) if word.startswith("-")), len(found))
+    words = (str(shutil.which(found[0])), *found[1:options])
+    command, own = " ".join(words), tuple(found[options:])
+    flags = (*FLAGS, *own)
+    question = [*words, *flags, "-dM", "-E", "-x", "c", os.devnull]
     answer = subprocess.run(question, capture_output=True, text=True, check=False)
     if answer.returncode:
         reason = (answer.stderr.strip().splitlines() or ["no message"])[0]
-        raise KernelError(f"engine kernel: {found} must accept {' '.join(FLAGS)}, found: {reason}; {CURE}")
+        raise KernelError(f"engine kernel: {command} must accept {' '.join(flags)}, found: {reason}; {CURE}")
     wide = "#define __AVX512F__ 1" in answer.stdout
-    flags = (*FLAGS, "-mprefer-vector-width=512") if wide else FLAGS
-    return Compiler(found, flags, 8 if wide else 4, digest_of(answer.stdout, *flags, jaxlib.__version__))
+    flags = (*flags, "-mprefer-vector-width=512") if wide else flags
+    identity = digest_of(answer.stdout, *flags, jaxlib.__version__)
+    return Compiler(command, (*words, *own), flags, 8 if wide else 4, identity)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as fault:
+        raise KernelError(f"engine kernel: CC must be a command, found {command} ({fault})") from None
 
 
 def compile_library(compiler: Compiler, source: Callable[[], str], name: str, key: str, folder: Path) -> Path:
@@ -70,21 +90,51 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
         objects = library.with_suffix(".o")
         include = ["-I", jax.ffi.include_dir()]
         try:
-            _call([compiler.command, *compiler.flags, *include, "-c", str(text), "-o", str(objects)])
-            _call([compiler.command, "-shared", "-pthread", str(objects), "-o", str(library), "-lm"])
+            _call([*compiler.words, *compiler.flags, *include, "-c", str(text), "-o", str(objects)], text)
+            _call([*compiler.words, "-shared", "-pthread", str(objects), "-o", str(library), "-lm"], text)
         finally:
             objects.unlink(missing_ok=True)
         sys.stderr.write(f"kernel: compiled {name} in {time.perf_counter() - start:.1f} s\n")
 
-    return cached(folder, place + ".so", make)
+    library = cached(folder, place + ".so", make)
+    cached(folder, _note(key), lambda path: path.write_text(place + ".so", encoding="utf-8"))
+    return library
 
 
-def _call(command: list[str]) -> None:
+def kept_library(key: str, folder: Path) -> Path | None:
+    """The library that was compiled from a source on a machine like this one: for where there is no compiler now."""
+    note = kept(folder, _note(key))
+    return None if note is None else kept(folder, note.read_text(encoding="utf-8"))
+
+
+def _note(key: str) -> str:
+    """Where the cache notes which library of a source runs on this kind of machine."""
+    return f"kernels/{digest_of(key, _processor(), *FLAGS, jaxlib.__version__)}.note"
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """What this processor can do, as Linux says it; elsewhere the name of the machine."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    features = [line for line in lines if line.lower().startswith(("flags", "features"))]
+    return f"{platform.system()} {platform.machine()} {features[0] if features else platform.node()}"
+
+
+def _call(command: list[str], source: Path) -> None:
+    """Run the compiler. What it says against the source is a fault of ours, and the message says so."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        problems = [line for line in done.stderr.splitlines() if "error" in line] or [
-            f"exit code {done.returncode}"
-        ]
-        raise KernelError(
-            f"engine kernel: {command[0]} must compile the network, found: {problems[0]}; {CURE}"
-        )
+    if not done.returncode:
+        return
+    problems = [line for line in done.stderr.splitlines() if "error" in line] or [
+        f"exit code {done.returncode}"
+    ]
+    ours = any(source.name in problem for problem in problems)
+    advice = (
+        f"this is a fault of the program: please report it with {source}; engine jax runs without"
+        if ours
+        else CURE
+    )
+    raise KernelError(f"engine kernel: {command[0]} must compile the network, found: {problems[0]}; {advice}")

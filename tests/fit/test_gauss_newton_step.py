@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from screen.fit.boxed import damped_step, lowest_point
+from screen.fit import Box
+from screen.fit.gauss_newton import damped_step, lowest_point
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -30,8 +31,7 @@ def test_lowest_point_is_that_of_a_general_solver(seed):
 
 def test_step_is_damped_and_reaches_no_further_than_it_may():
     scaled, gradient, matrix = np.zeros(2), np.array([-1.0, -100.0]), np.diag([1.0, 1.0])
-    wide = (np.full(2, -1e3), np.full(2, 1e3))
-    unit = np.array([1.0, 2.0])
-    assert damped_step(scaled, gradient, matrix, wide, unit, 0.0, 1e9) == pytest.approx([1.0, 100.0])
-    assert damped_step(scaled, gradient, matrix, wide, unit, 3.0, 1e9) == pytest.approx([0.25, 100 / 1.75])
-    assert damped_step(scaled, gradient, matrix, wide, unit, 0.0, 1.5) == pytest.approx([1.0, 3.0])
+    wide = Box(np.full(2, -1e3), np.full(2, 1e3), np.array([1.0, 2.0]))
+    assert damped_step(scaled, gradient, matrix, wide, 0.0, 1e9) == pytest.approx([1.0, 100.0])
+    assert damped_step(scaled, gradient, matrix, wide, 3.0, 1e9) == pytest.approx([0.25, 100 / 1.75])
+    assert damped_step(scaled, gradient, matrix, wide, 0.0, 1.5) == pytest.approx([1.0, 3.0])

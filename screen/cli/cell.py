@@ -1,0 +1,157 @@
+"""A cell of your own: write the rows of a context from a table of protein abundances.
+
+The table has a column of gene symbols (of human genes; no UniProt accessions) and one of numbers whose header says
+the unit: copies (a cell), nM, ppm, TPM, RPKM, or log2_ratio to the cell it is like; a further column `sd` (of log10)
+says how uncertain each is, else that is assumed from the unit. What the table lacks stays as in the cell it is like.
+Example: python -m screen cell abundances.csv --name du145 --like breast_bt20 --stimulus IL6=25ng/mL
+"""
+
+import argparse
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screen.cli.options import add_shared, name_it, say, without
+from screen.errors import ScenarioError
+from screen.settings import load_settings
+
+if TYPE_CHECKING:
+    from screen.scenarios import Abundances, Mapped
+
+DOSE = re.compile(r"(?P<ligand>\w+)=(?P<value>\d+(\.\d*)?(e-?\d+)?)\s*(?P<unit>.*)")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    parser.add_argument("abundances", type=Path, metavar="FILE", help="table of abundances, .csv or .tsv")
+    parser.add_argument("--name", required=True, help="name of the new context")
+    parser.add_argument(
+        "--like", required=True, metavar="CONTEXT", help="the context that holds for the rest"
+    )
+    parser.add_argument(
+        "--stimulus", nargs="+", default=[], metavar="LIGAND=DOSE",
+        help="such as IL6=25ng/mL or EGF=100ng/mL@6.2kDa; IL6=0 takes one of the other cell away",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unit", default=None, help="which column of numbers is meant, where several could be"
+    )
+    parser.add_argument(
+        "--cytosol", type=float, default=None, metavar="PL", help="volume of the cytosol [pL]"
+    )
+    parser.add_argument(
+        "--to", type=Path, default=Path("my/contexts.tsv"), metavar="FILE",
+        help="where the rows go, in place of older ones of that name (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the rows and say what was used, what was not and what stays."""
+    settings = load_settings(arguments.config)
+    import polars as pl
+
+    from screen.network import read_parameters, read_totals
+    from screen.scenarios import (
+        CONTEXTS,
+        implausible,
+        like_cell,
+        map_abundances,
+        read_abundances,
+        read_context_tables,
+    )
+    from screen.tables import replace_rows
+
+    tables, to = settings.tables, arguments.to
+    others = without(tables.contexts, to)
+    known = read_context_tables([*others, *([to] if to.exists() else [])], tables.hypotheses).contexts
+    theirs = read_context_tables(others, tables.hypotheses).contexts
+    _check_names(arguments, known, theirs)
+    parameters = read_parameters(settings.network.folder / "parameters.tsv")
+    units = dict(parameters.select("parameter", "unit").iter_rows())
+    own = [_stimulus(text, units) for text in arguments.stimulus]
+    own += [("total", "cytosol", arguments.cytosol, "pL")] if arguments.cytosol is not None else []
+    found = read_abundances(arguments.abundances, arguments.unit)
+    mapped = map_abundances(
+        found.frame,
+        found.unit,
+        like_cell(known[arguments.like], parameters, arguments.cytosol),
+        read_totals(settings.network.folder, units),
+        arguments.name,
+    )
+    if not mapped.used:
+        raise ScenarioError(
+            f"{arguments.abundances}: must hold a gene that {settings.network.folder}/totals.tsv names, found none"
+        )
+    given = [(arguments.name, *row, "input", "given with the command", None) for row in own]
+    rows = pl.concat([mapped.rows, pl.DataFrame(given, schema=mapped.rows.schema, orient="row")])
+    replace_rows(rows, to, CONTEXTS, "context")
+    written = read_context_tables([*others, to], tables.hypotheses)
+    mine = replace(written, contexts={arguments.name: written.contexts[arguments.name]})
+    _tell(arguments, found, mapped)
+    for setting in mine.contexts[arguments.name].stimulus:
+        say(f"cell: stimulus {setting.parameter} {setting.value:g} {setting.unit}")
+    for line in implausible(mine, parameters, str(to)):
+        say(f"cell: warning: {line}")
+    say(f"cell: {rows.height} rows in {to}{name_it('contexts', tables.contexts, to)}")
+    return 0
+
+
+def _check_names(
+    arguments: argparse.Namespace, known: Mapping[str, object], theirs: Mapping[str, object]
+) -> None:
+    problems = []
+    if arguments.like not in known:
+        problems.append(f"--like: must be a context ({', '.join(known)}), found {arguments.like}")
+    if arguments.name in theirs:
+        problems.append(f"--name: must be new, found {arguments.name} in a table of others")
+    if arguments.name == arguments.like:
+        problems.append(f"--name: must not be that of the cell it is like, found {arguments.name}")
+    if arguments.cytosol is not None and not 0 < arguments.cytosol < math.inf:
+        problems.append(f"--cytosol: must be a volume in pL, found {arguments.cytosol:g}")
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str]:
+    """Kind, parameter, value and unit of `IL6=25ng/mL`; 0 needs no unit."""
+    from screen.scenarios import in_standard_units
+
+    found = DOSE.fullmatch(text)
+    if found is None:
+        raise ScenarioError(f"--stimulus: must be such as IL6=25ng/mL, found {text}")
+    parameter = f"{found['ligand']}_dose"
+    if parameter not in units:
+        ligands = ", ".join(name.removesuffix("_dose") for name in units if name.endswith("_dose"))
+        raise ScenarioError(
+            f"--stimulus: must be a ligand of the network ({ligands}), found {found['ligand']}"
+        )
+    value, unit = in_standard_units(float(found["value"]), found["unit"])
+    if value == 0:
+        unit = units[parameter]
+    if unit != units[parameter]:
+        other = "ng/mL" if units[parameter] == "nM" else "nM"
+        raise ScenarioError(
+            f"--stimulus: must be in {units[parameter]}, or with the ligand's mass ({found['ligand']}=1{other}@20kDa), "
+            f"found {text}"
+        )
+    return "stimulus", parameter, value, unit
+
+
+def _tell(arguments: argparse.Namespace, found: "Abundances", mapped: "Mapped") -> None:
+    """What was used, what could not be and why, and what stays."""
+    import polars as pl
+
+    totals = mapped.rows.filter(pl.col("kind") == "total")
+    for row in totals.iter_rows(named=True):
+        lacking = ", ".join(mapped.missing.get(row["parameter"], ()))
+        print(
+            f"{row['parameter']} {row['value']:g} nM (sd of log10 {row['sd']:g}) from "
+            f"{'+'.join(mapped.used[row['parameter']])}"
+            + (f"; not in the table: {lacking}" if lacking else "")
+        )
+    for gene, reason in {**found.left_out, **mapped.unused}.items():
+        print(f"{gene} not used: {reason}")
+    print(f"as in {arguments.like}: {', '.join(mapped.kept) or 'no total'}")

@@ -1,0 +1,153 @@
+"""A drug of your own: write its rows from the constants you have measured or read.
+
+Each constant is GENE=VALUE with a unit (pM, nM, uM, M), or "GENE>VALUE" in quotes where nothing was seen up to it. A
+gene that is measured at several targets is given its own as GENE@TARGET=VALUE; a variant is left to the tables.
+Example: python -m screen drug mynib JAK1=3.3nM JAK2=0.8nM TYK2=40nM "ALK>10uM"
+"""
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from screen.cli.options import add_shared, name_it, say, without
+from screen.errors import ScenarioError
+from screen.settings import load_settings
+
+if TYPE_CHECKING:
+    from screen.scenarios import Target
+
+CONSTANT = re.compile(
+    r"(?P<gene>[\w-]+)(@(?P<target>\w+))?(?P<relation>[=>])(?P<value>\d+(\.\d*)?(e-?\d+)?)\s*(?P<unit>[^\d.].*)?"
+)
+
+SITES = {
+    "rapalog": ("MTORC1_RAPALOG",),
+    "sh2_inhibitor": ("STAT3_SH2",),
+    "degrader": ("STAT3_DEGRADER",),
+    "antisense": ("STAT3_SYNTHESIS",),
+}
+"""Mode -> the targets it acts at; every other mode acts at none of them."""
+
+ATP = {"Kd": "none", "Kd_apparent": "none", "Ki": "none", "IC50": "km", "EC50_cell": "cell"}
+"""Kind of constant -> ATP of its assay, for a drug that competes with it."""
+
+GIVEN = "given with the command"
+
+
+class Constant(NamedTuple):
+    """A constant [nM] of a drug on a gene; `>`: no binding up to it."""
+
+    gene: str
+    target: str
+    relation: str
+    value: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    add_shared(parser)
+    parser.add_argument("name", help="name of the drug")
+    parser.add_argument("constants", nargs="+", metavar="GENE=VALUE", help="such as JAK1=3.3nM")
+    parser.add_argument("--mode", default="atp_competitive", help="how it acts (default: %(default)s)")
+    parser.add_argument(
+        "--drug-class", default="own", metavar="CLASS", help="for the report (default: %(default)s)"
+    )
+    parser.add_argument("--type", choices=ATP, default="Kd", help="kind of constant (default: %(default)s)")
+    parser.add_argument(
+        "--source", default=GIVEN, metavar="TEXT", help="who measured it (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--to", type=Path, default=Path("my"), metavar="FOLDER",
+        help="folder of drugs.tsv and affinities.tsv; older rows of that name go (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the rows and say where the drug acts."""
+    settings = load_settings(arguments.config)
+    import polars as pl
+
+    from screen.scenarios import AFFINITIES, DRUGS, MODES, read_drug_tables
+    from screen.tables import replace_rows
+
+    if arguments.mode not in MODES:
+        raise ScenarioError(f"--mode: must be one of {', '.join(MODES)}, found {arguments.mode}")
+    files, to = settings.tables, arguments.to
+    drugs, affinities = to / "drugs.tsv", to / "affinities.tsv"
+    their_drugs = without(files.drugs, drugs)
+    their_affinities = without(files.affinities, affinities)
+    known = read_drug_tables(their_drugs, their_affinities, files.targets)
+    if arguments.name in known.drugs:
+        raise ScenarioError(f"name: must be new, found {arguments.name} in a table of others")
+    constants = _read(arguments.constants, known.targets, arguments.mode)
+    atp = ATP[arguments.type] if arguments.mode in ("atp_competitive", "covalent") else "site"
+    drug = {
+        "drug": arguments.name, "class": arguments.drug_class, "mode": arguments.mode, "species": "any",
+        "screened": True, "hill": 1.0, "mark": "measured", "source": arguments.source,
+    }  # fmt: skip
+    rows = [
+        {
+            "drug": arguments.name, "gene": c.gene, "construct": c.gene, "target": c.target, "type": arguments.type,
+            "relation": c.relation, "value_nM": c.value, "atp": atp, "used": True, "mark": "measured",
+            "citation": arguments.source,
+        }
+        for c in constants
+    ]  # fmt: skip
+    replace_rows(pl.DataFrame([drug], schema=DRUGS.dtypes()), drugs, DRUGS, "drug")
+    replace_rows(pl.DataFrame(rows, schema=AFFINITIES.dtypes()), affinities, AFFINITIES, "drug")
+    read_drug_tables([*their_drugs, drugs], [*their_affinities, affinities], files.targets)
+    for c in constants:
+        print(
+            f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
+        )
+    say(f"drug: {len(rows)} affinities in {affinities}{name_it('affinities', files.affinities, affinities)}")
+    say(f"drug: 1 drug in {drugs}{name_it('drugs', files.drugs, drugs)}")
+    return 0
+
+
+def _read(texts: Sequence[str], targets: Mapping[str, "Target"], mode: str) -> list[Constant]:
+    """The constants of the command line; genes outside the network are told and left out."""
+    found: list[Constant] = []
+    problems: list[str] = []
+    for text in texts:
+        try:
+            constant = _constant(text, targets, mode)
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        if constant is None:
+            say(f"drug: no target of the network counts {text}: left out")
+        else:
+            found.append(constant)
+    if not problems and not any(constant.relation == "=" for constant in found):
+        problems.append("constants: must hold one at a target of the network with =, found none")
+    if problems:
+        raise ScenarioError(problems)
+    return found
+
+
+def _constant(text: str, targets: Mapping[str, "Target"], mode: str) -> Constant | None:
+    from screen.scenarios import in_standard_units
+
+    match = CONSTANT.fullmatch(text)
+    if match is None:
+        raise ScenarioError(f"{text}: must be such as JAK1=3.3nM")
+    value, unit = in_standard_units(float(match["value"]), match["unit"] or "")
+    if unit != "nM" or value <= 0:
+        raise ScenarioError(f"{text}: must be a positive concentration in pM, nM, uM, mM or M, found {text}")
+    gene, wanted = match["gene"], match["target"]
+    sites = {site for group in SITES.values() for site in group}
+    possible = [
+        name
+        for name, target in targets.items()
+        if gene in target.genes
+        and (name == wanted if wanted else name in SITES.get(mode, set(targets) - sites))
+    ]
+    choice = [name for name, target in targets.items() if gene in target.genes]
+    if len(possible) > 1 or (not possible and (wanted or choice)):
+        raise ScenarioError(
+            f"{text}: must name one target of {gene} ({', '.join(choice) or 'none'}), as {gene}@TARGET"
+        )
+    return Constant(gene, possible[0], match["relation"], value) if possible else None

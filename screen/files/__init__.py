@@ -1,0 +1,29 @@
+"""What crosses the line between a disk and the program: files read within limits, files written whole, names."""
+
+from screen.files.names import NAME, NAME_RULE, name_problem, slug
+from screen.files.reading import MOST_TABLE, MOST_TEXT, check_regular, read_json, read_text
+from screen.files.writing import reason, replace_on_disk, write_atomic, write_text_atomic
+from screen.files.yaml import Document, Place, check_alike, number_of, parse_yaml, read_document, read_yaml
+
+__all__ = [
+    "MOST_TABLE",
+    "MOST_TEXT",
+    "NAME",
+    "NAME_RULE",
+    "Document",
+    "Place",
+    "check_alike",
+    "check_regular",
+    "name_problem",
+    "number_of",
+    "parse_yaml",
+    "read_document",
+    "read_json",
+    "read_text",
+    "read_yaml",
+    "reason",
+    "replace_on_disk",
+    "slug",
+    "write_atomic",
+    "write_text_atomic",
+]

@@ -1,0 +1,65 @@
+"""Reading what a person handed over: regular files only, within a size, as UTF-8."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from screen.errors import ScreenError
+
+MOST_TABLE = 128 * 2**20
+"""Bytes of a text table; more belongs into Parquet."""
+
+MOST_TEXT = 64 * 2**20
+"""Bytes of a model, a module or a JSON file."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def check_regular(path: Path, error: type[ScreenError], what: str = "file", most: int | None = None) -> None:
+    """Raise `error` unless `path` leads to a regular file of at most `most` bytes; nothing is opened."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise error(f"{path}: must be a readable {what}, found {reason}") from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
+        raise error(f"{path}: must be a readable {what}, found {kind}")
+    if most is not None and found.st_size > most:
+        raise error(f"{path}: must have at most {most:,} bytes as a {what}, found {found.st_size:,}")
+
+
+def read_text(path: Path, error: type[ScreenError], what: str = "file", most: int = MOST_TEXT) -> str:
+    """The text of a regular UTF-8 file, without a byte order mark; `error` names the file where it is none."""
+    check_regular(path, error, what, most)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as problem:
+        raise error(f"{path}: must be a readable {what}, found {problem.strerror}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise error(
+            f"{path}: must be a readable {what}, found bytes that are no UTF-8 in line {line}; save it as UTF-8"
+        ) from None
+
+
+def read_json(path: Path, error: type[ScreenError], cure: str) -> dict[str, Any]:
+    """The object of a JSON file that a stage wrote; where it is damaged, `error` says so and names the cure."""
+    try:
+        found = json.loads(read_text(path, error, "JSON file"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise error(f"{path}: must be a whole JSON file as its stage wrote it, found a damaged one; {cure}")
+    return found

@@ -1,0 +1,57 @@
+"""Writing a file whole or not at all: beside its place, to the disk, then renamed into it."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from screen.errors import ScreenError, TableError
+
+
+def write_text_atomic(path: Path | str, text: str) -> None:
+    """Write a text file whole or not at all. TableError where that cannot be."""
+    write_atomic(Path(path), lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenError] = TableError) -> None:
+    """Let `write` write another file, then put it in the place of `path`; until then the old file stays."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as problem:
+        raise error(f"{path.parent}: must be a folder one can write to, found {reason(problem)}") from problem
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        replace_on_disk(temporary, path)
+    except OSError as problem:
+        raise error(f"{path}: must be writable, found {reason(problem)}") from problem
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_on_disk(temporary: Path, path: Path) -> None:
+    """Rename a file that is whole on the disk, so that no crash leaves half of one under the name."""
+    _sync(temporary)
+    os.replace(temporary, path)
+    with suppress(OSError):  # not every file system can sync a folder; the file itself is whole
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def reason(problem: OSError) -> str:
+    """What the system said, in one line; libraries raise some errors without its words."""
+    return problem.strerror or (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -1,0 +1,143 @@
+"""The search for the best fit: many starts, each first by Adam, then by Gauss-Newton steps, then kicked.
+
+Where Gauss-Newton steps end, a vector can be kicked and go down again, a fixed number of times; the lowest end is
+kept (iterated local search). Where each start ends depends on the seed and its own number alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from screen.calibration.problem import Estimated
+from screen.fit.adam import Cycles, walk_by_adam
+from screen.fit.checkpoint import QUIET, Log
+from screen.fit.curvature import box_of
+from screen.fit.evaluator import minimise
+from screen.fit.gauss_newton import Pace, descend, gradient_norm
+from screen.fit.objective import Evaluation
+
+INSET = 1e-3
+"""How far inside its bounds a start begins, as a share of the range."""
+
+KICKED = 15
+"""Kicks of which the one with the lowest cost is gone on from."""
+
+SPREAD, REDRAWN = 1.0, 0.2
+"""Standard deviation of a kick in units of a parameter, and the share of parameters that is drawn anew instead."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how carefully to search."""
+
+    starts: int = 8
+    adam: int = 150
+    polish: int = 30
+    """Most Gauss-Newton steps of each start."""
+    kicks: int = 0
+    """Times that the best end so far of each start is kicked and gone on from."""
+    rate: float = 0.1
+    """First step of Adam in each cycle, in units of the parameters."""
+    restarts: int = 2
+    """Times the rate of Adam goes up again after it has fallen to nearly nothing."""
+    tolerance: float = 0.02
+    """A start has ended when `patience` steps in a row each bring less than this; Adam where a cycle does."""
+    patience: int = 3
+    reach: float = 2.0
+    """Furthest that a parameter moves in one step, in its units (`Estimated.units`)."""
+    seed: int = 1
+
+
+class Target(NamedTuple):
+    """What a search minimises."""
+
+    estimated: Estimated
+    cost: Callable[[np.ndarray], np.ndarray]
+    """Scaled vectors [vectors, estimated] -> costs."""
+    linearise: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    """The same -> gradients [vectors, estimated] and Gauss-Newton matrices [vectors, estimated, estimated]."""
+    objective: Callable[[int], Callable[[jax.Array], Evaluation]]
+    """Number of vectors -> the compiled cost with its gradient, for Adam."""
+
+
+class Optimum(NamedTuple):
+    """Where the starts ended, best first; leading axis [starts], the last two apart."""
+
+    start: np.ndarray
+    """Number of the start; 0 began at the nominal values."""
+    scaled: np.ndarray
+    """Scaled values [starts, estimated]."""
+    cost: np.ndarray
+    first_cost: np.ndarray
+    first_end: np.ndarray
+    """Cost where a start ended before it was ever kicked."""
+    gradient_norm: np.ndarray
+    """Length of the gradient over what is not held at a bound, per unit of each parameter."""
+    steps: np.ndarray
+    """Gauss-Newton steps, those after kicks included."""
+    failures: int
+    """Lanes that failed under Adam, over all starts and iterations."""
+    iterations: int
+    """Iterations of Adam."""
+
+
+def draw_starts(estimated: Estimated, starts: int, seed: int) -> np.ndarray:
+    """Scaled starting values [starts, estimated]: the nominal ones, then draws from the start priors."""
+    rng = np.random.default_rng(seed)
+    span = estimated.upper - estimated.lower
+    rows = [estimated.nominal]
+    for _ in range(starts - 1):
+        drawn = np.array([prior.sample(rng) for prior in estimated.starts])
+        rows.append(np.clip(drawn, estimated.lower + INSET * span, estimated.upper - INSET * span))
+    return np.array(rows)
+
+
+def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QUIET) -> Optimum:
+    """From scaled starts [starts, estimated] to where they end; resumes a run of the same log that was cut off."""
+    estimated, first_cost = target.estimated, target.cost(starts)
+    scaled, failures, iterations = starts, 0, 0
+    if schedule.adam:
+        cycles = Cycles(schedule.adam, schedule.rate, schedule.restarts, schedule.tolerance)
+        scaled, failures, iterations = walk_by_adam(
+            target.objective(len(starts)), estimated, starts, cycles, log
+        )
+    objective, box = minimise(target.cost, target.linearise), box_of(estimated)
+    pace = Pace(schedule.polish, schedule.tolerance, schedule.patience, schedule.reach)
+    rngs = [np.random.default_rng([schedule.seed, number]) for number in range(len(starts))]
+    best, _ = descend(objective, (scaled,), box, pace, "gauss-newton", log)
+    scaled, cost, steps = best.scaled, best.cost, best.steps
+    for kick in range(schedule.kicks):
+        kicked = np.array([_kick(target, at, rng) for at, rng in zip(scaled, rngs, strict=True)])
+        found, _ = descend(objective, (kicked,), box, pace, f"kick {kick + 1}", log)
+        better = found.cost < cost
+        scaled = np.where(better[:, None], found.scaled, scaled)
+        cost, steps = np.where(better, found.cost, cost), steps + found.steps
+    norm = gradient_norm(scaled, target.linearise(scaled)[0], box)
+    order = np.argsort(cost, kind="stable")
+    return Optimum(
+        start=order,
+        scaled=scaled[order],
+        cost=cost[order],
+        first_cost=first_cost[order],
+        first_end=best.cost[order],
+        gradient_norm=norm[order],
+        steps=steps[order],
+        failures=failures,
+        iterations=iterations,
+    )
+
+
+def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The best of `KICKED` kicks: half move everything, half draw a few parameters anew from the start priors."""
+    estimated, box, kicked = target.estimated, box_of(target.estimated), []
+    for number in range(KICKED):
+        if number % 2:
+            drawn = np.array([prior.sample(rng) for prior in estimated.starts])
+            moved = np.where(rng.random(len(scaled)) < REDRAWN, drawn, scaled)
+        else:
+            moved = scaled + SPREAD * box.unit * rng.standard_normal(len(scaled))
+        kicked.append(np.clip(moved, box.lower, box.upper))
+    return kicked[int(np.argmin(target.cost(np.array(kicked))))]

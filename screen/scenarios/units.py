@@ -1,0 +1,41 @@
+"""Amounts of substance and mass per volume in one unit each: nM, and ng/mL where the molar mass is not known."""
+
+import re
+from collections.abc import Mapping
+
+NANOMOLAR, MASS = "nM", "ng_per_mL"
+
+SCALES: Mapping[str, tuple[float, str]] = {
+    "pM": (1e-3, NANOMOLAR),
+    "nM": (1.0, NANOMOLAR),
+    "uM": (1e3, NANOMOLAR),
+    "µM": (1e3, NANOMOLAR),
+    "mM": (1e6, NANOMOLAR),
+    "M": (1e9, NANOMOLAR),
+    "pg/mL": (1e-3, MASS),
+    "ng/mL": (1.0, MASS),
+    "ug/mL": (1e3, MASS),
+    "µg/mL": (1e3, MASS),
+    "ng_per_mL": (1.0, MASS),
+}
+"""Unit as people write it -> factor, and the unit it is turned into."""
+
+MASSED = re.compile(r"(?P<unit>[^@]+)@(?P<kDa>\d+(\.\d*)?)kDa")
+
+
+def in_standard_units(value: float, unit: str) -> tuple[float, str]:
+    """A value in nM or ng_per_mL. With a molar mass, `ng/mL@21kDa` is turned into nM and `nM@21kDa` into ng_per_mL.
+
+    A unit that is none of SCALES is left as it is: 1 nM of 1 kDa is 1 ng/mL.
+    """
+    massed = MASSED.fullmatch(unit.strip())
+    name = massed["unit"].strip() if massed else unit.strip()
+    if name not in SCALES:
+        return value, unit
+    factor, standard = SCALES[name]
+    if massed is None:
+        return value * factor, standard
+    kilodalton = float(massed["kDa"])
+    if standard == MASS:
+        return value * factor / kilodalton, NANOMOLAR
+    return value * factor * kilodalton, MASS

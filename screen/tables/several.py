@@ -1,0 +1,70 @@
+"""A table of one file or of several, so that own rows can live in files of their own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from screen.errors import TableError
+from screen.tables.files import SEPARATORS, read_table, write_text_atomic
+from screen.tables.schema import Schema, check_table
+
+
+def read_tables(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
+    """The rows of all files, in their order, each file checked as `read_table` does; of several, some may be empty.
+
+    TableError: what any file breaks; a key that is in two files, both named.
+    """
+    files = files_of(paths)
+    if len(files) == 1:
+        return read_table(files[0], schema)
+    frames: list[pl.DataFrame] = []
+    problems: list[str] = []
+    for path in files:
+        try:
+            frames.append(read_table(path, replace(schema, may_be_empty=True)))
+        except TableError as error:
+            problems += error.problems
+    if problems:
+        raise TableError(problems)
+    key = list(schema.key)
+    seen: dict[tuple, Path] = {}
+    for path, frame in zip(files, frames, strict=True):
+        for row in frame.select(key).iter_rows():
+            if seen.setdefault(row, path) != path:
+                problems.append(
+                    f"{path}: ({', '.join(key)}) must be in one file, found ({', '.join(map(str, row))}) "
+                    f"in {seen[row]} too"
+                )
+    if problems:
+        raise TableError(problems)
+    joined = pl.concat(frames)
+    check_table(joined, schema, names_of(files))
+    return joined
+
+
+def replace_rows(rows: pl.DataFrame, path: Path, schema: Schema, owner: str) -> None:
+    """Write rows into a text table, in place of those with the same values of the column `owner`.
+
+    Other rows stay, and comment lines, these at the top. TableError: a table there that breaks its schema.
+    """
+    comments: list[str] = []
+    if path.exists():
+        old = read_table(path, replace(schema, may_be_empty=True))
+        comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+        rows = pl.concat([old.filter(~pl.col(owner).is_in(rows[owner].implode())), rows])
+    check_table(rows, schema, path.name)
+    text = rows.write_csv(separator=SEPARATORS[path.suffix])
+    write_text_atomic(path, "".join(f"{line}\n" for line in comments) + text)
+
+
+def names_of(paths: Path | Sequence[Path]) -> str:
+    """How messages call a table: its file's name, or the paths of its files."""
+    files = files_of(paths)
+    return files[0].name if len(files) == 1 else " and ".join(map(str, files))
+
+
+def files_of(paths: Path | Sequence[Path]) -> list[Path]:
+    """The files of a table."""
+    return [paths] if isinstance(paths, Path) else list(paths)

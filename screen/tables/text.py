@@ -1,0 +1,119 @@
+"""Tables as text, as people and spreadsheets save them: cells with the lines they stand in.
+
+Separated by tab, comma or semicolon, whichever the header shows; cells may be quoted; a byte order mark, any end
+of line and blanks around a cell mean nothing; lines that start with `#` and lines without a cell are passed over.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from screen.errors import TableError
+from screen.files import MOST_TABLE, read_text
+
+SEPARATORS = ("\t", ",", ";")
+"""What may stand between cells, whatever the file is called."""
+
+FORMULA = r"^'*[=+\-@\t\r]"
+"""How a text begins that a spreadsheet takes for a formula, or that is one escaped; escaping puts a ' before it."""
+
+ESCAPED = rf"^'{FORMULA[1:]}"
+
+
+class Cells(NamedTuple):
+    """The cells of a text table: the text of each column, empty ones as null; `lines` is where each row begins."""
+
+    text: pl.DataFrame
+    lines: list[int]
+
+
+def read_cells(path: Path, known: Sequence[str]) -> Cells:
+    """The cells of a table of which `known` are column names. TableError names file and row."""
+    if not path.exists():
+        raise TableError(f"{path}: must exist, found no such file")
+    text = read_text(path, TableError, f"{path.suffix[1:]} table", MOST_TABLE)
+    separator = _separator(text, known)
+    records = _records(text, separator, path.name)
+    found = next(records, None)
+    if found is None:
+        raise TableError(f"{path.name}: must hold a header line, found an empty file")
+    names = [name.strip() for name in found[1]]
+    while names and not names[-1]:
+        names.pop()
+    again = [name for name, count in Counter(names).items() if count > 1]
+    if again:
+        raise TableError(
+            f"{path.name} row {found[0]}: columns must differ, found {again[0] or 'no name'} again"
+        )
+    rows, lines, problems = [], [], []
+    for line, cells in records:
+        while len(cells) > len(names) and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > len(names):
+            problems.append(f"{path.name} row {line}: must have {len(names)} cells, found {len(cells)}")
+        rows.append(cells if len(cells) == len(names) else [*cells, *[""] * (len(names) - len(cells))])
+        lines.append(line)
+    if problems:
+        raise TableError(problems[:20])
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    raw = pl.DataFrame(
+        [pl.Series(name, cells, pl.String) for name, cells in zip(names, columns, strict=True)]
+    )
+    return Cells(raw.select(_plain(pl.all())), lines)
+
+
+def _separator(text: str, known: Sequence[str]) -> str:
+    """The separator by which the header has most of the known columns, a tab where none does better."""
+    header = re.search(r'^(?!"?#).*\S.*$', text, re.MULTILINE)
+    wanted = set(known)
+    shares = {
+        mark: len(wanted & {cell.strip().strip('"') for cell in (header[0].split(mark) if header else ())})
+        for mark in SEPARATORS
+    }
+    return max(SEPARATORS, key=lambda mark: shares[mark])
+
+
+def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each record with something in it; a quoted cell may run over lines."""
+    lines = re.split(r"\r\n|\n|\r", text)
+    start, at, inside = 0, 0, False
+
+    def feed() -> Iterator[str]:
+        nonlocal start, at, inside
+        while at < len(lines):
+            line = lines[at]
+            at += 1
+            if not inside:
+                if line.startswith("#") or not line.strip():
+                    continue
+                start, inside = at, True
+            yield line + "\n"
+
+    reader = csv.reader(feed(), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            inside = False
+            if any(map(str.strip, cells)) and not cells[0].startswith("#"):
+                yield start, cells
+    except csv.Error as error:
+        raise TableError(f"{where} row {start}: cells must be whole, found {error}") from None
+
+
+def _plain(cells: pl.Expr) -> pl.Expr:
+    """Cells without blanks at their ends, each in one line, without a formula's escape; null where nothing is left."""
+    text = cells.str.strip_chars().str.replace_all(r"\s*\n\s*", " ")
+    text = pl.when(text.str.contains(ESCAPED)).then(text.str.slice(1)).otherwise(text)
+    return pl.when(text != "").then(text).name.keep()
+
+
+def escaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with a quote mark before each text that a spreadsheet would run; numbers stay numbers."""
+    text = pl.col(pl.String)
+    return frame.with_columns(
+        pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
+    )

@@ -1,0 +1,85 @@
+"""A cell of one's own from abundances: what is written, said and refused."""
+
+import pytest
+
+from screen.scenarios import read_context_tables
+
+TABLE = "Gene;copies per cell\nSTAT3;310000\nMAP2K1;400000\nMAP2K2;250000\nMAPK1;90000\nGAPDH;2e7\nSRC;NA\n"
+
+
+@pytest.fixture
+def cell(run, small, tmp_path):
+    """Run the command on the table, from the folder of the small configuration."""
+    config = small()
+    (tmp_path / "mine.csv").write_text(TABLE)
+
+    def command(*arguments, name="du145", like="breast_bt20"):
+        return run("cell", "mine.csv", "--config", config, "--name", name, "--like", like, *arguments)
+
+    return command
+
+
+def test_the_rows_are_a_context_and_everything_is_told(cell, tmp_path):
+    ran = cell("--stimulus", "IL6=25ng/mL", "EGF=62ng/mL@6.2kDa", "IGF1=0")
+    assert ran.code == 0
+    assert "MEK_total 205.6 nM (sd of log10 0.1451) from MAP2K1+MAP2K2" in ran.out
+    assert "from MAPK1; not in the table: MAPK3" in ran.out
+    assert "GAPDH not used: no total of the network counts it" in ran.out
+    assert "SRC not used: no number, found NA" in ran.out
+    assert "as in breast_bt20: " in ran.out and "JAK1_total" in ran.out
+    config = tmp_path / "config"
+    files = [config / "contexts.tsv", tmp_path / "my/contexts.tsv"]
+    found = read_context_tables(files, config / "hypotheses.tsv").contexts["du145"]
+    assert {s.parameter: s.value for s in found.stimulus} == {"IL6_dose": 25, "EGF_dose": 10, "IGF1_dose": 0}
+    assert {s.parameter: s.sd for s in found.totals}["STAT3_total"] == 0.2
+    assert {"autocrine_IL6", "EGFR_total"} <= {s.parameter for s in found.totals}
+
+
+def test_a_second_run_replaces_the_cell_and_keeps_others_and_comments(cell, tmp_path):
+    path = tmp_path / "my/contexts.tsv"
+    assert cell(name="first").code == 0
+    path.write_text("# mine\n" + path.read_text())
+    assert cell().code == 0
+    once = path.read_text()
+    assert cell().code == 0
+    assert path.read_text() == once
+    assert once.startswith("# mine\n") and "\nfirst\t" in once and "\ndu145\t" in once
+
+
+def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell):
+    assert "STAT3_total 205.9 nM" in cell("--cytosol", "2.5").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"like": "mars"}, "--like: must be a context ("),
+        ({"name": "hepg2"}, "--name: must be new, found hepg2"),
+        ({"stimulus": "IL6"}, "--stimulus: must be such as IL6=25ng/mL, found IL6"),
+        ({"stimulus": "IL66=1nM"}, "--stimulus: must be a ligand of the network ("),
+        ({"stimulus": "EGF=20ng/mL"}, "--stimulus: must be in nM, or with the ligand's mass (EGF=1ng/mL@20kDa)"),
+        ({"stimulus": "IL6=1"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
+        ({"cytosol": "-1"}, "--cytosol: must be a volume in pL, found -1"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_and_nothing_is_written(cell, tmp_path, arguments, message):
+    named = {key: arguments[key] for key in ("like", "name") if key in arguments}
+    rest = [word for key, value in arguments.items() if key not in named for word in (f"--{key}={value}",)]
+    ran = cell(*rest, **named)
+    assert ran.code == 2
+    assert message in ran.err
+    assert not (tmp_path / "my").exists()
+
+
+def test_an_amount_that_no_cell_holds_is_a_warning_and_check_repeats_it(cell, run, small, tmp_path):
+    (tmp_path / "mine.csv").write_text("gene,nM\nSTAT3,520000\n")
+    ran = cell()
+    assert ran.code == 0
+    warning = "warning: my/contexts.tsv, du145: STAT3_total should be below"
+    assert warning in ran.err
+    config = small(tables={"contexts": ["config/contexts.tsv", "my/contexts.tsv"]})
+    checked = run("check", "--config", config)
+    assert checked.code == 0
+    assert (
+        "warning: config/contexts.tsv and my/contexts.tsv, du145: STAT3_total should be below" in checked.err
+    )

@@ -1,0 +1,56 @@
+"""A drug of one's own from constants on the command line: what is written, said and refused."""
+
+import pytest
+
+from screen.experiments import loads
+from screen.scenarios import read_drug_tables
+
+
+@pytest.fixture
+def drug(run, small):
+    config = small()
+    return lambda *arguments: run("drug", *arguments, "--config", config)
+
+
+def test_the_rows_are_a_drug_that_acts_as_its_constants_say(drug, tmp_path):
+    ran = drug("mynib", "JAK1=3.3nM", "JAK2=800pM", "ALK>10uM", "KDR=2nM")
+    assert ran.code == 0
+    assert "no target of the network counts KDR=2nM: left out" in ran.err
+    config, own = tmp_path / "config", tmp_path / "my"
+    tables = read_drug_tables(
+        [config / "drugs.tsv", own / "drugs.tsv"],
+        [config / "affinities.tsv", own / "affinities.tsv"],
+        config / "targets.tsv",
+    )
+    load = loads({"mynib": 100}, tables)
+    assert load["JAK1"] == pytest.approx(100 / (3.3 * 26))
+    assert load["JAK2"] == pytest.approx(100 / (0.8 * 251))
+    assert load["ALK"] == 0
+    assert drug("mynib", "JAK1=5nM", "--type", "EC50_cell").code == 0
+    again = (own / "affinities.tsv").read_text()
+    assert again.count("mynib") == 1 and "\tcell\t" in again
+
+
+def test_the_mode_says_at_which_target_a_gene_is_meant(drug):
+    assert "MTOR at MTORC1_RAPALOG" in drug("rapa", "MTOR=1pM", "--mode", "rapalog").out
+    assert "MTOR at MTOR:" in drug("torin", "MTOR=1nM").out
+    assert "STAT3 at STAT3_SH2" in drug("binder", "STAT3@STAT3_SH2=1uM", "--type", "EC50_cell").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("mynib", "JAK1"), "JAK1: must be such as JAK1=3.3nM"),
+        (("mynib", "JAK1=3.3"), "JAK1=3.3: must be a positive concentration in pM, nM, uM, mM or M, found"),
+        (("mynib", "JAK1=0nM"), "JAK1=0nM: must be a positive concentration"),
+        (("mynib", "STAT3=1uM"), "STAT3=1uM: must name one target of STAT3 (STAT3_SH2, "),
+        (("mynib", "KDR=1nM"), "constants: must hold one at a target of the network with =, found none"),
+        (("ruxolitinib", "JAK1=1nM"), "name: must be new, found ruxolitinib in a table of others"),
+        (("mynib", "JAK1=1nM", "--mode", "magic"), "--mode: must be one of atp_competitive, "),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_is_written(drug, tmp_path, arguments, message):
+    ran = drug(*arguments)
+    assert ran.code == 2
+    assert message in ran.err
+    assert not (tmp_path / "my").exists()

@@ -1,0 +1,92 @@
+"""A cell and a drug of one's own, from a table of abundances to a ranking, without a fit."""
+
+import time
+
+import pytest
+
+from screen.rank import RANKED
+from screen.tables import read_provenance, read_table
+
+ABUNDANCES = """\
+gene,copies per cell
+STAT3,310000
+STAT1,250000
+JAK1,12000
+JAK2,9000
+TYK2,7000
+IL6ST,15000
+EGFR,220000
+SRC,300000
+MAP2K1,400000
+MAP2K2,250000
+MAPK1,500000
+MAPK3,300000
+"""
+
+SETTINGS = """\
+tables:
+  contexts: [config/contexts.tsv, my/contexts.tsv]
+  drugs: [config/drugs.tsv, my/drugs.tsv]
+  affinities: [config/affinities.tsv, my/affinities.tsv]
+scenarios:
+  contexts: [du145]
+  drugs: {drugs}
+  pairs: [[mynib, trametinib], [mynib, lorlatinib]]
+{more}"""
+
+
+@pytest.fixture
+def folder(tmp_path, root, monkeypatch):
+    """A folder that holds nothing but the table and the settings, beside the project's configuration."""
+    (tmp_path / "config").symlink_to(root / "config")
+    (tmp_path / "du145.csv").write_text(ABUNDANCES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def story(run, *further):
+    """The three commands; the drug is a JAK1 and JAK2 inhibitor ten times as tight as ruxolitinib."""
+    cell = run(
+        "cell", "du145.csv", "--name", "du145", "--like", "breast_bt20", "--stimulus", "IL6=25ng/mL", "EGF=0"
+    )
+    drug = run("drug", "mynib", "JAK1=0.34nM", "JAK2=0.0036nM", "TYK2=0.09nM", "ALK>10uM", "SRC=2uM")
+    mine = run("mine", "--config", "mine.yaml", *further)
+    return cell, drug, mine
+
+
+def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
+    more = "  doses_nM: [100, 1000]\nreadouts: [{id: pY705_20min, observable: pY705_level, minutes: 20}]\n"
+    text = SETTINGS.format(drugs="[mynib, ruxolitinib, trametinib]", more=more)
+    (folder / "mine.yaml").write_text(text)
+    for ran in story(run, "--draws", 4, "--threads", 2):
+        assert ran.code == 0, ran.err
+    ranked = read_table(folder / "results/mine/ranked.csv", RANKED)
+    basis = ranked.filter(dose_basis="equal_concentration_1000nM")
+    assert basis["context"].unique().to_list() == ["du145"]
+    best = basis.filter(rank=1)
+    assert best["intervention"].to_list() == ["mynib"]
+    assert best["failed"].to_list() == [0] and best["draws"].to_list() == [4]
+    pairs = ranked.filter(dose_basis="equal_burden_1000nM")["intervention"].to_list()
+    assert {"mynib+trametinib", "mynib+lorlatinib"} <= set(pairs)
+    without_alk = ranked.filter(intervention="mynib+lorlatinib", dose_basis="equal_burden_1000nM")
+    assert without_alk["excess_bliss_p50"].abs().max() < 1e-4
+    assert {"du145", "mynib"} <= set(
+        (folder / "results/mine/report.html").read_text().replace('"', " ").split()
+    )
+    inputs = read_provenance(folder / "results/mine/ranked.csv")["inputs"]
+    assert {"config/drugs.tsv", "my/drugs.tsv"} <= set(inputs)
+    assert sorted(path.name for path in (folder / "results").iterdir()) == ["mine"]
+
+
+@pytest.mark.slow
+def test_the_whole_screen_of_one_cell_takes_less_than_four_minutes(run, folder):
+    text = SETTINGS.format(drugs="all", more="")
+    assert len(text.splitlines()) <= 12
+    (folder / "mine.yaml").write_text(text)
+    began = time.monotonic()
+    *_, mine = story(run, "--threads", 2)
+    assert mine.code == 0, mine.err
+    assert time.monotonic() - began < 240
+    ranked = read_table(folder / "results/mine/ranked.csv", RANKED)
+    assert ranked["draws"].max() == 64
+    assert ranked["intervention"].n_unique() > 80

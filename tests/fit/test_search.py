@@ -1,0 +1,158 @@
+"""The search finds what made the data, takes the same way after a kill, and tells how it went."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from screen.calibration import load_problem
+from screen.fit import (
+    QUIET,
+    Log,
+    Schedule,
+    Target,
+    draw_starts,
+    make_evaluator,
+    make_objective,
+    polish,
+    search,
+    search_problem,
+)
+from screen.fit.adam import Cycles
+from tests.toy import TRUTH, write_problem
+
+SCHEDULE = Schedule(starts=3, adam=40, polish=20, tolerance=0.001, seed=3)
+
+
+def run(problem, solver, schedule=SCHEDULE, log=QUIET):
+    """The search of the whole problem, nothing solved inside."""
+    evaluator = make_evaluator(problem, solver, 8)
+    target = Target(problem.estimated, evaluator.cost, evaluator.linearise,
+                    lambda vectors: make_objective(problem, solver, vectors))  # fmt: skip
+    return search(target, draw_starts(problem.estimated, schedule.starts, schedule.seed), schedule, log)
+
+
+@pytest.fixture(scope="module")
+def found(toy, solver):
+    return run(toy, solver)
+
+
+def test_best_start_recovers_the_parameters(toy, found):
+    best = dict(zip(toy.estimated.names, np.asarray(toy.estimated.linear(found.scaled[0])), strict=True))
+    for name, value in TRUTH.items():
+        assert best[name] == pytest.approx(value, rel=0.03)
+
+
+def test_starts_are_ordered_and_better_than_they_began(found):
+    assert found.cost.tolist() == sorted(found.cost)
+    assert sorted(found.start) == [0, 1, 2]
+    assert np.all(found.cost < found.first_cost)
+    assert found.gradient_norm[0] < 1
+
+
+def test_polish_ends_where_the_gradient_is_nothing(toy, solver, found):
+    polished = polish(make_evaluator(toy, solver, 1), toy.estimated.nominal, 30, 1e-6)
+    assert polished.cost <= found.cost[0] + 1e-3
+    assert polished.gradient_norm < 0.05
+    assert polished.steps < 30
+
+
+def test_what_has_no_prior_is_solved_inside_and_ends_in_the_same_place(toy, solver, found):
+    lines = []
+    solved = search_problem(make_evaluator(toy, solver, 8), solver, SCHEDULE, Log(lines.append))
+    assert solved.cost[0] == pytest.approx(found.cost[0], abs=0.01)
+    np.testing.assert_allclose(solved.scaled[0], found.scaled[0], atol=0.01)
+
+
+def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tmp_path):
+    for last in ("adam 7/", "gauss-newton 2/"):
+
+        def kill(line, last=last):
+            if last in line:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(toy, solver, log=Log(kill, folder=tmp_path))
+    lines = []
+    resumed = run(toy, solver, log=Log(lines.append, folder=tmp_path))
+    assert lines[0].startswith("fit: adam resumed at step 40")
+    assert lines[1].startswith("fit: gauss-newton resumed at step 2")
+    np.testing.assert_array_equal(resumed.scaled, found.scaled)
+    np.testing.assert_array_equal(resumed.cost, found.cost)
+    assert resumed.iterations == found.iterations
+
+
+@pytest.mark.parametrize("spoil", ["another search", "damaged"])
+def test_checkpoint_that_does_not_belong_is_not_used(toy, solver, tmp_path, spoil):
+    short = replace(SCHEDULE, adam=2, polish=1)
+    first = run(toy, solver, short, Log(folder=tmp_path))
+    files = list(tmp_path.glob("checkpoint_*.npz"))
+    assert len(files) == 2
+    if spoil == "damaged":
+        for path in files:
+            path.write_bytes(path.read_bytes()[:100])
+    lines = []
+    other = short if spoil == "damaged" else replace(short, seed=9)
+    again = run(toy, solver, other, Log(lines.append, folder=tmp_path))
+    assert not any("resumed" in line for line in lines)
+    if spoil == "damaged":
+        np.testing.assert_array_equal(again.scaled, first.scaled)
+
+
+def test_progress_says_how_far_and_how_long(toy, solver):
+    lines = []
+    run(toy, solver, replace(SCHEDULE, adam=2, polish=1), Log(lines.append))
+    assert [line.split(",")[0] for line in lines] == [
+        "fit: adam 1/2", "fit: adam 2/2", "fit: gauss-newton 0/1", "fit: gauss-newton 1/1",
+    ]  # fmt: skip
+    assert "iterations/s" in lines[0] and "left" in lines[0]
+
+
+def test_rate_of_adam_restarts_and_each_cycle_is_twice_the_one_before():
+    assert Cycles(70, 0.1, 2, 0.02).ends == (10, 30, 70)
+    assert Cycles(60, 0.1, 1, 0.02).ends == (20, 60)
+    assert Cycles(1, 0.1, 2, 0.02).ends == (1,)
+    assert Cycles(0, 0.1, 2, 0.02).ends == ()
+
+
+def test_adam_ends_early_where_a_cycle_brings_nothing(toy, solver):
+    lines = []
+    found = run(toy, solver, replace(SCHEDULE, adam=30, restarts=1, tolerance=1e9), Log(lines.append))
+    assert sum("adam" in line for line in lines) == 10
+    assert found.iterations == 10
+
+
+def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
+    blowing = toy.estimated.names.index("k_blow")
+    nominal = toy.estimated.nominal.copy()
+    nominal[blowing] = 2.9
+    spoilt = replace(toy, estimated=replace(toy.estimated, nominal=nominal))
+    found = run(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, polish=0))
+    failed = make_evaluator(toy, solver, 1).predict(found.scaled).failed
+    assert failed[0] > 0
+    assert found.failures == 3 * failed[0]
+    assert found.cost[0] > 1e4
+
+
+def test_starts_begin_with_the_nominal_values_and_lie_inside_the_bounds(toy):
+    starts = draw_starts(toy.estimated, 20, seed=1)
+    assert np.all(starts[0] == toy.estimated.nominal)
+    assert np.all((starts > toy.estimated.lower) & (starts < toy.estimated.upper))
+
+
+def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
+    upper = toy.estimated.upper.copy()
+    upper[toy.estimated.names.index("k_lost")] = np.log10(TRUTH["k_lost"]) - 0.1
+    tight = replace(toy, estimated=replace(toy.estimated, upper=upper))
+    found = run(tight, solver, replace(SCHEDULE, starts=1, polish=0))
+    assert np.all(found.scaled <= upper)
+    assert found.cost[0] < found.first_cost[0]
+
+
+def test_noisy_data_are_fitted_to_their_noise(tmp_path, solver):
+    problem = load_problem(write_problem(tmp_path, noise=0.05))
+    evaluator = make_evaluator(problem, solver, 8)
+    found = evaluator.predict(polish(evaluator, problem.estimated.nominal, 30, 1e-6).scaled[None])
+    rows = problem.observables[0].rows
+    distance = (found.compared[0, rows] - np.log10(problem.measurements.value[rows])) / 0.05
+    assert 0.2 < np.mean(distance**2) < 2

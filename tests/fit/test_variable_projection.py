@@ -1,0 +1,88 @@
+"""The search of what is left when blots are solved: right derivatives, right ends, the same each time."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from screen.calibration import load_problem
+from screen.calibration.problem import Estimated
+from screen.fit import (
+    Schedule,
+    curvature,
+    make_hierarchical,
+    make_hierarchical_objective,
+    make_hierarchical_predictor,
+    make_projected_target,
+    make_sensitivity,
+    search,
+)
+from tests.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
+
+
+@pytest.fixture(scope="module")
+def hierarchical(blotted):
+    return make_hierarchical(blotted)
+
+
+@pytest.mark.parametrize("kept_sigma", [False, True])
+def test_target_has_cost_and_gradient_of_the_objective(tmp_path, solver, kept_sigma):
+    """Also where the sigma of a blot has a prior and is searched."""
+    prior = " parameterScaleNormal -1;1\n" if kept_sigma else " - -\n"
+    blot = BLOT_ROWS.replace("sd log10 1e-5 10 0.1 1 - -\n", f"sd log10 1e-5 10 0.1 1{prior}")
+    hierarchical = make_hierarchical(load_problem(write_blots(tmp_path, PARAMETERS + blot)), correction=1.3)
+    assert ("sd" in hierarchical.outer.estimated.names) == kept_sigma
+    at = hierarchical.outer.estimated.nominal.copy()
+    at[:2] += 0.1, 0.2
+    target = make_projected_target(hierarchical, solver)
+    wanted = make_hierarchical_objective(hierarchical, solver, 1)(jnp.asarray(at[None]))
+    assert target.cost(at[None])[0] == pytest.approx(float(wanted.cost[0]), abs=1e-6)
+    np.testing.assert_allclose(target.linearise(at[None])[0], wanted.gradient, rtol=0.02, atol=0.02)
+
+
+def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(hierarchical, blotted, solver):
+    """Schur complement of the Gauss-Newton matrix that adjoint solves give for all parameters at once."""
+    at = np.log10([TRUTH["k_made"], TRUTH["k_lost"], 1e-9])
+    matrix = make_projected_target(hierarchical, solver).linearise(at[None])[1][0]
+    solved = make_hierarchical_predictor(hierarchical, solver, 1)(at[None]).solved
+    vector = hierarchical.complete(at[None], solved)[0]
+    whole = curvature(blotted, vector, make_sensitivity(blotted, solver)(vector)).precision
+    names = list(blotted.estimated.names)
+    kept = [names.index(name) for name in ("k_made", "k_lost")]
+    inner = [names.index(name) for name in ("scale", "offset")]
+    cross = whole[np.ix_(kept, inner)]
+    wanted = whole[np.ix_(kept, kept)] - cross @ np.linalg.solve(whole[np.ix_(inner, inner)], cross.T)
+    np.testing.assert_allclose(matrix[:2, :2], wanted, rtol=0.03)
+
+
+def test_starts_end_where_the_gradient_is_nothing_and_kicks_are_repeatable(hierarchical, solver):
+    target = make_projected_target(hierarchical, solver)
+    starts = target.estimated.nominal + np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
+    schedule = Schedule(adam=0, polish=40, kicks=1, tolerance=1e-6, seed=2)
+    first, again = search(target, starts, schedule), search(target, starts[:1], schedule)
+    assert np.all(first.gradient_norm < 0.1)
+    assert np.all(first.cost <= first.first_end) and np.all(first.first_end < first.first_cost)
+    assert first.cost[0] == pytest.approx(first.cost[1], abs=1e-3)
+    np.testing.assert_allclose(first.scaled[first.start == 0], again.scaled, atol=1e-9)
+
+
+def test_search_stays_in_its_box_and_holds_what_is_pushed_out(hierarchical, solver):
+    target = make_projected_target(hierarchical, solver)
+    estimated = target.estimated
+    tight = replace(
+        estimated,
+        upper=np.array([-1.0, *estimated.upper[1:]]),
+        nominal=np.array([-1.5, *estimated.nominal[1:]]),
+    )
+    found = search(target._replace(estimated=tight), tight.nominal[None], Schedule(adam=0))
+    assert found.scaled[0, 0] == -1.0
+    assert found.gradient_norm[0] < 1
+    assert target.linearise(found.scaled)[0][0, 0] < 0
+
+
+def test_units_are_those_of_the_prior_else_decades_or_tenths_of_a_range(toy):
+    assert toy.estimated.units == pytest.approx([0.7, 0.7, 0.3, 1.0])
+    bare = Estimated(("a", "b"), ("log10", "lin"), np.array([-5.0, 0.0]), np.array([3.0, 100.0]),
+                     np.zeros(2), (None, None), ())  # fmt: skip
+    assert bare.units.tolist() == [1.0, 10.0]

@@ -1,0 +1,101 @@
+"""YAML that costs more than it holds, or means something else to another reader, is refused in one line."""
+
+from itertools import pairwise
+
+import pytest
+
+from screen.errors import FitError, SettingsError
+from screen.files import parse_yaml, read_yaml
+from screen.settings import load_settings
+
+
+def bomb(levels: int) -> str:
+    """Nine aliases of nine aliases of ...: 9**levels values."""
+    letters = "abcdefghijklmnopqrstuvwxyz"[: levels + 1]
+    steps = (f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]" for old, new in pairwise(letters))
+    return "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *steps])
+
+
+REFUSED = {
+    "a bomb of aliases": (bomb(8), "must hold at most 100,000 values, aliases counted"),
+    "an alias of itself": ("seed: &a [*a]", "an alias must stand for a value above it, found *a"),
+    "no anchor": ("seed: *a", "an alias must stand for a value above it, found *a"),
+    "2 000 levels": ("seed: " + "[" * 2000 + "]" * 2000, "must be nested at most 64 levels deep"),
+    "2 000 levels of blocks": ("- " * 2000, "must be nested at most 64 levels deep"),
+    "200 000 doses": (f"scenarios: {{doses_nM: {list(range(1, 200_001))}}}", "bytes as a YAML file, found"),
+    "2 000 doses": (f"scenarios: {{doses_nM: {list(range(1, 2001))}}}", "must have at most 1000 entries"),
+    "a tag": ("seed: !!int abc", "must be plain data without tags, found tag:yaml.org,2002:int"),
+    "a tag that runs code": ("seed: !!python/object/apply:os.system [ls]", "must be plain data without tags"),
+    "a date": ("seed: 2020-13-45", "`seed` must be a number, found 2020-13-45"),
+    "5 000 digits": ("seed: " + "1" * 5000, "`seed` must be a number, found 111"),
+    "a number to base 60": (
+        "scenarios: {doses_nM: [1:30]}",
+        "`scenarios.doses_nM[1]` must be a number, found 1:30",
+    ),
+    "a number to base 8": (
+        "scenarios: {doses_nM: [010]}",
+        "`scenarios.doses_nM[1]` must be a number, found 010",
+    ),
+    "a whole number to base 8": ("seed: 010", "`seed` must be a number, found 010"),
+    "grouped digits": ("simulate: {batch: 2_048}", "`simulate.batch` must be a number, found 2_048"),
+    "more steps than can be": ("simulate: {max_steps: 100000000000000000000}", "must be at most 1e+09"),
+    "a truth for a number": ("seed: true", "`seed` must be a number, found True"),
+    "a key twice": ("seed: 1\nseed: 2", "line 2: `seed` must be set once"),
+    "a merge": ("<<: {seed: 1}", "`<<` is not a setting"),
+    "a key that is a list": ("? [a]\n: 1", "a key must be text"),
+    "two documents": ("seed: 1\n---\nseed: 2", "line 2: must be one document"),
+    "a control character": ("seed: \x1b", "must be YAML"),
+    "tolerance no number can meet": ("simulate: {rtol: 1e-20}", "`simulate.rtol` must be at least 1e-13"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), REFUSED.values(), ids=REFUSED)
+def test_it_is_refused_in_one_line(tmp_path, text, expected):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    (problem,) = caught.value.problems
+    assert "config.yaml" in problem and expected in problem and "\n" not in problem
+
+
+READ = {
+    "1e-6": 1e-6, "1.0e-6": 1e-6, "-3": -3, "+2.5": 2.5, ".5": 0.5, "0": 0, "007": "007", "1:30": "1:30",
+    "2020-01-02": "2020-01-02", "yes": "yes", "off": "off", "true": True, "NULL": None, "~": None, "'12'": "12",
+    '"010"': "010", "0x1f": "0x1f", "1_000": "1_000", "[1, [2]]": [1, [2]], "&a [1]": [1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), READ.items())
+def test_a_scalar_means_what_it_means_in_yaml_1_2(text, value):
+    found = parse_yaml(f"here: {text}", "here", SettingsError).value["here"]
+    assert found == value and type(found) is type(value)
+
+
+def test_aliases_within_the_budget_are_read():
+    assert parse_yaml("a: &a [1, 2]\nb: *a\nc: [*a, *a]", "here", SettingsError).value["c"] == [
+        [1, 2],
+        [1, 2],
+    ]
+
+
+def test_a_file_with_a_mark_and_windows_lines_is_read(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"\xef\xbb\xbfseed: 3\r\nfit:\r\n  draws: 5\r\n")
+    settings = load_settings(path)
+    assert (settings.seed, settings.fit.draws) == (3, 5)
+
+
+def test_every_reader_of_yaml_refuses_a_key_twice(tmp_path):
+    path = tmp_path / "problem.yaml"
+    path.write_text("problems: [a]\nproblems: [b]\n")
+    with pytest.raises(FitError, match=r"problem\.yaml line 2: `problems` must be set once"):
+        read_yaml(path, FitError)
+
+
+def test_a_wrong_entry_of_a_list_is_said_once(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("scenarios: {drugs: [ruxolitinib, 5]}")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert caught.value.problems == ("config.yaml line 1: `scenarios.drugs[2]` must be text, found 5",)

@@ -1,0 +1,89 @@
+"""Contexts taken from others, uncertain totals, and tables of several files."""
+
+import pytest
+
+from screen.errors import ScenarioError, TableError
+from screen.scenarios import read_context_tables
+from tests.scenarios.tables import contexts_of
+
+HEADER = ("context", "kind", "parameter", "value", "unit", "mark", "source", "sd")
+
+
+@pytest.fixture
+def own(folder):
+    """Contexts of a folder with own rows in a file of their own."""
+
+    def read(*rows):
+        path = folder / "own.tsv"
+        lines = [HEADER, *([*row, *[""] * (len(HEADER) - len(row))] for row in rows)]
+        path.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+        return read_context_tables([folder / "contexts.tsv", path], folder / "hypotheses.tsv").contexts
+
+    return read
+
+
+def test_a_context_has_the_rows_of_the_one_it_is_from_and_its_own_instead(own):
+    found = own(
+        ("mine", "from", "liver"),
+        ("mine", "total", "STAT3_total", "50", "nM", "measured", "blot", "0.1"),
+        ("mine", "organism", "human", "1"),
+        ("mine", "total", "k_off", "2"),
+    )
+    liver, mine = found["liver"], found["mine"]
+    assert {s.parameter: (s.value, s.sd) for s in mine.totals} == {"STAT3_total": (50, 0.1), "k_off": (2, 0)}
+    assert (mine.organism, mine.stimulus, mine.preincubation_minutes) == ("human", liver.stimulus, 30)
+    assert (liver.organism, liver.totals[0].value, liver.totals[0].sd) == ("mouse", 28.2, 0)
+
+
+def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(own):
+    found = own(
+        ("second", "from", "first"),
+        ("first", "from", "lymphoma"),
+        ("first", "hypothesis", "direct", "1"),
+    )
+    assert dict(found["second"].hypotheses) == {"direct": 1.0}
+    assert found["second"].totals == found["lymphoma"].totals
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("a", "from", "nobody")], "a: `parameter` of a row of kind from must be another context"),
+        ([("a", "from", "a")], "a: `parameter` of a row of kind from must be another context"),
+        ([("a", "from", "b"), ("b", "from", "a")], "a: must not be taken from itself, found a from b from a"),
+        ([("a", "from", "liver"), ("a", "from", "lymphoma")], "a: at most one row of kind from may be there"),
+        ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
+        (
+            [("a", "stimulus", "IL6_dose", "1", "", "", "", "0.2")],
+            "a: `sd` must be empty in a row of kind stimulus, found 0.2",
+        ),
+    ],
+)  # fmt: skip
+def test_rows_that_mean_nothing_are_refused(own, rows, message):
+    with pytest.raises(ScenarioError) as caught:
+        own(*rows)
+    assert any(message in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_what_two_files_say_is_refused_with_both(own, folder):
+    with pytest.raises(TableError) as caught:
+        own(("liver", "total", "STAT3_total", "3"))
+    (problem,) = caught.value.problems
+    assert problem == (
+        f"{folder}/own.tsv: (context, kind, parameter) must be in one file, "
+        f"found (liver, total, STAT3_total) in {folder}/contexts.tsv too"
+    )
+
+
+def test_all_files_of_a_table_are_checked_at_once(folder):
+    for name in ("a.tsv", "b.tsv"):
+        (folder / name).write_text(
+            "context\tkind\tparameter\tvalue\tunit\tmark\tsource\nx\ttotal\tk_off\t-1\t\t\t\n"
+        )
+    with pytest.raises(TableError) as caught:
+        read_context_tables([folder / "a.tsv", folder / "b.tsv"], folder / "hypotheses.tsv")
+    assert [problem.split(" row ")[0] for problem in caught.value.problems] == ["a.tsv", "b.tsv"]
+
+
+def test_a_row_without_spread_is_exact(folder):
+    assert {s.sd for c in contexts_of(folder).contexts.values() for s in c.totals} == {0.0}
