@@ -163,8 +163,8 @@ def _make_look(
     def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
         of_demands = slopes(scaled, seen.trail, seen.met.cost.T > WEAK)
         of_predictions = np.zeros((*seen.predicted.shape, len(unknowns.names)))
-        for place, vector in enumerate(scaled[:, unknowns.of_calibration]):
-            of_predictions[place][:, unknowns.of_calibration] = sensitivity(vector).by_value
+        measured = sensitivity(scaled[:, unknowns.of_calibration])
+        of_predictions[..., unknowns.of_calibration] = measured.by_value
         return of_demands, of_predictions
 
     return look, linearise

@@ -109,8 +109,9 @@ def draw_ensemble(
     def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: None) -> tuple[np.ndarray, np.ndarray]:
         gradients = prior_gradient(problem, scaled - goals.shift[chosen]).copy()
         matrices = np.tile(np.diag(prior), (len(scaled), 1, 1))
+        together = evaluator.sensitivity(scaled)
         for place, draw in enumerate(chosen):
-            found = evaluator.sensitivity(scaled[place])
+            found = Sensitivity(*(part[place] for part in together))
             slopes = found.by_value * (found.sigma / goals.sigma[draw])[:, None]
             local = local_costs(problem, (found.compared - goals.measured[draw]) / goals.sigma[draw])
             gradients[place] += slopes.T @ local.slope

@@ -1,8 +1,8 @@
 """Minus the log posterior of a calibration problem, for many estimated vectors in one engine call.
 
 A batch says which lanes are integrated with which vector and which measurements are read off them. All
-starts of the optimiser are one batch; so is the list "each measurement with a vector of its own", whose
-gradient is the whole Jacobian at the price of one adjoint solve per measurement.
+starts of the optimiser are one batch; so is the list "each measurement with a copy of the vector", whose
+gradient is the whole Jacobian: copies are integrated once and walked back together.
 
 A lane that fails is a value: its measurements cost `FAILED_COST` each and pull in no direction, and the
 lane is counted. It is never a zero residual.
@@ -22,7 +22,7 @@ from screen.calibration.priors import grouped
 from screen.calibration.problem import Observable, Problem, Values, measured_values
 from screen.calibration.scale import SCALES
 from screen.kernel import filled, filled_size
-from screen.simulate import Integration, come_to_rest, follow
+from screen.simulate import Integration, come_to_rest, follow, read_off
 
 FAILED_COST = 1e4
 """What a measurement costs whose lane failed or whose prediction is no number: more than 140 sigma."""
@@ -42,6 +42,8 @@ class Batch:
     lane_of_row: np.ndarray
     measurement: np.ndarray
     """Measurement of each row of the prediction."""
+    original: np.ndarray | None = None
+    """Which vector each one is a copy of, where every row has a lane and every lane a vector of its own."""
 
 
 class Prediction(NamedTuple):
@@ -69,10 +71,12 @@ def batch_of_starts(problem: Problem, vectors: int) -> Batch:
     )
 
 
-def batch_of_measurements(problem: Problem, chosen: np.ndarray) -> Batch:
-    """Each of the chosen measurements with a vector of its own: the batch whose gradient is the Jacobian."""
-    each = np.arange(len(chosen))
-    return _batch(problem, len(each), each, problem.measurements.lane[chosen], each, chosen)
+def batch_of_measurements(problem: Problem, chosen: np.ndarray, vectors: int) -> Batch:
+    """Each of the chosen measurements with a copy of each vector: the batch whose gradient is the Jacobian."""
+    each, measurement = np.arange(vectors * len(chosen)), np.tile(chosen, vectors)
+    original = np.repeat(np.arange(vectors), len(chosen))
+    batch = _batch(problem, len(each), each, problem.measurements.lane[measurement], each, measurement)
+    return replace(batch, original=original)
 
 
 def distinct_predictions(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +120,7 @@ def predict(problem: Problem, solver: Integration, batch: Batch, scaled: jax.Arr
     row_lane, row = batch.lane_of_row, batch.measurement
     vector_of_row = batch.vector_of_lane[row_lane]
     ok = lane_ok[row_lane]
-    at = jnp.where(ok[:, None], states[row_lane, data.time_index[row]], 1.0)
+    at = jnp.where(ok[:, None], states, 1.0)
     columns = _Columns(problem, parameters[row_lane], at, jnp.asarray(data.time[row]), linear, vector_of_row)
     parts = [_compare(problem, each, columns, row) for each in problem.observables]
     order = np.argsort(np.concatenate([_positions(each, row)[0] for each in problem.observables]))
@@ -127,7 +131,7 @@ def predict(problem: Problem, solver: Integration, batch: Batch, scaled: jax.Arr
 
 
 def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.Array):
-    """Parameters [lanes, parameters], states [lanes, times, species] and whether each lane came through."""
+    """Parameters [lanes, parameters], states [rows, species] and whether each lane came through [lanes]."""
     model = problem.model
     parameters = problem.lanes.parameters.fill(linear[batch.vector_of_lane], batch.lane)
     state = model.initial(parameters)
@@ -136,7 +140,8 @@ def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.
         rest_linear = linear[batch.vector_of_rest]
         rest_parameters = problem.rests.parameters.fill(rest_linear, batch.rest)
         start = _override(problem.rests.states, rest_linear, batch.rest, model.initial(rest_parameters))
-        found = come_to_rest(model, solver, rest_parameters, start)
+        copies = _copies(batch, batch.vector_of_rest, batch.rest)
+        found = come_to_rest(model, solver, rest_parameters, start, copies)
         starts_at_rest = batch.rest_of_lane >= 0
         state = jnp.where(starts_at_rest[:, None], found.state[batch.rest_of_lane], state)
         ok = jnp.where(starts_at_rest, found.status[batch.rest_of_lane] == 0, ok)
@@ -148,9 +153,24 @@ def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.
         before = problem.pretreatments.parameters.fill(lane_linear, batch.lane)
         phases = jnp.stack([before, parameters], axis=1)
         switches = jnp.stack([-jnp.asarray(problem.pretreated[batch.lane]), switches[:, 0]], axis=1)
-    times = jnp.asarray(problem.times[batch.lane])
-    solution = follow(model, solver, phases, state, switches, times)
-    return parameters, solution.states, ok & (solution.status == 0)
+    arrays = phases, state, switches, jnp.asarray(problem.times[batch.lane])
+    output = problem.measurements.time_index[batch.measurement]
+    copies = _copies(batch, batch.vector_of_lane, batch.lane)
+    if copies is None:
+        solution = follow(model, solver, *arrays)
+        states, status = solution.states[batch.lane_of_row, output], solution.status
+    else:
+        states, status = read_off(model, solver, arrays, output, copies)
+    return parameters, states, ok & (status == 0)
+
+
+def _copies(batch: Batch, vector: np.ndarray, row: np.ndarray) -> np.ndarray | None:
+    """For each (vector, row of a table of experiments) the first that is a copy of it."""
+    if batch.original is None:
+        return None
+    pairs = np.stack([batch.original[vector], row], axis=1)
+    _, first, place = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    return first[place.ravel()]
 
 
 def _override(states, linear: jax.Array, rows: np.ndarray, state: jax.Array) -> jax.Array:

@@ -1,11 +1,12 @@
 """How every prediction depends on every parameter: by adjoint solves where the engine has them.
 
-The adjoint way gives each measurement a vector of its own, so that one reverse solve per measurement is
-the whole Jacobian; replicates, which have one prediction, share theirs. An engine that only runs forward
-gets one-sided differences, one vector a parameter.
+The adjoint way gives each measurement a copy of the vector, so that the gradients of all measurements are the
+whole Jacobian; copies of a lane are integrated and recorded once, and walk back together. Replicates, which have
+one prediction, share theirs. An engine that only runs forward gets one-sided differences, one vector a parameter.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -23,15 +24,22 @@ from screen.fit.objective import (
     predict,
     under_conditions,
 )
-from screen.kernel import DIFFERENTIABLE
+from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.simulate import Integration
 
 STEP = 1e-3
 """Difference of a scaled value in units of it; large against the tolerance of the solver, small against a prior."""
 
 
+WIDTH = 16
+"""Vectors at a time; what a row of the Jacobian passes through takes about 20 kB."""
+
+
 class Sensitivity(NamedTuple):
-    """Predictions at one scaled vector and their derivatives; rows of measurements that failed are zero."""
+    """Predictions at one scaled vector and their derivatives; rows of measurements that failed are zero.
+
+    Of several vectors, every field has these as its first axis.
+    """
 
     compared: np.ndarray
     """Prediction [measurements] on the compared scale."""
@@ -46,37 +54,52 @@ class Sensitivity(NamedTuple):
 def make_sensitivity(
     problem: Problem, solver: Integration, adjoint: bool = True
 ) -> Callable[..., Sensitivity]:
-    """A function from one scaled vector to its `Sensitivity`; compiled at the first call and kept.
+    """A function from a scaled vector, or from [vectors, estimated], to the `Sensitivity`; compiled and kept.
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
     """
     make = _by_adjoint if adjoint and solver.engine in DIFFERENTIABLE else _by_differences
-    return make(problem, solver)
-
-
-def _by_adjoint(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
-    first, place = distinct_predictions(problem)
-    batch = batch_of_measurements(problem, first)
-    noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
-
-    @jax.jit
-    def evaluate(vectors: jax.Array, conditions: Conditions) -> tuple[Prediction, jax.Array, jax.Array]:
-        def outputs(at: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Prediction]:
-            found = predict(under_conditions(problem, conditions), solver, batch, at)
-            return (found.compared, jnp.log(found.sigma)), found
-
-        _, pull, found = jax.vjp(outputs, vectors, has_aux=True)
-        ones, zeros = jnp.ones(batch.vectors), jnp.zeros(batch.vectors)
-        by_noise = jnp.zeros_like(vectors) if noise_is_given else pull((zeros, ones))[0]
-        return found, pull((ones, zeros))[0], by_noise
+    of_vectors = make(problem, solver)
 
     def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:
-        vectors = jnp.tile(jnp.asarray(scaled), (batch.vectors, 1))
-        found, by_value, by_noise = evaluate(vectors, conditions_of(under))
-        parts = (found.compared, found.sigma, found.ok, by_value, by_noise)
-        return _weighted(*(np.asarray(part)[place] for part in parts))
+        found = of_vectors(np.atleast_2d(scaled), under)
+        return found if np.ndim(scaled) == 2 else Sensitivity(*(each[0] for each in found))
 
     return sensitivity
+
+
+def _by_adjoint(problem: Problem, solver: Integration) -> Callable[[np.ndarray, Problem], Sensitivity]:
+    first, place = distinct_predictions(problem)
+    noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
+
+    @lru_cache
+    def compiled(vectors: int) -> Callable[..., tuple[jax.Array, ...]]:
+        batch = batch_of_measurements(problem, first, vectors)
+
+        def evaluate(scaled: jax.Array, conditions: Conditions) -> tuple[jax.Array, ...]:
+            def outputs(at: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Prediction]:
+                found = predict(under_conditions(problem, conditions), solver, batch, at)
+                return (found.compared, jnp.log(found.sigma)), found
+
+            copies = scaled[batch.original]
+            _, pull, found = jax.vjp(outputs, copies, has_aux=True)
+            ones, zeros = jnp.ones(batch.vectors), jnp.zeros(batch.vectors)
+            by_noise = jnp.zeros_like(copies) if noise_is_given else pull((zeros, ones))[0]
+            parts = (found.compared, found.sigma, found.ok, pull((ones, zeros))[0], by_noise)
+            return tuple(part.reshape(vectors, len(first), *part.shape[1:]) for part in parts)
+
+        return jax.jit(evaluate)
+
+    def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:
+        parts = []
+        for start in range(0, len(scaled), WIDTH):
+            chosen = scaled[start : start + WIDTH]
+            size = filled_size(len(chosen), WIDTH)
+            found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))
+            parts.append([np.asarray(part)[: len(chosen), place] for part in found])
+        return _weighted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    return of_vectors
 
 
 def _noise_is_given(problem: Problem, observable: Observable) -> bool:
@@ -87,14 +110,14 @@ def _noise_is_given(problem: Problem, observable: Observable) -> bool:
     return numbers and given.issuperset(observable.noise.names)
 
 
-def _by_differences(problem: Problem, solver: Integration) -> Callable[..., Sensitivity]:
+def _by_differences(problem: Problem, solver: Integration) -> Callable[[np.ndarray, Problem], Sensitivity]:
     count, measured = len(problem.estimated.names), len(problem.measurements.lane)
     batch = batch_of_starts(problem, count + 1)
     evaluate = jax.jit(
         lambda vectors, conditions: predict(under_conditions(problem, conditions), solver, batch, vectors)
     )
 
-    def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:
+    def of_one(scaled: np.ndarray, under: Problem) -> tuple[np.ndarray, ...]:
         step = STEP * problem.estimated.units
         step = np.where(scaled + step > problem.estimated.upper, -step, step)
         vectors = jnp.asarray(np.vstack([scaled, scaled + np.diag(step)]))
@@ -105,14 +128,18 @@ def _by_differences(problem: Problem, solver: Integration) -> Callable[..., Sens
         both = ok[1:] & ok[0]
         by_value = np.where(both, (compared[1:] - compared[0]) / step[:, None], 0.0).T
         by_noise = np.where(both, np.log(sigma[1:] / sigma[0]) / step[:, None], 0.0).T
-        return _weighted(compared[0], sigma[0], ok[0], by_value, by_noise)
+        return compared[0], sigma[0], ok[0], by_value, by_noise
 
-    return sensitivity
+    def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:
+        each = [of_one(vector, under) for vector in scaled]
+        return _weighted(*(np.stack(part) for part in zip(*each, strict=True)))
+
+    return of_vectors
 
 
 def _weighted(
     compared: np.ndarray, sigma: np.ndarray, ok: np.ndarray, by_value: np.ndarray, by_noise: np.ndarray
 ) -> Sensitivity:
-    good = ok[:, None] & np.isfinite(by_value) & np.isfinite(by_noise)
-    by_value = np.where(good, by_value / sigma[:, None], 0.0)
+    good = ok[..., None] & np.isfinite(by_value) & np.isfinite(by_noise)
+    by_value = np.where(good, by_value / sigma[..., None], 0.0)
     return Sensitivity(compared, sigma, ok, by_value, np.where(good, by_noise, 0.0))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from screen.kernel.cache import cache_folder, cached, generator_version
 from screen.kernel.symbolic.analysis import System, analyse
 from screen.kernel.symbolic.evaluate import run, stack
 from screen.kernel.symbolic.serialise import from_json, to_json
-from screen.network import read_sbml, sbml_text
+from screen.network import Network, read_sbml, sbml_text
 
 
 class Model:
@@ -47,6 +47,12 @@ class Model:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
 
+    def per_amount(self, parameters: Any) -> Array:
+        """Change of each species [..., species] by one of its amount: 1 / volume where it is a concentration."""
+        return _last(
+            run(self.system.per_amount, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1]
+        )
+
     def observe(self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None) -> Array:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
@@ -74,11 +80,19 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
     NetworkError for a file that cannot be read or a model that is not supported.
     """
     text = sbml_text(sbml)
+    return _analysed(hashlib.sha256(text.encode()).hexdigest(), lambda: read_sbml(text), cache)
+
+
+def build_model(network: Network, cache: Path | None = None) -> Model:
+    """The model of a network that is no file, such as a slice; kept like one that is."""
+    return _analysed(network.digest, lambda: network, cache)
+
+
+def _analysed(digest: str, network: Callable[[], Network], cache: Path | None) -> Model:
     folder = Path(cache) if cache is not None else cache_folder()
-    digest = hashlib.sha256(text.encode()).hexdigest()
 
     def write(path: Path) -> None:
-        system = analyse(read_sbml(text))
+        system = analyse(network())
         small = [factor for factor in system.scale if factor < 1]
         if small:
             sizes = (

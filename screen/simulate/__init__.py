@@ -9,6 +9,7 @@ from screen.simulate.integrate import (
     distinct_cells,
     follow,
     observe,
+    read_off,
 )
 from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
@@ -31,6 +32,7 @@ __all__ = [
     "observe",
     "output_times",
     "read",
+    "read_off",
     "read_parts",
     "simulate_shard",
 ]

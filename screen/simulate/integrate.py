@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from screen.experiments import Design, Draws, lane_parameters, rest_parameters
-from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve
+from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve, solve_readings
 
 STATUS_NAMES = {
     Status.OK: "ok",
@@ -64,12 +64,19 @@ class Integration:
 
 
 def come_to_rest(
-    model: Model, integration: Integration, parameters: Array, start: Array | None = None
-) -> Rest:
-    """Resting states under parameters [lanes, parameters], from `start` [lanes, species] or the initial state."""
+    model: Model, integration: Integration, parameters: Array, start: Array | None = None,
+    copy_of: np.ndarray | None = None,
+) -> Rest:  # fmt: skip
+    """Resting states under parameters [lanes, parameters], from `start` [lanes, species] or the initial state.
+
+    Lanes with equal `copy_of` [lanes] must be equal; they come to rest once.
+    """
     state = model.initial(parameters) if start is None else start
     horizon, tolerance = integration.rest_minutes, integration.rest_tolerance
-    return rest(model, parameters, state, horizon_minutes=horizon, tolerance=tolerance, **integration.options)
+    return rest(
+        model, parameters, state, horizon_minutes=horizon, tolerance=tolerance, copy_of=copy_of,
+        **integration.options,
+    )  # fmt: skip
 
 
 def follow(
@@ -78,6 +85,18 @@ def follow(
     """Trajectories from a state [lanes, species] through phases: parameters [lanes, phases, parameters], which begin
     at switches [lanes, phases], stored at times [lanes, times]."""
     return solve(model, parameters, state, switches, times, **integration.options)
+
+
+def read_off(
+    model: Model, integration: Integration, lanes: tuple[Array, Array, Array, Array], output: np.ndarray,
+    copy_of: np.ndarray,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The state [rows, species] of each row at one of its times, and its status [rows]; copies are followed once.
+
+    `lanes` are the arrays of `follow`; `output` and `copy_of` [rows] are as of `screen.kernel.solve_readings`.
+    """
+    parameters, state, switches, times = lanes
+    return solve_readings(model, parameters, state, switches, times, output, copy_of, **integration.options)
 
 
 def observe(model: Model, names: Sequence[str], times: Array, states: Array, parameters: Array) -> Array:

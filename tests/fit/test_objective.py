@@ -13,7 +13,7 @@ from screen.calibration.problem import Measurements, Values
 from screen.calibration.subset import keep_measurements
 from screen.fit import make_objective, make_predictor, make_sensitivity
 from screen.fit.objective import FAILED_COST, distinct_predictions, posterior_cost
-from screen.fit.sensitivity import _by_differences
+from screen.fit.sensitivity import WIDTH, Sensitivity, _by_differences
 from tests.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
 
@@ -66,7 +66,7 @@ def test_sensitivities_reach_through_a_pretreatment(pretreated, solver):
     point = at(pretreated, k_made=0.7, k_lost=0.3)
     adjoint, differences = (
         make_sensitivity(pretreated, solver)(point),
-        _by_differences(pretreated, solver)(point),
+        by_differences(pretreated, solver, point),
     )
     assert adjoint.by_value == pytest.approx(differences.by_value, rel=1e-2, abs=1e-2)
     alone = make_sensitivity(keep_measurements(pretreated, np.array([0])), solver)(point)
@@ -115,10 +115,26 @@ def test_gradient_matches_finite_differences(toy, evaluate):
 def test_sensitivities_by_adjoint_are_those_by_differences(toy, solver):
     point = at(toy, k_made=0.8)
     adjoint = make_sensitivity(toy, solver)(point)
-    differences = _by_differences(toy, solver)(point)
+    differences = by_differences(toy, solver, point)
     assert np.abs(adjoint.by_value).max() > 1
     np.testing.assert_allclose(adjoint.by_value, differences.by_value, rtol=1e-2, atol=1e-2)
     np.testing.assert_array_equal(adjoint.by_noise, 0)
+
+
+def by_differences(problem, solver, point):
+    return Sensitivity(*(each[0] for each in _by_differences(problem, solver)(point[None], problem)))
+
+
+def test_sensitivities_of_several_vectors_are_those_of_each(toy, solver):
+    """More vectors than go through at a time, of which one fails."""
+    sensitivity = make_sensitivity(toy, solver)
+    vectors = np.stack([at(toy, k_made=made) for made in np.linspace(0.5, 0.9, WIDTH + 1)])
+    vectors[3] = at(toy, k_blow=100.0)
+    together = sensitivity(vectors)
+    assert not together.ok[3].any() and together.ok[4].all()
+    for place in (0, 3, 4, WIDTH):
+        for several, single in zip(together, sensitivity(vectors[place]), strict=True):
+            np.testing.assert_array_equal(several[place], single)
 
 
 def test_vectors_do_not_see_each_other(toy, evaluate):

@@ -82,7 +82,7 @@ import sys
 from pathlib import Path
 from screen.kernel import load_model
 from screen.kernel.engines import compiled
-compiled._register(load_model(sys.stdin.read(), Path(sys.argv[1])))
+compiled.register(load_model(sys.stdin.read(), Path(sys.argv[1])))
 """
 
 

@@ -125,11 +125,17 @@ print(float(solution.states[0, 0, 0]).hex())
 def no_compiler(monkeypatch, tmp_path):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    for forgetful in (compiler.find_compiler, compiled._register):
+    for forgetful in (compiler.find_compiler, compiled.register):
         forgetful.cache_clear()
     yield
-    for forgetful in (compiler.find_compiler, compiled._register):
+    for forgetful in (compiler.find_compiler, compiled.register):
         forgetful.cache_clear()
+
+
+def test_arrays_on_a_gpu_are_not_for_the_kernel(monkeypatch):
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    name, reason = choose_engine("auto")
+    assert name == "jax" and reason == "JAX computes on gpu, the kernel on cpu"
 
 
 def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler, tmp_path):

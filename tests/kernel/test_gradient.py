@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from screen.kernel import Status, rest, solve
+from screen.errors import KernelError
+from screen.kernel import Status, rest, solve, solve_readings
 from tests.kernel.networks import CYCLE, VARIED, model_of, perturbed
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
@@ -111,3 +112,109 @@ def test_through_a_rest():
 
     gradient = jax.grad(level)(jnp.asarray(model.values))
     np.testing.assert_allclose([gradient[source], gradient[rate]], [1 / 2, -3 / 4], rtol=1e-6)
+
+
+def readings(model, rows, copies=3, outputs=4):
+    """Rows that read `copies` trajectories at changing times, and the arrays of solve_readings."""
+    lane = np.random.default_rng(3).integers(copies, size=rows)
+    first = np.array([np.flatnonzero(lane == place)[0] for place in lane])
+    parameters = perturbed(model, copies, 2)[lane]
+    state = np.asarray(model.initial(parameters[:, 0])) + 0.05
+    switches, times = np.tile([0.0, 6.0], (rows, 1)), np.tile(np.linspace(0, 12, outputs), (rows, 1))
+    return parameters, state, switches, times, np.arange(rows) % outputs, first
+
+
+@pytest.mark.parametrize("text", [VARIED, CYCLE])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_block_of_cotangents_is_each_of_them(text, threads):
+    """More rows a lane than are walked back at once, and lanes with different numbers of them."""
+    model, rows = model_of(text), 40
+    *arrays, output, first = readings(model, rows)
+    cotangents = np.random.default_rng(5).standard_normal((rows, len(model.species)))
+
+    def together(parameters, state):
+        return solve_readings(model, parameters, state, *arrays[2:], output, first, threads=threads, **TIGHT)
+
+    (found, status), pull = jax.vjp(together, *arrays[:2])
+    block = pull((cotangents, np.zeros(rows, dtype=jax.dtypes.float0)))
+    assert not np.any(status)
+    for row in range(rows):
+        alone = [each[row : row + 1] for each in arrays]
+        known, pull_one = jax.vjp(
+            lambda p, s, a=alone: solve(model, p, s, *a[2:], **TIGHT).states, *alone[:2]
+        )
+        np.testing.assert_array_equal(found[row], known[0, output[row]])
+        one = pull_one(jnp.zeros_like(known).at[0, output[row]].set(cotangents[row]))
+        for several, single in zip(block, one, strict=True):
+            scale = np.abs(single).max() + 1e-300
+            np.testing.assert_allclose(several[row] / scale, single[0] / scale, atol=1e-12)
+
+
+def test_vmap_of_a_pullback_walks_back_a_block():
+    model = model_of(VARIED)
+    _, parameters, state = problem(model, lanes=11)
+    times, switches = np.tile([2.0, 5.0, 12.0], (11, 1)), np.tile([0.0, 6.0], (11, 1))
+    cotangents = np.random.default_rng(2).standard_normal((10, 11, 3, len(model.species)))
+
+    def states(scale, parameters, state):
+        return solve(model, scale * parameters, state, switches, times).states
+
+    def block(scale):
+        return jax.vmap(jax.vjp(lambda p, s: states(scale, p, s), parameters, state)[1])(cotangents)
+
+    both = jax.jit(jax.vmap(block))(jnp.array([1.0, 1.1]))
+    for place, scale in enumerate((1.0, 1.1)):
+        pull = jax.vjp(lambda p, s, scale=scale: states(scale, p, s), parameters, state)[1]
+        for number, cotangent in enumerate(cotangents):
+            for several, single in zip(both, pull(cotangent), strict=True):
+                scale = np.abs(single).max()
+                np.testing.assert_allclose(several[place, number] / scale, single / scale, atol=1e-12)
+
+
+def test_readings_agree_with_finite_differences():
+    model, rows = model_of(VARIED), 8
+    parameters, state, *rest_of_arrays = readings(model, rows)
+    weights = np.random.default_rng(1).standard_normal((rows, len(model.species)))
+
+    def value(parameters, state):
+        found = solve_readings(model, parameters, state, *rest_of_arrays, **TIGHT)[0]
+        return jnp.sum(weights * found, axis=1)
+
+    by_parameters, by_state = jax.vjp(value, parameters, state)[1](jnp.ones(rows))
+    direction = np.random.default_rng(4).standard_normal(parameters.shape[1:]) * parameters[0]
+    change = np.broadcast_to(1e-6 * direction, parameters.shape)
+    known = (value(parameters + change, state) - value(parameters - change, state)) / 2e-6
+    np.testing.assert_allclose(np.sum(by_parameters * direction, axis=(1, 2)), known, rtol=1e-5, atol=1e-7)
+    known = (value(parameters, state + 1e-6) - value(parameters, state - 1e-6)) / 2e-6
+    np.testing.assert_allclose(np.sum(by_state, axis=1), known, rtol=1e-5, atol=1e-7)
+
+
+def test_readings_do_not_depend_on_threads_or_company():
+    model = model_of(CYCLE)
+    *arrays, output, first = readings(model, 60, copies=20)
+    cotangents = np.random.default_rng(5).standard_normal((60, len(model.species)))
+
+    def pulled(rows, threads):
+        chosen = [each[rows] for each in arrays]
+        own = np.array([np.flatnonzero(first[rows] == place)[0] for place in first[rows]])
+
+        def read(p, s):
+            return solve_readings(model, p, s, *chosen[2:], output[rows], own, threads=threads)[0]
+
+        return jax.vjp(read, *chosen[:2])[1](jnp.asarray(cotangents[rows]))
+
+    whole, single = pulled(np.arange(60), 2), pulled(np.arange(60), 1)
+    some = np.arange(5, 60, 7)
+    few = pulled(some, 1)
+    for one, other, part in zip(whole, single, few, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(np.asarray(one)[some], part)
+
+
+def test_readings_name_what_does_not_fit():
+    model = model_of(CYCLE)
+    *arrays, output, first = readings(model, 6)
+    with pytest.raises(KernelError, match="one of 4 outputs for each of 6 rows"):
+        solve_readings(model, *arrays, output + 1, first)
+    with pytest.raises(KernelError, match="first row"):
+        solve_readings(model, *arrays, output, np.full(6, 5))

@@ -9,6 +9,7 @@ from screen.kernel.engines.table import (
     choose_engine,
     rest,
     solve,
+    solve_readings,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "choose_engine",
     "rest",
     "solve",
+    "solve_readings",
 ]

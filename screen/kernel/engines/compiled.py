@@ -7,7 +7,7 @@ lane nobody has taken yet, and no result depends on who took it.
 
 import ctypes
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,43 @@ def kernel_engine(
     rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None,
 ) -> Solution:  # fmt: skip
     """Integrate with the compiled kernel; arguments as `solve`. KernelError where there is no compiler."""
-    options = (
+    options = _options(rtol, atol, max_steps, threads, first_step)
+    return Solution(*_solve(register(model), options, parameters, state, switches, times))
+
+
+def kernel_readings(
+    model: Model, parameters: Array, state: Array, switches: Array, times: Array, output: np.ndarray,
+    copy_of: np.ndarray, *, rtol: float, atol: float, max_steps: int, threads: int | None,
+    first_step: float | None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
+    name, options = register(model), _options(rtol, atol, max_steps, threads, first_step)
+    first, lane = np.unique(copy_of, return_inverse=True)
+
+    def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
+        lanes = tuple(each[first] for each in arrays)
+        states, status, *_ = _solve(name, options, *lanes)
+        return (states[lane, output], status[lane]), lanes
+
+    def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
+        places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
+        return *rows_back(f"{name}_gradient", options, 4)(*lanes, *places, cotangents[0][:, None]), None, None
+
+    read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
+    read.defvjp(forward, backward)
+    return read(parameters, state, switches, times)
+
+
+def _options(
+    rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None
+) -> tuple[tuple[str, Any], ...]:
+    return (
         ("atol", np.float64(atol)),
         ("first_step", np.float64(first_step or 0.0)),
         ("max_steps", np.int64(max_steps)),
         ("rtol", np.float64(rtol)),
         ("threads", np.int64(threads or available_cores())),
     )
-    return Solution(*_solve(_register(model), options, parameters, state, switches, times))
 
 
 def available_cores() -> int:
@@ -46,7 +75,7 @@ def available_cores() -> int:
 
 
 @cache
-def _register(model: Model) -> str:
+def register(model: Model) -> str:
     """Compile and load the library of a model; the name under which XLA knows it."""
     library = _library(model)
     try:
@@ -54,7 +83,7 @@ def _register(model: Model) -> str:
     except OSError as error:
         raise KernelError(f"{library}: must be a library that can be loaded here, found {error}") from None
     name = f"screen_{library.stem}"
-    for target in ("solve", "gradient"):
+    for target in ("solve", "gradient", "settle", "settle_gradient"):
         handler = getattr(functions, f"screen_{target}")
         jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
     return name
@@ -110,11 +139,48 @@ def _forward(name: str, options: tuple, *arrays: Array) -> tuple[Any, tuple[Arra
 
 def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
-    parameters, state, switches, times = arrays
-    outputs = tuple(jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (parameters, state))
-    call = jax.ffi.ffi_call(f"{name}_gradient", outputs, vmap_method="broadcast_all")
-    gradient = call(*arrays, cotangents[0], **dict(options))
+    *_, switches, times = arrays
+    lanes = jnp.arange(len(times), dtype=jnp.int32)
+    gradient = rows_back(f"{name}_gradient", options, 4)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
     return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
 
 
 _solve.defvjp(_forward, _backward)
+
+
+@cache
+def rows_back(target: str, options: tuple, solved: int) -> Callable[..., tuple[Array, Array]]:
+    """Adjoints of the first two arrays, one row a cotangent, by a handler that takes rows.
+
+    The first `solved` arrays have one entry a lane, the others one a row: its lane, perhaps the output at which its
+    cotangents begin, and these. However many rows a lane has, its steps are taken and factorised once. Under `vmap`
+    of the cotangents alone there are more rows, under any other also more lanes.
+    """
+
+    @jax.custom_batching.custom_vmap
+    def back(*arrays: Array) -> tuple[Array, Array]:
+        rows = len(arrays[-1])
+        outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in arrays[:2])
+        by_parameters, by_state = jax.ffi.ffi_call(target, outputs)(*arrays, **dict(options))
+        return by_parameters, by_state
+
+    @back.def_vmap
+    def _(
+        size: int, batched: Sequence[bool], *arrays: Array
+    ) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
+        lanes, rows = arrays[0].shape[1 if batched[0] else 0], arrays[-1].shape[1 if batched[-1] else 0]
+        copied = any(batched[:solved])
+        full = [
+            each if is_batched else jnp.broadcast_to(each, (size, *each.shape))
+            for each, is_batched in zip(arrays, batched, strict=True)
+        ]
+        of_lanes = (
+            [each.reshape(-1, *each.shape[2:]) for each in full[:solved]] if copied else arrays[:solved]
+        )
+        lane, *asked = full[solved:]
+        if copied:
+            lane = lane + lanes * jnp.arange(size, dtype=lane.dtype)[:, None]
+        found = back(*of_lanes, *(each.reshape(-1, *each.shape[2:]) for each in (lane, *asked)))
+        return tuple(each.reshape(size, rows, *each.shape[1:]) for each in found), (True, True)
+
+    return back

@@ -6,15 +6,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import kernel_engine, kernel_problem
+from screen.kernel.engines.compiled import kernel_engine, kernel_problem, kernel_readings
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
+from screen.kernel.engines.resting import Rest, integrated_rest, kernel_rest
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import find_compiler
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Solution
 
 
 class Engine(NamedTuple):
@@ -27,6 +29,10 @@ class Engine(NamedTuple):
     """JAX backends it runs on."""
     speed: float
     """Trajectories a second and core that an estimate assumes for the shipped network."""
+    readings: Callable[..., tuple[Array, Array]] | None = None
+    """How it integrates copies once; where it cannot, each is a lane."""
+    rest: Callable[..., Rest] | None = None
+    """How it finds rest states, where it has a better way than to integrate."""
 
 
 def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
@@ -42,7 +48,7 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": Engine(kernel_engine, differentiable=True, devices=("cpu",), speed=2700.0),
+    "kernel": Engine(kernel_engine, True, ("cpu",), 2700.0, kernel_readings, kernel_rest),
     "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
     "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
 }
@@ -60,7 +66,7 @@ def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
 
 
 def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[str, str]:
-    """(engine, reason in one line); "auto" prefers the kernel and falls back to jax.
+    """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler.
 
     `models` are what will run: where the cache has them all compiled, the kernel needs no compiler.
     """
@@ -70,6 +76,8 @@ def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[s
         if problem:
             raise KernelError(problem)
         return wanted, "as asked"
+    if (device := jax.default_backend()) not in ENGINES["kernel"].devices:
+        return "jax", f"JAX computes on {device}, the kernel on {' and '.join(ENGINES['kernel'].devices)}"
     if problem:
         return "jax", problem
     try:
@@ -100,16 +108,56 @@ def solve(
     Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for
     shapes that do not fit or an engine that is not there.
     """
+    arrays = _checked(model, parameters, state, switches, times)
+    return _chosen(engine, model).solve(
+        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
+    )
+
+
+def solve_readings(
+    model: Model, parameters: Any, state: Any, switches: Any, times: Any, output: np.ndarray,
+    copy_of: np.ndarray, *, engine: str = "kernel", **options: Any,
+) -> tuple[Array, Array]:  # fmt: skip
+    """One reading a row: the state [rows, species] of a lane at one of its times, and its status [rows].
+
+    Arrays as of `solve`, one row a reading; `output` [rows] says which of a row's times is read. Rows with equal
+    `copy_of` [rows], which names the first of them, must be equal in every array: with engine kernel they are one
+    trajectory. In reverse mode each row has adjoints of its own, and those of copies walk back together over one
+    record, so the Jacobian of many readings costs little more than the gradient of one. Options as of `solve`.
+    """
+    arrays = _checked(model, parameters, state, switches, times)
+    output, copy_of = np.asarray(output), np.asarray(copy_of)
+    rows, outputs = arrays[3].shape
+    if not output.shape == copy_of.shape == (rows,) or output.min() < 0 or output.max() >= outputs:
+        raise KernelError(f"solve_readings: there must be one of {outputs} outputs for each of {rows} rows")
+    if np.any(copy_of[copy_of] != copy_of) or np.any(copy_of > np.arange(rows)):
+        raise KernelError("solve_readings: copy_of must name the first row of each copy, found another")
+    options = {
+        "rtol": 1e-6,
+        "atol": 1e-9,
+        "max_steps": 100_000,
+        "threads": None,
+        "first_step": None,
+    } | options
+    chosen = _chosen(engine, model)
+    if chosen.readings is not None:
+        return chosen.readings(model, *arrays, output, copy_of, **options)
+    solution = chosen.solve(model, *arrays, **options)
+    return solution.states[np.arange(rows), output], solution.status
+
+
+def _chosen(engine: str, model: Model) -> Engine:
+    return _look_up(choose_engine(engine, [model])[0] if engine == "auto" else engine)
+
+
+def _checked(model: Model, *arrays: Any) -> list[Array]:
     if not jax.config.read("jax_enable_x64"):
         raise KernelError(
             "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
         )
-    run = _look_up(choose_engine(engine, [model])[0] if engine == "auto" else engine)
-    arrays = [jnp.asarray(array, dtype=jnp.float64) for array in (parameters, state, switches, times)]
-    _check_shapes(model, *arrays)
-    return run.solve(
-        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
-    )
+    checked = [jnp.asarray(array, dtype=jnp.float64) for array in arrays]
+    _check_shapes(model, *checked)
+    return checked
 
 
 def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array, times: Array) -> None:
@@ -130,36 +178,31 @@ def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array
         raise KernelError(problems)
 
 
-class Rest(NamedTuple):
-    """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
-
-    state: Array
-    status: Array
-    steps: Array
-
-
 def rest(
     model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
-    threads: int | None = None,
+    threads: int | None = None, copy_of: np.ndarray | None = None,
 ) -> Rest:  # fmt: skip
     """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
 
     A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
     less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
+    Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`. Engine kernel goes the last way by Newton's
+    method, and its derivatives are those of the implicit function; they are NaN where a mode is slower than 1 /
+    `horizon_minutes`.
     """
-    parameters = jnp.asarray(parameters, dtype=jnp.float64)
-    lanes = parameters.shape[0]
-    times = jnp.tile(horizon_minutes * jnp.array([1.0, 2.0]), (lanes, 1))
-    solution = solve(
-        model, parameters[:, None, :], state, jnp.zeros((lanes, 1)), times,
-        engine=engine, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads,
-    )  # fmt: skip
-    before, end = solution.states[:, 0], solution.states[:, 1]
-    moving = jnp.any(
-        jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)),
-        axis=-1,
-    )
-    unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
-    status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
-    return Rest(end, status, solution.accepted + solution.rejected)
+    phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
+    checked = _checked(model, phases, state, nothing, nothing)
+    arrays = checked[0][:, 0], checked[1]
+    options: dict[str, Any] = {
+        "tolerance": tolerance,
+        "rtol": rtol,
+        "atol": atol,
+        "max_steps": max_steps,
+        "threads": threads,
+    }
+    chosen = _chosen(engine, model)
+    if chosen.rest is not None and model.system.per_amount.outputs:
+        copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
+        return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)
+    return integrated_rest(chosen.solve, model, *arrays, horizon=horizon_minutes, **options)

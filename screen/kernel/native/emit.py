@@ -39,7 +39,7 @@ def emit(system: System, width: int) -> str:
         f"#define SCRATCH {scratch.size}",
         _native("vector.h"),
     ]
-    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "handlers.c")]
+    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "rows.h", "rest.h", "handlers.c")]
     return "\n".join([*head, *functions, *tail])
 
 
@@ -52,7 +52,8 @@ def _sizes(system: System) -> Iterator[str]:
         "N": len(system.species), "PARAMETERS": len(system.parameters), "HOISTED": system.hoisted,
         "NONZEROS": len(system.reduction.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
         "SLOTS": len(system.reduction.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
-        "GAMMA": tableau.GAMMA, **CONTROL,
+        "GAMMA": tableau.GAMMA, "PIVOTS": len(system.reduction.elimination.diagonal),
+        "DEPENDENTS": len(system.reduction.dependents), **CONTROL,
     }  # fmt: skip
     yield from (f"#define {name} {value!r}" for name, value in sizes.items())
 
@@ -63,6 +64,8 @@ def _tables(system: System) -> Iterator[str]:
     yield _table("int", "PATTERN_COLUMN", [j for _, j in pattern])
     yield _table("int", "DRIVEN_ROW", system.driven)
     yield _table("double", "SCALE", system.scale)
+    yield _table("int", "PIVOT", system.reduction.elimination.diagonal)
+    yield _table("int", "DEPENDENT", [dependent.species for dependent in system.reduction.dependents])
     yield _table("double", "NODES", tableau.NODES)
     yield _table("double", "TIME", tableau.TIME)
     yield _table("double", "LAST", [*tableau.A[-1], 1.0])

@@ -41,7 +41,12 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     arguments = "const V *restrict M, const V *restrict f, const V *restrict g, V *restrict x"
     yield braces(f"CODE solve({arguments})", lines)
     taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
-    lines = [*taken, *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0)]
+    taken += [f"b[{d}] = all(0.0);" for d, _ in reduction.dependents]
+    yield braces("CODE take(V *restrict b)", taken)
+    lines = [
+        "take(b);",
+        *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0),
+    ]
     lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
     yield braces("CODE solve_transposed(const V *restrict M, V *restrict b, V *restrict x)", lines)
 

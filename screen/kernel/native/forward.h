@@ -3,31 +3,43 @@
 
 enum { OK, MAX_STEPS, STEP_UNDERFLOW, NON_FINITE };
 
-typedef struct {
+/* One cotangent of a lane: its last output that is not 0. */
+typedef struct { int64_t lane, row, last; } Row;
+
+typedef struct Job {
+    int (*task)(struct Job *); /* what each thread does; false when memory ran out */
+    int64_t items;             /* what there is to do in all */
     const double *parameters, *state, *switches, *times;
     double *states;
     int32_t *status, *accepted, *rejected;
     double *reached;
-    const double *cotangent;
+    const double *cotangent; /* [rows, span, N]: row r is of lane row_lane[r], its outputs from row_output[r] on */
+    const int32_t *row_lane, *row_output;
     double *parameters_bar, *state_bar;
-    int64_t lanes, phases, outputs, max_steps, threads;
+    Row *sorted;         /* rows that are not 0, lane by lane */
+    int64_t *rows_begin; /* where those of each lane begin in `sorted` */
+    int64_t *order;      /* lanes to walk back */
+    int64_t lanes, phases, outputs, max_steps, threads, rows, span, walked;
     double rtol, atol, first_step;
+    double rate, time, tolerance; /* of a rest */
     atomic_llong next; /* first lane nobody has taken yet */
     atomic_int out_of_memory;
 } Job;
 
+/* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
+enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
+typedef struct { double *rows; int64_t lane, rows_of_lane, count, capacity, outputs; } Tape;
+/* While lanes are recorded, tape k is of lane order[first + k]. */
+typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
+
 typedef struct {
     int64_t lane; /* -1: the slot is idle */
-    int64_t phase, output, accepted, rejected;
+    Tape *tape;   /* of a lane that is recorded */
+    int64_t phase, output, outputs, accepted, rejected; /* outputs: how many are wanted */
     double t, h, start, stop, phase_end, end, last_error;
     double breaks[BREAKS + 1];
     int fresh, rejecting, opened_by; /* opened_by: the break at which the stretch begins, or -1 */
 } Lane;
-
-/* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
-enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
-typedef struct { double *rows; int64_t count, capacity, outputs; } Tape;
-typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
 
 #define INSET 8.9e-16
 
@@ -76,11 +88,11 @@ static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
     lane->fresh = 1;
 }
 
-static void close_lane(const Job *job, Lane *lane, int status, Recording *recording)
+static void close_lane(const Job *job, Lane *lane, int status)
 {
     const int64_t i = lane->lane;
-    if (recording) {
-        recording->tapes[i - recording->first].outputs = lane->output;
+    if (lane->tape) {
+        lane->tape->outputs = lane->output;
     } else {
         double *rest = job->states + (i * job->outputs + lane->output) * N;
         for (int64_t j = 0; j < (job->outputs - lane->output) * N; j++) rest[j] = NAN;
@@ -98,24 +110,29 @@ static void load_lane(Job *job, Step *s, Lane *lane, int l, Recording *recording
     atomic_llong *next = recording ? &recording->next : &job->next;
     const int64_t end = recording ? recording->end : job->lanes;
     for (;;) {
-        const int64_t i = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-        if (i >= end) { lane->lane = -1; return; }
+        const int64_t place = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+        if (place >= end) { lane->lane = -1; return; }
+        const int64_t i = recording ? job->order[place] : place;
         const double *times = job->times + i * job->outputs;
-        *lane = (Lane){.lane = i, .phase = -1, .last_error = 1.0};
+        *lane = (Lane){.lane = i, .phase = -1, .last_error = 1.0, .outputs = job->outputs};
+        if (recording) {
+            lane->tape = &recording->tapes[place - recording->first];
+            lane->outputs = job->sorted[job->rows_begin[i]].last + 1;
+        }
         lane->t = job->switches[i * job->phases];
         lane->end = times[job->outputs - 1];
         lane->phase_end = lane->t;
         for (int j = 0; j < N; j++) s->y[j][l] = job->state[i * N + j];
-        while (lane->output < job->outputs && times[lane->output] <= lane->t) {
+        while (lane->output < lane->outputs && times[lane->output] <= lane->t) {
             if (!recording)
                 memcpy(job->states + (i * job->outputs + lane->output) * N, job->state + i * N, sizeof(double) * N);
             lane->output++;
         }
-        if (lane->output < job->outputs) {
+        if (lane->output < lane->outputs) {
             open_stretch(job, s, lane, l);
             return;
         }
-        close_lane(job, lane, OK, recording);
+        close_lane(job, lane, OK);
     }
 }
 
@@ -176,7 +193,7 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
         int wanted[W], any = 0;
         for (int l = 0; l < W; l++) {
             const double *times = job->times + lanes[l].lane * job->outputs;
-            wanted[l] = passed[l] && lanes[l].output < job->outputs && times[lanes[l].output] <= lanes[l].t;
+            wanted[l] = passed[l] && lanes[l].output < lanes[l].outputs && times[lanes[l].output] <= lanes[l].t;
             x[l] = wanted[l] ? (times[lanes[l].output] - s->t[l]) / s->h[l] : 0.0;
             any |= wanted[l];
         }
@@ -264,7 +281,7 @@ static int integrate(Job *job, Step *s, Recording *recording)
             accepted[l] = 0;
             if (lane->lane < 0) continue;
             if (error[l] <= 1.0) {
-                if (recording && !tape_append(&recording->tapes[lane->lane - recording->first], s, l, lane)) return 0;
+                if (lane->tape && !tape_append(lane->tape, s, l, lane)) return 0;
                 lane->t = s->h[l] == lane->stop - lane->t ? lane->stop : lane->t + s->h[l];
                 passed[l] = 1;
                 accepted[l] = -1;
@@ -277,15 +294,23 @@ static int integrate(Job *job, Step *s, Recording *recording)
             Lane *lane = &lanes[l];
             if (lane->lane < 0) continue;
             int status = OK;
-            if (lane->output < job->outputs) {
+            if (lane->output < lane->outputs) {
                 status = failure(job, s, lane, l, error[l]);
                 if (status == OK) {
                     if (lane->t >= lane->stop) open_stretch(job, s, lane, l);
                     continue;
                 }
             }
-            close_lane(job, lane, status, recording);
+            close_lane(job, lane, status);
             load_lane(job, s, lane, l, recording);
         }
     }
+}
+
+static int integrate_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    const int good = s && integrate(job, s, NULL);
+    free(s);
+    return good;
 }

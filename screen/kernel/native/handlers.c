@@ -1,4 +1,4 @@
-/* Threads, and the two functions that XLA calls. */
+/* Threads, and the functions that XLA calls. */
 #include "xla/ffi/api/c_api.h"
 
 static void *work(void *argument)
@@ -8,10 +8,7 @@ static void *work(void *argument)
     const unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | 0x8040); /* what decays below 1e-308 counts as 0; in this thread, and only here */
 #endif
-    Step *s = workspace(sizeof(Step));
-    int good = s != NULL;
-    if (good) good = job->cotangent ? differentiate(job, s) : integrate(job, s, NULL);
-    free(s);
+    const int good = job->task(job);
 #if defined(__SSE2__)
     _mm_setcsr(mode);
 #endif
@@ -23,7 +20,7 @@ static void run(Job *job)
 {
     enum { MOST = 256 };
     pthread_t threads[MOST];
-    int64_t useful = (job->lanes + W - 1) / W, count = 0;
+    int64_t useful = (job->items + W - 1) / W, count = 0;
     if (useful > job->threads) useful = job->threads;
     if (useful > MOST) useful = MOST;
     while (count < useful - 1 && pthread_create(&threads[count], NULL, work, job) == 0) count++;
@@ -37,10 +34,10 @@ static XLA_FFI_Error *complain(XLA_FFI_CallFrame *frame, const char *message)
     return frame->api->XLA_FFI_Error_Create(&args);
 }
 
-/* XLA asks once which version of the interface this was compiled for. */
+/* XLA asks once which version of the interface this was compiled for. The type of an extension has had two names. */
 static int answers_metadata(XLA_FFI_CallFrame *frame)
 {
-    XLA_FFI_Extension_Base *extension = frame->extension_start;
+    __typeof__(frame->extension_start) extension = frame->extension_start;
     if (!extension || extension->type != XLA_FFI_Extension_Metadata) return 0;
     XLA_FFI_Metadata *metadata = ((XLA_FFI_Metadata_Extension *)extension)->metadata;
     metadata->api_version.major_version = XLA_FFI_API_MAJOR;
@@ -62,31 +59,67 @@ static double attribute(XLA_FFI_CallFrame *frame, const char *name)
 static XLA_FFI_Buffer *argument(XLA_FFI_CallFrame *frame, int i) { return frame->args.args[i]; }
 static void *result(XLA_FFI_CallFrame *frame, int i) { return ((XLA_FFI_Buffer *)frame->rets.rets[i])->data; }
 
-/* parameters [.., phases, parameters], state [.., species], switches [.., phases], times [.., times] */
-static Job job_of(XLA_FFI_CallFrame *frame)
+static Job job_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
 {
-    const XLA_FFI_Buffer *parameters = argument(frame, 0), *times = argument(frame, 3);
-    Job job = {
-        .parameters = parameters->data,
+    return (Job){
+        .task = task,
+        .parameters = argument(frame, 0)->data,
         .state = argument(frame, 1)->data,
-        .switches = argument(frame, 2)->data,
-        .times = times->data,
         .lanes = 1,
-        .phases = parameters->dims[parameters->rank - 2],
-        .outputs = times->dims[times->rank - 1],
-        .max_steps = (int64_t)attribute(frame, "max_steps"),
+        .phases = 1,
         .threads = (int64_t)attribute(frame, "threads"),
-        .rtol = attribute(frame, "rtol"),
         .atol = attribute(frame, "atol"),
-        .first_step = attribute(frame, "first_step"),
     };
+}
+
+/* parameters [.., phases, parameters], state [.., species], switches [.., phases], times [.., times] */
+static Job solve_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+{
+    Job job = job_of(frame, task);
+    const XLA_FFI_Buffer *parameters = argument(frame, 0), *times = argument(frame, 3);
+    job.switches = argument(frame, 2)->data;
+    job.times = times->data;
+    job.phases = parameters->dims[parameters->rank - 2];
+    job.outputs = times->dims[times->rank - 1];
+    job.max_steps = (int64_t)attribute(frame, "max_steps");
+    job.rtol = attribute(frame, "rtol");
+    job.first_step = attribute(frame, "first_step");
     for (int64_t i = 0; i < times->rank - 1; i++) job.lanes *= times->dims[i];
+    job.items = job.lanes;
     return job;
+}
+
+/* parameters [.., parameters], state [.., species] */
+static Job rest_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+{
+    Job job = job_of(frame, task);
+    const XLA_FFI_Buffer *state = argument(frame, 1);
+    job.rate = attribute(frame, "rate");
+    job.time = attribute(frame, "time");
+    job.tolerance = attribute(frame, "tolerance");
+    for (int64_t i = 0; i < state->rank - 1; i++) job.lanes *= state->dims[i];
+    job.items = job.lanes;
+    return job;
+}
+
+/* The lane of each row is argument `place`, the cotangents of the rows come last; -> those of parameters
+   [rows, phases, parameters] and state [rows, species]. */
+static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
+{
+    const XLA_FFI_Buffer *cotangent = argument(frame, (int)frame->args.size - 1);
+    job->row_lane = argument(frame, place)->data;
+    job->cotangent = cotangent->data;
+    job->rows = cotangent->dims[0];
+    job->items = job->rows;
+    job->parameters_bar = result(frame, 0);
+    job->state_bar = result(frame, 1);
+    memset(job->parameters_bar, 0, sizeof(double) * job->rows * job->phases * PARAMETERS);
+    memset(job->state_bar, 0, sizeof(double) * job->rows * N);
 }
 
 static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
 {
-    run(job);
+    if (!job->out_of_memory) run(job);
     return job->out_of_memory ? complain(frame, "kernel: memory must suffice, found none left") : NULL;
 }
 
@@ -94,7 +127,7 @@ static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
 XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = job_of(frame);
+    Job job = solve_of(frame, integrate_all);
     job.states = result(frame, 0);
     job.status = result(frame, 1);
     job.accepted = result(frame, 2);
@@ -103,14 +136,38 @@ XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
     return finish(frame, &job);
 }
 
-/* One more argument, the cotangent of the states; -> cotangents of parameters and state. */
+/* Further arguments: lane [rows], the output the cotangents begin at [rows], cotangents [rows, span, species]. */
 XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = job_of(frame);
-    job.cotangent = argument(frame, 4)->data;
-    job.parameters_bar = result(frame, 0);
-    job.state_bar = result(frame, 1);
-    memset(job.parameters_bar, 0, sizeof(double) * job.lanes * job.phases * PARAMETERS);
+    Job job = solve_of(frame, differentiate);
+    add_rows(frame, &job, 4);
+    job.row_output = argument(frame, 5)->data;
+    job.span = argument(frame, 6)->dims[1];
+    job.out_of_memory = !sort_rows(&job);
+    job.items = job.walked;
+    XLA_FFI_Error *error = finish(frame, &job);
+    free(job.sorted);
+    free(job.rows_begin);
+    free(job.order);
+    return error;
+}
+
+/* -> states [.., species], and whether each is one of rest [..] */
+XLA_FFI_Error *screen_settle(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame, settle_lanes);
+    job.states = result(frame, 0);
+    job.status = result(frame, 1);
+    return finish(frame, &job);
+}
+
+/* Further arguments: lane [rows], cotangents [rows, species]. */
+XLA_FFI_Error *screen_settle_gradient(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame, rest_rows_back);
+    add_rows(frame, &job, 2);
     return finish(frame, &job);
 }

@@ -76,6 +76,8 @@ class System(NamedTuple):
     """The same without the species that conservation laws give."""
     initial: Program
     """parameter -> initial state."""
+    per_amount: Program
+    """parameter -> change of each species by one of its amount (1 / volume, or 1); no results if that is not one."""
     observe: Program
     """state, parameter, time -> observables."""
     pullback: Gradient
@@ -126,6 +128,7 @@ def analyse(network: Network) -> System:
         elimination=eliminate(len(network.species), pattern),
         reduction=reduction,
         initial=initial,
+        per_amount=_plain(network, _per_amount(network)),
         observe=_plain(network, network.observable_rules),
         pullback=_gradient(builder.program(flow)),
         curvature=_gradient(builder.program([*needed, *pushes])),
@@ -195,6 +198,14 @@ def _time_derivative(network: Network, translator: Translator) -> tuple[list[int
             driven.append(i)
             values.append(_collect(translator, slopes))
     return driven, values
+
+
+def _per_amount(network: Network) -> list[Expression]:
+    found: list[set[Expression]] = [set() for _ in network.species]
+    for species, _, coefficient in network.stoichiometry:
+        found[species].add(number_and_rest(coefficient)[1])
+    single = all(len(each) < 2 for each in found)
+    return [next(iter(each), ONE) for each in found] if single else []
 
 
 def _plain(network: Network, expressions: Iterable[Expression]) -> Program:

@@ -7,7 +7,7 @@ from screen.kernel.symbolic.conservation import Dependent, Law, Reduction
 from screen.kernel.symbolic.elimination import Elimination, Invert, Row, Scale
 from screen.kernel.symbolic.program import Program
 
-PROGRAMS = ("hoist", "derivative", "linearisation", "breaks", "initial", "observe")
+PROGRAMS = ("hoist", "derivative", "linearisation", "breaks", "initial", "per_amount", "observe")
 NESTED = ("elimination", "reduction")
 GRADIENTS = ("pullback", "curvature", "hoist_pullback", "breaks_pullback")
 

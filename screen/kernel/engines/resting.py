@@ -1,0 +1,107 @@
+"""Rest states: by long integration with any engine, and by Newton's method with the compiled kernel.
+
+The kernel integrates as long as any engine, but a hundred times less exactly, which decides to which of its stable
+states a cell goes, and lets Newton's method end there. Where that does not end close by, or ends where an odd number
+of modes grow (between two stable states lies such a point), the lane is integrated to its tolerance. What a rest
+state depends on follows from the implicit function: one linear system per cotangent, nothing is walked back.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from screen.kernel.engines.compiled import available_cores, kernel_engine, register, rows_back
+from screen.kernel.model import Model
+from screen.kernel.solution import Solution, Status
+
+LOOSENED = 100.0
+"""By how much the tolerances of the integration before Newton's method are above those asked for."""
+
+
+class Rest(NamedTuple):
+    """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
+
+    state: Array
+    status: Array
+    steps: Array
+
+
+def integrated_rest(
+    run: Callable[..., Solution], model: Model, parameters: Array, state: Array, *, horizon: Array | float,
+    tolerance: float, atol: float, **options: Any,
+) -> Rest:  # fmt: skip
+    """Twice `horizon` (one, or one per lane), with the engine `run`; arguments as of `rest`."""
+    lanes = len(parameters)
+    times = jnp.broadcast_to(jnp.asarray(horizon), (lanes,))[:, None] * jnp.array([1.0, 2.0])
+    solution = run(
+        model, parameters[:, None], state, jnp.zeros((lanes, 1)), times, atol=atol, first_step=None, **options
+    )
+    before, end = solution.states[:, 0], solution.states[:, 1]
+    moving = jnp.any(
+        jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)),
+        axis=-1,
+    )
+    unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
+    status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
+    return Rest(end, status, solution.accepted + solution.rejected)
+
+
+def kernel_rest(
+    model: Model, parameters: Array, state: Array, copy_of: np.ndarray, *, horizon: float, tolerance: float,
+    rtol: float, atol: float, max_steps: int, threads: int | None,
+) -> Rest:  # fmt: skip
+    """Rest states, those of copies found once; each lane has adjoints of its own."""
+    name = register(model)
+    newton = (
+        ("atol", np.float64(atol)),
+        ("rate", np.float64(1 / horizon)),
+        ("threads", np.int64(threads or available_cores())),
+        ("time", np.float64(2 * horizon)),
+        ("tolerance", np.float64(tolerance)),
+    )
+    exact = {"rtol": rtol, "atol": atol}
+    loose = {key: LOOSENED * value for key, value in exact.items()}
+    others: dict[str, Any] = {"tolerance": tolerance, "max_steps": max_steps, "threads": threads}
+    first, lane = np.unique(copy_of, return_inverse=True)
+
+    def settle(parameters: Array, found: Rest) -> tuple[Array, Array]:
+        outputs = (
+            jax.ShapeDtypeStruct(found.state.shape, found.state.dtype),
+            jax.ShapeDtypeStruct(found.status.shape, jnp.int32),
+        )
+        call = jax.ffi.ffi_call(f"{name}_settle", outputs, vmap_method="broadcast_all")
+        settled, at_rest = call(parameters, found.state, **dict(newton))
+        return settled, (at_rest == 1) & (found.status == Status.OK)
+
+    def find(parameters: Array, state: Array) -> Rest:
+        loosely = integrated_rest(kernel_engine, model, parameters, state, horizon=horizon, **loose, **others)
+        settled, good = settle(parameters, loosely)
+        left = jnp.where(good, 0.0, horizon)
+        exactly = integrated_rest(kernel_engine, model, parameters, state, horizon=left, **exact, **others)
+        again, _ = settle(parameters, exactly)
+        return Rest(
+            jnp.where(good[:, None], settled, again),
+            jnp.where(good, jnp.int32(Status.OK), exactly.status),
+            loosely.steps + exactly.steps,
+        )
+
+    def forward(*arrays: Array) -> tuple[Rest, tuple[Array, ...]]:
+        lanes = tuple(each[first] for each in arrays)
+        found = find(*lanes)
+        return Rest(*(each[lane] for each in found)), (*lanes, found.state)
+
+    def backward(kept: tuple[Array, ...], cotangents: Any) -> tuple[Array, Array]:
+        parameters, start, end = kept
+        back = rows_back(f"{name}_settle_gradient", newton, 2)
+        by_parameters, by_state = back(parameters, end, jnp.asarray(lane, dtype=jnp.int32), cotangents[0])
+        # totals are of amounts: a volume changes them where a protein has gone from one compartment to another
+        _, pull = jax.vjp(lambda each: jnp.log(model.per_amount(each)), parameters[lane])
+        return by_parameters + pull(by_state * (end - start)[lane])[0], by_state
+
+    run = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
+    run.defvjp(forward, backward)
+    return run(parameters, state)

@@ -1,0 +1,156 @@
+/* Rest states: Newton's method near one, and what it depends on by the implicit function.
+
+   With P the total amounts that no reaction changes, y is at rest where f(y) = 0 and P y = P y0. Both follow
+   from steps (s - J) d = f with a rate s that is small against every rate of the network: such a step changes no
+   total, and s - J is regular where J is not. What s leaves is undone by repeating the step, which takes the
+   share s / (s + rate) of the error of each mode. With u the adjoint of y and M = (s - J)', and the species that
+   laws give taken out,
+
+       z = lim (s M^-1)^k u         what is left of u on the totals: the adjoint of y0
+       v = sum_k M^-1 (s M^-1)^k (u - z)                                    the adjoint of f */
+
+enum { NEWTON = 12, REPEATS = 64 };
+
+typedef struct {
+    Step step;
+    V u[N], z[N], v[N], r[N], q[N], c_bar[HOISTED + 1];
+} Balance;
+
+static int any_of(I mask)
+{
+    int any = 0;
+    for (int l = 0; l < W; l++) any |= mask[l] != 0;
+    return any;
+}
+
+/* Put a lane of the job into slot l. */
+static void take_lane(const Job *job, Step *s, int64_t lane, int l)
+{
+    for (int i = 0; i < N; i++) s->y[i][l] = job->state[lane * N + i];
+    hoist(job->parameters + lane * PARAMETERS, (double *)s->c + l);
+}
+
+static void balance(const Job *job, Step *s)
+{
+    const V time = all(job->time);
+    linearise(s->y, s->c, time, s->scratch, s->start, s->jacobian, s->push);
+    give(s->start);
+    factorise(s->jacobian, all(job->rate), s->matrix);
+}
+
+/* Whether an odd number of modes grow: then the product of the pivots is negative. */
+static I grows(const Step *s)
+{
+    V sign = all(1.0);
+    for (int p = 0; p < PIVOTS; p++) sign = choose(s->matrix[PIVOT[p]] < 0.0, -sign, sign);
+    return sign < 0.0;
+}
+
+/* A lane is at rest if it hardly moves from where it is until the steps vanish, and does not leave from there. */
+static void settle(const Job *job, Step *s, I *rested)
+{
+    V start[N];
+    I going = ~(I){0};
+    memcpy(start, s->y, sizeof start);
+    memset(s->g, 0, sizeof s->g);
+    *rested = (I){0};
+    for (int k = 0; k < NEWTON; k++) {
+        balance(job, s);
+        solve(s->matrix, s->start, s->g, s->k[0]);
+        I moves = (I){0}, far = (I){0};
+        for (int i = 0; i < N; i++) {
+            const V step = s->k[0][i], next = s->y[i] + step;
+            moves |= ~(v_abs(step) <= 1e-8 * v_abs(next) + 1e-2 * job->atol * SCALE[i]);
+            far |= ~(v_abs(next - start[i]) <= job->tolerance * (v_abs(next) + 1e3 * job->atol * SCALE[i]));
+            s->y[i] = choose(going, next, s->y[i]);
+        }
+        *rested |= going & ~moves & ~far & ~grows(s);
+        going &= moves;
+        if (!any_of(going)) return;
+    }
+}
+
+/* Newton for every lane: where it is at rest, the state and 1; elsewhere the state it came with, and 0. */
+static int settle_lanes(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    while (s) {
+        const int64_t first = atomic_fetch_add(&job->next, W);
+        if (first >= job->lanes) break;
+        I rested;
+        for (int l = 0; l < W; l++) take_lane(job, s, first + l < job->lanes ? first + l : first, l);
+        settle(job, s, &rested);
+        for (int l = 0; l < W && first + l < job->lanes; l++) {
+            const int64_t lane = first + l;
+            job->status[lane] = rested[l] != 0;
+            for (int i = 0; i < N; i++) job->states[lane * N + i] = rested[l] ? s->y[i][l] : job->state[lane * N + i];
+        }
+    }
+    free(s);
+    return s != NULL;
+}
+
+/* Take `from` to rate M^-1 from, again and again, and sum up the M^-1 from, until what changes is rounding: small
+   against `scale`, and not half of what it was. NaN where it does not end, which is where a mode is too slow. */
+static void repeat(const Job *job, Balance *b, V *from, V *sum, V scale)
+{
+    V last = all(INFINITY), x[N];
+    I going = ~(I){0};
+    for (int k = 0; k < REPEATS; k++) {
+        V change = {0};
+        memcpy(b->q, from, sizeof b->q);
+        solve_transposed(b->step.matrix, b->q, x);
+        for (int i = 0; i < N; i++) {
+            const V next = job->rate * x[i];
+            change = v_max(change, v_abs(sum ? next : next - from[i]));
+            from[i] = choose(going, next, from[i]);
+            if (sum) sum[i] = choose(going, sum[i] + x[i], sum[i]);
+        }
+        going &= ~((change <= 1e-14 * scale) | ((change <= 1e-6 * scale) & (change > 0.5 * last)));
+        if (!any_of(going)) return;
+        last = change;
+    }
+    for (int i = 0; i < N; i++) from[i] = choose(going, all(NAN), from[i]);
+    for (int i = 0; i < N && sum; i++) sum[i] = choose(going, all(NAN), sum[i]);
+}
+
+/* The implicit function for every row, W rows side by side. */
+static int rest_rows_back(Job *job)
+{
+    Balance *b = workspace(sizeof(Balance));
+    while (b) {
+        Step *s = &b->step;
+        const int64_t first = atomic_fetch_add(&job->next, W);
+        if (first >= job->rows) break;
+        for (int l = 0; l < W; l++) {
+            const int64_t row = first + l < job->rows ? first + l : first;
+            take_lane(job, s, job->row_lane[row], l);
+            for (int i = 0; i < N; i++) b->u[i][l] = job->cotangent[row * N + i];
+        }
+        balance(job, s);
+        memcpy(b->z, b->u, sizeof b->z);
+        take(b->z);
+        memcpy(b->r, b->z, sizeof b->r);
+        V scale = all(1e-300);
+        for (int i = 0; i < N; i++) scale = v_max(scale, v_abs(b->r[i]));
+        repeat(job, b, b->z, NULL, scale);
+        for (int i = 0; i < N; i++) b->r[i] -= b->z[i];
+        memset(b->v, 0, sizeof b->v);
+        repeat(job, b, b->r, b->v, scale);
+        memset(b->c_bar, 0, sizeof b->c_bar);
+        pullback(s->y, s->c, all(job->time), b->v, s->scratch, b->q, b->c_bar);
+        memset(b->r, 0, sizeof b->r);
+        for (int k = 0; k < DEPENDENTS; k++) b->r[DEPENDENT[k]] = -(b->u[DEPENDENT[k]] + b->q[DEPENDENT[k]]);
+        take(b->r);
+        for (int i = 0; i < N; i++) b->z[i] += b->r[i];
+        for (int k = 0; k < DEPENDENTS; k++) b->z[DEPENDENT[k]] = b->u[DEPENDENT[k]] + b->q[DEPENDENT[k]];
+        for (int l = 0; l < W && first + l < job->rows; l++) {
+            const int64_t row = first + l;
+            const double *p = job->parameters + job->row_lane[row] * PARAMETERS;
+            hoist_pullback(p, (const double *)b->c_bar + l, job->parameters_bar + row * PARAMETERS);
+            for (int i = 0; i < N; i++) job->state_bar[row * N + i] = b->z[i][l];
+        }
+    }
+    free(b);
+    return b != NULL;
+}

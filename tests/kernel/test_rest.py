@@ -1,0 +1,134 @@
+"""Rest states against closed forms, the long integration of every engine, and finite differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from screen.errors import KernelError
+from screen.kernel import Status, rest
+from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel.engines.resting import integrated_rest
+from tests.kernel.networks import model_of, perturbed
+
+SWITCH = "x' = low + x^2/(1 + x^2) - rate*x; x = 0; low = 0.02; rate = 0.45;"
+"""Two stable states, at 0.05 and 1.6, and one between them that is not."""
+
+TRAVELLER = """
+    compartment cell = 3; compartment nucleus = 1;
+    species A in cell, Ap in cell, An in nucleus, B in cell, M in nucleus;
+    A = 2; Ap = 0; An = 0.1; B = 0; M = 0; on = 0.9; off = 0.3; into = 0.2; out = 0.5; make = 2; lose = 0.01;
+    a1: A -> Ap; cell*on*A/(1 + M); a2: Ap -> A; cell*off*Ap; enter: Ap -> An; cell*into*Ap;
+    leave: An -> A; nucleus*out*An; m1: -> M; nucleus*make*An; m2: M -> ; nucleus*0.7*M;
+    b1: -> B; cell*lose; b2: B -> ; cell*lose*B;
+"""
+"""A protein that is conserved over two volumes, with feedback from the nucleus, and a product that takes its time."""
+
+OPTIONS = {"horizon": 1e5, "tolerance": 1e-3, "rtol": 1e-9, "atol": 1e-12, "max_steps": 100_000, "threads": 1}
+
+
+def rest_of(model, parameters, state, **options):
+    return rest(model, parameters, state, horizon_minutes=1e5, rtol=1e-9, atol=1e-12, threads=1, **options)
+
+
+def roots_of_switch(model):
+    """Low, unstable and high rest state: low (1 + x^2) + x^2 = rate x (1 + x^2)."""
+    value = dict(zip(model.parameters, model.values, strict=True))
+    roots = np.roots([value["rate"], -1 - value["low"], value["rate"], -value["low"]])
+    return np.sort(roots.real)
+
+
+def test_goes_to_the_stable_state_of_its_side():
+    model = model_of(SWITCH)
+    low, between, high = roots_of_switch(model)
+    sides = np.concatenate([between * (1 - np.logspace(-4, 0, 20)), between * (1 + np.logspace(-4, 1, 20))])
+    found = rest_of(model, np.tile(model.values, (40, 1)), sides[:, None])
+    assert not np.any(found.status)
+    np.testing.assert_allclose(found.state[:20, 0], low, rtol=1e-10)
+    np.testing.assert_allclose(found.state[20:, 0], high, rtol=1e-10)
+
+
+def test_a_state_that_is_left_is_not_where_newton_may_end():
+    """A start on the unstable state, which every integration believes: the lane is integrated to its tolerance."""
+    model = model_of(SWITCH)
+    start = np.array([[roots_of_switch(model)[1]], [0.0]])
+    parameters = np.tile(model.values, (2, 1))
+    found = rest_of(model, parameters, start)
+    loosely = integrated_rest(
+        kernel_engine, model, jnp.asarray(parameters), start, **(OPTIONS | {"rtol": 1e-7, "atol": 1e-10})
+    )
+    exactly = integrated_rest(kernel_engine, model, jnp.asarray(parameters), start, **OPTIONS)
+    np.testing.assert_array_equal(found.steps, loosely.steps + exactly.steps * np.array([1, 0]))
+
+
+def test_a_cell_that_does_not_rest_says_so():
+    model = model_of("x' = y; y' = -x; x = 1; y = 0; drift = 1; z' = drift; z = 0;")
+    found = rest(model, [[1.0], [0.0]], [[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]], horizon_minutes=100.0)
+    assert found.status.tolist() == [Status.NO_REST_STATE, Status.OK]
+    assert float(found.state[1, 2]) == 0.5
+    exploding = model_of("x' = x^2; x = 1;")
+    assert int(rest(exploding, np.zeros((1, 0)), [[1.0]]).status[0]) != Status.OK
+
+
+def test_is_the_long_integration():
+    model = model_of(TRAVELLER)
+    parameters = perturbed(model, 30, spread=0.3)[:, 0]
+    state = np.asarray(model.initial(parameters)) + 0.05
+    found = rest_of(model, parameters, state)
+    known = integrated_rest(kernel_engine, model, jnp.asarray(parameters), state, **OPTIONS)
+    assert not np.any(found.status) and found.steps.mean() < 0.7 * known.steps.mean()
+    np.testing.assert_allclose(found.state, known.state, rtol=1e-9)
+    amount = np.array([3.0, 3.0, 1.0])
+    np.testing.assert_allclose(found.state[:, :3] @ amount, state[:, :3] @ amount, rtol=1e-9)
+
+
+def test_derivatives_are_finite_differences_volumes_and_totals_included():
+    model = model_of(TRAVELLER)
+    parameters = perturbed(model, 1, spread=0.2)
+    state = np.asarray(model.initial(parameters[:, 0])) + 0.05
+    by_parameters, by_state = jax.jacrev(lambda p, s: rest_of(model, p[None], s[None]).state[0], (0, 1))(
+        parameters[0, 0], state[0]
+    )
+    for place, name in enumerate(model.parameters):
+        change = np.zeros_like(parameters[0, 0])
+        change[place] = 1e-4 * parameters[0, 0, place]
+        up, down = (rest_of(model, parameters[0] + sign * change, state).state[0] for sign in (1, -1))
+        np.testing.assert_allclose(
+            by_parameters[:, place] * parameters[0, 0, place],
+            (up - down) / 2e-4,
+            rtol=1e-5,
+            atol=1e-7,
+            err_msg=name,
+        )
+    for place, name in enumerate(model.species):
+        change = np.zeros_like(state)
+        change[0, place] = 1e-4
+        up, down = (rest_of(model, parameters[0], state + sign * change).state[0] for sign in (1, -1))
+        np.testing.assert_allclose(by_state[:, place], (up - down) / 2e-4, rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+def test_copies_have_derivatives_of_their_own():
+    model = model_of(TRAVELLER)
+    copy_of = np.array([0, 0, 2, 0, 2])
+    parameters = perturbed(model, 5)[copy_of, 0]
+    state = np.asarray(model.initial(parameters))
+    cotangents = np.random.default_rng(1).standard_normal(state.shape)
+    pulled = [
+        jax.vjp(lambda p, s, c=copies: rest_of(model, p, s, copy_of=c).state, parameters, state)[1](
+            cotangents
+        )
+        for copies in (copy_of, None)
+    ]
+    for together, apart in zip(*pulled, strict=True):
+        np.testing.assert_array_equal(together, apart)
+
+
+def test_a_mode_slower_than_the_horizon_has_no_derivative():
+    model = model_of("x' = slow*(1 - x); x = 1; slow = 1e-9;")
+    slope = jax.grad(lambda p: rest_of(model, p[None], [[1.0]]).state[0, 0])(jnp.asarray(model.values))
+    assert np.isnan(slope).all()
+
+
+def test_rest_names_shapes_that_do_not_fit():
+    with pytest.raises(KernelError, match="state must have shape"):
+        rest(model_of(SWITCH), [[0.02, 0.45]], [[0.0, 1.0]])
