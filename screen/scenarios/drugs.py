@@ -34,7 +34,7 @@ MODES = (
     "indirect",
 )
 
-ASSAYS = ("none", "km", "lysate", "cell", "site")
+ASSAYS = ("none", "km", "tenth_mM", "lysate", "cell", "site")
 """How much ATP the assay held; `site` is a site that ATP does not touch. See `experiments.loads`."""
 
 DRUGS = Schema(
