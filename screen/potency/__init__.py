@@ -1,0 +1,34 @@
+"""Potency of every drug at every target, as it is in cells: one model of all that was measured."""
+
+from screen.potency.posterior import Constants, Site, draw_constants, sites_of
+from screen.potency.rows import Tables
+from screen.potency.stage import (
+    POTENCY,
+    estimate_shared,
+    middle_constants,
+    potency_table,
+    read_estimates,
+    read_potency_tables,
+)
+from screen.potency.tables import CELL_KEY, CELL_POTENCIES, CONSTRUCTS, ENGAGEMENT, ESTIMATES, INTENDED, RESPONSES
+
+__all__ = [
+    "CELL_KEY",
+    "CELL_POTENCIES",
+    "CONSTRUCTS",
+    "ENGAGEMENT",
+    "ESTIMATES",
+    "INTENDED",
+    "POTENCY",
+    "RESPONSES",
+    "Constants",
+    "Site",
+    "Tables",
+    "draw_constants",
+    "estimate_shared",
+    "middle_constants",
+    "potency_table",
+    "read_estimates",
+    "read_potency_tables",
+    "sites_of",
+]

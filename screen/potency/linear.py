@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse.linalg import splu
 from scipy.special import log_ndtr, ndtri_exp
 
 ABOVE, EXACT, BELOW = 1, 0, -1
@@ -71,11 +72,11 @@ def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: i
     for sweep in range(sweeps):
         weight = 1 / (model.scale * _of(sds, model.rows) ** 2)
         prior = 1 / _of(sds, model.latents) ** 2
-        precision = (design.T @ (design * weight[:, None])).toarray() + np.diag(prior)
-        lower = cholesky(precision, lower=True, check_finite=False)
-        right = design.T @ (weight * filled) + prior * model.mean
-        latent = cho_solve((lower, True), right, check_finite=False)
-        latent += solve_triangular(lower, rng.standard_normal(len(right)), trans="T", lower=True)
+        # Solved for values and prior means that are each moved by their own noise, the answer is a sample.
+        moved = filled + rng.standard_normal(len(filled)) / np.sqrt(weight)
+        means = model.mean + rng.standard_normal(len(prior)) / np.sqrt(prior)
+        precision = csc_array(design.T @ (design * weight[:, None])) + diags_array(prior, format="csc")
+        latent = splu(precision, permc_spec="MMD_AT_PLUS_A").solve(design.T @ (weight * moved) + prior * means)
         predicted = design @ latent
         if censored.size:
             noise = np.sqrt(1 / weight[censored])

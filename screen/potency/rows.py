@@ -7,8 +7,9 @@ log10 of an IC50 in cells    = sum w (K + cell) + constant - medium log10 f + gr
 what an assay family reads too high for all drugs, `study` the same for one drug in one family; `cell` is how much
 weaker a drug is in cells than its affinities say, at all its targets alike (free fraction, permeability): it is what
 correlates them. f is the free fraction of the matrix and `medium` how far to believe it. `constant` and the weights w
-are the network's (`responses.tsv`); where the read-out is the target itself they are 0 and 1. K of a kinase is
-N(mean, tau) over the pairs that bind; a variant lies near its gene.
+are the network's (`responses.tsv`); where the read-out is the target itself they are 0 and 1. K of a
+kinase that binds is N(mean, sd) over all drugs, apart for targets that a drug was made for (`intended.tsv`): that is
+all its class does. A variant lies near its gene.
 """
 
 import math
@@ -34,7 +35,7 @@ SIDES = {"=": EXACT, ">": ABOVE, "<": BELOW}
 FAMILIES = ("kinomescan", "binding", "ki", "ic50", "kinobeads")
 
 GUESSES: Mapping[str, float] = {
-    "K": 1.2, "variant": 0.4, "cell": 0.3, "panel": 0.3, "setting": 0.3,
+    "K": 1.2, "K intended": 1.0, "variant": 0.4, "cell": 0.3, "panel": 0.3, "setting": 0.3,
     **{f"study|{family}": 0.4 for family in FAMILIES[1:]},
     "kinomescan": 0.25, "binding": 0.3, "ki": 0.3, "ic50": 0.3, "kinobeads": 0.6, "site": 0.3,
     "phospho": 0.3, "growth": 0.4,
@@ -62,13 +63,14 @@ class Row(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Checked tables: affinities, targets, constructs, cell potencies, responses."""
+    """Checked tables, and the pairs (drug, target) that were intended."""
 
     affinities: pl.DataFrame
     targets: pl.DataFrame
     constructs: pl.DataFrame
     cells: pl.DataFrame
     responses: pl.DataFrame
+    intended: frozenset[tuple[str, str]]
 
 
 class Silent(NamedTuple):
@@ -77,8 +79,15 @@ class Silent(NamedTuple):
     drug: str
     target: str
     construct: str
-    bound: float
-    """log10 of the largest bound, on the scale of K."""
+    value: float
+    """log10 of the largest bound."""
+    slope: float
+    """Of K over the log10 ATP shift of the target."""
+
+    def bound(self, estimates: Mapping[str, tuple[float, float]]) -> float:
+        """The bound on the scale of K, given what drugs share."""
+        shift = estimates.get(f"shift|{self.target}", (0.0, 0.0))[0]
+        return self.value + self.slope * shift - estimates["family|kinomescan"][0]
 
 
 def family_of(kind: str, assay: str, atp: str) -> str:
@@ -107,14 +116,13 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
         value = math.log10(row["value_nM"])
         slope, rest = _atp(row["atp"], target["atp_shift"])
         if pair not in bound:
-            height = value + slope * math.log10(target["atp_shift"]) + rest
-            silent[pair] = max(height, silent.get(pair, -math.inf))
+            silent[pair] = max((value + rest, slope), silent.get(pair, (-math.inf, slope)))
             continue
         copies = seen.setdefault((*pair, row["relation"], "kd" if row["type"] == "Kd" else family), [])
         if any(abs(value - other) < SAME_NUMBER for other in copies):
             continue
         copies.append(value)
-        terms = _constant_terms(*pair, row["gene"], roles.get((row["construct"], row["target"])), target)
+        terms = _constant_terms(*pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables)
         if family == "phospho":
             terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
         elif target["mark"] == "fixed":
@@ -129,7 +137,7 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
                 terms += ((f"study|{family}|{row['drug']}", 1.0),)
         scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
         rows.append(Row(row["drug"], value + rest, SIDES[row["relation"]], scale, family, terms))
-    return rows + _cell_rows(tables, targets, roles), [Silent(*pair, height) for pair, height in silent.items()]
+    return rows + _cell_rows(tables, targets, roles), [Silent(*pair, *known) for pair, known in silent.items()]
 
 
 def _atp(atp: str, shift: float) -> tuple[float, float]:
@@ -140,21 +148,17 @@ def _atp(atp: str, shift: float) -> tuple[float, float]:
 
 
 def _constant_terms(
-    drug: str, target: str, construct: str, gene: str, role: str | None, row: Mapping
+    drug: str, target: str, construct: str, gene: str, role: str | None, row: Mapping, tables: Tables
 ) -> tuple[tuple[str, float], ...]:
     """Latents that make the constant of a construct: that of its gene, and for a variant the distance from it."""
     base = gene if role == "variant" else construct
-    terms: tuple[tuple[str, float], ...] = ((constant_name(drug, target, base), 1.0),)
+    made = "intended" if (drug, target) in tables.intended else "other"
+    terms: tuple[tuple[str, float], ...] = ((f"K|{drug}|{target}|{base}|{made}", 1.0),)
     if row["mark"] != "fixed":
-        terms += (("mean", 1.0),)
+        terms += ((f"mean|{made}", 1.0),)
     if role == "variant":
         terms += ((f"variant|{drug}|{construct}", 1.0),)
     return terms
-
-
-def constant_name(drug: str, target: str, construct: str) -> str:
-    """Name of the latent log10 constant of a drug at a gene."""
-    return f"K|{drug}|{target}|{construct}"
 
 
 def _cell_frame(tables: Tables) -> Iterable[dict]:
@@ -182,7 +186,7 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
         for (target, construct), weight in weights.items():
             role = roles.get((construct, target))
             gene = construct if (target, construct) in genes else _gene(construct)
-            for name, coefficient in _constant_terms(row["drug"], target, construct, gene, role, targets[target]):
+            for name, coefficient in _constant_terms(row["drug"], target, construct, gene, role, targets[target], tables):
                 terms[name] = terms.get(name, 0.0) + weight * coefficient
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
         if row["kind"] == "growth":
@@ -252,6 +256,8 @@ def assemble_rows(
         elif kind == "K" and which.split("|")[1] in fixed:
             group = "K other"
             mean[index], guess[group] = PRIORS[group]
+        elif kind == "K" and which.endswith("|intended"):
+            group = "K intended"
         elif kind in PRIORS:
             mean[index], guess[kind] = PRIORS[kind]
         groups.append(group)

@@ -54,9 +54,19 @@ CONSTRUCTS = Schema(
             "`variant` of its gene: near it; `other` site or isoform: informs the assay alone",
             choices=("variant", "other"),
         ),
+        _text("contexts", "contexts that carry the variant in place of its gene, separated by commas"),
         Column("source", pl.String, "why"),
     ),
     key=("construct", "target"),
+)
+
+INTENDED = Schema(
+    "intended",
+    (
+        Column("class", pl.String, "class of drugs.tsv"),
+        Column("target", pl.String, "target that drugs of this class were made for"),
+    ),
+    key=("class", "target"),
 )
 
 RESPONSES = Schema(
