@@ -70,6 +70,18 @@ DRUGS = Schema(
         Column("mark", pl.String, "weakest origin among the numbers it is screened with", choices=MARKS),
         Column("source", pl.String, "where the row comes from", required=False, nullable=True),
         Column("notes", pl.String, "other names, doses, cautions", required=False, nullable=True),
+        Column("cmax_cv", pl.Float64, "sd of Cmax over its mean between patients", required=False, nullable=True, positive=True),
+        Column("half_life_h", pl.Float64, "in plasma", "h", required=False, nullable=True, positive=True),
+        Column("exposure_mark", pl.String, "weaker origin of Cmax and binding", required=False, nullable=True, choices=MARKS),
+        Column("exposure_source", pl.String, "dose and where Cmax and binding come from, or why there are none", required=False, nullable=True),
+        Column(
+            "mechanism",
+            pl.String,
+            "`indirect`: that it acts at its target is inferred from a reporter, growth or a distant reading",
+            required=False,
+            nullable=True,
+            choices=("direct", "indirect"),
+        ),
     ),
     key=("drug",),
 )
