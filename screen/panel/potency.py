@@ -5,7 +5,7 @@ constants, a weighted mean of theirs plus a constant; weights are slopes by diff
 the table of drugs that the panel is run with.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -35,14 +35,13 @@ LEAST_SHARE = 0.5
 """Share of draws in which a dose must be found that leaves half."""
 
 
-def responses(
+def find_responses(
     model: Model,
     tables: Tables,
     constants: Constants,
     drugs: DrugTables,
     contexts: ContextTables,
     draws: pl.DataFrame,
-    whole: Sequence[str],
     integration: Integration,
     report: Callable[[str], None],
 ) -> tuple[pl.DataFrame, list[str]]:
@@ -78,7 +77,7 @@ def responses(
             for site, height in heights.items()
         ),
     )
-    materials = gather(checks, contexts, known, _plain(draws, list(probes)), model.parameters, model.values, whole)
+    materials = gather(checks, contexts, known, _plain(draws, list(probes)), model.parameters, model.values)
     with np.errstate(divide="ignore"):
         found = {
             finding.check.arm.treatment.series[0]: np.log10(finding.values)  # type: ignore[index]

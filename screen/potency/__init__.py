@@ -1,5 +1,6 @@
 """Potency of every drug at every target, as it is in cells: one model of all that was measured."""
 
+from screen.potency.leave_out import leave_studies_out
 from screen.potency.posterior import Constants, Site, draw_constants, sites_of
 from screen.potency.rows import Tables
 from screen.potency.stage import (
@@ -26,6 +27,7 @@ __all__ = [
     "Tables",
     "draw_constants",
     "estimate_shared",
+    "leave_studies_out",
     "middle_constants",
     "potency_table",
     "read_estimates",

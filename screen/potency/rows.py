@@ -1,12 +1,12 @@
 """All measurements of a drug in one linear model.
 
-log10 of an assay's constant = K - shift + family + study + noise,  K the log10 constant [nM] at the ATP of a cell,
-log10 of an IC50 in cells    = sum w (K + cell) + constant - medium log10 f + growth + panel + setting + noise.
+log10 of an assay's constant  = K - shift + family + study + noise,  K the log10 constant [nM] at the ATP of a cell,
+log10 of a free IC50 in cells = sum w (K + cell) + constant + growth + panel + setting + noise.
 
 `shift` is linear in the log10 ATP shift of the target around its table value, by the rule of the assay; `family` is
 what an assay family reads too high for all drugs, `study` the same for one drug in one family; `cell` is how much
 weaker a drug is in cells than its affinities say, at all its targets alike (free fraction, permeability): it is what
-correlates them. f is the free fraction of the matrix and `medium` how far to believe it. `constant` and the weights w
+correlates them. `constant` and the weights w
 are the network's (`responses.tsv`); where the read-out is the target itself they are 0 and 1. K of a
 kinase that binds is N(mean, sd) over all drugs, apart for targets that a drug was made for (`intended.tsv`): that is
 all its class does. A variant lies near its gene.
@@ -43,7 +43,7 @@ GUESSES: Mapping[str, float] = {
 """First guess of each estimated sd [log10]: an assumption that counts as `linear.PRIOR_WEIGHT` observations."""
 
 PRIORS: Mapping[str, tuple[float, float]] = {
-    "mean": (3.0, 2.0), "family": (0.0, 0.5), "medium": (1.0, 0.5), "growth": (0.0, 0.5), "K other": (2.0, 3.0),
+    "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "K other": (2.0, 3.0),
 }  # fmt: skip
 """Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
 
@@ -191,11 +191,7 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
         if row["kind"] == "growth":
             terms["growth"] = 1.0
-        if row["free_fraction"] < 1 and "serum" in row["matrix"]:
-            terms["medium"] = -math.log10(row["free_fraction"])
-            value = math.log10(row["ic50_nM"])
-        else:
-            value = math.log10(row["ic50_nM"] * row["free_fraction"])
+        value = math.log10(row["ic50_nM"] * row["free_fraction"])
         scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
         key = row["drug"], SIDES[row["relation"]], scale, row["kind"], tuple(sorted(terms.items())), constant
         grouped.setdefault(key, []).append(value)
@@ -219,7 +215,7 @@ def parse_weights(text: str) -> dict[tuple[str, str], float]:
     return parsed
 
 
-SHARED = ("mean", "family", "shift", "medium", "growth", "panel", "setting")
+SHARED = ("mean", "family", "shift", "growth", "panel", "setting")
 """Kinds of latents that drugs share; the others belong to one drug."""
 
 

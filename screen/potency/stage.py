@@ -22,7 +22,6 @@ MEANING: Mapping[str, str] = {
     "mean": "mean log10 constant [nM] of kinases that drugs bind, made for it or not",
     "family": "how much too high an assay family reads for all drugs",
     "shift": "log10 ATP shift of the target",
-    "medium": "share of log10 free fraction that counts in medium with serum",
     "growth": "how much higher an IC50 of growth is than of phosphorylation",
     "panel": "offset of a study in cells",
     "setting": "offset of a read-out in a study: what the network says too low",
@@ -65,7 +64,12 @@ def read_potency_tables(folder: Path, drugs: Path, affinities: Path, targets: Pa
 
 def read_estimates(path: Path) -> Estimates:
     """Value and sd by name. TableError."""
-    return {name: (value, sd) for name, value, sd, _ in read_table(path, ESTIMATES).iter_rows()}
+    return known_estimates(read_table(path, ESTIMATES))
+
+
+def known_estimates(frame: pl.DataFrame) -> Estimates:
+    """ESTIMATES as value and sd by name."""
+    return {name: (value, sd) for name, value, sd, _ in frame.iter_rows()}
 
 
 def estimate_shared(tables: Tables, seed: int, sweeps: int) -> pl.DataFrame:

@@ -26,7 +26,7 @@ CELL_POTENCIES = Schema(
         Column("kind", pl.String, "phospho-read-out, or growth: second choice", choices=("phospho", "growth")),
         Column("ic50_nM", pl.Float64, "total concentration that leaves half", "nM", positive=True),
         Column("relation", pl.String, "`>` and `<` are bounds", choices=("=", ">", "<")),
-        Column("free_fraction", pl.Float64, "free share of it in this matrix", positive=True, maximum=1),
+        Column("free_fraction", pl.Float64, "free share of it in blood or plasma; 1 in medium, where a correction for 10 % serum made things worse", positive=True, maximum=1),
         Column("minutes_of_drug", pl.Float64, "how long", "min", required=False, nullable=True, minimum=0),
         Column("mark", pl.String, "origin of the number; `memory` has three times the variance", choices=MARKS),
         Column("citation", pl.String, "who measured it"),

@@ -107,6 +107,8 @@ class TableSettings(Section):
     """Affinities: one row a drug, gene and measurement."""
     targets: Path = Path("config/targets.tsv")
     """Targets of the network, the genes they stand for and their ATP shift."""
+    potency: Path = Path("config/potency")
+    """Folder of potencies in cells and of what is estimated from all drugs."""
 
 
 class ScenarioSettings(Section):
