@@ -43,13 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     add_threads(parser)
     parser.add_argument(
-        "--responses", action="store_true", help="first ask the network for the loads at half effect (minutes)"
+        "--responses",
+        action="store_true",
+        help="first ask the network for the loads at half effect (minutes)",
     )
     parser.add_argument(
         "--estimate", action="store_true", help="first estimate what drugs share from all of them (a minute)"
     )
     parser.add_argument(
-        "--leave-out", type=Path, metavar="FILE", help="also foretell each study in cells from the others, as JSON"
+        "--leave-out",
+        type=Path,
+        metavar="FILE",
+        help="also foretell each study in cells from the others, as JSON",
     )
     add_count(parser, "--response-draws", RESPONSE_DRAWS, "draws of the network that --responses asks")
 
@@ -86,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _ask_network(settings: Settings, tables: "Tables", arguments: argparse.Namespace, results: Results) -> None:
+def _ask_network(
+    settings: Settings, tables: "Tables", arguments: argparse.Namespace, results: Results
+) -> None:
     """Write config/potency/responses.tsv, around the constants as they are known now."""
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""What the network makes of constants: the dose that halves a read-out, for every potency in cells that it can be asked.
+"""What the network makes of constants: the dose that halves a read-out, for every potency in cells it can be asked.
 
 An IC50 is homogeneous in the constants of a drug: if all grow tenfold, so does it. So its logarithm is, near given
 constants, a weighted mean of theirs plus a constant; weights are slopes by difference, and each is one more drug of
@@ -89,7 +89,9 @@ def find_responses(
         values = found.get(f"{row['drug']}:{index}:", np.full(1, np.inf))
         good = np.isfinite(values)
         if good.mean() < LEAST_SHARE:
-            silent.append(f"{row['drug']}, {row['panel']}, {row['measured']}: half is not reached in the network")
+            silent.append(
+                f"{row['drug']}, {row['panel']}, {row['measured']}: half is not reached in the network"
+            )
             continue
         weights = _weights(row["drug"], index, sites, found, good)
         middle = sum(weight * sites[name] for name, weight in weights.items())
@@ -123,7 +125,9 @@ def _sites(row: dict, constants: Constants, tables: Tables) -> dict[str, float]:
     heights = middle_constants(Constants((), (), here))
     variants = {
         target: construct
-        for construct, target, contexts in tables.constructs.select("construct", "target", "contexts").iter_rows()
+        for construct, target, contexts in tables.constructs.select(
+            "construct", "target", "contexts"
+        ).iter_rows()
         if row["context"] in (contexts or "").split(",")
     }
     genes = dict(zip(targets, tables.targets["genes"].str.split(",").list.first(), strict=True))

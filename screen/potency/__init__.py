@@ -11,7 +11,15 @@ from screen.potency.stage import (
     read_estimates,
     read_potency_tables,
 )
-from screen.potency.tables import CELL_KEY, CELL_POTENCIES, CONSTRUCTS, ENGAGEMENT, ESTIMATES, INTENDED, RESPONSES
+from screen.potency.tables import (
+    CELL_KEY,
+    CELL_POTENCIES,
+    CONSTRUCTS,
+    ENGAGEMENT,
+    ESTIMATES,
+    INTENDED,
+    RESPONSES,
+)
 
 __all__ = [
     "CELL_KEY",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screen.potency.linear import sample
+from screen.potency.linear import numbers_needed, sample
 from screen.potency.posterior import Estimates, stream
 from screen.potency.rows import Row, Tables, assemble_rows, read_rows
 from screen.potency.stage import estimate_shared, known_estimates
@@ -25,13 +25,18 @@ def foretell(row: Row, own: list[Row], targets: pl.DataFrame, estimates: Estimat
     means: dict[str, float] = {name: value for name, (value, _) in estimates.items()}
     if own:
         model, names = assemble_rows(own, targets, estimates)
-        drawn = sample(model, FORETELL_DRAWS, stream(seed, row.drug)).mean(axis=0)
+        uniform = stream(seed, row.drug).random((FORETELL_DRAWS, numbers_needed(model)))
+        drawn = sample(model, uniform).mean(axis=0)
         means |= dict(zip(names, drawn.tolist(), strict=True))
     return sum(coefficient * means.get(name, 0.0) for name, coefficient in row.terms)
 
 
 def leave_studies_out(
-    tables: Tables, groups: Collection[tuple[str, frozenset[str]]], seed: int, sweeps: int, report: Callable[[str], None]
+    tables: Tables,
+    groups: Collection[tuple[str, frozenset[str]]],
+    seed: int,
+    sweeps: int,
+    report: Callable[[str], None],
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Foretold and measured log10 IC50 of every row that is no bound, and errors by group of drugs.
 

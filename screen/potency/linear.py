@@ -15,13 +15,16 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
-from scipy.special import log_ndtr, ndtri_exp
+from scipy.special import log_ndtr, ndtri, ndtri_exp
 
 ABOVE, EXACT, BELOW = 1, 0, -1
 """A value is a lower bound (`>`), itself (`=`), an upper bound (`<`)."""
 
 PRIOR_WEIGHT = 4.0
 """Observations that the prior guess of an estimated sd counts as."""
+
+TINY = 1e-12
+"""Uniform numbers stay this far from 0 and 1."""
 
 SCANS = 20
 """Passes over the censored values before a sample is taken."""
@@ -55,7 +58,9 @@ class Estimate:
     groups: dict[str, tuple[float, float]]
 
 
-def truncated(mean: np.ndarray, sd: np.ndarray, bound: np.ndarray, side: np.ndarray, u: np.ndarray) -> np.ndarray:
+def truncated(
+    mean: np.ndarray, sd: np.ndarray, bound: np.ndarray, side: np.ndarray, u: np.ndarray
+) -> np.ndarray:
     """Normal values beyond a bound, on its side, at the probabilities u in (0, 1) of what lies there."""
     standard = side * (bound - mean) / sd
     return mean - side * sd * ndtri_exp(np.log(u) + log_ndtr(-standard))
@@ -76,11 +81,13 @@ def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: i
         moved = filled + rng.standard_normal(len(filled)) / np.sqrt(weight)
         means = model.mean + rng.standard_normal(len(prior)) / np.sqrt(prior)
         precision = csc_array(design.T @ (design * weight[:, None])) + diags_array(prior, format="csc")
-        latent = splu(precision, permc_spec="MMD_AT_PLUS_A").solve(design.T @ (weight * moved) + prior * means)
+        latent = splu(precision, permc_spec="MMD_AT_PLUS_A").solve(
+            design.T @ (weight * moved) + prior * means
+        )
         predicted = design @ latent
         if censored.size:
             noise = np.sqrt(1 / weight[censored])
-            u = rng.uniform(1e-12, 1, censored.size)
+            u = rng.uniform(TINY, 1, censored.size)
             filled[censored] = truncated(
                 predicted[censored], noise, model.value[censored], model.side[censored], u
             )
@@ -101,11 +108,18 @@ def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: i
     return Estimate(np.mean(kept, axis=0), np.std(kept, axis=0), groups)
 
 
-def sample(model: Linear, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Latents given the values and the sds of `guess` [draws, latents].
+def numbers_needed(model: Linear) -> int:
+    """Uniform numbers that `sample` turns into one draw."""
+    return SCANS * int(np.count_nonzero(model.side)) + len(model.mean)
+
+
+def sample(model: Linear, uniform: np.ndarray) -> np.ndarray:
+    """Latents given the values and the sds of `guess` [draws, latents], from uniform numbers [draws, numbers_needed].
 
     Without censored values exact; with them, each draw begins at the bounds and passes `SCANS` times over them.
     """
+    uniform = np.clip(uniform, TINY, 1 - TINY)
+    draws = len(uniform)
     design = model.design.toarray()
     noise = model.scale * _of(model.guess, model.rows) ** 2
     prior = _of(model.guess, model.latents) ** 2
@@ -116,19 +130,19 @@ def sample(model: Linear, draws: int, rng: np.random.Generator) -> np.ndarray:
         inverse = np.linalg.inv(covariance)
         spread = 1 / np.sqrt(np.diag(inverse))
         centre = design @ model.mean
-        for _ in range(SCANS):
-            for place in censored:
-                pull = (filled - centre) @ inverse[place] - (filled[:, place] - centre[place]) * inverse[place, place]
+        for scan in range(SCANS):
+            for order, place in enumerate(censored):
+                pull = (filled - centre) @ inverse[place] - (filled[:, place] - centre[place]) * inverse[
+                    place, place
+                ]
                 mean = centre[place] - pull * spread[place] ** 2
-                u = rng.uniform(1e-12, 1, draws)
-                filled[:, place] = truncated(
-                    mean, spread[place], model.value[place], model.side[place], u
-                )
+                u = uniform[:, scan * censored.size + order]
+                filled[:, place] = truncated(mean, spread[place], model.value[place], model.side[place], u)
     precision = design.T @ (design / noise[:, None]) + np.diag(1 / prior)
     lower = cholesky(precision, lower=True)
     right = (filled / noise) @ design + model.mean / prior
     mean = cho_solve((lower, True), right.T)
-    return (mean + solve_triangular(lower, rng.standard_normal(mean.shape), trans="T", lower=True)).T
+    return (mean + solve_triangular(lower, ndtri(uniform[:, -len(mean) :]).T, trans="T", lower=True)).T
 
 
 def _of(sds: dict[str, float], groups: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
-from screen.potency.linear import sample
+from screen.potency.linear import Linear, numbers_needed, sample
 from screen.potency.rows import Row, Silent, Tables, assemble_rows, read_rows
 
 Estimates = Mapping[str, tuple[float, float]]
@@ -51,7 +51,7 @@ class Constants:
 def stream(seed: int, drug: str) -> np.random.Generator:
     """The random stream of a drug."""
     digest = hashlib.sha256(drug.encode()).digest()
-    return np.random.default_rng([seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])
+    return np.random.default_rng([seed, int.from_bytes(digest[:16], "big")])
 
 
 def sites_of(tables: Tables) -> tuple[Site, ...]:
@@ -75,9 +75,7 @@ def draw_constants(
         own.get(row.drug, []).append(row)
     for pair in silent:
         mute.get(pair.drug, []).append(pair)
-    found = [
-        draw_drug(name, own[name], mute[name], tables, estimates, draws, stream(seed, name)) for name in drugs
-    ]
+    found = [draw_drug(name, own[name], mute[name], tables, estimates, draws, seed) for name in drugs]
     values = np.full((draws, len(drugs), len(sites)), np.inf)
     for index, constants in enumerate(found):
         for place, site in enumerate(sites):
@@ -92,11 +90,12 @@ def draw_drug(
     tables: Tables,
     estimates: Estimates,
     draws: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[Site, np.ndarray]:
     """log10 constants [nM] of one drug [draws] at the sites of which something is known.
 
-    At a target of several genes the most potent one counts, in each draw.
+    At a target of several genes the most potent one counts, in each draw. A draw's uniform numbers are one row of the
+    drug's stream: it is the same however many draws there are.
     """
     others = set(
         tables.constructs.filter(pl.col("role") == "other").select("construct", "target").iter_rows()
@@ -105,12 +104,23 @@ def draw_drug(
         tables.constructs.filter(pl.col("role") == "variant").select("construct", "target").iter_rows()
     )
     latents: dict[str, np.ndarray] = {}
+    carried = [site for site in sites_of(tables) if site.variant]
+    model: Linear | None = None
+    names: list[str] = []
+    needed = 0
     if rows:
         model, names = assemble_rows(rows, tables.targets, estimates)
-        latents = dict(zip(names, sample(model, draws, rng).T, strict=True))
+        needed = numbers_needed(model)
+    uniform = np.split(
+        stream(seed, drug).random((draws, needed + 1 + len(carried) + 2 * len(silent))),
+        [needed, needed + 1, needed + 1 + len(carried)],
+        axis=1,
+    )
+    if model is not None:
+        latents = dict(zip(names, sample(model, uniform[0]).T, strict=True))
     cell = latents.get(f"cell|{drug}")
     if cell is None:
-        cell = estimates["sd|cell"][0] * rng.standard_normal(draws)
+        cell = estimates["sd|cell"][0] * ndtri(uniform[1][:, 0])
     genes: dict[Site, list[np.ndarray]] = {}
     free = set(tables.targets.filter(pl.col("mark") == "fixed")["target"])
     for name, values in latents.items():
@@ -119,14 +129,14 @@ def draw_drug(
             continue
         height = values + cell + (0.0 if rest[1] in free else estimates[f"mean|{rest[3]}"][0])
         genes.setdefault(Site(rest[1]), []).append(height)
-    for pair in sorted(silent):
+    for pair, numbers in zip(sorted(silent), np.split(uniform[3].T, max(len(silent), 1)), strict=False):
         if (pair.construct, pair.target) not in others and pair.construct not in variants:
-            values = _beyond(pair, tables, estimates, draws, rng) + cell
+            values = _beyond(pair, estimates, *numbers) + cell
             genes.setdefault(Site(pair.target), []).append(values)
     found = {site: np.min(values, axis=0) for site, values in genes.items()}
-    for site in sites_of(tables):
-        if site.variant and Site(site.target) in found:
-            found[site] = found[Site(site.target)] + _distance(site, drug, latents, estimates, draws, rng)
+    for site, numbers in zip(carried, uniform[2].T, strict=True):
+        if Site(site.target) in found:
+            found[site] = found[Site(site.target)] + _distance(site, drug, latents, estimates, numbers)
     return found
 
 
@@ -135,13 +145,12 @@ def _distance(
     drug: str,
     latents: Mapping[str, np.ndarray],
     estimates: Estimates,
-    draws: int,
-    rng: np.random.Generator,
+    numbers: np.ndarray,
 ) -> np.ndarray:
     """log10 of the constant of a variant over that of the target [draws]; unmeasured, any distance of a variant."""
     measured = latents.get(f"variant|{drug}|{site.variant}")
     if measured is None:
-        return estimates["sd|variant"][0] * rng.standard_normal(draws)
+        return estimates["sd|variant"][0] * ndtri(numbers)
     genes = {
         name.split("|")[3]: values
         for name, values in latents.items()
@@ -150,13 +159,11 @@ def _distance(
     return measured + genes[site.variant.split("_")[0]] - np.min(list(genes.values()), axis=0)
 
 
-def _beyond(
-    pair: Silent, tables: Tables, estimates: Estimates, draws: int, rng: np.random.Generator
-) -> np.ndarray:
+def _beyond(pair: Silent, estimates: Estimates, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """log10 K [nM] of a pair that no assay saw bind [draws]: beyond the bound, or infinite where it does not bind."""
     mean, sd = estimates["mean|other"][0], math.hypot(estimates["sd|K"][0], estimates["sd|kinomescan"][0])
     tail = ndtr((mean - pair.bound(estimates)) / sd)
     share = estimates["binder share"][0]
-    binds = rng.uniform(size=draws) < share * tail / (share * tail + 1 - share)
-    height = mean - sd * ndtri(np.clip(rng.uniform(size=draws) * tail, 1e-300, 1))
+    binds = first < share * tail / (share * tail + 1 - share)
+    height = mean - sd * ndtri(np.clip(second * tail, 1e-300, 1))
     return np.where(binds, height, np.inf)

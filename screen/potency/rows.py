@@ -103,12 +103,13 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
     """Every measurement once, and the pairs of which nothing but bounds is known."""
     frame = tables.affinities
     seen: dict[tuple, list[float]] = {}
-    bound = set(
-        frame.filter(pl.col("relation") == "=").select("drug", "target", "construct").iter_rows()
-    ) | {(row["drug"], row["target"], row["construct"]) for row in _cell_frame(tables) if row["construct"]}
+    bound = set(frame.filter(pl.col("relation") == "=").select("drug", "target", "construct").iter_rows()) | {
+        (row["drug"], row["target"], row["construct"]) for row in _cell_frame(tables) if row["construct"]
+    }
     targets = {row["target"]: row for row in tables.targets.iter_rows(named=True)}
     roles = {row[:2]: row[2] for row in tables.constructs.select("construct", "target", "role").iter_rows()}
-    rows, silent = [], {}
+    rows: list[Row] = []
+    silent: dict[tuple[str, str, str], tuple[float, float]] = {}
     for row in frame.iter_rows(named=True):
         pair = row["drug"], row["target"], row["construct"]
         target = targets[row["target"]]
@@ -122,7 +123,9 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
         if any(abs(value - other) < SAME_NUMBER for other in copies):
             continue
         copies.append(value)
-        terms = _constant_terms(*pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables)
+        terms = _constant_terms(
+            *pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables
+        )
         if family == "phospho":
             terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
         elif target["mark"] == "fixed":
@@ -137,7 +140,9 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
                 terms += ((f"study|{family}|{row['drug']}", 1.0),)
         scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
         rows.append(Row(row["drug"], value + rest, SIDES[row["relation"]], scale, family, terms))
-    return rows + _cell_rows(tables, targets, roles), [Silent(*pair, *known) for pair, known in silent.items()]
+    return rows + _cell_rows(tables, targets, roles), [
+        Silent(*pair, *known) for pair, known in silent.items()
+    ]
 
 
 def _atp(atp: str, shift: float) -> tuple[float, float]:
@@ -167,9 +172,7 @@ def _cell_frame(tables: Tables) -> Iterable[dict]:
 
 def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
     """Rows of potencies in cells; repeats of one experiment are one row at their mean."""
-    genes = {
-        (row["target"], gene.strip()) for row in targets.values() for gene in row["genes"].split(",")
-    }
+    genes = {(row["target"], gene.strip()) for row in targets.values() for gene in row["genes"].split(",")}
     answers = {tuple(row[name] for name in CELL_KEY): row for row in tables.responses.iter_rows(named=True)}
     grouped: dict[tuple, list[float]] = {}
     for row in _cell_frame(tables):
@@ -181,12 +184,15 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
             if answer is None:
                 continue
             constant, weights = answer["constant"], parse_weights(answer["weights"])
-            setting = f"{row['readout']} {row['context']} {row['network_stimulus']} {max(weights, key=weights.get)[0]}"
+            main = max(weights, key=lambda name: weights[name])[0]
+            setting = f"{row['readout']} {row['context']} {row['network_stimulus'] or 'none'} {main}"
         terms: dict[str, float] = {f"cell|{row['drug']}": sum(weights.values())}
         for (target, construct), weight in weights.items():
             role = roles.get((construct, target))
             gene = construct if (target, construct) in genes else _gene(construct)
-            for name, coefficient in _constant_terms(row["drug"], target, construct, gene, role, targets[target], tables):
+            for name, coefficient in _constant_terms(
+                row["drug"], target, construct, gene, role, targets[target], tables
+            ):
                 terms[name] = terms.get(name, 0.0) + weight * coefficient
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
         if row["kind"] == "growth":
@@ -257,9 +263,7 @@ def assemble_rows(
         elif kind in PRIORS:
             mean[index], guess[kind] = PRIORS[kind]
         groups.append(group)
-    entries = [
-        (value, index, place[name]) for index, row in enumerate(rows) for name, value in row.terms
-    ]
+    entries = [(value, index, place[name]) for index, row in enumerate(rows) for name, value in row.terms]
     values, first, second = (np.array(part) for part in zip(*entries, strict=True))
     return (
         Linear(

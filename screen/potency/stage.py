@@ -51,7 +51,9 @@ def read_potency_tables(folder: Path, drugs: Path, affinities: Path, targets: Pa
     """The tables of a folder (config/potency) and the three that they refer to, checked. TableError."""
     responses = folder / "responses.tsv"
     classes = read_table(drugs, DRUGS).select("drug", "class")
-    intended = classes.join(read_table(folder / "intended.tsv", INTENDED), on="class").select("drug", "target")
+    intended = classes.join(read_table(folder / "intended.tsv", INTENDED), on="class").select(
+        "drug", "target"
+    )
     return Tables(
         read_table(affinities, AFFINITIES),
         read_table(targets, TARGETS),
@@ -98,7 +100,9 @@ def estimate_shared(tables: Tables, seed: int, sweeps: int) -> pl.DataFrame:
 def _binder_share(estimates: Estimates, silent: list[Silent], bound: int) -> float:
     """Share of pairs that bind: those seen to, and of the others as many as would be missed (fixed point)."""
     mean, sd = estimates["mean|other"][0], math.hypot(estimates["sd|K"][0], estimates["sd|kinomescan"][0])
-    tails = ndtr((mean - np.array([pair.bound(estimates) for pair in silent])) / sd) if silent else np.zeros(0)
+    tails = (
+        ndtr((mean - np.array([pair.bound(estimates) for pair in silent])) / sd) if silent else np.zeros(0)
+    )
     share = 0.5
     for _ in range(200):
         missed = share * tails / (share * tails + 1 - share)
@@ -121,7 +125,18 @@ def potency_table(tables: Tables, estimates: Estimates, drugs: tuple[str, ...], 
                 (old, old_sd), (new, new_sd) = _middle(first), _middle(second)
                 moved = None if old is None or new is None else round(new - old, 3)
                 rows.append(
-                    (drug, site.target, site.variant or None, old, old_sd, counts.get(drug, 0), new, new_sd, moved, binds)
+                    (
+                        drug,
+                        site.target,
+                        site.variant or None,
+                        old,
+                        old_sd,
+                        counts.get(drug, 0),
+                        new,
+                        new_sd,
+                        moved,
+                        binds,
+                    )
                 )
     return pl.DataFrame(rows, schema=POTENCY.dtypes(), orient="row")
 
@@ -129,7 +144,9 @@ def potency_table(tables: Tables, estimates: Estimates, drugs: tuple[str, ...], 
 def _middle(draws: np.ndarray) -> tuple[float | None, float | None]:
     """Median and sd of the draws that bind; nothing where none does."""
     finite = draws[np.isfinite(draws)]
-    return (round(float(np.median(finite)), 3), round(float(np.std(finite)), 3)) if finite.size else (None, None)
+    return (
+        (round(float(np.median(finite)), 3), round(float(np.std(finite)), 3)) if finite.size else (None, None)
+    )
 
 
 def middle_constants(constants: Constants) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The tables of this package: potencies in cells, what constructs stand for, what the network answers, what was estimated."""
+"""The tables of this package: potencies in cells, constructs, answers of the network, and what was estimated."""
 
 import polars as pl
 
@@ -23,12 +23,22 @@ CELL_POTENCIES = Schema(
         Column("stimulus", pl.String, "stimulus as the source names it"),
         Column("cells", pl.String, "cells as the source names them"),
         Column("matrix", pl.String, "medium or blood"),
-        Column("kind", pl.String, "phospho-read-out, or growth: second choice", choices=("phospho", "growth")),
+        Column(
+            "kind", pl.String, "phospho-read-out, or growth: second choice", choices=("phospho", "growth")
+        ),
         Column("ic50_nM", pl.Float64, "total concentration that leaves half", "nM", positive=True),
         Column("relation", pl.String, "`>` and `<` are bounds", choices=("=", ">", "<")),
-        Column("free_fraction", pl.Float64, "free share of it in blood or plasma; 1 in medium, where a correction for 10 % serum made things worse", positive=True, maximum=1),
+        Column(
+            "free_fraction",
+            pl.Float64,
+            "free share of it in blood or plasma; 1 in medium, where a correction for 10 % serum made things worse",
+            positive=True,
+            maximum=1,
+        ),
         Column("minutes_of_drug", pl.Float64, "how long", "min", required=False, nullable=True, minimum=0),
-        Column("mark", pl.String, "origin of the number; `memory` has three times the variance", choices=MARKS),
+        Column(
+            "mark", pl.String, "origin of the number; `memory` has three times the variance", choices=MARKS
+        ),
         Column("citation", pl.String, "who measured it"),
         Column("panel", pl.String, "study: rows of one share an offset"),
         Column("used", pl.Boolean, "false where the network has nothing to compare; `reason` says why"),
@@ -37,7 +47,9 @@ CELL_POTENCIES = Schema(
         _text("context", "network: nearest context of contexts.tsv"),
         _text("network_stimulus", "network: parameters set at minute 0, as in the panel; empty: none"),
         _text("readout", "observable of the network, or `engagement`"),
-        Column("minutes", pl.Float64, "network: when it is read", "min", required=False, nullable=True, minimum=0),
+        Column(
+            "minutes", pl.Float64, "network: when it is read", "min", required=False, nullable=True, minimum=0
+        ),
         Column("reason", pl.String, "why it is compared like this, or not at all"),
     ),
     key=CELL_KEY,
@@ -73,7 +85,9 @@ RESPONSES = Schema(
     "responses",
     (
         *(Column(name, pl.String, "as in cell_potencies.tsv") for name in CELL_KEY),
-        Column("constant", pl.Float64, "log10 IC50 less the weighted log10 constants: log10 load at half effect"),
+        Column(
+            "constant", pl.Float64, "log10 IC50 less the weighted log10 constants: log10 load at half effect"
+        ),
         Column("spread", pl.Float64, "sd of `constant` over the draws of the network", minimum=0),
         Column("weights", pl.String, "target/construct=weight: slope of log10 IC50 over each log10 constant"),
     ),

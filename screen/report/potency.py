@@ -18,7 +18,9 @@ MOST = 3
 def write_potency_figure(table: pl.DataFrame, path: Path) -> None:
     """Write the figure of a POTENCY table as SVG: log10 constants [nM] with sd, from affinities and with cells."""
     shown = (
-        table.filter((pl.col("rows_in_cells") > 0) & pl.col("variant").is_null() & pl.col("log10_nM").is_not_null())
+        table.filter(
+            (pl.col("rows_in_cells") > 0) & pl.col("variant").is_null() & pl.col("log10_nM").is_not_null()
+        )
         .sort("log10_nM")
         .group_by("drug", maintain_order=True)
         .head(MOST)
@@ -33,8 +35,12 @@ def write_potency_figure(table: pl.DataFrame, path: Path) -> None:
                 first = (row["affinity_log10_nM"], row["affinity_sd"])
                 axes.errorbar(first[0], line - 0.15, xerr=first[1], fmt="o", color=MUTED, ms=3, lw=0.8)
             axes.errorbar(row["log10_nM"], line + 0.15, xerr=row["sd"], fmt="o", color=INK, ms=3, lw=1.2)
-        axes.set_yticks(range(shown.height), [f"{row[0]}  {row[1]}" for row in shown.select("drug", "target").iter_rows()])
+        axes.set_yticks(
+            range(shown.height), [f"{row[0]}  {row[1]}" for row in shown.select("drug", "target").iter_rows()]
+        )
         axes.set_ylim(shown.height - 0.4, -0.6)
-        axes.set_xlabel("log10 constant in the cell [nM]: from affinities (grey), with potencies in cells (dark)")
+        axes.set_xlabel(
+            "log10 constant in the cell [nM]: from affinities (grey), with potencies in cells (dark)"
+        )
         axes.grid(axis="x", color=GRID)
         write_text_atomic(path, to_svg(figure))
