@@ -81,7 +81,7 @@ def _screen(
     import polars as pl
 
     from screen.judge import Screen
-    from screen.scenarios import read_drug_tables
+    from screen.potency import read_potent_drugs
     from screen.simulate import Readout
     from screen.tables import DRAWS, read_table
 
@@ -89,7 +89,7 @@ def _screen(
     chosen = list(contexts.contexts) if asked.contexts == "all" else asked.contexts
     return Screen(
         contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
-        drugs=read_drug_tables(tables.drugs, tables.affinities, tables.targets),
+        drugs=read_potent_drugs(tables.drugs, tables.affinities, tables.targets, tables.potency),
         draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
         seed=settings.seed,
         readouts=[

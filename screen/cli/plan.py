@@ -22,17 +22,12 @@ class ScreenInputs(NamedTuple):
 
 def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import (
-        Request,
-        count_trajectories,
-        plan_scenarios,
-        read_context_tables,
-        read_drug_tables,
-    )
+    from screen.potency import read_potent_drugs
+    from screen.scenarios import Request, count_trajectories, plan_scenarios, read_context_tables
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    drugs = read_potent_drugs(tables.drugs, tables.affinities, tables.targets, tables.potency)
     scenarios = plan_scenarios(
         contexts,
         drugs,

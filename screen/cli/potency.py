@@ -99,14 +99,14 @@ def _ask_network(
 
     from screen.kernel import choose_engine, configure, load_model
     from screen.network import compose_network
-    from screen.panel import find_responses
-    from screen.potency import RESPONSES, draw_constants, read_estimates
-    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.panel import PanelTables, find_responses
+    from screen.potency import RESPONSES, draw_constants, read_estimates, read_potent_drugs
+    from screen.scenarios import read_context_tables
     from screen.tables import DRAWS, provenance, read_table, write_table
 
     configure()
     named = settings.tables
-    drugs = read_drug_tables(named.drugs, named.affinities, named.targets)
+    drugs = read_potent_drugs(named.drugs, named.affinities, named.targets, named.potency)
     contexts = read_context_tables(named.contexts, named.hypotheses)
     model = load_model(compose_network(settings.network.folder, None))
     source = results.draws if results.draws.exists() else settings.panel.ensemble
@@ -116,7 +116,8 @@ def _ask_network(
     engine, reason = choose_engine(settings.simulate.engine)
     say(f"potency: engine {engine}: {reason}")
     integration = read_integration(settings, engine, arguments.threads)
-    frame, silent = find_responses(model, tables, constants, drugs, contexts, draws, integration, say)
+    network = PanelTables(model, contexts, drugs)
+    frame, silent = find_responses(network, tables, constants, draws, integration, say)
     for line in silent:
         say(f"potency: {line}")
     facts = provenance("potency", [settings.network.folder, source, named.potency / "cell_potencies.tsv"])

@@ -11,12 +11,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from screen.kernel import Model
-from screen.panel.arms import gather
-from screen.panel.run import run_checks
-from screen.panel.table import Arm, Check, Settings, parse_settings
+from screen.experiments import Arm, Exposure
+from screen.panel.run import Bench, PanelTables, find
+from screen.panel.table import Check, parse_settings
 from screen.potency import CELL_KEY, ENGAGEMENT, Constants, Tables, middle_constants
-from screen.scenarios import DEFAULT, Binding, ContextTables, Drug, DrugTables
+from screen.scenarios import DEFAULT, Binding, Drug
 from screen.simulate import Integration
 
 STEP = 0.3
@@ -36,11 +35,9 @@ LEAST_SHARE = 0.5
 
 
 def find_responses(
-    model: Model,
+    network: PanelTables,
     tables: Tables,
     constants: Constants,
-    drugs: DrugTables,
-    contexts: ContextTables,
     draws: pl.DataFrame,
     integration: Integration,
     report: Callable[[str], None],
@@ -66,10 +63,11 @@ def find_responses(
             }
             for name, heights in moved.items():
                 probe = f"{row['drug']}:{index}:{name}"
-                probes[probe] = _drug(drugs.drugs[row["drug"]], probe), heights
+                probes[probe] = _drug(network.drugs.drugs[row["drug"]], probe), heights
                 checks.append(_check(row, probe, smallest, tables))
     known = replace(
-        drugs,
+        network.drugs,
+        potency=None,
         drugs={name: drug for name, (drug, _) in probes.items()},
         bindings=tuple(
             Binding(name, "", site.partition("/")[0], 10.0**height, "cell")
@@ -77,11 +75,12 @@ def find_responses(
             for site, height in heights.items()
         ),
     )
-    materials = gather(checks, contexts, known, _plain(draws, list(probes)), model.parameters, model.values)
+    bench = Bench(checks, replace(network, drugs=known), integration)
+    traces = bench(bench.draws(_plain(draws, list(probes)), 0), report)
     with np.errstate(divide="ignore"):
         found = {
             finding.check.arm.treatment.series[0]: np.log10(finding.values)  # type: ignore[index]
-            for finding in run_checks(model, checks, materials, integration, report)
+            for finding in find(bench, checks, traces)
         }
     rows, silent = [], []
     for index, row in enumerate(asked):
@@ -156,7 +155,7 @@ def _check(row: dict, probe: str, smallest: float, tables: Tables) -> Check:
     stimulus, _ = parse_settings(row["network_stimulus"] or "")
     shifts = tuple(sorted((f"shift_{target}", 1.0) for target in tables.targets["target"]))
     doses = tuple((DOSES * 10.0**smallest).tolist())
-    arm = Arm(row["context"], DEFAULT, Settings(shifts), stimulus, Settings(series=(probe, doses)), None)
+    arm = Arm(row["context"], DEFAULT, shifts, stimulus, Exposure(series=(probe, doses)))
     return Check(
         "", "", "", "", arm, None, row["readout"], row["readout"], (row["minutes"],), "ic50", -np.inf, np.inf
     )

@@ -14,8 +14,9 @@ import polars as pl
 
 from screen.potency.linear import numbers_needed, sample
 from screen.potency.posterior import Estimates, stream
+from screen.potency.reading import known_estimates
 from screen.potency.rows import Row, Tables, assemble_rows, read_rows
-from screen.potency.stage import estimate_shared, known_estimates
+from screen.potency.stage import estimate_shared
 
 FORETELL_DRAWS = 400
 

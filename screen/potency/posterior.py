@@ -8,7 +8,7 @@ they are the same to the last bit.
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,9 @@ from screen.potency.linear import Linear, numbers_needed, sample
 from screen.potency.rows import Row, Silent, Tables, assemble_rows, read_rows
 
 Estimates = Mapping[str, tuple[float, float]]
+
+MIDDLE_DRAWS = 1000
+"""Draws behind the medians that a run without draws takes."""
 
 
 class Site(NamedTuple):
@@ -167,3 +170,21 @@ def _beyond(pair: Silent, estimates: Estimates, first: np.ndarray, second: np.nd
     binds = first < share * tail / (share * tail + 1 - share)
     height = mean - sd * ndtri(np.clip(second * tail, 1e-300, 1))
     return np.where(binds, height, np.inf)
+
+
+@dataclass(frozen=True)
+class Potency:
+    """The constants of drugs in cells as lanes take them; `digest` stands for all they follow from."""
+
+    tables: Tables = field(repr=False)
+    estimates: Estimates = field(repr=False)
+    digest: str
+
+    def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
+        """Constants of draws 0 and on [draws, drugs, targets] [nM], infinite where a drug does not bind."""
+        found = draw_constants(self.tables, self.estimates, drugs, draws, seed)
+        return 10.0 ** found.log10_nM[:, :, : self.tables.targets.height]
+
+    def middle(self, drugs: Sequence[str]) -> np.ndarray:
+        """Their medians [drugs, targets] [nM]."""
+        return np.median(self.drawn(drugs, MIDDLE_DRAWS, 0), axis=0)

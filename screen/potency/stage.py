@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,9 +10,7 @@ from scipy.special import ndtr
 from screen.potency.linear import estimate
 from screen.potency.posterior import Constants, Estimates, draw_constants
 from screen.potency.rows import SHARED, Silent, Tables, assemble_rows, kind_of, read_rows
-from screen.potency.tables import CELL_POTENCIES, CONSTRUCTS, ESTIMATES, INTENDED, RESPONSES
-from screen.scenarios import AFFINITIES, DRUGS, TARGETS
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Schema
 
 TABLE_DRAWS = 2000
 """Draws behind the means and sds of the table."""
@@ -45,33 +42,6 @@ POTENCY = Schema(
     ),
     key=("drug", "target", "variant"),
 )
-
-
-def read_potency_tables(folder: Path, drugs: Path, affinities: Path, targets: Path) -> Tables:
-    """The tables of a folder (config/potency) and the three that they refer to, checked. TableError."""
-    responses = folder / "responses.tsv"
-    classes = read_table(drugs, DRUGS).select("drug", "class")
-    intended = classes.join(read_table(folder / "intended.tsv", INTENDED), on="class").select(
-        "drug", "target"
-    )
-    return Tables(
-        read_table(affinities, AFFINITIES),
-        read_table(targets, TARGETS),
-        read_table(folder / "constructs.tsv", CONSTRUCTS),
-        read_table(folder / "cell_potencies.tsv", CELL_POTENCIES),
-        read_table(responses, RESPONSES) if responses.exists() else pl.DataFrame(schema=RESPONSES.dtypes()),
-        frozenset(intended.iter_rows()),
-    )
-
-
-def read_estimates(path: Path) -> Estimates:
-    """Value and sd by name. TableError."""
-    return known_estimates(read_table(path, ESTIMATES))
-
-
-def known_estimates(frame: pl.DataFrame) -> Estimates:
-    """ESTIMATES as value and sd by name."""
-    return {name: (value, sd) for name, value, sd, _ in frame.iter_rows()}
 
 
 def estimate_shared(tables: Tables, seed: int, sweeps: int) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Contexts, drugs, hypotheses and doses as data, and the table of scenarios to run."""
 
+from screen.scenarios.assays import ASSAYS, SHIFT_RULES
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -14,6 +15,7 @@ from screen.scenarios.drugs import (
     DRUGS,
     TARGETS,
     Binding,
+    CellConstants,
     Drug,
     DrugTables,
     Target,
@@ -32,14 +34,17 @@ from screen.scenarios.reach import out_of_reach
 
 __all__ = [
     "AFFINITIES",
+    "ASSAYS",
     "CONTEXTS",
     "DEFAULT",
     "DRUGS",
     "HYPOTHESES",
     "MIXTURE",
+    "SHIFT_RULES",
     "TARGETS",
     "VEHICLE",
     "Binding",
+    "CellConstants",
     "Context",
     "ContextTables",
     "Counts",

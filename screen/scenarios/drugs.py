@@ -7,14 +7,16 @@ those that the screen believes, at most one for a drug and gene.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+import numpy as np
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.scenarios.assays import ASSAYS
 from screen.tables import Column, Schema, read_table
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
@@ -33,9 +35,6 @@ MODES = (
     "antisense",
     "indirect",
 )
-
-ASSAYS = ("none", "km", "tenth_mM", "lysate", "cell", "site")
-"""How much ATP the assay held; `site` is a site that ATP does not touch. See `experiments.loads`."""
 
 DRUGS = Schema(
     "drugs",
@@ -181,14 +180,30 @@ class Drug:
         return self.species in ("any", organism)
 
 
+class CellConstants(Protocol):
+    """Constants of drugs in cells, from all that was measured: `screen.potency`."""
+
+    def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
+        """Of draws 0 and on [draws, drugs, targets] [nM], infinite where a drug does not bind."""
+        ...
+
+    def middle(self, drugs: Sequence[str]) -> np.ndarray:
+        """Their medians [drugs, targets] [nM]."""
+        ...
+
+
 @dataclass(frozen=True)
 class DrugTables:
-    """The three tables, checked against each other; order is that of the files."""
+    """The three tables, checked against each other; order is that of the files.
+
+    `potency` says what drugs do in cells; without it, the rows of affinities that are marked `used` stand as they are.
+    """
 
     drugs: Mapping[str, Drug]
     targets: Mapping[str, Target]
     bindings: tuple[Binding, ...]
     measurements: int
+    potency: CellConstants | None = None
 
     def screened(self) -> tuple[str, ...]:
         """Names of the drugs that can be screened."""

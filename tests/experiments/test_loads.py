@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from screen.errors import ScenarioError
-from screen.experiments import SHIFT_RULES, cell_constant, cell_constants, loads
+from screen.experiments import cell_constant, cell_constants, loads
+from screen.scenarios import SHIFT_RULES
 
 
 @pytest.mark.parametrize(
