@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screen.cli.integration import read_integration
 from screen.cli.options import (
     Results,
     add_count,
     add_shared,
     add_threads,
     prepare_folder,
-    read_integration,
     read_shared,
     say,
 )

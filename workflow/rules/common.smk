@@ -125,8 +125,16 @@ def screened_networks():
 
 
 def table_files():
-    """The tables of contexts, hypotheses, drugs, affinities and targets."""
-    return sources(SETTINGS.tables.model_dump().values())
+    """The tables of contexts, hypotheses, drugs, affinities and targets, and those of potencies in cells."""
+    tables = SETTINGS.tables
+    return [*sources([tables.contexts, tables.hypotheses]), *potency_files()]
+
+
+def potency_files():
+    """The tables of drugs, affinities and targets, and those of potencies in cells."""
+    tables = SETTINGS.tables
+    made = sorted(tables.potency.glob("*.tsv"))
+    return sources([tables.drugs, tables.affinities, tables.targets, *made])
 
 
 def drug_table():
