@@ -20,6 +20,9 @@ from screen.potency.rows import Row, Silent, Tables, assemble_rows, read_rows
 
 Estimates = Mapping[str, tuple[float, float]]
 
+OUTSIDE = "_CAPTURE"
+"""Ends the targets outside a cell, which a drug meets as it is."""
+
 MIDDLE_DRAWS = 1000
 """Draws behind the medians that a run without draws takes."""
 
@@ -130,7 +133,11 @@ def draw_drug(
         kind, *rest = name.split("|")
         if kind != "K" or (rest[2], rest[1]) in others:
             continue
-        height = values + cell + (0.0 if rest[1] in free else estimates[f"mean|{rest[3]}"][0])
+        height = (
+            values
+            + (0.0 if rest[1].endswith(OUTSIDE) else cell)
+            + (0.0 if rest[1] in free else estimates[f"mean|{rest[3]}"][0])
+        )
         genes.setdefault(Site(rest[1]), []).append(height)
     for pair, numbers in zip(sorted(silent), np.split(uniform[3].T, max(len(silent), 1)), strict=False):
         if (pair.construct, pair.target) not in others and pair.construct not in variants:
