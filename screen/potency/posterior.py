@@ -81,7 +81,7 @@ def draw_constants(
         own.get(row.drug, []).append(row)
     for pair in silent:
         mute.get(pair.drug, []).append(pair)
-    found = [draw_drug(name, own[name], mute[name], tables, estimates, draws, seed) for name in drugs]
+    found = [draw_drug(name, (own[name], mute[name]), tables, estimates, draws, seed) for name in drugs]
     values = np.full((draws, len(drugs), len(sites)), np.inf)
     for index, constants in enumerate(found):
         for place, site in enumerate(sites):
@@ -91,18 +91,18 @@ def draw_constants(
 
 def draw_drug(
     drug: str,
-    rows: Sequence[Row],
-    silent: Sequence[Silent],
+    known: tuple[Sequence[Row], Sequence[Silent]],
     tables: Tables,
     estimates: Estimates,
     draws: int,
     seed: int,
 ) -> dict[Site, np.ndarray]:
-    """log10 constants [nM] of one drug [draws] at the sites of which something is known.
+    """log10 constants [nM] of one drug [draws] at the sites of which something is known, by rows and bounds.
 
     At a target of several genes the most potent one counts, in each draw. A draw's uniform numbers are one row of the
     drug's stream: it is the same however many draws there are.
     """
+    rows, silent = known
     others = set(
         tables.constructs.filter(pl.col("role") == "other").select("construct", "target").iter_rows()
     )

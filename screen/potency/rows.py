@@ -124,7 +124,7 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
             continue
         copies.append(value)
         terms = _constant_terms(
-            *pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables
+            pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables
         )
         if family == "phospho":
             terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
@@ -153,9 +153,10 @@ def _atp(atp: str, shift: float) -> tuple[float, float]:
 
 
 def _constant_terms(
-    drug: str, target: str, construct: str, gene: str, role: str | None, row: Mapping, tables: Tables
+    pair: tuple[str, str, str], gene: str, role: str | None, row: Mapping, tables: Tables
 ) -> tuple[tuple[str, float], ...]:
     """Latents that make the constant of a construct: that of its gene, and for a variant the distance from it."""
+    drug, target, construct = pair
     base = gene if role == "variant" else construct
     made = "intended" if (drug, target) in tables.intended else "other"
     terms: tuple[tuple[str, float], ...] = ((f"K|{drug}|{target}|{base}|{made}", 1.0),)
@@ -191,7 +192,7 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
             role = roles.get((construct, target))
             gene = construct if (target, construct) in genes else _gene(construct)
             for name, coefficient in _constant_terms(
-                row["drug"], target, construct, gene, role, targets[target], tables
+                (row["drug"], target, construct), gene, role, targets[target], tables
             ):
                 terms[name] = terms.get(name, 0.0) + weight * coefficient
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
