@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 from matplotlib.figure import Figure
 
-from screen.report.style import GRID, INK, MUTED, drawing, to_svg
+from screen.style import GRID, INK, MUTED, drawing, to_svg
 from screen.tables import write_text_atomic
 
 LINE, WIDTH, MARGIN = 0.17, 7.0, 1.0

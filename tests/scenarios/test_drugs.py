@@ -82,7 +82,11 @@ def test_known_slips_are_left_out_and_other_domains_are_listed_and_not_used(ship
     assert "database slip" in shipped_drugs.drugs["trametinib"].notes
     variants = rows.filter(pl.col("construct") != pl.col("gene"))
     assert variants.height > 250
-    assert variants.filter("used")["construct"].to_list() == ["EGFR_L858R_T790M", "STAT3_apparent", "IL1R1|IL1RAP"]
+    assert variants.filter("used")["construct"].to_list() == [
+        "EGFR_L858R_T790M",
+        "STAT3_apparent",
+        "IL1R1|IL1RAP",
+    ]
 
 
 def test_binding_without_atp_is_preferred_over_lysate_and_listings():
