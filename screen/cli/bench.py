@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from screen.cli.drugs import read_drugs
 from screen.cli.options import say
 from screen.settings import Settings
 
@@ -14,11 +15,11 @@ def read_bench(settings: Settings, wanted: list[str], stage: str) -> tuple["Pane
     from screen.kernel import load_model
     from screen.network import compose_network, read_sbml
     from screen.panel import PanelTables, check_panel, choose_facts, facts_within, read_panel
-    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.scenarios import read_context_tables
 
     tables, folder = settings.tables, settings.network.folder
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    drugs = read_drugs(settings)
     model = load_model(compose_network(folder, settings.network.chosen))
     whole = model if settings.network.chosen is None else read_sbml(compose_network(folder))
     facts = choose_facts(read_panel(settings.panel.table), wanted)

@@ -11,6 +11,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import Results, add_count, add_shared, add_threads, say
 from screen.cli.problem import read_problem
@@ -81,15 +82,14 @@ def _screen(
     import polars as pl
 
     from screen.judge import Screen
-    from screen.scenarios import read_drug_tables
     from screen.simulate import Readout
     from screen.tables import DRAWS, read_table
 
-    tables, asked = settings.tables, settings.scenarios
+    asked = settings.scenarios
     chosen = list(contexts.contexts) if asked.contexts == "all" else asked.contexts
     return Screen(
         contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
-        drugs=read_drug_tables(tables.drugs, tables.affinities, tables.targets),
+        drugs=read_drugs(settings),
         draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
         seed=settings.seed,
         readouts=[

@@ -79,6 +79,11 @@ class Results:
         return self.folder / "ranked.csv"
 
     @property
+    def potency(self) -> Path:
+        """The constants of every drug in cells."""
+        return self.folder / "potency.tsv"
+
+    @property
     def validation(self) -> Path:
         """The verdict on every fact of the panel."""
         return self.folder / "validation.csv"

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from screen.cli.drugs import read_drugs
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,17 +23,11 @@ class ScreenInputs(NamedTuple):
 
 def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import (
-        Request,
-        count_trajectories,
-        plan_scenarios,
-        read_context_tables,
-        read_drug_tables,
-    )
+    from screen.scenarios import Request, count_trajectories, plan_scenarios, read_context_tables
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    drugs = read_drug_tables(tables.drugs, tables.affinities, tables.targets)
+    drugs = read_drugs(settings)
     scenarios = plan_scenarios(
         contexts,
         drugs,

@@ -6,6 +6,7 @@ Example: python -m screen simulate --shard 0
 
 import argparse
 
+from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
 from screen.cli.integration import read_integration
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(path.parent)
     from screen.kernel import choose_engine, configure, load_model
     from screen.network import check_draws, read_parameters
-    from screen.scenarios import read_context_tables, read_drug_tables
+    from screen.scenarios import read_context_tables
     from screen.simulate import Readout, ScreenTables, Shard, read_parts, simulate_shard
     from screen.tables import DRAWS, RESPONSES, SCENARIOS, read_table, write_table
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     screened = ScreenTables(
         read_table(results.scenarios, SCENARIOS),
         read_context_tables(tables.contexts, tables.hypotheses),
-        read_drug_tables(tables.drugs, tables.affinities, tables.targets),
+        read_drugs(settings),
         draws,
         settings.seed,
     )

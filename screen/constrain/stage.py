@@ -15,7 +15,7 @@ from screen.constrain.hold import Held, Linearise, Look, Sight, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Unknowns, gather_unknowns
 from screen.errors import FitError
-from screen.experiments import add_residuals
+from screen.experiments import add_residuals, drawn_constants
 from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.panel import Bench, Check, PanelTables, find
@@ -75,9 +75,12 @@ def run_constrain(
     problem = load_problem(plan.problem, plan.sbml)
     demands = make_demands(plan.checks)
     bench = Bench(demands.checks, plan.tables, plan.integration)
-    draws = add_residuals(draws, bench.drugs, plan.seed)
+    drugs = plan.tables.drugs
+    draws = add_residuals(draws, bench.drugs, plan.seed, drugs)
     bench.draws(draws, plan.seed)  # refuses draws of another network
-    unknowns, start = gather_unknowns(problem, plan.network, bench.drugs, draws, scales)
+    most = int(draws["draw"].max()) + 1  # type: ignore[arg-type]
+    constants = drawn_constants(drugs, bench.drugs, most, plan.seed)
+    unknowns, start = gather_unknowns(problem, plan.network, bench.drugs, draws, scales, constants)
     report(
         f"constrain: {len(start)} draws of {len(unknowns.names)} unknowns, {len(demands.checks)} demands, "
         f"{len(problem.measurements.frame)} measurements"

@@ -19,6 +19,9 @@ from screen.experiments import SIGMA, SIGMA_SD, Draws, affinities
 from screen.fit import prior_precision
 from screen.scenarios import DrugTables
 
+NUMBER = "draw"
+"""Which draw a vector is of. Nothing depends on it smoothly, so that no step moves it."""
+
 
 @dataclass(frozen=True)
 class Unknowns:
@@ -35,6 +38,9 @@ class Unknowns:
     """Drug -> place of its residual factor."""
     of_calibration: np.ndarray
     """Place of each estimated parameter of the calibration [estimated]."""
+    constants: np.ndarray | None = None
+    """Constants of these drugs in cells [draws, drugs, targets] [nM], which stay; with them the number of its draw,
+    `NUMBER`, comes last in a vector."""
 
     def scaled(self, linear: np.ndarray) -> np.ndarray:
         """Scaled vectors [draws, names] of linear ones."""
@@ -58,16 +64,25 @@ class Unknowns:
         base = jnp.tile(jnp.array(list(network.values())), (len(linear), 1))
         sigma = linear[:, np.array(list(self.of_drug.values()), int)]
         base = base.at[:, column].set(linear[:, place])
-        return Draws(np.arange(len(linear)), base, affinities(tables, tuple(self.of_drug), sigma))
+        constants = None
+        if self.constants is not None:
+            constants = jnp.asarray(self.constants)[linear[:, -1].astype(int)]
+        return Draws(np.arange(len(linear)), base, affinities(tables, tuple(self.of_drug), sigma, constants))
 
 
 def gather_unknowns(
-    problem: Problem, network: pl.DataFrame, drugs: tuple[str, ...], draws: pl.DataFrame, scales: pl.DataFrame
+    problem: Problem,
+    network: pl.DataFrame,
+    drugs: tuple[str, ...],
+    draws: pl.DataFrame,
+    scales: pl.DataFrame,
+    constants: np.ndarray | None = None,
 ) -> tuple[Unknowns, np.ndarray]:
     """The unknowns and their scaled values in each draw [draws, names].
 
     `network` is the table of network parameters, `drugs` those of the panel; `draws` and `scales` are what
-    a fit of `problem` left, residuals added. FitError where these are not of one fit.
+    a fit of `problem` left, residuals added; `constants` are those of the drugs in each draw. FitError where
+    these are not of one fit.
     """
     estimated = problem.estimated
     place = {name: index for index, name in enumerate(estimated.names)}
@@ -83,6 +98,8 @@ def gather_unknowns(
         for name, at in place.items()
         if name not in known
     ]
+    if constants is not None:
+        rows.append((NUMBER, "lin", 1.0, 0.0, np.inf))
     at = {row[0]: index for index, row in enumerate(rows)}
     names, kinds, sd, lower, upper = zip(*rows, strict=True)
     bounds = np.array([lower, upper])
@@ -97,6 +114,7 @@ def gather_unknowns(
         of_network={name: at[name] for name in network["parameter"] if name in at},
         of_drug={drug: at[SIGMA + drug] for drug in drugs},
         of_calibration=np.array([at[name] for name in estimated.names]),
+        constants=constants,
     )
     wide = pl.concat([draws, scales]).pivot(on="parameter", index="draw", values="value").sort("draw")
     missing = [name for name in names if name not in wide.columns]

@@ -18,19 +18,19 @@ from screen.experiments.draws import (
     SIGMA_SD,
     Draws,
     add_residuals,
+    drawn_constants,
     drug_residuals,
     normal_stream,
     read_draws,
     uncertain_totals,
     with_totals,
 )
-from screen.experiments.loads import SHIFT_RULES, affinities, cell_constant, cell_constants, hill_load, loads
+from screen.experiments.loads import affinities, cell_constant, cell_constants, hill_load, loads
 from screen.experiments.windows import window_minutes
 
 __all__ = [
     "LOAD",
     "LOAD_OF",
-    "SHIFT_RULES",
     "SIGMA",
     "SIGMA_SD",
     "Arm",
@@ -43,6 +43,7 @@ __all__ = [
     "cell_constants",
     "cell_settings",
     "check_arms",
+    "drawn_constants",
     "drug_residuals",
     "hill_load",
     "lane_parameters",

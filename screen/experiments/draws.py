@@ -79,15 +79,28 @@ def drug_residuals(drug: str, number: np.ndarray, seed: int) -> np.ndarray:
     return 10.0 ** (SIGMA_SD * normal_stream(seed, "drug", drug, number))
 
 
-def add_residuals(draws: pl.DataFrame, drugs: Sequence[str], seed: int) -> pl.DataFrame:
-    """DRAWS with the residuals of these drugs, those that it does not hold drawn by name; they come last in a draw."""
+def drawn_constants(tables: DrugTables, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray | None:
+    """Constants in cells [draws, drugs, targets] [nM] of draws 0 and on, where the tables know them."""
+    if tables.potency is None or not len(drugs):
+        return None
+    return tables.potency.drawn(drugs, draws, seed)
+
+
+def add_residuals(
+    draws: pl.DataFrame, drugs: Sequence[str], seed: int, tables: DrugTables | None = None
+) -> pl.DataFrame:
+    """DRAWS with the residuals of these drugs, those that it does not hold drawn by name; they come last in a draw.
+
+    Where the tables know constants in cells, these hold what is not known, and an added residual is 1.
+    """
+    known = tables is not None and tables.potency is not None
     number, held = draws["draw"].unique().sort(), set(draws["parameter"].unique())
     added = [
         pl.DataFrame(
             {
                 "draw": number,
                 "parameter": [SIGMA + name] * len(number),
-                "value": drug_residuals(name, number.to_numpy(), seed),
+                "value": np.ones(len(number)) if known else drug_residuals(name, number.to_numpy(), seed),
             }
         )
         for name in drugs
@@ -107,9 +120,10 @@ def read_draws(
     """DRAWS as arrays, for some drugs of the tables.
 
     `network` has the network's own value of each of its parameters, in its order; what only a larger network has is
-    in `absent` and passed over. A residual that the draws hold is taken, any other drawn by the name of the drug.
-    Without `draws` there is one, number 0, with the network's own values and every residual 1. ScenarioError: draws
-    with holes, or of another network.
+    in `absent` and passed over. Where the tables know constants in cells, these are drawn by the name of the drug, and
+    a residual that the draws hold multiplies them; else a residual that they do not hold is drawn by that name.
+    Without `draws` there is one, number 0, with the network's own values, medians and every residual 1.
+    ScenarioError: draws with holes, or of another network.
     """
     values = np.array(list(network.values()), dtype=float)
     if draws is None:
@@ -138,5 +152,11 @@ def read_draws(
     sigma = np.ones((len(number), len(drugs)))
     for place, name in enumerate(drugs):
         held = SIGMA + name in wide.columns
-        sigma[:, place] = wide[SIGMA + name].to_numpy() if held else drug_residuals(name, number, seed)
-    return Draws(number, base, affinities(tables, drugs, sigma))
+        if held:
+            sigma[:, place] = wide[SIGMA + name].to_numpy()
+        elif tables.potency is None:
+            sigma[:, place] = drug_residuals(name, number, seed)
+    constants = drawn_constants(tables, drugs, int(number.max(initial=-1)) + 1, seed)
+    return Draws(
+        number, base, affinities(tables, drugs, sigma, None if constants is None else constants[number])
+    )

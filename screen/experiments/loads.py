@@ -11,26 +11,13 @@ Limits: covalent drugs are taken at equilibrium; a type I RAF inhibitor does not
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from screen.errors import ScenarioError
-from screen.scenarios import DrugTables
-
-SHIFT_RULES: Mapping[str, Callable[[float], float]] = {
-    "none": lambda shift: shift,
-    "km": lambda shift: max(1.0, shift / 2.0),
-    "lysate": math.sqrt,
-    "cell": lambda shift: 1.0,
-    "site": lambda shift: 1.0,
-}
-"""Factor from measured to cellular constant, by the ATP of the assay, given 1 + [ATP]/Km of the target.
-
-No ATP (also a Ki): the whole shift. ATP near its Km: an IC50 is already twice the constant. Cell lysate:
-part of the ATP is there; its square root is assumed. Cells, and sites ATP does not touch: none.
-"""
+from screen.scenarios import SHIFT_RULES, DrugTables
 
 
 def cell_constant(value_nM: float, atp: str, atp_shift: float) -> float:
@@ -50,17 +37,25 @@ def cell_constants(tables: DrugTables) -> np.ndarray:
     return constants
 
 
-def affinities(tables: DrugTables, drugs: Sequence[str], sigma: Any) -> Any:
+def affinities(tables: DrugTables, drugs: Sequence[str], sigma: Any, constants: Any = None) -> Any:
     """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs]: [draws, drugs + 1, targets].
 
+    `constants` [draws, drugs, targets] [nM] are K' before the residual, the medians or the used rows where None.
     0 where a drug does not bind; the last row is that of no drug. Differentiable in sigma.
     """
-    row = {name: index for index, name in enumerate(tables.drugs)}
-    bound = 1.0 / cell_constants(tables)[[row[name] for name in drugs]].reshape(
-        len(drugs), len(tables.targets)
-    )
+    if constants is None:
+        constants = _middle_constants(tables, drugs)
+    bound = 1.0 / constants
     none = np.zeros((len(sigma), 1, len(tables.targets)))
     return sigma.__array_namespace__().concatenate([bound / sigma[..., None], none], axis=1)
+
+
+def _middle_constants(tables: DrugTables, drugs: Sequence[str]) -> np.ndarray:
+    """K' [nM] of some drugs [drugs, targets] without draws."""
+    if tables.potency is not None and len(drugs):
+        return tables.potency.middle(drugs)
+    row = {name: index for index, name in enumerate(tables.drugs)}
+    return cell_constants(tables)[[row[name] for name in drugs]].reshape(len(drugs), len(tables.targets))
 
 
 def hill_load(dose_nM: Any, affinity: Any, hill: Any) -> Any:

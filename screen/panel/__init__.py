@@ -1,6 +1,7 @@
 """The validation panel: published facts as data, checked on the network under every parameter draw."""
 
 from screen.panel.fitting import check_panel, choose_facts, facts_within
+from screen.panel.potency import find_responses
 from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, sides, statistic_of
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Check, Fact, read_panel
@@ -22,6 +23,7 @@ __all__ = [
     "courses_of",
     "facts_within",
     "find",
+    "find_responses",
     "read_panel",
     "sides",
     "statistic_of",

@@ -36,6 +36,10 @@ DIGITS = 7
 """Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
 
 
+DIRECT = "direct"
+"""Mechanism of a drug of which nothing else is said."""
+
+
 class Readout(Protocol):
     """What the ranking needs to know of a read-out: its name, its observable and when it is read."""
 
@@ -57,7 +61,8 @@ def rank(
 ) -> pl.DataFrame:
     """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
 
-    `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM].
+    `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM]; `mechanism` where
+    that of some is not direct.
     Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
     vehicle, a drug or a read-out is missing or a dose basis does not fit the doses tested.
 
@@ -200,10 +205,14 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) ->
     if not frames:
         raise RankError("dose_bases: must leave something to rank, found no intervention")
     classes = dict(zip(drugs["drug"], drugs["class"], strict=True))
+    mechanisms = dict.fromkeys(drugs["drug"], DIRECT)
+    if "mechanism" in drugs.columns:
+        mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
     ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
     names = [column.name for column in RANKED.columns]
     return ordered.with_columns(
         pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
+        pl.col("drugs").list.eval(pl.element().replace_strict(mechanisms)).list.join("+").alias("mechanism"),
         pl.lit(digest).alias("provenance"),
     ).select(_column(name) for name in names)
 

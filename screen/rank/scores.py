@@ -205,6 +205,11 @@ RANKED = Schema(
         Column("dose_basis", pl.String, "how doses were made comparable"),
         Column("intervention", pl.String, "drug, or pair joined by +"),
         Column("drug_classes", pl.String, "class of each drug, joined by +"),
+        Column(
+            "mechanism",
+            pl.String,
+            "`indirect` where it is only inferred that the drug acts there, joined by +",
+        ),
         number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
         number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
         Column(

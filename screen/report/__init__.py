@@ -3,6 +3,7 @@
 from screen.report.findings import Findings
 from screen.report.gallery import FIGURES, write_figures
 from screen.report.labels import LABELS, NO_LABELS, Labels, read_labels
+from screen.report.potency import write_potency_figure
 from screen.report.validation import HELD, write_validation_figure
 from screen.report.writing import write_report
 
@@ -15,6 +16,7 @@ __all__ = [
     "Labels",
     "read_labels",
     "write_figures",
+    "write_potency_figure",
     "write_report",
     "write_validation_figure",
 ]

@@ -2,6 +2,7 @@
 
 from screen.scenarios.abundance_table import Abundances, read_abundances
 from screen.scenarios.abundances import UNITS, Mapped, like_cell, map_abundances
+from screen.scenarios.assays import ASSAYS, SHIFT_RULES
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -18,6 +19,7 @@ from screen.scenarios.drugs import (
     MODES,
     TARGETS,
     Binding,
+    CellConstants,
     Drug,
     DrugTables,
     Target,
@@ -39,17 +41,20 @@ from screen.scenarios.units import in_standard_units
 
 __all__ = [
     "AFFINITIES",
+    "ASSAYS",
     "CONTEXTS",
     "DEFAULT",
     "DRUGS",
     "HYPOTHESES",
     "MIXTURE",
     "MODES",
+    "SHIFT_RULES",
     "TARGETS",
     "UNITS",
     "VEHICLE",
     "Abundances",
     "Binding",
+    "CellConstants",
     "Context",
     "ContextTables",
     "Counts",

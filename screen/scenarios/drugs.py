@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+import numpy as np
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.scenarios.assays import ASSAYS
 from screen.tables import Column, Schema, names_of, read_tables
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
@@ -33,9 +35,6 @@ MODES = (
     "antisense",
     "indirect",
 )
-
-ASSAYS = ("none", "km", "lysate", "cell", "site")
-"""How much ATP the assay held; `site` is a site that ATP does not touch. See `experiments.loads`."""
 
 DRUGS = Schema(
     "drugs",
@@ -70,6 +69,38 @@ DRUGS = Schema(
         Column("mark", pl.String, "weakest origin among the numbers it is screened with", choices=MARKS),
         Column("source", pl.String, "where the row comes from", required=False, nullable=True),
         Column("notes", pl.String, "other names, doses, cautions", required=False, nullable=True),
+        Column(
+            "cmax_cv",
+            pl.Float64,
+            "sd of Cmax over its mean between patients",
+            required=False,
+            nullable=True,
+            positive=True,
+        ),
+        Column("half_life_h", pl.Float64, "in plasma", "h", required=False, nullable=True, positive=True),
+        Column(
+            "exposure_mark",
+            pl.String,
+            "weaker origin of Cmax and binding",
+            required=False,
+            nullable=True,
+            choices=MARKS,
+        ),
+        Column(
+            "exposure_source",
+            pl.String,
+            "dose and where Cmax and binding come from, or why there are none",
+            required=False,
+            nullable=True,
+        ),
+        Column(
+            "mechanism",
+            pl.String,
+            "`indirect`: that it acts at its target is inferred from a reporter, growth or a distant reading",
+            required=False,
+            nullable=True,
+            choices=("direct", "indirect"),
+        ),
     ),
     key=("drug",),
 )
@@ -149,14 +180,30 @@ class Drug:
         return self.species in ("any", organism)
 
 
+class CellConstants(Protocol):
+    """Constants of drugs in cells, from all that was measured: `screen.potency`."""
+
+    def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
+        """Of draws 0 and on [draws, drugs, targets] [nM], infinite where a drug does not bind."""
+        ...
+
+    def middle(self, drugs: Sequence[str]) -> np.ndarray:
+        """Their medians [drugs, targets] [nM]."""
+        ...
+
+
 @dataclass(frozen=True)
 class DrugTables:
-    """The three tables, checked against each other; order is that of the files."""
+    """The three tables, checked against each other; order is that of the files.
+
+    `potency` says what drugs do in cells; without it, the rows of affinities that are marked `used` stand as they are.
+    """
 
     drugs: Mapping[str, Drug]
     targets: Mapping[str, Target]
     bindings: tuple[Binding, ...]
     measurements: int
+    potency: CellConstants | None = None
 
     def screened(self) -> tuple[str, ...]:
         """Names of the drugs that can be screened."""

@@ -136,10 +136,12 @@ class TableSettings(Section):
     """Affinities: one row a drug, gene and measurement."""
     targets: Files = [Path("config/targets.tsv")]
     """Targets of the network, the genes they stand for and their ATP shift."""
+    potency: Path = Path("config/potency")
+    """Folder of potencies in cells and of what is estimated from all drugs."""
 
     def files(self) -> list[Path]:
         """Every file of every table."""
-        return [path for name in type(self).model_fields for path in getattr(self, name)]
+        return [*self.contexts, *self.hypotheses, *self.drugs, *self.affinities, *self.targets]
 
 
 class ScenarioSettings(Section):
@@ -149,6 +151,8 @@ class ScenarioSettings(Section):
     """Contexts to simulate, or `all`."""
     hypotheses: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(_all_different)] = []
     """Switches of hypotheses.tsv to cross in every context, beside those that a context lists itself."""
+    constants: Literal["assay", "cell"] = "assay"
+    """Constants of drugs: `assay`, one measurement a target with a residual a drug; `cell`, all of them together."""
     drugs: AllOrNames = "all"
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""
     doses_nM: Doses = [1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from screen.errors import ScenarioError
-from screen.experiments import SHIFT_RULES, cell_constant, cell_constants, loads
+from screen.experiments import cell_constant, cell_constants, loads
+from screen.scenarios import SHIFT_RULES
 
 
 @pytest.mark.parametrize(
@@ -120,8 +121,9 @@ def test_only_jak_drugs_load_jak1_at_one_micromolar(shipped_drugs):
     }
     loaded = {name for name, load in jak1.items() if load > 0.2}
     jak = {name for name in jak1 if shipped_drugs.drugs[name].drug_class == "JAK"}
-    assert loaded == jak | {"apitolisib"}
-    assert min(jak1[name] for name in jak) > 1
+    spared = {"pacritinib", "WHI-P131"}  # made to spare JAK1; of JAK3 in 78 uM only
+    assert loaded == jak - spared | {"apitolisib"}
+    assert min(jak1[name] for name in jak - spared) > 1
 
 
 def test_clean_probes_of_alk_against_jak3(shipped_drugs):

@@ -355,3 +355,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         write_table(rows, tmp_path / f"shard-{half}.parquet", RESPONSES)
     with pytest.raises(RankError, match="must be there once, found 7 of 180"):
         run(sorted(tmp_path.glob("*.parquet")))
+
+
+def test_the_mechanism_of_a_drug_stands_in_its_rows():
+    drugs = drug_table("ab").with_columns(pl.Series("mechanism", [None, "indirect"]))
+    found = ranked(scenarios("ab"), hill(HALF), drugs=drugs)
+    assert row(found, "a")["mechanism"] == "direct" and row(found, "b")["mechanism"] == "indirect"

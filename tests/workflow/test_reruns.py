@@ -28,11 +28,18 @@ AFTER = {
     "rank": {"report"},
     "report": set(),
     "predict_heldout": set(),
+    "potency": set(),
 }
 """Stage -> the stages that read what it writes."""
 
+TABLES = ("scenarios", "constrain", "simulate", "validate", "report", "predict_heldout")
+"""Stages that read the tables of contexts and drugs."""
+
+ASIDE = {"predict_heldout", "potency"}
+"""Stages that no screen needs."""
+
 READ = {
-    "seed": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
+    "seed": {"fit", "constrain", "simulate", "validate", "predict_heldout", "potency"},
     "network.folder": {"network", "fit", "constrain", "simulate", "validate", "report", "predict_heldout"},
     "network.modules": {"network", "constrain", "validate"},
     "tables.contexts": {"scenarios", "constrain", "simulate", "validate", "report", "predict_heldout"},
@@ -45,11 +52,14 @@ READ = {
         "rank",
         "report",
         "predict_heldout",
+        "potency",
     },
-    "tables.affinities": {"scenarios", "constrain", "simulate", "validate", "report", "predict_heldout"},
-    "tables.targets": {"scenarios", "constrain", "simulate", "validate", "report", "predict_heldout"},
+    "tables.affinities": {*TABLES, "potency"},
+    "tables.targets": {*TABLES, "potency"},
+    "tables.potency": {"potency"},
     "scenarios.contexts": {"scenarios"},
     "scenarios.hypotheses": {"scenarios"},
+    "scenarios.constants": {"scenarios", "simulate", "constrain", "validate"},
     "scenarios.drugs": {"scenarios"},
     "scenarios.doses_nM": {"scenarios"},
     "scenarios.pairs": {"scenarios"},
@@ -83,6 +93,7 @@ READ = {
 VALUES = {
     "scenarios.contexts": ["hepatocyte_mouse"],
     "scenarios.hypotheses": ["H_ALK"],
+    "scenarios.constants": "cell",
     "scenarios.drugs": ["ruxolitinib"],
     "readouts": [{"id": "a", "observable": "pY705_level", "minutes": 7}],
     "simulate.engine": "jax",
@@ -110,7 +121,7 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def followed(stages: set[str]) -> set[str]:
     """The stages of a screen among these, and all that come after them."""
-    found, waiting = set(), list(stages - {"predict_heldout"})
+    found, waiting = set(), list(stages - ASIDE)
     while waiting:
         stage = waiting.pop()
         if stage not in found:
@@ -218,6 +229,7 @@ FILES = {
     "config/contexts.tsv": READ["tables.contexts"],
     "config/drugs.tsv": READ["tables.drugs"],
     "config/affinities.tsv": READ["tables.affinities"],
+    "config/potency/estimates.tsv": READ["tables.potency"],
     "config/network/parameters.tsv": {"network", "fit", "constrain", "simulate", "validate", "report"},
     "config/network/m00_base.ant": {"network", "constrain", "validate"},
     "config/calibration/measurements.tsv": {"fit", "constrain"},
@@ -243,9 +255,7 @@ def test_other_content_under_an_old_date_runs_again_what_reads_it(screened, name
     os.utime(file, (long_ago, long_ago))
     found = screened.plan()
     assert found["planned"] == jobs(followed(FILES[name]))
-    assert {rule for rule in AFTER if name in found["inputs"][rule]} - {"predict_heldout"} == FILES[name] - {
-        "predict_heldout"
-    }
+    assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == FILES[name] - ASIDE
 
 
 def test_another_date_alone_runs_nothing(screened):

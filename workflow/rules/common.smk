@@ -126,8 +126,18 @@ def screened_networks():
 
 
 def table_files():
-    """The tables of contexts, hypotheses, drugs, affinities and targets."""
-    return sources(SETTINGS.tables.files())
+    """The tables of contexts, hypotheses, drugs, affinities and targets, and what lanes take of potencies in cells."""
+    return [
+        *sources(SETTINGS.tables.files()),
+        *(potency_files() if SETTINGS.scenarios.constants == "cell" else []),
+    ]
+
+
+def potency_files():
+    """The tables of drugs, affinities and targets, and those of potencies in cells."""
+    tables = SETTINGS.tables
+    made = sorted(tables.potency.glob("*.tsv"))
+    return sources([*tables.drugs, *tables.affinities, *tables.targets, *made])
 
 
 def drug_table():

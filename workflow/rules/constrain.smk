@@ -24,6 +24,7 @@ rule constrain:
     params:
         config=CONFIG,
         settings=chosen(
+            "scenarios.constants",
             "seed",
             "network.modules",
             "fit.problem",

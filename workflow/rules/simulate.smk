@@ -19,7 +19,7 @@ rule simulate:
         runtime=120,
     params:
         config=CONFIG,
-        settings=chosen("seed", "simulate", "readouts"),
+        settings=chosen("seed", "scenarios.constants", "simulate", "readouts"),
         code=stage_code("simulate"),
         inputs=lambda wildcards: contents(rules.simulate.input),
         spoiled=spoiled,

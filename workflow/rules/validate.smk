@@ -31,6 +31,7 @@ rule validate:
     params:
         config=CONFIG,
         settings=chosen(
+            "scenarios.constants",
             "seed",
             "network.modules",
             "simulate.engine",

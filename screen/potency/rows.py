@@ -1,0 +1,282 @@
+"""All measurements of a drug in one linear model.
+
+log10 of an assay's constant  = K - shift + family + study + noise,  K the log10 constant [nM] at the ATP of a cell,
+log10 of a free IC50 in cells = sum w (K + cell) + constant + growth + panel + setting + noise.
+
+`shift` is linear in the log10 ATP shift of the target around its table value, by the rule of the assay; `family` is
+what an assay family reads too high for all drugs, `study` the same for one drug in one family; `cell` is how much
+weaker a drug is in cells than its affinities say, at all its targets alike (free fraction, permeability): it is what
+correlates them. `constant` and the weights w
+are the network's (`responses.tsv`); where the read-out is the target itself they are 0 and 1. K of a
+kinase that binds is N(mean, sd) over all drugs, apart for targets that a drug was made for (`intended.tsv`): that is
+all its class does. A variant lies near its gene.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from screen.potency.linear import ABOVE, BELOW, EXACT, Linear
+from screen.potency.tables import CELL_KEY, ENGAGEMENT
+from screen.scenarios import SHIFT_RULES
+
+SAME_NUMBER = 0.011
+"""log10 difference up to which two listings of one drug and construct are the same measurement (rounded pKd)."""
+
+MEMORY = 3.0
+"""Variance of a number from memory over that of one that was read."""
+
+SIDES = {"=": EXACT, ">": ABOVE, "<": BELOW}
+
+FAMILIES = ("kinomescan", "binding", "ki", "ic50", "kinobeads")
+
+GUESSES: Mapping[str, float] = {
+    "K": 1.2, "K intended": 1.0, "variant": 0.4, "cell": 0.3, "panel": 0.3, "setting": 0.3,
+    **{f"study|{family}": 0.4 for family in FAMILIES[1:]},
+    "kinomescan": 0.25, "binding": 0.3, "ki": 0.3, "ic50": 0.3, "kinobeads": 0.6, "site": 0.3,
+    "phospho": 0.3, "growth": 0.4,
+}  # fmt: skip
+"""First guess of each estimated sd [log10]: an assumption that counts as `linear.PRIOR_WEIGHT` observations."""
+
+PRIORS: Mapping[str, tuple[float, float]] = {
+    "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "K other": (2.0, 3.0),
+}  # fmt: skip
+"""Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
+
+SHIFT_SD: Mapping[str, float] = {"memory": 0.4, "assumed": 0.5}
+"""sd of the log10 ATP shift of a target, by the mark of its row; a shift of another mark is known."""
+
+
+class Row(NamedTuple):
+    """One measurement: log10 value, side, variance factor, group of the noise, coefficients of the latents."""
+
+    drug: str
+    value: float
+    side: int
+    scale: float
+    group: str
+    terms: tuple[tuple[str, float], ...]
+
+
+class Tables(NamedTuple):
+    """Checked tables, and the pairs (drug, target) that were intended."""
+
+    affinities: pl.DataFrame
+    targets: pl.DataFrame
+    constructs: pl.DataFrame
+    cells: pl.DataFrame
+    responses: pl.DataFrame
+    intended: frozenset[tuple[str, str]]
+
+
+class Silent(NamedTuple):
+    """A pair of drug and construct of which only bounds are known: whether it binds at all is open."""
+
+    drug: str
+    target: str
+    construct: str
+    value: float
+    """log10 of the largest bound."""
+    slope: float
+    """Of K over the log10 ATP shift of the target."""
+
+    def bound(self, estimates: Mapping[str, tuple[float, float]]) -> float:
+        """The bound on the scale of K, given what drugs share."""
+        shift = estimates.get(f"shift|{self.target}", (0.0, 0.0))[0]
+        return self.value + self.slope * shift - estimates["family|kinomescan"][0]
+
+
+def family_of(kind: str, assay: str, atp: str) -> str:
+    """Assay family of a row of affinities.tsv: `phospho` where it was read in cells, `site` for other proteins."""
+    if atp == "cell":
+        return "phospho"
+    named = {"kinobeads": "kinobeads", "KINOMEscan": "kinomescan"}
+    found = next((family for word, family in named.items() if word in (assay or "")), None)
+    return found or {"Kd": "binding", "Kd_apparent": "kinobeads", "Ki": "ki"}.get(kind, "ic50")
+
+
+def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
+    """Every measurement once, and the pairs of which nothing but bounds is known."""
+    frame = tables.affinities
+    seen: dict[tuple, list[float]] = {}
+    bound = set(frame.filter(pl.col("relation") == "=").select("drug", "target", "construct").iter_rows()) | {
+        (row["drug"], row["target"], row["construct"]) for row in _cell_frame(tables) if row["construct"]
+    }
+    targets = {row["target"]: row for row in tables.targets.iter_rows(named=True)}
+    roles = {row[:2]: row[2] for row in tables.constructs.select("construct", "target", "role").iter_rows()}
+    rows: list[Row] = []
+    silent: dict[tuple[str, str, str], tuple[float, float]] = {}
+    for row in frame.iter_rows(named=True):
+        pair = row["drug"], row["target"], row["construct"]
+        target = targets[row["target"]]
+        family = family_of(row["type"], row["assay"], row["atp"])
+        value = math.log10(row["value_nM"])
+        slope, rest = _atp(row["atp"], target["atp_shift"])
+        if pair not in bound:
+            silent[pair] = max((value + rest, slope), silent.get(pair, (-math.inf, slope)))
+            continue
+        copies = seen.setdefault((*pair, row["relation"], "kd" if row["type"] == "Kd" else family), [])
+        if any(abs(value - other) < SAME_NUMBER for other in copies):
+            continue
+        copies.append(value)
+        terms = _constant_terms(
+            pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables
+        )
+        if family == "phospho":
+            terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
+        elif target["mark"] == "fixed":
+            family = "site"
+        else:
+            terms += ((f"family|{family}", 1.0),)
+            if slope and target["mark"] in SHIFT_SD:
+                terms += ((f"shift|{row['target']}", -slope),)
+            else:
+                rest += slope * math.log10(target["atp_shift"])
+            if family != "kinomescan":
+                terms += ((f"study|{family}|{row['drug']}", 1.0),)
+        scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
+        rows.append(Row(row["drug"], value + rest, SIDES[row["relation"]], scale, family, terms))
+    return rows + _cell_rows(tables, targets, roles), [
+        Silent(*pair, *known) for pair, known in silent.items()
+    ]
+
+
+def _atp(atp: str, shift: float) -> tuple[float, float]:
+    """Slope and rest of log10 of the assay's factor, linear in log10 of the ATP shift around its table value."""
+    step, rule, height = 1e-4, SHIFT_RULES[atp], math.log10(shift)
+    slope = (math.log10(rule(shift * 10**step)) - math.log10(rule(shift))) / step
+    return slope, math.log10(rule(shift)) - slope * height
+
+
+def _constant_terms(
+    pair: tuple[str, str, str], gene: str, role: str | None, row: Mapping, tables: Tables
+) -> tuple[tuple[str, float], ...]:
+    """Latents that make the constant of a construct: that of its gene, and for a variant the distance from it."""
+    drug, target, construct = pair
+    base = gene if role == "variant" else construct
+    made = "intended" if (drug, target) in tables.intended else "other"
+    terms: tuple[tuple[str, float], ...] = ((f"K|{drug}|{target}|{base}|{made}", 1.0),)
+    if row["mark"] != "fixed":
+        terms += ((f"mean|{made}", 1.0),)
+    if role == "variant":
+        terms += ((f"variant|{drug}|{construct}", 1.0),)
+    return terms
+
+
+def _cell_frame(tables: Tables) -> Iterable[dict]:
+    return tables.cells.filter(pl.col("used")).iter_rows(named=True)
+
+
+def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
+    """Rows of potencies in cells; repeats of one experiment are one row at their mean."""
+    genes = {(row["target"], gene.strip()) for row in targets.values() for gene in row["genes"].split(",")}
+    answers = {tuple(row[name] for name in CELL_KEY): row for row in tables.responses.iter_rows(named=True)}
+    grouped: dict[tuple, list[float]] = {}
+    for row in _cell_frame(tables):
+        if row["readout"] == ENGAGEMENT:
+            constant, weights = 0.0, {(row["target"], row["construct"]): 1.0}
+            setting = f"{row['measured']} {row['stimulus'].split(' (')[0]} {row['target']}"
+        else:
+            answer = answers.get(tuple(row[name] for name in CELL_KEY))
+            if answer is None:
+                continue
+            constant, weights = answer["constant"], parse_weights(answer["weights"])
+            main = max(weights, key=lambda name: weights[name])[0]
+            setting = f"{row['readout']} {row['context']} {row['network_stimulus'] or 'none'} {main}"
+        terms: dict[str, float] = {f"cell|{row['drug']}": sum(weights.values())}
+        for (target, construct), weight in weights.items():
+            role = roles.get((construct, target))
+            gene = construct if (target, construct) in genes else _gene(construct)
+            for name, coefficient in _constant_terms(
+                (row["drug"], target, construct), gene, role, targets[target], tables
+            ):
+                terms[name] = terms.get(name, 0.0) + weight * coefficient
+        terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
+        if row["kind"] == "growth":
+            terms["growth"] = 1.0
+        value = math.log10(row["ic50_nM"] * row["free_fraction"])
+        scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
+        key = row["drug"], SIDES[row["relation"]], scale, row["kind"], tuple(sorted(terms.items())), constant
+        grouped.setdefault(key, []).append(value)
+    return [
+        Row(drug, float(np.mean(values)) - constant, side, scale, kind, terms)
+        for (drug, side, scale, kind, terms, constant), values in grouped.items()
+    ]
+
+
+def _gene(construct: str) -> str:
+    return construct.split("_")[0]
+
+
+def parse_weights(text: str) -> dict[tuple[str, str], float]:
+    """`target/construct=weight` separated by blanks, as {(target, construct): weight}."""
+    parsed = {}
+    for item in text.split():
+        name, _, weight = item.partition("=")
+        target, _, construct = name.partition("/")
+        parsed[target, construct] = float(weight)
+    return parsed
+
+
+SHARED = ("mean", "family", "shift", "growth", "panel", "setting")
+"""Kinds of latents that drugs share; the others belong to one drug."""
+
+
+def kind_of(name: str) -> str:
+    """Kind of a latent: what stands before the first bar."""
+    return name.partition("|")[0]
+
+
+def assemble_rows(
+    rows: Collection[Row], targets: pl.DataFrame, estimates: Mapping[str, tuple[float, float]] | None = None
+) -> tuple[Linear, list[str]]:
+    """The model of some rows and the names of its latents.
+
+    With `estimates` what drugs share is known as well as stated there (a panel or setting that is not, as any), and
+    so are all sds: a drug's own latents are then independent of every other drug.
+    """
+    names = list(dict.fromkeys(name for row in rows for name, _ in row.terms))
+    place = {name: index for index, name in enumerate(names)}
+    fixed = {row["target"] for row in targets.iter_rows(named=True) if row["mark"] == "fixed"}
+    shifts = {row["target"]: row for row in targets.iter_rows(named=True)}
+    guess = dict(GUESSES) if estimates is None else {name: estimates[f"sd|{name}"][0] for name in GUESSES}
+    mean, groups = np.zeros(len(names)), []
+    for index, name in enumerate(names):
+        kind, _, which = name.partition("|")
+        group = f"study|{which.partition('|')[0]}" if kind == "study" else kind
+        if estimates is not None and kind in SHARED and name in estimates:
+            group = name
+            mean[index], guess[name] = estimates[name][0], max(estimates[name][1], 1e-6)
+            if kind not in ("panel", "setting"):
+                guess[name] = 1e-6
+        elif kind == "shift":
+            group, row = name, shifts[which]
+            mean[index], guess[name] = math.log10(row["atp_shift"]), SHIFT_SD[row["mark"]]
+        elif kind == "K" and which.split("|")[1] in fixed:
+            group = "K other"
+            mean[index], guess[group] = PRIORS[group]
+        elif kind == "K" and which.endswith("|intended"):
+            group = "K intended"
+        elif kind in PRIORS:
+            mean[index], guess[kind] = PRIORS[kind]
+        groups.append(group)
+    entries = [(value, index, place[name]) for index, row in enumerate(rows) for name, value in row.terms]
+    values, first, second = (np.array(part) for part in zip(*entries, strict=True))
+    return (
+        Linear(
+            csr_array((values, (first, second)), shape=(len(rows), len(names))),
+            np.array([row.value for row in rows]),
+            np.array([row.side for row in rows]),
+            np.array([row.scale for row in rows]),
+            np.array([row.group for row in rows], dtype=object),
+            mean,
+            np.array(groups, dtype=object),
+            guess,
+            frozenset(guess).difference(GUESSES) if estimates is None else frozenset(guess),
+        ),
+        names,
+    )

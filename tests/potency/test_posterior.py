@@ -1,0 +1,146 @@
+"""Posteriors of drugs: by the shipped tables, and by small ones whose answer is a closed form."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.potency import (
+    ESTIMATES,
+    Site,
+    draw_constants,
+    estimate_shared,
+    read_estimates,
+    read_potency_tables,
+)
+from screen.potency.leave_out import errors
+from screen.potency.rows import read_rows
+from screen.tables import read_table
+
+CONFIG = Path(__file__).parents[2] / "config"
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The shipped tables and what was estimated from them."""
+
+    tables: object
+    estimates: dict
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    tables = read_potency_tables(
+        CONFIG / "potency", CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv"
+    )
+    return Shipped(tables, read_estimates(CONFIG / "potency" / "estimates.tsv"))
+
+
+def only(tables, drug):
+    """The tables with this drug's rows alone."""
+    keep = pl.col("drug") == drug
+    return tables._replace(affinities=tables.affinities.filter(keep), cells=tables.cells.filter(keep))
+
+
+@pytest.mark.parametrize("drug", ["ruxolitinib", "apitolisib", "tofacitinib", "niclosamide"])
+def test_a_drug_does_not_change_with_what_else_is_in_the_tables(shipped, drug):
+    every = draw_constants(shipped.tables, shipped.estimates, ("baricitinib", drug, "imatinib"), 16, SEED)
+    alone = draw_constants(only(shipped.tables, drug), shipped.estimates, (drug,), 16, SEED)
+    assert every.log10_nM[:, 1].tobytes() == alone.log10_nM[:, 0].tobytes()
+
+
+def test_two_drugs_with_the_same_rows_have_streams_of_their_own(shipped):
+    twin = shipped.tables.affinities.filter(pl.col("drug") == "tofacitinib").with_columns(
+        pl.lit("twin").alias("drug")
+    )
+    tables = only(shipped.tables, "tofacitinib")
+    tables = tables._replace(
+        affinities=pl.concat([tables.affinities, twin]),
+        intended=tables.intended | {("twin", target) for _, target in tables.intended},
+    )
+    found = draw_constants(tables, shipped.estimates, ("tofacitinib", "twin"), 64, SEED).log10_nM
+    first, second = found[:, 0, 0], found[:, 1, 0]
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.4
+
+
+def test_one_assay_of_one_drug_is_the_conjugate_normal(shipped):
+    """K = N(mean, K^2); the row reads K - shift + family with noise and study; K in the cell adds N(0, cell^2)."""
+    row = shipped.tables.affinities.filter(
+        (pl.col("drug") == "baricitinib") & (pl.col("target") == "JAK1")
+    ).head(1)
+    empty = shipped.tables.cells.clear()
+    tables = shipped.tables._replace(affinities=row, cells=empty)
+    known = {name: value for name, (value, _) in shipped.estimates.items()}
+    prior = known["sd|K intended"] ** 2
+    noise = known["sd|ic50"] ** 2 + known["sd|study|ic50"] ** 2
+    read = np.log10(5.9) + known["shift|JAK1"] - np.log10(2) - known["family|ic50"]
+    mean = known["mean|intended"] + prior / (prior + noise) * (read - known["mean|intended"])
+    sd = np.sqrt(prior * noise / (prior + noise) + known["sd|cell"] ** 2)
+    constants = draw_constants(tables, shipped.estimates, ("baricitinib",), 40_000, SEED)
+    found = constants.log10_nM[:, 0, constants.sites.index(Site("JAK1"))]
+    assert found.mean() == pytest.approx(mean, abs=0.02)
+    assert found.std() == pytest.approx(sd, abs=0.02)
+    assert np.isinf(np.delete(constants.log10_nM[:, 0], constants.sites.index(Site("JAK1")), axis=1)).all()
+
+
+def test_what_is_not_known_of_a_drug_in_cells_is_shared_by_its_targets(shipped):
+    """Baricitinib was not read in cells: the common part of its variance is that of `cell` and of its one study."""
+    constants = draw_constants(shipped.tables, shipped.estimates, ("baricitinib",), 4000, SEED)
+    found = np.cov(constants.log10_nM[:, 0, [0, 3]].T)
+    assert constants.sites[:4] == tuple(Site(name) for name in ("JAK1", "JAK2", "JAK3", "TYK2"))
+    assert found[0, 1] > 0.8 * shipped.estimates["sd|cell"][0] ** 2
+    assert found[0, 1] < found[0, 0]
+
+
+def test_the_most_potent_gene_of_a_target_counts(shipped):
+    rows = shipped.tables.affinities.filter(
+        (pl.col("drug") == "staurosporine") & pl.col("construct").is_in(["MAP2K1", "MAP2K2"])
+    )
+    tables = shipped.tables._replace(affinities=rows, cells=shipped.tables.cells.clear())
+    medians = []
+    for genes in (["MAP2K1", "MAP2K2"], ["MAP2K1"], ["MAP2K2"]):
+        some = tables._replace(affinities=rows.filter(pl.col("gene").is_in(genes)))
+        found = draw_constants(some, shipped.estimates, ("staurosporine",), 4000, SEED)
+        medians.append(np.median(found.log10_nM[:, 0, found.sites.index(Site("MEK"))]))
+    assert medians[0] < min(medians[1:]) and medians[0] > min(medians[1:]) - 1.0
+
+
+def test_listings_of_the_same_number_count_once(shipped):
+    rows, _ = read_rows(only(shipped.tables, "ruxolitinib"))
+    names = [name for row in rows for name, _ in row.terms if name.startswith("K|ruxolitinib|JAK2|")]
+    measured = [
+        row for row in rows if row.group == "kinomescan" and any("|JAK2|JAK2|" in n for n, _ in row.terms)
+    ]
+    assert len(measured) == 1 and names
+
+
+def test_a_pair_that_no_assay_saw_bind_mostly_does_not(shipped):
+    constants = draw_constants(shipped.tables, shipped.estimates, ("tofacitinib",), 4000, SEED)
+    found = constants.log10_nM[:, 0, constants.sites.index(Site("SRC"))]
+    assert 0 < np.isfinite(found).mean() < 0.2
+    assert found[np.isfinite(found)].min() > 3.5
+
+
+def test_the_shipped_estimates_are_those_of_the_shipped_tables(shipped):
+    """A short run of the estimation lands within four posterior sds of what is shipped."""
+    found = estimate_shared(shipped.tables, 7, 240)
+    known = read_table(CONFIG / "potency" / "estimates.tsv", ESTIMATES)
+    joined = found.join(known, on="name", suffix="_shipped")
+    assert joined.height == known.height == found.height
+    off = (joined["value"] - joined["value_shipped"]).abs() / joined["sd_shipped"].clip(lower_bound=0.02)
+    assert off.max() < 4
+
+
+def test_the_left_out_error_of_a_perfect_foretelling_is_nought():
+    frame = pl.DataFrame(
+        {
+            "drug": ["a", "b", "c"], "panel": ["p"] * 3, "setting": ["s"] * 3, "kind": ["phospho"] * 3,
+            "read": [True, True, False], "measured": [1.0, 2.0, 3.0], "foretold": [1.5, 2.5, 3.5],
+        }
+    )  # fmt: skip
+    found = errors(frame)
+    assert found["ic50"] == pytest.approx(0.5) and found["ratio"] == pytest.approx(0.0)
+    assert found["ratios"] == 3 and found["read"] == 2
