@@ -1,13 +1,21 @@
-"""What all tests share: JAX configured once, and the folder of published data where it is there."""
+"""What all tests share: signatures checked, JAX configured once, published data where they are there."""
 
 import os
 from pathlib import Path
 
+import jax
 import pytest
+from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parents[1]
 
 pytest_plugins = ["tests.problems"]
+
+CHECKED = ("screen.experiments", "screen.simulate", "screen.panel", "screen.kernel")
+"""Packages whose signatures hold at every call, shapes of arrays included (screen/shapes.py)."""
+
+# Before anything imports them. An int may stand where a float is asked for.
+install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from screen.kernel import configure
 
     configure()
+    jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
 @pytest.fixture(scope="session")

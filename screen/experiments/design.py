@@ -17,12 +17,26 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 from jax import Array
+from jaxtyping import Bool, Float, Int
 
 from screen.errors import ScenarioError
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
 from screen.experiments.draws import Draws, uncertain_totals
 from screen.experiments.loads import hill_load
 from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
+from screen.shapes import (
+    ANY,
+    ARMS,
+    ARMS_PHASES,
+    ARMS_TARGETS,
+    ARMS_TERMS,
+    LANES,
+    LANES_PARAMETERS,
+    LANES_PHASES_PARAMETERS,
+    SETTINGS_PARAMETERS,
+    TARGETS,
+    AnyArray,
+)
 
 LOAD = "load_"
 
@@ -41,18 +55,18 @@ class Design:
     without a drug; load_column [targets], where loads go among the parameters, of target [targets] of the table.
     """
 
-    settings: np.ndarray
-    rest: np.ndarray
-    phase: np.ndarray
-    start: np.ndarray
-    treated: np.ndarray
-    dose: np.ndarray
-    drug: np.ndarray
-    hill: np.ndarray
-    direct: np.ndarray
-    load_column: np.ndarray
-    target: np.ndarray
-    drawn: np.ndarray = field(default_factory=lambda: np.zeros((1, 0, 2), int))
+    settings: Float[AnyArray, SETTINGS_PARAMETERS]
+    rest: Int[AnyArray, ARMS]
+    phase: Int[AnyArray, ARMS_PHASES]
+    start: Float[AnyArray, ARMS_PHASES]
+    treated: Bool[AnyArray, ARMS_PHASES]
+    dose: Float[AnyArray, ARMS_TERMS]
+    drug: Int[AnyArray, ARMS_TERMS]
+    hill: Float[AnyArray, ANY]
+    direct: Float[AnyArray, ARMS_TARGETS]
+    load_column: Int[AnyArray, TARGETS]
+    target: Int[AnyArray, TARGETS]
+    drawn: AnyArray = field(default_factory=lambda: np.zeros((1, 0, 2), int))
     """[settings, terms, 2]: column of a parameter and place of its value among the totals of the draws, -1 for none."""
 
     @property
@@ -168,7 +182,9 @@ def _doses(arm: Arm, parameters: Collection[str]) -> list[tuple[str, float]]:
     ]
 
 
-def lane_parameters(design: Design, draws: Draws, arm: Array, draw: Array) -> Array:
+def lane_parameters(
+    design: Design, draws: Draws, arm: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
+) -> Float[Array, LANES_PHASES_PARAMETERS]:
     """Parameters [lanes, phases, parameters] of lanes: arm [lanes] under draw [lanes], both as places."""
     design = jax.tree.map(jnp.asarray, design)
     set_to = design.settings[design.phase[arm]]
@@ -181,7 +197,9 @@ def lane_parameters(design: Design, draws: Draws, arm: Array, draw: Array) -> Ar
     return parameters.at[..., design.load_column].add(load)
 
 
-def rest_parameters(design: Design, draws: Draws, row: Array, draw: Array) -> Array:
+def rest_parameters(
+    design: Design, draws: Draws, row: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
+) -> Float[Array, LANES_PARAMETERS]:
     """Parameters [lanes, parameters] of cells without stimulus and treatment: rows of the settings under draws."""
     set_to = jnp.asarray(design.settings)[row]
     parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)

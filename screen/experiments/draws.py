@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from jax import Array
+from jaxtyping import Float, Int
 
 from screen.errors import ScenarioError
 from screen.experiments.loads import affinities
 from screen.scenarios import ContextTables, DrugTables, Setting
+from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_TARGETS, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
 
 SIGMA = "sigma_"
 """Starts the name of the residual of a drug: the factor by which its constants are off as a whole."""
@@ -31,14 +32,16 @@ class Draws(NamedTuple):
     row, of no drug, is 0.
     """
 
-    number: np.ndarray
-    base: np.ndarray | Array
-    affinity: np.ndarray | Array
-    totals: np.ndarray | Array | None = None
+    number: Int[np.ndarray, DRAWS]
+    base: Float[AnyArray, DRAWS_PARAMETERS]
+    affinity: Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]
+    totals: Float[AnyArray, DRAWS_TOTALS] | None = None
     """[draws, uncertain totals] in their units; without them a total is what its context says."""
 
 
-def normal_stream(seed: int, kind: str, name: str, number: np.ndarray) -> np.ndarray:
+def normal_stream(
+    seed: int, kind: str, name: str, number: Int[np.ndarray, DRAWS]
+) -> Float[np.ndarray, DRAWS]:
     """A standard normal number [draws] for each numbered draw, from the stream of a name.
 
     >>> first = normal_stream(1, "drug", "ruxolitinib", np.arange(3))
@@ -74,7 +77,7 @@ def uncertain_totals(contexts: ContextTables) -> list[tuple[str, Setting]]:
     ]
 
 
-def drug_residuals(drug: str, number: np.ndarray, seed: int) -> np.ndarray:
+def drug_residuals(drug: str, number: Int[np.ndarray, DRAWS], seed: int) -> Float[np.ndarray, DRAWS]:
     """The residual of a drug [draws] in each numbered draw, before anything is known of it."""
     return 10.0 ** (SIGMA_SD * normal_stream(seed, "drug", drug, number))
 

@@ -12,12 +12,20 @@ Limits: covalent drugs are taken at equilibrium; a type I RAF inhibitor does not
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from screen.errors import ScenarioError
 from screen.scenarios import SHIFT_RULES, DrugTables
+from screen.shapes import (
+    DRAWS_DRUGS,
+    DRAWS_DRUGS_AND_NONE_TARGETS,
+    DRAWS_DRUGS_TARGETS,
+    DRUGS_TARGETS,
+    TOGETHER,
+    AnyArray,
+)
 
 
 def cell_constant(value_nM: float, atp: str, atp_shift: float) -> float:
@@ -25,7 +33,7 @@ def cell_constant(value_nM: float, atp: str, atp_shift: float) -> float:
     return value_nM * SHIFT_RULES[atp](atp_shift)
 
 
-def cell_constants(tables: DrugTables) -> np.ndarray:
+def cell_constants(tables: DrugTables) -> Float[np.ndarray, DRUGS_TARGETS]:
     """K' [nM] of every drug at every target: [drugs, targets], infinite where a drug does not bind."""
     row = {name: index for index, name in enumerate(tables.drugs)}
     column = {name: index for index, name in enumerate(tables.targets)}
@@ -37,7 +45,12 @@ def cell_constants(tables: DrugTables) -> np.ndarray:
     return constants
 
 
-def affinities(tables: DrugTables, drugs: Sequence[str], sigma: Any, constants: Any = None) -> Any:
+def affinities(
+    tables: DrugTables,
+    drugs: Sequence[str],
+    sigma: Float[AnyArray, DRAWS_DRUGS],
+    constants: Float[AnyArray, DRAWS_DRUGS_TARGETS] | None = None,
+) -> Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]:
     """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs]: [draws, drugs + 1, targets].
 
     `constants` [draws, drugs, targets] [nM] are K' before the residual, the medians or the used rows where None.
@@ -58,7 +71,11 @@ def _middle_constants(tables: DrugTables, drugs: Sequence[str]) -> np.ndarray:
     return cell_constants(tables)[[row[name] for name in drugs]].reshape(len(drugs), len(tables.targets))
 
 
-def hill_load(dose_nM: Any, affinity: Any, hill: Any) -> Any:
+def hill_load(
+    dose_nM: Float[AnyArray, TOGETHER],
+    affinity: Float[AnyArray, TOGETHER],
+    hill: Float[AnyArray, TOGETHER] | float,
+) -> Float[AnyArray, TOGETHER]:
     """The load law: (dose * affinity)^hill, 0 where there is no dose or no affinity; differentiable.
 
     >>> hill_load(np.array([0.0, 30.0]), np.array([0.1, 0.1]), 2.0)

@@ -3,16 +3,18 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from jaxtyping import Bool, Float, Int
 
 from screen.experiments import Arm, Draws, make_design, read_draws, written_out
 from screen.kernel import Model
 from screen.panel.statistics import STATISTICS, Course
 from screen.panel.table import Check, arms_of
 from screen.scenarios import ContextTables, DrugTables
+from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_DOSES_MINUTES, DRAWS_TIMES_NAMES, AnyArray
 from screen.simulate import Integration, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
@@ -41,9 +43,9 @@ class Finding(NamedTuple):
     """A check under every draw: the statistic, whether it lies within the bounds, whether a lane failed."""
 
     check: Check
-    values: np.ndarray
-    passed: np.ndarray
-    failed: np.ndarray
+    values: Float[np.ndarray, DRAWS]
+    passed: Bool[np.ndarray, DRAWS]
+    failed: Bool[np.ndarray, DRAWS]
 
 
 class Bench:
@@ -83,7 +85,9 @@ class Bench:
         network = dict(zip(self.tables.model.parameters, self.tables.model.values, strict=True))
         return read_draws(table, network, self.drugs, self.tables.drugs, seed, self.tables.absent)
 
-    def __call__(self, draws: Draws, report: Callable[[str], None] = lambda line: None) -> list[np.ndarray]:
+    def __call__(
+        self, draws: Draws, report: Callable[[str], None] = lambda line: None
+    ) -> list[Float[np.ndarray, DRAWS_TIMES_NAMES]]:
         """What is read of every arm: values [draws, times, names], NaN where the lane failed."""
         count = len(draws.number)
         places = np.arange(len(self.minutes) * count)
@@ -120,7 +124,7 @@ class Bench:
                 groups += np.array_split(chosen, -(-len(chosen) // max(1, most)))
         return groups
 
-    def course_places(self, check: Check, template: Arm) -> tuple[list[int], np.ndarray]:
+    def course_places(self, check: Check, template: Arm) -> tuple[list[int], Int[np.ndarray, DOSES_MINUTES]]:
         """The arms [doses] of one as a check has it, and where its times are among those of each [doses, times]."""
         arms = [self.arms[written_out(template.at(dose), self.tables.contexts)] for dose in template.doses]
         return arms, np.array([np.searchsorted(self.minutes[arm], check.minutes) for arm in arms])
@@ -131,7 +135,9 @@ def sides(check: Check) -> list[tuple[Arm, str]]:
     return list(zip(arms_of(check), (check.readout, check.ref_readout), strict=False))
 
 
-def courses_of(bench: Bench, check: Check, traces: Sequence[np.ndarray]) -> list[np.ndarray]:
+def courses_of(
+    bench: Bench, check: Check, traces: Sequence[Float[np.ndarray, DRAWS_TIMES_NAMES]]
+) -> list[Float[np.ndarray, DRAWS_DOSES_MINUTES]]:
     """What a check reads of each of its arms: [draws, doses, times]."""
     found = []
     for template, name in sides(check):
@@ -143,7 +149,9 @@ def courses_of(bench: Bench, check: Check, traces: Sequence[np.ndarray]) -> list
     return found
 
 
-def statistic_of(check: Check, values: Sequence[Any]) -> Any:
+def statistic_of(
+    check: Check, values: Sequence[Float[AnyArray, DRAWS_DOSES_MINUTES]]
+) -> Float[AnyArray, DRAWS]:
     """The statistic [draws] of what a check reads of its arms, [draws, doses, times] each.
 
     Arrays of JAX give one that is differentiable.
@@ -156,7 +164,9 @@ def statistic_of(check: Check, values: Sequence[Any]) -> Any:
     return STATISTICS[check.statistic].compute(courses[0], courses[1] if len(courses) > 1 else None)
 
 
-def find(bench: Bench, checks: Iterable[Check], traces: Sequence[np.ndarray]) -> list[Finding]:
+def find(
+    bench: Bench, checks: Iterable[Check], traces: Sequence[Float[np.ndarray, DRAWS_TIMES_NAMES]]
+) -> list[Finding]:
     """Findings in the order of the checks.
 
     A lane that fails makes the checks that read it fail in its draw; it is counted, never dropped.

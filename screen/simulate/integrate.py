@@ -14,9 +14,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int
 
 from screen.experiments import Design, Draws, lane_parameters, rest_parameters
 from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve, solve_readings
+from screen.shapes import (
+    CELLS,
+    CELLS_SPECIES,
+    LANES,
+    LANES_PARAMETERS,
+    LANES_PHASES,
+    LANES_PHASES_PARAMETERS,
+    LANES_SPECIES,
+    LANES_TIMES,
+    LANES_TIMES_NAMES,
+    LANES_TIMES_SPECIES,
+    AnyArray,
+)
 
 STATUS_NAMES = {
     Status.OK: "ok",
@@ -64,9 +78,12 @@ class Integration:
 
 
 def come_to_rest(
-    model: Model, integration: Integration, parameters: Array, start: Array | None = None,
-    copy_of: np.ndarray | None = None,
-) -> Rest:  # fmt: skip
+    model: Model,
+    integration: Integration,
+    parameters: Float[AnyArray, LANES_PARAMETERS],
+    start: Float[AnyArray, LANES_SPECIES] | None = None,
+    copy_of: Int[np.ndarray, LANES] | None = None,
+) -> Rest:
     """Resting states under parameters [lanes, parameters], from `start` [lanes, species] or the initial state.
 
     Lanes with equal `copy_of` [lanes] must be equal; they come to rest once.
@@ -80,7 +97,12 @@ def come_to_rest(
 
 
 def follow(
-    model: Model, integration: Integration, parameters: Array, state: Array, switches: Array, times: Array
+    model: Model,
+    integration: Integration,
+    parameters: Float[AnyArray, LANES_PHASES_PARAMETERS],
+    state: Float[AnyArray, LANES_SPECIES],
+    switches: Float[AnyArray, LANES_PHASES],
+    times: Float[AnyArray, LANES_TIMES],
 ) -> Solution:
     """Trajectories from a state [lanes, species] through phases: parameters [lanes, phases, parameters], which begin
     at switches [lanes, phases], stored at times [lanes, times]."""
@@ -99,12 +121,18 @@ def read_off(
     return solve_readings(model, parameters, state, switches, times, output, copy_of, **integration.options)
 
 
-def observe(model: Model, names: Sequence[str], times: Array, states: Array, parameters: Array) -> Array:
+def observe(
+    model: Model,
+    names: Sequence[str],
+    times: Float[AnyArray, LANES_TIMES],
+    states: Float[AnyArray, LANES_TIMES_SPECIES],
+    parameters: Float[AnyArray, LANES_PARAMETERS],
+) -> Float[Array, LANES_TIMES_NAMES]:
     """Observables or species by name [lanes, times, names] of states [lanes, times, species]; the parameters
     [lanes, parameters] are those of the last phase."""
     wanted = [name for name in names if name in model.observables]
     observed = model.observe(times, states, parameters[:, None], wanted)
-    columns = {name: observed[..., place] for place, name in enumerate(wanted)}
+    columns: dict[str, Any] = {name: observed[..., place] for place, name in enumerate(wanted)}
     columns |= {
         name: states[..., model.species.index(name)] for name in dict.fromkeys(names) if name not in columns
     }
@@ -114,11 +142,11 @@ def observe(model: Model, names: Sequence[str], times: Array, states: Array, par
 class Resting(NamedTuple):
     """Resting states [cells, species], names of the statuses and step counts."""
 
-    states: np.ndarray
+    states: Float[np.ndarray, CELLS_SPECIES]
     status: np.ndarray
-    steps: np.ndarray
+    steps: Int[np.ndarray, CELLS]
 
-    def of(self, cells: np.ndarray) -> "Resting":
+    def of(self, cells: Int[np.ndarray, LANES]) -> "Resting":
         """The chosen ones."""
         return Resting(*(part[cells] for part in self))
 
@@ -126,9 +154,9 @@ class Resting(NamedTuple):
 class Observed(NamedTuple):
     """Observables over time [lanes, times, names] (NaN where a lane failed), names of the statuses, step counts."""
 
-    values: np.ndarray
+    values: Float[np.ndarray, LANES_TIMES_NAMES]
     status: np.ndarray
-    steps: np.ndarray
+    steps: Int[np.ndarray, LANES]
 
 
 class Runner:
@@ -158,12 +186,17 @@ class Runner:
 
         return run
 
-    def rest(self, draws: Draws, row: np.ndarray, draw: np.ndarray) -> Resting:
+    def rest(self, draws: Draws, row: Int[np.ndarray, CELLS], draw: Int[np.ndarray, CELLS]) -> Resting:
         """Resting states of cells: rows of the settings under draws (as places), without stimulus and drug."""
         return Resting(*self._with_retry(self.rests, draws, (row, draw)))
 
     def __call__(
-        self, draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray, resting: Resting
+        self,
+        draws: Draws,
+        arm: Int[np.ndarray, LANES],
+        draw: Int[np.ndarray, LANES],
+        times: Float[np.ndarray, LANES_TIMES],
+        resting: Resting,
     ) -> Observed:
         """Lanes: arm [lanes] under draw [lanes] (as places), at times [lanes, times] [min], from rest [lanes]."""
         values, status, steps = self._with_retry(self.lanes, draws, (arm, draw, times, resting.states))
@@ -207,7 +240,9 @@ class Runner:
         return tuple(np.concatenate(items) for items in zip(*parts, strict=True))
 
 
-def distinct_cells(row: np.ndarray, draw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def distinct_cells(
+    row: Int[AnyArray, LANES], draw: Int[np.ndarray, LANES]
+) -> tuple[Int[np.ndarray, CELLS], Int[np.ndarray, CELLS], Int[np.ndarray, LANES]]:
     """The different pairs of a row of the settings and a draw: row, draw [cells], and which of them each pair is."""
     cells, place = np.unique(np.stack([row, draw]), axis=1, return_inverse=True)
     return cells[0], cells[1], place.ravel()

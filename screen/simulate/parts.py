@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from jaxtyping import Int
 
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms, with_totals
 from screen.kernel import Model, load_model
 from screen.network import network_name
 from screen.scenarios import ContextTables, DrugTables, smaller_networks
+from screen.shapes import LANES
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Part:
         """Lanes of the part: scenarios times draws."""
         return self.design.arms * len(self.draws.number)
 
-    def arm_and_draw(self, lane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def arm_and_draw(
+        self, lane: Int[np.ndarray, LANES]
+    ) -> tuple[Int[np.ndarray, LANES], Int[np.ndarray, LANES]]:
         """Places of the arm and the draw of each lane."""
         return np.divmod(lane, len(self.draws.number))
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from screen.errors import SimulateError
 from screen.experiments import window_minutes
+from screen.shapes import LANES_READOUTS, LANES_TIMES_NAMES, TIMES
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,14 @@ class Readout:
         """Whether the read-out averages over time."""
         return self.to_minutes > self.from_minutes
 
-    def grid(self) -> np.ndarray:
+    def grid(self) -> Float[np.ndarray, TIMES]:
         """Times [min] that the read-out needs, ascending."""
         if not self.is_window:
             return np.array([self.to_minutes])
         return window_minutes(self.from_minutes, self.to_minutes)
 
 
-def output_times(readouts: Sequence[Readout]) -> np.ndarray:
+def output_times(readouts: Sequence[Readout]) -> Float[np.ndarray, TIMES]:
     """All times [min] at which trajectories are stored, ascending, each once."""
     return np.unique(np.concatenate([readout.grid() for readout in readouts]))
 
@@ -47,8 +49,11 @@ def check_readouts(readouts: Sequence[Readout], observables: Sequence[str], wher
 
 
 def read(
-    readouts: Sequence[Readout], observables: Sequence[str], times: np.ndarray, values: np.ndarray
-) -> np.ndarray:
+    readouts: Sequence[Readout],
+    observables: Sequence[str],
+    times: Float[np.ndarray, TIMES],
+    values: Float[np.ndarray, LANES_TIMES_NAMES],
+) -> Float[np.ndarray, LANES_READOUTS]:
     """[lanes, readouts] from stored observables [lanes, times, observables]; NaN stays NaN."""
     columns = []
     for readout in readouts:

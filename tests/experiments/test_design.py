@@ -8,6 +8,7 @@ import pytest
 
 from screen.errors import ScenarioError
 from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters
+from screen.kernel import Model
 from screen.scenarios import Request, plan_scenarios
 from screen.simulate import Part, ScreenTables, distinct_cells, make_part
 from tests.scenarios.tables import NAMES, VALUES
@@ -34,11 +35,11 @@ def value_of(draws, draw, name):
     return draws.filter((pl.col("draw") == draw) & (pl.col("parameter") == name))["value"][0]
 
 
-class Network(NamedTuple):
+class Network(Model):
     """What of a model the parameters of lanes need."""
 
-    parameters: tuple[str, ...]
-    values: tuple[float, ...]
+    def __init__(self, parameters: tuple[str, ...], values: tuple[float, ...]):
+        self.parameters, self.values = parameters, np.array(values)
 
 
 def prepare(scenarios, contexts, drugs, draws, names=NAMES, values=VALUES) -> Part:
@@ -191,7 +192,7 @@ def test_a_hundred_thousand_lanes_are_streamed(shipped_drugs, contexts):
             {"hypothesis": "magic"},
             "scenarios, hypothesis magic: must be default or of direct, through_jak3, tight, loose, found magic",
         ),
-        ({"drug_a": "aspirin"}, "scenarios: `drug` must be of drugs.tsv, found aspirin"),
+        ({"drug_a": "aspirin", "dose_a_nM": 10.0}, "scenarios: `drug` must be of drugs.tsv, found aspirin"),
     ],
 )
 def test_scenarios_of_unknown_things_are_refused(scenarios, contexts, drugs, draws, change, message):

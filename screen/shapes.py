@@ -1,0 +1,59 @@
+"""Shapes in signatures: the axes that arrays have, by name.
+
+    parameters: Float[AnyArray, LANES_PHASES_PARAMETERS]
+
+Within one call, axes of one name have one length. The tests check it at every call (tests/conftest.py);
+elsewhere it is only said. The axes:
+
+    species, parameters, targets    of a network, and where drugs act on it
+    drugs, draws                    of the tables; drugs+1: with a last place that stands for no drug
+    arms, phases, terms             of a design: experiments, their stretches of time, the drugs given in one
+    settings                        rows of parameters that a design sets
+    totals                          of contexts that are uncertain
+    lanes, times                    what is integrated side by side, and when it is stored
+    cells                           different resting states, which lanes share
+    names, readouts                 what is read
+    doses, minutes                  of what is read for a check of the panel
+"""
+
+import numpy as np
+from jax import Array
+
+AnyArray = Array | np.ndarray
+
+TOGETHER = "*#together"
+"""Any axes that broadcast with those of the others."""
+
+ANY = "_"
+"""An axis of a length that nothing else has."""
+
+TIMES = "times"
+DRAWS = "draws"
+DRUGS_TARGETS = "drugs targets"
+DRAWS_DRUGS = "draws drugs"
+DRAWS_TOTALS = "draws totals"
+DRAWS_DRUGS_TARGETS = "draws drugs targets"
+DRAWS_PARAMETERS = "draws parameters"
+DRAWS_DRUGS_AND_NONE_TARGETS = "draws drugs+1 targets"
+DRAWS_TIMES_NAMES = "draws times names"
+DRAWS_DOSES_MINUTES = "draws doses minutes"
+DOSES_MINUTES = "doses minutes"
+
+SETTINGS_PARAMETERS = "settings parameters"
+ARMS = "arms"
+ARMS_PHASES = "arms phases"
+ARMS_TERMS = "arms terms"
+ARMS_TARGETS = "arms targets"
+TARGETS = "targets"
+
+CELLS = "cells"
+CELLS_SPECIES = "cells species"
+LANES = "lanes"
+LANES_TIMES = "lanes times"
+LANES_SPECIES = "lanes species"
+LANES_PHASES = "lanes phases"
+LANES_PARAMETERS = "lanes parameters"
+LANES_PHASES_PARAMETERS = "lanes phases parameters"
+LANES_TIMES_SPECIES = "lanes times species"
+LANES_TIMES_NAMES = "lanes times names"
+LANES_READOUTS = "lanes readouts"
