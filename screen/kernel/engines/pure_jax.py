@@ -117,7 +117,10 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
             -1 / tableau.ORDER
         )
         following = step * jnp.clip(factor, SHRINK, GROW)
-        accepted, rejected = walk.accepted + accept, walk.rejected + reject
+        accepted, rejected = (
+            walk.accepted + accept.astype(jnp.int32),
+            walk.rejected + reject.astype(jnp.int32),
+        )
         status = walk.status
         smallest = 4e-16 * jnp.abs(walk.time) + 1e-22 * (end - start)  # a step that no longer moves the time
         gave_up = jnp.where(jnp.isfinite(error), Status.STEP_UNDERFLOW, Status.NON_FINITE)
