@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("screen.network", "screen.rank")
+PACKAGES = ("screen.network", "screen.kernel", "screen.experiments", "screen.rank")
 PUBLIC = [
     (package, name)
     for package in PACKAGES

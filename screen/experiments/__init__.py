@@ -1,6 +1,19 @@
 """Experiments: a cell, its genotype, what it is given and when; and the lanes they become under parameter draws.
 
-The screen, the panel of published facts and the calibration all build this.
+The screen, the panel of published facts and the calibration all build this. Ruxolitinib in HepG2 under IL-6, on a
+network of which the parameters named here are enough:
+
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import polars as pl
+>>> from screen.scenarios import read_context_tables, read_drug_tables
+>>> contexts = read_context_tables(Path("config/contexts.tsv"), Path("config/hypotheses.tsv"))
+>>> drugs = read_drug_tables(*(Path("config", f"{name}.tsv") for name in ("drugs", "affinities", "targets")))
+>>> arm = Arm("hepg2", stimulus=Exposure(own=True), treatment=Exposure((("ruxolitinib", 300.0),)))
+>>> names = [*cell_settings(arm, contexts), "IL6_dose", *(LOAD + target for target in drugs.targets)]
+>>> network = dict.fromkeys(names, 0.0)
+>>> draws = read_draws(None, network, ["ruxolitinib"], drugs, seed=1)
+>>> design = make_design([arm], contexts, drugs, ["ruxolitinib"], names)
 """
 
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out

@@ -75,6 +75,10 @@ def written_out(arm: Arm, contexts: ContextTables) -> Arm:
     """The arm with nothing left to its context, so that equal experiments are equal.
 
     Without treatment, when it starts says nothing.
+
+    >>> full = written_out(arm, contexts)
+    >>> full.pretreatment, full.stimulus.values
+    (60.0, (('IL6_dose', 10.0),))
     """
     record = contexts.contexts[arm.context]
     minutes = record.preincubation_minutes if arm.pretreatment is None else arm.pretreatment
@@ -94,6 +98,9 @@ def cell_settings(arm: Arm, contexts: ContextTables) -> dict[str, float]:
     """Network parameters of the cell itself, at rest: totals of the context, then hypothesis, then genotype.
 
     ScenarioError: a hypothesis that is not there.
+
+    >>> cell_settings(arm, contexts)["STAT3_total"]
+    200.0
     """
     settings = {setting.parameter: setting.value for setting in contexts.contexts[arm.context].totals}
     return settings | hypothesis_settings(contexts.options, arm.hypothesis) | dict(arm.genotype)

@@ -76,7 +76,12 @@ class Design:
 
 
 def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
-    """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs."""
+    """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs.
+
+    >>> row = {"context": "hepg2", "hypothesis": "default", "drug_a": "ruxolitinib", "dose_a_nM": 300.0}
+    >>> scenario_arms(pl.DataFrame([row | {"drug_b": None, "dose_b_nM": None}])) == [arm]
+    True
+    """
     columns = ("context", "hypothesis", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM")
     own = Exposure(own=True)
     return [
@@ -104,6 +109,9 @@ def make_design(
 
     Parameters in `absent`, of modules that were left out, may be set to no effect. ScenarioError: a hypothesis or a
     parameter that is not there.
+
+    >>> make_design([arm], contexts, drugs, ["ruxolitinib"], names).start
+    array([[-60.,   0.]])
     """
     column = {name: place for place, name in enumerate(parameters)}
     place_of = {name: place for place, name in enumerate(drugs)}
@@ -185,7 +193,12 @@ def _doses(arm: Arm, parameters: Collection[str]) -> list[tuple[str, float]]:
 def lane_parameters(
     design: Design, draws: Draws, arm: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
 ) -> Float[Array, LANES_PHASES_PARAMETERS]:
-    """Parameters [lanes, phases, parameters] of lanes: arm [lanes] under draw [lanes], both as places."""
+    """Parameters [lanes, phases, parameters] of lanes: arm [lanes] under draw [lanes], both as places.
+
+    >>> lanes = lane_parameters(design, draws, np.array([0]), np.array([0]))
+    >>> lanes[0, :, names.index("IL6_dose")].tolist()
+    [0.0, 10.0]
+    """
     design = jax.tree.map(jnp.asarray, design)
     set_to = design.settings[design.phase[arm]]
     parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw][:, None, :], set_to)
@@ -200,7 +213,12 @@ def lane_parameters(
 def rest_parameters(
     design: Design, draws: Draws, row: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
 ) -> Float[Array, LANES_PARAMETERS]:
-    """Parameters [lanes, parameters] of cells without stimulus and treatment: rows of the settings under draws."""
+    """Parameters [lanes, parameters] of cells without stimulus and treatment: rows of the settings under draws.
+
+    >>> cells = rest_parameters(design, draws, design.rest, np.array([0]))
+    >>> cells[0, names.index("STAT3_total")].item()
+    200.0
+    """
     set_to = jnp.asarray(design.settings)[row]
     parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)
     return _with_totals(design, draws, row, draw, parameters)
@@ -228,6 +246,8 @@ def check_arms(
     """Raise ScenarioError unless contexts, hypotheses, drugs and all that they set are there.
 
     `parameters` are those of the network, `absent` those that only a larger one has.
+
+    >>> check_arms([arm], contexts, drugs, names)
     """
     known = {*parameters, *absent}
     problems: dict[str, None] = {}

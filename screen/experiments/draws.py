@@ -78,7 +78,11 @@ def uncertain_totals(contexts: ContextTables) -> list[tuple[str, Setting]]:
 
 
 def drug_residuals(drug: str, number: Int[np.ndarray, DRAWS], seed: int) -> Float[np.ndarray, DRAWS]:
-    """The residual of a drug [draws] in each numbered draw, before anything is known of it."""
+    """The residual of a drug [draws] in each numbered draw, before anything is known of it.
+
+    >>> drug_residuals("ruxolitinib", np.arange(2), seed=1).round(2)
+    array([0.22, 0.68])
+    """
     return 10.0 ** (SIGMA_SD * normal_stream(seed, "drug", drug, number))
 
 
@@ -95,6 +99,10 @@ def add_residuals(
     """DRAWS with the residuals of these drugs, those that it does not hold drawn by name; they come last in a draw.
 
     Where the tables know constants in cells, these hold what is not known, and an added residual is 1.
+
+    >>> table = pl.DataFrame({"draw": [0, 1], "parameter": "IL6_dose", "value": [5.0, 6.0]})
+    >>> add_residuals(table, ["ruxolitinib"], seed=1)["parameter"].to_list()
+    ['IL6_dose', 'sigma_ruxolitinib', 'IL6_dose', 'sigma_ruxolitinib']
     """
     known = tables is not None and tables.potency is not None
     number, held = draws["draw"].unique().sort(), set(draws["parameter"].unique())
@@ -127,6 +135,10 @@ def read_draws(
     a residual that the draws hold multiplies them; else a residual that they do not hold is drawn by that name.
     Without `draws` there is one, number 0, with the network's own values, medians and every residual 1.
     ScenarioError: draws with holes, or of another network.
+
+    >>> table = pl.DataFrame({"draw": [0, 1], "parameter": "IL6_dose", "value": [5.0, 6.0]})
+    >>> read_draws(table, network, ["ruxolitinib"], drugs, seed=1).base[:, names.index("IL6_dose")]
+    array([5., 6.])
     """
     values = np.array(list(network.values()), dtype=float)
     if draws is None:

@@ -29,12 +29,20 @@ from screen.shapes import (
 
 
 def cell_constant(value_nM: float, atp: str, atp_shift: float) -> float:
-    """Constant in the cell [nM] of a constant [nM] measured at the ATP of its assay."""
+    """Constant in the cell [nM] of a constant [nM] measured at the ATP of its assay.
+
+    >>> cell_constant(3.0, "none", 26.0), cell_constant(3.0, "cell", 26.0)
+    (78.0, 3.0)
+    """
     return value_nM * SHIFT_RULES[atp](atp_shift)
 
 
 def cell_constants(tables: DrugTables) -> Float[np.ndarray, DRUGS_TARGETS]:
-    """K' [nM] of every drug at every target: [drugs, targets], infinite where a drug does not bind."""
+    """K' [nM] of every drug at every target: [drugs, targets], infinite where a drug does not bind.
+
+    >>> cell_constants(drugs).shape == (len(drugs.drugs), len(drugs.targets))
+    True
+    """
     row = {name: index for index, name in enumerate(tables.drugs)}
     column = {name: index for index, name in enumerate(tables.targets)}
     constants = np.full((len(row), len(column)), np.inf)
@@ -55,6 +63,10 @@ def affinities(
 
     `constants` [draws, drugs, targets] [nM] are K' before the residual, the medians or the used rows where None.
     0 where a drug does not bind; the last row is that of no drug. Differentiable in sigma.
+
+    >>> halved = affinities(drugs, ["ruxolitinib"], np.array([[1.0], [2.0]]))
+    >>> bool(np.allclose(halved[0], 2 * halved[1])), halved[:, -1].any().item()
+    (True, False)
     """
     if constants is None:
         constants = _middle_constants(tables, drugs)
@@ -97,6 +109,10 @@ def loads(
 
     `sigma` [dimensionless] multiplies the constants of a drug, 1 where not named. A drug that does not
     bind the protein of the organism loads nothing. ScenarioError: unknown drug, negative dose.
+
+    >>> load = loads({"ruxolitinib": 300.0}, drugs)
+    >>> bool(np.isclose(load["JAK1"], 300.0 / (3.4 * 26)))
+    True
     """
     problems = [
         f"dose of {name}: must be a drug of the table, found {name}"

@@ -10,6 +10,10 @@ INTERVALS = 48
 
 
 def window_minutes(start: float, end: float) -> Float[np.ndarray, TIMES]:
-    """Times [INTERVALS + 1] [min] from start to end, ascending."""
+    """Times [INTERVALS + 1] [min] from start to end, ascending.
+
+    >>> window_minutes(0.0, 48.0)[[0, 24, 48]]
+    array([ 0., 12., 48.])
+    """
     share = (np.arange(INTERVALS + 1) / INTERVALS) ** 2
     return start + (end - start) * share

@@ -1,4 +1,21 @@
-"""The engines: a network, integrated for many lanes at once, and the gradient of that."""
+"""The engines: a network, integrated for many lanes at once, and the gradient of that.
+
+A species that decays at two rates, in two lanes:
+
+>>> import antimony
+>>> import numpy as np
+>>> decay = '''
+...     model decay
+...         compartment cell = 1; species A in cell; A = 1; k = 0.1;
+...         decaying: A => ; cell*k*A;
+...     end
+... '''
+>>> number = antimony.loadAntimonyString(decay)
+>>> configure()
+>>> model = load_model(antimony.getSBMLString("decay"))
+>>> parameters = np.tile(model.values, (2, 1))
+>>> parameters[:, model.parameters.index("k")] = 0.1, 0.2
+"""
 
 from screen.kernel.cache import cache_folder
 from screen.kernel.configure import configure, find_devices

@@ -33,7 +33,13 @@ GENERATOR = (
 
 
 def cache_folder() -> Path:
-    """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME or in ~/.cache; without a home, one of the user in /tmp."""
+    """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME or in ~/.cache; without a home, one of the user in /tmp.
+
+    >>> from unittest.mock import patch
+    >>> with patch.dict("os.environ", SCREEN_CACHE="kept"):
+    ...     cache_folder()
+    PosixPath('kept')
+    """
     named = os.environ.get("SCREEN_CACHE")
     if named:
         return Path(named).expanduser()

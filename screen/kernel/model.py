@@ -78,6 +78,9 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
     """Read an SBML file (a Path) or SBML text; its analysis is kept in the cache folder.
 
     NetworkError for a file that cannot be read or a model that is not supported.
+
+    >>> load_model(antimony.getSBMLString("decay"))
+    Model(decay: 1 species, 2 parameters)
     """
     text = sbml_text(sbml)
     return _analysed(hashlib.sha256(text.encode()).hexdigest(), lambda: read_sbml(text), cache)

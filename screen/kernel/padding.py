@@ -4,11 +4,19 @@ import numpy as np
 
 
 def filled_size(rows: int, most: int | None = None) -> int:
-    """The size that a batch of so many rows is filled up to: the next power of two, at most `most`."""
+    """The size that a batch of so many rows is filled up to: the next power of two, at most `most`.
+
+    >>> filled_size(5), filled_size(5, most=6)
+    (8, 6)
+    """
     size = 1 << max(rows - 1, 0).bit_length()
     return size if most is None else min(size, most)
 
 
 def filled(array: np.ndarray, size: int) -> np.ndarray:
-    """The array [rows, ...] with copies of its first row added, up to so many rows."""
+    """The array [rows, ...] with copies of its first row added, up to so many rows.
+
+    >>> filled(np.array([3, 4, 5]), 4)
+    array([3, 4, 5, 3])
+    """
     return np.concatenate([array, np.repeat(array[:1], size - len(array), axis=0)])

@@ -59,7 +59,11 @@ DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differ
 
 
 def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
-    """Engines that run these models on this machine, the preferred first."""
+    """Engines that run these models on this machine, the preferred first.
+
+    >>> "jax" in available_engines()
+    True
+    """
     if kernel_problem(models):
         return tuple(name for name in ENGINES if name != "kernel")
     return tuple(ENGINES)
@@ -69,6 +73,9 @@ def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[s
     """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler.
 
     `models` are what will run: where the cache has them all compiled, the kernel needs no compiler.
+
+    >>> choose_engine("diffrax")
+    ('diffrax', 'as asked')
     """
     _look_up("kernel" if wanted == "auto" else wanted)
     problem = kernel_problem(models) if wanted in ("auto", "kernel") else None
@@ -107,6 +114,11 @@ def solve(
     None. first_step: an upper bound of the first step of each phase, in the time of the model.
     Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for
     shapes that do not fit or an engine that is not there.
+
+    >>> switches, times = np.zeros((2, 1)), np.full((2, 1), 5.0)
+    >>> found = solve(model, parameters[:, None], model.initial(parameters), switches, times, engine="auto")
+    >>> bool(np.allclose(found.states[:, 0, 0], np.exp([-0.5, -1.0]), rtol=1e-5))
+    True
     """
     arrays = _checked(model, parameters, state, switches, times)
     return _chosen(engine, model).solve(
@@ -190,6 +202,10 @@ def rest(
     Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`. Engine kernel goes the last way by Newton's
     method, and its derivatives are those of the implicit function; they are NaN where a mode is slower than 1 /
     `horizon_minutes`.
+
+    >>> found = rest(model, parameters, model.initial(parameters), engine="auto")
+    >>> bool(np.allclose(found.state, 0.0, atol=1e-6)), found.status.tolist() == [Status.OK, Status.OK]
+    (True, True)
     """
     phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
     checked = _checked(model, phases, state, nothing, nothing)
