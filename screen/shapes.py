@@ -12,7 +12,7 @@ elsewhere it is only said. The axes:
     totals                          of contexts that are uncertain
     lanes, times                    what is integrated side by side, and when it is stored
     cells                           different resting states, which lanes share
-    names, readouts                 what is read
+    observables, names, readouts    what a network has to be read, and what is read
     doses, minutes                  of what is read for a check of the panel
 """
 
@@ -23,6 +23,9 @@ AnyArray = Array | np.ndarray
 
 TOGETHER = "*#together"
 """Any axes that broadcast with those of the others."""
+ANY_SPECIES = "*#together species"
+ANY_PARAMETERS = "*#together parameters"
+ANY_OBSERVABLES = "*#together observables"
 
 ANY = "_"
 """An axis of a length that nothing else has."""

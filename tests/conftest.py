@@ -1,11 +1,12 @@
 """What all tests share: signatures checked, JAX configured once, published data where they are there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+import jaxtyping
 import pytest
-from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,7 +16,7 @@ CHECKED = ("screen.experiments", "screen.simulate", "screen.panel", "screen.kern
 """Packages whose signatures hold at every call, shapes of arrays included (screen/shapes.py)."""
 
 # Before anything imports them. An int may stand where a float is asked for.
-install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+jaxtyping.install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,6 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
     configure()
     jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+@pytest.fixture
+def signatures_unchecked() -> Iterator[None]:
+    """As where no test runs: for what a function itself says of arguments that do not fit."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

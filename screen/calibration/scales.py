@@ -59,7 +59,7 @@ def solve_blots(blots: Blots, signal: jax.Array, weight: jax.Array, correction: 
     signal, weight [vectors, measurements]; weight is 1/sigma^2 where sigma is given, 1 where it is solved,
     and 0 for a measurement that is left out.
     """
-    x, w = signal[:, blots.rows], weight[:, blots.rows] * blots.member
+    x, w = signal[:, blots.rows], jnp.where(blots.member, weight[:, blots.rows], 0.0)
     scale, offset = jnp.ones(x.shape[:2]), jnp.zeros(x.shape[:2])
     for solve, chosen in ((_linear, blots.unit == 0), (_logarithmic, blots.unit != 0)):
         at = np.flatnonzero(chosen)

@@ -74,7 +74,8 @@ def walk_by_adam(
 
     @jax.jit
     def propose(state: State) -> tuple[jax.Array, Any]:
-        update, memory = transform.update(state.gradient, state.memory, state.at)
+        with jax.numpy_dtype_promotion("standard"):  # optax' schedules mix counts and numbers
+            update, memory = transform.update(state.gradient, state.memory, state.at)
         return optax.projections.projection_box(state.at + update, *box), memory
 
     def evaluate(at: jax.Array) -> Evaluation:

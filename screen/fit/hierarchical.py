@@ -175,7 +175,7 @@ def read_rows(hierarchical: Hierarchical, prediction: Prediction, vectors: int) 
     ok = ok & (can_be_negative | (signal > 0))
     is_solved = blots.noise[blot] >= 0
     held = jax.lax.stop_gradient(signal)
-    weight = ok * jnp.where(is_solved, 1.0, 1.0 / jax.lax.stop_gradient(given) ** 2)
+    weight = jnp.where(ok, jnp.where(is_solved, 1.0, 1.0 / jax.lax.stop_gradient(given) ** 2), 0.0)
     solved = jax.lax.stop_gradient(
         solve_blots(blots, jnp.where(ok, held, 1.0), weight, hierarchical.correction)
     )

@@ -10,12 +10,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from screen.kernel.cache import cache_folder, cached, generator_version
 from screen.kernel.symbolic.analysis import System, analyse
 from screen.kernel.symbolic.evaluate import run, stack
 from screen.kernel.symbolic.serialise import from_json, to_json
 from screen.network import Network, read_sbml, sbml_text
+from screen.shapes import ANY_OBSERVABLES, ANY_PARAMETERS, ANY_SPECIES, TOGETHER, AnyArray
 
 
 class Model:
@@ -43,17 +45,23 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.name}: {len(self.species)} species, {len(self.parameters)} parameters)"
 
-    def initial(self, parameters: Any) -> Array:
+    def initial(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[Array, ANY_SPECIES]:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
 
-    def per_amount(self, parameters: Any) -> Array:
+    def per_amount(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[Array, ANY_SPECIES]:
         """Change of each species [..., species] by one of its amount: 1 / volume where it is a concentration."""
         return _last(
             run(self.system.per_amount, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1]
         )
 
-    def observe(self, times: Any, states: Any, parameters: Any, names: Sequence[str] | None = None) -> Array:
+    def observe(
+        self,
+        times: Float[AnyArray, TOGETHER] | float,
+        states: Float[AnyArray, ANY_SPECIES],
+        parameters: Float[AnyArray, ANY_PARAMETERS],
+        names: Sequence[str] | None = None,
+    ) -> Float[Array, ANY_OBSERVABLES]:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
         `names` are the observables wanted, all of them by default; only what they need is computed. The
@@ -66,7 +74,12 @@ class Model:
         shapes = jnp.shape(times), jnp.shape(states)[:-1], jnp.shape(parameters)[:-1]
         return _last(run(program, inputs), jnp.broadcast_shapes(*shapes))
 
-    def derivative(self, time: Any, state: Any, parameters: Any) -> Array:
+    def derivative(
+        self,
+        time: Float[AnyArray, TOGETHER] | float,
+        state: Float[AnyArray, ANY_SPECIES],
+        parameters: Float[AnyArray, ANY_PARAMETERS],
+    ) -> Float[Array, ANY_SPECIES]:
         """d state / d time [..., species]."""
         hoisted = run(self.system.hoist, {"parameter": _first(parameters)})
         inputs = {"time": jnp.asarray(time), "state": _first(state), "hoisted": hoisted}

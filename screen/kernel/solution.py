@@ -4,6 +4,9 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from jax import Array
+from jaxtyping import Float, Int
+
+from screen.shapes import LANES, LANES_TIMES_SPECIES
 
 
 class Status(IntEnum):
@@ -23,8 +26,8 @@ class Solution(NamedTuple):
     [lanes], int32 step counts; reached [lanes], the last time [model time] that was integrated to.
     """
 
-    states: Array | Any
-    status: Array | Any
-    accepted: Array | Any
-    rejected: Array | Any
-    reached: Array | Any
+    states: Float[Array, LANES_TIMES_SPECIES] | Any
+    status: Int[Array, LANES] | Any
+    accepted: Int[Array, LANES] | Any
+    rejected: Int[Array, LANES] | Any
+    reached: Float[Array, LANES] | Any

@@ -27,8 +27,8 @@ def make_blots(rng, unit, scale, offset, truth, width=9):
     noise = 0.1 * rng.standard_normal((1, width))
     measured = np.log(value) + noise if unit else value + noise
     rows, bounds = np.arange(width)[None], np.array([[1e-9, 1e9]])
-    blots = Blots(rows, np.ones((1, width), bool), measured, np.array([unit]), np.array([scale]),
-                  np.array([offset]), np.array([0]), bounds)  # fmt: skip
+    blots = Blots(rows, np.ones((1, width), bool), measured, np.array([unit]), np.array([scale], float),
+                  np.array([offset], float), np.array([0]), bounds)  # fmt: skip
     return blots, signal
 
 

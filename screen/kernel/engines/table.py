@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from screen.errors import KernelError
 from screen.kernel.engines.compiled import kernel_engine, kernel_problem, kernel_readings
@@ -17,6 +18,14 @@ from screen.kernel.engines.resting import Rest, integrated_rest, kernel_rest
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import find_compiler
 from screen.kernel.solution import Solution
+from screen.shapes import (
+    LANES_PARAMETERS,
+    LANES_PHASES,
+    LANES_PHASES_PARAMETERS,
+    LANES_SPECIES,
+    LANES_TIMES,
+    AnyArray,
+)
 
 
 class Engine(NamedTuple):
@@ -101,7 +110,8 @@ def _look_up(name: str) -> Engine:
 
 
 def solve(
-    model: Model, parameters: Any, state: Any, switches: Any, times: Any, *, engine: str = "kernel",
+    model: Model, parameters: Float[AnyArray, LANES_PHASES_PARAMETERS], state: Float[AnyArray, LANES_SPECIES],
+    switches: Float[AnyArray, LANES_PHASES], times: Float[AnyArray, LANES_TIMES], *, engine: str = "kernel",
     rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000, threads: int | None = None,
     first_step: float | None = None,
 ) -> Solution:  # fmt: skip
@@ -191,7 +201,8 @@ def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array
 
 
 def rest(
-    model: Model, parameters: Any, state: Any, *, engine: str = "kernel", horizon_minutes: float = 1e6,
+    model: Model, parameters: Float[AnyArray, LANES_PARAMETERS], state: Float[AnyArray, LANES_SPECIES], *,
+    engine: str = "kernel", horizon_minutes: float = 1e6,
     tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
     threads: int | None = None, copy_of: np.ndarray | None = None,
 ) -> Rest:  # fmt: skip
