@@ -1,7 +1,6 @@
 """What all tests share: signatures checked, JAX configured once, published data where they are there."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -12,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 pytest_plugins = ["tests.problems"]
 
-CHECKED = ("screen.experiments", "screen.simulate", "screen.panel", "screen.kernel")
-"""Packages whose signatures hold at every call, shapes of arrays included (screen/shapes.py)."""
+CHECKED = ("screen.experiments", "screen.simulate", "screen.panel", "screen.kernel.model")
+"""Where signatures hold at every call, shapes included (screen/shapes.py); engines check shapes themselves."""
 
 # Before anything imports them. An int may stand where a float is asked for.
 jaxtyping.install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
@@ -25,14 +24,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
     configure()
     jax.config.update("jax_numpy_dtype_promotion", "strict")
-
-
-@pytest.fixture
-def signatures_unchecked() -> Iterator[None]:
-    """As where no test runs: for what a function itself says of arguments that do not fit."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -224,7 +224,7 @@ def rest_parameters(
     return _with_totals(design, draws, row, draw, parameters)
 
 
-def _with_totals(design: Design, draws: Draws, row: Array, draw: Array, parameters: Array) -> Array:
+def _with_totals(design: Design, draws: Draws, row: AnyArray, draw: AnyArray, parameters: Array) -> Array:
     """Parameters [..., parameters] of rows of the settings [...] with the uncertain totals as the draws have them."""
     if draws.totals is None or not design.drawn.shape[1]:
         return parameters

@@ -58,6 +58,9 @@ def with_totals(draws: Draws, contexts: ContextTables, seed: int) -> Draws:
 
     log10 of a total is normal around that of its context's value, with the sd given there; the stream is that of
     the context and the parameter.
+
+    >>> with_totals(draws, contexts, seed=1).totals.shape == (1, len(uncertain_totals(contexts)))
+    True
     """
     drawn = [
         total.value
@@ -68,7 +71,11 @@ def with_totals(draws: Draws, contexts: ContextTables, seed: int) -> Draws:
 
 
 def uncertain_totals(contexts: ContextTables) -> list[tuple[str, Setting]]:
-    """Context and total, for each that has an sd, in the order of the table."""
+    """Context and total, for each that has an sd, in the order of the table.
+
+    >>> all(total.sd > 0 for _, total in uncertain_totals(contexts))
+    True
+    """
     return [
         (context.name, total)
         for context in contexts.contexts.values()
@@ -87,7 +94,11 @@ def drug_residuals(drug: str, number: Int[np.ndarray, DRAWS], seed: int) -> Floa
 
 
 def drawn_constants(tables: DrugTables, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray | None:
-    """Constants in cells [draws, drugs, targets] [nM] of draws 0 and on, where the tables know them."""
+    """Constants in cells [draws, drugs, targets] [nM] of draws 0 and on, where the tables know them.
+
+    >>> drawn_constants(drugs, ["ruxolitinib"], 2, seed=1) is None or drugs.potency is not None
+    True
+    """
     if tables.potency is None or not len(drugs):
         return None
     return tables.potency.drawn(drugs, draws, seed)

@@ -12,7 +12,8 @@ A species that decays at two rates, in two lanes:
 ... '''
 >>> number = antimony.loadAntimonyString(decay)
 >>> configure()
->>> model = load_model(antimony.getSBMLString("decay"))
+>>> sbml = antimony.getSBMLString("decay")
+>>> model = load_model(sbml)
 >>> parameters = np.tile(model.values, (2, 1))
 >>> parameters[:, model.parameters.index("k")] = 0.1, 0.2
 """

@@ -92,7 +92,7 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
 
     NetworkError for a file that cannot be read or a model that is not supported.
 
-    >>> load_model(antimony.getSBMLString("decay"))
+    >>> load_model(sbml)
     Model(decay: 1 species, 2 parameters)
     """
     text = sbml_text(sbml)
@@ -100,7 +100,12 @@ def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
 
 
 def build_model(network: Network, cache: Path | None = None) -> Model:
-    """The model of a network that is no file, such as a slice; kept like one that is."""
+    """The model of a network that is no file, such as a slice; kept like one that is.
+
+    >>> from screen.network import read_sbml
+    >>> build_model(read_sbml(sbml)).species
+    ('A',)
+    """
     return _analysed(network.digest, lambda: network, cache)
 
 

@@ -110,7 +110,7 @@ def follow(
 
 
 def read_off(
-    model: Model, integration: Integration, lanes: tuple[Array, Array, Array, Array], output: np.ndarray,
+    model: Model, integration: Integration, lanes: tuple[AnyArray, AnyArray, AnyArray, AnyArray], output: np.ndarray,
     copy_of: np.ndarray,
 ) -> tuple[Array, Array]:  # fmt: skip
     """The state [rows, species] of each row at one of its times, and its status [rows]; copies are followed once.

@@ -178,12 +178,12 @@ def test_steps_per_trajectory_stay_few():
         (lambda a: (*a[:3], a[3][:, :0]), "one output time"),
     ],
 )
-def test_shapes_that_do_not_fit_are_named(varied, signatures_unchecked, change, message):
+def test_shapes_that_do_not_fit_are_named(varied, change, message):
     with pytest.raises(KernelError, match=message):
         solve(varied, *change(batch(varied, 3)))
 
 
-def test_single_precision_is_refused(decay, signatures_unchecked):
+def test_single_precision_is_refused(decay):
     arguments = decay.values[None, None], [[1.0]], [[0.0]], [[1.0]]
     with jax.enable_x64(False), pytest.raises(KernelError, match="must use double precision"):
         solve(decay, *arguments)

@@ -146,6 +146,11 @@ def solve_readings(
     `copy_of` [rows], which names the first of them, must be equal in every array: with engine kernel they are one
     trajectory. In reverse mode each row has adjoints of its own, and those of copies walk back together over one
     record, so the Jacobian of many readings costs little more than the gradient of one. Options as of `solve`.
+
+    >>> lanes = parameters[:, None], model.initial(parameters), np.zeros((2, 1)), np.full((2, 1), 5.0)
+    >>> state, status = solve_readings(model, *lanes, np.zeros(2, int), np.arange(2), engine="auto")
+    >>> bool(np.allclose(state[:, 0], np.exp([-0.5, -1.0]), rtol=1e-5))
+    True
     """
     arrays = _checked(model, parameters, state, switches, times)
     output, copy_of = np.asarray(output), np.asarray(copy_of)
