@@ -7,10 +7,10 @@ import pytest
 
 from screen.cli.identity import shard_facts
 from screen.cli.options import Results
+from screen.rank import RANKED
 from screen.settings import load_settings
 from screen.tables import (
     DRAWS,
-    RANKED,
     RESPONSES,
     SCENARIOS,
     digest_files,
