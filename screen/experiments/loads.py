@@ -130,7 +130,7 @@ def loads(
     residual = np.array([[(sigma or {}).get(name, 1.0) for name in acting]])
     affinity = affinities(tables, acting, residual.reshape(1, len(acting)))[0, :-1]
     dose, hill = (
-        np.array(each).reshape(-1, 1)
+        np.array(each, dtype=float).reshape(-1, 1)
         for each in ([doses_nM[name] for name in acting], [tables.drugs[name].hill for name in acting])
     )
     total = hill_load(dose, affinity, hill).sum(axis=0)

@@ -20,6 +20,9 @@ def slice_network(network: Network, zero: Collection[str], observables: Collecti
 
     The parameters are those of the whole network, in its order; those that are 0 have no effect any more. A power of
     0 counts as 0, so exponents that are parameters must be positive. NetworkError: no such parameter or observable.
+
+    >>> slice_network(read_sbml(sbml), zero=[], observables=[]).species
+    ()
     """
     problems = [
         f"slice: {kind} must be of {network.name}, found {name}"

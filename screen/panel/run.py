@@ -14,7 +14,7 @@ from screen.kernel import Model
 from screen.panel.statistics import STATISTICS, Course
 from screen.panel.table import Check, arms_of
 from screen.scenarios import ContextTables, DrugTables
-from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_DOSES_MINUTES, DRAWS_TIMES_NAMES, AnyArray
+from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_ANY_MINUTES, DRAWS_ANY_NAMES, AnyArray
 from screen.simulate import Integration, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
@@ -87,7 +87,7 @@ class Bench:
 
     def __call__(
         self, draws: Draws, report: Callable[[str], None] = lambda line: None
-    ) -> list[Float[np.ndarray, DRAWS_TIMES_NAMES]]:
+    ) -> list[Float[np.ndarray, DRAWS_ANY_NAMES]]:
         """What is read of every arm: values [draws, times, names], NaN where the lane failed."""
         count = len(draws.number)
         places = np.arange(len(self.minutes) * count)
@@ -136,8 +136,8 @@ def sides(check: Check) -> list[tuple[Arm, str]]:
 
 
 def courses_of(
-    bench: Bench, check: Check, traces: Sequence[Float[np.ndarray, DRAWS_TIMES_NAMES]]
-) -> list[Float[np.ndarray, DRAWS_DOSES_MINUTES]]:
+    bench: Bench, check: Check, traces: Sequence[Float[np.ndarray, DRAWS_ANY_NAMES]]
+) -> list[Float[np.ndarray, DRAWS_ANY_MINUTES]]:
     """What a check reads of each of its arms: [draws, doses, times]."""
     found = []
     for template, name in sides(check):
@@ -150,7 +150,7 @@ def courses_of(
 
 
 def statistic_of(
-    check: Check, values: Sequence[Float[AnyArray, DRAWS_DOSES_MINUTES]]
+    check: Check, values: Sequence[Float[AnyArray, DRAWS_ANY_MINUTES]]
 ) -> Float[AnyArray, DRAWS]:
     """The statistic [draws] of what a check reads of its arms, [draws, doses, times] each.
 
@@ -165,7 +165,7 @@ def statistic_of(
 
 
 def find(
-    bench: Bench, checks: Iterable[Check], traces: Sequence[Float[np.ndarray, DRAWS_TIMES_NAMES]]
+    bench: Bench, checks: Iterable[Check], traces: Sequence[Float[np.ndarray, DRAWS_ANY_NAMES]]
 ) -> list[Finding]:
     """Findings in the order of the checks.
 

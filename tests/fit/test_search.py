@@ -130,7 +130,7 @@ def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
     found = run(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, polish=0))
     failed = make_evaluator(toy, solver, 1).predict(found.scaled).failed
     assert failed[0] > 0
-    assert found.failures == 3 * failed[0]
+    assert found.iterations > 0 and found.failures == (1 + found.iterations) * failed[0]
     assert found.cost[0] > 1e4
 
 

@@ -58,7 +58,7 @@ def test_a_state_that_is_left_is_not_where_newton_may_end():
         kernel_engine, model, jnp.asarray(parameters), start, **(OPTIONS | {"rtol": 1e-7, "atol": 1e-10})
     )
     exactly = integrated_rest(kernel_engine, model, jnp.asarray(parameters), start, **OPTIONS)
-    np.testing.assert_array_equal(found.steps, loosely.steps + exactly.steps * np.array([1, 0]))
+    np.testing.assert_array_equal(found.steps, np.asarray(loosely.steps) + np.asarray(exactly.steps) * [1, 0])
 
 
 def test_a_cell_that_does_not_rest_says_so():

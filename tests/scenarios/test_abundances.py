@@ -192,7 +192,11 @@ def test_contexts_may_be_in_other_units(tmp_path: Path):
 
 def test_a_constant_written_in_molar_is_a_warning_and_no_shipped_one_is():
     shipped = read_table(CONFIG / "affinities.tsv", AFFINITIES)
-    assert implausible_affinities(shipped, "affinities.tsv") == []
+    (known,) = implausible_affinities(shipped, "affinities.tsv")
+    assert (
+        "C188-9 on STAT3" in known
+    )  # 4.7 nM by resonance is a thousand times below what others reach at this site
+    shipped = shipped.filter(pl.col("drug") != "C188-9")
     row = shipped.filter(drug="ruxolitinib", target="JAK1", relation="=")[:1]
     wrong = row.with_columns(drug=pl.lit("mynib"), value_nM=pl.lit(3.4e-9))
     (warning,) = implausible_affinities(pl.concat([shipped, wrong]), "affinities.tsv")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from screen.experiments import lane_parameters
+from screen.kernel import load_model
 from screen.network import compose_network, read_parameters, read_sbml
 from screen.scenarios import Request, check_contexts, hypothesis_labels, plan_scenarios
 from screen.simulate import ScreenTables, make_part
@@ -41,14 +42,15 @@ def test_organisms_and_weights_of_the_contexts(shipped_contexts):
         assert sum(labels.values()) == pytest.approx(1.0)
 
 
-def test_the_whole_screen_can_be_assembled(network, shipped_contexts, shipped_drugs):
+def test_the_whole_screen_can_be_assembled(shipped_contexts, shipped_drugs):
     """Every screened drug in every context; a load is never negative and every value is finite."""
+    model = load_model(compose_network(CONFIG / "network"))
     scenarios = plan_scenarios(shipped_contexts, shipped_drugs, Request(doses_nM=[1, 1000]))
-    part = make_part(ScreenTables(scenarios, shipped_contexts, shipped_drugs, None, seed=1), network)
+    part = make_part(ScreenTables(scenarios, shipped_contexts, shipped_drugs, None, seed=1), model)
     parameters = np.asarray(
         lane_parameters(part.design, part.draws, *part.arm_and_draw(np.arange(part.lanes)))
     )
-    loads = parameters[:, :, [name.startswith("load_") for name in network.parameters]]
+    loads = parameters[:, :, [name.startswith("load_") for name in model.parameters]]
     assert (loads >= 0).all()
     assert np.isfinite(parameters).all()
     vehicle = (scenarios["role"] == "vehicle").to_numpy()

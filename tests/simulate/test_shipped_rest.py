@@ -10,7 +10,7 @@ from screen.kernel import load_model, rest, solve
 from screen.kernel.engines.compiled import kernel_engine
 from screen.kernel.engines.resting import integrated_rest
 from screen.network import compose_network
-from screen.scenarios import plan_scenarios, read_context_tables, read_drug_tables
+from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import ScreenTables, make_part
 from screen.tables import DRAWS, read_table
@@ -31,11 +31,9 @@ def model(root):
 def cells(root, model):
     """Parameters [cells, parameters] of every context and hypothesis, nominal and under some shipped draws."""
     settings = load_settings(root / "config/config.yaml")
-    contexts = read_context_tables(root / settings.tables.contexts, root / settings.tables.hypotheses)
-    drugs = read_drug_tables(
-        *(root / getattr(settings.tables, name) for name in ("drugs", "affinities", "targets"))
-    )
-    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1000.0])
+    contexts = read_context_tables(root / "config/contexts.tsv", root / "config/hypotheses.tsv")
+    drugs = read_drug_tables(*(root / f"config/{name}.tsv" for name in ("drugs", "affinities", "targets")))
+    scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0]))
     draws = read_table(root / settings.panel.ensemble, DRAWS).filter(pl.col("draw").is_in(DRAWN))
     found = []
     for under in (None, draws):

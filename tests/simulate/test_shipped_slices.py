@@ -8,7 +8,7 @@ from screen.experiments import lane_parameters, rest_parameters
 from screen.kernel import build_model, load_model, rest, solve
 from screen.network import compose_network, read_sbml, slice_network
 from screen.network.algebra import evaluate_all
-from screen.scenarios import plan_scenarios, read_context_tables, read_drug_tables
+from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import ScreenTables, make_part
 
@@ -28,10 +28,9 @@ def cells(root, whole):
     """Cell -> parameters [lanes, phases, parameters] of its first and last lanes, starts of phases, and of its rest."""
     model = whole[1]
     settings = load_settings(root / "config/config.yaml")
-    tables = settings.tables
-    contexts = read_context_tables(root / tables.contexts, root / tables.hypotheses)
-    drugs = read_drug_tables(*(root / getattr(tables, name) for name in ("drugs", "affinities", "targets")))
-    scenarios = plan_scenarios(contexts, drugs, doses_nM=[1000.0])
+    contexts = read_context_tables(root / "config/contexts.tsv", root / "config/hypotheses.tsv")
+    drugs = read_drug_tables(*(root / f"config/{name}.tsv" for name in ("drugs", "affinities", "targets")))
+    scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0]))
     part = make_part(ScreenTables(scenarios, contexts, drugs, None, settings.seed), model)
     arm, draw = part.arm_and_draw(np.arange(part.lanes))
     parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))

@@ -142,7 +142,7 @@ def other(folder: Path, setting: str) -> object:
     value = Settings()
     for name in setting.split("."):
         value = getattr(value, name)
-    if setting.startswith("tables."):
+    if isinstance(value, list) and setting.startswith("tables."):
         (value,) = value
     if not isinstance(value, Path):
         return [[*value[0]]] if setting == "scenarios.pairs" and value else _changed(value)

@@ -126,11 +126,13 @@ def screened_networks():
 
 
 def table_files():
-    """The tables of contexts, hypotheses, drugs, affinities and targets, and what lanes take of potencies in cells."""
-    return [
-        *sources(SETTINGS.tables.files()),
-        *(potency_files() if SETTINGS.scenarios.constants == "cell" else []),
-    ]
+    """The tables of contexts, hypotheses, drugs, affinities and targets."""
+    return sources(SETTINGS.tables.files())
+
+
+def constants_files():
+    """What else the constants of drugs are taken from."""
+    return potency_files() if SETTINGS.scenarios.constants == "cell" else []
 
 
 def potency_files():

@@ -8,6 +8,7 @@ rule constrain:
         guess=shipped_draws(),
         panel=panel_table(),
         tables=table_files(),
+        constants=constants_files(),
     output:
         draws=f"{OUT}/constrain/draws.parquet",
         summary=f"{OUT}/constrain/summary.json",

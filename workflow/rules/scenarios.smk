@@ -1,6 +1,7 @@
 rule scenarios:
     input:
         tables=table_files(),
+        constants=constants_files(),
     output:
         f"{OUT}/scenarios/scenarios.parquet",
     log:

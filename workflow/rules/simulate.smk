@@ -4,6 +4,7 @@ rule simulate:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         draws=f"{OUT}/constrain/draws.parquet",
         tables=table_files(),
+        constants=constants_files(),
         parameters=parameter_table(),
     output:
         f"{OUT}/simulate/shard-{{shard}}.parquet",

@@ -4,6 +4,7 @@ rule validate:
         draws=f"{OUT}/constrain/draws.parquet",
         panel=panel_table(),
         tables=table_files(),
+        constants=constants_files(),
     output:
         table=report(
             f"{OUT}/validation.csv",
