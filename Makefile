@@ -71,8 +71,8 @@ check: env ## read every input, report sizes and problems
 doctor: env ## what this machine has and lacks
 	$(PYTHON) -m screen doctor
 
-test: env ## the tests
-	$(PYTHON) -m pytest $(ARGS)
+test: env ## the tests, on all cores
+	$(PYTHON) -m pytest --numprocesses $(CORES) --dist loadfile $(ARGS)
 
 test-slow: env ## the tests, the slow ones too
 	$(PYTHON) -m pytest -m "not slurm and not gpu" $(ARGS)
