@@ -28,18 +28,8 @@ from screen.calibration.problem import Problem, measured_values
 from screen.calibration.scale import SCALES
 from screen.calibration.scales import Blots, Solved, solve_blots
 from screen.calibration.split import Split, split_problem
-from screen.fit.objective import (
-    FAILED_COST,
-    Evaluation,
-    Predicted,
-    Prediction,
-    batch_of_starts,
-    in_batches,
-    log_slopes,
-    make_objective,
-    predict,
-    reading_costs,
-)
+from screen.fit.objective import Evaluation, Predicted, in_batches, make_objective, reading_costs
+from screen.fit.prediction import FAILED_COST, Prediction, batch_of_starts, log_slopes, predict
 from screen.simulate import Integration
 
 

@@ -14,15 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.problem import Observable, Problem
-from screen.fit.objective import (
-    Conditions,
+from screen.fit.objective import Conditions, conditions_of, under_conditions
+from screen.fit.prediction import (
     Prediction,
     batch_of_measurements,
     batch_of_starts,
-    conditions_of,
     distinct_predictions,
     predict,
-    under_conditions,
 )
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.simulate import Integration

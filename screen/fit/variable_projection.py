@@ -22,7 +22,8 @@ from screen.fit.hierarchical import (
     make_hierarchical_predictor,
     read_rows,
 )
-from screen.fit.objective import Evaluation, Prediction, posterior_cost
+from screen.fit.objective import Evaluation, posterior_cost
+from screen.fit.prediction import Prediction
 from screen.fit.search import Target
 from screen.fit.sensitivity import make_sensitivity
 from screen.simulate import Integration

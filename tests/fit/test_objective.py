@@ -12,7 +12,8 @@ from screen.calibration import load_problem
 from screen.calibration.problem import Measurements, Values
 from screen.calibration.subset import keep_measurements
 from screen.fit import make_objective, make_predictor, make_sensitivity
-from screen.fit.objective import FAILED_COST, distinct_predictions, posterior_cost
+from screen.fit.objective import posterior_cost
+from screen.fit.prediction import FAILED_COST, distinct_predictions
 from screen.fit.sensitivity import WIDTH, Sensitivity, _by_differences
 from tests.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
