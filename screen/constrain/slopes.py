@@ -7,6 +7,7 @@ the slope of each.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -44,34 +45,7 @@ class Pulled(NamedTuple):
 
 def make_slopes(bench: Bench, demands: Demands, unknowns: Unknowns) -> Slopes:
     """A function that gives [checks, draws, unknowns], zero where not asked for; compiled as it is used."""
-    model, integration, tables = bench.tables.model, bench.integration, bench.tables
-    network = dict(zip(model.parameters, model.values, strict=True))
-
-    @jax.jit
-    def pull(
-        vectors: Array, design: Design, cell: tuple[Array, Array], rest_of: Array, arm: Array, owner: Array,
-        times: Array, readout: Array, weights: Array,
-    ) -> Array:  # fmt: skip
-        """Gradient [vectors, unknowns] of sum(weights * what is read) over lanes, each with its arm and vector."""
-
-        def total(at: Array) -> Array:
-            draws = unknowns.draws(at, network, tables.drugs)
-            found = come_to_rest(model, integration, rest_parameters(design, draws, *cell))
-            good = found.status[rest_of] == 0
-            parameters = lane_parameters(design, draws, arm, owner)
-            state = jnp.where(good[:, None], found.state[rest_of], model.initial(parameters[:, 0]))
-            solution = follow(model, integration, parameters, state, design.start[arm], times)
-            good &= solution.status == 0
-            pulled = jnp.zeros(())
-            for place, name in enumerate(bench.names):
-                # What another lane reads may divide by nothing here, so every name has harmless lanes instead.
-                own = (good & (readout == place))[:, None]
-                states = jnp.where(own[..., None], solution.states, 1.0)
-                read = observe(model, [name], times, states, jnp.where(own, parameters[:, -1], 1.0))
-                pulled += jnp.sum(jnp.where(own, weights * read[..., 0], 0.0))
-            return pulled
-
-        return jax.grad(total)(vectors)
+    pull = _make_pull(bench, unknowns)
 
     def slopes(scaled: np.ndarray, traces: Sequence[np.ndarray], asked: np.ndarray) -> np.ndarray:
         found = np.zeros((len(demands.checks), len(scaled), len(unknowns.names)))
@@ -86,6 +60,68 @@ def make_slopes(bench: Bench, demands: Demands, unknowns: Unknowns) -> Slopes:
         return np.where(np.isfinite(found).all(axis=2, keepdims=True), found, 0.0)
 
     return slopes
+
+
+class Lanes(NamedTuple):
+    """Lanes of the bench's design, each with its arm and its vector, from the rests of `cell` (row, vector)."""
+
+    vectors: np.ndarray
+    cell: tuple[np.ndarray, np.ndarray]
+    rest_of: np.ndarray
+    arm: np.ndarray
+    owner: np.ndarray
+    times: np.ndarray
+
+
+def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray, np.ndarray], np.ndarray]:
+    """A function from lanes, the place of what each reads [lanes] and weights [lanes, times] to slopes.
+
+    The slopes [vectors, unknowns] are those of sum(weights * what is read).
+    """
+    model, integration, tables = bench.tables.model, bench.integration, bench.tables
+    network = dict(zip(model.parameters, model.values, strict=True))
+
+    def run(vectors: Array, design: Design, lanes: Lanes) -> tuple[tuple[Array, Array], Array]:
+        draws = unknowns.draws(vectors, network, tables.drugs)
+        found = come_to_rest(model, integration, rest_parameters(design, draws, *lanes.cell))
+        good = found.status[lanes.rest_of] == 0
+        parameters = lane_parameters(design, draws, lanes.arm, lanes.owner)
+        state = jnp.where(good[:, None], found.state[lanes.rest_of], model.initial(parameters[:, 0]))
+        solution = follow(model, integration, parameters, state, design.start[lanes.arm], lanes.times)
+        return (solution.states, parameters[:, -1]), good & (solution.status == 0)
+
+    forward = jax.jit(run)
+
+    @jax.jit
+    def back(design: Design, lanes: Lanes, by_read: tuple[Array, Array]) -> Array:
+        return jax.vjp(lambda at: run(at, design, lanes)[0], jnp.asarray(lanes.vectors))[1](by_read)[0]
+
+    @partial(jax.jit, static_argnums=0)
+    def of_readout(
+        name: str, times: Array, states: Array, last: Array, weights: Array
+    ) -> tuple[Array, Array]:
+        """Each readout apart from the others, since one that divides by nothing has no slope."""
+
+        def read(states: Array, last: Array) -> Array:
+            return jnp.sum(weights * observe(model, [name], times, states, last)[..., 0])
+
+        return jax.grad(read, argnums=(0, 1))(states, last)
+
+    def pull(lanes: Lanes, readout: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        design = bench.runner.design
+        (states, last), good = jax.tree.map(np.asarray, forward(lanes.vectors, design, lanes))
+        by_read = np.zeros_like(states), np.zeros_like(last)
+        for place in np.unique(readout):
+            own = np.flatnonzero((readout == place) & good)
+            if len(own):
+                rows = filled(own, filled_size(len(own)))
+                arrays = (lanes.times[rows], states[rows], last[rows], weights[rows])
+                found = of_readout(bench.names[place], *arrays)
+                for whole, part in zip(by_read, found, strict=True):
+                    whole[own] = np.asarray(part)[: len(own)]
+        return np.asarray(back(design, lanes, by_read))
+
+    return pull
 
 
 def _weights(
@@ -118,10 +154,14 @@ def _grouped(wanted: Iterable[Pulled]) -> Iterator[list[Pulled]]:
 
 
 def _add(
-    pull: Callable[..., Array], bench: Bench, group: Sequence[Pulled], scaled: np.ndarray, found: np.ndarray
+    pull: Callable[[Lanes, np.ndarray, np.ndarray], np.ndarray],
+    bench: Bench,
+    group: Sequence[Pulled],
+    scaled: np.ndarray,
+    found: np.ndarray,
 ) -> None:
     """Adds the slopes of a group of arms to `found` [checks, draws, unknowns]."""
-    longest = max(len(each.times) for each in group)
+    longest = filled_size(max(len(each.times) for each in group))
     count = [len(each.draws) for each in group]
     arm, readout, check = (
         np.repeat([getattr(each, name) for each in group], count) for name in ("arm", "readout", "check")
@@ -139,10 +179,12 @@ def _add(
         [np.pad(each.weights, ((0, 0), (0, more))) for each, more in zip(group, spare, strict=True)]
     )
     size = filled_size(len(arm))
-    lanes = [filled(part, size) for part in (arm, owner.ravel(), times, readout, weights)]
-    lanes[-1][len(arm) :] = 0.0
-    row, under, rest_of = distinct_cells(bench.design.rest[lanes[0]], lanes[1])
-    cells = tuple(filled(part, filled_size(len(row))) for part in (row, under))
+    arm, owner, times, readout, filled_up = (
+        filled(part, size) for part in (arm, owner.ravel(), times, readout, weights)
+    )
+    filled_up[len(weights) :] = 0.0
+    row, under, rest_of = distinct_cells(bench.design.rest[arm], owner)
+    cells = filled(row, filled_size(len(row))), filled(under, filled_size(len(row)))
     vectors = filled(scaled[pairs[1]], filled_size(pairs.shape[1]))
-    slopes = np.asarray(pull(vectors, bench.runner.design, cells, rest_of, *lanes))[: pairs.shape[1]]
-    np.add.at(found, (pairs[0], pairs[1]), slopes)
+    slopes = pull(Lanes(vectors, cells, rest_of, arm, owner, times), readout, filled_up)
+    np.add.at(found, (pairs[0], pairs[1]), slopes[: pairs.shape[1]])
