@@ -80,12 +80,13 @@ def kernel_rest(
     def find(parameters: Array, state: Array) -> Rest:
         loosely = integrated_rest(kernel_engine, model, parameters, state, horizon=horizon, **loose, **others)
         settled, good = settle(parameters, loosely)
-        left = jnp.where(good, 0.0, horizon)
+        lost = loosely.status == Status.MAX_STEPS  # it oscillates: to tolerance it would take yet more steps
+        left = jnp.where(good | lost, 0.0, horizon)
         exactly = integrated_rest(kernel_engine, model, parameters, state, horizon=left, **exact, **others)
         again, _ = settle(parameters, exactly)
         return Rest(
-            jnp.where(good[:, None], settled, again),
-            jnp.where(good, jnp.int32(Status.OK), exactly.status),
+            jnp.where(good[:, None], settled, jnp.where(lost[:, None], loosely.state, again)),
+            jnp.where(good, jnp.int32(Status.OK), jnp.where(lost, loosely.status, exactly.status)),
             loosely.steps + exactly.steps,
         )
 
