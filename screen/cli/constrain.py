@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     inputs = [
         results.network, results.fitted, results.scales, settings.panel.table, settings.fit.problem,
-        *settings.tables.files(), *guess,
+        *settings.lane_tables(), *guess,
     ]  # fmt: skip
     found = run_constrain(
         plan,

@@ -15,8 +15,8 @@ from screen.settings import Settings
 DISPATCHER = "screen.cli.main"
 """Names every command and runs one: what it imports is no part of a stage."""
 
-SIMULATED = ("seed", "simulate", "readouts")
-"""Settings that the simulate stage reads, beside those that name files."""
+SIMULATED = ("seed", "scenarios.constants", "simulate", "readouts")
+"""Settings that the simulate stage reads, beside those that name files: its rule takes them from here."""
 
 ALIKE = {
     "stage": "another stage",
@@ -51,7 +51,7 @@ def shard_facts(settings: Settings, results: Results, index: int) -> dict[str, A
 
     parameters = settings.network.folder / "parameters.tsv"
     networks = [results.network_named(network_name(left_out)) for left_out in wanted_networks(settings)]
-    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.tables.files())
+    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.lane_tables())
     return provenance(
         "simulate",
         inputs,

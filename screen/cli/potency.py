@@ -132,7 +132,7 @@ def _estimate(settings: Settings, tables: "Tables") -> None:
     named, folder = settings.tables, settings.tables.potency
     frame = estimate_shared(tables, settings.seed, SWEEPS)
     inputs = [*named.affinities, *named.targets, *named.drugs]
-    inputs += [path for path in sorted(folder.glob("*.tsv")) if path.name != "estimates.tsv"]
+    inputs += [path for path in named.potency_files() if path.name != "estimates.tsv"]
     facts = provenance("potency", inputs, seed=settings.seed, sweeps=SWEEPS)
     write_table(frame, folder / "estimates.tsv", ESTIMATES, facts)
     say(f"potency: {frame.height} estimates in {folder / 'estimates.tsv'}")

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
-    inputs = settings.tables.files()
+    inputs = settings.lane_tables()
     write_table(plan.scenarios, results.scenarios, SCENARIOS, provenance("scenarios", inputs))
     say(f"scenarios: {describe(plan, settings.fit.draws)}")
     return 0

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"validate: draws of {draws}" if draws else "validate: nominal parameters")
     table, facts = _validate(settings, draws, arguments)
     inputs = [
-        settings.panel.table, settings.network.folder, *settings.tables.files(),
+        settings.panel.table, settings.network.folder, *settings.lane_tables(),
         *([draws] if draws else []),
     ]  # fmt: skip
     write_table(table, results.validation, VALIDATION, provenance("validate", inputs, **facts))

@@ -143,6 +143,10 @@ class TableSettings(Section):
         """Every file of every table."""
         return [*self.contexts, *self.hypotheses, *self.drugs, *self.affinities, *self.targets]
 
+    def potency_files(self) -> list[Path]:
+        """Every table of the folder of potencies."""
+        return sorted(self.potency.glob("*.tsv"))
+
 
 class ScenarioSettings(Section):
     """Which interventions are simulated in which contexts."""
@@ -329,6 +333,11 @@ class Settings(Section):
     panel: PanelSettings = PanelSettings()
     rank: RankSettings = RankSettings()
     report: ReportSettings = ReportSettings()
+
+    def lane_tables(self) -> list[Path]:
+        """Every file of the tables that lanes are made from: with constants in cells, those of potencies too."""
+        made = self.tables.potency_files() if self.scenarios.constants == "cell" else []
+        return [*self.tables.files(), *made]
 
     @model_validator(mode="after")
     def _readouts_differ(self) -> Self:

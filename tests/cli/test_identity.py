@@ -108,6 +108,25 @@ def test_the_same_values_twice_are_not_two_shards(run, screen_of_shards):
     assert "shard-1.parquet: must belong to this screen, found another part of the screen" in ran.err
 
 
+@pytest.mark.parametrize("command", ["rank", "report"])
+def test_shards_under_other_constants_of_drugs_are_noticed(run, screen_of_shards, small, command):
+    config = small(scenarios={"constants": "cell"})
+    ran = run(command, "--config", config)
+    assert ran.code == 2
+    assert [line.count("found other settings") for line in ran.problems] == [1, 1]
+
+
+def test_tables_of_potencies_that_changed_since_are_noticed(screen_of_shards):
+    """They are inputs where lanes take their constants from them, and only there."""
+    config, results = screen_of_shards
+    settings = load_settings(config)
+    cell = settings.model_copy(
+        update={"scenarios": settings.scenarios.model_copy(update={"constants": "cell"})}
+    )
+    inputs = [shard_facts(each, results, 0)["inputs"] for each in (settings, cell)]
+    assert ["estimates.tsv" in each for each in inputs] == [False, True]
+
+
 def test_draws_that_changed_since_are_noticed(run, screen_of_shards):
     config, results = screen_of_shards
     draws = pl.DataFrame({"draw": [0, 1], "parameter": ["k", "k"], "value": [1.0, 2.5]})

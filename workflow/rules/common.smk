@@ -7,6 +7,7 @@ from functools import cache
 from snakemake.common.configfile import load_configfile
 
 from screen.cli.identity import (
+    SIMULATED,
     settings_digest,
     shard_problems,
     stage_code,
@@ -130,16 +131,16 @@ def table_files():
     return sources(SETTINGS.tables.files())
 
 
-def constants_files():
-    """What else the constants of drugs are taken from."""
-    return potency_files() if SETTINGS.scenarios.constants == "cell" else []
+def lane_tables():
+    """Those tables, and where drugs have their constants in cells those of potencies."""
+    return sources(SETTINGS.lane_tables())
 
 
 def potency_files():
     """The tables of drugs, affinities and targets, and those of potencies in cells."""
     tables = SETTINGS.tables
-    made = sorted(tables.potency.glob("*.tsv"))
-    return sources([*tables.drugs, *tables.affinities, *tables.targets, *made])
+    named = [*tables.drugs, *tables.affinities, *tables.targets]
+    return sources([*named, *tables.potency_files()])
 
 
 def drug_table():

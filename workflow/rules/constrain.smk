@@ -7,8 +7,7 @@ rule constrain:
         problem=calibration_files(),
         guess=shipped_draws(),
         panel=panel_table(),
-        tables=table_files(),
-        constants=constants_files(),
+        tables=lane_tables(),
     output:
         draws=f"{OUT}/constrain/draws.parquet",
         summary=f"{OUT}/constrain/summary.json",

@@ -1,7 +1,6 @@
 rule scenarios:
     input:
-        tables=table_files(),
-        constants=constants_files(),
+        tables=lane_tables(),
     output:
         f"{OUT}/scenarios/scenarios.parquet",
     log:

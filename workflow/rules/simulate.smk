@@ -3,8 +3,7 @@ rule simulate:
         networks=screened_networks(),
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         draws=f"{OUT}/constrain/draws.parquet",
-        tables=table_files(),
-        constants=constants_files(),
+        tables=lane_tables(),
         parameters=parameter_table(),
     output:
         f"{OUT}/simulate/shard-{{shard}}.parquet",
@@ -20,7 +19,7 @@ rule simulate:
         runtime=120,
     params:
         config=CONFIG,
-        settings=chosen("seed", "scenarios.constants", "simulate", "readouts"),
+        settings=chosen(*SIMULATED),
         code=stage_code("simulate"),
         inputs=lambda wildcards: contents(rules.simulate.input),
         spoiled=spoiled,

@@ -3,8 +3,7 @@ rule validate:
         modules=network_files(),
         draws=f"{OUT}/constrain/draws.parquet",
         panel=panel_table(),
-        tables=table_files(),
-        constants=constants_files(),
+        tables=lane_tables(),
     output:
         table=report(
             f"{OUT}/validation.csv",
