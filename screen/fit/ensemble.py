@@ -23,7 +23,7 @@ from screen.experiments import normal_stream
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import local_costs, prior_gradient, prior_precision
 from screen.fit.evaluator import Evaluator, Polished
-from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend
+from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend, rows_of
 from screen.fit.objective import cost_as_compared, prior_cost
 from screen.fit.sensitivity import Sensitivity
 
@@ -111,7 +111,7 @@ def draw_ensemble(
         matrices = np.tile(np.diag(prior), (len(scaled), 1, 1))
         together = evaluator.sensitivity(scaled)
         for place, draw in enumerate(chosen):
-            found = Sensitivity(*(part[place] for part in together))
+            found = rows_of(together, place)
             slopes = found.by_value * (found.sigma / goals.sigma[draw])[:, None]
             local = local_costs(problem, (found.compared - goals.measured[draw]) / goals.sigma[draw])
             gradients[place] += slopes.T @ local.slope

@@ -9,7 +9,7 @@ import numpy as np
 from screen.calibration.problem import Problem
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import Curvature, box_of, curvature
-from screen.fit.gauss_newton import Objective, Pace, descend, gradient_norm
+from screen.fit.gauss_newton import Objective, Pace, descend, gradient_norm, rows_of
 from screen.fit.objective import Predicted, cost_of_measurements, make_predictor, posterior_cost
 from screen.fit.sensitivity import Sensitivity, make_sensitivity
 from screen.simulate import Integration
@@ -38,7 +38,7 @@ class Evaluator:
     predict: Callable[..., Predicted]
     """Scaled vectors [vectors, estimated] -> Predicted."""
     sensitivity: Callable[..., Sensitivity]
-    """One scaled vector [estimated] -> Sensitivity."""
+    """One scaled vector [estimated], or several [vectors, estimated] -> Sensitivity."""
 
     def judged_by(self, problem: Problem) -> "Evaluator":
         """With the measurements of another problem, which differs in their values and in what is hidden alone.
@@ -62,7 +62,12 @@ class Evaluator:
 
     def linearise(self, scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradients [vectors, estimated] and Gauss-Newton matrices [vectors, estimated, estimated] of the cost."""
-        gradients, matrices = zip(*(self.curvature(one, touching=True) for one in scaled), strict=True)
+        found = self.sensitivity(scaled)
+        curved = [
+            curvature(self.problem, one, rows_of(found, place), touching=True)
+            for place, one in enumerate(scaled)
+        ]
+        gradients, matrices = zip(*curved, strict=True)
         return np.array(gradients), np.array(matrices)
 
 

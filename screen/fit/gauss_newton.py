@@ -87,8 +87,8 @@ class Descent(NamedTuple):
     arrived: np.ndarray
 
 
-def rows_of(tree: Any, chosen: np.ndarray) -> Any:
-    """Of these vectors only: every leaf of the tree has them as its first axis."""
+def rows_of(tree: Any, chosen: np.ndarray | int) -> Any:
+    """Of these vectors (or this one) only: every leaf of the tree has them as its first axis."""
     return jax.tree.map(lambda leaf: leaf[chosen], tree)
 
 

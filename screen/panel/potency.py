@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from screen.experiments import Arm, Exposure
+from screen.experiments import SIGMA, Arm, Exposure
 from screen.panel.run import Bench, PanelTables, find
 from screen.panel.table import Check, parse_settings
 from screen.potency import CELL_KEY, ENGAGEMENT, Constants, Tables, middle_constants
-from screen.scenarios import DEFAULT, Binding, Drug
+from screen.scenarios import DEFAULT, Binding
 from screen.simulate import Integration
 
 STEP = 0.3
@@ -63,7 +63,7 @@ def find_responses(
             }
             for name, heights in moved.items():
                 probe = f"{row['drug']}:{index}:{name}"
-                probes[probe] = _drug(network.drugs.drugs[row["drug"]], probe), heights
+                probes[probe] = replace(network.drugs.drugs[row["drug"]], name=probe), heights
                 checks.append(_check(row, probe, smallest, tables))
     known = replace(
         network.drugs,
@@ -146,10 +146,6 @@ def _gene(drug: str, target: str, first: str, tables: Tables) -> str:
     return ordered["gene"][0] if ordered.height else first
 
 
-def _drug(drug: Drug, name: str) -> Drug:
-    return replace(drug, name=name)
-
-
 def _check(row: dict, probe: str, smallest: float, tables: Tables) -> Check:
     """The IC50 of a row as a check of the panel."""
     stimulus, _ = parse_settings(row["network_stimulus"] or "")
@@ -164,8 +160,8 @@ def _check(row: dict, probe: str, smallest: float, tables: Tables) -> Check:
 def _plain(draws: pl.DataFrame, probes: list[str]) -> pl.DataFrame:
     """The draws with a residual of 1 for every probe, and none for any other drug."""
     numbers = draws["draw"].unique().sort()
-    ones = pl.DataFrame({"parameter": [f"sigma_{name}" for name in probes]}).join(
+    ones = pl.DataFrame({"parameter": [SIGMA + name for name in probes]}).join(
         pl.DataFrame({"draw": numbers}), how="cross"
     )
-    kept = draws.filter(~pl.col("parameter").str.starts_with("sigma_"))
+    kept = draws.filter(~pl.col("parameter").str.starts_with(SIGMA))
     return pl.concat([kept, ones.with_columns(pl.lit(1.0).alias("value")).select(kept.columns)])

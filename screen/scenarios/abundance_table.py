@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.files import MOST_TABLE, read_text
 from screen.scenarios.abundances import RATIO, UNITS, WHOLE_TABLE
 
 GENE = ("gene", "gene symbol", "symbol", "gene name", "gene names", "genes", "hgnc symbol")
@@ -78,11 +79,7 @@ def read_abundances(path: Path, unit: str | None = None) -> Abundances:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "bytes that are no UTF-8"
-        raise ScenarioError(f"{path}: must be a readable text table, found {reason}") from error
+    text = read_text(path, ScenarioError, "text table", MOST_TABLE)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         raise ScenarioError(f"{path.name}: must hold a header line, found an empty file")

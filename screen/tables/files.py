@@ -63,10 +63,14 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     if path.suffix == ".parquet":
         _check_seal(path)
-        facts = _read(path, pl.read_parquet_metadata).get("provenance")
-        return json.loads(facts) if facts else {}
+        return _facts(path)
     beside = path.with_name(path.name + ".provenance.json")
     return read_json(beside, TableError, f"remove it and make {path.name} again") if beside.exists() else {}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    facts = _read(path, pl.read_parquet_metadata).get("provenance")
+    return json.loads(facts) if facts else {}
 
 
 def _check_seal(path: Path) -> None:
@@ -77,7 +81,7 @@ def _check_seal(path: Path) -> None:
 def _read_parquet(path: Path) -> pl.DataFrame:
     _check_seal(path)
     frame: pl.DataFrame = _read(path, pl.read_parquet)
-    if read_provenance(path).get(DATA) not in (None, digest_table(frame)):
+    if _facts(path).get(DATA) not in (None, digest_table(frame)):
         raise TableError(f"{path}: must hold the values it was written with, found others; make it again")
     return frame
 
@@ -140,9 +144,14 @@ def write_table(
 
         _write(path, write)
         return
-    _write(path, lambda file: escaped(frame).write_csv(file, separator=SEPARATORS[path.suffix]))
+    _write(path, lambda file: file.write_text(table_text(frame, path), encoding="utf-8"))
     if facts:
         write_text_atomic(path.with_name(path.name + ".provenance.json"), facts + "\n")
+
+
+def table_text(frame: pl.DataFrame, path: Path) -> str:
+    """What a text table at `path` holds; text that a spreadsheet would take for a formula is escaped."""
+    return str(escaped(frame).write_csv(separator=SEPARATORS[path.suffix]))
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import TableError
-from screen.tables.files import SEPARATORS, read_table, write_text_atomic
+from screen.files import read_text
+from screen.tables.files import read_table, table_text, write_text_atomic
 from screen.tables.schema import Schema, check_table
 
 
@@ -52,11 +53,10 @@ def replace_rows(rows: pl.DataFrame, path: Path, schema: Schema, owner: str) -> 
     comments: list[str] = []
     if path.exists():
         old = read_table(path, replace(schema, may_be_empty=True))
-        comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+        comments = [line for line in read_text(path, TableError).splitlines() if line.startswith("#")]
         rows = pl.concat([old.filter(~pl.col(owner).is_in(rows[owner].implode())), rows])
     check_table(rows, schema, path.name)
-    text = rows.write_csv(separator=SEPARATORS[path.suffix])
-    write_text_atomic(path, "".join(f"{line}\n" for line in comments) + text)
+    write_text_atomic(path, "".join(f"{line}\n" for line in comments) + table_text(rows, path))
 
 
 def names_of(paths: Path | Sequence[Path]) -> str:

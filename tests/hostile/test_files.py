@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 
 from screen.calibration import read_petab
-from screen.errors import NetworkError, ReportError, ScreenError, SettingsError, TableError
+from screen.errors import NetworkError, ReportError, ScenarioError, ScreenError, SettingsError, TableError
 from screen.files import read_json, write_text_atomic
 from screen.network import sbml_text
 from screen.network.compose import list_modules
+from screen.scenarios import read_abundances
 from screen.settings import load_settings
-from screen.tables import Column, Schema, read_table, write_table
+from screen.tables import Column, Schema, read_table, replace_rows, write_table
 
 DRUGS = Schema(
     "drugs",
@@ -140,6 +141,27 @@ def test_formulas_are_escaped_on_writing_numbers_stay_and_reading_gives_back_wha
         rows = list(csv.reader(file))[1:]
     assert not any(row[0][0] in "=+-@\t\r" for row in rows)
     assert [row[0] for row in rows[-2:]] == notes[-2:] and rows[0][1] == "-1.0"
+
+
+def test_rows_of_one_s_own_are_escaped_as_any_table_and_comments_stay(tmp_path):
+    """The commands `cell` and `drug` put their rows into a file that is there."""
+    path = tmp_path / "notes.tsv"
+    schema = Schema(
+        "notes", (Column("owner", pl.String, "whose"), Column("note", pl.String, "text")), ("owner",)
+    )
+    path.write_text("\ufeff# mine\nowner\tnote\na\told\nb\tkept\n", encoding="utf-8")
+    replace_rows(pl.DataFrame({"owner": ["a"], "note": ["=1+1"]}), path, schema, "owner")
+    assert path.read_text(encoding="utf-8") == "# mine\nowner\tnote\nb\tkept\na\t'=1+1\n"
+    assert read_table(path, schema)["note"].to_list() == ["kept", "=1+1"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link"])
+def test_a_table_of_abundances_is_a_regular_file(tmp_path, kind):
+    path = tmp_path / "abundances.csv"
+    {"pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"),
+     "link": lambda: path.symlink_to(tmp_path)}[kind]()  # fmt: skip
+    with pytest.raises(ScenarioError, match=r"abundances\.csv: must be a readable text table, found a "):
+        read_abundances(path)
 
 
 READERS = {
