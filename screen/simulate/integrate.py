@@ -39,6 +39,9 @@ STATUS_NAMES = {
     Status.NON_FINITE: "non_finite",
     Status.NO_REST_STATE: "no_rest_state",
 }
+NAMES = np.array([STATUS_NAMES[each] for each in Status])
+"""The names by code: one array for all, wide enough for the longest."""
+
 RETRIED = "retried"
 COMPLETED = (STATUS_NAMES[Status.OK], RETRIED)
 
@@ -215,16 +218,14 @@ class Runner:
         """(result, names of the statuses, steps); the lanes that fail are run again, stricter."""
         first, second = attempts
         result, codes, steps = self._in_batches(first, draws, arrays)
-        status = np.array([STATUS_NAMES[Status(code)] for code in codes])
+        status = NAMES[codes]
         again = np.flatnonzero(codes != Status.OK)
         if again.size:
             repeated = self._in_batches(second, draws, tuple(array[again] for array in arrays))
             result, steps = result.copy(), steps.copy()
             result[again] = repeated[0]
             steps[again] += repeated[2]
-            status[again] = [
-                RETRIED if code == Status.OK else STATUS_NAMES[Status(code)] for code in repeated[1]
-            ]
+            status[again] = np.where(repeated[1] == Status.OK, RETRIED, NAMES[repeated[1]])
         return result, status, steps
 
     def _in_batches(

@@ -134,3 +134,9 @@ def test_progress_says_how_far(model):
     lines: list[str] = []
     simulate_shard([part_of(model)], READOUTS, integration(), Shard(0, 2), lines.append)
     assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith("0 failed")
+
+
+def test_a_status_of_the_second_attempt_is_named_in_full(model):
+    """Where the first attempt had only shorter names."""
+    frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)), max_steps=320)
+    assert set(frame["status"]) == {"ok", "step_underflow"}
