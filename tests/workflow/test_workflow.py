@@ -128,6 +128,11 @@ def test_results_of_a_configuration_of_its_own_lie_in_a_folder_of_their_own(copy
     assert (copy / "results/mine/scenarios/scenarios.parquet").exists()
 
 
+def test_the_rule_of_potencies_writes_into_the_folder_of_its_configuration(copy):
+    mine = _write(copy / "mine.yaml", {"results": "results/mine"})
+    assert planned(copy, "results/mine/potency.tsv", "--configfile", str(mine)) == ["potency"]
+
+
 def test_a_failing_stage_shows_its_one_line(copy):
     done = snakemake(
         copy, EARLY[1], "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))

@@ -3,22 +3,22 @@ rule potency:
         tables=potency_files(),
     output:
         table=report(
-            "results/potency.tsv",
+            f"{OUT}/potency.tsv",
             caption="../report/potency.rst",
             category="Potency",
             labels={"result": "constants of drugs in cells"},
         ),
-        provenance="results/potency.tsv.provenance.json",
+        provenance=f"{OUT}/potency.tsv.provenance.json",
         figure=report(
-            "results/potency.svg",
+            f"{OUT}/potency.svg",
             caption="../report/potency.rst",
             category="Potency",
             labels={"result": "before and after potencies in cells"},
         ),
     log:
-        "results/logs/potency.log",
+        f"{OUT}/logs/potency.log",
     benchmark:
-        "results/benchmarks/potency.tsv"
+        f"{OUT}/benchmarks/potency.tsv"
     conda:
         "../envs/screen.yaml"
     params:
