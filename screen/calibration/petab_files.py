@@ -137,15 +137,7 @@ def _lint(problem: petab.Problem, path: Path) -> list[str]:
     propagate, logger.propagate = logger.propagate, False
     try:
         failed = petab.lint_problem(problem)
-    except (
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as fault:
+    except LINT_FAULTS as fault:
         collector.messages.append(str(fault) or f"what it calls {type(fault).__name__}")
         failed = True
     finally:
