@@ -88,9 +88,13 @@ def without_initial_assignments(text: str, names: Iterable[str]) -> str:
     >>> "gp130" in initially_assigned(without_initial_assignments(sbml, ["gp130"]))
     False
     """
+    dropped = sorted(names)
+    if not dropped:
+        return text
     document = libsbml.readSBMLFromString(text)
-    dropped = [document.getModel().removeInitialAssignment(name) for name in sorted(names)]
-    return libsbml.writeSBMLToString(document) if dropped else text
+    for name in dropped:
+        document.getModel().removeInitialAssignment(name)
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _refuse_deep(text: str) -> None:
