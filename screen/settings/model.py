@@ -5,6 +5,7 @@ stage runs is the business of the workflow's profiles. The JSON schema beside th
 these classes.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -270,6 +271,10 @@ class FitSettings(Section):
     """Parameter draws handed to the simulation."""
     draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""
+
+    def data_folder(self) -> Path:
+        """The folder of public raw data: `data`, else $SCREEN_DATA, else beside the project."""
+        return self.data or Path(os.environ.get("SCREEN_DATA") or "../shared/data")
 
 
 class DoseBasisSettings(Section):

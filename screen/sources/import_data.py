@@ -7,13 +7,10 @@ from pathlib import Path
 
 from screen.calibration.petab_files import read_petab
 from screen.errors import FitError
+from screen.settings import FitSettings
 from screen.sources.assemble import Known, Tables, assemble, write_tables
 from screen.sources.readings import Source
 from screen.sources.table import SOURCES
-
-VARIABLE = "SCREEN_DATA"
-BESIDE = Path("../shared/data")
-"""Where the data folder lies if neither the command, the settings nor the environment say."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Written:
 
 def find_data(named: Path | None) -> Path:
     """The data folder: the one named, else $SCREEN_DATA, else beside the project. FitError if it is none."""
-    folder = named or Path(os.environ.get(VARIABLE) or BESIDE)
+    folder = FitSettings(data=named).data_folder()
     if not folder.is_dir():
         raise FitError(f"{folder}: must be the folder of the public data, found none there")
     return folder

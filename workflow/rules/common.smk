@@ -170,8 +170,7 @@ def shipped_draws():
 
 def data_files():
     """Public raw data, where there are any."""
-    beside = os.environ.get("SCREEN_DATA") or "../shared/data"
-    return sources(sorted(Path(SETTINGS.fit.data or beside).glob("*/*.csv")))
+    return sources(sorted(SETTINGS.fit.data_folder().glob("*/*.csv")))
 
 
 def share_of_cores(wildcards):
