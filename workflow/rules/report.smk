@@ -12,7 +12,7 @@ rule report:
         held=f"{OUT}/constrain/summary.json",
         tables=table_files(),
         parameters=parameter_table(),
-        labels=[str(SETTINGS.report.labels)] if SETTINGS.report.labels else [],
+        labels=sources(filter(None, [SETTINGS.report.labels])),
     output:
         page=report(
             f"{OUT}/report.html",
