@@ -89,11 +89,11 @@ def run(arguments: argparse.Namespace) -> int:
     rows = pl.concat([mapped.rows, pl.DataFrame(given, schema=mapped.rows.schema, orient="row")])
     replace_rows(rows, to, CONTEXTS, "context")
     written = read_context_tables([*others, to], tables.hypotheses)
-    mine = replace(written, contexts={arguments.name: written.contexts[arguments.name]})
+    mine = replace(written, contexts={arguments.name: written.contexts[arguments.name]}, options={})
     _tell(arguments, found, mapped)
     for setting in mine.contexts[arguments.name].stimulus:
         say(f"cell: stimulus {setting.parameter} {setting.value:g} {setting.unit}")
-    for line in implausible(mine, parameters, str(to)):
+    for line in implausible(mine, parameters):
         say(f"cell: warning: {line}")
     say(f"cell: {rows.height} rows in {to}{name_it('contexts', tables.contexts, to)}")
     return 0

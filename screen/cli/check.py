@@ -67,8 +67,7 @@ def _engine(settings: Settings) -> dict[str, Any]:
 def _network(settings: Settings) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
     from screen.network import compose_network, read_parameters, read_sbml, read_totals
-    from screen.scenarios import check_contexts, implausible, out_of_reach, read_context_tables
-    from screen.tables import names_of
+    from screen.scenarios import check_contexts, implausible, read_context_tables
 
     network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
     table = read_parameters(settings.network.folder / "parameters.tsv")
@@ -82,16 +81,13 @@ def _network(settings: Settings) -> dict[str, Any]:
         raise SettingsError(unknown)
     tables = settings.tables
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    check_contexts(contexts, units, names_of(tables.contexts))
+    check_contexts(contexts, units)
     smaller = _smaller(settings, contexts)
     read_totals(settings.network.folder, units)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
-        "warnings": [
-            *implausible(contexts, table, names_of(tables.contexts)),
-            *out_of_reach(tables.contexts, tables.hypotheses, table),
-        ],
+        "warnings": implausible(contexts, table),
         "networks": 1 + smaller,
         "states": len(network.species),
         "reactions": len(network.reactions),

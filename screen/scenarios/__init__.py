@@ -36,7 +36,6 @@ from screen.scenarios.hypotheses import (
 )
 from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
 from screen.scenarios.plausible import implausible, implausible_affinities
-from screen.scenarios.reach import out_of_reach
 from screen.scenarios.units import in_standard_units
 
 __all__ = [
@@ -74,7 +73,6 @@ __all__ = [
     "in_standard_units",
     "like_cell",
     "map_abundances",
-    "out_of_reach",
     "plan_scenarios",
     "read_abundances",
     "read_context_tables",

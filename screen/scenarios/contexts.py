@@ -18,7 +18,7 @@ from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
 from screen.scenarios.units import in_standard_units
-from screen.tables import Column, Schema, names_of, read_tables
+from screen.tables import Column, Schema, read_placed
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
@@ -74,13 +74,14 @@ CONTEXTS = Schema(
 class Setting:
     """A network parameter and the value [unit of the parameter] a context gives it, and where that comes from.
 
-    sd [log10 of the value]: how uncertain it is, 0 for exact.
+    where: file and row. sd [log10 of the value]: how uncertain it is, 0 for exact.
     """
 
     parameter: str
     value: float
     unit: str | None
     source: str | None
+    where: str
     sd: float = 0.0
 
 
@@ -116,15 +117,15 @@ def read_context_tables(contexts: Path | Sequence[Path], hypotheses: Path | Sequ
     """
     options = read_options(hypotheses)
     frame = read_contexts(contexts, options)
-    where = names_of(contexts)
+    weighed = dict(frame.filter(kind="hypothesis").select("context", "where").iter_rows())
     known = {
         str(name): _context(str(name), list(rows.iter_rows(named=True)))
         for (name,), rows in frame.group_by("context", maintain_order=True)
     }
     problems = [
         problem
-        for name, context in known.items()
-        for problem in own_weight_problems(f"{where}, {name}", options, context.hypotheses)
+        for name, where in weighed.items()
+        for problem in own_weight_problems(f"{where}, {name}", options, known[name].hypotheses)
     ]
     if problems:
         raise ScenarioError(problems)
@@ -132,13 +133,12 @@ def read_context_tables(contexts: Path | Sequence[Path], hypotheses: Path | Sequ
 
 
 def read_contexts(contexts: Path | Sequence[Path], options: Mapping[str, Option]) -> pl.DataFrame:
-    """The rows of all contexts, those that they have from others among them; none is of kind `from`.
+    """The rows of all contexts with their places, those that they have from others among them; none is `from`.
 
     TableError, or ScenarioError: a row that means nothing, a context taken from none that is there.
     """
-    frame = read_tables(contexts, CONTEXTS)
-    where = names_of(contexts)
-    problems = _row_problems(frame, options, where) + _parent_problems(frame, where)
+    frame = read_placed(contexts, CONTEXTS)
+    problems = _row_problems(frame, options) + _parent_problems(frame)
     if problems:
         raise ScenarioError(problems)
     return inherit(_in_standard_units(frame), options)
@@ -185,17 +185,15 @@ def _what(row: Mapping, options: Mapping[str, Option]) -> tuple[str, str]:
     return kind, "" if kind == "organism" else parameter
 
 
-def _parent_problems(frame: pl.DataFrame, where: str) -> list[str]:
+def _parent_problems(frame: pl.DataFrame) -> list[str]:
     taken = frame.filter(pl.col("kind") == FROM)
     parent = dict(zip(taken["context"], taken["parameter"], strict=True))
+    where = dict(zip(taken["context"], taken["where"], strict=True))
     known = set(frame["context"])
-    problems = [
-        f"{where}, {name}: at most one row of kind {FROM} may be there, found {count}"
-        for name, count in taken.group_by("context", maintain_order=True).len().iter_rows()
-        if count > 1
-    ]
+    problems = _more_than_one(taken)
     problems += [
-        f"{where}, {name}: `parameter` of a row of kind {FROM} must be another context of the table, found {other}"
+        f"{where[name]}, {name}: `parameter` of a row of kind {FROM} must be another context of the table, "
+        f"found {other}"
         for name, other in parent.items()
         if other not in known or other == name
     ]
@@ -205,21 +203,32 @@ def _parent_problems(frame: pl.DataFrame, where: str) -> list[str]:
             line.append(parent[line[-1]])
         if line[-1] in parent and parent[line[-1]] == name != line[-1]:
             problems.append(
-                f"{where}, {name}: must not be taken from itself, found {' from '.join([*line, name])}"
+                f"{where[name]}, {name}: must not be taken from itself, found {' from '.join([*line, name])}"
             )
     return problems
 
 
-def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> list[str]:
+def _more_than_one(rows: pl.DataFrame) -> list[str]:
+    """One sentence for each context with more than one of these rows, which are of one kind."""
+    counted = rows.group_by("context", maintain_order=True).agg(
+        pl.last("where"), pl.last("kind"), count=pl.len()
+    )
+    return [
+        f"{where}, {name}: at most one row of kind {kind} may be there, found {count}"
+        for name, where, kind, count in counted.filter(pl.col("count") > 1).iter_rows()
+    ]
+
+
+def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
     allowed = {"hypothesis": tuple(options), "timing": (PREINCUBATION,), "organism": ORGANISMS}
     problems = [
-        f"{where}, {row['context']}: `parameter` of a row of kind {row['kind']} must be one of "
+        f"{row['where']}, {row['context']}: `parameter` of a row of kind {row['kind']} must be one of "
         f"{', '.join(allowed[row['kind']])}, found {row['parameter']}"
         for row in frame.iter_rows(named=True)
         if row["parameter"] not in allowed.get(row["kind"], (row["parameter"],))
     ]
     problems += [
-        f"{where}, {row['context']}: `parameter` of a row of kind module must be the key of one, such as m07, "
+        f"{row['where']}, {row['context']}: `parameter` of a row of kind module must be the key of one, such as m07, "
         f"with the value 0 (left out), found {row['parameter']} with {row['value']:g}"
         for row in frame.filter((pl.col("kind") == "module") & pl.col("value").is_not_null()).iter_rows(
             named=True
@@ -227,28 +236,24 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str], where: str) -> li
         if not MODULE.fullmatch(row["parameter"]) or row["value"] != 0
     ]
     problems += [
-        f"{where}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"
+        f"{row['where']}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"
         for row in frame.filter((pl.col("kind") != FROM) & pl.col("value").is_null()).iter_rows(named=True)
     ]
     problems += [
-        f"{where}, {row['context']}: `sd` must be empty in a row of kind {row['kind']}, found {row['sd']:g}"
+        f"{row['where']}, {row['context']}: `sd` must be empty in a row of kind {row['kind']}, found {row['sd']:g}"
         for row in frame.filter((pl.col("kind") != "total") & pl.col("sd").is_not_null()).iter_rows(
             named=True
         )
     ]
-    organisms = frame.filter(pl.col("kind") == "organism").group_by("context", maintain_order=True).len()
-    problems += [
-        f"{where}, {name}: at most one row of kind organism may be there, found {count}"
-        for name, count in organisms.iter_rows()
-        if count > 1
-    ]
-    return problems
+    return problems + _more_than_one(frame.filter(pl.col("kind") == "organism"))
 
 
 def _context(name: str, rows: list[dict]) -> Context:
     def settings(kind: str) -> tuple[Setting, ...]:
         return tuple(
-            Setting(row["parameter"], row["value"], row["unit"], row["source"], row["sd"] or 0.0)
+            Setting(
+                row["parameter"], row["value"], row["unit"], row["source"], row["where"], row["sd"] or 0.0
+            )
             for row in rows
             if row["kind"] == kind
         )
@@ -273,9 +278,7 @@ def smaller_networks(contexts: Iterable[Context]) -> dict[tuple[str, ...], tuple
     return dict(sorted(found.items()))
 
 
-def check_contexts(
-    tables: ContextTables, units: Mapping[str, str | None], where: str = "contexts.tsv"
-) -> None:
+def check_contexts(tables: ContextTables, units: Mapping[str, str | None]) -> None:
     """Raise ScenarioError unless every parameter set is one of the network and in its unit.
 
     `units` gives the unit of each network parameter; a None leaves that unit unchecked.
@@ -283,7 +286,7 @@ def check_contexts(
     problems = []
     for context in tables.contexts.values():
         for setting in (*context.totals, *context.stimulus):
-            row = f"{where}, {context.name}"
+            row = f"{setting.where}, {context.name}"
             if setting.parameter not in units:
                 problems.append(f"{row}: `parameter` must be one of the network's, found {setting.parameter}")
                 continue
@@ -291,7 +294,7 @@ def check_contexts(
             if unit is not None and setting.unit != unit:
                 problems.append(f"{row}: `unit` of {setting.parameter} must be {unit}, found {setting.unit}")
     problems += [
-        f"hypotheses.tsv, {name}: `parameter` must be one of the network's, found {parameter}"
+        f"{option.places[parameter]}, {name}: `parameter` must be one of the network's, found {parameter}"
         for name, option in tables.options.items()
         for parameter in option.settings
         if parameter not in units

@@ -6,7 +6,6 @@ measured there and the ATP shift (how sure that is: the prior of shift_<target>,
 those that the screen believes, at most one for a drug and gene.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.scenarios.assays import ASSAYS
-from screen.tables import Column, Schema, names_of, read_tables
+from screen.tables import Column, Schema, read_placed, read_tables
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
@@ -218,8 +217,8 @@ def read_drug_tables(
     TableError for one table, ScenarioError where they disagree.
     """
     target_frame = read_tables(targets, TARGETS)
-    drug_frame = read_tables(drugs, DRUGS)
-    affinity_frame = read_tables(affinities, AFFINITIES)
+    drug_frame = read_placed(drugs, DRUGS)
+    affinity_frame = read_placed(affinities, AFFINITIES)
     known_targets = {
         row["target"]: Target(
             row["target"],
@@ -234,9 +233,7 @@ def read_drug_tables(
         for row in affinity_frame.filter(pl.col("used") & (pl.col("relation") == "=")).iter_rows(named=True)
     )
     tables = DrugTables(known_drugs, known_targets, bindings, affinity_frame.height)
-    problems = _affinity_problems(affinity_frame, tables, names_of(affinities)) + _drug_problems(
-        tables, names_of(drugs)
-    )
+    problems = _affinity_problems(affinity_frame, tables) + _drug_problems(drug_frame, tables)
     if problems:
         raise ScenarioError(problems)
     return tables
@@ -256,9 +253,11 @@ def _drug(row: Mapping) -> Drug:
     )
 
 
-def _affinity_problems(frame: pl.DataFrame, tables: DrugTables, where: str) -> list[str]:
+def _affinity_problems(frame: pl.DataFrame, tables: DrugTables) -> list[str]:
     problems = []
-    for drug, gene, target in frame.select("drug", "gene", "target").unique(maintain_order=True).iter_rows():
+    acts = ("drug", "gene", "target")
+    first = frame.select(*acts, "where").unique(acts, keep="first", maintain_order=True)
+    for drug, gene, target, where in first.iter_rows():
         row = f"{where}, {drug} on {gene}"
         if drug not in tables.drugs:
             problems.append(f"{row}: `drug` must be in the table of drugs, found {drug}")
@@ -267,19 +266,18 @@ def _affinity_problems(frame: pl.DataFrame, tables: DrugTables, where: str) -> l
         elif gene not in tables.targets[target].genes:
             genes = ", ".join(tables.targets[target].genes)
             problems.append(f"{row}: `gene` must be one of {genes} for the target {target}, found {gene}")
-    used = Counter(frame.filter(pl.col("used")).select("drug", "gene", "target").iter_rows())
+    used = frame.filter("used").group_by(acts, maintain_order=True).agg(pl.last("where"), count=pl.len())
     problems += [
         f"{where}, {drug} on {gene}: at most one row of {target} may be `used`, found {count}"
-        for (drug, gene, target), count in used.items()
-        if count > 1
+        for drug, gene, target, where, count in used.filter(pl.col("count") > 1).iter_rows()
     ]
     return problems
 
 
-def _drug_problems(tables: DrugTables, where: str) -> list[str]:
+def _drug_problems(frame: pl.DataFrame, tables: DrugTables) -> list[str]:
     bound = {binding.drug for binding in tables.bindings}
     return [
         f"{where}, {name}: a screened drug must have a used affinity with relation =, found none"
-        for name in tables.screened()
+        for name, where in frame.filter("screened").select("drug", "where").iter_rows()
         if name not in bound
     ]

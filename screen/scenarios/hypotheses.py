@@ -7,7 +7,7 @@ joined by + in the order of the file; tables, panel and command line use labels 
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
-from screen.tables import Column, Schema, names_of, read_tables
+from screen.tables import Column, Schema, read_placed
 
 DEFAULT = "default"
 """Label of the network as it is."""
@@ -43,31 +43,38 @@ HYPOTHESES = Schema(
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a switch: prior weight within it, and the value [unit of the parameter] of what it sets."""
+    """An option of a switch: prior weight within it, and the value [unit of the parameter] of what it sets.
+
+    places: file and row of each of these values.
+    """
 
     switch: str
     weight: float
     settings: Mapping[str, float]
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_options(paths: Path | Sequence[Path]) -> dict[str, Option]:
     """Options by name, in the order of the files. TableError, or ScenarioError where weights do not fit."""
-    frame, where = read_tables(paths, HYPOTHESES), names_of(paths)
+    frame = read_placed(paths, HYPOTHESES)
     problems, options = [], {}
     for (name,), rows in frame.group_by("hypothesis", maintain_order=True):
         for column in ("switch", "weight"):
             if rows[column].n_unique() > 1:
                 found = ", ".join(map(str, rows[column].unique(maintain_order=True)))
-                problems.append(f"{where}, {name}: `{column}` must be the same in all rows, found {found}")
+                problems.append(
+                    f"{rows['where'][-1]}, {name}: `{column}` must be the same in all rows, found {found}"
+                )
         options[str(name)] = Option(
             rows["switch"][0],
             rows["weight"][0],
             dict(zip(rows["parameter"], rows["value"], strict=True)),
+            dict(zip(rows["parameter"], rows["where"], strict=True)),
         )
+    place = dict(frame.select("hypothesis", "where").iter_rows())
     for switch in dict.fromkeys(option.switch for option in options.values()):
-        problems += _sum_problems(
-            f"{where}, {switch}", {k: o.weight for k, o in options.items() if o.switch == switch}
-        )
+        weights = {name: option.weight for name, option in options.items() if option.switch == switch}
+        problems += _sum_problems(f"{place[[*weights][-1]]}, {switch}", weights)
     if problems:
         raise ScenarioError(problems)
     return options

@@ -1,11 +1,16 @@
-"""Values that no cell can have, or that are far from what the priors expect: warnings, never errors."""
+"""Values that no cell can have, or that are far from what the network has and its priors expect: warnings.
+
+They are read as they are, since nobody knows what someone wants to try.
+"""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from screen.scenarios.abundances import like_cell
-from screen.scenarios.contexts import Context, ContextTables
+from screen.scenarios.contexts import ContextTables
 
 MOST_OF_ALL_PROTEIN = 1e4
 """Share [ppm] of all protein that a single signalling protein hardly passes: one part in a hundred."""
@@ -13,6 +18,11 @@ MOST_OF_ALL_PROTEIN = 1e4
 FAR, FAR_SD = 3.0, 5.0
 """Orders of magnitude and prior standard deviations from the network's value that together count as far: an
 amplified receptor is 4 such deviations above that of an ordinary cell."""
+
+USUAL = (1e-3, 1e3)
+"""Smallest and largest of a unit in which the network itself has no value but 0."""
+
+Ranges = Mapping[str, tuple[float, float]]
 
 FEW = 3
 """Constants at a target that are too few to say what is usual there: then all of the table say it."""
@@ -25,13 +35,29 @@ HIGHEST_DOSE = 1e5
 """Ligand [nM or ng/mL] that nobody adds to a medium."""
 
 
-def implausible(tables: ContextTables, parameters: pl.DataFrame, where: str) -> list[str]:
-    """One sentence for each value of a context that is out of reach; `parameters` is the network's table."""
-    return [
-        f"{where}, {context.name}: {warning}"
-        for context in tables.contexts.values()
-        for warning in _warnings(context, parameters)
+def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
+    """One sentence for each value of a context or hypothesis that is out of reach, with its file and row.
+
+    `parameters` is the network's table.
+    """
+    known = {row["parameter"]: row for row in parameters.iter_rows(named=True)}
+    ranges = _ranges(parameters)
+    found = []
+    for context in tables.contexts.values():
+        most = like_cell(context, parameters).volumes.share(MOST_OF_ALL_PROTEIN)
+        found += [
+            f"{setting.where}: `value` of {setting.parameter} {warning}"
+            for setting in (*context.totals, *context.stimulus)
+            if (row := known.get(setting.parameter))
+            and (warning := _warning(setting.value, row, most, ranges))
+        ]
+    found += [
+        f"{option.places[parameter]}: `value` of {parameter} {warning}"
+        for option in tables.options.values()
+        for parameter, value in option.settings.items()
+        if parameter in known and (warning := _far(value, known[parameter]["unit"], ranges))
     ]
+    return list(dict.fromkeys(found))
 
 
 def implausible_affinities(affinities: pl.DataFrame, where: str) -> list[str]:
@@ -52,38 +78,48 @@ def implausible_affinities(affinities: pl.DataFrame, where: str) -> list[str]:
     return found
 
 
-def _warnings(context: Context, parameters: pl.DataFrame) -> list[str]:
-    volumes = like_cell(context, parameters).volumes
-    known = {row["parameter"]: row for row in parameters.iter_rows(named=True)}
-    most = volumes.share(MOST_OF_ALL_PROTEIN)
-    found = []
-    for setting in context.totals:
-        row = known.get(setting.parameter)
-        if row is None:
-            continue
-        name, value = setting.parameter, setting.value
-        if name in VOLUMES and not SMALLEST_VOLUME <= value <= LARGEST_VOLUME:
-            found.append(
-                f"{name} should be within {SMALLEST_VOLUME:g} to {LARGEST_VOLUME:g} pL, found {value:g} pL"
-            )
-        elif not name.endswith("_total") or row["unit"] != "nM":
-            continue
-        elif value > most:
-            found.append(
-                f"{name} should be below {most:.3g} nM, one hundredth of all protein of the cell, found {value:g} nM"
-            )
-        elif row["prior"] == "log10_normal" and value == 0 and name == "STAT3_total":
-            found.append(f"{name} should be above 0 nM, or nothing is phosphorylated, found 0 nM")
-        elif row["prior"] == "log10_normal" and value > 0:
-            away = abs(math.log10(value / row["value"]))
-            if away > FAR and away > FAR_SD * row["prior_sd"]:
-                found.append(
-                    f"{name} should be near {row['value']:g} nM (prior sd of log10 {row['prior_sd']:g}), found "
-                    f"{value:g} nM, {10**away:.0f} times off"
-                )
-    found += [
-        f"{setting.parameter} should be below {HIGHEST_DOSE:g} {setting.unit or ''}, found {setting.value:g}"
-        for setting in context.stimulus
-        if setting.parameter.endswith("_dose") and setting.value > HIGHEST_DOSE
-    ]
-    return found
+def _ranges(parameters: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """The smallest and the largest value of the network in each unit, those of 0 aside."""
+    sizes = parameters.select("unit", pl.col("value").abs()).filter(pl.col("value") > 0).group_by("unit")
+    return {
+        unit: (low, high)
+        for unit, low, high in sizes.agg(low=pl.min("value"), high=pl.max("value")).iter_rows()
+    }
+
+
+def _warning(value: float, row: Mapping[str, Any], most: float, ranges: Ranges) -> str | None:
+    """What a value [unit of its parameter, whose `row` it is] of a context should be, where it is not."""
+    name, unit = row["parameter"], row["unit"]
+    if name in VOLUMES:
+        if SMALLEST_VOLUME <= value <= LARGEST_VOLUME:
+            return None
+        return f"should be within {SMALLEST_VOLUME:g} to {LARGEST_VOLUME:g} pL, found {value:g} pL"
+    if name.endswith("_dose") and value > HIGHEST_DOSE:
+        return f"should be below {HIGHEST_DOSE:g} {unit}, found {value:g}"
+    if not name.endswith("_total") or unit != "nM":
+        return _far(value, unit, ranges)
+    if value > most:
+        return f"should be below {most:.3g} nM, one hundredth of all protein of the cell, found {value:g} nM"
+    if row["prior"] != "log10_normal":
+        return _far(value, unit, ranges)
+    if value == 0:
+        return (
+            "should be above 0 nM, or nothing is phosphorylated, found 0 nM"
+            if name == "STAT3_total"
+            else None
+        )
+    away = abs(math.log10(value / row["value"]))
+    if away <= FAR or away <= FAR_SD * row["prior_sd"]:
+        return None
+    return (
+        f"should be near {row['value']:g} nM (prior sd of log10 {row['prior_sd']:g}), found {value:g} nM, "
+        f"{10**away:.0f} times off"
+    )
+
+
+def _far(value: float, unit: str, ranges: Ranges) -> str | None:
+    """Where a value is a thousand times beyond all that the network has in its unit."""
+    low, high = ranges.get(unit, USUAL)
+    if not value or low / 10**FAR <= abs(value) <= high * 10**FAR:
+        return None
+    return f"should be within a thousand times {low:g} to {high:g} {unit}, as the network's others are, found {value:g}"

@@ -2,10 +2,10 @@
 
 from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
-from screen.tables.files import read_numbered, read_provenance, read_table, write_table
+from screen.tables.files import read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
-from screen.tables.several import files_of, names_of, read_tables, replace_rows
+from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "names_of",
     "number_column",
     "provenance",
-    "read_numbered",
+    "read_placed",
     "read_provenance",
     "read_table",
     "read_tables",

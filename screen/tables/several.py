@@ -8,8 +8,11 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import read_text
-from screen.tables.files import read_table, table_text, write_text_atomic
+from screen.tables.files import read_numbered, read_table, table_text, write_text_atomic
 from screen.tables.schema import Schema, check_table
+
+WHERE = "where"
+"""Column of `read_placed` that says where each row stands."""
 
 
 def read_tables(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
@@ -17,18 +20,28 @@ def read_tables(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
 
     TableError: what any file breaks; a key that is in two files, both named.
     """
+    return read_placed(paths, schema).drop(WHERE)
+
+
+def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
+    """The rows of `read_tables` with one more column `where`: file and row of each, as messages name them."""
     files = files_of(paths)
-    if len(files) == 1:
-        return read_table(files[0], schema)
+    alone = len(files) == 1
     frames: list[pl.DataFrame] = []
     problems: list[str] = []
     for path in files:
         try:
-            frames.append(read_table(path, replace(schema, may_be_empty=True)))
+            frame, lines = read_numbered(path, schema if alone else replace(schema, may_be_empty=True))
         except TableError as error:
             problems += error.problems
+            continue
+        name = path.name if alone else path
+        places = pl.Series(WHERE, [f"{name} row {line}" for line in lines], pl.String)
+        frames.append(frame.with_columns(places))
     if problems:
         raise TableError(problems)
+    if alone:
+        return frames[0]
     key = list(schema.key)
     seen: dict[tuple, Path] = {}
     for path, frame in zip(files, frames, strict=True):
@@ -41,7 +54,7 @@ def read_tables(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
     if problems:
         raise TableError(problems)
     joined = pl.concat(frames)
-    check_table(joined, schema, names_of(files))
+    check_table(joined.drop(WHERE), schema, names_of(files))
     return joined
 
 

@@ -75,11 +75,11 @@ def test_an_amount_that_no_cell_holds_is_a_warning_and_check_repeats_it(cell, ru
     (tmp_path / "mine.csv").write_text("gene,nM\nSTAT3,520000\n")
     ran = cell()
     assert ran.code == 0
-    warning = "warning: my/contexts.tsv, du145: STAT3_total should be below"
+    warning = "warning: my/contexts.tsv row 3: `value` of STAT3_total should be below"
     assert warning in ran.err
     config = small(tables={"contexts": ["config/contexts.tsv", "my/contexts.tsv"]})
     checked = run("check", "--config", config)
     assert checked.code == 0
-    assert (
-        "warning: config/contexts.tsv and my/contexts.tsv, du145: STAT3_total should be below" in checked.err
-    )
+    assert [line for line in checked.err.splitlines() if "STAT3_total" in line] == [
+        line.replace("cell: ", "screen: ") for line in ran.err.splitlines() if warning in line
+    ]

@@ -20,6 +20,8 @@ def test_the_folder_is_small_and_can_be_checked_and_filled(run, tmp_path, monkey
     names = ["Snakefile", "mine.yaml", "my/affinities.tsv", "my/contexts.tsv", "my/drugs.tsv"]
     assert files == [f"mine/{name}" for name in names]
     monkeypatch.chdir(tmp_path / "mine")
+    ran = run("check", "--config", "mine.yaml")
+    assert ran.code == 0 and "no problem found" in ran.out, ran.err
     ran = run("scenarios", "--dry-run", "--config", "mine.yaml")
     assert ran.code == 0, ran.err
     assert "(1 contexts, 1 with their hypotheses" in ran.out

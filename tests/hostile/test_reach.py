@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from screen.network import read_parameters
-from screen.scenarios import out_of_reach
+from screen.scenarios import implausible, read_context_tables
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,14 @@ def spoilt(root: Path, folder: Path, name: str, start: str, value: str) -> tuple
     return folder / f"{name}.tsv", at + 1
 
 
+def warnings(root: Path, parameters: pl.DataFrame, **files: Path) -> list[str]:
+    """What is out of reach in the shipped tables, or in a file in place of one."""
+    tables = [files.get(name, root / f"config/{name}.tsv") for name in ("contexts", "hypotheses")]
+    return implausible(read_context_tables(*tables), parameters)
+
+
 def test_the_shipped_tables_have_none(root, parameters):
-    assert out_of_reach(root / "config/contexts.tsv", root / "config/hypotheses.tsv", parameters) == []
+    assert warnings(root, parameters) == []
 
 
 @pytest.mark.parametrize(
@@ -42,15 +49,22 @@ def test_the_shipped_tables_have_none(root, parameters):
 )
 def test_it_is_named_with_its_row(root, tmp_path, parameters, name, start, value):
     path, line = spoilt(root, tmp_path, name, start, value)
-    tables = {
-        "contexts": root / "config/contexts.tsv",
-        "hypotheses": root / "config/hypotheses.tsv",
-        name: path,
-    }
-    (warning,) = out_of_reach(tables["contexts"], tables["hypotheses"], parameters)
+    (warning,) = warnings(root, parameters, **{name: path})
     assert warning.startswith(f"{name}.tsv row {line}: `value` of ") and f"found {float(value):g}" in warning
 
 
 def test_values_within_a_thousand_times_are_none(root, tmp_path, parameters):
     path, _ = spoilt(root, tmp_path, "contexts", "hepg2 stimulus", "1000")
-    assert out_of_reach(path, root / "config/hypotheses.tsv", parameters) == []
+    assert warnings(root, parameters, contexts=path) == []
+
+
+def test_a_value_is_judged_in_the_unit_of_its_parameter(root, tmp_path, parameters):
+    """5e-7 M of IL-6 are 10.5 ug/mL, which a medium may hold; 2e8 pM of STAT3 are 0.2 mM, which no cell does."""
+    path, _ = spoilt(root, tmp_path, "contexts", "hepg2 stimulus", "5e-7")
+    path.write_text(path.read_text().replace("5e-7\tng_per_mL", "5e-7\tM@21kDa"))
+    assert warnings(root, parameters, contexts=path) == []
+    path, line = spoilt(root, tmp_path, "contexts", "hepg2 total STAT3_total", "2e8")
+    path.write_text(path.read_text().replace("2e8\tnM", "2e8\tpM"))
+    (warning,) = warnings(root, parameters, contexts=path)
+    assert warning.startswith(f"contexts.tsv row {line}: `value` of STAT3_total should be below")
+    assert warning.endswith("found 200000 nM")

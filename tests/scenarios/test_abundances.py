@@ -152,12 +152,12 @@ def test_what_no_cell_can_have_is_a_warning(tmp_path: Path, total, message):
     path = tmp_path / "c.tsv"
     path.write_text(f"context\tkind\tparameter\tvalue\tunit\tmark\tsource\nmine\ttotal\t{total}\tnM\t\t\n")
     tables = read_context_tables(path, CONFIG / "hypotheses.tsv")
-    (warning,) = implausible(tables, PARAMETERS, "c.tsv")
-    assert warning.startswith("c.tsv, mine: ") and message in warning
+    (warning,) = implausible(tables, PARAMETERS)
+    assert warning.startswith("c.tsv row 2: `value` of ") and message in warning
 
 
 def test_no_shipped_value_is_out_of_reach():
-    assert implausible(SHIPPED, PARAMETERS, "contexts.tsv") == []
+    assert implausible(SHIPPED, PARAMETERS) == []
 
 
 @pytest.mark.parametrize(

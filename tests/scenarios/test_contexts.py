@@ -59,10 +59,11 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ),
     ],
 )  # fmt: skip
-def test_rows_that_mean_nothing_are_refused(own, rows, message):
+def test_rows_that_mean_nothing_are_refused_with_file_and_row(own, folder, rows, message):
     with pytest.raises(ScenarioError) as caught:
         own(*rows)
     assert any(message in problem for problem in caught.value.problems), caught.value.problems
+    assert all(problem.startswith(f"{folder}/own.tsv row ") for problem in caught.value.problems)
 
 
 def test_what_two_files_say_is_refused_with_both(own, folder):

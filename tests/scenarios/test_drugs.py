@@ -147,16 +147,17 @@ def test_broken_tables_name_file_row_and_field(folder, name, old, new, message):
     ("old", "new", "message"),
     [
         ("sirolimus FKBP1A", "rapamune FKBP1A",
-         "affinities.tsv, rapamune on FKBP1A: `drug` must be in the table of drugs, found rapamune"),
+         "affinities.tsv row 12, rapamune on FKBP1A: `drug` must be in the table of drugs, found rapamune"),
         ("FKBP1A FKBP1A MTORC1_RAPALOG", "FKBP1A FKBP1A MTORC9",
-         "affinities.tsv, sirolimus on FKBP1A: `target` must be one of JAK1, JAK2, JAK3, TYK2, MEK, MTORC1_RAPALOG, "
-         "IL6R_CAPTURE, STAT3_SH2, STAT3_DEGRADER, found MTORC9"),
+         "affinities.tsv row 12, sirolimus on FKBP1A: `target` must be one of JAK1, JAK2, JAK3, TYK2, MEK, "
+         "MTORC1_RAPALOG, IL6R_CAPTURE, STAT3_SH2, STAT3_DEGRADER, found MTORC9"),
         ("FKBP1A FKBP1A MTORC1_RAPALOG", "FKBP1A FKBP1A MEK",
-         "affinities.tsv, sirolimus on FKBP1A: `gene` must be one of MAP2K1, MAP2K2 for the target MEK, found FKBP1A"),
+         "affinities.tsv row 12, sirolimus on FKBP1A: `gene` must be one of MAP2K1, MAP2K2 for the target MEK, "
+         "found FKBP1A"),
         ("none false read C", "none true read C",
-         "affinities.tsv, ruxolitinib on JAK1: at most one row of JAK1 may be `used`, found 2"),
+         "affinities.tsv row 9, ruxolitinib on JAK1: at most one row of JAK1 may be `used`, found 2"),
         ("site true read C", "site false read C",
-         "drugs.tsv, sirolimus: a screened drug must have a used affinity with relation =, found none"),
+         "drugs.tsv row 5, sirolimus: a screened drug must have a used affinity with relation =, found none"),
     ],
 )  # fmt: skip
 def test_tables_that_disagree_are_refused(folder, old, new, message):
@@ -177,15 +178,15 @@ def test_empty_table_is_refused(folder):
     ("old", "new", "error", "message"),
     [
         ("hypothesis direct", "hypothesis indirect", ScenarioError,
-         "contexts.tsv, lymphoma: `parameter` of a row of kind hypothesis must be one of direct, "
+         "contexts.tsv row 7, lymphoma: `parameter` of a row of kind hypothesis must be one of direct, "
          "through_jak3, tight, loose, found indirect"),
         ("organism mouse", "organism rat", ScenarioError,
-         "contexts.tsv, liver: `parameter` of a row of kind organism must be one of human, mouse, found rat"),
+         "contexts.tsv row 2, liver: `parameter` of a row of kind organism must be one of human, mouse, found rat"),
         ("timing preincubation_min", "timing preincubation_h", ScenarioError,
-         "contexts.tsv, liver: `parameter` of a row of kind timing must be one of preincubation_min, "
+         "contexts.tsv row 5, liver: `parameter` of a row of kind timing must be one of preincubation_min, "
          "found preincubation_h"),
         ("liver organism mouse 1", "liver module m7 1", ScenarioError,
-         "contexts.tsv, liver: `parameter` of a row of kind module must be the key of one, such as m07, with the "
+         "contexts.tsv row 2, liver: `parameter` of a row of kind module must be the key of one, such as m07, with the "
          "value 0 (left out), found m7 with 1"),
         ("STAT3_total 28.2", "STAT3_total -28.2", TableError,
          "contexts.tsv row 3: `value` must be at least 0, found -28.2"),

@@ -105,13 +105,13 @@ def test_an_unknown_switch_is_refused(contexts, drugs):
     ("name", "old", "new", "message"),
     [
         ("hypotheses.tsv", "direct 0.75 h_dir", "direct 0.7 h_dir",
-         "hypotheses.tsv, direct: `weight` must be the same in all rows, found 0.7, 0.75"),
+         "hypotheses.tsv row 3, direct: `weight` must be the same in all rows, found 0.7, 0.75"),
         ("hypotheses.tsv", "tight 0.5", "tight 0.4",
-         "hypotheses.tsv, H_Kd: weights of tight, loose must add up to 1, found 0.9"),
+         "hypotheses.tsv row 7, H_Kd: weights of tight, loose must add up to 1, found 0.9"),
         ("hypotheses.tsv", "H_ALK direct 0.75 h_jak3", "H_JAK direct 0.75 h_jak3",
-         "hypotheses.tsv, direct: `switch` must be the same in all rows, found H_ALK, H_JAK"),
+         "hypotheses.tsv row 3, direct: `switch` must be the same in all rows, found H_ALK, H_JAK"),
         ("contexts.tsv", "direct 0.6", "direct 0.5",
-         "contexts.tsv, lymphoma: weights of direct, through_jak3 must add up to 1, found 0.9"),
+         "contexts.tsv row 8, lymphoma: weights of direct, through_jak3 must add up to 1, found 0.9"),
     ],
 )  # fmt: skip
 def test_broken_tables_say_what_is_wrong(folder, name, old, new, message):

@@ -126,14 +126,17 @@ def test_contexts_that_fit_the_network_pass(contexts):
 @pytest.mark.parametrize(
     ("units", "message"),
     [
-        (UNITS | {"IL6_dose": "nM"}, "contexts.tsv, liver: `unit` of IL6_dose must be nM, found ng_per_mL"),
+        (
+            UNITS | {"IL6_dose": "nM"},
+            "contexts.tsv row 4, liver: `unit` of IL6_dose must be nM, found ng_per_mL",
+        ),
         (
             {name: unit for name, unit in UNITS.items() if name != "IL6_dose"},
-            "contexts.tsv, liver: `parameter` must be one of the network's, found IL6_dose",
+            "contexts.tsv row 4, liver: `parameter` must be one of the network's, found IL6_dose",
         ),
         (
             {name: unit for name, unit in UNITS.items() if name != "h_jak3"},
-            "hypotheses.tsv, direct: `parameter` must be one of the network's, found h_jak3",
+            "hypotheses.tsv row 3, direct: `parameter` must be one of the network's, found h_jak3",
         ),
     ],
 )

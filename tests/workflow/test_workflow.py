@@ -69,7 +69,8 @@ def test_a_context_that_leaves_out_a_module_needs_another_network(copy):
     contexts.write_text(text + "hepg2\tmodule\tm07\t1\tdimensionless\tassumed\tassumed\n")
     done = snakemake(copy, "--dry-run")
     assert done.returncode == 1
-    assert "contexts.tsv, hepg2: `parameter` of a row of kind module must be the key of one" in done.stdout
+    row = f"contexts.tsv row {len(text.splitlines()) + 1}, hepg2"
+    assert f"{row}: `parameter` of a row of kind module must be the key of one" in done.stdout
 
 
 @pytest.mark.parametrize("profile", ["default", "gpu", "slurm"])
