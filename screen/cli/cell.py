@@ -21,8 +21,6 @@ from screen.settings import load_settings
 if TYPE_CHECKING:
     from screen.scenarios import Abundances, Mapped
 
-DOSE = re.compile(r"(?P<ligand>\w+)=(?P<value>\d+(\.\d*)?(e-?\d+)?)\s*(?P<unit>.*)")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
@@ -53,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config)
     import polars as pl
 
+    from screen.files import restored
     from screen.network import read_parameters, read_totals
     from screen.scenarios import (
         CONTEXTS,
@@ -87,8 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
     given = [(arguments.name, *row, "input", "given with the command", None) for row in own]
     rows = pl.concat([mapped.rows, pl.DataFrame(given, schema=mapped.rows.schema, orient="row")])
-    replace_rows(rows, to, CONTEXTS, "context")
-    written = read_context_tables([*others, to], tables.hypotheses)
+    with restored(to):
+        replace_rows(rows, to, CONTEXTS, "context")
+        written = read_context_tables([*others, to], tables.hypotheses)
     mine = replace(written, contexts={arguments.name: written.contexts[arguments.name]}, options={})
     _tell(arguments, found, mapped)
     for setting in mine.contexts[arguments.name].stimulus:
@@ -117,9 +117,9 @@ def _check_names(
 
 def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str]:
     """Kind, parameter, value and unit of `IL6=25ng/mL`; 0 needs no unit."""
-    from screen.scenarios import in_standard_units
+    from screen.scenarios import QUANTITY, in_standard_units
 
-    found = DOSE.fullmatch(text)
+    found = re.fullmatch(r"(?P<ligand>\w+)=" + QUANTITY, text)
     if found is None:
         raise ScenarioError(f"--stimulus: must be such as IL6=25ng/mL, found {text}")
     parameter = f"{found['ligand']}_dose"

@@ -6,7 +6,9 @@ Example: python -m screen drug mynib JAK1=3.3nM JAK2=0.8nM TYK2=40nM "ALK>10uM"
 """
 
 import argparse
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,9 +20,8 @@ from screen.settings import load_settings
 if TYPE_CHECKING:
     from screen.scenarios import Target
 
-CONSTANT = re.compile(
-    r"(?P<gene>[\w-]+)(@(?P<target>\w+))?(?P<relation>[=>])(?P<value>\d+(\.\d*)?(e-?\d+)?)\s*(?P<unit>[^\d.].*)?"
-)
+CONSTANT = r"(?P<gene>[\w-]+)(@(?P<target>\w+))?(?P<relation>[=>])"
+"""What stands before the value of a constant."""
 
 SITES = {
     "rapalog": ("MTORC1_RAPALOG",),
@@ -69,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config)
     import polars as pl
 
+    from screen.files import restored
     from screen.scenarios import AFFINITIES, DRUGS, MODES, read_drug_tables
     from screen.tables import replace_rows
 
@@ -95,9 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
         }
         for c in constants
     ]  # fmt: skip
-    replace_rows(pl.DataFrame([drug], schema=DRUGS.dtypes()), drugs, DRUGS, "drug")
-    replace_rows(pl.DataFrame(rows, schema=AFFINITIES.dtypes()), affinities, AFFINITIES, "drug")
-    read_drug_tables([*their_drugs, drugs], [*their_affinities, affinities], files.targets)
+    with restored(drugs, affinities):
+        replace_rows(pl.DataFrame([drug], schema=DRUGS.dtypes()), drugs, DRUGS, "drug")
+        replace_rows(pl.DataFrame(rows, schema=AFFINITIES.dtypes()), affinities, AFFINITIES, "drug")
+        read_drug_tables([*their_drugs, drugs], [*their_affinities, affinities], files.targets)
     for c in constants:
         print(
             f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
@@ -121,6 +124,12 @@ def _read(texts: Sequence[str], targets: Mapping[str, "Target"], mode: str) -> l
             say(f"drug: no target of the network counts {text}: left out")
         else:
             found.append(constant)
+    counted = Counter((constant.gene, constant.target) for constant in found)
+    problems += [
+        f"constants: must be one for each gene at a target, found {gene} at {target} again"
+        for (gene, target), count in counted.items()
+        if count > 1
+    ]
     if not problems and not any(constant.relation == "=" for constant in found):
         problems.append("constants: must hold one at a target of the network with =, found none")
     if problems:
@@ -129,13 +138,13 @@ def _read(texts: Sequence[str], targets: Mapping[str, "Target"], mode: str) -> l
 
 
 def _constant(text: str, targets: Mapping[str, "Target"], mode: str) -> Constant | None:
-    from screen.scenarios import in_standard_units
+    from screen.scenarios import QUANTITY, in_standard_units
 
-    match = CONSTANT.fullmatch(text)
+    match = re.fullmatch(CONSTANT + QUANTITY, text)
     if match is None:
         raise ScenarioError(f"{text}: must be such as JAK1=3.3nM")
-    value, unit = in_standard_units(float(match["value"]), match["unit"] or "")
-    if unit != "nM" or value <= 0:
+    value, unit = in_standard_units(float(match["value"]), match["unit"])
+    if unit != "nM" or not 0 < value < math.inf:
         raise ScenarioError(f"{text}: must be a positive concentration in pM, nM, uM, mM or M, found {text}")
     gene, wanted = match["gene"], match["target"]
     sites = {site for group in SITES.values() for site in group}

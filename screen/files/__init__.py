@@ -2,7 +2,7 @@
 
 from screen.files.names import NAME, NAME_RULE, name_problem, slug
 from screen.files.reading import MOST_TABLE, MOST_TEXT, check_regular, read_json, read_text
-from screen.files.writing import reason, replace_on_disk, write_atomic, write_text_atomic
+from screen.files.writing import reason, replace_on_disk, restored, write_atomic, write_text_atomic
 from screen.files.yaml import Document, Place, check_alike, number_of, parse_yaml, read_document, read_yaml
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "read_yaml",
     "reason",
     "replace_on_disk",
+    "restored",
     "slug",
     "write_atomic",
     "write_text_atomic",

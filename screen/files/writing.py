@@ -2,12 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from screen.errors import ScreenError, TableError
+from screen.files.reading import MOST_TABLE, read_text
 
 
 def write_text_atomic(path: Path | str, text: str) -> None:
@@ -34,6 +35,21 @@ def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenErr
         raise error(f"{path}: must be writable, found {reason(problem)}") from problem
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def restored(*paths: Path) -> Iterator[None]:
+    """Where the block raises, these text files hold again what they held before it, or are gone as they were."""
+    held = {path: read_text(path, TableError, most=MOST_TABLE) if path.exists() else None for path in paths}
+    try:
+        yield
+    except BaseException:
+        for path, text in held.items():
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_text_atomic(path, text)
+        raise
 
 
 def replace_on_disk(temporary: Path, path: Path) -> None:

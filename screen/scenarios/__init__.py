@@ -36,7 +36,7 @@ from screen.scenarios.hypotheses import (
 )
 from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
 from screen.scenarios.plausible import implausible, implausible_affinities
-from screen.scenarios.units import in_standard_units
+from screen.scenarios.units import QUANTITY, in_standard_units
 
 __all__ = [
     "AFFINITIES",
@@ -47,6 +47,7 @@ __all__ = [
     "HYPOTHESES",
     "MIXTURE",
     "MODES",
+    "QUANTITY",
     "SHIFT_RULES",
     "TARGETS",
     "UNITS",

@@ -20,22 +20,25 @@ SCALES: Mapping[str, tuple[float, str]] = {
 }
 """Unit as people write it -> factor, and the unit it is turned into."""
 
+QUANTITY = r"(?P<value>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*(?P<unit>.*)"
+"""How a value with its unit is written on a command line: 25ng/mL, .5 nM, 1e+3nM."""
+
 MASSED = re.compile(r"(?P<unit>[^@]+)@(?P<kDa>\d+(\.\d*)?)kDa")
 
 
 def in_standard_units(value: float, unit: str) -> tuple[float, str]:
     """A value in nM or ng_per_mL. With a molar mass, `ng/mL@21kDa` is turned into nM and `nM@21kDa` into ng_per_mL.
 
-    A unit that is none of SCALES is left as it is: 1 nM of 1 kDa is 1 ng/mL.
+    A unit that is none of SCALES is left as it is, one without a mass that can be too: 1 nM of 1 kDa is 1 ng/mL.
     """
     massed = MASSED.fullmatch(unit.strip())
     name = massed["unit"].strip() if massed else unit.strip()
-    if name not in SCALES:
+    kilodalton = float(massed["kDa"]) if massed else 1.0
+    if name not in SCALES or kilodalton == 0:
         return value, unit
     factor, standard = SCALES[name]
     if massed is None:
         return value * factor, standard
-    kilodalton = float(massed["kDa"])
     if standard == MASS:
         return value * factor / kilodalton, NANOMOLAR
     return value * factor * kilodalton, MASS

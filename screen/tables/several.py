@@ -8,7 +8,7 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import read_text
-from screen.tables.files import read_numbered, read_table, table_text, write_text_atomic
+from screen.tables.files import SEPARATORS, read_numbered, read_table, table_text, write_text_atomic
 from screen.tables.schema import Schema, check_table
 
 WHERE = "where"
@@ -61,9 +61,12 @@ def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
 def replace_rows(rows: pl.DataFrame, path: Path, schema: Schema, owner: str) -> None:
     """Write rows into a text table, in place of those with the same values of the column `owner`.
 
-    Other rows stay, and comment lines, these at the top. TableError: a table there that breaks its schema.
+    Other rows stay, and comment lines, these at the top. TableError: a file that is no text table, a table there
+    that breaks its schema.
     """
     comments: list[str] = []
+    if path.suffix not in SEPARATORS:
+        raise TableError(f"{path}: must end in {' or '.join(SEPARATORS)}, found {path.suffix or 'no ending'}")
     if path.exists():
         old = read_table(path, replace(schema, may_be_empty=True))
         comments = [line for line in read_text(path, TableError).splitlines() if line.startswith("#")]

@@ -59,6 +59,9 @@ def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell)
         ({"stimulus": "IL66=1nM"}, "--stimulus: must be a ligand of the network ("),
         ({"stimulus": "EGF=20ng/mL"}, "--stimulus: must be in nM, or with the ligand's mass (EGF=1ng/mL@20kDa)"),
         ({"stimulus": "IL6=1"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
+        ({"stimulus": "IL6=1nM@0kDa"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
+        ({"to": "my/x.txt"}, "my/x.txt: must end in .tsv or .csv, found .txt"),
+        ({"to": "my/x.parquet"}, "my/x.parquet: must end in .tsv or .csv, found .parquet"),
         ({"cytosol": "-1"}, "--cytosol: must be a volume in pL, found -1"),
     ],
 )  # fmt: skip
@@ -69,6 +72,17 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_written(cell, tmp_path, 
     assert ran.code == 2
     assert message in ran.err
     assert not (tmp_path / "my").exists()
+
+
+def test_a_cell_cannot_be_like_one_that_is_like_it(cell, tmp_path):
+    assert cell(name="first").code == cell(name="second", like="first").code == 0
+    before = (tmp_path / "my/contexts.tsv").read_text()
+    ran = cell(name="first", like="second")
+    assert (
+        ran.code == 2
+        and "first: must not be taken from itself, found first from second from first" in ran.err
+    )
+    assert (tmp_path / "my/contexts.tsv").read_text() == before
 
 
 def test_an_amount_that_no_cell_holds_is_a_warning_and_check_repeats_it(cell, run, small, tmp_path):

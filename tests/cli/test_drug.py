@@ -43,14 +43,31 @@ def test_the_mode_says_at_which_target_a_gene_is_meant(drug):
         (("mynib", "JAK1"), "JAK1: must be such as JAK1=3.3nM"),
         (("mynib", "JAK1=3.3"), "JAK1=3.3: must be a positive concentration in pM, nM, uM, mM or M, found"),
         (("mynib", "JAK1=0nM"), "JAK1=0nM: must be a positive concentration"),
+        (("mynib", "JAK1=1e400nM"), "JAK1=1e400nM: must be a positive concentration"),
+        (("mynib", "JAK1=1ng/mL@0kDa"), "JAK1=1ng/mL@0kDa: must be a positive concentration"),
+        (("mynib", "JAK1=3nM", "JAK1>4nM"), "constants: must be one for each gene at a target, found JAK1"),
         (("mynib", "STAT3=1uM"), "STAT3=1uM: must name one target of STAT3 (STAT3_SH2, "),
         (("mynib", "KDR=1nM"), "constants: must hold one at a target of the network with =, found none"),
         (("ruxolitinib", "JAK1=1nM"), "name: must be new, found ruxolitinib in a table of others"),
         (("mynib", "JAK1=1nM", "--mode", "magic"), "--mode: must be one of atp_competitive, "),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_meant_is_refused_and_nothing_is_written(drug, tmp_path, arguments, message):
     ran = drug(*arguments)
     assert ran.code == 2
     assert message in ran.err
     assert not (tmp_path / "my").exists()
+
+
+def test_a_refused_drug_leaves_its_older_rows(drug, tmp_path):
+    assert drug("mynib", "JAK1=3nM").code == 0
+    before = {path: path.read_text() for path in (tmp_path / "my").iterdir()}
+    assert len(before) == 2
+    ran = drug("mynib", "JAK1=4nM", "--source", "")
+    assert ran.code == 2 and "`citation` must not be empty" in ran.err
+    assert {path: path.read_text() for path in (tmp_path / "my").iterdir()} == before
+
+
+def test_values_are_written_as_people_write_them(drug):
+    assert "Kd = 0.5 nM" in drug("mynib", "JAK1=.5nM").out
+    assert "Kd = 1000 nM" in drug("mynib", "JAK1=1E+3 nM").out

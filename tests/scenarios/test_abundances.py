@@ -170,6 +170,8 @@ def test_no_shipped_value_is_out_of_reach():
         (21, "ng/mL@21kDa", (1, "nM")),
         (1, "nM@21kDa", (21, "ng_per_mL")),
         (1, "pL", (1, "pL")),
+        (1, "ng/mL@0kDa", (1, "ng/mL@0kDa")),
+        (1, "nM@0.kDa", (1, "nM@0.kDa")),
     ],
 )
 def test_units_are_turned_into_two(value, unit, expected):
