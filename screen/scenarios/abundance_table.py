@@ -1,24 +1,31 @@
 """Reading a table of abundances as people have it: a column of gene symbols and one of numbers.
 
 The header of the column of numbers says its unit (`copies`, `nM`, `ppm`, `TPM`, `RPKM`, `log2_ratio`). Separators
-are commas, semicolons or tabs. What cannot be used is told, not refused, unless nothing is left.
+are commas, semicolons or tabs. A row without gene or number is told, one that cannot be meant is refused.
 """
 
-import io
 import math
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from screen.errors import ScenarioError
-from screen.files import MOST_TABLE, read_text
+from screen.errors import TableError
 from screen.scenarios.abundances import RATIO, UNITS, WHOLE_TABLE
+from screen.tables import plain_name, read_cells
 
 GENE = ("gene", "gene symbol", "symbol", "gene name", "gene names", "genes", "hgnc symbol")
 SD = ("sd", "sd log10", "log10 sd")
-SEPARATORS = "\t;,"
+VALUE = "value"
+
+MOST, MOST_RATIO, MOST_SD = 1e12, 100.0, 3.0
+"""Largest abundance in any unit, log2 ratio and sd of log10 that are taken for numbers of a cell."""
+
+GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
+"""A number that is a thousand times another one where its commas are decimal."""
 
 
 @dataclass(frozen=True)
@@ -36,34 +43,39 @@ class Abundances:
 def read_abundances(path: Path, unit: str | None = None) -> Abundances:
     """The abundances of a file; `unit`, of UNITS, chooses the column where several could be meant.
 
-    ScenarioError: no such file or column, an unknown unit, a gene twice, a number that cannot be an abundance,
+    TableError: no such file or column, an unknown unit, a gene twice, a number that cannot be an abundance,
     RPKM of part of a transcriptome.
     """
-    table = _read(path)
-    headers = {_plain(name): name for name in table.columns}
-    gene = _column(headers, GENE)
+    table, lines = read_cells(
+        path, [*GENE, *SD, VALUE, *(name for unit in UNITS.values() for name in unit.names)]
+    )
+    gene, sds = _column(table.columns, GENE), _column(table.columns, SD)
     if gene is None:
-        raise ScenarioError(
+        raise TableError(
             f"{path.name}: a column of gene symbols must be there ({', '.join(GENE)}), "
             f"found {', '.join(table.columns)}"
         )
-    unit, column = _unit(path, headers, unit)
-    sds = _column(headers, SD)
+    unit, column = _unit(path, table.columns, unit)
     kept: list[tuple[str, float, float | None]] = []
     left_out: dict[str, str] = {}
     problems: list[str] = []
-    for number, row in enumerate(table.iter_rows(named=True), 1):
+    for line, row in zip(lines, table.iter_rows(named=True), strict=True):
         symbol = (row[gene] or "").replace(";", ",").split(",")[0].strip().upper()
-        text = (row[column] or "").strip()
-        value = _number(text)
-        if not symbol or value is None:
-            left_out[symbol or f"row {number}"] = (
+        text, spread = row[column] or "", row[sds] if sds else None
+        value, sd = _number(text), None if spread is None else _number(spread)
+        if not symbol or (value is None and not GROUPED.fullmatch(text)):
+            left_out[symbol or f"row {line}"] = (
                 f"no number, found {text or 'nothing'}" if symbol else "no gene"
             )
-        elif value < 0 and unit != RATIO:
-            problems.append(f"{path.name}, {symbol}: `{column}` must be at least 0, found {text}")
-        else:
-            kept.append((symbol, value, _number(row[sds] or "") if sds else None))
+            continue
+        where = f"{path.name} row {line}, {symbol}"
+        problems += _value_problems(f"{where}: `{column}`", text, value, unit)
+        if spread is not None and (sd is None or not 0 <= sd <= MOST_SD):
+            problems.append(
+                f"{where}: `{sds}` must be empty or a number from 0 to {MOST_SD:g}, found {spread}"
+            )
+        if value is not None:
+            kept.append((symbol, value, sd))
     problems += _twice(path.name, [symbol for symbol, *_ in kept])
     if not kept and not problems:
         problems.append(f"{path.name}: must hold at least one gene with a number, found none")
@@ -73,66 +85,59 @@ def read_abundances(path: Path, unit: str | None = None) -> Abundances:
             f"sum makes them shares; found {len(kept)}; give TPM instead"
         )
     if problems:
-        raise ScenarioError(problems)
+        raise TableError(problems)
     schema = {"gene": pl.String, "value": pl.Float64, "sd": pl.Float64}
     return Abundances(pl.DataFrame(kept, schema=schema, orient="row"), unit, left_out)
 
 
-def _read(path: Path) -> pl.DataFrame:
-    text = read_text(path, ScenarioError, "text table", MOST_TABLE)
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise ScenarioError(f"{path.name}: must hold a header line, found an empty file")
-    separator = max(SEPARATORS, key=lines[0].count)
-    try:
-        return pl.read_csv(io.BytesIO("\n".join(lines).encode()), separator=separator, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        raise ScenarioError(f"{path.name}: must be a table, found {str(error).splitlines()[0]}") from error
+def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column with the first of the names that is there."""
+    found = {plain_name(column): column for column in columns}
+    return next((found[name] for name in names if name in found), None)
 
 
-def _plain(header: str) -> str:
-    return header.strip().lower().replace("_", " ")
-
-
-def _column(headers: Mapping[str, str], names: Sequence[str]) -> str | None:
-    return next((headers[name] for name in names if name in headers), None)
-
-
-def _unit(path: Path, headers: Mapping[str, str], wanted: str | None) -> tuple[str, str]:
+def _unit(path: Path, columns: Sequence[str], wanted: str | None) -> tuple[str, str]:
     """The unit of the numbers and their column."""
     if wanted is not None and wanted not in UNITS:
-        raise ScenarioError(f"unit: must be one of {', '.join(UNITS)}, found {wanted}")
-    found = {
-        name: column
+        raise TableError(f"unit: must be one of {', '.join(UNITS)}, found {wanted}")
+    found = [
+        (name, column)
         for name, unit in UNITS.items()
-        if (column := _column(headers, [_plain(alias) for alias in unit.names])) is not None
-    }
-    if wanted in found:
-        return wanted, found[wanted]
-    if wanted is not None and "value" in headers:
-        return wanted, headers["value"]
-    if wanted is None and len(found) == 1:
-        return next(iter(found.items()))
-    said = f"found {', '.join(found.values())}; name one with --unit" if len(found) > 1 else "found none"
-    raise ScenarioError(
+        for column in columns
+        if wanted in (None, name) and plain_name(column) in map(plain_name, unit.names)
+    ]
+    if wanted is not None and not found:
+        found = [(wanted, column) for column in columns if plain_name(column) == VALUE]
+    if len(found) == 1:
+        return found[0]
+    said = f"found {', '.join(column for _, column in found) or 'none'}"
+    raise TableError(
         f"{path.name}: one column of numbers must say its unit ({wanted or ', '.join(UNITS)}; or `value` with "
-        f"--unit), {said}"
+        f"--unit), {said}{'; name one with --unit' if found and wanted is None else ''}"
     )
 
 
+def _value_problems(where: str, text: str, value: float | None, unit: str) -> list[str]:
+    """What is wrong with a number, by its text and its value; None where the text has commas between thousands."""
+    least, most = (-MOST_RATIO, MOST_RATIO) if unit == RATIO else (0.0, MOST)
+    if value is None:
+        return [f"{where} must be a number without commas between thousands, found {text}"]
+    if value < least:
+        return [f"{where} must be at least {least:g}, found {text}"]
+    return [f"{where} must be at most {most:g}, found {text}"] if value > most else []
+
+
 def _number(text: str) -> float | None:
-    """A finite number, also with a decimal comma; None where there is none."""
+    """A finite number, also with a decimal comma; None where there is none or it could be another one."""
+    if GROUPED.fullmatch(text):
+        return None
     try:
-        value = float(text.strip().replace(",", "."))
+        value = float(text.replace(",", "."))
     except ValueError:
         return None
     return value if math.isfinite(value) else None
 
 
 def _twice(where: str, symbols: Sequence[str]) -> list[str]:
-    again = (
-        sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
-        if len(set(symbols)) < len(symbols)
-        else []
-    )
+    again = sorted(symbol for symbol, count in Counter(symbols).items() if count > 1)
     return [f"{where}: a gene must be there once, found {', '.join(again[:10])} again"] if again else []

@@ -75,7 +75,7 @@ UNITS: Mapping[str, Unit] = {
     ),
     "RPKM": Unit(
         ("rpkm", "fpkm"),
-        lambda volumes, total: volumes.share(1e6 / total),
+        lambda volumes, total: volumes.share(1e6 / total) if total else 0.0,
         0.7,
         "RPKM over their sum taken as share of protein, 3e6 proteins/fL (Milo 2013) in {whole:g} pL",
     ),

@@ -7,6 +7,7 @@ from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Schema, check_table
 from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
+from screen.tables.text import plain_name, read_cells
 
 __all__ = [
     "DRAWS",
@@ -25,7 +26,9 @@ __all__ = [
     "files_of",
     "names_of",
     "number_column",
+    "plain_name",
     "provenance",
+    "read_cells",
     "read_placed",
     "read_provenance",
     "read_table",

@@ -36,7 +36,7 @@ def read_cells(path: Path, known: Sequence[str]) -> Cells:
     """The cells of a table of which `known` are column names. TableError names file and row."""
     if not path.exists():
         raise TableError(f"{path}: must exist, found no such file")
-    text = read_text(path, TableError, f"{path.suffix[1:]} table", MOST_TABLE)
+    text = read_text(path, TableError, "text table", MOST_TABLE)
     separator = _separator(text, known)
     records = _records(text, separator, path.name)
     found = next(records, None)
@@ -70,12 +70,18 @@ def read_cells(path: Path, known: Sequence[str]) -> Cells:
 def _separator(text: str, known: Sequence[str]) -> str:
     """The separator by which the header has most of the known columns, a tab where none does better."""
     header = re.search(r'^(?!"?#).*\S.*$', text, re.MULTILINE)
-    wanted = set(known)
+    wanted = set(map(plain_name, known))
+    line = header[0] if header else ""
     shares = {
-        mark: len(wanted & {cell.strip().strip('"') for cell in (header[0].split(mark) if header else ())})
+        mark: len(wanted.intersection(plain_name(cell.strip().strip('"')) for cell in line.split(mark)))
         for mark in SEPARATORS
     }
     return max(SEPARATORS, key=lambda mark: shares[mark])
+
+
+def plain_name(column: str) -> str:
+    """A column's name in small letters, with blanks for underscores."""
+    return column.strip().lower().replace("_", " ")
 
 
 def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:

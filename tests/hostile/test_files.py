@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from screen.calibration import read_petab
-from screen.errors import NetworkError, ReportError, ScenarioError, ScreenError, SettingsError, TableError
+from screen.errors import NetworkError, ReportError, ScreenError, SettingsError, TableError
 from screen.files import read_json, write_text_atomic
 from screen.network import sbml_text
 from screen.network.compose import list_modules
@@ -160,7 +160,7 @@ def test_a_table_of_abundances_is_a_regular_file(tmp_path, kind):
     path = tmp_path / "abundances.csv"
     {"pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"),
      "link": lambda: path.symlink_to(tmp_path)}[kind]()  # fmt: skip
-    with pytest.raises(ScenarioError, match=r"abundances\.csv: must be a readable text table, found a "):
+    with pytest.raises(TableError, match=r"abundances\.csv: must be a readable text table, found a "):
         read_abundances(path)
 
 

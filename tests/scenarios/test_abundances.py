@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from screen.errors import NetworkError, ScenarioError
+from screen.errors import NetworkError, TableError
 from screen.network import read_parameters, read_totals
 from screen.scenarios import (
     AFFINITIES,
@@ -86,6 +86,8 @@ def test_members_of_a_sum_add_up_and_their_errors_are_independent():
         ("Gene;Copies per cell\nStat3;2,5\n", "copies", [("STAT3", 2.5, None)]),
         ("symbol\tTPM\tsd\nSTAT3\t7\t0.1\n", "TPM", [("STAT3", 7.0, 0.1)]),
         ('# from a paper\n\ngene,ppm\n"MAPK1;MAPK1P",3\n', "ppm", [("MAPK1", 3.0, None)]),
+        ("gene;nM;sd\nSTAT3;0,125;\n", "nM", [("STAT3", 0.125, None)]),
+        ("Gene Symbol;TPM\nSTAT3;1e3\n", "TPM", [("STAT3", 1000.0, None)]),
         ("gene_symbol,log2FC\nEGFR,-1.5\n", "log2_ratio", [("EGFR", -1.5, None)]),
     ],
 )
@@ -103,8 +105,36 @@ def test_tables_are_read_as_people_write_them(tmp_path: Path, text, unit, rows):
         ("uniprot,nM\nP40763,3\n", "a.csv: a column of gene symbols must be there"),
         ("gene,amount\nSTAT3,3\n", "must say its unit"),
         ("gene,nM,ppm\nSTAT3,3,4\n", "found nM, ppm; name one with --unit"),
-        ("gene,nM\nSTAT3,-3\n", "a.csv, STAT3: `nM` must be at least 0, found -3"),
+        ("gene,nM\nSTAT3,-3\n", "a.csv row 2, STAT3: `nM` must be at least 0, found -3"),
         ("gene,nM\nSTAT3,3\nstat3,4\n", "a.csv: a gene must be there once, found STAT3 again"),
+        ("gene,nM\nSTAT3,1e13\n", "a.csv row 2, STAT3: `nM` must be at most 1e+12, found 1e13"),
+        ("gene,log2_ratio\nSTAT3,5000\n", "a.csv row 2, STAT3: `log2_ratio` must be at most 100, found 5000"),
+        (
+            "gene,log2_ratio\nSTAT3,-5000\n",
+            "a.csv row 2, STAT3: `log2_ratio` must be at least -100, found -5000",
+        ),
+        (
+            'gene,copies\n# x\nSTAT3,"100,000"\n',
+            "a.csv row 3, STAT3: `copies` must be a number without commas between thousands, found 100,000",
+        ),
+        (
+            "gene,nM,sd\nSTAT3,3,-0.3\n",
+            "a.csv row 2, STAT3: `sd` must be empty or a number from 0 to 3, found -0.3",
+        ),
+        (
+            "gene,nM,sd\nSTAT3,3,xx\n",
+            "a.csv row 2, STAT3: `sd` must be empty or a number from 0 to 3, found xx",
+        ),
+        (
+            "gene,nM,sd\nSTAT3,3,9\n",
+            "a.csv row 2, STAT3: `sd` must be empty or a number from 0 to 3, found 9",
+        ),
+        ("gene,copies,copies\nSTAT3,3,4\n", "a.csv row 1: columns must differ, found copies again"),
+        (
+            "gene,copies,Copies per cell\nSTAT3,3,4\n",
+            "must say its unit (copies, nM, ppm, TPM, RPKM, log2_ratio; or `value`",
+        ),
+        ("gene,nM\nSTAT3,3,4\n", "a.csv row 2: must have 2 cells, found 3"),
         ("gene,nM\nSTAT3,NA\n", "a.csv: must hold at least one gene with a number, found none"),
         ("gene,FPKM\nSTAT3,3\n", "a.csv: RPKM must be those of the whole transcriptome"),
     ],
@@ -112,9 +142,21 @@ def test_tables_are_read_as_people_write_them(tmp_path: Path, text, unit, rows):
 def test_tables_that_cannot_be_meant_are_refused(tmp_path: Path, text, message):
     path = tmp_path / "a.csv"
     path.write_text(text)
-    with pytest.raises(ScenarioError) as caught:
+    with pytest.raises(TableError) as caught:
         read_abundances(path)
     assert any(message in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_a_gene_twice_in_a_whole_transcriptome_is_found_at_once(tmp_path: Path):
+    """Once for each gene through all of them, it was minutes."""
+    path = tmp_path / "a.csv"
+    path.write_text("gene,TPM\n" + "".join(f"G{number},1\n" for number in range(100_000)) + "G7,1\n")
+    with pytest.raises(TableError, match=r"a gene must be there once, found G7 again"):
+        read_abundances(path)
+
+
+def test_a_transcriptome_without_any_transcript_has_totals_of_0():
+    assert totals_of(mapped("RPKM", "breast_bt20", STAT3=0, OTHER=0))["STAT3_total"] == (0, 0)
 
 
 def test_every_unit_has_a_header_of_its_own():
