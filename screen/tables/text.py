@@ -19,8 +19,11 @@ from screen.files import MOST_TABLE, read_text
 SEPARATORS = ("\t", ",", ";")
 """What may stand between cells, whatever the file is called."""
 
-FORMULA = r"^'*[=+\-@\t\r]"
-"""How a text begins that a spreadsheet takes for a formula, or that is one escaped; escaping puts a ' before it."""
+FORMULA = r"^'*[=+\-@\t\r]."
+"""How a text begins that a spreadsheet takes for a formula, or that is one escaped; escaping puts a ' before it.
+
+A sign alone is no formula: `relation` of affinities.tsv stays `=`.
+"""
 
 ESCAPED = rf"^'{FORMULA[1:]}"
 

@@ -28,7 +28,7 @@ def test_the_rows_are_a_drug_that_acts_as_its_constants_say(drug, tmp_path):
     assert load["ALK"] == 0
     assert drug("mynib", "JAK1=5nM", "--type", "EC50_cell").code == 0
     again = (own / "affinities.tsv").read_text()
-    assert again.count("mynib") == 1 and "\tcell\t" in again
+    assert again.count("mynib") == 1 and "\tcell\t" in again and "\t=\t5.0\t" in again
 
 
 def test_the_mode_says_at_which_target_a_gene_is_meant(drug):

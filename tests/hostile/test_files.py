@@ -143,6 +143,15 @@ def test_formulas_are_escaped_on_writing_numbers_stay_and_reading_gives_back_wha
     assert [row[0] for row in rows[-2:]] == notes[-2:] and rows[0][1] == "-1.0"
 
 
+def test_a_sign_alone_is_no_formula(tmp_path):
+    """`relation` of affinities.tsv is one."""
+    schema = Schema("notes", (Column("note", pl.String, "text"),), ("note",))
+    frame = pl.DataFrame({"note": ["=", "-", "'="]})
+    write_table(frame, tmp_path / "notes.tsv", schema)
+    assert (tmp_path / "notes.tsv").read_text() == "note\n=\n-\n'=\n"
+    assert read_table(tmp_path / "notes.tsv", schema).equals(frame)
+
+
 def test_rows_of_one_s_own_are_escaped_as_any_table_and_comments_stay(tmp_path):
     """The commands `cell` and `drug` put their rows into a file that is there."""
     path = tmp_path / "notes.tsv"
