@@ -7,9 +7,11 @@ Example: python -m screen describe observables --all
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from screen.cli.drugs import read_drugs
 from screen.cli.options import add_shared
 from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
@@ -110,11 +112,10 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     import polars as pl
 
     from screen.experiments import cell_constant, loads
-    from screen.scenarios import AFFINITIES, read_drug_tables
+    from screen.scenarios import AFFINITIES
     from screen.tables import read_tables
 
-    files = settings.tables
-    tables = read_drug_tables(files.drugs, files.affinities, files.targets)
+    tables = read_drugs(settings)
     if arguments.name is None:
         _print([("drug", "class", "mode", "screened")], [
             (drug.name, drug.drug_class, drug.mode, "yes" if drug.screened else "no") for drug in tables.drugs.values()
@@ -129,7 +130,10 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     if not drug.screened:
         print("not screened")
     load = loads({drug.name: arguments.dose}, tables)
-    measured = read_tables(files.affinities, AFFINITIES).filter(
+    in_cells: dict[str, float] = {}
+    if tables.potency is not None:
+        in_cells = dict(zip(tables.targets, tables.potency.middle([drug.name])[0], strict=True))
+    measured = read_tables(settings.tables.affinities, AFFINITIES).filter(
         pl.col("used") & (pl.col("drug") == drug.name)
     )
     print(f"at {arguments.dose:g} nM free:\n")
@@ -138,8 +142,9 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
         named=True
     ):
         target = tables.targets[row["target"]]
-        bound = row["relation"] == "="
-        constant = cell_constant(row["value_nM"], row["atp"], target.atp_shift)
+        value = row["value_nM"] if row["relation"] == "=" else math.inf
+        constant = in_cells.get(target.name, cell_constant(value, row["atp"], target.atp_shift))
+        bound = constant < math.inf
         rows.append((
             target.name, row["gene"], f"{row['type']} {row['relation']} {row['value_nM']:g} nM",
             f"{constant:.3g} nM" if bound else "", f"{1 / (1 + load[target.name]):.3g}" if bound else "1",

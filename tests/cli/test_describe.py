@@ -2,6 +2,9 @@
 
 import pytest
 
+from screen.cli.drugs import read_drugs
+from screen.settings import load_settings
+
 
 def row(text: str, *start: str) -> str:
     (found,) = (line for line in text.splitlines() if line.split()[: len(start)] == list(start))
@@ -30,6 +33,24 @@ def test_a_drug_is_where_it_acts_at_a_dose(run, root, monkeypatch):
     assert ran.code == 0
     assert row(ran.out, "IL6R_CAPTURE", "IL6R").split()[4:9] == ["2.5", "nM", "2.5", "nM", "0.5"]
     assert "ruxolitinib" in run("describe", "drug").out
+
+
+def test_a_drug_is_what_the_constants_of_the_screen_make_it(run, small, tmp_path):
+    """With constants from all measurements, its constant in the cell is their median and halves the activity."""
+    config = tmp_path / "config"
+    files = {
+        "drugs": [str(config / "drugs.tsv"), "my/drugs.tsv"],
+        "affinities": [str(config / "affinities.tsv"), "my/affinities.tsv"],
+    }
+    assert run("drug", "mynib", "JAK1=3.3nM", "--config", small()).code == 0
+    of_assays = run("describe", "drug", "mynib", "--config", small(tables=files)).out
+    assert row(of_assays, "JAK1", "JAK1").split()[6:8] == ["85.8", "nM"]
+    settings = small(tables=files, scenarios={"constants": "cell"})
+    tables = read_drugs(load_settings(settings))
+    constant = tables.potency.middle(["mynib"])[0][list(tables.targets).index("JAK1")]
+    ran = run("describe", "drug", "mynib", "--config", settings, "--dose", constant)
+    assert row(ran.out, "JAK1", "JAK1").split()[6:9] == [f"{constant:.3g}", "nM", "0.5"]
+    assert constant > 3 * 85.8
 
 
 def test_targets_and_observables_have_units_and_meanings(run, root, monkeypatch):
