@@ -68,21 +68,17 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.scenarios import DRUGS
     from screen.tables import provenance, read_tables, write_table
 
-    folder = settings.tables.potency
-    tables = read_potency_tables(
-        folder, settings.tables.drugs, settings.tables.affinities, settings.tables.targets
-    )
+    named, folder = settings.tables, settings.tables.potency
+    files = folder, named.drugs, named.affinities, named.targets
+    tables = read_potency_tables(*files)
     if arguments.responses:
         _ask_network(settings, tables, arguments, results)
-        tables = read_potency_tables(
-            folder, settings.tables.drugs, settings.tables.affinities, settings.tables.targets
-        )
+        tables = read_potency_tables(*files)
     if arguments.estimate:
         _estimate(settings, tables)
     estimates = read_estimates(folder / "estimates.tsv")
-    drugs = read_tables(settings.tables.drugs, DRUGS)
+    drugs = read_tables(named.drugs, DRUGS)
     table = potency_table(tables, estimates, tuple(drugs["drug"]), settings.seed)
-    named = settings.tables
     inputs = [folder, *named.drugs, *named.affinities, *named.targets]
     write_table(table, results.potency, POTENCY, provenance("potency", inputs, seed=settings.seed))
     write_potency_figure(table, results.potency.with_suffix(".svg"))
