@@ -102,11 +102,10 @@ def _network(settings: Settings) -> dict[str, Any]:
 def _smaller(settings: Settings, contexts: "ContextTables") -> int:
     """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
     from screen.network import compose_without, read_sbml
-    from screen.scenarios import smaller_networks
+    from screen.scenarios import screened, smaller_networks
 
-    chosen = settings.scenarios.contexts
-    screened = [c for c in contexts.contexts.values() if chosen == "all" or c.name in chosen]
-    wanted = {left_out: names for left_out, names in smaller_networks(screened).items() if left_out}
+    chosen = screened(contexts, settings.scenarios.contexts).contexts.values()
+    wanted = {left_out: names for left_out, names in smaller_networks(chosen).items() if left_out}
     problems = []
     for left_out, names in wanted.items():
         network = read_sbml(compose_without(settings.network.folder, settings.network.chosen, left_out))

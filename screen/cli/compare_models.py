@@ -8,11 +8,10 @@ Example: python -m screen compare-models --switch H_ALK
 
 import argparse
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
-from screen.cli.integration import read_integration
+from screen.cli.integration import read_integration, screen_readouts
 from screen.cli.options import Results, add_count, add_shared, add_threads, say
 from screen.cli.problem import read_problem
 from screen.errors import ScreenError
@@ -49,10 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
         describe_models,
         propose_experiments,
     )
-    from screen.scenarios import read_context_tables
+    from screen.scenarios import read_context_tables, screened
     from screen.tables import write_table, write_text_atomic
 
-    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    tables = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    contexts = screened(tables, settings.scenarios.contexts)
     known = list(dict.fromkeys(option.switch for option in contexts.options.values()))
     unknown = [name for name in arguments.switch if name not in known]
     if unknown:
@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     switches = arguments.switch or known
     options = {name: option for name, option in contexts.options.items() if option.switch in switches}
     best = read_best(problem, results.fit / "parameters.tsv")
-    evidence, facts = compare_options(problem, solver, best, options, EvidencePlan(arguments.steps), say)
     screen = _screen(settings, results, contexts, solver.engine, arguments)
+    evidence, facts = compare_options(problem, solver, best, options, EvidencePlan(arguments.steps), say)
     settling = pl.concat(propose_experiments(screen, switch, report=say) for switch in switches)
     write_table(evidence, results.fit / "evidence.tsv", EVIDENCE)
     write_table(facts, results.fit / "facts.tsv", FACTS)
@@ -82,20 +82,15 @@ def _screen(
     import polars as pl
 
     from screen.judge import Screen
-    from screen.simulate import Readout
     from screen.tables import DRAWS, read_table
 
-    asked = settings.scenarios
-    chosen = list(contexts.contexts) if asked.contexts == "all" else asked.contexts
     return Screen(
-        contexts=replace(contexts, contexts={name: contexts.contexts[name] for name in chosen}),
+        contexts=contexts,
         drugs=read_drugs(settings),
         draws=read_table(results.draws, DRAWS).filter(pl.col("draw") < arguments.draws),
         seed=settings.seed,
-        readouts=[
-            Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts
-        ],
+        readouts=screen_readouts(settings),
         network=results.network_named,
-        names=asked.drugs,
+        names=settings.scenarios.drugs,
         integration=read_integration(settings, engine, arguments.threads),
     )

@@ -40,10 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:
     """The sets of modules to leave out that the settings mean: none, and those of the contexts screened."""
-    from screen.scenarios import read_context_tables, smaller_networks
+    from screen.scenarios import read_context_tables, screened, smaller_networks
 
-    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses).contexts
-    chosen = settings.scenarios.contexts
-    return sorted(
-        {(), *smaller_networks(c for c in contexts.values() if chosen == "all" or c.name in chosen)}
-    )
+    tables = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    return sorted({(), *smaller_networks(screened(tables, settings.scenarios.contexts).contexts.values())})

@@ -8,7 +8,7 @@ import argparse
 
 from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
-from screen.cli.integration import read_integration
+from screen.cli.integration import read_integration, screen_readouts
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.kernel import choose_engine, configure, load_model
     from screen.network import check_draws, read_parameters
     from screen.scenarios import read_context_tables
-    from screen.simulate import Readout, ScreenTables, Shard, read_parts, simulate_shard
+    from screen.simulate import ScreenTables, Shard, read_parts, simulate_shard
     from screen.tables import DRAWS, RESPONSES, SCENARIOS, read_table, write_table
 
     configure()
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
         list(parts.values()),
-        [Readout(readout.id, readout.observable, *readout.window()) for readout in settings.readouts],
+        screen_readouts(settings),
         read_integration(settings, engine, arguments.threads),
         Shard(arguments.shard, wanted.shards),
         say,

@@ -11,6 +11,7 @@ from screen.scenarios.contexts import (
     check_contexts,
     read_context_tables,
     read_contexts,
+    screened,
     smaller_networks,
 )
 from screen.scenarios.drugs import (
@@ -81,5 +82,6 @@ __all__ = [
     "read_drug_tables",
     "read_options",
     "scenario_name",
+    "screened",
     "smaller_networks",
 ]

@@ -8,9 +8,11 @@ rows hold where this one has none of its own.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -268,6 +270,24 @@ def _context(name: str, rows: list[dict]) -> Context:
         sum(setting.value for setting in settings("timing")),
         tuple(sorted(setting.parameter for setting in settings("module"))),
     )
+
+
+def screened(tables: ContextTables, chosen: Sequence[str] | Literal["all"]) -> ContextTables:
+    """The tables with the chosen contexts alone, in that order. ScenarioError: none, an unknown one, one twice."""
+    names = tuple(tables.contexts) if chosen == "all" else tuple(chosen)
+    problems = [
+        f"contexts: must be of the table, found {name}" for name in names if name not in tables.contexts
+    ]
+    problems += [
+        f"contexts: must be named once, found {name} again"
+        for name, count in Counter(names).items()
+        if count > 1
+    ]
+    if not names:
+        problems.append("contexts: must name at least one, found none")
+    if problems:
+        raise ScenarioError(problems)
+    return replace(tables, contexts={name: tables.contexts[name] for name in names})
 
 
 def smaller_networks(contexts: Iterable[Context]) -> dict[tuple[str, ...], tuple[str, ...]]:

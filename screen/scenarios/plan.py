@@ -1,14 +1,14 @@
 """Which trajectories to run: each context and hypothesis under the vehicle, single drugs and pairs."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.scenarios.contexts import ContextTables
+from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.hypotheses import hypothesis_labels
 from screen.tables import SCENARIOS, check_table
@@ -68,12 +68,15 @@ def plan_scenarios(
     asked for twice.
     """
     names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
-    chosen = tuple(contexts.contexts) if request.contexts == "all" else tuple(request.contexts)
     doses_nM, pairs, pair_doses_nM = request.doses_nM, request.pairs, request.pair_doses_nM
     both_doses = doses_nM if pair_doses_nM is None else pair_doses_nM
-    problems = (
-        _name_problems("contexts", chosen, contexts.contexts)
-        + _drug_problems("drugs", names, tables)
+    problems: list[str] = []
+    try:
+        contexts = screened(contexts, request.contexts)
+    except ScenarioError as error:
+        problems += error.problems
+    problems += (
+        _drug_problems("drugs", names, tables)
         + _pair_problems(pairs, tables)
         + _dose_problems("doses_nM", doses_nM, needed=bool(names))
         + _dose_problems("pair_doses_nM", () if pair_doses_nM is None else pair_doses_nM, needed=False)
@@ -87,8 +90,8 @@ def plan_scenarios(
     given += [(Dosed(name, dose),) for name, doses in singles.items() for dose in sorted(doses)]
     given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
     labels = {
-        name: hypothesis_labels(contexts.options, contexts.contexts[name].hypotheses, request.switches)
-        for name in chosen
+        name: hypothesis_labels(contexts.options, context.hypotheses, request.switches)
+        for name, context in contexts.contexts.items()
     }
     frame = pl.DataFrame(
         list(_rows(labels, given)),
@@ -121,12 +124,6 @@ def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed
                     *doses[0],
                     *doses[1],
                 )
-
-
-def _name_problems(what: str, names: Sequence[str], known: Collection[str]) -> list[str]:
-    problems = [f"{what}: must be of the table, found {name}" for name in names if name not in known]
-    problems += [f"{what}: must be named once, found {name} again" for name in _repeated(names)]
-    return problems or ([] if names else [f"{what}: must name at least one, found none"])
 
 
 def _drug_problems(what: str, names: Sequence[str], tables: DrugTables) -> list[str]:

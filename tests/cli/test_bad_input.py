@@ -85,12 +85,12 @@ CASES = {
     "unknown drug of an affinity": Case(
         cell("affinities.tsv", 1, "drug", "nosuch"),
         "scenarios",
-        "affinities.tsv, nosuch on JAK1: `drug` must be in the table of drugs",
+        "affinities.tsv row 2, nosuch on JAK1: `drug` must be in the table of drugs",
     ),
     "unknown target": Case(
         cell("affinities.tsv", 1, "target", "JAK9"),
         "scenarios",
-        "affinities.tsv, tofacitinib on JAK1: `target` must be one of JAK1, JAK2",
+        "affinities.tsv row 2, tofacitinib on JAK1: `target` must be one of JAK1, JAK2",
     ),
     "unknown context": Case(
         setting("scenarios", contexts=["mars"]), "scenarios", "contexts: must be of the table, found mars"
