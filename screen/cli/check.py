@@ -7,19 +7,59 @@ Example: python -m screen check --json
 import argparse
 import json
 import sys
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from screen.cli.drugs import read_drugs
 from screen.cli.options import add_shared, read_shared
 from screen.cli.plan import read_rankable_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
+    from screen.network import Network
     from screen.scenarios import ContextTables
 
 FAILED = 2
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The settings, and what several looks at them read, each once."""
+
+    settings: Settings
+
+    @cached_property
+    def network(self) -> str:
+        """The network of the screen in SBML."""
+        from screen.network import compose_network
+
+        return compose_network(self.settings.network.folder, self.settings.network.chosen)
+
+    @cached_property
+    def whole(self) -> str:
+        """The network with all modules in SBML."""
+        from screen.network import compose_network
+
+        chosen = self.settings.network.chosen
+        return self.network if chosen is None else compose_network(self.settings.network.folder)
+
+    @cached_property
+    def known(self) -> "Network":
+        """The network with all modules, read."""
+        from screen.network import read_sbml
+
+        return read_sbml(self.whole)
+
+    @cached_property
+    def contexts(self) -> "ContextTables":
+        """The contexts and hypotheses."""
+        from screen.scenarios import read_context_tables
+
+        return read_context_tables(self.settings.tables.contexts, self.settings.tables.hypotheses)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     sizes: dict[str, Any] = {}
     problems: list[str] = []
     warnings: list[str] = []
-    for look in (_engine, _network, _screen, _calibration):
+    inputs = Inputs(settings)
+    for look in (_engine, _network, _observables, _genes, _screen, _potency, _panel, _labels, _calibration):
         try:
-            found = look(settings)
+            found = look(inputs)
             warnings += found.pop("warnings", [])
             sizes |= found
         except ScreenError as error:
@@ -57,19 +98,20 @@ def run(arguments: argparse.Namespace) -> int:
     return FAILED if problems else 0
 
 
-def _engine(settings: Settings) -> dict[str, Any]:
+def _engine(inputs: Inputs) -> dict[str, Any]:
     """The engine is one there is."""
     from screen.kernel import choose_engine
 
-    return {"engine": choose_engine(settings.simulate.engine)[0]}
+    return {"engine": choose_engine(inputs.settings.simulate.engine)[0]}
 
 
-def _network(settings: Settings) -> dict[str, Any]:
+def _network(inputs: Inputs) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
-    from screen.network import compose_network, read_parameters, read_sbml, read_totals
-    from screen.scenarios import check_contexts, implausible, read_context_tables
+    from screen.network import read_parameters, read_sbml, read_totals
+    from screen.scenarios import check_contexts, implausible
 
-    network = read_sbml(compose_network(settings.network.folder, settings.network.chosen))
+    settings = inputs.settings
+    network = inputs.known if settings.network.chosen is None else read_sbml(inputs.network)
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
     unknown = [
@@ -79,8 +121,7 @@ def _network(settings: Settings) -> dict[str, Any]:
     ]
     if unknown:
         raise SettingsError(unknown)
-    tables = settings.tables
-    contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    contexts = inputs.contexts
     check_contexts(contexts, units)
     smaller = _smaller(settings, contexts)
     read_totals(settings.network.folder, units)
@@ -97,6 +138,22 @@ def _network(settings: Settings) -> dict[str, Any]:
         "parameters assumed or from memory": sum(mark in ("assumed", "memory") for mark in marks),
         "parameters set by context or convention": sum(mark in ("input", "fixed") for mark in marks),
     }
+
+
+def _observables(inputs: Inputs) -> dict[str, Any]:
+    """What is described can be read out of the whole network."""
+    from screen.network import read_observables
+
+    read_observables(inputs.settings.network.folder, inputs.whole)
+    return {}
+
+
+def _genes(inputs: Inputs) -> dict[str, Any]:
+    """What carries a gene is in the whole network."""
+    from screen.network import read_genes
+
+    known = {*inputs.known.species, *inputs.known.parameters, *inputs.known.observables}
+    return {"genes": read_genes(inputs.settings.network.folder, known).height}
 
 
 def _smaller(settings: Settings, contexts: "ContextTables") -> int:
@@ -120,11 +177,12 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
     return len(wanted)
 
 
-def _screen(settings: Settings) -> dict[str, Any]:
+def _screen(inputs: Inputs) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
     from screen.scenarios import AFFINITIES, implausible_affinities
     from screen.tables import names_of, read_tables
 
+    settings = inputs.settings
     plan = read_rankable_plan(settings)
     frame, files = plan.scenarios, settings.tables.affinities
     return {
@@ -142,15 +200,44 @@ def _screen(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _calibration(settings: Settings) -> dict[str, Any]:
+def _potency(inputs: Inputs) -> dict[str, Any]:
+    """The tables of potencies agree with those of drugs."""
+    from screen.potency import read_potent_drugs
+
+    tables = inputs.settings.tables
+    read_potent_drugs(tables.drugs, tables.affinities, tables.targets, tables.potency)
+    return {}
+
+
+def _panel(inputs: Inputs) -> dict[str, Any]:
+    """The published facts name what the whole network and the tables have."""
+    from screen.panel import check_panel, read_panel
+
+    table, network = inputs.settings.panel.table, inputs.known
+    facts = read_panel(table)
+    readouts = (*network.observables, *network.species)
+    check_panel(facts, inputs.contexts, read_drugs(inputs.settings), network.parameters, readouts, table.name)
+    return {"facts": len(facts)}
+
+
+def _labels(inputs: Inputs) -> dict[str, Any]:
+    """The names and colours of the report."""
+    from screen.report import read_labels
+
+    if inputs.settings.report.labels:
+        read_labels(inputs.settings.report.labels)
+    return {}
+
+
+def _calibration(inputs: Inputs) -> dict[str, Any]:
     """The PEtab problem is sound and follows from the other tables."""
     from screen.calibration import find_stale, read_petab
-    from screen.network import compose_network
 
+    settings = inputs.settings
     folder = settings.fit.problem.parent
     with TemporaryDirectory() as temporary:
         sbml = Path(temporary) / "network.xml"
-        sbml.write_text(compose_network(settings.network.folder, settings.network.chosen))
+        sbml.write_text(inputs.network)
         problem = read_petab(settings.fit.problem, sbml).problem
     stale = find_stale(folder.parent) if (folder / "experiments.tsv").exists() else []
     if stale:

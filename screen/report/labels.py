@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from screen.errors import ReportError
 from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Rule, Schema, read_table
 
 MARKERS = tuple("osD^vPXph*<>d8H")
 """Shapes of Matplotlib that a class may be drawn with."""
@@ -34,6 +33,7 @@ LABELS = Schema(
     ),
     key=("kind", "name"),
     may_be_empty=True,
+    rules=(Rule("colour", "must be #rrggbb", ~pl.col("colour").str.contains("^#[0-9a-fA-F]{6}$")),),
 )  # fmt: skip
 
 
@@ -132,18 +132,9 @@ NO_LABELS = Labels()
 
 
 def read_labels(path: Path) -> Labels:
-    """The labels of a table LABELS. TableError where it breaks its schema; ReportError for a colour that is none."""
-    table = read_table(path, LABELS)
-    wrong = table.filter(~pl.col("colour").str.contains("^#[0-9a-fA-F]{6}$"))
-    if wrong.height:
-        raise ReportError(
-            [
-                f"{path.name}, {name}: `colour` must be #rrggbb, found {colour}"
-                for name, colour in wrong.select("name", "colour").rows()
-            ]
-        )
+    """The labels of a table LABELS. TableError where it breaks its schema."""
     rows: dict[str, dict[str, Mapping[str, str | None]]] = {}
-    for row in table.iter_rows(named=True):
+    for row in read_table(path, LABELS).iter_rows(named=True):
         rows.setdefault(row["kind"], {})[row["name"]] = row
     return Labels(rows)
 

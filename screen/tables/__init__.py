@@ -4,7 +4,7 @@ from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
 from screen.tables.files import read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
-from screen.tables.schema import Column, Schema, check_table
+from screen.tables.schema import Column, Rule, Schema, check_table
 from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
 from screen.tables.stages import DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
 from screen.tables.text import plain_name, read_cells
@@ -16,6 +16,7 @@ __all__ = [
     "STATUSES",
     "VALIDATION",
     "Column",
+    "Rule",
     "Schema",
     "check_table",
     "code_digest",

@@ -1,6 +1,7 @@
 """check reads everything and runs nothing; doctor says what the machine has and lacks."""
 
 import json
+import shutil
 
 import pytest
 
@@ -72,6 +73,36 @@ def test_check_refuses_a_unit_that_does_not_fit(run, small, tmp_path, root):
     ran = run("check", "--config", small(tables={"contexts": "contexts.tsv"}))
     assert ran.code == 2
     assert any("`unit` of" in problem and "found furlong" in problem for problem in ran.problems)
+
+
+def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, tmp_path, root):
+    """Else a wrong colour ends a run at its last stage."""
+    for name in ("network", "potency"):
+        shutil.copytree(root / "config" / name, tmp_path / name)
+    for name, row in {
+        "network/observables.tsv": "pY706_level\tnothing",
+        "network/genes.tsv": "STAT9\tm00_base\tSTAT9\t",
+        "potency/constructs.tsv": "\t".join(["X"] * 9),
+    }.items():
+        with open(tmp_path / name, "a") as file:
+            file.write(f"{row}\n")
+    (tmp_path / "labels.tsv").write_text("kind\tname\ttitle\tcolour\nclass\tJAK\tJAK\tred\n")
+    panel = (root / "config/panel/panel.tsv").read_text()
+    (tmp_path / "panel.tsv").write_text(panel.replace("\thepg2\t", "\tmars\t", 1))
+    config = small(
+        network={"folder": "network"}, tables={"potency": "potency"}, panel={"table": "panel.tsv"},
+        report={"labels": "labels.tsv"},
+    )  # fmt: skip
+    ran = run("check", "--config", config)
+    assert ran.code == 2
+    for start in (
+        "observables.tsv: `observable` must be an assignment rule of the network, found pY706_level",
+        "genes.tsv, STAT9: `carried_by` must be in the network, found STAT9",
+        "constructs.tsv row ",
+        "panel.tsv, V",
+        "labels.tsv row 2: `colour` must be #rrggbb, found red",
+    ):
+        assert any(problem.startswith(f"screen: {start}") for problem in ran.problems), (start, ran.err)
 
 
 def test_doctor_finds_what_this_machine_has(run, root, tmp_path):

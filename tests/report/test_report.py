@@ -350,7 +350,7 @@ def test_classes_of_one_title_are_drawn_alike_and_those_without_a_colour_differ(
 @pytest.mark.parametrize(
     ("row", "error", "message"),
     [
-        ("class\tMEK\tMEK\tblue\to", ReportError, "labels.tsv, MEK: `colour` must be #rrggbb, found blue"),
+        ("class\tMEK\tMEK\tblue\to", TableError, "labels.tsv row 2: `colour` must be #rrggbb, found blue"),
         ("gene\tMEK\tMEK\t\t", TableError, "labels.tsv row 2: `kind` must be one of context, .* found gene"),
         (
             "class\tMEK\tMEK\t\tsquare",
