@@ -53,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("constants", nargs="+", metavar="GENE=VALUE", help="such as JAK1=3.3nM")
     parser.add_argument("--mode", default="atp_competitive", help="how it acts (default: %(default)s)")
     parser.add_argument(
-        "--drug-class", default="own", metavar="CLASS", help="for the report (default: %(default)s)"
+        "--drug-class",
+        default="own",
+        metavar="CLASS",
+        help="for the report, and for constants in cells the targets that are meant (default: %(default)s)",
     )
     parser.add_argument("--type", choices=ATP, default="Kd", help="kind of constant (default: %(default)s)")
     parser.add_argument(
@@ -104,6 +107,11 @@ def run(arguments: argparse.Namespace) -> int:
     for c in constants:
         print(
             f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
+        )
+    if settings.scenarios.constants == "cell":
+        meant = files.potency / "intended.tsv"
+        say(
+            f"drug: constants in cells take the targets that {meant} has for the class {arguments.drug_class}"
         )
     say(f"drug: {len(rows)} affinities in {affinities}{name_it('affinities', files.affinities, affinities)}")
     say(f"drug: 1 drug in {drugs}{name_it('drugs', files.drugs, drugs)}")

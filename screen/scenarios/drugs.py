@@ -40,7 +40,11 @@ DRUGS = Schema(
     (
         Column("drug", pl.String, "name of the drug", is_name=True),
         Column(
-            "class", pl.String, "what the drug is sold or used as; nothing is computed from it", is_name=True
+            "class",
+            pl.String,
+            "what the drug is sold or used as; with constants in cells it says which targets are meant "
+            "(potency/intended.tsv)",
+            is_name=True,
         ),
         Column("mode", pl.String, "how it acts", choices=MODES),
         Column("species", pl.String, "organisms whose protein it binds", choices=("any", "human")),

@@ -37,6 +37,13 @@ def test_the_mode_says_at_which_target_a_gene_is_meant(drug):
     assert "STAT3 at STAT3_SH2" in drug("binder", "STAT3@STAT3_SH2=1uM", "--type", "EC50_cell").out
 
 
+def test_the_class_is_said_to_count_where_it_does(drug, run, small):
+    assert "for the class" not in drug("mynib", "JAK1=3nM").err
+    config = small(scenarios={"constants": "cell"})
+    ran = run("drug", "mynib", "JAK1=3nM", "--drug-class", "JAK", "--config", config)
+    assert "take the targets that config/potency/intended.tsv has for the class JAK" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
