@@ -19,22 +19,20 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 >>> readouts = [readout for readout in Settings().readouts if readout.id == "pY705_20min"]
 """
 
-from screen.rank.bases import BASES, DoseBasis, basis_in_words, check_bases
+from screen.rank.bases import DoseBasis, basis_in_words, check_bases
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
-from screen.rank.scores import RANKED, SCORES, Score
+from screen.rank.scores import RANKED, SCORES
 from screen.rank.series import find_cells, paired_ratio
 
 __all__ = [
-    "BASES",
     "DECIDED",
     "RANKED",
     "SCORES",
     "DoseBasis",
     "ResponseArray",
-    "Score",
     "basis_in_words",
     "check_bases",
     "check_request",

@@ -2,7 +2,7 @@
 
 from screen.scenarios.abundance_table import Abundances, read_abundances
 from screen.scenarios.abundances import UNITS, Mapped, like_cell, map_abundances
-from screen.scenarios.assays import ASSAYS, SHIFT_RULES
+from screen.scenarios.assays import SHIFT_RULES
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -20,7 +20,6 @@ from screen.scenarios.drugs import (
     MODES,
     TARGETS,
     Binding,
-    CellConstants,
     Drug,
     DrugTables,
     Target,
@@ -35,13 +34,12 @@ from screen.scenarios.hypotheses import (
     hypothesis_settings,
     read_options,
 )
-from screen.scenarios.plan import VEHICLE, Counts, Request, count_trajectories, plan_scenarios, scenario_name
+from screen.scenarios.plan import Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import implausible, implausible_affinities
 from screen.scenarios.units import QUANTITY, in_standard_units
 
 __all__ = [
     "AFFINITIES",
-    "ASSAYS",
     "CONTEXTS",
     "DEFAULT",
     "DRUGS",
@@ -52,10 +50,8 @@ __all__ = [
     "SHIFT_RULES",
     "TARGETS",
     "UNITS",
-    "VEHICLE",
     "Abundances",
     "Binding",
-    "CellConstants",
     "Context",
     "ContextTables",
     "Counts",
@@ -81,7 +77,6 @@ __all__ = [
     "read_contexts",
     "read_drug_tables",
     "read_options",
-    "scenario_name",
     "screened",
     "smaller_networks",
 ]

@@ -166,7 +166,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Drug:
-    """One drug. cmax [nM] is total plasma; fraction_unbound [fraction]."""
+    """One drug."""
 
     name: str
     drug_class: str
@@ -174,8 +174,6 @@ class Drug:
     species: str
     screened: bool
     hill: float
-    fraction_unbound: float | None
-    cmax: float | None
     notes: str
 
     def acts_in(self, organism: str) -> bool:
@@ -251,8 +249,6 @@ def _drug(row: Mapping) -> Drug:
         row["species"],
         row["screened"],
         row["hill"],
-        row["fraction_unbound"],
-        row["cmax_nM"],
         row["notes"] or "",
     )
 
