@@ -44,9 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
         held=read_held(results.held) if results.held.exists() else None,
         labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
+        top=wanted.top,
     )
-    write_figures(findings, results.figures, top=wanted.top)
-    write_report(findings, results.report, title=wanted.title, top=wanted.top)
+    write_figures(findings, results.figures)
+    write_report(findings, results.report, title=wanted.title)
     say(f"report: {results.report}")
     return 0
 

@@ -33,7 +33,8 @@ Panel = tuple[Curve, str, dict[str, Any] | None]
 class Findings:
     """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
     stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
-    verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours."""
+    verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours;
+    `top` interventions of each cell are drawn."""
 
     ranked: pl.DataFrame
     responses: ResponseArray
@@ -46,6 +47,7 @@ class Findings:
     validation: pl.DataFrame | None = None
     held: Mapping[str, Any] | None = None
     labels: Labels = NO_LABELS
+    top: int = 15
 
     @cached_property
     def view(self) -> View:
@@ -66,6 +68,22 @@ class Findings:
         """The rows of a cell, as ranked under the headline's view or another."""
         return slice_of(self.ranked, *cell, view or self.view)
 
+    @cached_property
+    def drawn(self) -> "Drawn":
+        """The first `top` interventions of each cell and the curves of the first single drugs among all."""
+        curves = dose_curves(self.responses, self.view.readout)
+        leaders: dict[tuple[str, str], pl.DataFrame] = {}
+        panels: dict[tuple[str, str], list[Panel]] = {}
+        for cell in self.cells:
+            rows = self.slice(cell).filter(pl.col("rank").is_not_null())
+            leaders[cell] = rows.head(self.top)
+            singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
+            panels[cell] = [
+                (curves[cell][row["intervention"]], row["drug_classes"], row)
+                for row in singles.iter_rows(named=True)
+            ]
+        return Drawn(leaders, panels, heat_of(self.ranked, self.view, self.labels), self.labels)
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -75,20 +93,3 @@ class Drawn:
     curves: dict[tuple[str, str], list[Panel]]
     heat: Heat
     labels: Labels
-
-
-def select(findings: Findings, top: int) -> Drawn:
-    """The first `top` interventions of each cell and the curves of the first single drugs among all."""
-    curves = dose_curves(findings.responses, findings.view.readout)
-    leaders: dict[tuple[str, str], pl.DataFrame] = {}
-    panels: dict[tuple[str, str], list[Panel]] = {}
-    for cell in findings.cells:
-        rows = findings.slice(cell).filter(pl.col("rank").is_not_null())
-        leaders[cell] = rows.head(top)
-        singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
-        panels[cell] = [
-            (curves[cell][row["intervention"]], row["drug_classes"], row)
-            for row in singles.iter_rows(named=True)
-        ]
-    heat = heat_of(findings.ranked, findings.view, findings.labels)
-    return Drawn(leaders, panels, heat, findings.labels)

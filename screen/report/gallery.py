@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from screen.report.figures import curves_figure, heat_figure, note_figure, percent, ranked_figure
-from screen.report.findings import CURVES, Drawn, Findings, select
+from screen.report.findings import CURVES, Drawn, Findings
 from screen.report.labels import capital
 from screen.report.selection import NOTICED
 from screen.style import drawing, to_svg
@@ -49,11 +49,10 @@ FIGURES: dict[str, Callable[[Drawn], Figure]] = {
 """Name of the file without .svg -> how it is drawn."""
 
 
-def write_figures(findings: Findings, folder: Path | str, *, top: int = 15) -> list[Path]:
+def write_figures(findings: Findings, folder: Path | str) -> list[Path]:
     """Write every figure of `FIGURES` as SVG."""
-    drawn = select(findings, top)
     paths = {Path(folder) / f"{name}.svg": draw for name, draw in FIGURES.items()}
     with drawing():
         for path, draw in paths.items():
-            write_text_atomic(path, to_svg(draw(drawn)))
+            write_text_atomic(path, to_svg(draw(findings.drawn)))
     return list(paths)

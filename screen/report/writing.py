@@ -12,7 +12,7 @@ from screen.files import read_json
 from screen.rank import ResponseArray
 from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR
 from screen.report.figures import curves_figure, percent, ranked_figure
-from screen.report.findings import Drawn, Findings, select
+from screen.report.findings import Drawn, Findings
 from screen.report.gallery import draw_heatmap
 from screen.report.labels import capital
 from screen.report.page import origin_rows, packed_picture, render
@@ -38,13 +38,13 @@ LARGEST_FIT = 200_000
 """Bytes of a figure of the fit that is still taken into the page."""
 
 
-def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen", top: int = 15) -> Path:
+def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen") -> Path:
     """Write the page, one file that asks the network for nothing and fits into Snakemake's report.
 
     Where it would become too large, its figures travel compressed; where that is not enough, the page holds
     the rows of the headline's dose basis alone and says so.
     """
-    content = _content(findings, title, top)
+    content = _content(findings, title)
     every = _table(findings.ranked, "Every row of ranked.csv.")
     first = _table(
         findings.ranked.filter(pl.col("dose_basis") == findings.view.basis),
@@ -67,9 +67,9 @@ def _with_packed_pictures(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, "heat": packed_picture(content["heat"]), "pictures": pictures}
 
 
-def _content(findings: Findings, title: str, top: int) -> dict[str, Any]:
+def _content(findings: Findings, title: str) -> dict[str, Any]:
     view, responses = findings.view, findings.responses
-    drawn = select(findings, top)
+    drawn = findings.drawn
     cells = summarise(findings)
     words = view_label(view, findings.windows)
     with drawing():

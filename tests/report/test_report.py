@@ -98,6 +98,7 @@ def findings(labels, tmp_path_factory) -> Findings:
             "cost_of_moving": 9.44,
             "cost_to_measurements": 5.1,
         },
+        top=4,
     )
 
 
@@ -139,8 +140,8 @@ def test_the_figure_of_the_panel_has_a_line_a_fact(tmp_path):
 
 def write(findings: Findings, folder: Path) -> dict[str, Path]:
     """Page and figures by name."""
-    page = write_report(findings, folder / "report.html", title="A <small> screen", top=4)
-    return {path.name: path for path in (page, *write_figures(findings, folder, top=4))}
+    page = write_report(findings, folder / "report.html", title="A <small> screen")
+    return {path.name: path for path in (page, *write_figures(findings, folder))}
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +300,7 @@ def test_candidates_are_the_fewest_that_hold_the_first_place():
 
 def test_figures_of_a_large_page_travel_compressed(findings, page, tmp_path, monkeypatch):
     monkeypatch.setattr("screen.report.writing.LARGEST_PAGE", len(page.encode()) - 1)
-    smaller = write_report(findings, tmp_path / "report.html", title="A <small> screen", top=4).read_text()
+    smaller = write_report(findings, tmp_path / "report.html", title="A <small> screen").read_text()
     assert len(smaller) < 0.7 * len(page)
     hidden = re.findall(r'data-svg="([^"]*)"', smaller)
     figures = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
@@ -330,7 +331,7 @@ def test_labels_join_the_options_of_several_switches(labels):
 
 
 def test_a_report_without_labels_shows_the_names_of_the_tables(findings, tmp_path):
-    plain = replace(findings, labels=Labels())
+    plain = replace(findings, labels=Labels(), top=15)
     page = write_report(plain, tmp_path / "report.html").read_text()
     assert "Npm1 alk lymphoma" in page and "if alk direct" in page
     assert "NPM1-ALK lymphoma" not in page
