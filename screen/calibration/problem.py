@@ -17,7 +17,7 @@ import pandas as pd
 
 from screen.calibration.formulas import Formula
 from screen.calibration.priors import Prior, precisions
-from screen.calibration.scale import SCALES
+from screen.calibration.scale import SCALES, rescaled
 from screen.kernel import Model
 
 
@@ -46,11 +46,7 @@ class Estimated:
 
     def linear(self, scaled: jax.Array | np.ndarray) -> jax.Array:
         """Linear values [..., estimated] of scaled values; differentiable."""
-        linear = jnp.asarray(scaled)
-        for scale in dict.fromkeys(self.scales):
-            places = np.flatnonzero(np.array(self.scales) == scale)
-            linear = linear.at[..., places].set(SCALES[scale].linear(jnp.asarray(scaled)[..., places]))
-        return linear
+        return rescaled(jnp.asarray(scaled), self.scales, "linear")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 Functions take floats, numpy arrays and, so that they can be differentiated, arrays of JAX.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -40,3 +40,11 @@ SCALES = {
     "log10": Scale(_log10, lambda scaled: _exp(LN10 * scaled), lambda value: LN10 * value, 1.0 / LN10),
 }
 """PEtab name -> scale."""
+
+
+def rescaled(values: Any, scales: Sequence[str], to: Literal["scaled", "linear"]) -> Any:
+    """Values [..., names] of which each column has its own of the scales [names]; one call for each different scale."""
+    columns = {scale: np.flatnonzero(np.array(scales) == scale) for scale in dict.fromkeys(scales)}
+    parts = [getattr(SCALES[scale], to)(values[..., places]) for scale, places in columns.items()]
+    order = np.argsort(np.concatenate(list(columns.values())))
+    return (jnp if isinstance(values, jax.Array) else np).concatenate(parts, axis=-1)[..., order]

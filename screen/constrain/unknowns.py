@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from screen.calibration import BOUND, Problem, scaled_prior
-from screen.calibration.scale import SCALES
+from screen.calibration.scale import rescaled
 from screen.errors import FitError
 from screen.experiments import SIGMA, SIGMA_SD, Draws, affinities
 from screen.fit import prior_precision
@@ -44,19 +44,15 @@ class Unknowns:
 
     def scaled(self, linear: np.ndarray) -> np.ndarray:
         """Scaled vectors [draws, names] of linear ones."""
-        return self._each(linear, "scaled", np)
+        return rescaled(linear, self.scales, "scaled")
 
     def linear(self, scaled: np.ndarray) -> np.ndarray:
         """Linear vectors [draws, names] of scaled ones."""
-        return self._each(scaled, "linear", np)
-
-    def _each(self, values: Any, to: str, xp: Any) -> Any:
-        columns = [getattr(SCALES[scale], to)(values[:, place]) for place, scale in enumerate(self.scales)]
-        return xp.stack(columns, axis=1)
+        return rescaled(scaled, self.scales, "linear")
 
     def draws(self, scaled: Any, network: Mapping[str, float], tables: DrugTables) -> Draws:
         """What scaled vectors [draws, names] say of a network with these values and of the drugs; differentiable."""
-        linear = self._each(scaled, "linear", jnp)
+        linear = rescaled(jnp.asarray(scaled), self.scales, "linear")
         columns = {name: column for column, name in enumerate(network)}
         place, column = np.array(
             [(at, columns[name]) for name, at in self.of_network.items() if name in columns]
