@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,8 @@ def run_constrain(
         f"{len(problem.measurements.frame)} measurements"
     )
     look, linearise = _make_look(problem, demands, unknowns, bench, len(start))
-    tables = plan.tables
-    key = f"{problem.digest} {tables.model.digest} {demands} {tables.contexts} {tables.drugs}"
+    tables, solver = plan.tables, asdict(replace(plan.integration, threads=None))
+    key = repr((problem.digest, tables.model.digest, demands, tables.contexts, drugs, solver, plan.seed))
     log = Log(report, "constrain", folder, key)
     box = Box(unknowns.lower, unknowns.upper, unknowns.sd)
     held = hold(look, linearise, start, box, Pace(steps, *WORTH), _place(unknowns, guess, draws, start), log)
