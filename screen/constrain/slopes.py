@@ -23,10 +23,13 @@ from screen.panel import Bench, courses_of, sides
 from screen.simulate import come_to_rest, distinct_cells, follow, observe
 
 LANES = 1024
-"""Lanes of one adjoint solve."""
+"""Lanes of one adjoint solve; its cells and vectors are filled up to as many, so that little is compiled."""
 
 SHORT = 2
 """Checks with at most so many times run apart from those of whole time courses."""
+
+Back = Callable[[tuple[Array, Array]], tuple[Array]]
+"""What is known of the way back from states and parameters of lanes to the vectors: a tree of arrays."""
 
 Slopes = Callable[[np.ndarray, Sequence[np.ndarray], np.ndarray], np.ndarray]
 """(scaled vectors, traces, which checks in which draws) -> d log10 statistic / d scaled vector."""
@@ -90,11 +93,13 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
         solution = follow(model, integration, parameters, state, design.start[lanes.arm], lanes.times)
         return (solution.states, parameters[:, -1]), good & (solution.status == 0)
 
-    forward = jax.jit(run)
+    @jax.jit
+    def forward(design: Design, lanes: Lanes) -> tuple[tuple[Array, Array], Back, Array]:
+        return jax.vjp(lambda at: run(at, design, lanes), jnp.asarray(lanes.vectors), has_aux=True)
 
     @jax.jit
-    def back(design: Design, lanes: Lanes, by_read: tuple[Array, Array]) -> Array:
-        return jax.vjp(lambda at: run(at, design, lanes)[0], jnp.asarray(lanes.vectors))[1](by_read)[0]
+    def backward(back: Back, by_read: tuple[Array, Array]) -> Array:
+        return back(by_read)[0]
 
     @partial(jax.jit, static_argnums=0)
     def of_readout(
@@ -108,8 +113,8 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
         return jax.grad(read, argnums=(0, 1))(states, last)
 
     def pull(lanes: Lanes, readout: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        design = bench.runner.design
-        (states, last), good = jax.tree.map(np.asarray, forward(lanes.vectors, design, lanes))
+        read, back, sound = forward(bench.runner.design, lanes)
+        states, last, good = (np.asarray(each) for each in (*read, sound))
         by_read = np.zeros_like(states), np.zeros_like(last)
         for place in np.unique(readout):
             own = np.flatnonzero((readout == place) & good)
@@ -119,7 +124,7 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
                 found = of_readout(bench.names[place], *arrays)
                 for whole, part in zip(by_read, found, strict=True):
                     whole[own] = np.asarray(part)[: len(own)]
-        return np.asarray(back(design, lanes, by_read))
+        return np.asarray(backward(back, by_read))
 
     return pull
 
@@ -178,13 +183,13 @@ def _add(
     weights = np.concatenate(
         [np.pad(each.weights, ((0, 0), (0, more))) for each, more in zip(group, spare, strict=True)]
     )
-    size = filled_size(len(arm))
+    size = max(LANES, filled_size(len(arm)))
     arm, owner, times, readout, filled_up = (
         filled(part, size) for part in (arm, owner.ravel(), times, readout, weights)
     )
     filled_up[len(weights) :] = 0.0
     row, under, rest_of = distinct_cells(bench.design.rest[arm], owner)
-    cells = filled(row, filled_size(len(row))), filled(under, filled_size(len(row)))
-    vectors = filled(scaled[pairs[1]], filled_size(pairs.shape[1]))
+    cells = filled(row, size), filled(under, size)
+    vectors = filled(scaled[pairs[1]], size)
     slopes = pull(Lanes(vectors, cells, rest_of, arm, owner, times), readout, filled_up)
     np.add.at(found, (pairs[0], pairs[1]), slopes[: pairs.shape[1]])
