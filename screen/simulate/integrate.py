@@ -168,9 +168,11 @@ class Runner:
     def __init__(self, model: Model, integration: Integration, design: Design, names: Sequence[str]):
         self.model, self.integration, self.names = model, integration, tuple(names)
         self.design = jax.tree.map(jnp.asarray, design)
-        both = integration, integration.stricter()
-        self.rests = [jax.jit(self._rest(options)) for options in both]
-        self.lanes = [jax.jit(self._lanes(options)) for options in both]
+        strict = integration.stricter()
+        # a cell that has not come to rest in so many steps oscillates: more of them would not help
+        patient = replace(strict, max_steps=integration.max_steps)
+        self.rests = [jax.jit(self._rest(options)) for options in (integration, patient)]
+        self.lanes = [jax.jit(self._lanes(options)) for options in (integration, strict)]
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         def run(design: Design, draws: Draws, row: Array, draw: Array) -> tuple[Array, ...]:

@@ -83,7 +83,8 @@ def kernel_rest(
         lost = loosely.status == Status.MAX_STEPS  # it oscillates: to tolerance it would take yet more steps
         left = jnp.where(good | lost, 0.0, horizon)
         exactly = integrated_rest(kernel_engine, model, parameters, state, horizon=left, **exact, **others)
-        again, _ = settle(parameters, exactly)
+        done = (good | lost)[:, None]  # Newton's method stays there
+        again, _ = settle(parameters, exactly._replace(state=jnp.where(done, settled, exactly.state)))
         return Rest(
             jnp.where(good[:, None], settled, jnp.where(lost[:, None], loosely.state, again)),
             jnp.where(good, jnp.int32(Status.OK), jnp.where(lost, loosely.status, exactly.status)),
