@@ -53,12 +53,12 @@ def estimate(trajectories: int, engine: str) -> str:
     from screen.kernel import ENGINES, choose_engine
 
     name, _ = choose_engine(engine)
-    speed = ENGINES[name].speed
+    speed, on_cores = ENGINES[name].speed, "cpu" in ENGINES[name].devices
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    seconds = trajectories / speed / cores
+    seconds = trajectories / speed / (cores if on_cores else 1)
     length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     if seconds > 7200:
         length = f"{seconds / 3600:.1f} h"
-    return (
-        f"about {length}, assuming {speed:g} trajectories a second and core of engine {name} on {cores} cores"
+    return f"about {length}, assuming {speed:g} trajectories a second" + (
+        f" and core of engine {name} on {cores} cores" if on_cores else f" of engine {name} on one GPU"
     )

@@ -25,7 +25,7 @@ from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
-from screen.kernel import DIFFERENTIABLE, Model, available_engines
+from screen.kernel import DIFFERENTIABLE, Model, choose_engine
 from screen.network import read_parameters
 from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -85,14 +85,12 @@ class Plan:
 
 
 def choose_fit_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> str:
-    """The engine of a fit: the kernel, or jax where these models cannot be compiled and are not in the cache.
+    """The engine of a fit: that of a screen, so jax where these models cannot be compiled and are not in the cache.
 
     jax has no gradient, so that the search is Gauss-Newton steps by differences only; diffrax has one,
     but takes minutes for each on a network of the shipped size.
     """
-    if wanted != "auto":
-        return wanted
-    return "kernel" if "kernel" in available_engines(models) else "jax"
+    return choose_engine(wanted, models)[0]
 
 
 def run_fit(

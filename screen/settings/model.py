@@ -239,7 +239,7 @@ class SimulateSettings(Section):
     """How trajectories are integrated."""
 
     engine: Name = "auto"
-    """`kernel` is generated C, `jax` pure JAX, `diffrax` the reference; `auto` takes the fastest that works here."""
+    """`kernel` is generated C, `cuda` that on a GPU, `jax` pure JAX, `diffrax` a reference; `auto` the fastest here."""
     rtol: Annotated[float, Field(ge=1e-13, le=0.1, allow_inf_nan=False), NUMBER] = 1e-6
     """Relative tolerance."""
     atol: Positive = 1e-9

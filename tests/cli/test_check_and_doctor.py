@@ -57,7 +57,7 @@ def test_check_names_an_engine_and_a_dose_basis_that_are_not_there(run, small):
     config = small(simulate={"engine": "fast"}, rank={"dose_bases": [{"kind": "equal_weight", "value": 1}]})
     ran = run("check", "--config", config)
     assert ran.code == 2
-    assert "screen: engine: must be one of auto, kernel, jax, diffrax, found fast" in ran.problems
+    assert "screen: engine: must be one of auto, kernel, cuda, jax, diffrax, found fast" in ran.problems
     assert any("dose_bases: must be one of equal_concentration" in problem for problem in ran.problems)
 
 

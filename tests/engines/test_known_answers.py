@@ -8,7 +8,7 @@ from screen.kernel import Model, Solution, Status, solve
 from tests.engines.systems import BLOW_UP, PHASES, SYSTEMS, model_of
 
 TOLERANCE = 1e-7
-ASKED = {"kernel": 1.0, "jax": 1.0, "diffrax": 1e-2}
+ASKED = {"kernel": 1.0, "cuda": 1.0, "jax": 1.0, "diffrax": 1e-2}
 """Share of the tolerance that an engine is asked for: the reference is run at a tight one."""
 
 

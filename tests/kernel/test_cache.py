@@ -132,12 +132,6 @@ def no_compiler(monkeypatch, tmp_path):
         forgetful.cache_clear()
 
 
-def test_arrays_on_a_gpu_are_not_for_the_kernel(monkeypatch):
-    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
-    name, reason = choose_engine("auto")
-    assert name == "jax" and reason == "JAX computes on gpu, the kernel on cpu"
-
-
 def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler, tmp_path):
     model = load_model(sbml_of(DECAY), tmp_path / "cache")
     with pytest.raises(KernelError, match="must be there, found no cc or gcc or clang; install one"):
@@ -174,5 +168,7 @@ def test_what_the_compiler_refuses_is_called_a_fault_of_ours(tmp_path):
 
 
 def test_an_engine_nobody_knows():
-    with pytest.raises(KernelError, match="engine: must be one of auto, kernel, jax, diffrax, found magic"):
+    with pytest.raises(
+        KernelError, match="engine: must be one of auto, kernel, cuda, jax, diffrax, found magic"
+    ):
         choose_engine("magic")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import Status, rest
-from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel import ENGINES, Status, rest
 from screen.kernel.engines.resting import integrated_rest
 from tests.kernel.networks import model_of, perturbed
 
@@ -55,9 +54,13 @@ def test_a_state_that_is_left_is_not_where_newton_may_end():
     parameters = np.tile(model.values, (2, 1))
     found = rest_of(model, parameters, start)
     loosely = integrated_rest(
-        kernel_engine, model, jnp.asarray(parameters), start, **(OPTIONS | {"rtol": 1e-7, "atol": 1e-10})
+        ENGINES["kernel"].solve,
+        model,
+        jnp.asarray(parameters),
+        start,
+        **(OPTIONS | {"rtol": 1e-7, "atol": 1e-10}),
     )
-    exactly = integrated_rest(kernel_engine, model, jnp.asarray(parameters), start, **OPTIONS)
+    exactly = integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), start, **OPTIONS)
     np.testing.assert_array_equal(found.steps, np.asarray(loosely.steps) + np.asarray(exactly.steps) * [1, 0])
 
 
@@ -75,7 +78,7 @@ def test_is_the_long_integration():
     parameters = perturbed(model, 30, spread=0.3)[:, 0]
     state = np.asarray(model.initial(parameters)) + 0.05
     found = rest_of(model, parameters, state)
-    known = integrated_rest(kernel_engine, model, jnp.asarray(parameters), state, **OPTIONS)
+    known = integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), state, **OPTIONS)
     assert not np.any(found.status) and found.steps.mean() < 0.7 * known.steps.mean()
     np.testing.assert_allclose(found.state, known.state, rtol=1e-9)
     amount = np.array([3.0, 3.0, 1.0])

@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from screen.experiments import rest_parameters
-from screen.kernel import load_model, rest, solve
-from screen.kernel.engines.compiled import kernel_engine
+from screen.kernel import ENGINES, load_model, rest, solve
 from screen.kernel.engines.resting import integrated_rest
 from screen.network import compose_network
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
@@ -66,7 +65,7 @@ def long(model, parameters, state):
         "max_steps": 100_000,
         "threads": None,
     }
-    return integrated_rest(kernel_engine, model, jnp.asarray(parameters), state, **options)
+    return integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), state, **options)
 
 
 def test_every_cell_comes_to_the_rest_of_the_long_integration(model, cells, starts):

@@ -1,6 +1,7 @@
 """The kernel engine: the compiled network, called by XLA, with its adjoint as the reverse mode.
 
-The library is compiled at the first solve of a model and loaded once per process. Inside `jit` a solve is
+What XLA is told is the same for a processor and a GPU (`cuda`); a `Build` says how a model becomes what it calls. On a
+processor the library is compiled at the first solve of a model and loaded once per process. Inside `jit` a solve is
 one custom call; `vmap` over it adds lanes. Lanes are spread over threads, each of which takes the next
 lane nobody has taken yet, and no result depends on who took it.
 """
@@ -10,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,36 +22,46 @@ from screen.errors import KernelError
 from screen.kernel.cache import generator_version
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
-from screen.kernel.native.emit import emit
+from screen.kernel.native.emit import emit, vector
 from screen.kernel.solution import Solution
 
 
-def kernel_engine(
-    model: Model, parameters: Array, state: Array, switches: Array, times: Array, *,
+class Build(NamedTuple):
+    """How a model becomes functions that XLA calls."""
+
+    register: Callable[[Model], str]
+    """Makes them; gives the name under which XLA knows them."""
+    threads: Callable[[], int]
+    """How many threads where nobody says."""
+
+
+def compiled_solve(
+    build: Build, model: Model, parameters: Array, state: Array, switches: Array, times: Array, *,
     rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None,
 ) -> Solution:  # fmt: skip
-    """Integrate with the compiled kernel; arguments as `solve`. KernelError where there is no compiler."""
-    options = _options(rtol, atol, max_steps, threads, first_step)
-    return Solution(*_solve(register(model), options, parameters, state, switches, times))
+    """Integrate with the compiled kernel; arguments as `solve`. KernelError where it cannot be compiled."""
+    options = _options(rtol, atol, max_steps, threads or build.threads(), first_step)
+    return Solution(*_solve(build.register(model), options, parameters, state, switches, times))
 
 
-def kernel_readings(
-    model: Model, parameters: Array, state: Array, switches: Array, times: Array, output: np.ndarray,
+def compiled_readings(
+    build: Build, model: Model, parameters: Array, state: Array, switches: Array, times: Array, output: np.ndarray,
     copy_of: np.ndarray, *, rtol: float, atol: float, max_steps: int, threads: int | None,
     first_step: float | None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
-    name, options = register(model), _options(rtol, atol, max_steps, threads, first_step)
+    name = build.register(model)
+    options = _options(rtol, atol, max_steps, threads or build.threads(), first_step)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         lanes = tuple(each[first] for each in arrays)
-        states, status, *_ = _solve(name, options, *lanes)
-        return (states[lane, output], status[lane]), lanes
+        states, status, accepted, *_ = _solve(name, options, *lanes)
+        return (states[lane, output], status[lane]), (*lanes, accepted)
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
         places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
-        return *rows_back(f"{name}_gradient", options, 4)(*lanes, *places, cotangents[0][:, None]), None, None
+        return *rows_back(f"{name}_gradient", options, 5)(*lanes, *places, cotangents[0][:, None]), None, None
 
     read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     read.defvjp(forward, backward)
@@ -58,14 +69,14 @@ def kernel_readings(
 
 
 def _options(
-    rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None
+    rtol: float, atol: float, max_steps: int, threads: int, first_step: float | None
 ) -> tuple[tuple[str, Any], ...]:
     return (
         ("atol", np.float64(atol)),
         ("first_step", np.float64(first_step or 0.0)),
         ("max_steps", np.int64(max_steps)),
         ("rtol", np.float64(rtol)),
-        ("threads", np.int64(threads or available_cores())),
+        ("threads", np.int64(threads)),
     )
 
 
@@ -89,22 +100,26 @@ def register(model: Model) -> str:
     return name
 
 
-def kernel_problem(models: Iterable[Model]) -> str | None:
-    """Why these models cannot run as compiled kernels, in one line; nothing where they can.
+PROCESSOR = Build(register, available_cores)
+
+
+def kernel_ready(models: Iterable[Model] = ()) -> str:
+    """How the kernel is compiled here, in one line; KernelError where these models cannot run as compiled kernels.
 
     Without a compiler those can that the cache has compiled for this kind of machine.
     """
     try:
-        find_compiler()
-    except KernelError as error:
+        compiler = find_compiler()
+    except KernelError:
         wanted = list(models)
-        if wanted and all(kept_library(_key(model), model.cache) for model in wanted):
-            return None
-        return error.problems[0]
-    return None
+        if wanted and all(kept_library(model_key(model), model.cache) for model in wanted):
+            return "compiled earlier, from the cache; there is no compiler now"
+        raise
+    return f"compiled with {compiler.command}, {compiler.width} lanes side by side"
 
 
-def _key(model: Model) -> str:
+def model_key(model: Model) -> str:
+    """What decides the text that is compiled."""
     return f"{model.digest} {generator_version()}"
 
 
@@ -112,12 +127,16 @@ def _library(model: Model) -> Path:
     try:
         compiler = find_compiler()
     except KernelError:
-        library = kept_library(_key(model), model.cache)
+        library = kept_library(model_key(model), model.cache)
         if library is None:
             raise
         return library
     return compile_library(
-        compiler, lambda: emit(model.system, compiler.width), model.name, _key(model), model.cache
+        compiler,
+        lambda: emit(model.system, vector(compiler.width)),
+        model.name,
+        model_key(model),
+        model.cache,
     )
 
 
@@ -134,14 +153,15 @@ def _solve(name: str, options: tuple, parameters: Array, state: Array, switches:
 
 
 def _forward(name: str, options: tuple, *arrays: Array) -> tuple[Any, tuple[Array, ...]]:
-    return _solve(name, options, *arrays), arrays
+    found = _solve(name, options, *arrays)
+    return found, (*arrays, found[2])
 
 
 def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
-    *_, switches, times = arrays
+    *_, switches, times, _ = arrays
     lanes = jnp.arange(len(times), dtype=jnp.int32)
-    gradient = rows_back(f"{name}_gradient", options, 4)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
+    gradient = rows_back(f"{name}_gradient", options, 5)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
     return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
 
 

@@ -1,4 +1,4 @@
-"""The portable engine: the kernel's method in pure JAX, for machines without a compiler and for GPUs.
+"""The portable engine: the kernel's method in pure JAX, for machines without a compiler.
 
 Arrays are [species, lane]. Rates, Jacobian, sparse factorisation and triangular solves are straight-line
 code on [lane] vectors; no LAPACK, no matrix. A block of lanes walks together, each with its own time,

@@ -7,6 +7,7 @@ state depends on follows from the implicit function: one linear system per cotan
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.kernel.engines.compiled import available_cores, kernel_engine, register, rows_back
+from screen.kernel.engines.compiled import Build, compiled_solve, rows_back
 from screen.kernel.model import Model
 from screen.kernel.solution import Solution, Status
 
@@ -50,16 +51,16 @@ def integrated_rest(
     return Rest(end, status, solution.accepted + solution.rejected)
 
 
-def kernel_rest(
-    model: Model, parameters: Array, state: Array, copy_of: np.ndarray, *, horizon: float, tolerance: float,
-    rtol: float, atol: float, max_steps: int, threads: int | None,
+def compiled_rest(
+    build: Build, model: Model, parameters: Array, state: Array, copy_of: np.ndarray, *,
+    horizon: float, tolerance: float, rtol: float, atol: float, max_steps: int, threads: int | None,
 ) -> Rest:  # fmt: skip
     """Rest states, those of copies found once; each lane has adjoints of its own."""
-    name = register(model)
+    name, run_lanes = build.register(model), partial(compiled_solve, build)
     newton = (
         ("atol", np.float64(atol)),
         ("rate", np.float64(1 / horizon)),
-        ("threads", np.int64(threads or available_cores())),
+        ("threads", np.int64(threads or build.threads())),
         ("time", np.float64(2 * horizon)),
         ("tolerance", np.float64(tolerance)),
     )
@@ -78,11 +79,11 @@ def kernel_rest(
         return settled, (at_rest == 1) & (found.status == Status.OK)
 
     def find(parameters: Array, state: Array) -> Rest:
-        loosely = integrated_rest(kernel_engine, model, parameters, state, horizon=horizon, **loose, **others)
+        loosely = integrated_rest(run_lanes, model, parameters, state, horizon=horizon, **loose, **others)
         settled, good = settle(parameters, loosely)
         lost = loosely.status == Status.MAX_STEPS  # it oscillates: to tolerance it would take yet more steps
         left = jnp.where(good | lost, 0.0, horizon)
-        exactly = integrated_rest(kernel_engine, model, parameters, state, horizon=left, **exact, **others)
+        exactly = integrated_rest(run_lanes, model, parameters, state, horizon=left, **exact, **others)
         done = (good | lost)[:, None]  # Newton's method stays there
         again, _ = settle(parameters, exactly._replace(state=jnp.where(done, settled, exactly.state)))
         return Rest(

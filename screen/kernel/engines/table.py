@@ -1,7 +1,7 @@
 """The engines behind one interface: a table, and the functions that look into it."""
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,12 +11,12 @@ from jax import Array
 from jaxtyping import Float
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import kernel_engine, kernel_problem, kernel_readings
+from screen.kernel.engines.compiled import PROCESSOR, Build, compiled_readings, compiled_solve, kernel_ready
+from screen.kernel.engines.cuda import GRAPHICS, cuda_ready
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
-from screen.kernel.engines.resting import Rest, integrated_rest, kernel_rest
+from screen.kernel.engines.resting import Rest, compiled_rest, integrated_rest
 from screen.kernel.model import Model
-from screen.kernel.native.compiler import find_compiler
 from screen.kernel.solution import Solution
 from screen.shapes import (
     LANES_PARAMETERS,
@@ -37,11 +37,13 @@ class Engine(NamedTuple):
     devices: tuple[str, ...]
     """JAX backends it runs on."""
     speed: float
-    """Trajectories a second and core that an estimate assumes for the shipped network."""
+    """Trajectories a second, of a core or a GPU, that an estimate assumes for the shipped network."""
     readings: Callable[..., tuple[Array, Array]] | None = None
     """How it integrates copies once; where it cannot, each is a lane."""
     rest: Callable[..., Rest] | None = None
     """How it finds rest states, where it has a better way than to integrate."""
+    ready: Callable[[Iterable[Model]], str] = lambda models: "needs nothing but JAX"
+    """Why it can run these models here, in one line; KernelError where it cannot."""
 
 
 def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
@@ -56,8 +58,15 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
     return run
 
 
+def _compiled(build: Build, device: str, speed: float, ready: Callable[[Iterable[Model]], str]) -> Engine:
+    """An engine that runs the compiled network."""
+    readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
+    return Engine(partial(compiled_solve, build), True, (device,), speed, readings, rest, ready)
+
+
 ENGINES: dict[str, Engine] = {
-    "kernel": Engine(kernel_engine, True, ("cpu",), 2700.0, kernel_readings, kernel_rest),
+    "kernel": _compiled(PROCESSOR, "cpu", 2700.0, kernel_ready),
+    "cuda": _compiled(GRAPHICS, "gpu", 65_000.0, cuda_ready),  # speed not measured: a bound of memory traffic
     "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
     "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
 }
@@ -73,34 +82,44 @@ def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
     >>> "jax" in available_engines()
     True
     """
-    if kernel_problem(models):
-        return tuple(name for name in ENGINES if name != "kernel")
-    return tuple(ENGINES)
+    wanted = list(models)
+    return tuple(name for name, engine in ENGINES.items() if _can(engine, wanted))
+
+
+def _can(engine: Engine, models: Iterable[Model]) -> bool:
+    try:
+        engine.ready(models)
+    except KernelError:
+        return False
+    return True
 
 
 def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[str, str]:
-    """(engine, reason in one line); "auto" prefers the kernel, and falls back to jax: for GPUs, without a compiler.
+    """(engine, reason in one line); "auto" takes the compiled one of the device: on a GPU cuda, else the kernel.
 
-    `models` are what will run: where the cache has them all compiled, the kernel needs no compiler.
+    Without a compiler "auto" takes jax; not so on a GPU, where XLA makes thousands of small kernels a step of it and
+    compiles them for minutes. `models` are what will run: the kernel needs no compiler for those in the cache.
 
     >>> choose_engine("diffrax")
     ('diffrax', 'as asked')
     """
-    _look_up("kernel" if wanted == "auto" else wanted)
-    problem = kernel_problem(models) if wanted in ("auto", "kernel") else None
     if wanted != "auto":
-        if problem:
-            raise KernelError(problem)
+        _look_up(wanted).ready(models)
         return wanted, "as asked"
-    if (device := jax.default_backend()) not in ENGINES["kernel"].devices:
-        return "jax", f"JAX computes on {device}, the kernel on {' and '.join(ENGINES['kernel'].devices)}"
-    if problem:
-        return "jax", problem
+    device = jax.default_backend()
+    if device == "gpu":
+        try:
+            return "cuda", ENGINES["cuda"].ready(models)
+        except KernelError as error:
+            raise KernelError(
+                f"{error.problems[0]}; or compute on the processor: JAX_PLATFORMS=cpu"
+            ) from None
+    if device not in ENGINES["kernel"].devices:
+        return "jax", f"JAX computes on {device}, the kernel on cpu or gpu"
     try:
-        compiler = find_compiler()
-    except KernelError:
-        return "kernel", "compiled earlier, from the cache; there is no compiler now"
-    return "kernel", f"compiled with {compiler.command}, {compiler.width} lanes side by side"
+        return "kernel", ENGINES["kernel"].ready(models)
+    except KernelError as error:
+        return "jax", error.problems[0]
 
 
 def _look_up(name: str) -> Engine:
@@ -121,9 +140,9 @@ def solve(
     [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
     ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; atol is less
     for species that stay small (`System.scale`). A lane gives up after max_steps. threads: all cores where
-    None. first_step: an upper bound of the first step of each phase, in the time of the model.
-    Differentiable in reverse mode for parameters and state with engines kernel and diffrax. KernelError for
-    shapes that do not fit or an engine that is not there.
+    None, and as many as a GPU holds. first_step: an upper bound of the first step of each phase, in the time of the
+    model. Differentiable in reverse mode for parameters and state with engines kernel, cuda and diffrax. KernelError
+    for shapes that do not fit or an engine that is not there.
 
     >>> switches, times = np.zeros((2, 1)), np.full((2, 1), 5.0)
     >>> found = solve(model, parameters[:, None], model.initial(parameters), switches, times, engine="auto")

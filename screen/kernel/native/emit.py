@@ -1,4 +1,7 @@
-"""Write a network as C: its programs unrolled over W lanes, around the handwritten step in native/.
+"""Write a network as C or CUDA: its programs unrolled, around the handwritten step in native/.
+
+Both are one text in two dialects: W lanes side by side in the registers of a processor, or one lane a thread of a GPU.
+The dialect defines what the text does not say twice: what a quantity is in a register (V) and in memory (Stored).
 
 The text is meant to be read (the cache keeps it beside the compiled library): one function per program
 of screen.kernel.symbolic.analysis, every result with the name of its species or reaction behind it. A function
@@ -23,24 +26,46 @@ CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.2, "PROPORTIONAL": 0.05}
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
 
 
-def emit(system: System, width: int) -> str:
-    """The C source of the kernel for one network, `width` lanes side by side."""
+class Dialect(NamedTuple):
+    """How the text is read: files of native/ before and behind what is generated."""
+
+    width: int
+    """Lanes side by side."""
+    head: tuple[str, ...]
+    tail: tuple[str, ...]
+    prefix: str
+    """Of functions of a V."""
+
+
+def vector(width: int) -> Dialect:
+    """C for a processor, so many lanes side by side."""
+    tail = ("step.h", "forward.h", "adjoint.h", "rest.h", "tasks.h", "handlers.c")
+    return Dialect(width, ("vector.h", "scalar.h"), tail, "v")
+
+
+THREAD = Dialect(
+    1, ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "adjoint.h", "rest.h", "kernels.cuh"), "s"
+)
+"""CUDA for a GPU, one lane a thread."""
+
+
+def emit(system: System, dialect: Dialect) -> str:
+    """The source of the kernel for one network."""
     scratch = _Scratch()
     functions = [
         *_tables(system),
-        *_programs(system, scratch),
+        *_programs(system, dialect.prefix, scratch),
         *algebra(system.reduction, PIECE),
         *stage_sums(),
     ]
     head = [
         f"/* {system.name}: generated, do not edit. SBML digest {system.digest} */",
-        f"#define W {width}",
+        f"#define W {dialect.width}",
         *_sizes(system),
         f"#define SCRATCH {scratch.size}",
-        _native("vector.h"),
+        *map(_native, dialect.head),
     ]
-    tail = [_native(name) for name in ("step.h", "forward.h", "adjoint.h", "rows.h", "rest.h", "handlers.c")]
-    return "\n".join([*head, *functions, *tail])
+    return "\n".join([*head, *functions, *map(_native, dialect.tail)])
 
 
 def _native(name: str) -> str:
@@ -100,10 +125,12 @@ class _Kernel(NamedTuple):
     """Names of the arguments, to pass them on to the pieces."""
     loads: dict[str, str]
     """Format of each kind of input, e.g. {"state": "y[{}]"}."""
+    prefix: str = "s"
+    """Of the functions it calls."""
     vector: bool = True
 
 
-def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
+def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
     species = system.species
     given = {dependent.species for dependent in system.reduction.dependents}
     solved = [i for i in range(len(species)) if i not in given]
@@ -116,38 +143,38 @@ def _programs(system: System, scratch: _Scratch) -> Iterator[str]:
     jacobian = [(f"jacobian[{k}] =", label) for k, label in enumerate(slopes)]
     push = [(f"push[{k}] =", f"d {species[i]}' / d time") for k, i in enumerate(system.driven)]
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time"}
-    state = "const V *restrict y, const V *restrict c, V time, "
+    state = "IN y, IN c, V time, "
     yield from _function(
-        _Kernel("derivative", state + "V *restrict x, V *restrict f", "y, c, time, x, f", moving),
+        _Kernel("derivative", state + "OUT x, OUT f", "y, c, time, x, f", moving, prefix),
         system.derivative.only(solved), flow, scratch,
     )  # fmt: skip
     yield from _function(
         _Kernel(
-            "linearise", state + "V *restrict x, V *restrict f, V *restrict jacobian, V *restrict push",
-            "y, c, time, x, f, jacobian, push", moving,
+            "linearise", state + "OUT x, OUT f, OUT jacobian, OUT push",
+            "y, c, time, x, f, jacobian, push", moving, prefix,
         ),
         system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
     )  # fmt: skip
     for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
         yield from _function(
             _Kernel(
-                name, state + "const V *restrict v, V *restrict x, V *restrict q, V *restrict c_bar",
-                "y, c, time, v, x, q, c_bar", moving | {"cotangent": "v[{}]"},
+                name, state + "IN v, OUT x, OUT q, OUT c_bar",
+                "y, c, time, v, x, q, c_bar", moving | {"cotangent": "v[{}]"}, prefix,
             ),
             gradient.program, _adjoints(gradient, system), scratch,
-            first="for (int i = 0; i < N; i++) q[i] = (V){0};",
+            first="for (int i = 0; i < N; i++) q[i] = all(0.0);",
         )  # fmt: skip
     plain = {"parameter": "p[{}]"}
     yield from _function(
         _Kernel("hoist", "const double *p, double *c", "p, c", plain, vector=False),
-        system.hoist, [(f"c[{k} * W] =", "") for k in range(system.hoisted)], scratch,
+        system.hoist, [(f"c[{k} * STRIDE] =", "") for k in range(system.hoisted)], scratch,
     )  # fmt: skip
     yield from _function(
         _Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
         system.breaks, [(f"at[{k}] =", "") for k in range(len(system.breaks.outputs))], scratch,
     )  # fmt: skip
     for name, gradient, source in (
-        ("hoist_pullback", system.hoist_pullback, "c_bar[{} * W]"),
+        ("hoist_pullback", system.hoist_pullback, "c_bar[{} * STRIDE]"),
         ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
     ):
         pointer = source.partition("[")[0]
@@ -253,5 +280,4 @@ class _Body:
             return "-" + self._operand(args[0], alone)
         if op == "reciprocal":
             return "1.0 / " + self._operand(args[0], alone)
-        prefix = "v" if self.kernel.vector else "s"
-        return f"{prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"
+        return f"{self.kernel.prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"

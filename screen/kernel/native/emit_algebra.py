@@ -18,7 +18,7 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     rows: list[list[str]] = [[] for _ in plan.order]
     for slot, (p, q) in enumerate(plan.slots):
         terms = "".join(_signed(-factor, f"jacobian[{entry}]") for entry, factor in reduction.mix[slot])
-        rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or '(V){0}'};")
+        rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or 'all(0.0)'};")
     row = 0
     for step in plan.factor:
         if isinstance(step, Scale):
@@ -30,25 +30,29 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     for slot, (p, _) in enumerate(plan.slots):
         rows[p].append(f"M[{slot}] = m{slot};")
     yield from _cut(
-        "factorise", "const V *restrict jacobian, V shift, V *restrict M", "jacobian, shift, M", rows, piece
+        "factorise",
+        "IN jacobian, V shift, OUT M",
+        "jacobian, shift, M",
+        rows,
+        piece,
     )
     given = [
         f"x[{d}] = {''.join(_signed(r, f'x[{a}]') for a, r in ratios) or 'all(0.0)'};"
         for d, ratios in reduction.dependents
     ]
-    yield braces("CODE give(V *restrict x)", given)
+    yield braces("CODE give(OUT x)", given)
     lines = [*_solve_lines((plan.forward, plan.backward), plan, "f[{0}] + g[{0}]", 1), "give(x);"]
-    arguments = "const V *restrict M, const V *restrict f, const V *restrict g, V *restrict x"
+    arguments = "IN M, IN f, IN g, OUT x"
     yield braces(f"CODE solve({arguments})", lines)
     taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
     taken += [f"b[{d}] = all(0.0);" for d, _ in reduction.dependents]
-    yield braces("CODE take(V *restrict b)", taken)
+    yield braces("CODE take(OUT b)", taken)
     lines = [
         "take(b);",
         *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0),
     ]
     lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
-    yield braces("CODE solve_transposed(const V *restrict M, V *restrict b, V *restrict x)", lines)
+    yield braces("CODE solve_transposed(IN M, OUT b, OUT x)", lines)
 
 
 def _signed(factor: float, value: str) -> str:
@@ -105,10 +109,7 @@ def stage_sums() -> Iterator[str]:
         backward.append(
             f"case {stage}: for (int i = 0; i < N; i++) {{ const V r = rate * v[i]; {spread} }} break;"
         )
-    head = (
-        "CODE combine(int stage, const V *restrict y, const V (*restrict k)[N], V rate,"
-        " V *restrict z, V *restrict g)"
-    )
+    head = "CODE combine(int stage, IN y, const Stored (*restrict k)[N], V rate, OUT z, OUT g)"
     yield braces(head, ["switch (stage) {", *forward, "}"])
-    head = "CODE spread(int stage, V rate, const V *restrict v, const V *restrict q, V (*restrict seed)[N])"
+    head = "CODE spread(int stage, V rate, IN v, IN q, Stored (*restrict seed)[N])"
     yield braces(head, ["switch (stage) {", *backward, "}"])

@@ -6,12 +6,10 @@ enum { OK, MAX_STEPS, STEP_UNDERFLOW, NON_FINITE };
 /* One cotangent of a lane: its last output that is not 0. */
 typedef struct { int64_t lane, row, last; } Row;
 
-typedef struct Job {
-    int (*task)(struct Job *); /* what each thread does; false when memory ran out */
-    int64_t items;             /* what there is to do in all */
+typedef struct {
     const double *parameters, *state, *switches, *times;
     double *states;
-    int32_t *status, *accepted, *rejected;
+    int32_t *status, *accepted, *rejected; /* accepted is given where what was accepted is walked back */
     double *reached;
     const double *cotangent; /* [rows, span, N]: row r is of lane row_lane[r], its outputs from row_output[r] on */
     const int32_t *row_lane, *row_output;
@@ -22,15 +20,17 @@ typedef struct Job {
     int64_t lanes, phases, outputs, max_steps, threads, rows, span, walked;
     double rtol, atol, first_step;
     double rate, time, tolerance; /* of a rest */
-    atomic_llong next; /* first lane nobody has taken yet */
-    atomic_int out_of_memory;
+    Counter *next;                /* first lane nobody has taken yet */
 } Job;
 
 /* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
 enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
 typedef struct { double *rows; int64_t lane, rows_of_lane, count, capacity, outputs; } Tape;
 /* While lanes are recorded, tape k is of lane order[first + k]. */
-typedef struct { Tape *tapes; int64_t first, end; atomic_llong next; } Recording;
+typedef struct { Tape *tapes; int64_t first, end, next; } Recording;
+
+/* Rows that hold the steps of a lane: a gradient may be compiled apart from the solve, and round otherwise. */
+static inline int64_t tape_length(const Job *job, int64_t lane) { return job->accepted[lane] + job->accepted[lane] / 8 + 16; }
 
 typedef struct {
     int64_t lane; /* -1: the slot is idle */
@@ -43,23 +43,18 @@ typedef struct {
 
 #define INSET 8.9e-16
 
+/* False when the tape is full. */
 static int tape_append(Tape *tape, const Step *s, int l, const Lane *lane)
 {
-    if (tape->count == tape->capacity) {
-        int64_t capacity = tape->capacity ? 2 * tape->capacity : 64;
-        double *rows = realloc(tape->rows, sizeof(double) * ROW * capacity);
-        if (!rows) return 0;
-        tape->rows = rows;
-        tape->capacity = capacity;
-    }
+    if (tape->count == tape->capacity) return 0;
     double *row = tape->rows + ROW * tape->count++;
-    row[ROW_TIME] = s->t[l];
-    row[ROW_STEP] = s->h[l];
+    row[ROW_TIME] = LANE(s->t, l);
+    row[ROW_STEP] = LANE(s->h, l);
     row[ROW_PHASE] = (double)lane->phase;
     row[ROW_BREAK] = lane->t == lane->start ? lane->opened_by : -1;
-    row[ROW_LOW] = s->low[l];
-    row[ROW_HIGH] = s->high[l];
-    for (int i = 0; i < N; i++) row[ROW_STATE + i] = s->y[i][l];
+    row[ROW_LOW] = LANE(s->low, l);
+    row[ROW_HIGH] = LANE(s->high, l);
+    for (int i = 0; i < N; i++) row[ROW_STATE + i] = LANE(s->y[i], l);
     return 1;
 }
 
@@ -83,8 +78,8 @@ static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
     for (int b = 0; b < BREAKS; b++)
         if (lane->breaks[b] > lane->t && lane->breaks[b] < lane->stop) lane->stop = lane->breaks[b];
     const double inset = INSET * s_max(fabs(lane->start), fabs(lane->stop));
-    s->low[l] = lane->start + inset;
-    s->high[l] = lane->stop - inset;
+    LANE(s->low, l) = lane->start + inset;
+    LANE(s->high, l) = lane->stop - inset;
     lane->fresh = 1;
 }
 
@@ -105,16 +100,16 @@ static void close_lane(const Job *job, Lane *lane, int status)
 }
 
 /* Put the next lane of the batch into slot l; the slot idles when there is none. */
-static void load_lane(Job *job, Step *s, Lane *lane, int l, Recording *recording)
+static void load_lane(const Job *job, Step *s, Lane *lane, int l, Recording *recording)
 {
-    atomic_llong *next = recording ? &recording->next : &job->next;
     const int64_t end = recording ? recording->end : job->lanes;
     for (;;) {
-        const int64_t place = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+        const int64_t place = recording ? recording->next++ : take_next(job->next, 1);
         if (place >= end) { lane->lane = -1; return; }
         const int64_t i = recording ? job->order[place] : place;
         const double *times = job->times + i * job->outputs;
-        *lane = (Lane){.lane = i, .phase = -1, .last_error = 1.0, .outputs = job->outputs};
+        const Lane fresh = {.lane = i, .phase = -1, .outputs = job->outputs, .last_error = 1.0};
+        *lane = fresh;
         if (recording) {
             lane->tape = &recording->tapes[place - recording->first];
             lane->outputs = job->sorted[job->rows_begin[i]].last + 1;
@@ -122,7 +117,7 @@ static void load_lane(Job *job, Step *s, Lane *lane, int l, Recording *recording
         lane->t = job->switches[i * job->phases];
         lane->end = times[job->outputs - 1];
         lane->phase_end = lane->t;
-        for (int j = 0; j < N; j++) s->y[j][l] = job->state[i * N + j];
+        for (int j = 0; j < N; j++) LANE(s->y[j], l) = job->state[i * N + j];
         while (lane->output < lane->outputs && times[lane->output] <= lane->t) {
             if (!recording)
                 memcpy(job->states + (i * job->outputs + lane->output) * N, job->state + i * N, sizeof(double) * N);
@@ -140,7 +135,7 @@ static void load_lane(Job *job, Step *s, Lane *lane, int l, Recording *recording
 static void first_steps(const Job *job, Step *s, Lane *lanes)
 {
     V d0 = {0}, d1 = {0}, d2 = {0};
-    memset(s->g, 0, sizeof s->g);
+    clear(s->g, N);
     for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->start[PATTERN_COLUMN[e]];
     for (int i = 0; i < N; i++) {
         const V scale = 1.0 / (job->atol * SCALE[i] + job->rtol * v_abs(s->y[i]));
@@ -152,7 +147,7 @@ static void first_steps(const Job *job, Step *s, Lane *lanes)
     for (int l = 0; l < W; l++) {
         if (lanes[l].lane < 0 || !lanes[l].fresh) continue;
         const double span = lanes[l].stop - lanes[l].t;
-        const double size = sqrt(d0[l] / N), speed = sqrt(d1[l] / N), bend = sqrt(d2[l] / N);
+        const double size = sqrt(LANE(d0, l) / N), speed = sqrt(LANE(d1, l) / N), bend = sqrt(LANE(d2, l) / N);
         double h = span;
         if (speed > 0) h = s_min(h, s_max(size, 1.0) / speed);
         if (speed > 0 && bend > 0) h = s_min(h, pow(0.01 / (speed * pow(bend / speed, 5)), 1.0 / 6));
@@ -170,8 +165,8 @@ static void choose_steps(Step *s, const Lane *lanes)
     for (int l = 0; l < W; l++) {
         const double left = lanes[l].stop - lanes[l].t;
         const int idle = lanes[l].lane < 0;
-        s->t[l] = idle ? 0.0 : lanes[l].t;
-        s->h[l] = idle ? 1.0 : lanes[l].h < 0.999 * left ? lanes[l].h : left;
+        LANE(s->t, l) = idle ? 0.0 : lanes[l].t;
+        LANE(s->h, l) = idle ? 1.0 : lanes[l].h < 0.999 * left ? lanes[l].h : left;
     }
 }
 
@@ -194,7 +189,7 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
         for (int l = 0; l < W; l++) {
             const double *times = job->times + lanes[l].lane * job->outputs;
             wanted[l] = passed[l] && lanes[l].output < lanes[l].outputs && times[lanes[l].output] <= lanes[l].t;
-            x[l] = wanted[l] ? (times[lanes[l].output] - s->t[l]) / s->h[l] : 0.0;
+            LANE(x, l) = wanted[l] ? (times[lanes[l].output] - LANE(s->t, l)) / LANE(s->h, l) : 0.0;
             any |= wanted[l];
         }
         if (!any) return;
@@ -209,7 +204,7 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
         for (int l = 0; l < W; l++) {
             if (!wanted[l]) continue;
             double *to = job->states + (lanes[l].lane * job->outputs + lanes[l].output++) * N;
-            for (int i = 0; i < N && !recording; i++) to[i] = row[i][l];
+            for (int i = 0; i < N && !recording; i++) to[i] = LANE(row[i], l);
         }
     }
 }
@@ -221,7 +216,7 @@ static int failure(const Job *job, const Step *s, const Lane *lane, int l, doubl
     if (!lane->rejecting && lane->t >= lane->stop) return OK;
     if (!isfinite(error))
         for (int i = 0; i < N; i++)
-            if (!isfinite(s->y[i][l]) || !isfinite(s->start[i][l])) return NON_FINITE;
+            if (!isfinite(LANE(s->y[i], l)) || !isfinite(LANE(s->start[i], l))) return NON_FINITE;
     const double smallest = 2e-15 * fabs(lane->t) + 1e-22 * (lane->stop - lane->start);
     if (lane->h > smallest) return OK;
     return isfinite(error) ? STEP_UNDERFLOW : NON_FINITE;
@@ -243,23 +238,16 @@ static void control(Lane *lane, double h, double error, double integral, double 
     }
 }
 
-static void *workspace(size_t size)
-{
-    const size_t line = sizeof(V) < 64 ? 64 : sizeof(V);
-    void *memory = aligned_alloc(line, (size + line - 1) / line * line);
-    if (memory) memset(memory, 0, size);
-    return memory;
-}
-
-/* All lanes of a job, or of a recording. False when memory for the recording ran out. */
-static int integrate(Job *job, Step *s, Recording *recording)
+/* All lanes of a job, or of a recording. False when a tape is full. */
+static int integrate(const Job *job, Step *s, Recording *recording)
 {
     Lane lanes[W];
     for (int l = 0; l < W; l++) load_lane(job, s, &lanes[l], l, recording);
     for (;;) {
+        TOGETHER;
         int busy = 0, fresh = 0, passed[W];
         for (int l = 0; l < W; l++) {
-            s->t[l] = lanes[l].lane < 0 ? 0.0 : lanes[l].t;
+            LANE(s->t, l) = lanes[l].lane < 0 ? 0.0 : lanes[l].t;
             busy |= lanes[l].lane >= 0;
             fresh |= lanes[l].lane >= 0 && lanes[l].fresh;
         }
@@ -271,22 +259,23 @@ static int integrate(Job *job, Step *s, Recording *recording)
         attempt(s, NULL);
         const V error = error_norm(job, s);
         V last;
-        for (int l = 0; l < W; l++) last[l] = lanes[l].lane < 0 ? 1.0 : lanes[l].last_error;
+        for (int l = 0; l < W; l++) LANE(last, l) = lanes[l].lane < 0 ? 1.0 : lanes[l].last_error;
         const V floor_error = v_max(error, all(1e-8));
         const V integral = v_exp(-INTEGRAL * v_log(floor_error)), proportional = v_exp(PROPORTIONAL * v_log(last));
         I accepted;
         for (int l = 0; l < W; l++) {
             Lane *lane = &lanes[l];
             passed[l] = 0;
-            accepted[l] = 0;
+            LANE(accepted, l) = 0;
             if (lane->lane < 0) continue;
-            if (error[l] <= 1.0) {
+            if (LANE(error, l) <= 1.0) {
                 if (lane->tape && !tape_append(lane->tape, s, l, lane)) return 0;
-                lane->t = s->h[l] == lane->stop - lane->t ? lane->stop : lane->t + s->h[l];
+                const double h = LANE(s->h, l);
+                lane->t = h == lane->stop - lane->t ? lane->stop : lane->t + h;
                 passed[l] = 1;
-                accepted[l] = -1;
+                LANE(accepted, l) = -1;
             }
-            control(lane, s->h[l], error[l], integral[l], proportional[l]);
+            control(lane, LANE(s->h, l), LANE(error, l), LANE(integral, l), LANE(proportional, l));
         }
         write_outputs(job, s, lanes, passed, recording != NULL);
         for (int i = 0; i < N; i++) s->y[i] = choose(accepted, s->z[i], s->y[i]);
@@ -295,7 +284,7 @@ static int integrate(Job *job, Step *s, Recording *recording)
             if (lane->lane < 0) continue;
             int status = OK;
             if (lane->output < lane->outputs) {
-                status = failure(job, s, lane, l, error[l]);
+                status = failure(job, s, lane, l, LANE(error, l));
                 if (status == OK) {
                     if (lane->t >= lane->stop) open_stretch(job, s, lane, l);
                     continue;
@@ -305,12 +294,4 @@ static int integrate(Job *job, Step *s, Recording *recording)
             load_lane(job, s, lane, l, recording);
         }
     }
-}
-
-static int integrate_all(Job *job)
-{
-    Step *s = workspace(sizeof(Step));
-    const int good = s && integrate(job, s, NULL);
-    free(s);
-    return good;
 }

@@ -1,30 +1,33 @@
 /* Threads, and the functions that XLA calls. */
 #include "xla/ffi/api/c_api.h"
 
+/* A job, what each thread does about it, and how many of them it can use. */
+typedef struct { Job job; int (*task)(Job *); int64_t items; Counter next; atomic_int out_of_memory; } Crew;
+
 static void *work(void *argument)
 {
-    Job *job = argument;
+    Crew *crew = argument;
 #if defined(__SSE2__)
     const unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | 0x8040); /* what decays below 1e-308 counts as 0; in this thread, and only here */
 #endif
-    const int good = job->task(job);
+    const int good = crew->task(&crew->job);
 #if defined(__SSE2__)
     _mm_setcsr(mode);
 #endif
-    if (!good) atomic_store(&job->out_of_memory, 1);
+    if (!good) atomic_store(&crew->out_of_memory, 1);
     return NULL;
 }
 
-static void run(Job *job)
+static void run(Crew *crew)
 {
     enum { MOST = 256 };
     pthread_t threads[MOST];
-    int64_t useful = (job->items + W - 1) / W, count = 0;
-    if (useful > job->threads) useful = job->threads;
+    int64_t useful = (crew->items + W - 1) / W, count = 0;
+    if (useful > crew->job.threads) useful = crew->job.threads;
     if (useful > MOST) useful = MOST;
-    while (count < useful - 1 && pthread_create(&threads[count], NULL, work, job) == 0) count++;
-    work(job);
+    while (count < useful - 1 && pthread_create(&threads[count], NULL, work, crew) == 0) count++;
+    work(crew);
     for (int64_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
 }
 
@@ -59,10 +62,9 @@ static double attribute(XLA_FFI_CallFrame *frame, const char *name)
 static XLA_FFI_Buffer *argument(XLA_FFI_CallFrame *frame, int i) { return frame->args.args[i]; }
 static void *result(XLA_FFI_CallFrame *frame, int i) { return ((XLA_FFI_Buffer *)frame->rets.rets[i])->data; }
 
-static Job job_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+static Job job_of(XLA_FFI_CallFrame *frame)
 {
     return (Job){
-        .task = task,
         .parameters = argument(frame, 0)->data,
         .state = argument(frame, 1)->data,
         .lanes = 1,
@@ -73,9 +75,9 @@ static Job job_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
 }
 
 /* parameters [.., phases, parameters], state [.., species], switches [.., phases], times [.., times] */
-static Job solve_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+static Job solve_of(XLA_FFI_CallFrame *frame)
 {
-    Job job = job_of(frame, task);
+    Job job = job_of(frame);
     const XLA_FFI_Buffer *parameters = argument(frame, 0), *times = argument(frame, 3);
     job.switches = argument(frame, 2)->data;
     job.times = times->data;
@@ -85,20 +87,18 @@ static Job solve_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
     job.rtol = attribute(frame, "rtol");
     job.first_step = attribute(frame, "first_step");
     for (int64_t i = 0; i < times->rank - 1; i++) job.lanes *= times->dims[i];
-    job.items = job.lanes;
     return job;
 }
 
 /* parameters [.., parameters], state [.., species] */
-static Job rest_of(XLA_FFI_CallFrame *frame, int (*task)(Job *))
+static Job rest_of(XLA_FFI_CallFrame *frame)
 {
-    Job job = job_of(frame, task);
+    Job job = job_of(frame);
     const XLA_FFI_Buffer *state = argument(frame, 1);
     job.rate = attribute(frame, "rate");
     job.time = attribute(frame, "time");
     job.tolerance = attribute(frame, "tolerance");
     for (int64_t i = 0; i < state->rank - 1; i++) job.lanes *= state->dims[i];
-    job.items = job.lanes;
     return job;
 }
 
@@ -110,43 +110,49 @@ static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
     job->row_lane = argument(frame, place)->data;
     job->cotangent = cotangent->data;
     job->rows = cotangent->dims[0];
-    job->items = job->rows;
     job->parameters_bar = result(frame, 0);
     job->state_bar = result(frame, 1);
     memset(job->parameters_bar, 0, sizeof(double) * job->rows * job->phases * PARAMETERS);
     memset(job->state_bar, 0, sizeof(double) * job->rows * N);
 }
 
-static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job *job)
+static XLA_FFI_Error *out_of_memory(XLA_FFI_CallFrame *frame)
 {
-    if (!job->out_of_memory) run(job);
-    return job->out_of_memory ? complain(frame, "kernel: memory must suffice, found none left") : NULL;
+    return complain(frame, "kernel: memory must suffice, found none left");
+}
+
+static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job job, int (*task)(Job *), int64_t items)
+{
+    Crew crew = {.job = job, .task = task, .items = items};
+    crew.job.next = &crew.next;
+    run(&crew);
+    return crew.out_of_memory ? out_of_memory(frame) : NULL;
 }
 
 /* -> states [.., times, species], status, accepted, rejected, reached [..] */
 XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = solve_of(frame, integrate_all);
+    Job job = solve_of(frame);
     job.states = result(frame, 0);
     job.status = result(frame, 1);
     job.accepted = result(frame, 2);
     job.rejected = result(frame, 3);
     job.reached = result(frame, 4);
-    return finish(frame, &job);
+    return finish(frame, job, integrate_all, job.lanes);
 }
 
-/* Further arguments: lane [rows], the output the cotangents begin at [rows], cotangents [rows, span, species]. */
+/* Further arguments: accepted steps [..], lane [rows], the output the cotangents begin at [rows], cotangents
+   [rows, span, species]. */
 XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = solve_of(frame, differentiate);
-    add_rows(frame, &job, 4);
-    job.row_output = argument(frame, 5)->data;
-    job.span = argument(frame, 6)->dims[1];
-    job.out_of_memory = !sort_rows(&job);
-    job.items = job.walked;
-    XLA_FFI_Error *error = finish(frame, &job);
+    Job job = solve_of(frame);
+    job.accepted = argument(frame, 4)->data;
+    add_rows(frame, &job, 5);
+    job.row_output = argument(frame, 6)->data;
+    job.span = argument(frame, 7)->dims[1];
+    XLA_FFI_Error *error = sort_rows(&job) ? finish(frame, job, differentiate, job.walked) : out_of_memory(frame);
     free(job.sorted);
     free(job.rows_begin);
     free(job.order);
@@ -157,17 +163,17 @@ XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 XLA_FFI_Error *screen_settle(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = rest_of(frame, settle_lanes);
+    Job job = rest_of(frame);
     job.states = result(frame, 0);
     job.status = result(frame, 1);
-    return finish(frame, &job);
+    return finish(frame, job, settle_all, job.lanes);
 }
 
 /* Further arguments: lane [rows], cotangents [rows, species]. */
 XLA_FFI_Error *screen_settle_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
-    Job job = rest_of(frame, rest_rows_back);
+    Job job = rest_of(frame);
     add_rows(frame, &job, 2);
-    return finish(frame, &job);
+    return finish(frame, job, rest_back_all, job.rows);
 }

@@ -13,20 +13,20 @@ enum { NEWTON = 12, REPEATS = 64 };
 
 typedef struct {
     Step step;
-    V u[N], z[N], v[N], r[N], q[N], c_bar[HOISTED + 1];
+    Stored u[N], z[N], v[N], r[N], q[N], x[N], c_bar[HOISTED + 1];
 } Balance;
 
 static int any_of(I mask)
 {
     int any = 0;
-    for (int l = 0; l < W; l++) any |= mask[l] != 0;
+    for (int l = 0; l < W; l++) any |= LANE(mask, l) != 0;
     return any;
 }
 
 /* Put a lane of the job into slot l. */
 static void take_lane(const Job *job, Step *s, int64_t lane, int l)
 {
-    for (int i = 0; i < N; i++) s->y[i][l] = job->state[lane * N + i];
+    for (int i = 0; i < N; i++) LANE(s->y[i], l) = job->state[lane * N + i];
     hoist(job->parameters + lane * PARAMETERS, (double *)s->c + l);
 }
 
@@ -49,64 +49,61 @@ static I grows(const Step *s)
 /* A lane is at rest if it hardly moves from where it is until the steps vanish, and does not leave from there. */
 static void settle(const Job *job, Step *s, I *rested)
 {
-    V start[N];
-    I going = ~(I){0};
-    memcpy(start, s->y, sizeof start);
-    memset(s->g, 0, sizeof s->g);
-    *rested = (I){0};
+    I going = NOT(NONE);
+    copy(s->z, s->y, N);
+    clear(s->g, N);
+    *rested = NONE;
     for (int k = 0; k < NEWTON; k++) {
         balance(job, s);
         solve(s->matrix, s->start, s->g, s->k[0]);
-        I moves = (I){0}, far = (I){0};
+        I moves = NONE, far = NONE;
         for (int i = 0; i < N; i++) {
             const V step = s->k[0][i], next = s->y[i] + step;
-            moves |= ~(v_abs(step) <= 1e-8 * v_abs(next) + 1e-2 * job->atol * SCALE[i]);
-            far |= ~(v_abs(next - start[i]) <= job->tolerance * (v_abs(next) + 1e3 * job->atol * SCALE[i]));
+            moves |= NOT(v_abs(step) <= 1e-8 * v_abs(next) + 1e-2 * job->atol * SCALE[i]);
+            far |= NOT(v_abs(next - s->z[i]) <= job->tolerance * (v_abs(next) + 1e3 * job->atol * SCALE[i]));
             s->y[i] = choose(going, next, s->y[i]);
         }
-        *rested |= going & ~moves & ~far & ~grows(s);
+        *rested |= going & NOT(moves) & NOT(far) & NOT(grows(s));
         going &= moves;
         if (!any_of(going)) return;
     }
 }
 
 /* Newton for every lane: where it is at rest, the state and 1; elsewhere the state it came with, and 0. */
-static int settle_lanes(Job *job)
+static void settle_lanes(const Job *job, Step *s)
 {
-    Step *s = workspace(sizeof(Step));
-    while (s) {
-        const int64_t first = atomic_fetch_add(&job->next, W);
-        if (first >= job->lanes) break;
+    for (;;) {
+        const int64_t first = take_next(job->next, W);
+        if (first >= job->lanes) return;
         I rested;
         for (int l = 0; l < W; l++) take_lane(job, s, first + l < job->lanes ? first + l : first, l);
         settle(job, s, &rested);
         for (int l = 0; l < W && first + l < job->lanes; l++) {
             const int64_t lane = first + l;
-            job->status[lane] = rested[l] != 0;
-            for (int i = 0; i < N; i++) job->states[lane * N + i] = rested[l] ? s->y[i][l] : job->state[lane * N + i];
+            const int good = LANE(rested, l) != 0;
+            job->status[lane] = good;
+            for (int i = 0; i < N; i++) job->states[lane * N + i] = good ? LANE(s->y[i], l) : job->state[lane * N + i];
         }
     }
-    free(s);
-    return s != NULL;
 }
 
 /* Take `from` to rate M^-1 from, again and again, and sum up the M^-1 from, until what changes is rounding: small
    against `scale`, and not half of what it was. NaN where it does not end, which is where a mode is too slow. */
-static void repeat(const Job *job, Balance *b, V *from, V *sum, V scale)
+static void repeat(const Job *job, Balance *b, Stored *from, Stored *sum, V scale)
 {
-    V last = all(INFINITY), x[N];
-    I going = ~(I){0};
+    V last = all(INFINITY);
+    I going = NOT(NONE);
     for (int k = 0; k < REPEATS; k++) {
         V change = {0};
-        memcpy(b->q, from, sizeof b->q);
-        solve_transposed(b->step.matrix, b->q, x);
+        copy(b->q, from, N);
+        solve_transposed(b->step.matrix, b->q, b->x);
         for (int i = 0; i < N; i++) {
-            const V next = job->rate * x[i];
+            const V next = job->rate * b->x[i];
             change = v_max(change, v_abs(sum ? next : next - from[i]));
             from[i] = choose(going, next, from[i]);
-            if (sum) sum[i] = choose(going, sum[i] + x[i], sum[i]);
+            if (sum) sum[i] = choose(going, sum[i] + b->x[i], sum[i]);
         }
-        going &= ~((change <= 1e-14 * scale) | ((change <= 1e-6 * scale) & (change > 0.5 * last)));
+        going &= NOT((change <= 1e-14 * scale) | ((change <= 1e-6 * scale) & (change > 0.5 * last)));
         if (!any_of(going)) return;
         last = change;
     }
@@ -115,31 +112,30 @@ static void repeat(const Job *job, Balance *b, V *from, V *sum, V scale)
 }
 
 /* The implicit function for every row, W rows side by side. */
-static int rest_rows_back(Job *job)
+static void rest_rows_back(const Job *job, Balance *b)
 {
-    Balance *b = workspace(sizeof(Balance));
-    while (b) {
-        Step *s = &b->step;
-        const int64_t first = atomic_fetch_add(&job->next, W);
-        if (first >= job->rows) break;
+    Step *s = &b->step;
+    for (;;) {
+        const int64_t first = take_next(job->next, W);
+        if (first >= job->rows) return;
         for (int l = 0; l < W; l++) {
             const int64_t row = first + l < job->rows ? first + l : first;
             take_lane(job, s, job->row_lane[row], l);
-            for (int i = 0; i < N; i++) b->u[i][l] = job->cotangent[row * N + i];
+            for (int i = 0; i < N; i++) LANE(b->u[i], l) = job->cotangent[row * N + i];
         }
         balance(job, s);
-        memcpy(b->z, b->u, sizeof b->z);
+        copy(b->z, b->u, N);
         take(b->z);
-        memcpy(b->r, b->z, sizeof b->r);
+        copy(b->r, b->z, N);
         V scale = all(1e-300);
         for (int i = 0; i < N; i++) scale = v_max(scale, v_abs(b->r[i]));
         repeat(job, b, b->z, NULL, scale);
         for (int i = 0; i < N; i++) b->r[i] -= b->z[i];
-        memset(b->v, 0, sizeof b->v);
+        clear(b->v, N);
         repeat(job, b, b->r, b->v, scale);
-        memset(b->c_bar, 0, sizeof b->c_bar);
+        clear(b->c_bar, HOISTED);
         pullback(s->y, s->c, all(job->time), b->v, s->scratch, b->q, b->c_bar);
-        memset(b->r, 0, sizeof b->r);
+        clear(b->r, N);
         for (int k = 0; k < DEPENDENTS; k++) b->r[DEPENDENT[k]] = -(b->u[DEPENDENT[k]] + b->q[DEPENDENT[k]]);
         take(b->r);
         for (int i = 0; i < N; i++) b->z[i] += b->r[i];
@@ -148,9 +144,7 @@ static int rest_rows_back(Job *job)
             const int64_t row = first + l;
             const double *p = job->parameters + job->row_lane[row] * PARAMETERS;
             hoist_pullback(p, (const double *)b->c_bar + l, job->parameters_bar + row * PARAMETERS);
-            for (int i = 0; i < N; i++) job->state_bar[row * N + i] = b->z[i][l];
+            for (int i = 0; i < N; i++) job->state_bar[row * N + i] = LANE(b->z[i], l);
         }
     }
-    free(b);
-    return b != NULL;
 }

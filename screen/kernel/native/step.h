@@ -1,17 +1,27 @@
 /* One Rosenbrock step of W lanes, each with its own time, step size and constants. */
 
 typedef struct {
-    V y[N];           /* state at the start of the step */
-    V z[N];           /* stage point, at last the new state */
-    V start[N];       /* derivative at the start */
-    V f[N], g[N];     /* derivative at a stage; what the earlier stages add to it */
-    V k[STAGES][N];   /* stage solutions; the last is the error estimate */
-    V jacobian[NONZEROS + 1], push[DRIVEN + 1], matrix[SLOTS];
-    V c[HOISTED + 1]; /* what depends on parameters alone */
-    V t, h;           /* time and step size of each lane */
-    V low, high;      /* the stretch of time, seen from the inside: rate laws may switch at its ends */
-    V scratch[SCRATCH + 1];
+    Stored y[N];           /* state at the start of the step */
+    Stored z[N];           /* stage point, at last the new state */
+    Stored start[N];       /* derivative at the start */
+    Stored f[N], g[N];     /* derivative at a stage; what the earlier stages add to it */
+    Stored k[STAGES][N];   /* stage solutions; the last is the error estimate */
+    Stored jacobian[NONZEROS + 1], push[DRIVEN + 1], matrix[SLOTS];
+    Stored c[HOISTED + 1]; /* what depends on parameters alone */
+    Stored t, h;           /* time and step size of each lane */
+    Stored low, high;      /* the stretch of time, seen from the inside: rate laws may switch at its ends */
+    Stored scratch[SCRATCH + 1];
 } Step;
+
+static inline void clear(Stored *x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = all(0.0);
+}
+
+static inline void copy(Stored *to, const Stored *from, int n)
+{
+    for (int i = 0; i < n; i++) to[i] = from[i];
+}
 
 static inline V inside(const Step *s, V time) { return v_min(v_max(time, s->low), s->high); }
 
@@ -22,17 +32,17 @@ static inline void add_push(Step *s, int stage)
 }
 
 /* The stages of a step, from the linearisation at its start. */
-static void attempt(Step *s, V (*points)[N])
+static void attempt(Step *s, Stored (*points)[N])
 {
     const V rate = 1.0 / s->h;
     factorise(s->jacobian, rate / GAMMA, s->matrix);
-    memset(s->g, 0, sizeof s->g);
+    clear(s->g, N);
     add_push(s, 0);
     solve(s->matrix, s->start, s->g, s->k[0]);
     for (int stage = 1; stage < STAGES; stage++) {
-        combine(stage, s->y, (const V(*)[N])s->k, rate, s->z, s->g);
+        combine(stage, s->y, (const Stored(*)[N])s->k, rate, s->z, s->g);
         add_push(s, stage);
-        if (points) memcpy(points[stage], s->z, sizeof s->z);
+        if (points) copy(points[stage], s->z, N);
         derivative(s->z, s->c, inside(s, s->t + NODES[stage] * s->h), s->scratch, s->f);
         solve(s->matrix, s->f, s->g, s->k[stage]);
     }

@@ -12,8 +12,18 @@
 
 typedef double V __attribute__((vector_size(8 * W)));
 typedef int64_t I __attribute__((vector_size(8 * W)));
+typedef V Stored; /* a quantity in memory */
+typedef atomic_llong Counter;
 #define CODE static __attribute__((noinline)) void
+#define STRIDE W /* doubles from one quantity of a lane to the next */
+#define IN const Stored *restrict
+#define OUT Stored *restrict
+#define LANE(x, l) (x)[l]
+#define NONE ((I){0})
+#define NOT(mask) (~(mask))
+#define TOGETHER
 
+static inline int64_t take_next(Counter *next, int64_t count) { return atomic_fetch_add(next, count); }
 static inline V all(double x) { return x - (V){0}; }
 static inline V choose(I mask, V a, V b) { return (V)((mask & (I)a) | (~mask & (I)b)); }
 /* NaN wins, so that what is not a number never passes for one. */
@@ -59,33 +69,3 @@ static inline V v_and(V a, V b) { return truth((a != 0.0) & (b != 0.0)); }
 static inline V v_or(V a, V b) { return truth((a != 0.0) | (b != 0.0)); }
 static inline V v_not(V a) { return truth(a == 0.0); }
 static inline V v_where(V c, V a, V b) { return choose(c != 0.0, a, b); }
-
-/* The same for one lane: what depends on parameters alone is computed once per lane and phase. */
-static inline double s_max(double a, double b) { return b > a || b != b ? b : a; }
-static inline double s_min(double a, double b) { return b < a || b != b ? b : a; }
-static inline double s_sqrt(double a) { return sqrt(a < 0.0 ? 0.0 : a); }
-static inline double s_pow(double a, double b) { return pow(a < 0.0 && b != floor(b) ? 0.0 : a, b); }
-static inline double s_lt(double a, double b) { return a < b; }
-static inline double s_le(double a, double b) { return a <= b; }
-static inline double s_gt(double a, double b) { return a > b; }
-static inline double s_ge(double a, double b) { return a >= b; }
-static inline double s_eq(double a, double b) { return a == b; }
-static inline double s_ne(double a, double b) { return a != b; }
-static inline double s_and(double a, double b) { return a != 0.0 && b != 0.0; }
-static inline double s_or(double a, double b) { return a != 0.0 || b != 0.0; }
-static inline double s_not(double a) { return a == 0.0; }
-static inline double s_where(double c, double a, double b) { return c != 0.0 ? a : b; }
-#define s_exp exp
-#define s_log log
-#define s_sin sin
-#define s_cos cos
-#define s_tan tan
-#define s_asin asin
-#define s_acos acos
-#define s_atan atan
-#define s_sinh sinh
-#define s_cosh cosh
-#define s_tanh tanh
-#define s_abs fabs
-#define s_floor floor
-#define s_ceil ceil

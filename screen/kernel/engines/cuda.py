@@ -1,0 +1,253 @@
+"""The cuda engine: the kernel's text compiled for a GPU, one lane a thread, called by XLA through jax.ffi.
+
+NVRTC compiles it (no compiler and no CUDA toolkit is needed), for the kind of GPU that is there; the machine code is
+kept in the kernel cache. What XLA calls is written here: it takes from the call where the arrays are on the GPU, gives
+every thread that runs at a time memory of its own, beside what JAX has reserved, and launches the kernel. A thread
+takes the next lane when its lane ends, so a call may have any number of lanes.
+
+Tested against the C kernel with a driver and a compiler that run the same text on the host (tests/engines/host_cuda);
+NVRTC compiles it in the tests, but it has not run on a GPU yet.
+"""
+
+import ctypes
+import math
+from collections.abc import Callable, Iterable
+from ctypes import Structure, c_double, c_int64, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from screen.errors import KernelError
+from screen.kernel.cache import digest_of
+from screen.kernel.engines.compiled import Build, model_key
+from screen.kernel.model import Model
+from screen.kernel.native.driver import WARP, Driver, find_driver
+from screen.kernel.native.emit import THREAD, emit
+from screen.kernel.native.frame import Buffer, Frame, make_handler
+from screen.kernel.native.nvrtc import cached_cubin, find_nvrtc, options_for
+from screen.kernel.solution import Solution
+
+PLATFORM = "CUDA"
+SHARE = 0.5
+"""Of the memory that is free, how much threads may take, and then how much tapes."""
+
+_POINTERS = (
+    "parameters", "state", "switches", "times", "states", "status", "accepted", "rejected", "reached", "cotangent",
+    "row_lane", "row_output", "parameters_bar", "state_bar", "sorted", "rows_begin", "order",
+)  # fmt: skip
+_COUNTS = ("lanes", "phases", "outputs", "max_steps", "threads", "rows", "span", "walked")
+_NUMBERS = ("rtol", "atol", "first_step", "rate", "time", "tolerance")
+
+
+class Job(Structure):
+    """`Job` of native/forward.h."""
+
+    _fields_ = (
+        *((name, c_void_p) for name in _POINTERS), *((name, c_int64) for name in _COUNTS),
+        *((name, c_double) for name in _NUMBERS), ("next", c_void_p),
+    )  # fmt: skip
+
+
+class Launch(Structure):
+    """`Launch` of native/kernels.cuh."""
+
+    _fields_ = (
+        ("job", Job), ("memory", c_void_p), ("tapes", c_void_p), ("room", c_int64), ("given", c_void_p),
+        ("incomplete", c_void_p),
+    )  # fmt: skip
+
+
+class Kernel(NamedTuple):
+    """A kernel on one GPU."""
+
+    module: int
+    function: int
+    warps: int
+    """How many run at a time."""
+    memory: int
+    """Bytes for the threads of a warp."""
+    row: int
+    """Bytes of a row of a tape."""
+
+
+class Call(NamedTuple):
+    """A call of XLA, in the context of its GPU."""
+
+    driver: Driver
+    stream: int | None
+    kernel: Kernel
+    frame: Frame
+
+
+def cuda_ready(models: Iterable[Model] = ()) -> str:
+    """How the engine compiles here, in one line; KernelError where it cannot run."""
+    driver = find_driver()
+    architecture = driver.architecture()
+    version = ".".join(map(str, find_nvrtc(driver.version()).version))
+    if (found := jax.default_backend()) != "gpu":
+        raise KernelError(
+            f"engine cuda: JAX must compute on a GPU, found {found}; install the extra gpu and unset JAX_PLATFORMS"
+        )
+    return f"compiled with NVRTC {version} for {architecture}, one lane a thread"
+
+
+@cache
+def register(model: Model) -> str:
+    """Compile the solve of a model; the name under which XLA knows it. Gradient and rest are compiled when called."""
+    _cubin(model, "solve", find_driver().architecture())
+    name = f"screen_cuda_{digest_of(model_key(model))}"
+    for entry, task in TASKS.items():
+        handler = _handler(model, entry, task)
+        _HANDLERS.append(handler)
+        jax.ffi.register_ffi_target(f"{name}_{entry}", jax.ffi.pycapsule(handler), platform=PLATFORM)
+    return name
+
+
+_HANDLERS: list[Any] = []
+"""What XLA may still call must not be freed."""
+
+GRAPHICS = Build(register, lambda: 0)
+"""No limit to the threads but what the GPU holds."""
+
+
+def _cubin(model: Model, entry: str, architecture: str) -> Path:
+    nvrtc = find_nvrtc(find_driver().version())
+    options = options_for(entry, architecture)
+    return cached_cubin(
+        nvrtc, lambda: emit(model.system, THREAD), model.name, model_key(model), model.cache, options
+    )
+
+
+@cache
+def _kernel(model: Model, entry: str, context: int) -> Kernel:
+    """A kernel in a context, which is the current one."""
+    driver = find_driver()
+    code = _cubin(model, entry, driver.architecture(driver.device())).read_bytes()
+    module = driver.load(code)
+    launch, memory, row = driver.constants(module, "screen_sizes", c_int64 * 3)
+    if launch != ctypes.sizeof(Launch):
+        raise KernelError(
+            "engine cuda: kernels.cuh and cuda.py must agree on Launch: this is a fault of the program"
+        )
+    function = driver.function(module, f"screen_{entry}")
+    return Kernel(module, function, driver.warps(function), memory, row)
+
+
+def _handler(model: Model, entry: str, task: Callable[[Call], None]) -> Any:
+    def run(frame: Frame) -> None:
+        driver = find_driver()
+        with driver.context(frame.stream) as context:
+            task(Call(driver, frame.stream, _kernel(model, entry, context), frame))
+
+    return make_handler(run)
+
+
+def _job(frame: Frame, names: tuple[str, ...], results: tuple[str, ...], **counts: int) -> Job:
+    """A job whose arrays are those of the call, in their order."""
+    arrays = zip((*names, *results), (*frame.arguments, *frame.results), strict=True)
+    return Job(**frame.attributes, **{name: buffer.address for name, buffer in arrays}, **counts)
+
+
+def _launch(call: Call, job: Job, items: int, lengths: np.ndarray | None = None) -> None:
+    """Run the kernel with as many warps as there is work and memory for; `lengths` [lanes] are those of the tapes."""
+    if not items:
+        return
+    driver, stream, kernel, _ = call
+    free = SHARE * driver.free_memory()
+    most = min(-(-items // WARP), kernel.warps, int(free) // kernel.memory)
+    warps = max(1, min(most, -(-job.threads // WARP)) if job.threads else most)
+    room = 0
+    if lengths is not None:
+        wanted, least = int(lengths[: warps * WARP].sum()), int(lengths[0])
+        room = max(least, min(wanted, int(free) // kernel.row))
+    with driver.memory(stream, warps * kernel.memory, room * kernel.row, 24) as (memory, tapes, counters):
+        driver.clear(stream, counters, 24)
+        job.next = counters
+        launch = Launch(job, memory, tapes, room, counters + 8, counters + 16)
+        driver.launch(stream, kernel.function, warps, launch)
+        if lengths is not None:
+            incomplete = np.zeros(1, np.int32)
+            driver.to_host(stream, incomplete, counters + 16)
+            if incomplete[0]:
+                raise KernelError(
+                    "engine cuda: a gradient must take the steps of its solve, found more steps"
+                )
+
+
+_SOLVED = ("parameters", "state", "switches", "times")
+_BARS = ("parameters_bar", "state_bar")
+
+
+def _solved(arguments: tuple[Buffer, ...]) -> dict[str, int]:
+    """Counts of a solve from its arrays, whose leading axes are lanes."""
+    parameters, _, _, times = arguments[:4]
+    return {"lanes": math.prod(times.shape[:-1]), "phases": parameters.shape[-2], "outputs": times.shape[-1]}
+
+
+def _solve(call: Call) -> None:
+    job = _job(call.frame, _SOLVED, Solution._fields, **_solved(call.frame.arguments))
+    _launch(call, job, job.lanes)
+
+
+def _settle(call: Call) -> None:
+    state = call.frame.arguments[1]
+    job = _job(
+        call.frame, ("parameters", "state"), ("states", "status"), lanes=math.prod(state.shape[:-1]), phases=1
+    )
+    _launch(call, job, job.lanes)
+
+
+def _settle_gradient(call: Call) -> None:
+    arguments = call.frame.arguments
+    rows = arguments[-1].shape[0]
+    job = _job(call.frame, ("parameters", "state", "row_lane", "cotangent"), _BARS, rows=rows, phases=1)
+    _clear_results(call)
+    _launch(call, job, rows)
+
+
+def _gradient(call: Call) -> None:
+    driver, stream, kernel, frame = call
+    counts, (rows, span, _) = _solved(frame.arguments), frame.arguments[-1].shape
+    names = (*_SOLVED, "accepted", "row_lane", "row_output", "cotangent")
+    job = _job(frame, names, _BARS, rows=rows, span=span, **counts)
+    _clear_results(call)
+    if not rows:
+        return
+    table, accepted = np.empty((rows, 3), np.int64), np.empty(job.lanes, np.int32)
+    with driver.memory(stream, table.nbytes, 8 * (job.lanes + 1), 8 * job.lanes) as (place, begin, order):
+        job.sorted, job.rows_begin, job.order = place, begin, order
+        last = driver.function(kernel.module, "screen_last")
+        driver.launch(stream, last, min(-(-rows // WARP), 1 << 16), Launch(job))
+        driver.to_host(stream, table, place)
+        driver.to_host(stream, accepted, job.accepted)
+        sorted_rows, rows_begin, walked = _sorted(table, accepted)
+        for address, array in ((place, sorted_rows), (begin, rows_begin), (order, walked)):
+            driver.to_device(stream, address, array)
+        job.walked = len(walked)
+        steps = accepted[walked].astype(np.int64)
+        _launch(call, job, len(walked), steps + steps // 8 + 16)  # tape_length of forward.h
+
+
+def _sorted(table: np.ndarray, accepted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows (lane, row, last output) that are not 0, by lane, those that end last first; where each lane's begin; the
+    lanes that have any, those of most steps first."""
+    table = table[table[:, 2] >= 0]
+    table = np.ascontiguousarray(table[np.lexsort((table[:, 1], -table[:, 2], table[:, 0]))])
+    counts = np.bincount(table[:, 0], minlength=len(accepted))
+    walked = np.flatnonzero(counts)
+    walked = walked[np.argsort(-accepted[walked], kind="stable")]
+    return table, np.concatenate([[0], np.cumsum(counts)]), walked
+
+
+def _clear_results(call: Call) -> None:
+    for buffer in call.frame.results:
+        call.driver.clear(call.stream, buffer.address, 8 * math.prod(buffer.shape))
+
+
+TASKS: dict[str, Callable[[Call], None]] = {
+    "solve": _solve, "gradient": _gradient, "settle": _settle, "settle_gradient": _settle_gradient,
+}  # fmt: skip
+"""What XLA can call -> how it is launched."""

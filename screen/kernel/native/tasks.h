@@ -1,0 +1,138 @@
+/* Tasks of a processor: what each of its threads does, with memory of its own. */
+
+static void *workspace(size_t size)
+{
+    const size_t line = sizeof(V) < 64 ? 64 : sizeof(V);
+    void *memory = aligned_alloc(line, (size + line - 1) / line * line);
+    if (memory) memset(memory, 0, size);
+    return memory;
+}
+
+/* A task: whether its memory sufficed. */
+static int integrate_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    if (s) integrate(job, s, NULL);
+    free(s);
+    return s != NULL;
+}
+
+static int settle_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    if (s) settle_lanes(job, s);
+    free(s);
+    return s != NULL;
+}
+
+static int rest_back_all(Job *job)
+{
+    Balance *b = workspace(sizeof(Balance));
+    if (b) rest_rows_back(job, b);
+    free(b);
+    return b != NULL;
+}
+
+/* Rows by lane, in each lane those that begin last first. */
+static int by_lane(const void *one, const void *other)
+{
+    const Row *a = one, *b = other;
+    if (a->lane != b->lane) return a->lane < b->lane ? -1 : 1;
+    if (a->last != b->last) return a->last > b->last ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+typedef struct { int64_t rows, lane, steps; } Load;
+
+/* Lanes with most rows first, then those of most steps, so that neighbours have about as much to do. */
+static int by_load(const void *one, const void *other)
+{
+    const Load *a = one, *b = other;
+    if (a->rows != b->rows) return a->rows > b->rows ? -1 : 1;
+    if (a->steps != b->steps) return a->steps > b->steps ? -1 : 1;
+    return a->lane < b->lane ? -1 : a->lane > b->lane;
+}
+
+/* Which rows each lane has, and the lanes to walk back: those with a row that is not 0. False without memory. */
+static int sort_rows(Job *job)
+{
+    Load *loads = malloc(sizeof(Load) * (job->lanes + 1));
+    job->sorted = malloc(sizeof(Row) * (job->rows + 1));
+    job->rows_begin = calloc(job->lanes + 1, sizeof(int64_t));
+    job->order = malloc(sizeof(int64_t) * (job->lanes + 1));
+    const int good = loads && job->sorted && job->rows_begin && job->order;
+    if (good) {
+        int64_t kept = 0;
+        for (int64_t r = 0; r < job->rows; r++) {
+            const double *from = job->cotangent + r * job->span * N;
+            int64_t used = job->span * N;
+            while (used > 0 && from[used - 1] == 0.0) used--;
+            if (!used) continue;
+            job->sorted[kept++] = (Row){job->row_lane[r], r, job->row_output[r] + (used - 1) / N};
+            job->rows_begin[job->row_lane[r] + 1]++;
+        }
+        qsort(job->sorted, kept, sizeof(Row), by_lane);
+        for (int64_t i = 0; i < job->lanes; i++) {
+            const int64_t count = job->rows_begin[i + 1];
+            job->rows_begin[i + 1] += job->rows_begin[i];
+            if (!count) continue;
+            loads[job->walked++] = (Load){count, i, job->accepted[i]};
+        }
+        qsort(loads, job->walked, sizeof(Load), by_load);
+        for (int64_t i = 0; i < job->walked; i++) job->order[i] = loads[i].lane;
+    }
+    free(loads);
+    return good;
+}
+
+/* Tapes with most rows first, then the longest, so that neighbours end together. */
+static int by_length(const void *one, const void *other)
+{
+    const Tape *a = one, *b = other;
+    if (a->rows_of_lane != b->rows_of_lane) return a->rows_of_lane > b->rows_of_lane ? -1 : 1;
+    if (a->count != b->count) return a->count > b->count ? -1 : 1;
+    return a->lane < b->lane ? -1 : a->lane > b->lane;
+}
+
+/* Room on a tape for the steps of its lane. */
+static int make_room(Tape *tape, int64_t length)
+{
+    if (tape->capacity >= length) return 1;
+    free(tape->rows);
+    tape->rows = malloc(sizeof(double) * ROW * length);
+    tape->capacity = tape->rows ? length : 0;
+    return tape->rows != NULL;
+}
+
+/* Group by group: record, then walk back. */
+static int differentiate(Job *job)
+{
+    enum { MOST = 16 * W };
+    int64_t group = job->walked / job->threads;
+    group = group < W ? W : group > MOST ? MOST : group;
+    Step *s = workspace(sizeof(Step));
+    Adjoint *a = workspace(sizeof(Adjoint));
+    Tape tapes[MOST] = {{0}};
+    int good = s && a;
+    while (good) {
+        const int64_t first = take_next(job->next, group);
+        if (first >= job->walked) break;
+        Recording recording = {.tapes = tapes, .first = first, .next = first};
+        recording.end = first + group < job->walked ? first + group : job->walked;
+        for (int64_t i = first; i < recording.end; i++) {
+            const int64_t lane = job->order[i];
+            Tape *tape = &tapes[i - first];
+            tape->lane = lane;
+            tape->rows_of_lane = job->rows_begin[lane + 1] - job->rows_begin[lane];
+            tape->count = 0;
+            good = good && make_room(tape, tape_length(job, lane));
+        }
+        good = good && integrate(job, s, &recording);
+        qsort(tapes, recording.end - first, sizeof(Tape), by_length);
+        if (good) walk_back(job, s, a, &recording);
+    }
+    for (int i = 0; i < MOST; i++) free(tapes[i].rows);
+    free(a);
+    free(s);
+    return good;
+}

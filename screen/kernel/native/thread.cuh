@@ -1,0 +1,43 @@
+/* One lane a thread: W is 1 and a V is a number. In memory the lanes of a warp lie side by side, so that its threads
+   read and write whole lines: a pointer to a Stored is that of its thread, and steps over those of the others. */
+#if defined(__CUDACC_RTC__)
+typedef int int32_t;
+typedef long long int64_t;
+#define INFINITY __longlong_as_double(0x7ff0000000000000)
+#define NAN __longlong_as_double(0x7ff8000000000000)
+#endif
+
+enum { STRIDE = 32 }; /* threads of a warp */
+
+typedef double V;
+typedef bool I;
+typedef unsigned long long Counter;
+#define CODE static __attribute__((noinline)) void
+#define restrict __restrict__
+#define IN const Stored *restrict
+#define OUT Stored *restrict
+#define LANE(x, l) (x)
+#define NONE false
+#define NOT(mask) (!(mask))
+#define TOGETHER __syncwarp()
+
+typedef struct Stored {
+    double own, of_others[STRIDE - 1];
+    operator double() const { return own; }
+    Stored &operator=(double value) { own = value; return *this; }
+    Stored &operator=(const Stored &other) { own = other.own; return *this; }
+    Stored &operator+=(double value) { own += value; return *this; }
+    Stored &operator-=(double value) { own -= value; return *this; }
+} Stored;
+
+static inline int64_t take_next(Counter *next, int64_t count) { return (int64_t)atomicAdd(next, (Counter)count); }
+static inline V all(double x) { return x; }
+static inline V choose(I mask, V a, V b) { return mask ? a : b; }
+static inline V rough_reciprocal(V a) { return 1.0f / (float)(a > 1e36 ? 1e36 : a); }
+
+#define v_max s_max
+#define v_min s_min
+#define v_abs s_abs
+#define v_exp s_exp
+#define v_log s_log
+#define v_root sqrt
