@@ -10,12 +10,13 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements-$(firstword $(shell cksum requirements.lock))
 SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock))
+GPU_STAMP := $(VENV)/.gpu-$(firstword $(shell cksum requirements-gpu.lock))
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench scaling smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu lint format schema maps lock bench bench-gpu scaling smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -42,6 +43,12 @@ env-slurm: $(SLURM_STAMP) ## add what the driver on a cluster needs
 $(SLURM_STAMP): $(STAMP) | requirements-slurm.lock
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-slurm.lock
 	@rm -f $(VENV)/.slurm-*; touch $@
+
+env-gpu: $(GPU_STAMP) ## add what an NVIDIA GPU needs beside its driver (CUDA 13; drivers from 580 on)
+
+$(GPU_STAMP): $(STAMP) | requirements-gpu.lock
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-gpu.lock
+	@rm -f $(VENV)/.gpu-*; touch $@
 
 # One run at a time; the lock ends with the process that holds it, so that a killed run can be repeated at once
 # (Snakemake's own lock would stay).
@@ -80,7 +87,7 @@ test-slow: env ## the tests, the slow ones too
 test-slurm: env-slurm ## tests that need a SLURM controller
 	SCREEN_SLURM=1 $(PYTHON) -m pytest -m slurm $(ARGS)
 
-test-gpu: env ## tests that need a CUDA device
+test-gpu: env-gpu ## tests that need an NVIDIA GPU
 	$(PYTHON) -m pytest -m gpu $(ARGS)
 
 lint: env ## format, style, types, layers, workflow
@@ -108,10 +115,15 @@ LOCK := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip
 lock: ## resolve the dependencies anew (needs the network)
 	$(LOCK) --extra dev --extra test --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra slurm --constraint requirements.lock --output-file requirements-slurm.lock pyproject.toml
-	sed -i -E '/^#|:\/\/|^$$/d' requirements.lock requirements-slurm.lock
+	$(LOCK) --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock pyproject.toml
+	sed -i -E '/^#|:\/\/|^$$/d' requirements.lock requirements-slurm.lock requirements-gpu.lock
 
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)
+
+bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on all cores (7 minutes)
+	$(PYTHON) -m benchmarks.gpu_cases .cache/gpu_cases.npz
+	$(PYTHON) benchmarks/gpu.py --cases .cache/gpu_cases.npz --json benchmarks/results/gpu.json $(ARGS)
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)

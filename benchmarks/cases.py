@@ -1,6 +1,6 @@
 """What is measured: a network, lanes that differ a little, and 20 output times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import roadrunner
 
 from screen.kernel import Model, load_model, rest
 from screen.network import compose_without
-from screen.scenarios import read_context_tables
+from screen.scenarios import Context, read_context_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = 20
@@ -37,9 +37,23 @@ class Case(NamedTuple):
 def shipped_case(lanes: int, left_out: Iterable[str] = ()) -> Case:
     """The shipped network, or what is left of it without some modules: a hepatocyte from rest, 4 hours of IL-6."""
     sbml = compose_without(ROOT / "config/network", None, left_out)
-    tables = read_context_tables(ROOT / "config/contexts.tsv", ROOT / "config/hypotheses.tsv")
-    context = tables.contexts["hepatocyte_mouse"]
+    model, contexts = load_model(sbml), _contexts()
+    parameters, state = in_context(sbml, model, contexts["hepatocyte_mouse"], lanes)
+    return Case("shipped", sbml, model, parameters, state, _times(240.0))
+
+
+def every_context(lanes: int) -> dict[str, Case]:
+    """The shipped network in each context, so many lanes each."""
+    sbml = compose_without(ROOT / "config/network", None, ())
     model = load_model(sbml)
+    return {
+        name: Case(name, sbml, model, *in_context(sbml, model, context, lanes), _times(240.0))
+        for name, context in _contexts().items()
+    }
+
+
+def in_context(sbml: str, model: Model, context: Context, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters [lanes, parameters] under the stimulus of a context, and the states of rest before it."""
     column = {name: index for index, name in enumerate(model.parameters)}
     values = model.values.copy()
     for setting in context.totals:
@@ -48,9 +62,14 @@ def shipped_case(lanes: int, left_out: Iterable[str] = ()) -> Case:
     resting = _spread(values, _moved(sbml, model), lanes)
     parameters = resting.copy()
     for setting in context.stimulus:
-        parameters[:, column[setting.parameter]] = setting.value
-    state = rest(model, resting, np.asarray(model.initial(resting)), engine="kernel", threads=1).state
-    return Case("shipped", sbml, model, parameters, np.asarray(state), _times(240.0))
+        if setting.parameter in column:
+            parameters[:, column[setting.parameter]] = setting.value
+    state = rest(model, resting, np.asarray(model.initial(resting)), engine="kernel").state
+    return parameters, np.asarray(state)
+
+
+def _contexts() -> Mapping[str, Context]:
+    return read_context_tables(ROOT / "config/contexts.tsv", ROOT / "config/hypotheses.tsv").contexts
 
 
 def file_case(name: str, path: Path, lanes: int, end: float = 240.0) -> Case:

@@ -23,7 +23,8 @@ from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
 
-LOCKS = ("requirements.lock", "requirements-slurm.lock")
+LOCKS = ("requirements.lock", "requirements-slurm.lock", "requirements-gpu.lock")
+EXTRAS = (("test", "dev"), ("slurm",), ("gpu",))
 
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +78,7 @@ def test_a_lock_file_has_exact_versions_with_hashes_and_no_address(root, name):
         assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", line) for line in hashes), entry
 
 
-@pytest.mark.parametrize(("name", "extras"), [(LOCKS[0], ("test", "dev")), (LOCKS[1], ("slurm",))])
+@pytest.mark.parametrize(("name", "extras"), list(zip(LOCKS, EXTRAS, strict=True)))
 def test_a_lock_file_satisfies_the_project(root, project, name, extras):
     text = (root / name).read_text()
     locked = {

@@ -97,7 +97,7 @@ def cuda_ready(models: Iterable[Model] = ()) -> str:
 @cache
 def register(model: Model) -> str:
     """Compile the solve of a model; the name under which XLA knows it. Gradient and rest are compiled when called."""
-    _cubin(model, "solve", find_driver().architecture())
+    compile_entry(model, "solve", find_driver().architecture())
     name = f"screen_cuda_{digest_of(model_key(model))}"
     for entry, task in TASKS.items():
         handler = _handler(model, entry, task)
@@ -113,7 +113,8 @@ GRAPHICS = Build(register, lambda: 0)
 """No limit to the threads but what the GPU holds."""
 
 
-def _cubin(model: Model, entry: str, architecture: str) -> Path:
+def compile_entry(model: Model, entry: str, architecture: str) -> Path:
+    """Machine code of an entry of `TASKS`, from the cache or compiled into it."""
     nvrtc = find_nvrtc(find_driver().version())
     options = options_for(entry, architecture)
     return cached_cubin(
@@ -125,7 +126,7 @@ def _cubin(model: Model, entry: str, architecture: str) -> Path:
 def _kernel(model: Model, entry: str, context: int) -> Kernel:
     """A kernel in a context, which is the current one."""
     driver = find_driver()
-    code = _cubin(model, entry, driver.architecture(driver.device())).read_bytes()
+    code = compile_entry(model, entry, driver.architecture(driver.device())).read_bytes()
     module = driver.load(code)
     launch, memory, row = driver.constants(module, "screen_sizes", c_int64 * 3)
     if launch != ctypes.sizeof(Launch):

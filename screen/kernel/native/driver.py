@@ -91,7 +91,11 @@ class Driver:
         """How many warps of a kernel run at a time."""
         blocks = "cuOccupancyMaxActiveBlocksPerMultiprocessor"
         each = self._asked(c_int, blocks, c_void_p(function), c_int(WARP), c_size_t(0))
-        return each * self._attribute(_PROCESSORS, self.device())
+        return each * self.processors(self.device())
+
+    def processors(self, device: int = 0) -> int:
+        """Multiprocessors of a GPU."""
+        return self._attribute(_PROCESSORS, device)
 
     def free_memory(self) -> int:
         """Bytes that nobody has reserved."""
