@@ -34,7 +34,7 @@ import numpy as np
 from screen.errors import KernelError
 from screen.kernel import Model, Status, cache_folder, configure, solve
 from screen.kernel.engines import cuda
-from screen.kernel.native.driver import WARP, find_driver
+from screen.kernel.native.driver import find_driver
 from screen.kernel.symbolic.serialise import from_json
 
 BATCH = 1 << 17
@@ -120,9 +120,9 @@ def timed(run: Callable[..., Any], *arrays: Any, turns: int = 2) -> tuple[float,
     return best, found
 
 
-def solver(case: Lanes, engine: str, threads: int | None = None) -> Callable[..., Any]:
+def solver(case: Lanes, engine: str) -> Callable[..., Any]:
     """A compiled solve."""
-    return jax.jit(lambda *arrays: solve(case.model, *arrays, engine=engine, threads=threads))
+    return jax.jit(lambda *arrays: solve(case.model, *arrays, engine=engine))
 
 
 def gradient(case: Lanes, engine: str) -> Callable[..., Any]:
@@ -178,17 +178,20 @@ def measure_order(bench: Bench, case: Lanes, lanes: int) -> None:
     bench.note("longest first", case=case.name, engine="cuda", lanes=lanes, seconds=best, gain=seconds / best)
 
 
-def measure_threads(bench: Bench, case: Lanes, lanes: int, warps: int) -> None:
+def measure_warps(bench: Bench, case: Lanes, lanes: int, warps: int) -> None:
     """Fewer threads at a time share the caches among fewer."""
-    threads = WARP * warps * find_driver().processors()
-    seconds, _ = timed(solver(case, "cuda", threads), *case.batch(lanes), turns=1)
+    usual, cuda.RESIDENT = cuda.RESIDENT, warps
+    try:
+        seconds, _ = timed(solver(case, "cuda"), *case.batch(lanes), turns=1)
+    finally:
+        cuda.RESIDENT = usual
     bench.note(
-        "threads",
+        "warps",
         case=case.name,
         engine="cuda",
         warps_per_processor=warps,
-        **speed(seconds, lanes),
         lanes=lanes,
+        **speed(seconds, lanes),
     )
 
 
@@ -249,9 +252,7 @@ def run_all(bench: Bench, lanes: list[Lanes]) -> None:
     compiling = compile_beside(bench, lanes)
     bench.try_to("100 000 lanes", lambda: measure_cuda(bench, shipped, 100_000), 20)
     for warps in (1, 2, 4, 8):
-        bench.try_to(
-            f"{warps} warps", lambda warps=warps: measure_threads(bench, shipped, 1 << 16, warps), 10
-        )
+        bench.try_to(f"{warps} warps", lambda warps=warps: measure_warps(bench, shipped, 1 << 16, warps), 10)
     bench.try_to("C kernel", lambda: measure_kernel(bench, shipped, 10_000), 60)
     bench.try_to("difference", lambda: compare(bench, shipped, solver, "states"), 10)
     bench.try_to("slice", lambda: measure_cuda(bench, part, 100_000), 20)

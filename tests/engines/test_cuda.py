@@ -193,9 +193,8 @@ def test_what_does_not_compile_is_one_line(host_cuda):
         nvrtc.compile_cubin(nvrtc.find_nvrtc(), "const __grid_constant__ Launch launch int main(", ())
 
 
-def test_sizes_of_what_is_launched_agree(host_cuda, monkeypatch):
+def test_a_gpu_says_what_it_holds_and_a_kernel_what_it_needs(host_cuda):
     model = model_of(VARIED)
-    context = driver.find_driver()
-    with context.context(None) as address:
-        kernel = cuda._kernel(model, "solve", address)
-    assert kernel.memory % (8 * driver.WARP) == 0 and kernel.warps == 2
+    with driver.find_driver().context(None) as context:
+        kernel = cuda._kernel(model, "solve", context)
+    assert kernel.memory % (8 * driver.WARP) == 0 and kernel.resident * kernel.processors == 2

@@ -31,8 +31,8 @@ class Build(NamedTuple):
 
     register: Callable[[Model], str]
     """Makes them; gives the name under which XLA knows them."""
-    threads: Callable[[], int]
-    """How many threads where nobody says."""
+    threads: Callable[[int | None], int]
+    """How many threads, given how many cores may be used."""
 
 
 def compiled_solve(
@@ -40,7 +40,7 @@ def compiled_solve(
     rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None,
 ) -> Solution:  # fmt: skip
     """Integrate with the compiled kernel; arguments as `solve`. KernelError where it cannot be compiled."""
-    options = _options(rtol, atol, max_steps, threads or build.threads(), first_step)
+    options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
     return Solution(*_solve(build.register(model), options, parameters, state, switches, times))
 
 
@@ -51,7 +51,7 @@ def compiled_readings(
 ) -> tuple[Array, Array]:  # fmt: skip
     """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
     name = build.register(model)
-    options = _options(rtol, atol, max_steps, threads or build.threads(), first_step)
+    options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
@@ -100,7 +100,7 @@ def register(model: Model) -> str:
     return name
 
 
-PROCESSOR = Build(register, available_cores)
+PROCESSOR = Build(register, lambda wanted: wanted or available_cores())
 
 
 def kernel_ready(models: Iterable[Model] = ()) -> str:

@@ -31,6 +31,9 @@ from screen.kernel.native.nvrtc import cached_cubin, find_nvrtc, options_for
 from screen.kernel.solution import Solution
 
 PLATFORM = "CUDA"
+RESIDENT = 64
+"""Most warps on a multiprocessor at a time, here as many as it can hold. Fewer share its caches among fewer: what is
+fastest is for benchmarks/gpu.py to say."""
 SHARE = 0.5
 """Of the memory that is free, how much threads may take, and then how much tapes."""
 
@@ -65,8 +68,9 @@ class Kernel(NamedTuple):
 
     module: int
     function: int
-    warps: int
-    """How many run at a time."""
+    resident: int
+    """How many warps a multiprocessor holds."""
+    processors: int
     memory: int
     """Bytes for the threads of a warp."""
     row: int
@@ -109,8 +113,8 @@ def register(model: Model) -> str:
 _HANDLERS: list[Any] = []
 """What XLA may still call must not be freed."""
 
-GRAPHICS = Build(register, lambda: 0)
-"""No limit to the threads but what the GPU holds."""
+GRAPHICS = Build(register, lambda wanted: 0)
+"""Cores are not what limits the threads."""
 
 
 def compile_entry(model: Model, entry: str, architecture: str) -> Path:
@@ -134,7 +138,7 @@ def _kernel(model: Model, entry: str, context: int) -> Kernel:
             "engine cuda: kernels.cuh and cuda.py must agree on Launch: this is a fault of the program"
         )
     function = driver.function(module, f"screen_{entry}")
-    return Kernel(module, function, driver.warps(function), memory, row)
+    return Kernel(module, function, driver.warps(function), driver.processors(driver.device()), memory, row)
 
 
 def _handler(model: Model, entry: str, task: Callable[[Call], None]) -> Any:
@@ -158,8 +162,8 @@ def _launch(call: Call, job: Job, items: int, lengths: np.ndarray | None = None)
         return
     driver, stream, kernel, _ = call
     free = SHARE * driver.free_memory()
-    most = min(-(-items // WARP), kernel.warps, int(free) // kernel.memory)
-    warps = max(1, min(most, -(-job.threads // WARP)) if job.threads else most)
+    most = min(kernel.resident, RESIDENT) * kernel.processors
+    warps = max(1, min(-(-items // WARP), most, int(free) // kernel.memory))
     room = 0
     if lengths is not None:
         wanted, least = int(lengths[: warps * WARP].sum()), int(lengths[0])

@@ -60,7 +60,7 @@ def compiled_rest(
     newton = (
         ("atol", np.float64(atol)),
         ("rate", np.float64(1 / horizon)),
-        ("threads", np.int64(threads or build.threads())),
+        ("threads", np.int64(build.threads(threads))),
         ("time", np.float64(2 * horizon)),
         ("tolerance", np.float64(tolerance)),
     )

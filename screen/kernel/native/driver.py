@@ -88,12 +88,11 @@ class Driver:
         return list(found)
 
     def warps(self, function: int) -> int:
-        """How many warps of a kernel run at a time."""
+        """How many warps of a kernel a multiprocessor holds."""
         blocks = "cuOccupancyMaxActiveBlocksPerMultiprocessor"
-        each = self._asked(c_int, blocks, c_void_p(function), c_int(WARP), c_size_t(0))
-        return each * self.processors(self.device())
+        return self._asked(c_int, blocks, c_void_p(function), c_int(WARP), c_size_t(0))
 
-    def processors(self, device: int = 0) -> int:
+    def processors(self, device: int) -> int:
         """Multiprocessors of a GPU."""
         return self._attribute(_PROCESSORS, device)
 
