@@ -38,7 +38,7 @@ CONTEXTS = {
 STIMULI: dict[str, Settings] = {
     "none(t0)": (),
     "PBS": (),
-    "Serum": (("IL6_dose", 1.0), ("EGF_dose", 0.3), ("IGF1_dose", 1.0)),
+    "Serum": (("EGF_dose", 0.3), ("IGF1_dose", 1.0)),
     "EGF": (("EGF_dose", 10.0),),
     "FGF1": (("FGF1_dose", 1.0),),
     "IGF1": (("IGF1_dose", 10.0),),
