@@ -44,7 +44,7 @@ STIMULI: dict[str, Settings] = {
     "IGF1": (("IGF1_dose", 10.0),),
     "Insulin": (("IGF1_dose", 1.0),),
 }
-"""Stimulus -> network parameters; all sizes assumed, insulin taken as IGF-1."""
+"""Stimulus -> network parameters; all sizes assumed, insulin taken as IGF-1, serum as without IL-6 (a few pg/mL)."""
 
 TARGETS = {"DMSO": (), "GSK690693": ("AKT",), "GSK1120212": ("MEK",), "PD173074": ("FGFR",)}
 """Compound -> targets that it blocks."""
