@@ -54,6 +54,6 @@ def known(network):
         CONFIG / "network/parameters.tsv",
         CONFIG / "contexts.tsv",
         CONFIG / "hypotheses.tsv",
-        (CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv"),
+        (CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv", CONFIG / "potency"),
         frozenset((*model.species, *model.parameters, *model.observables)),
     )

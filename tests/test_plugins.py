@@ -320,7 +320,7 @@ from screen.sources import assemble, choose_sources, read_known
 Path("bench.csv").write_text("minutes,value\\n0,1.5\\n20,30\\n")
 (source,) = choose_sources(["bench"], Path())
 files = load_settings("config/config.yaml").tables
-drugs = files.drugs, files.affinities, files.targets
+drugs = files.drugs, files.affinities, files.targets, files.potency
 names = frozenset({"pY705_level", "IL6_dose"})
 known = read_known(Path("config/network/parameters.tsv"), files.contexts, files.hypotheses, drugs, names)
 tables = assemble([(source, source.read(Path()))], known)

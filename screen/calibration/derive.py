@@ -18,7 +18,8 @@ import polars as pl
 from screen.errors import FitError, ScenarioError
 from screen.experiments import LOAD, Arm, cell_settings, loads
 from screen.network import read_parameters
-from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
+from screen.potency import read_potent_drugs
+from screen.scenarios import ContextTables, DrugTables, read_context_tables
 from screen.tables import Column, Schema, read_table, write_text_atomic
 
 BLOCKED_LOAD = 1000.0
@@ -176,7 +177,9 @@ def derive_tables(config: Path) -> dict[Path, str]:
     conditions = derive_conditions(
         read_table(folder / "experiments.tsv", EXPERIMENTS),
         read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv"),
-        read_drug_tables(config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv"),
+        read_potent_drugs(
+            *(config / f"{name}.tsv" for name in ("drugs", "affinities", "targets")), config / "potency"
+        ),
         dict(zip(network["parameter"], network["value"], strict=True)),
     )
     old, observables, measurements = (

@@ -70,6 +70,6 @@ def read_configuration(settings: Settings, results: Results) -> "Known":
         settings.network.folder / "parameters.tsv",
         tables.contexts,
         tables.hypotheses,
-        (tables.drugs, tables.affinities, tables.targets),
+        (tables.drugs, tables.affinities, tables.targets, tables.potency),
         frozenset((*network.species, *network.parameters, *network.observables)),
     )

@@ -156,7 +156,7 @@ class ScenarioSettings(Section):
     """Contexts to simulate, or `all`."""
     hypotheses: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(_all_different)] = []
     """Switches of hypotheses.tsv to cross in every context, beside those that a context lists itself."""
-    constants: Literal["assay", "cell"] = "assay"
+    constants: Literal["assay", "cell"] = "cell"
     """Constants of drugs: `assay`, one measurement a target with a residual a drug; `cell`, all of them together."""
     drugs: AllOrNames = "all"
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""

@@ -25,7 +25,8 @@ from screen.calibration.derive import (
 from screen.calibration.formulas import names_in
 from screen.errors import FitError
 from screen.network import read_parameters
-from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
+from screen.potency import read_potent_drugs
+from screen.scenarios import ContextTables, DrugTables, read_context_tables
 from screen.sources.readings import Condition, Imported, ObservedAs, Reading, Source
 from screen.tables import read_table, write_text_atomic
 
@@ -88,13 +89,14 @@ def read_known(
     network: Path,
     contexts: Sequence[Path],
     hypotheses: Sequence[Path],
-    drugs: tuple[Sequence[Path], Sequence[Path], Sequence[Path]],
+    drugs: tuple[Sequence[Path], Sequence[Path], Sequence[Path], Path],
     entities: frozenset[str],
 ) -> Known:
-    """The configuration: table of network parameters, contexts, hypotheses, and drugs, affinities, targets."""
+    """The configuration: table of network parameters, contexts, hypotheses, and drugs, affinities, targets and the folder of
+    potencies."""
     return Known(
         read_context_tables(contexts, hypotheses),
-        read_drug_tables(*drugs),
+        read_potent_drugs(*drugs),
         read_parameters(network),
         entities,
     )
