@@ -60,11 +60,17 @@ class Comparison:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """Rank by median suppression, then mean, then name; 1-based, 0 where not ranked."""
+        """Rank by median rank within draws, then median and mean suppression, then name; 1-based, 0 where not ranked.
+
+        Ordered by what its interval is taken from: over a mixture of hypotheses the largest median suppression may
+        be of an intervention that no draw has near its place.
+        """
+        first, last = self.ranks
+        middle = quantile((first + last) / 2.0, 0.5, self.weights)
         median = np.round(quantile(self.suppression, 0.5, self.weights) / self.resolution)
         average = np.round(mean(self.suppression, self.weights) / self.resolution)
         ranked = [i for i in range(len(self.places)) if self.eligible[i]]
-        ranked.sort(key=lambda i: (-median[i], -average[i], self.places[i].intervention))
+        ranked.sort(key=lambda i: (middle[i], -median[i], -average[i], self.places[i].intervention))
         order = np.zeros(len(self.places), dtype=np.int64)
         order[ranked] = np.arange(1, len(ranked) + 1)
         return order

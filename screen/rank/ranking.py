@@ -1,9 +1,9 @@
 """The rank stage: responses in, one row per context, hypothesis, read-out, dose basis and intervention out.
 
 Everything is paired by draw: a treated trajectory is divided by the vehicle of the same context, hypothesis
-and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank is
-by median suppression over the draws that count; its interval, P(best) and P(top 5) come from the ranks
-within draws. A context run under several hypotheses has rows of each, and of their mixture.
+and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank, its
+interval, P(best) and P(top 5) all come from the ranks within draws. A context run under several hypotheses has
+rows of each, and of their mixture.
 """
 
 from collections.abc import Iterable, Sequence

@@ -46,11 +46,12 @@ def _rank(comparison: Comparison) -> np.ndarray:
 
 
 def _rank_low(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[0], 0.05, comparison.weights)
+    """At most the rank: one of twenty-one that are alike comes first, although each does so in 5 % of draws only."""
+    return np.minimum(step_quantile(comparison.ranks[0], 0.05, comparison.weights), _rank(comparison))
 
 
 def _rank_high(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[1], 0.95, comparison.weights)
+    return np.maximum(step_quantile(comparison.ranks[1], 0.95, comparison.weights), _rank(comparison))
 
 
 def _share(comparison: Comparison, places: int) -> np.ndarray:
@@ -114,7 +115,7 @@ SCORES: tuple[Score, ...] = (
         Column(
             "rank",
             pl.Int64,
-            "1 is the largest median suppression; null with too few draws",
+            "place by median rank within draws, then by median suppression; null with too few draws",
             nullable=True,
             minimum=1,
         ),
@@ -122,13 +123,17 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         number_column(
-            "rank_p05", "5 % quantile over draws of the best rank among those level with it", minimum=1
+            "rank_p05",
+            "5 % quantile over draws of the best rank among those level with it, at most `rank`",
+            minimum=1,
         ),
         _rank_low,
     ),
     Score(
         number_column(
-            "rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1
+            "rank_p95",
+            "95 % quantile over draws of the worst rank among those level with it, at least `rank`",
+            minimum=1,
         ),
         _rank_high,
     ),
