@@ -16,6 +16,7 @@ network of which the parameters named here are enough:
 >>> design = make_design([arm], contexts, drugs, ["ruxolitinib"], names)
 """
 
+from screen.experiments.acting import Networks, cell_network, weigh_hypotheses
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
 from screen.experiments.design import (
     LOAD,
@@ -50,10 +51,12 @@ __all__ = [
     "Design",
     "Draws",
     "Exposure",
+    "Networks",
     "add_residuals",
     "affinities",
     "cell_constant",
     "cell_constants",
+    "cell_network",
     "cell_settings",
     "check_arms",
     "drawn_constants",
@@ -67,6 +70,7 @@ __all__ = [
     "rest_parameters",
     "scenario_arms",
     "uncertain_totals",
+    "weigh_hypotheses",
     "window_minutes",
     "with_totals",
     "written_out",

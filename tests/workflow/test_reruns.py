@@ -19,7 +19,7 @@ from tests.workflow.conftest import SHARDS
 from tests.workflow.running import planner, snakemake
 
 AFTER = {
-    "network": {"fit", "constrain", "simulate", "rank"},
+    "network": {"scenarios", "fit", "constrain", "simulate", "rank"},
     "scenarios": {"simulate", "rank", "report"},
     "fit": {"constrain", "report"},
     "constrain": {"simulate", "validate", "rank", "report"},

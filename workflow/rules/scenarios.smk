@@ -1,5 +1,6 @@
 rule scenarios:
     input:
+        networks=screened_networks(),
         tables=lane_tables(),
     output:
         f"{OUT}/scenarios/scenarios.parquet",
