@@ -1,6 +1,6 @@
 """Lay out which trajectories to run: contexts x drugs and pairs x doses.
 
-Hypotheses that cannot act in a cell get no weight there.
+Hypotheses that cannot act in a cell get no weight there, and each drug its kind of route to pY705.
 Example: python -m screen scenarios --dry-run    says how many that is and roughly how long they take
 """
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/scenarios/scenarios.parquet, or only say what it would hold."""
+    """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
     settings, results = read_shared(arguments)
     if arguments.dry_run:
         plan = read_rankable_plan(settings)
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}")
         return 0
     prepare_folder(results.scenarios.parent)
-    from screen.experiments import weigh_hypotheses
+    from screen.experiments import scenario_routes, weigh_hypotheses
+    from screen.scenarios import ROUTED
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
+    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks)
+    write_table(routes, results.routes, ROUTED, made_from)
     say(f"scenarios: {describe(plan, settings.fit.draws)}")
     return 0
 

@@ -34,12 +34,12 @@ from screen.experiments.draws import (
     add_residuals,
     drawn_constants,
     drug_residuals,
-    normal_stream,
     read_draws,
     uncertain_totals,
     with_totals,
 )
 from screen.experiments.loads import affinities, cell_constant, cell_constants, hill_load, loads
+from screen.experiments.routes import arm_routes, scenario_routes
 from screen.experiments.windows import window_minutes
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Networks",
     "add_residuals",
     "affinities",
+    "arm_routes",
     "cell_constant",
     "cell_constants",
     "cell_network",
@@ -65,10 +66,10 @@ __all__ = [
     "lane_parameters",
     "loads",
     "make_design",
-    "normal_stream",
     "read_draws",
     "rest_parameters",
     "scenario_arms",
+    "scenario_routes",
     "uncertain_totals",
     "weigh_hypotheses",
     "window_minutes",
