@@ -28,10 +28,10 @@ from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.objective import Predicted
 from screen.fit.posterior import Drawing, draw_posterior
-from screen.judge.discrepancy import EFFECTS, NORMAL_90
+from screen.judge.discrepancy import EFFECTS
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
-from screen.judge.predicted import NOISE_DRAWS, as_log10, with_noise
+from screen.judge.predicted import as_log10, with_noise
 from screen.judge.scores import WITHIN_NOISE, coverage, score
 from screen.network import read_sbml
 from screen.simulate import Integration
@@ -221,8 +221,7 @@ def _score(
 
 def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.ndarray) -> dict[str, Any]:
     """An effect as it was observed and as the ensemble has it."""
-    drawn, read = effect.of(log10), effect.of(noisy)
-    low, high = np.quantile(read, [LOW, HIGH])
+    low, high = np.quantile(effect.of(noisy), [LOW, HIGH])
     return {
         "condition": effect.arm.words,
         "observable": effect.observable,
@@ -230,18 +229,10 @@ def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.nda
         "minutes": effect.time,
         "observed": effect.observed,
         "noise": effect.noise(sigma),
-        "predicted": float(np.median(drawn)),
-        "spread": _sd(drawn),
-        "error": _sd(read - np.repeat(drawn, NOISE_DRAWS)),
+        "predicted": float(np.median(effect.of(log10))),
         "low": float(low),
         "high": float(high),
     }
-
-
-def _sd(values: np.ndarray) -> float:
-    """The sd of a normal number with the 90 % interval of these."""
-    low, high = np.quantile(values, [LOW, HIGH])
-    return float(high - low) / (2.0 * NORMAL_90)
 
 
 def _scores(

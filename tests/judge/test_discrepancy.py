@@ -9,19 +9,19 @@ from screen.judge.discrepancy import EFFECTS, INTERVALS, judge_intervals, learn
 from screen.scenarios import DISCREPANCY, Discrepancy, read_discrepancy
 from screen.tables import check_table, write_table
 
-NOISE, SPREAD = 0.2, 0.1
+NOISE = 0.2
 
 
 def made(data_set, route, sd, number=2000, predicted=0.0, seed=1):
     """EFFECTS of one kind whose error has this sd."""
     rng = np.random.default_rng([seed, *data_set.encode()])
-    off = np.sqrt(sd**2 + NOISE**2 + SPREAD**2) * rng.standard_normal(number)
-    half = 1.6449 * np.hypot(NOISE, SPREAD)
+    off = np.hypot(sd, NOISE) * rng.standard_normal(number)
+    half = 1.6449 * NOISE
     return pl.DataFrame(
         {
             "task": data_set, "data_set": data_set, "condition": [f"{at}" for at in range(number)],
             "observable": "o", "batch": f"{data_set}{route}", "minutes": 20.0, "route": route, "is_scored": True,
-            "observed": predicted + off, "noise": NOISE, "predicted": predicted, "spread": SPREAD, "error": NOISE,
+            "observed": predicted + off, "noise": NOISE, "predicted": predicted,
             "low": predicted - half, "high": predicted + half,
         },
         schema=EFFECTS.dtypes(),
@@ -34,7 +34,7 @@ def sds(effects):
     return dict(found.select("route", "sd").iter_rows())
 
 
-def test_what_was_put_in_is_learned_beside_noise_and_spread():
+def test_what_was_put_in_is_learned_beside_the_noise():
     full = made("a", "direct", np.hypot(0.5, 0.8), predicted=-8.0)
     found = sds(pl.concat([full, made("a", "indirect", 0.5), made("a", "none", 0.3)]))
     assert found["indirect"] == pytest.approx(0.5, rel=0.06)
@@ -51,10 +51,16 @@ def test_a_direct_error_goes_with_the_signal_that_is_taken():
 def test_data_sets_count_alike():
     many, few = made("a", "indirect", 0.1), made("b", "indirect", 1.0, number=200)
     alone = [sds(each)["indirect"] for each in (many, few)]
-    assert alone[0] < 0.15 and alone[1] > 0.85
-    assert sds(pl.concat([many, few]))["indirect"] == pytest.approx(
-        sds(pl.concat([many.head(200), few]))["indirect"], abs=0.03
-    )
+    assert alone[0] == pytest.approx(0.1, rel=0.2) and alone[1] == pytest.approx(1.0, rel=0.1)
+    both = sds(pl.concat([many, few]))["indirect"]
+    assert both == pytest.approx(np.sqrt((alone[0] ** 2 + alone[1] ** 2) / 2), abs=1e-3)
+
+
+def test_a_direct_route_by_which_little_is_taken_counts_with_the_indirect_ones():
+    found = learn(made("a", "direct", 0.5, predicted=-0.1))
+    rows = {row["route"]: row for row in found.iter_rows(named=True)}
+    assert rows["indirect"]["sd"] == pytest.approx(0.5, rel=0.06)
+    assert (rows["indirect"]["effects"], rows["direct"]["effects"]) == (2000, 0)
 
 
 def test_a_kind_that_was_never_measured_is_as_wide_as_the_widest_and_says_so():
