@@ -135,7 +135,7 @@ assert basis_in_words("highest") == "the highest dose tested"
                 "screen/rank/scores.py",
                 """    Score(
         _effect_column("largest", "largest suppression in any draw"),
-        lambda comparison: np.max(comparison.suppression, axis=-1),
+        lambda comparison: np.max(comparison.bare.suppression, axis=-1),
     ),
 """,
                 before='    Score(Column("draws"',

@@ -36,6 +36,11 @@ class Results:
         return self.folder / "scenarios" / "scenarios.parquet"
 
     @property
+    def routes(self) -> Path:
+        """How the drugs of each scenario reach pY705."""
+        return self.folder / "scenarios" / "routes.parquet"
+
+    @property
     def fit(self) -> Path:
         """Folder of the fit."""
         return self.folder / "fit"

@@ -34,15 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/heldout: scores.tsv and a file a task; one line a task says how it went."""
+    """Write results/heldout: scores, effects, intervals, discrepancy and a file a task; lines say how it went."""
     settings, results = read_shared(arguments)
     folder = results.folder / "heldout"
     from screen.cli.import_data import read_configuration
     from screen.fit import choose_fit_engine
+    from screen.judge.discrepancy import EFFECTS, INTERVALS, judge_intervals, learn, tabulate_effects
     from screen.judge.heldout import HeldoutPlan, Inputs, run_tasks
     from screen.judge.heldout_tasks import choose_tasks
     from screen.kernel import configure
+    from screen.scenarios import DISCREPANCY
     from screen.sources import find_data
+    from screen.tables import provenance, write_table
 
     configure()
     data = find_data(arguments.data or settings.fit.data)
@@ -53,10 +56,32 @@ def run(arguments: argparse.Namespace) -> int:
     known = read_configuration(settings, results)
     inputs = Inputs(data, known, results.network, solver, HeldoutPlan(seed=settings.seed))
     found = run_tasks(tasks, inputs, folder, say)
+    effects = tabulate_effects(found)
+    judged = judge_intervals(effects)
+    write_table(effects, folder / "effects.tsv", EFFECTS)
+    write_table(judged, folder / "intervals.tsv", INTERVALS)
+    made_from = provenance("predict_heldout", [results.network, folder / "effects.tsv"])
+    write_table(learn(effects), folder / "discrepancy.tsv", DISCREPANCY, made_from)
     write_json(found, arguments.json)
     for name, result in found.items():
         say(f"predict-heldout: {name}: {_sentence(result)}")
+    for row in judged.iter_rows(named=True):
+        say(f"predict-heldout: {row['data_set']}: {_verdict(row)}")
     return 0
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """How often intervals hold effects, bare and with the discrepancy that the other data sets teach."""
+    far = (
+        f"; of {row['beyond_noise']} beyond noise {row['beyond_noise_inside_bare']:.2f} and "
+        f"{row['beyond_noise_inside']:.2f}"
+        if row["beyond_noise"]
+        else ""
+    )
+    return (
+        f"of {row['effects']} effects {row['inside_bare']:.2f} in the bare interval, {row['inside']:.2f} with the "
+        f"discrepancy of the other data sets{far}"
+    )
 
 
 def _sentence(result: dict[str, Any]) -> str:

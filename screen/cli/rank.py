@@ -19,8 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/ranked.csv."""
     settings, results = read_shared(arguments)
     prepare_folder(results.folder)
-    from screen.rank import rank, write_ranked
-    from screen.scenarios import DRUGS
+    from screen.rank import Doubt, rank, write_ranked
+    from screen.scenarios import DRUGS, ROUTED, read_discrepancy
     from screen.tables import SCENARIOS, provenance, read_table, read_tables
 
     shards = results.shards(settings.simulate.shards)
@@ -31,8 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
         read_tables(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
         dose_bases=read_bases(settings),
+        doubt=Doubt(
+            read_table(results.routes, ROUTED), read_discrepancy(settings.rank.discrepancy), settings.seed
+        ),
     )
-    inputs = (results.network, results.scenarios, results.draws, *settings.tables.drugs, *shards)
+    made = (results.network, results.scenarios, results.routes, results.draws)
+    inputs = (*made, *settings.tables.drugs, settings.rank.discrepancy, *shards)
     write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))
     say(f"rank: {ranked.height} rows in {results.ranked}")
     return 0

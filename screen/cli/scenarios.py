@@ -1,13 +1,20 @@
 """Lay out which trajectories to run: contexts x drugs and pairs x doses.
 
+Hypotheses that cannot act in a cell get no weight there, and each drug its kind of route to pY705.
 Example: python -m screen scenarios --dry-run    says how many that is and roughly how long they take
 """
 
 import argparse
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
+from screen.errors import ScreenError
+
+if TYPE_CHECKING:
+    from screen.experiments import Networks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/scenarios/scenarios.parquet, or only say what it would hold."""
+    """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
     settings, results = read_shared(arguments)
     if arguments.dry_run:
         plan = read_rankable_plan(settings)
@@ -25,13 +32,35 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}")
         return 0
     prepare_folder(results.scenarios.parent)
+    from screen.experiments import scenario_routes, weigh_hypotheses
+    from screen.scenarios import ROUTED
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
-    inputs = settings.lane_tables()
-    write_table(plan.scenarios, results.scenarios, SCENARIOS, provenance("scenarios", inputs))
+    files, networks = read_networks(plan, results)
+    weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks)
+    made_from = provenance("scenarios", (*files, *settings.lane_tables()))
+    write_table(weighed, results.scenarios, SCENARIOS, made_from)
+    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks)
+    write_table(routes, results.routes, ROUTED, made_from)
     say(f"scenarios: {describe(plan, settings.fit.draws)}")
     return 0
+
+
+def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Networks]":
+    """The networks that the contexts of a plan run on: their files, and the network of a context by its name."""
+    from screen.network import network_name, read_sbml
+
+    known = plan.contexts.contexts
+    screened = {known[name].left_out for name in plan.scenarios["context"].unique()}
+    files = {left_out: results.network_named(network_name(left_out)) for left_out in sorted(screened)}
+    missing = [path for path in files.values() if not path.is_file()]
+    if missing:
+        raise ScreenError(
+            f"{missing[0]}: must exist, found no such file; `python -m screen network` makes it"
+        )
+    networks = {left_out: read_sbml(path) for left_out, path in files.items()}
+    return list(files.values()), lambda name: networks[known[name].left_out]
 
 
 def describe(plan: ScreenInputs, draws: int) -> str:

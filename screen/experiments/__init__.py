@@ -16,6 +16,7 @@ network of which the parameters named here are enough:
 >>> design = make_design([arm], contexts, drugs, ["ruxolitinib"], names)
 """
 
+from screen.experiments.acting import Networks, cell_network, weigh_hypotheses
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
 from screen.experiments.design import (
     LOAD,
@@ -33,12 +34,12 @@ from screen.experiments.draws import (
     add_residuals,
     drawn_constants,
     drug_residuals,
-    normal_stream,
     read_draws,
     uncertain_totals,
     with_totals,
 )
 from screen.experiments.loads import affinities, cell_constant, cell_constants, hill_load, loads
+from screen.experiments.routes import arm_routes, scenario_routes
 from screen.experiments.windows import window_minutes
 
 __all__ = [
@@ -50,10 +51,13 @@ __all__ = [
     "Design",
     "Draws",
     "Exposure",
+    "Networks",
     "add_residuals",
     "affinities",
+    "arm_routes",
     "cell_constant",
     "cell_constants",
+    "cell_network",
     "cell_settings",
     "check_arms",
     "drawn_constants",
@@ -62,11 +66,12 @@ __all__ = [
     "lane_parameters",
     "loads",
     "make_design",
-    "normal_stream",
     "read_draws",
     "rest_parameters",
     "scenario_arms",
+    "scenario_routes",
     "uncertain_totals",
+    "weigh_hypotheses",
     "window_minutes",
     "with_totals",
     "written_out",

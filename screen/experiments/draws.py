@@ -4,7 +4,6 @@ What a draw says of a drug or of a parameter depends on the seed, on that name a
 a further drug, context or parameter changes nothing of what was there.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from jaxtyping import Float, Int
 
 from screen.errors import ScenarioError
 from screen.experiments.loads import affinities
-from screen.scenarios import ContextTables, DrugTables, Setting
+from screen.scenarios import ContextTables, DrugTables, Setting, normal_stream
 from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_TARGETS, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
 
 SIGMA = "sigma_"
@@ -37,20 +36,6 @@ class Draws(NamedTuple):
     affinity: Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]
     totals: Float[AnyArray, DRAWS_TOTALS] | None = None
     """[draws, uncertain totals] in their units; without them a total is what its context says."""
-
-
-def normal_stream(
-    seed: int, kind: str, name: str, number: Int[np.ndarray, DRAWS]
-) -> Float[np.ndarray, DRAWS]:
-    """A standard normal number [draws] for each numbered draw, from the stream of a name.
-
-    >>> first = normal_stream(1, "drug", "ruxolitinib", np.arange(3))
-    >>> bool((normal_stream(1, "drug", "ruxolitinib", np.arange(9))[:3] == first).all())
-    True
-    """
-    digest = hashlib.sha256(f"{kind}\0{name}".encode()).digest()
-    rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
-    return rng.standard_normal(int(number.max(initial=-1)) + 1)[number]
 
 
 def with_totals(draws: Draws, contexts: ContextTables, seed: int) -> Draws:

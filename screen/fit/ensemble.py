@@ -19,13 +19,13 @@ import numpy as np
 from screen.calibration.noise import NOISE
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
-from screen.experiments import normal_stream
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import local_costs, prior_gradient, prior_precision
 from screen.fit.evaluator import Evaluator, Polished
 from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend, rows_of
 from screen.fit.objective import cost_as_compared, prior_cost
 from screen.fit.sensitivity import Sensitivity
+from screen.scenarios import normal_stream
 
 TOLERANCE, EACH = 0.5, 0.02
 """A draw has arrived where steps bring less cost than the first of these, or the second for each parameter if that

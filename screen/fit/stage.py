@@ -13,7 +13,6 @@ from screen.calibration.derive import BOUND, find_stale
 from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem, measured_values
 from screen.errors import FitError
-from screen.experiments import normal_stream
 from screen.fit.checkpoint import QUIET, Log, silent
 from screen.fit.curvature import prior_precision
 from screen.fit.evaluator import Evaluator, make_evaluator
@@ -27,6 +26,7 @@ from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
 from screen.kernel import DIFFERENTIABLE, Model, choose_engine
 from screen.network import read_parameters
+from screen.scenarios import normal_stream
 from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
 

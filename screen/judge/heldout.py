@@ -17,29 +17,29 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.calibration.derive import BLOCKED_LOAD
 from screen.calibration.load import load_problem
-from screen.calibration.noise import NOISE
 from screen.calibration.problem import Problem, measured_values
-from screen.calibration.scale import LN10
 from screen.calibration.subset import hide, keep_measurements
 from screen.errors import FitError
+from screen.experiments import LOAD_OF, Arm, Exposure, arm_routes
 from screen.fit.checkpoint import Log
 from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.objective import Predicted
 from screen.fit.posterior import Drawing, draw_posterior
+from screen.judge.discrepancy import EFFECTS
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
+from screen.judge.predicted import as_log10, with_noise
 from screen.judge.scores import WITHIN_NOISE, coverage, score
+from screen.network import read_sbml
 from screen.simulate import Integration
-from screen.sources import SOURCES, Imported, Known, Reading, assemble, forget, write_tables
+from screen.sources import SOURCES, Condition, Imported, Known, Reading, assemble, forget, write_tables
 from screen.tables import Column, Schema, write_table, write_text_atomic
 
 LOW, HIGH = 0.05, 0.95
 """Ends of the interval of a prediction."""
-
-NOISE_DRAWS = 16
-"""Times the noise of a reading is drawn for each draw of the ensemble."""
 
 
 HELDOUT = Schema(
@@ -88,6 +88,8 @@ class Prepared:
     evaluator: Evaluator
     readings: tuple[Reading, ...]
     solver: Integration
+    routes: Callable[[Sequence[Condition]], Sequence[str]]
+    """The kind of route of what inhibits in each condition."""
     forgotten: tuple[str, ...] = ()
     """Settings of contexts that the problem does without: `context parameter`."""
 
@@ -103,7 +105,23 @@ def prepare(task: Task, inputs: Inputs, folder: Path) -> Prepared:
     readings = tuple(each for each in found.readings if each.observable in task.observables)
     tables = assemble([(source, Imported(readings, found.left_out))], known)
     problem = load_problem(write_tables(tables, folder, str(inputs.sbml.resolve())))
-    return Prepared(make_evaluator(problem, solver, inputs.plan.draws), tables.readings, solver, forgotten)
+    network = read_sbml(inputs.sbml)
+
+    def routes(conditions: Sequence[Condition]) -> Sequence[str]:
+        arms = [_arm(each) for each in conditions]
+        return arm_routes(arms, known.contexts, known.drugs, lambda name: network)
+
+    evaluator = make_evaluator(problem, solver, inputs.plan.draws)
+    return Prepared(evaluator, tables.readings, solver, routes, forgotten)
+
+
+def _arm(condition: Condition) -> Arm:
+    blocked = ((LOAD_OF + target, BLOCKED_LOAD) for target in condition.blocked)
+    return Arm(
+        condition.context,
+        stimulus=Exposure(condition.stimulus),
+        treatment=Exposure((*condition.drugs, *blocked)),
+    )
 
 
 def run_task(
@@ -123,8 +141,12 @@ def run_task(
     best, drawn = evaluator.predict(polished.scaled[None]), evaluator.predict(ensemble.scaled)
     z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)
+    routes = prepared.routes([each.arm for each in held])
+    for each, route in zip(found["predictions"], routes, strict=True):
+        each["route"] = route
     return {
         "question": task.question,
+        "data_set": task.source,
         "source": SOURCES[task.source].citation,
         "readings": len(hidden),
         "hidden": int(hidden.sum()),
@@ -167,11 +189,14 @@ def _score(
     seed: int,
 ) -> dict[str, Any]:
     """Scores of the model and of the baselines, and every effect."""
-    log10, spread = _as_log10(problem, drawn)
-    noisy = _with_noise(problem, log10, spread, np.random.default_rng([seed, 2]))
+    log10, spread = as_log10(problem, drawn)
+    noisy = with_noise(problem, log10, spread, np.random.default_rng([seed, 2]))
     sigma = np.median(spread, axis=0)
-    predictions = [_predict(each, log10, noisy, sigma) for each in held]
     is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
+    predictions = [
+        _predict(each, log10, noisy, sigma) | {"is_scored": scored}
+        for each, scored in zip(held, is_scored, strict=True)
+    ]
     model, baselines = _scores(held, training, predictions, is_scored)
     apart = [not scored for scored in is_scored]
     return {
@@ -227,34 +252,6 @@ def _scores(
         for name, predict in BASELINES.items()
     }
     return score(observed, predicted, noise) | {"coverage": coverage(observed, low, high)}, baselines
-
-
-def _as_log10(problem: Problem, drawn: Predicted) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions and their sigma [draws, measurements] as log10, whatever scale they are compared on.
-
-    The sigma of a value compared as it is becomes that of its logarithm for small noise.
-    """
-    log10, sigma = drawn.compared.copy(), drawn.sigma.copy()
-    for each in problem.observables:
-        rows = each.rows
-        if each.transformation == "lin":
-            value = np.maximum(drawn.compared[:, rows], np.finfo(float).tiny)
-            log10[:, rows], sigma[:, rows] = np.log10(value), drawn.sigma[:, rows] / (value * LN10)
-        elif each.transformation == "log":
-            log10[:, rows], sigma[:, rows] = drawn.compared[:, rows] / LN10, drawn.sigma[:, rows] / LN10
-    return log10, sigma
-
-
-def _with_noise(
-    problem: Problem, log10: np.ndarray, sigma: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Readings that the draws would give [draws * NOISE_DRAWS, measurements], log10."""
-    repeated = np.repeat(log10, NOISE_DRAWS, axis=0)
-    for each in problem.observables:
-        shape = (len(repeated), len(each.rows))
-        noise = NOISE[each.distribution].draw(rng, shape[0] * shape[1], each.degrees).reshape(shape)
-        repeated[:, each.rows] += np.repeat(sigma[:, each.rows], NOISE_DRAWS, axis=0) * noise
-    return repeated
 
 
 def _judge(task: Task, model: dict, baselines: dict) -> dict[str, dict[str, Any]]:
@@ -316,6 +313,7 @@ def _key(task: Task, inputs: Inputs) -> str:
     known = inputs.known
     files = [inputs.data / file for file in SOURCES[task.source].files] + [inputs.sbml]
     parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    parts += [[column.name for column in EFFECTS.columns]]
     parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
     parts += [asdict(replace(inputs.solver, threads=None)), asdict(inputs.plan)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -70,6 +70,15 @@ TASKS: dict[str, Task] = {
             facts=("V03", "V19", "V20", "V21"),
             at_rest=False,
         ),
+        Task(
+            name="breast_cytof",
+            source="breast_cytof",
+            observables=("breast_cytof_pY705",),
+            hides=lambda reading: reading.arm.is_inhibited,
+            question="inhibitors of EGFR, MEK, PI3K and mTOR in three breast lines of which EGF alone was seen",
+            no_effect_ratio=1.0,
+            coverage=0.8,
+        ),
     )
 }
 """Name -> task, in the order in which they run."""

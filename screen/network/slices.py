@@ -42,6 +42,16 @@ def slice_network(network: Network, zero: Collection[str], observables: Collecti
     return _kept(network, values, _needed(rules, slopes), [network.observables[p] for p in chosen], rules)
 
 
+def depends_on(network: Network) -> frozenset[str]:
+    """Names of the parameters and species on which anything that happens in a network depends.
+
+    >>> depends_on(slice_network(read_sbml(sbml), zero=[], observables=[]))
+    frozenset()
+    """
+    expressions = (*network.derivatives(), *network.observable_rules, *network.initial)
+    return frozenset().union(*map(free_symbols, expressions))
+
+
 def _species_at_zero(network: Network, values: Mapping[str, Expression]) -> frozenset[str]:
     """The largest set of species that are 0 at the start and stay there."""
     initial = _substituted(network.initial, values)

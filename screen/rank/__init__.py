@@ -21,6 +21,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 
 from screen.rank.bases import DoseBasis, basis_in_words, check_bases
 from screen.rank.decided import DECIDED, find_decided
+from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
@@ -32,6 +33,7 @@ __all__ = [
     "RANKED",
     "SCORES",
     "DoseBasis",
+    "Doubt",
     "ResponseArray",
     "basis_in_words",
     "check_bases",

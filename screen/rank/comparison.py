@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from screen.rank.bases import Place, place_series
-from screen.rank.draws import LEVEL, count, mean, quantile, tied_ranks
+from screen.rank.doubt import PoolDoubt
+from screen.rank.draws import mean, quantile
+from screen.rank.ratios import RESOLUTION, Ratios
 from screen.rank.series import Pool, Potency
 
 LOWEST_RATIO = 2.0**-10
@@ -16,55 +18,42 @@ LOWEST_RATIO = 2.0**-10
 
 @dataclass(frozen=True)
 class Comparison:
-    """Arrays are [interventions, draws]; NaN where a draw does not count.
+    """What scores are made of, [interventions, draws] unless said otherwise; NaN where a draw does not count.
 
-    ratio: treated/vehicle of the read-out that is ranked; side: the same for pS727, pERK and pAKT;
-    single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the pair (NaN for
-    single drugs); log10_ic50: half-maximal doses, +-inf where censored; weights [draws]: what each draw counts;
-    resolution: difference of suppression below which two interventions are level.
+    bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
+    for pS727, pERK and pAKT; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
+    pair (NaN for single drugs); log10_ic50: half-maximal doses, +-inf where censored; route [interventions]: its
+    kind, None where the dose is not known.
     """
 
     places: tuple[Place, ...]
-    ratio: np.ndarray
+    bare: Ratios
+    wide: Ratios
     side: Mapping[str, np.ndarray]
     single_ratios: np.ndarray
     log10_ic50: np.ndarray
-    weights: np.ndarray
-    resolution: float
-
-    @cached_property
-    def suppression(self) -> np.ndarray:
-        """1 - treated/vehicle."""
-        return 1.0 - self.ratio
-
-    @cached_property
-    def draws(self) -> np.ndarray:
-        """Draws that count, [interventions]."""
-        return count(self.ratio)
-
-    @cached_property
-    def eligible(self) -> np.ndarray:
-        """Interventions that are ranked: those with at least half of the draws, by weight."""
-        counted = np.sum(~np.isnan(self.ratio) * self.weights, axis=-1)
-        return counted >= (0.5 - LEVEL) * np.sum(self.weights)
+    route: np.ndarray
 
     @property
-    def total(self) -> int:
-        """Draws there could be."""
-        return len(self.weights)
-
-    @cached_property
-    def ranks(self) -> tuple[np.ndarray, np.ndarray]:
-        """First and last rank in each draw among those that are ranked; they differ where some are level."""
-        return tied_ranks(np.where(self.eligible[:, None], self.suppression, np.nan), self.resolution)
+    def weights(self) -> np.ndarray:
+        """What each draw counts, [draws]."""
+        return self.bare.weights
 
     @cached_property
     def order(self) -> np.ndarray:
-        """Rank by median suppression, then mean, then name; 1-based, 0 where not ranked."""
-        median = np.round(quantile(self.suppression, 0.5, self.weights) / self.resolution)
-        average = np.round(mean(self.suppression, self.weights) / self.resolution)
-        ranked = [i for i in range(len(self.places)) if self.eligible[i]]
-        ranked.sort(key=lambda i: (-median[i], -average[i], self.places[i].intervention))
+        """Rank by median rank within draws, then median and mean suppression, then name; 1-based, 0 where not ranked.
+
+        Ordered by what its interval is taken from: over a mixture of hypotheses the largest median suppression may
+        be of an intervention that no draw has near its place. By the draws as they are, since what the network gets
+        wrong is as often too much as too little.
+        """
+        bare = self.bare
+        first, last = bare.ranks
+        middle = quantile((first + last) / 2.0, 0.5, bare.weights)
+        median = np.round(quantile(bare.suppression, 0.5, bare.weights) / RESOLUTION)
+        average = np.round(mean(bare.suppression, bare.weights) / RESOLUTION)
+        ranked = [i for i in range(len(self.places)) if bare.eligible[i]]
+        ranked.sort(key=lambda i: (middle[i], -median[i], -average[i], self.places[i].intervention))
         order = np.zeros(len(self.places), dtype=np.int64)
         order[ranked] = np.arange(1, len(ranked) + 1)
         return order
@@ -72,12 +61,12 @@ class Comparison:
     @cached_property
     def excess_over_single(self) -> np.ndarray:
         """Suppression by the pair less that of its better drug alone, in the same draw."""
-        return np.min(self.single_ratios, axis=1) - self.ratio
+        return np.min(self.single_ratios, axis=1) - self.bare.ratio
 
     @cached_property
     def excess_over_bliss(self) -> np.ndarray:
         """Suppression by the pair less 1 - product of the ratios of its drugs (Bliss); positive is synergy."""
-        return np.prod(self.single_ratios, axis=1) - self.ratio
+        return np.prod(self.single_ratios, axis=1) - self.bare.ratio
 
 
 def log2_change(ratio: np.ndarray) -> np.ndarray:
@@ -91,9 +80,9 @@ def compare(
     readout: int,
     side: Mapping[str, int | None],
     potency: Mapping[str, Potency],
-    resolution: float,
+    doubt: PoolDoubt | None = None,
 ) -> Comparison:
-    """The draws of `places` in a pool; `side` names read-outs by their index."""
+    """The draws of `places` in a pool; `side` names read-outs by their index. Without doubt they are all there is."""
     ordered = tuple(sorted(places, key=lambda place: place.intervention))
     ratio = pool.ratio
     lost = np.full(ratio.shape[-1], np.nan)
@@ -117,12 +106,13 @@ def compare(
     def half(place: Place) -> np.ndarray:
         return potency[place.drugs[0]].draws[readout] if len(place.drugs) == 1 else lost
 
+    bare = Ratios(np.stack([read(place, readout) for place in ordered]), pool.weights)
     return Comparison(
         places=ordered,
-        ratio=np.stack([read(place, readout) for place in ordered]),
+        bare=bare,
+        wide=doubt.widened(bare, ordered, pool.cell.context) if doubt else bare,
         side={name: np.stack([read(place, which) for place in ordered]) for name, which in side.items()},
         single_ratios=np.stack([alone(place) for place in ordered]),
         log10_ic50=np.stack([half(place) for place in ordered]),
-        weights=pool.weights,
-        resolution=resolution,
+        route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
     )

@@ -1,12 +1,13 @@
 """The rank stage: responses in, one row per context, hypothesis, read-out, dose basis and intervention out.
 
 Everything is paired by draw: a treated trajectory is divided by the vehicle of the same context, hypothesis
-and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank is
-by median suppression over the draws that count; its interval, P(best) and P(top 5) come from the ranks
-within draws. A context run under several hypotheses has rows of each, and of their mixture.
+and draw, and interventions are ranked within each draw, so that what all draws share cancels. The rank, its
+interval, P(best) and P(top 5) all come from the ranks within draws. A context run under several hypotheses has
+rows of each, and of their mixture.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ import polars as pl
 from screen.errors import RankError
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Comparison, compare
+from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
@@ -27,10 +29,6 @@ OBSERVABLES = ("pY705_level", "pY705")
 
 VEHICLE_FLOOR = 1e-4
 """Vehicle signal below which there is nothing to suppress [fraction of the total]."""
-
-RESOLUTION = 1e-4
-"""Difference of suppression below which two interventions are level: the solver is no better [fraction]."""
-
 
 DIGITS = 7
 """Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
@@ -58,9 +56,11 @@ def rank(
     *,
     readouts: Sequence[Readout],
     dose_bases: Sequence[DoseBasis],
+    doubt: Doubt | None = None,
 ) -> pl.DataFrame:
     """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
 
+    Without `doubt` the draws are all there is: no route, and the same intervals twice.
     `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM]; `mechanism` where
     that of some is not direct.
     Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
@@ -77,7 +77,8 @@ def rank(
     ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
     clinical = _clinical_concentrations(drugs)
     frames = []
-    for pool in pools(cells, ratio):
+    doubts = doubt.pooled(found, cells) if doubt else repeat(None)
+    for pool, of_pool in zip(pools(cells, ratio), doubts, strict=False):
         cell, potency = pool.cell, potencies(pool)
         for readout in (r for r in readouts if r.observable in OBSERVABLES):
             at = found.readouts.index(readout.id)
@@ -88,9 +89,10 @@ def rank(
                 )
                 _check_once(cell, basis, [place.intervention for place in places])
                 if places:
-                    comparison = compare(pool, places, at, side, potency, RESOLUTION)
+                    comparison = compare(pool, places, at, side, potency, of_pool)
                     frames.append(_rows(cell, readout.id, basis.name, comparison))
-    return _finish(frames, drugs, found.digest()[:12])
+    digest = doubt.digest(found) if doubt else found.digest()
+    return _finish(frames, drugs, digest[:12])
 
 
 def check_request(

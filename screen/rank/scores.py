@@ -6,13 +6,16 @@ is not defined.
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from screen.network import ROUTES
 from screen.rank.comparison import Comparison, log2_change
 from screen.rank.draws import mean, quantile, share_among_first, step_quantile
+from screen.rank.ratios import Ratios
 from screen.tables import Column, Schema, number_column
 
 IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
@@ -23,6 +26,9 @@ DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown
 
 TOP = 5
 """Places that count as the top in `p_top5`."""
+
+
+RatiosOf = Callable[[Comparison], Ratios]
 
 
 class Score(NamedTuple):
@@ -45,29 +51,72 @@ def _rank(comparison: Comparison) -> np.ndarray:
     return np.where(comparison.order > 0, comparison.order, np.nan)
 
 
-def _rank_low(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[0], 0.05, comparison.weights)
+def _rank_low(comparison: Comparison, of: RatiosOf) -> np.ndarray:
+    """At most the rank: one of twenty-one that are alike comes first, although each does so in 5 % of draws only."""
+    ratios = of(comparison)
+    return np.minimum(step_quantile(ratios.ranks[0], 0.05, ratios.weights), _rank(comparison))
 
 
-def _rank_high(comparison: Comparison) -> np.ndarray:
-    return step_quantile(comparison.ranks[1], 0.95, comparison.weights)
+def _rank_high(comparison: Comparison, of: RatiosOf) -> np.ndarray:
+    ratios = of(comparison)
+    return np.maximum(step_quantile(ratios.ranks[1], 0.95, ratios.weights), _rank(comparison))
 
 
-def _share(comparison: Comparison, places: int) -> np.ndarray:
-    held = share_among_first(*comparison.ranks, places, comparison.weights)
-    return np.where(comparison.eligible, held, np.nan)
+def _share(comparison: Comparison, of: RatiosOf, places: int) -> np.ndarray:
+    ratios = of(comparison)
+    held = share_among_first(*ratios.ranks, places, ratios.weights)
+    return np.where(ratios.eligible, held, np.nan)
 
 
 def _suppression_mean(comparison: Comparison) -> np.ndarray:
-    return mean(comparison.suppression, comparison.weights)
+    return mean(comparison.bare.suppression, comparison.weights)
 
 
-def _suppression(comparison: Comparison, share: float) -> np.ndarray:
-    return quantile(comparison.suppression, share, comparison.weights)
+def _suppression(comparison: Comparison, of: RatiosOf, share: float) -> np.ndarray:
+    ratios = of(comparison)
+    return quantile(ratios.suppression, share, ratios.weights)
+
+
+def _uncertain(of: RatiosOf, suffix: str, whose: str) -> tuple[Score, ...]:
+    """How sure the place and the suppression are, by the draws with or without what the network gets wrong."""
+    return (
+        Score(
+            number_column(
+                f"rank_p05{suffix}",
+                f"5 % quantile over {whose} of the best rank among those level with it, at most `rank`",
+                minimum=1,
+            ),
+            partial(_rank_low, of=of),
+        ),
+        Score(
+            number_column(
+                f"rank_p95{suffix}",
+                f"95 % quantile over {whose} of the worst rank among those level with it, at least `rank`",
+                minimum=1,
+            ),
+            partial(_rank_high, of=of),
+        ),
+        Score(
+            share_column(f"p_best{suffix}", f"share of {whose} in which it ranks first"),
+            partial(_share, of=of, places=1),
+        ),
+        Score(
+            share_column(f"p_top5{suffix}", f"share of {whose} in which it is among the first five"),
+            partial(_share, of=of, places=TOP),
+        ),
+        Score(
+            _effect_column(f"suppression_p05{suffix}", f"5 % quantile over {whose}"),
+            partial(_suppression, of=of, share=0.05),
+        ),
+        Score(
+            _effect_column(f"suppression_p95{suffix}", f"95 % quantile over {whose}"),
+            partial(_suppression, of=of, share=0.95),
+        ),
+    )
 
 
 def _log2_ratio(comparison: Comparison) -> np.ndarray:
-    return quantile(log2_change(comparison.ratio), 0.5, comparison.weights)
+    return quantile(log2_change(comparison.bare.ratio), 0.5, comparison.weights)
 
 
 def _ic50(comparison: Comparison, share: float) -> np.ndarray:
@@ -97,13 +146,17 @@ def _excess_bliss(comparison: Comparison, share: float) -> np.ndarray:
     return quantile(comparison.excess_over_bliss, share, comparison.weights)
 
 
+def _route(comparison: Comparison) -> np.ndarray:
+    return comparison.route
+
+
 def _draws(comparison: Comparison) -> np.ndarray:
-    return comparison.draws
+    return comparison.bare.draws
 
 
 def _failed(comparison: Comparison) -> np.ndarray:
     known = np.array([place.known for place in comparison.places])
-    return np.where(known, comparison.total - comparison.draws, 0)
+    return np.where(known, len(comparison.weights) - comparison.bare.draws, 0)
 
 
 SIDE_OBSERVABLES = ("pS727", "pERK", "pAKT")
@@ -114,33 +167,29 @@ SCORES: tuple[Score, ...] = (
         Column(
             "rank",
             pl.Int64,
-            "1 is the largest median suppression; null with too few draws",
+            "place by median rank within draws, then by median suppression; null with too few draws",
             nullable=True,
             minimum=1,
         ),
         _rank,
     ),
+    *_uncertain(attrgetter("wide"), "", "draws with what the network gets wrong"),
     Score(
-        number_column(
-            "rank_p05", "5 % quantile over draws of the best rank among those level with it", minimum=1
+        _effect_column("suppression_p50", "median over draws of 1 - treated/vehicle"),
+        partial(_suppression, of=attrgetter("bare"), share=0.5),
+    ),
+    Score(_effect_column("suppression_mean", "mean over draws"), _suppression_mean),
+    *_uncertain(attrgetter("bare"), "_bare", "draws as they are"),
+    Score(
+        Column(
+            "route",
+            pl.String,
+            "how the drug reaches pY705 in the network of the cell at this dose",
+            nullable=True,
+            choices=ROUTES,
         ),
-        _rank_low,
+        _route,
     ),
-    Score(
-        number_column(
-            "rank_p95", "95 % quantile over draws of the worst rank among those level with it", minimum=1
-        ),
-        _rank_high,
-    ),
-    Score(share_column("p_best", "share of draws in which it ranks first"), partial(_share, places=1)),
-    Score(
-        share_column("p_top5", "share of draws in which it is among the first five"),
-        partial(_share, places=TOP),
-    ),
-    Score(_effect_column("suppression_mean", "mean over draws of 1 - treated/vehicle"), _suppression_mean),
-    Score(_effect_column("suppression_p05", "5 % quantile over draws"), partial(_suppression, share=0.05)),
-    Score(_effect_column("suppression_p50", "median over draws"), partial(_suppression, share=0.5)),
-    Score(_effect_column("suppression_p95", "95 % quantile over draws"), partial(_suppression, share=0.95)),
     Score(number_column("log2_ratio_p50", "median log2 of treated/vehicle", "log2"), _log2_ratio),
     Score(
         number_column("ic50_nM", "median concentration of half suppression", "nM", positive=True),
@@ -219,7 +268,11 @@ RANKED = Schema(
             choices=DOSE_FLAGS,
         ),
         *(score.column for score in SCORES),
-        Column("provenance", pl.String, "digest of the scenarios and responses that were ranked"),
+        Column(
+            "provenance",
+            pl.String,
+            "digest of the scenarios, responses and routes that were ranked, and of what the network gets wrong",
+        ),
     ),
     key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
 )

@@ -15,12 +15,14 @@ TEXT = (
     "dose_basis",
     "intervention",
     "drug_classes",
+    "route",
     "dose_flag",
     "ic50_flag",
 )
 DIGITS: Mapping[str, int] = {
     "dose_a_nM": 4, "dose_b_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4, "p_best": 3, "p_top5": 3,
-    "suppression_p05": 3, "suppression_p50": 3, "suppression_p95": 3, "ic50_nM": 3,
+    "suppression_p05": 3, "suppression_p50": 3, "suppression_p95": 3,
+    "suppression_p05_bare": 3, "suppression_p95_bare": 3, "ic50_nM": 3,
     "pS727_change_p50": 2, "pERK_change_p50": 2, "pAKT_change_p50": 2, "excess_bliss_p50": 2, "draws": 6, "failed": 6,
 }  # fmt: skip
 """Columns of numbers and their significant digits; fractions keep that many decimals."""
@@ -35,6 +37,7 @@ def packed_table(ranked: pl.DataFrame) -> str:
 
     Text is given by its number in a list of names, numbers are rounded for reading: ranked.csv has them all.
     """
+    ranked = ranked.with_columns(pl.col("route").fill_null(""))
     names = {column: sorted(ranked[column].unique()) for column in TEXT}
     coded = ranked.select(
         *(

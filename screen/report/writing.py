@@ -10,7 +10,8 @@ import polars as pl
 from screen.errors import ReportError
 from screen.files import read_json
 from screen.rank import ResponseArray
-from screen.rank.ranking import RESOLUTION, VEHICLE_FLOOR
+from screen.rank.ranking import VEHICLE_FLOOR
+from screen.rank.ratios import RESOLUTION
 from screen.report.figures import curves_figure, percent, ranked_figure
 from screen.report.findings import Drawn, Findings
 from screen.report.gallery import draw_heatmap
@@ -142,7 +143,7 @@ def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> l
     if drawn.ranked[cell].height:
         svg = to_svg(ranked_figure([(cell, drawn.ranked[cell])], drawn.labels, titles=False), paper=False)
         number = drawn.ranked[cell].height
-        caption = f"The first {number}: median and 5–95 % of the draws, {words}. Two colours: a pair."
+        caption = f"The first {number}: median and 5–95 %, {words}. Two colours: a pair."
         found.append(
             {"svg": inline_svg(svg, f"r-{anchor}", f"Ranked interventions, {label}"), "caption": caption}
         )
@@ -189,8 +190,9 @@ def _caveats(findings: Findings) -> list[str]:
     draws = len(findings.responses.draws)
     found = [
         "These are predictions of a model. A drug whose target the network does not hold cannot do anything here.",
-        f"Intervals are those of {draws} parameter draws: shares come in steps of {100 / draws:.2g} %, and "
-        "what all draws have wrong in the same way they do not show.",
+        f"Intervals of suppression and rank, and shares of first places, are those of {draws} parameter draws and of "
+        "what the network gets wrong about effects it has not seen, by the route of the drug; curves and IC50 are "
+        "those of the draws alone.",
         "Doses are free concentrations that stay as they are: no uptake, binding, metabolism or dosing interval.",
         "IC50 are those of pY705 under the stated stimulus and time; with more ligand they rise.",
         "Hypotheses in dispute (whether ALK acts directly or through JAK3) are run apart; where a mixture stands "

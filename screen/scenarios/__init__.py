@@ -14,6 +14,7 @@ from screen.scenarios.contexts import (
     screened,
     smaller_networks,
 )
+from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
 from screen.scenarios.drugs import (
     AFFINITIES,
     DRUGS,
@@ -36,17 +37,20 @@ from screen.scenarios.hypotheses import (
 )
 from screen.scenarios.plan import Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import implausible, implausible_affinities
+from screen.scenarios.streams import normal_stream
 from screen.scenarios.units import QUANTITY, in_standard_units
 
 __all__ = [
     "AFFINITIES",
     "CONTEXTS",
     "DEFAULT",
+    "DISCREPANCY",
     "DRUGS",
     "HYPOTHESES",
     "MIXTURE",
     "MODES",
     "QUANTITY",
+    "ROUTED",
     "SHIFT_RULES",
     "TARGETS",
     "UNITS",
@@ -55,6 +59,7 @@ __all__ = [
     "Context",
     "ContextTables",
     "Counts",
+    "Discrepancy",
     "Drug",
     "DrugTables",
     "Mapped",
@@ -71,10 +76,12 @@ __all__ = [
     "in_standard_units",
     "like_cell",
     "map_abundances",
+    "normal_stream",
     "plan_scenarios",
     "read_abundances",
     "read_context_tables",
     "read_contexts",
+    "read_discrepancy",
     "read_drug_tables",
     "read_options",
     "screened",

@@ -295,6 +295,8 @@ class RankSettings(Section):
         DoseBasisSettings(kind="clinical"),
     ]
     """Dose bases; each is ranked by itself. Doses must be among those simulated."""
+    discrepancy: Path = Path("config/discrepancy.tsv")
+    """What the network gets wrong, by the kind of a drug's route to pY705."""
 
 
 class PanelSettings(Section):

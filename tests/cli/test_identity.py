@@ -24,10 +24,9 @@ from screen.tables import (
 def screen_of_shards(run, small, tmp_path):
     """Responses to the scenarios of a small screen, made up and cut into two shards with true provenance."""
     config = small()
-    assert run("scenarios", "--config", config).code == 0
+    for stage in ("network", "scenarios"):
+        assert run(stage, "--config", config).code == 0
     results, settings = Results(tmp_path / "results"), load_settings(config)
-    results.network.parent.mkdir()
-    results.network.write_text("the network")
     draws = pl.DataFrame({"draw": [0, 1], "parameter": ["k", "k"], "value": [1.0, 2.0]})
     write_table(draws, results.draws, DRAWS)
     frame = (

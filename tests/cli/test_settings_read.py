@@ -102,8 +102,8 @@ def draws(tmp_path):
 @pytest.mark.parametrize("stage", ["scenarios", "fit", "constrain", "simulate", "validate"])
 def test_a_stage_reads_the_settings_that_its_rule_names(run, small, draws, seen, monkeypatch, stage):
     config = small()
-    if stage == "simulate":
-        assert run("scenarios", "--config", config).code == 0
+    for before in {"scenarios": ["network"], "simulate": ["network", "scenarios"]}.get(stage, []):
+        assert run(before, "--config", config).code == 0
     for name, stand_in in (EVERYWHERE | INSTEAD.get(stage, {})).items():
         monkeypatch.setattr(name, stand_in)
     arguments = (stage, "--config", config, *(("--shard", 0) if stage == "simulate" else ()))

@@ -60,12 +60,21 @@ def test_an_unknown_module_is_refused(run, small):
     assert ran.problems[0].startswith("screen: module m99: must be one of m00_base,")
 
 
+def test_scenarios_needs_the_network(run, small):
+    ran = run("scenarios", "--config", small())
+    assert ran.code == 2
+    (problem,) = ran.problems
+    assert problem.endswith("stat3.xml: must exist, found no such file; `python -m screen network` makes it")
+
+
 def test_scenarios_writes_a_table_that_knows_its_inputs(run, small, tmp_path):
-    assert run("scenarios", "--config", small()).code == 0
+    config = small()
+    assert run("network", "--config", config).code == 0
+    assert run("scenarios", "--config", config).code == 0
     path = tmp_path / "results/scenarios/scenarios.parquet"
     scenarios = read_table(path, SCENARIOS)
     assert scenarios.group_by("role").len().sort("role").rows() == [("single", 6), ("vehicle", 1)]
-    assert "drugs.tsv" in read_provenance(path)["inputs"]
+    assert {"drugs.tsv", "stat3.xml"} <= set(read_provenance(path)["inputs"])
 
 
 def test_a_dry_run_counts_and_writes_nothing(run, small, tmp_path):
@@ -110,7 +119,8 @@ def test_a_stage_without_its_input_names_the_file(run, small):
 
 
 def test_a_truncated_parquet_is_named(run, small, tmp_path):
-    assert run("scenarios", "--config", small()).code == 0
+    for stage in ("network", "scenarios"):
+        assert run(stage, "--config", small()).code == 0
     path = tmp_path / "results/scenarios/scenarios.parquet"
     path.write_bytes(path.read_bytes()[:200])
     ran = run("rank", "--config", small())
@@ -120,7 +130,8 @@ def test_a_truncated_parquet_is_named(run, small, tmp_path):
 
 
 def test_a_shard_of_another_make_is_named(run, small, tmp_path):
-    assert run("scenarios", "--config", small()).code == 0
+    for stage in ("network", "scenarios"):
+        assert run(stage, "--config", small()).code == 0
     folder = tmp_path / "results/simulate"
     folder.mkdir()
     pl.DataFrame({"scenario": ["a"]}).write_parquet(folder / "shard-0.parquet")

@@ -37,7 +37,9 @@ def prepared(toy, solver):
         )
         for row in frame.itertuples()
     )
-    return Prepared(make_evaluator(toy, solver, PLAN.draws), readings, solver)
+    return Prepared(
+        make_evaluator(toy, solver, PLAN.draws), readings, solver, lambda arms: ["direct" for _ in arms]
+    )
 
 
 def task(hides=lambda reading: dict(reading.arm.drugs) == {"A": 1.0}, **goals):
@@ -113,7 +115,7 @@ def test_every_task_hides_something_and_leaves_something(data_folder, name):
         if each.observable in wanted.observables
     ]
     hidden = sum(map(wanted.hides, readings))
-    assert 0 < hidden < 0.6 * len(readings)
+    assert 0 < hidden < 0.8 * len(readings)
 
 
 def test_what_hidden_experiments_taught_is_forgotten(known):
@@ -156,7 +158,7 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
         ran.append((wanted.name, plan.seed))
         return result
 
-    nothing = Prepared(None, (), Integration(), ("hepg2 ERK_IL6",))
+    nothing = Prepared(None, (), Integration(), list, ("hepg2 ERK_IL6",))
     monkeypatch.setattr(heldout, "prepare", lambda *arguments: nothing)
     monkeypatch.setattr(heldout, "run_task", run_task)
     for source in SOURCES.values():

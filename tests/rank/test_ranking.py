@@ -77,6 +77,34 @@ def test_rank_interval_and_shares_follow_the_draws():
     assert (row(found, "c")["rank_p05"], row(found, "c")["rank_p95"]) == (3.0, 3.0)
 
 
+def test_the_rank_follows_the_ranks_within_draws():
+    """a is ahead of b in 20 of 21 draws, and yet b has the larger median suppression."""
+
+    def value(scenario, draw, readout):
+        b = 1000.0 / (draw + 1)
+        return hill({"a": 1e6 if draw == 19 else 0.99 * b, "b": b})(scenario, draw, readout)
+
+    found = ranked(scenarios("ab"), value, draws=21)
+    a, b = row(found, "a"), row(found, "b")
+    assert a["suppression_p50"] < b["suppression_p50"]
+    assert [a[name] for name in ("rank", "rank_p05", "rank_p95")] == [1, 1.0, 1.0]
+    assert [b[name] for name in ("rank", "rank_p05", "rank_p95")] == [2, 2.0, 2.0]
+
+
+def test_of_many_alike_one_comes_first_and_its_interval_says_so():
+    drugs = [f"d{number:02}" for number in range(21)]
+
+    def turning(scenario, draw, readout):
+        half = {drug: 100.0 * (1.0 + (at + draw) % 21) for at, drug in enumerate(drugs)}
+        return hill(half)(scenario, draw, readout)
+
+    found = ranked(scenarios(drugs), turning, draws=21, drugs=drug_table(drugs))
+    placed = found.filter(pl.col("readout") == "pY705_20min")
+    assert placed["rank"].to_list() == list(range(1, 22))
+    assert placed["rank_p05"].to_list() == [1.0, *[2.0] * 20]
+    assert placed["rank_p95"].to_list() == [*[20.0] * 20, 21.0]
+
+
 def test_level_drugs_share_places_and_are_listed_by_name():
     found = ranked(scenarios("abcd"), hill({"a": 1e12, "b": 50.0, "c": 1e12, "d": 1e12}))
     assert found.filter(pl.col("readout") == "pY705_3h")["intervention"].to_list() == ["b", "a", "c", "d"]

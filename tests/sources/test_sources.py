@@ -1,5 +1,6 @@
 """Importers of public data: a few lines in each source's format, the real files where they are, the problem made."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -24,7 +25,17 @@ HEADS = {
         ]
     ),
 }
+HEADS["breast_cytof/cytof.csv"] = (
+    "cell_line,time_course,treatment,minutes,pSTAT3_Y705,pSTAT1,pSTAT5,pERK,pMEK,pAKT_S473,pAKT_T308,pS6,pS6K,"
+    "p4EBP1,pSRC,pNFkB,pp38"
+)
 LINES = {
+    "breast_cytof/cytof.csv": [
+        "BT20,A,EGF,9.0,2.0" + ",1" * 12,
+        "BT20,B,iMEK,7.0,3.0" + ",1" * 12,
+        "BT20,B,iPKC,7.0,3.0" + ",1" * 12,
+        "184A1,A,EGF,0.0,2.1" + ",1" * 12,
+    ],
     "sobotta2017/published_points.csv": [
         "8,7,0,40.0,0,0,pSTAT3_wb,log10(offset_a + pSTAT3*scale_a),sd_a,30,log10,-1,0.1,-1",
         "24,16,0,80.0,0,0,pSTAT3_wb,log10(offset_b + pSTAT3*scale_b),sd_b,30,log10,0,0.2,-1",
@@ -112,6 +123,18 @@ def test_hpn_dream_blocks_what_each_compound_of_a_mixture_blocks(data):
     assert read("hpn_dream", data).left_out == {"HGF: not in the network": 1}
 
 
+def test_cytometry_reads_the_signal_of_lines_that_have_a_context(data):
+    alone, blocked = read("breast_cytof", data).readings
+    assert alone.arm == Condition("breast_bt20", (("EGF_dose", 16.0),))
+    assert alone.value == pytest.approx(np.sinh(2.0))
+    assert blocked.arm == Condition("breast_bt20", (("EGF_dose", 16.0),), (), ("MEK",), 15.0)
+    assert (alone.batch, blocked.batch) == ("breast_cytof_bt20_a", "breast_cytof_bt20_b")
+    assert read("breast_cytof", data).left_out == {
+        "iPKC: not in the network": 1,
+        "a line without a context": 1,
+    }
+
+
 def test_mcf10a_turns_log2_of_a_wide_table_into_readings(data):
     found = read("mcf10a_rppa", data)
     assert {(each.arm.name, each.time): each.value for each in found.readings}[
@@ -157,6 +180,7 @@ COUNTS = {
     "hepatocyte_luminex": (381, 178, 57),
     "hpn_dream": (906, 204, 0),
     "mcf10a_rppa": (63, 369, 0),
+    "breast_cytof": (129, 2246, 0),
 }
 """Source -> readings, readings left out, censored readings in the real file."""
 

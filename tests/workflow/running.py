@@ -24,7 +24,7 @@ from screen.settings import load_settings
 from screen.tables import RESPONSES, digest_files, write_table
 
 WRITES = {
-    "scenarios": ["scenarios/scenarios.parquet"],
+    "scenarios": ["scenarios/scenarios.parquet", "scenarios/routes.parquet"],
     "fit": ["fit/" + name for name in ("draws.parquet", "scales.parquet", "parameters.tsv", "starts.tsv",
                                        "summary.json", "fit.svg", "waterfall.svg")],
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],

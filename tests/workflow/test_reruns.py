@@ -19,7 +19,7 @@ from tests.workflow.conftest import SHARDS
 from tests.workflow.running import planner, snakemake
 
 AFTER = {
-    "network": {"fit", "constrain", "simulate", "rank"},
+    "network": {"scenarios", "fit", "constrain", "simulate", "rank"},
     "scenarios": {"simulate", "rank", "report"},
     "fit": {"constrain", "report"},
     "constrain": {"simulate", "validate", "rank", "report"},
@@ -39,7 +39,7 @@ ASIDE = {"predict_heldout", "potency"}
 """Stages that no screen needs."""
 
 READ = {
-    "seed": {"fit", "constrain", "simulate", "validate", "predict_heldout", "potency"},
+    "seed": {"fit", "constrain", "simulate", "validate", "rank", "predict_heldout", "potency"},
     "network.folder": {"network", "fit", "constrain", "simulate", "validate", "report", "predict_heldout"},
     "network.modules": {"network", "constrain", "validate"},
     "tables.contexts": {"scenarios", "constrain", "simulate", "validate", "report", "predict_heldout"},
@@ -84,6 +84,7 @@ READ = {
     "panel.constrain": {"constrain"},
     "panel.steps": {"constrain"},
     "rank.dose_bases": {"rank"},
+    "rank.discrepancy": {"rank"},
     "report.labels": {"report"},
     "report.title": {"report"},
     "report.top": {"report"},
@@ -235,8 +236,10 @@ FILES = {
     "config/calibration/measurements.tsv": {"fit", "constrain"},
     "config/calibration/ensemble.parquet": {"constrain"},
     "config/panel/panel.tsv": {"constrain", "validate"},
+    "config/discrepancy.tsv": {"rank"},
     "results/network/stat3.xml": AFTER["network"],
     "results/scenarios/scenarios.parquet": AFTER["scenarios"],
+    "results/scenarios/routes.parquet": {"rank"},
     "results/fit/draws.parquet": AFTER["fit"],
     "results/fit/scales.parquet": {"constrain", "report"},
     "results/constrain/draws.parquet": {"simulate", "validate", "rank"},

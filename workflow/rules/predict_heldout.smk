@@ -7,6 +7,9 @@ rule predict_heldout:
         data=data_files(),
     output:
         scores=f"{OUT}/heldout/scores.tsv",
+        effects=f"{OUT}/heldout/effects.tsv",
+        intervals=f"{OUT}/heldout/intervals.tsv",
+        discrepancy=f"{OUT}/heldout/discrepancy.tsv",
         json=f"{OUT}/heldout/heldout.json",
     log:
         f"{OUT}/logs/predict_heldout.log",

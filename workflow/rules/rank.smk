@@ -2,9 +2,11 @@ rule rank:
     input:
         network=f"{OUT}/network/stat3.xml",
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        routes=f"{OUT}/scenarios/routes.parquet",
         draws=f"{OUT}/constrain/draws.parquet",
         responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
         drugs=drug_table(),
+        discrepancy=sources([SETTINGS.rank.discrepancy]),
     output:
         report(
             f"{OUT}/ranked.csv",
@@ -23,7 +25,7 @@ rule rank:
         mem_mb=4000,
     params:
         config=CONFIG,
-        settings=chosen("readouts", "rank"),
+        settings=chosen("seed", "readouts", "rank"),
         code=stage_code("rank"),
         inputs=lambda wildcards: contents(rules.rank.input),
     message:

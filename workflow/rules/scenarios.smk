@@ -1,8 +1,10 @@
 rule scenarios:
     input:
+        networks=screened_networks(),
         tables=lane_tables(),
     output:
-        f"{OUT}/scenarios/scenarios.parquet",
+        scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        routes=f"{OUT}/scenarios/routes.parquet",
     log:
         f"{OUT}/logs/scenarios.log",
     benchmark:

@@ -8,6 +8,7 @@
   const show = (row, name) => (name in text ? text[name][row[at[name]]] : row[at[name]]);
   const percent = (value) => (value === null ? "" : (100 * value).toFixed(value && Math.abs(value) < 0.1 ? 1 : 0));
   const number = (name) => (row) => { const value = show(row, name); return value === null ? "" : String(value); };
+  const between = (low, high) => (row) => (show(row, low) === null ? "" : percent(show(row, low)) + " to " + percent(show(row, high)));
   const doses = (row) => [show(row, "dose_a_nM"), show(row, "dose_b_nM")].filter((dose) => dose !== null).join(" + ");
   const flag = (row) => ({ inside: "", mixed: " *", none: "", above_tested: "> tested", below_tested: "< tested" })[show(row, "ic50_flag")];
   const FILTERS = ["context", "hypothesis", "readout", "dose_basis"];
@@ -20,9 +21,11 @@
     ["Rank", "rank", number("rank")],
     ["Intervention", "intervention", number("intervention")],
     ["Class", "drug_classes", number("drug_classes")],
+    ["Route", "route", number("route")],
     ["Dose [nM]", "dose_a_nM", doses],
-    ["Suppression [%]", "suppression_p50", (row) => percent(show(row, "suppression_p50"))],
-    ["5–95 %", "suppression_p05", (row) => (show(row, "suppression_p05") === null ? "" : percent(show(row, "suppression_p05")) + " to " + percent(show(row, "suppression_p95")))],
+    ["Suppression [%]", "suppression_p50", (row) => (show(row, "route") === "none" ? "no route" : percent(show(row, "suppression_p50")))],
+    ["5–95 %", "suppression_p05", between("suppression_p05", "suppression_p95")],
+    ["5–95 % of draws alone", "suppression_p05_bare", between("suppression_p05_bare", "suppression_p95_bare")],
     ["Rank 5–95 %", "rank_p05", (row) => (show(row, "rank_p05") === null ? "" : show(row, "rank_p05") + "–" + show(row, "rank_p95"))],
     ["P(best) [%]", "p_best", (row) => percent(show(row, "p_best"))],
     ["P(top 5) [%]", "p_top5", (row) => percent(show(row, "p_top5"))],
@@ -98,4 +101,4 @@
   }
   draw();
 })();
-const DOWN_FIRST = { suppression_p50: 1, suppression_p05: 1, p_best: 1, p_top5: 1, excess_bliss_p50: 1, failed: 1 };
+const DOWN_FIRST = { suppression_p50: 1, suppression_p05: 1, suppression_p05_bare: 1, p_best: 1, p_top5: 1, excess_bliss_p50: 1, failed: 1 };

@@ -1,0 +1,71 @@
+"""The route of an arm: how what it is treated with reaches phosphorylated STAT3 in its cell, at its doses.
+
+Targets that a drug hardly holds at a dose give it no route there. `screen.network.find_routes` says what the kinds are.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import polars as pl
+
+from screen.experiments.acting import PHOSPHORYLATED, Networks, cell_network
+from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
+from screen.experiments.design import LOAD, scenario_arms
+from screen.experiments.loads import loads
+from screen.network import ROUTES, find_routes
+from screen.scenarios import ContextTables, DrugTables
+
+HELD = 0.1
+"""Share of a target that a drug must hold for the target to count (assumed): the effect of less is small by itself."""
+
+
+def arm_routes(
+    arms: Sequence[Arm], contexts: ContextTables, tables: DrugTables, networks: Networks
+) -> list[str]:
+    """The kind of route of each arm, of several targets the most direct.
+
+    >>> from screen.network import compose_network, read_sbml
+    >>> gp130 = read_sbml(compose_network("config/network", ["m01", "m02"]))
+    >>> alk = Arm("hepg2", stimulus=Exposure(own=True), treatment=Exposure((("load:ALK", 1000.0),)))
+    >>> arm_routes([arm, alk], contexts, drugs, lambda name: gp130)
+    ['direct', 'none']
+    """
+
+    @cache
+    def held(treatment: Exposure, organism: str) -> list[str]:
+        doses = {name: value for name, value in treatment.values if not name.startswith(LOAD_OF)}
+        found = dict(loads(doses, tables, organism=organism))
+        for name, value in treatment.values:
+            if name.startswith(LOAD_OF):
+                found[name.removeprefix(LOAD_OF)] += value
+        return [target for target, load in found.items() if load / (1.0 + load) >= HELD]
+
+    @cache
+    def reached(cell: Arm) -> Mapping[str, str]:
+        part = cell_network(networks(cell.context), cell, contexts)
+        values = cell_settings(cell, contexts) | dict(written_out(cell, contexts).stimulus.values)
+        known = [LOAD + target for target in tables.targets if LOAD + target in part.parameters]
+        return find_routes(part, PHOSPHORYLATED, known, values)
+
+    found = []
+    for arm in arms:
+        routes = reached(Arm(arm.context, arm.hypothesis, arm.genotype, arm.stimulus))
+        targets = held(arm.treatment, contexts.contexts[arm.context].organism)
+        kinds = {routes.get(LOAD + target, ROUTES[-1]) for target in targets}
+        found.append(min(kinds, key=ROUTES.index, default=ROUTES[-1]))
+    return found
+
+
+def scenario_routes(
+    scenarios: pl.DataFrame, contexts: ContextTables, tables: DrugTables, networks: Networks
+) -> pl.DataFrame:
+    """ROUTED of SCENARIOS.
+
+    >>> row = {"scenario": "a", "context": "hepg2", "hypothesis": "default", "role": "vehicle"}
+    >>> none = {"drug_a": None, "dose_a_nM": None, "drug_b": None, "dose_b_nM": None}
+    >>> scenario_routes(pl.DataFrame([row | none]), contexts, drugs, lambda name: None).height
+    0
+    """
+    treated = scenarios.filter(pl.col("role") != "vehicle")
+    routes = arm_routes(scenario_arms(treated), contexts, tables, networks)
+    return treated.select("scenario").with_columns(pl.Series("route", routes, pl.String))

@@ -1,0 +1,101 @@
+"""What the network gets wrong about an intervention, drawn by its name beside what the draws disagree on.
+
+`screen.scenarios.Discrepancy` has the sd of the error of log2(treated/vehicle) by the kind of route. An error belongs
+to a cell, a drug and a draw: in its sd it is the same at every dose, time and basis and under every hypothesis, for
+whatever else is ranked, and that of a pair is made of those of its drugs.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from screen.errors import RankError
+from screen.network import ROUTES
+from screen.rank.bases import Place
+from screen.rank.mixture import pools
+from screen.rank.ratios import Ratios
+from screen.rank.responses import ResponseArray
+from screen.rank.series import Cell
+from screen.scenarios import Discrepancy, normal_stream
+
+REPEATS = 8
+"""Errors drawn for each draw: as many draws as there are would leave the ends of intervals to chance."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """The route of each scenario (columns scenario and route), what is wrong by route, and the seed of the run."""
+
+    routes: pl.DataFrame
+    discrepancy: Discrepancy
+    seed: int
+
+    def digest(self, found: ResponseArray) -> str:
+        """SHA-256 of these responses and all that is here, for any order of rows."""
+        routes = self.routes.sort("scenario").write_csv()
+        return hashlib.sha256(
+            repr((found.digest(), routes, sorted(self.discrepancy.sd.items()), self.seed)).encode()
+        ).hexdigest()
+
+    def pooled(self, found: ResponseArray, cells: Sequence[Cell]) -> Iterator["PoolDoubt"]:
+        """For each of the `pools` of these cells, in their order. RankError where a scenario has no route."""
+        kinds = found.scenarios.select("scenario", "role").join(
+            self.routes, on="scenario", how="left", maintain_order="left"
+        )
+        lost = kinds.filter(pl.col("route").is_null() & (pl.col("role") != "vehicle"))
+        if lost.height:
+            raise RankError(
+                f"routes: must be there for every scenario, found none for {lost.height}, e.g. {lost['scenario'][0]}"
+            )
+        codes = (
+            kinds["route"]
+            .fill_null(ROUTES[-1])
+            .replace_strict(dict(zip(ROUTES, range(len(ROUTES)), strict=True)))
+        )
+        number = np.asarray(found.draws)
+        for pool in pools(cells, codes.to_numpy()[:, None, None]):
+            yield PoolDoubt(pool.ratio[:, 0], number, self.discrepancy, self.seed)
+
+
+@dataclass(frozen=True)
+class PoolDoubt:
+    """The same for one pool: place in `ROUTES` [rows, hypotheses], and the number of each draw of a hypothesis."""
+
+    code: np.ndarray
+    number: np.ndarray
+    discrepancy: Discrepancy
+    seed: int
+
+    def route(self, place: Place) -> str | None:
+        """The kind of route at a dose, under the hypotheses the most direct one; None where no dose is known."""
+        return ROUTES[int(self.code[place.upper].min())] if place.known else None
+
+    def widened(self, bare: Ratios, places: Sequence[Place], context: str) -> Ratios:
+        """Ratios with errors: `REPEATS` draws in place of each."""
+        found = [
+            ratio[:, None] * np.exp2(self._sd(place, ratio)[:, None] * self._normal(place, context))
+            for place, ratio in zip(places, bare.ratio, strict=True)
+        ]
+        ratio = np.stack([each.ravel() for each in found])
+        return Ratios(ratio, np.repeat(bare.weights, REPEATS))
+
+    def _sd(self, place: Place, ratio: np.ndarray) -> np.ndarray:
+        """sd of the error [draws]; the draws of one hypothesis come after those of another."""
+        parts = np.split(ratio, self.code.shape[1])
+        return np.concatenate(
+            [
+                self.discrepancy.of(ROUTES[int(code)], part)
+                for code, part in zip(self.code[place.upper], parts, strict=True)
+            ]
+        )
+
+    def _normal(self, place: Place, context: str) -> np.ndarray:
+        """Standard normal numbers [draws, repeats] of an intervention, those of its drugs together."""
+        number = self.number[:, None] * REPEATS + np.arange(REPEATS)
+        drawn = [
+            normal_stream(self.seed, "discrepancy", f"{context}\0{drug}", number) for drug in place.drugs
+        ]
+        return np.tile(sum(drawn) / np.sqrt(len(drawn)), (self.code.shape[1], 1))

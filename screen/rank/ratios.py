@@ -1,0 +1,43 @@
+"""treated/vehicle of interventions under draws, and where that places them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from screen.rank.draws import LEVEL, count, tied_ranks
+
+RESOLUTION = 1e-4
+"""Difference of suppression below which two interventions are level: the solver is no better [fraction]."""
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """treated/vehicle of the read-out that is ranked, [interventions, draws]; NaN where a draw does not count.
+
+    weights [draws]: what each draw counts.
+    """
+
+    ratio: np.ndarray
+    weights: np.ndarray
+
+    @cached_property
+    def suppression(self) -> np.ndarray:
+        """1 - treated/vehicle."""
+        return 1.0 - self.ratio
+
+    @cached_property
+    def draws(self) -> np.ndarray:
+        """Draws that count, [interventions]."""
+        return count(self.ratio)
+
+    @cached_property
+    def eligible(self) -> np.ndarray:
+        """Interventions that are ranked: those with at least half of the draws, by weight."""
+        counted = np.sum(~np.isnan(self.ratio) * self.weights, axis=-1)
+        return counted >= (0.5 - LEVEL) * np.sum(self.weights)
+
+    @cached_property
+    def ranks(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and last rank in each draw among those that are ranked; they differ where some are level."""
+        return tied_ranks(np.where(self.eligible[:, None], self.suppression, np.nan), RESOLUTION)

@@ -1,0 +1,72 @@
+"""How far effects are off although the draws agree on them: what the best network still gets wrong.
+
+The error of log2(treated/vehicle) is normal around 0. Its sd is one number for a route that is indirect or none. A drug
+with a direct route has the error of an indirect one, and one in proportion to the share of the signal that it takes:
+of a signal that it leaves alone, the network can be wrong only as of anything else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screen.errors import ScenarioError
+from screen.network import ROUTES
+from screen.tables import Column, Schema, read_table
+
+DISCREPANCY = Schema(
+    "discrepancy",
+    (
+        Column("route", pl.String, "kind of route from the drug to pY705", choices=ROUTES),
+        Column(
+            "sd",
+            pl.Float64,
+            "sd of the error; of direct ones that of a signal taken whole, beyond the error of indirect ones",
+            "log2",
+            minimum=0,
+        ),
+        Column("effects", pl.Int64, "measured effects of such drugs that it was learned from", minimum=0),
+        Column("data_sets", pl.String, "where these are from, each with its number", nullable=True),
+        Column("note", pl.String, "what was taken for granted", nullable=True),
+    ),
+    key=("route",),
+)
+
+
+ROUTED = Schema(
+    "routes",
+    (
+        Column("scenario", pl.String, "scenario with a drug"),
+        Column("route", pl.String, "kind of route from its drugs, at their doses, to pY705", choices=ROUTES),
+    ),
+    key=("scenario",),
+)
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """sd [log2] by the kind of route."""
+
+    sd: Mapping[str, float]
+
+    def of(self, route: str, ratio: np.ndarray) -> np.ndarray:
+        """sd [log2] of the error of predicted treated/vehicle [...].
+
+        >>> Discrepancy({"direct": 0.4, "indirect": 0.3, "none": 0.2}).of("direct", np.array([0.0, 1.0])).round(3)
+        array([0.5, 0.3])
+        """
+        direct, indirect, _ = ROUTES
+        if route != direct:
+            return np.full(ratio.shape, self.sd[route])
+        return np.hypot(self.sd[indirect], self.sd[direct] * np.clip(1.0 - ratio, 0.0, 1.0))
+
+
+def read_discrepancy(path: Path) -> Discrepancy:
+    """The table as a record. TableError, or ScenarioError where a kind of route is missing."""
+    frame = read_table(path, DISCREPANCY)
+    missing = [route for route in ROUTES if route not in set(frame["route"])]
+    if missing:
+        raise ScenarioError(f"{path}: must have a row of each kind of route, found none of {missing[0]}")
+    return Discrepancy(dict(frame.select("route", "sd").iter_rows()))

@@ -1,0 +1,99 @@
+"""Breast cancer lines by mass cytometry: pY705 of STAT3 over an hour of EGF, alone and with inhibitors.
+
+Two courses a line, each a batch with a scale and an offset of its own; a value is the median arcsinh(signal/5) of the
+cells, read here as the signal it is of. Lines are read for which there is a context. Inhibitors have no names or doses
+in the table: each blocks its target. Every condition was measured once: the noise is estimated, with heavy tails.
+"""
+
+from math import sinh
+from pathlib import Path
+
+import polars as pl
+
+from screen.sources.readings import Collector, Condition, Imported, ObservedAs, Source
+from screen.tables import Column, Schema, read_table
+
+FOLDER = "breast_cytof"
+
+OTHERS = (
+    "pSTAT1", "pSTAT5", "pERK", "pMEK", "pAKT_S473", "pAKT_T308", "pS6", "pS6K", "p4EBP1", "pSRC", "pNFkB", "pp38",
+)  # fmt: skip
+
+MEDIANS = Schema(
+    "medians",
+    (
+        Column("cell_line", pl.String, "cell line"),
+        Column("time_course", pl.String, "course of the line", choices=("A", "B")),
+        Column("treatment", pl.String, "EGF, alone or with an inhibitor of what stands after the i"),
+        Column("minutes", pl.Float64, "time after EGF", "min", minimum=0),
+        *(
+            Column(name, pl.Float64, "median arcsinh(signal/5)", nullable=True)
+            for name in ("pSTAT3_Y705", *OTHERS)
+        ),
+    ),
+    key=(),
+)
+
+CONTEXTS = {"BT20": "breast_bt20", "MCF7": "breast_mcf7", "MCF10A": "breast_mcf10a"}
+
+TARGETS = {
+    "EGF": (),
+    "iEGFR": ("EGFR",),
+    "iMEK": ("MEK",),
+    "iPI3K": ("PI3K",),
+    "imTOR": ("MTOR",),
+    "iPKC": ("PKC",),
+}
+"""Treatment -> targets that it blocks."""
+
+UNMAPPED = ("PKC",)
+
+STIMULUS = (("EGF_dose", 16.0),)
+"""100 ng/mL as nM (assumed)."""
+
+INHIBITED_BEFORE = 15.0
+"""How long before EGF the inhibitors came [min] (assumed)."""
+
+OBSERVED = ObservedAs("breast_cytof_pY705", "pY705_level", degrees=4.0)
+
+
+def read_breast_cytof(folder: Path) -> Imported:
+    """Readings of the lines that have a context. TableError where the file is not as expected."""
+    found = Collector()
+    for row in read_table(folder / FOLDER / "cytof.csv", MEDIANS).iter_rows(named=True):
+        blocked = TARGETS.get(row["treatment"])
+        if row["cell_line"] not in CONTEXTS:
+            found.skip("a line without a context")
+        elif row["pSTAT3_Y705"] is None or row["pSTAT3_Y705"] <= 0:
+            found.skip("without signal")
+        elif blocked is None or set(blocked) & set(UNMAPPED):
+            found.skip(f"{row['treatment']}: not in the network")
+        else:
+            batch = f"breast_cytof_{row['cell_line']}_{row['time_course']}".lower()
+            found.add(
+                arm=Condition(
+                    CONTEXTS[row["cell_line"]],
+                    STIMULUS,
+                    blocked=blocked,
+                    inhibited_before=INHIBITED_BEFORE if blocked else None,
+                ),
+                observable=OBSERVED.name,
+                time=row["minutes"],
+                value=sinh(row["pSTAT3_Y705"]),
+                batch=batch,
+                sigma="sigma_breast_cytof",
+                dataset=batch,
+            )
+    return found.done()
+
+
+BREAST_CYTOF = Source(
+    name="breast_cytof",
+    files=(f"{FOLDER}/cytof.csv",),
+    citation="Tognetti 2021 Cell Syst 12:401",
+    supersedes=("Tognetti 2021",),
+    assumed="EGF at 100 ng/mL; inhibitors block their target from 15 min before",
+    observables=(OBSERVED,),
+    noise={"sigma_breast_cytof": (0.06, 0.15)},
+    read=read_breast_cytof,
+)

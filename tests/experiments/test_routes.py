@@ -1,0 +1,74 @@
+"""Routes of targets and drugs in shipped cells, as the literature has these pathways."""
+
+import pytest
+
+from screen.calibration.derive import BLOCKED_LOAD
+from screen.experiments import LOAD_OF, Arm, Exposure, arm_routes, scenario_routes
+from screen.network import compose_network, read_sbml
+from screen.scenarios import ROUTED, Request, plan_scenarios, read_context_tables, read_drug_tables
+from screen.tables import check_table
+
+
+@pytest.fixture(scope="module")
+def shipped(root):
+    contexts = read_context_tables(root / "config/contexts.tsv", root / "config/hypotheses.tsv")
+    drugs = read_drug_tables(*(root / f"config/{name}.tsv" for name in ("drugs", "affinities", "targets")))
+    network = read_sbml(compose_network(root / "config/network"))
+    return contexts, drugs, lambda name: network
+
+
+def blocked(shipped, context, hypothesis, targets):
+    arms = [
+        Arm(
+            context,
+            hypothesis,
+            stimulus=Exposure(own=True),
+            treatment=Exposure(((LOAD_OF + target, BLOCKED_LOAD),)),
+        )
+        for target in targets.split()
+    ]
+    return set(arm_routes(arms, *shipped))
+
+
+@pytest.mark.parametrize(
+    ("context", "hypothesis", "direct", "indirect", "none"),
+    [
+        ("hepg2", "default", "JAK1 JAK2 TYK2 IL6_CAPTURE IL6R_CAPTURE STAT3_SH2 STAT3_DEGRADER STAT3_SYNTHESIS",
+         "MEK ERK MTOR PI3K P38 IKK SHP2", "JAK3 ALK TNF_CAPTURE"),
+        ("npm1_alk_lymphoma", "alk_direct", "ALK STAT3_SH2", "MEK MTOR", "JAK3 IL6_CAPTURE"),
+        ("npm1_alk_lymphoma", "alk_jak3", "ALK JAK3", "MEK MTOR", "IL6_CAPTURE"),
+        ("t_cell", "default", "JAK1 JAK3", "MTOR", "EGFR ALK IL6R_CAPTURE"),
+        ("egfr_mutant_lung", "egfr_osm", "EGFR JAK1 SRC", "MEK", "ALK IL6_CAPTURE"),
+    ],
+)  # fmt: skip
+def test_targets_have_the_route_of_their_pathway(shipped, context, hypothesis, direct, indirect, none):
+    assert blocked(shipped, context, hypothesis, direct) == {"direct"}
+    assert blocked(shipped, context, hypothesis, indirect) == {"indirect"}
+    assert blocked(shipped, context, hypothesis, none) == {"none"}
+
+
+def test_a_drug_has_the_route_of_what_it_holds_at_its_dose(shipped):
+    contexts, drugs, networks = shipped
+    names = ["ruxolitinib", "trametinib", "lorlatinib"]
+    request = Request(
+        doses_nM=[0.01, 1000.0], drugs=names, contexts=["hepg2"],
+        pairs=[("trametinib", "ruxolitinib")], pair_doses_nM=[1000.0],
+    )  # fmt: skip
+    scenarios = plan_scenarios(contexts, drugs, request)
+    found = scenario_routes(scenarios, contexts, drugs, networks)
+    check_table(found, ROUTED, "routes")
+    routes = dict(found.iter_rows())
+    assert {name.split("|")[2]: route for name, route in routes.items()} == {
+        "ruxolitinib@0.01": "none", "ruxolitinib@1000": "direct",
+        "trametinib@0.01": "none", "trametinib@1000": "indirect",
+        "lorlatinib@0.01": "none", "lorlatinib@1000": "none",
+        "trametinib@1000+ruxolitinib@1000": "direct",
+    }  # fmt: skip
+
+
+def test_an_antibody_to_the_human_protein_does_nothing_in_a_mouse_cell(shipped):
+    arms = [
+        Arm(context, stimulus=Exposure(own=True), treatment=Exposure((("tocilizumab", 1000.0),)))
+        for context in ("hepatocyte_human", "hepatocyte_mouse")
+    ]
+    assert arm_routes(arms, *shipped) == ["direct", "none"]

@@ -1,0 +1,99 @@
+"""The error that is learned is the one that was put in, and no data set is judged by itself."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import ScenarioError
+from screen.judge.discrepancy import EFFECTS, INTERVALS, judge_intervals, learn
+from screen.scenarios import DISCREPANCY, Discrepancy, read_discrepancy
+from screen.tables import check_table, write_table
+
+NOISE = 0.2
+
+
+def made(data_set, route, sd, number=2000, predicted=0.0, seed=1):
+    """EFFECTS of one kind whose error has this sd."""
+    rng = np.random.default_rng([seed, *data_set.encode()])
+    off = np.hypot(sd, NOISE) * rng.standard_normal(number)
+    half = 1.6449 * NOISE
+    return pl.DataFrame(
+        {
+            "task": data_set, "data_set": data_set, "condition": [f"{at}" for at in range(number)],
+            "observable": "o", "batch": f"{data_set}{route}", "minutes": 20.0, "route": route, "is_scored": True,
+            "observed": predicted + off, "noise": NOISE, "predicted": predicted,
+            "low": predicted - half, "high": predicted + half,
+        },
+        schema=EFFECTS.dtypes(),
+    )  # fmt: skip
+
+
+def sds(effects):
+    found = learn(effects)
+    check_table(found, DISCREPANCY, "discrepancy")
+    return dict(found.select("route", "sd").iter_rows())
+
+
+def test_what_was_put_in_is_learned_beside_the_noise():
+    full = made("a", "direct", np.hypot(0.5, 0.8), predicted=-8.0)
+    found = sds(pl.concat([full, made("a", "indirect", 0.5), made("a", "none", 0.3)]))
+    assert found["indirect"] == pytest.approx(0.5, rel=0.06)
+    assert found["none"] == pytest.approx(0.3, rel=0.12)
+    assert found["direct"] == pytest.approx(0.8, rel=0.12)
+    assert sds(made("a", "indirect", 0.0))["indirect"] < 0.1
+
+
+def test_a_direct_error_goes_with_the_signal_that_is_taken():
+    half = pl.concat([made("a", "direct", 0.4, predicted=-1.0), made("a", "indirect", 0.0)])
+    assert sds(half)["direct"] == pytest.approx(0.8, rel=0.1)
+
+
+def test_data_sets_count_alike():
+    many, few = made("a", "indirect", 0.1), made("b", "indirect", 1.0, number=200)
+    alone = [sds(each)["indirect"] for each in (many, few)]
+    assert alone[0] == pytest.approx(0.1, rel=0.2) and alone[1] == pytest.approx(1.0, rel=0.1)
+    both = sds(pl.concat([many, few]))["indirect"]
+    assert both == pytest.approx(np.sqrt((alone[0] ** 2 + alone[1] ** 2) / 2), abs=1e-3)
+
+
+def test_a_direct_route_by_which_little_is_taken_counts_with_the_indirect_ones():
+    found = learn(made("a", "direct", 0.5, predicted=-0.1))
+    rows = {row["route"]: row for row in found.iter_rows(named=True)}
+    assert rows["indirect"]["sd"] == pytest.approx(0.5, rel=0.06)
+    assert (rows["indirect"]["effects"], rows["direct"]["effects"]) == (2000, 0)
+
+
+def test_a_kind_that_was_never_measured_is_as_wide_as_the_widest_and_says_so():
+    found = learn(made("a", "indirect", 0.5))
+    rows = {row["route"]: row for row in found.iter_rows(named=True)}
+    assert rows["none"]["sd"] == rows["direct"]["sd"] == rows["indirect"]["sd"]
+    assert rows["none"]["effects"] == 0 and "no such effect was measured" in rows["none"]["note"]
+    assert (rows["indirect"]["data_sets"], rows["indirect"]["note"]) == ("a 2000", None)
+
+
+def test_what_reads_background_alone_teaches_nothing():
+    effects = made("a", "indirect", 0.5)
+    background = made("b", "indirect", 3.0).with_columns(is_scored=pl.lit(False))
+    assert sds(pl.concat([effects, background])) == sds(effects)
+
+
+def test_a_data_set_is_judged_by_the_others():
+    effects = pl.concat([made("a", "indirect", 0.5), made("b", "indirect", 0.5), made("c", "indirect", 0.0)])
+    found = judge_intervals(effects)
+    check_table(found, INTERVALS, "intervals")
+    rows = {row["data_set"]: row for row in found.iter_rows(named=True)}
+    assert rows["a"]["sd_indirect"] == sds(effects.filter(pl.col("data_set") != "a"))["indirect"]
+    assert rows["c"]["sd_indirect"] == pytest.approx(0.5, rel=0.06)
+    assert rows["a"]["inside_bare"] < 0.6 < rows["a"]["inside"]
+    assert rows["c"]["inside_bare"] == pytest.approx(0.9, abs=0.02)
+    assert rows["a"]["beyond_noise_inside_bare"] == 0.0 < rows["a"]["beyond_noise_inside"]
+
+
+def test_the_table_must_have_every_kind(tmp_path):
+    path = tmp_path / "discrepancy.tsv"
+    table = learn(made("a", "indirect", 0.5))
+    write_table(table, path, DISCREPANCY)
+    assert read_discrepancy(path) == Discrepancy(dict(table.select("route", "sd").iter_rows()))
+    write_table(table.filter(pl.col("route") != "none"), path, DISCREPANCY)
+    with pytest.raises(ScenarioError, match=r"must have a row of each kind of route, found none of none"):
+        read_discrepancy(path)

@@ -1,0 +1,150 @@
+"""Intervals with what the network gets wrong: as wide as the table says, and drawn by name."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import RankError
+from screen.rank import DoseBasis, Doubt, rank
+from screen.scenarios import Discrepancy
+from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios
+
+BASES = (DoseBasis("equal_concentration", 1000.0), DoseBasis("equal_burden", 1000.0))
+HALF = {"a": 100.0, "b": 1e12, "c": 1e12}
+KINDS = {"a": "direct", "b": "indirect", "c": "none"}
+SD = {"direct": 0.6, "indirect": 0.3, "none": 0.15}
+PAIRS = [("a", "b", 500.0, 500.0)]
+DRAWS = 150
+TAIL = 1.6449
+
+
+def doubt(table, sd=SD, kinds=KINDS, seed=1):
+    treated = table.filter(pl.col("role") != "vehicle")
+    route = treated["drug_a"].replace_strict(kinds)
+    return Doubt(treated.select("scenario").with_columns(route.alias("route")), Discrepancy(sd), seed)
+
+
+def ranked(table, value=None, drugs="abc", draws=DRAWS, bases=BASES, **changed):
+    found = responses(table, value or hill(HALF), draws)
+    return rank(
+        found, table, drug_table(drugs), readouts=READOUTS, dose_bases=bases, doubt=doubt(table, **changed)
+    )
+
+
+def line(found, intervention, basis="equal_concentration_1000nM", **match):
+    rows = found.filter(
+        pl.col("intervention") == intervention,
+        pl.col("readout") == "pY705_20min",
+        pl.col("dose_basis") == basis,
+        **match,
+    )
+    return rows.row(0, named=True)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return ranked(scenarios("abc", PAIRS))
+
+
+@pytest.mark.parametrize(("drug", "sd"), [("a", np.hypot(0.3, 0.6 * 10 / 11)), ("b", 0.3), ("c", 0.15)])
+def test_intervals_are_as_wide_as_the_route_says(found, drug, sd):
+    row = line(found, drug)
+    assert row["route"] == KINDS[drug]
+    middle = np.log2(1.0 - row["suppression_p50"])
+    for name, sign in (("suppression_p05", 1.0), ("suppression_p95", -1.0)):
+        assert np.log2(1.0 - row[name]) - middle == pytest.approx(sign * TAIL * sd, rel=0.2)
+    assert row["suppression_p05_bare"] == pytest.approx(row["suppression_p50"])
+    assert row["suppression_p95_bare"] == pytest.approx(row["suppression_p50"])
+
+
+def test_what_draws_decide_is_open_where_the_network_can_be_wrong(found):
+    b, c = line(found, "b"), line(found, "c")
+    assert (b["rank_p05_bare"], b["rank_p95_bare"], b["rank_p05"], b["rank_p95"]) == (2.0, 3.0, 2.0, 3.0)
+    assert b["p_best_bare"] == c["p_best_bare"] == 0.0
+    close = ranked(
+        scenarios("ab"), hill({"a": 100.0, "b": 110.0}), drugs="ab", kinds={"a": "direct", "b": "direct"}
+    )
+    first = line(close, "a")
+    assert (first["p_best_bare"], first["rank"], first["rank_p95_bare"]) == (1.0, 1, 1.0)
+    assert 0.5 < first["p_best"] < 0.7 and first["rank_p95"] == 2.0
+
+
+def test_without_doubt_and_with_none_the_draws_are_all(found):
+    table = scenarios("abc", PAIRS)
+    value = hill(HALF)
+    bare = rank(responses(table, value, DRAWS), table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+    sure = ranked(table, sd=dict.fromkeys(SD, 0.0))
+    assert bare["route"].is_null().all()
+    for name in ("rank_p05", "rank_p95", "p_best", "p_top5", "suppression_p05", "suppression_p95"):
+        assert bare[name].equals(bare[f"{name}_bare"].alias(name), null_equal=True)
+        np.testing.assert_allclose(sure[name], sure[f"{name}_bare"], rtol=1e-6)
+        assert found[f"{name}_bare"].equals(bare[f"{name}_bare"])
+    assert found["rank"].equals(bare["rank"])
+
+
+def test_an_error_belongs_to_a_name(found):
+    """The same beside other drugs and cells, at other doses and times; another one under another seed."""
+    table = scenarios("abcz", PAIRS, contexts=[("aaa", "default"), ("liver", "default")])
+    more = ranked(table, hill(HALF | {"z": 10.0}), drugs="abcz", kinds=KINDS | {"z": "direct"})
+    columns = ["suppression_p05", "suppression_p95"]
+    for drug in "abc":
+        before = line(found, drug)
+        assert [line(more, drug, context="liver")[name] for name in columns] == [
+            before[name] for name in columns
+        ]
+        assert line(more, drug, context="aaa")["suppression_p05"] != before["suppression_p05"]
+    idle = found.filter(pl.col("intervention") == "b")
+    assert idle["suppression_p05"].n_unique() == 1 and idle.height == 4
+    other = ranked(scenarios("abc", PAIRS), seed=2)
+    assert found["provenance"][0] != other["provenance"][0]
+    assert line(other, "b")["suppression_p05"] != line(found, "b")["suppression_p05"]
+
+
+def test_the_error_of_a_pair_is_made_of_those_of_its_drugs():
+    """Two drugs of which only one matters: where that one is off, so is the pair, and it stays behind or ahead."""
+    kinds = dict.fromkeys("ab", "indirect")
+    alone = ranked(
+        scenarios("ab", PAIRS), hill({"a": 1e12, "b": 1e12}), drugs="ab", kinds=kinds, bases=BASES[1:]
+    )
+    shares = {name: line(alone, name, BASES[1].name)["p_best"] for name in ("a", "b", "a+b")}
+    assert sum(shares.values()) == pytest.approx(1.0, abs=1e-6)
+    assert shares["a+b"] < 0.2 < min(shares["a"], shares["b"])  # the mean of two is seldom above both
+
+
+def test_the_mixture_has_the_error_of_each_hypothesis():
+    cells = [("lymphoma", "direct"), ("lymphoma", "jak3")]
+    table = scenarios("ab", contexts=cells, weights={cells[0]: 0.5, cells[1]: 0.5})
+    given = doubt(table, sd={"direct": 0.0, "indirect": 0.8, "none": 0.0}, kinds={"a": "none", "b": "none"})
+    here = pl.col("scenario").str.contains("jak3|a@", literal=True)
+    changed = given.routes.with_columns(route=pl.when(here).then(pl.lit("indirect")).otherwise("route"))
+    found = rank(
+        responses(table, hill({"a": 1e12, "b": 1e12}), DRAWS),
+        table,
+        drug_table("ab"),
+        readouts=READOUTS,
+        dose_bases=BASES[:1],
+        doubt=Doubt(changed, given.discrepancy, 1),
+    )
+    assert line(found, "a", hypothesis="direct")["route"] == "none"
+    assert line(found, "a", hypothesis="mixture")["route"] == "indirect"
+    parts = [line(found, "a", hypothesis=name)["suppression_p05"] for name in ("direct", "jak3")]
+    assert parts[1] < line(found, "a", hypothesis="mixture")["suppression_p05"] < parts[0]
+    assert line(found, "b", hypothesis="mixture")["route"] == "none"
+
+
+def test_a_scenario_without_a_route_is_named():
+    table = scenarios("ab")
+    given = doubt(table)
+    short = Doubt(given.routes.filter(pl.col("scenario") != "liver|default|b@100"), given.discrepancy, 1)
+    with pytest.raises(
+        RankError, match=r"routes: must be there .* found none for 1, e.g. liver\|default\|b@100"
+    ):
+        rank(
+            responses(table, hill(HALF)), table, drug_table("ab"),
+            readouts=READOUTS, dose_bases=BASES[:1], doubt=short,
+        )  # fmt: skip
+
+
+def test_a_dose_that_was_not_tested_has_no_route():
+    found = ranked(scenarios("abc"), bases=(DoseBasis("clinical"),))
+    assert found["dose_flag"].unique().to_list() == ["unknown"] and found["route"].is_null().all()
