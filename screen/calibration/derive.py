@@ -178,7 +178,7 @@ def derive_tables(config: Path) -> dict[Path, str]:
         read_table(folder / "experiments.tsv", EXPERIMENTS),
         read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv"),
         read_potent_drugs(
-            *(config / f"{name}.tsv" for name in ("drugs", "affinities", "targets")), config / "potency"
+            config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv", config / "potency"
         ),
         dict(zip(network["parameter"], network["value"], strict=True)),
     )

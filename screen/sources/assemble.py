@@ -92,8 +92,7 @@ def read_known(
     drugs: tuple[Sequence[Path], Sequence[Path], Sequence[Path], Path],
     entities: frozenset[str],
 ) -> Known:
-    """The configuration: table of network parameters, contexts, hypotheses, and drugs, affinities, targets and the folder of
-    potencies."""
+    """The configuration: table of network parameters, contexts, hypotheses; drugs, affinities, targets, potencies."""
     return Known(
         read_context_tables(contexts, hypotheses),
         read_potent_drugs(*drugs),
