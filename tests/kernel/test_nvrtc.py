@@ -1,6 +1,7 @@
 """NVRTC compiles the CUDA text, with few registers and spills; skipped where its wheel is not installed.
 
-The ceilings are a fifth above what NVRTC 12.9 and 13.5 need. Nothing is run: that takes a GPU (`make test-gpu`).
+The ceilings of the shipped network are a fifth above what NVRTC 13.5 needs for sm_90. Nothing is run: that takes a GPU
+(`make test-gpu`).
 """
 
 import re
