@@ -48,12 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
         draws,
         settings.seed,
     )
-    parts = read_parts(screened, results.network_named)
-    engine, reason = choose_engine(wanted.engine, [part.model for part in parts.values()])
+    readouts = screen_readouts(settings)
+    parts = read_parts(screened, results.network_named, readouts)
+    engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
-        list(parts.values()),
-        screen_readouts(settings),
+        parts,
+        readouts,
         read_integration(settings, engine, arguments.threads),
         Shard(arguments.shard, wanted.shards),
         say,

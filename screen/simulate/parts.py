@@ -1,6 +1,6 @@
-"""The lanes of a screen by network: contexts that leave out the same modules share one."""
+"""The lanes of a screen by network: contexts that leave out the same modules share one, cells alike a slice of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,15 +10,20 @@ from jaxtyping import Int
 
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms, with_totals
-from screen.kernel import Model, load_model
-from screen.network import network_name
+from screen.kernel import Model, build_model, load_model
+from screen.network import network_name, read_sbml, slice_network
 from screen.scenarios import ContextTables, DrugTables, smaller_networks
-from screen.shapes import LANES
+from screen.shapes import ARMS, LANES
+from screen.simulate.cells import supports
+from screen.simulate.readouts import Readout, check_readouts
+
+COMPILATION = 2e6
+"""What a slice must spare, in lanes times species: half of what compiling costs, since it is kept for later runs."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The lanes that share a network: every arm of the design, which `scenarios` names, under every draw.
+    """The lanes that share a model: some arms of the design, whose scenarios have names, under every draw.
 
     Lanes run through the arms, and within an arm through the draws.
     """
@@ -27,17 +32,20 @@ class Part:
     design: Design
     draws: Draws
     scenarios: Sequence[str]
+    """Of every arm of the design."""
+    arms: Int[np.ndarray, ARMS]
 
     @property
     def lanes(self) -> int:
-        """Lanes of the part: scenarios times draws."""
-        return self.design.arms * len(self.draws.number)
+        """Lanes of the part: arms times draws."""
+        return len(self.arms) * len(self.draws.number)
 
     def arm_and_draw(
         self, lane: Int[np.ndarray, LANES]
     ) -> tuple[Int[np.ndarray, LANES], Int[np.ndarray, LANES]]:
         """Places of the arm and the draw of each lane."""
-        return np.divmod(lane, len(self.draws.number))
+        place, draw = np.divmod(lane, len(self.draws.number))
+        return self.arms[place], draw
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,17 @@ def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> 
         make_design(arms, tables.contexts, tables.drugs, used, model.parameters, absent),
         draws,
         tables.scenarios["scenario"].to_list(),
+        np.arange(len(arms)),
     )
 
 
-def read_parts(tables: ScreenTables, network: Callable[[str], Path]) -> dict[Path, Part]:
-    """The parts of a screen by the file of their network; `network` says where the one of a name lies.
+def read_parts(
+    tables: ScreenTables, network: Callable[[str], Path], readouts: Sequence[Readout]
+) -> list[Part]:
+    """The parts of a screen; `network` says where the one of a name lies.
 
-    SimulateError: a network that was not composed, a context that is not in its table; ScenarioError as of
+    Each is cut to what moves and matters to the read-outs in its cells. SimulateError: a network that was not
+    composed, a context that is not in its table, a read-out that a network does not have; ScenarioError as of
     `make_part`.
     """
     screened = tables.scenarios["context"].unique().sort()
@@ -93,9 +105,31 @@ def read_parts(tables: ScreenTables, network: Callable[[str], Path]) -> dict[Pat
     if problems:
         raise SimulateError(problems)
     whole = load_model(network(network_name()))
-    parts = {}
+    parts = []
     for left_out, names in members.items():
         model = load_model(paths[left_out]) if left_out else whole
+        check_readouts(readouts, model.observables, f"readouts in {', '.join(names)}")
         own = replace(tables, scenarios=tables.scenarios.filter(pl.col("context").is_in(names)))
-        parts[paths[left_out]] = make_part(own, model, whole.parameters)
+        part = make_part(own, model, whole.parameters)
+        parts += cut_part(part, paths[left_out], {readout.observable for readout in readouts})
     return parts
+
+
+def cut_part(part: Part, sbml: Path | str, observables: Collection[str]) -> list[Part]:
+    """The part by slices of its network, given as a file or text; the whole where a slice spares less than it costs."""
+    size = len(part.model.species)
+    if part.lanes * size <= COMPILATION:
+        return [part]
+    network = read_sbml(sbml)
+    models: dict[Model, list[np.ndarray]] = {}
+    for arms, zero, species in supports(
+        part.design,
+        part.draws,
+        network.parameters,
+        lambda zero: slice_network(network, zero, observables).species,
+    ):
+        spared = len(arms) * len(part.draws.number) * (size - species)
+        worth = spared > COMPILATION
+        model = build_model(slice_network(network, zero, observables)) if worth else part.model
+        models.setdefault(model, []).append(arms)
+    return [replace(part, model=model, arms=np.sort(np.concatenate(arms))) for model, arms in models.items()]
