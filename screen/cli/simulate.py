@@ -5,6 +5,7 @@ Example: python -m screen simulate --shard 0
 """
 
 import argparse
+from dataclasses import replace
 
 from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     responses = simulate_shard(
         parts,
         readouts,
-        read_integration(settings, engine, arguments.threads),
+        replace(read_integration(settings, engine, arguments.threads), rtol=wanted.screen_rtol),
         Shard(arguments.shard, wanted.shards),
         say,
     )

@@ -63,7 +63,9 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 def _compiled(build: Build, device: str, speed: float, ready: Callable[[Iterable[Model]], str]) -> Engine:
     """An engine that runs the compiled network."""
     readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
-    return Engine(partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, build.register)
+    return Engine(
+        partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, build.register
+    )
 
 
 ENGINES: dict[str, Engine] = {
