@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     readouts = screen_readouts(settings)
-    parts = read_parts(screened, results.network_named, readouts)
+    parts = read_parts(screened, results.network_named, readouts, wanted.slices)
     engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(

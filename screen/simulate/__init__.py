@@ -11,7 +11,7 @@ from screen.simulate.integrate import (
     observe,
     read_off,
 )
-from screen.simulate.parts import Part, ScreenTables, cut_part, make_part, read_parts
+from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
@@ -26,7 +26,6 @@ __all__ = [
     "Shard",
     "check_readouts",
     "come_to_rest",
-    "cut_part",
     "distinct_cells",
     "follow",
     "make_part",

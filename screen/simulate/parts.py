@@ -11,14 +11,11 @@ from jaxtyping import Int
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms, with_totals
 from screen.kernel import Model, build_model, load_model
-from screen.network import network_name, read_sbml, slice_network
+from screen.network import Network, network_name, read_sbml, slice_network
 from screen.scenarios import ContextTables, DrugTables, smaller_networks
 from screen.shapes import ARMS, LANES
-from screen.simulate.cells import supports
+from screen.simulate.cells import cells_alike
 from screen.simulate.readouts import Readout, check_readouts
-
-COMPILATION = 2e6
-"""What a slice must spare, in lanes times species: half of what compiling costs, since it is kept for later runs."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +79,13 @@ def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> 
 
 
 def read_parts(
-    tables: ScreenTables, network: Callable[[str], Path], readouts: Sequence[Readout]
+    tables: ScreenTables, network: Callable[[str], Path], readouts: Sequence[Readout], slices: bool = False
 ) -> list[Part]:
     """The parts of a screen; `network` says where the one of a name lies.
 
-    Each is cut to what moves and matters to the read-outs in its cells. SimulateError: a network that was not
-    composed, a context that is not in its table, a read-out that a network does not have; ScenarioError as of
-    `make_part`.
+    With `slices` each is cut to what moves and matters to the read-outs in its cells. SimulateError: a network that
+    was not composed, a context that is not in its table, a read-out that a network does not have; ScenarioError as
+    of `make_part`.
     """
     screened = tables.scenarios["context"].unique().sort()
     known = tables.contexts.contexts
@@ -111,25 +108,15 @@ def read_parts(
         check_readouts(readouts, model.observables, f"readouts in {', '.join(names)}")
         own = replace(tables, scenarios=tables.scenarios.filter(pl.col("context").is_in(names)))
         part = make_part(own, model, whole.parameters)
-        parts += cut_part(part, paths[left_out], {readout.observable for readout in readouts})
+        wanted = {readout.observable for readout in readouts}
+        parts += cut_part(part, read_sbml(paths[left_out]), wanted) if slices else [part]
     return parts
 
 
-def cut_part(part: Part, sbml: Path | str, observables: Collection[str]) -> list[Part]:
-    """The part by slices of its network, given as a file or text; the whole where a slice spares less than it costs."""
-    size = len(part.model.species)
-    if part.lanes * size <= COMPILATION:
-        return [part]
-    network = read_sbml(sbml)
-    models: dict[Model, list[np.ndarray]] = {}
-    for arms, zero, species in supports(
-        part.design,
-        part.draws,
-        network.parameters,
-        lambda zero: slice_network(network, zero, observables).species,
-    ):
-        spared = len(arms) * len(part.draws.number) * (size - species)
-        worth = spared > COMPILATION
-        model = build_model(slice_network(network, zero, observables)) if worth else part.model
-        models.setdefault(model, []).append(arms)
-    return [replace(part, model=model, arms=np.sort(np.concatenate(arms))) for model, arms in models.items()]
+def cut_part(part: Part, network: Network, observables: Collection[str]) -> list[Part]:
+    """The part by slices of its network, one for cells alike, so that no cell depends on which others there are."""
+    alike = cells_alike(part.design, part.draws, network.parameters)
+    return [
+        replace(part, model=build_model(slice_network(network, zero, observables)), arms=arms)
+        for zero, arms in alike.items()
+    ]

@@ -11,7 +11,7 @@ from screen.network.algebra import evaluate_all
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import ScreenTables, make_part
-from screen.simulate.cells import supports
+from screen.simulate.cells import cells_alike
 
 READ = ("pY705_level", "pSTAT1")
 MINUTES = np.array([0.0, 5.0, 60.0, 1440.0])
@@ -34,9 +34,7 @@ def cells(root, whole):
     scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0]))
     part = make_part(ScreenTables(scenarios, contexts, drugs, None, settings.seed), model)
     found = {}
-    for arms, zero, _ in supports(
-        part.design, part.draws, model.parameters, lambda zero: slice_network(whole[0], zero, READ).species
-    ):
+    for zero, arms in cells_alike(part.design, part.draws, model.parameters).items():
         arm, draw = arms[np.linspace(0, len(arms) - 1, LANES).astype(int)], np.zeros(LANES, int)
         parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
         resting = np.asarray(rest_parameters(part.design, part.draws, part.design.rest[arm], draw))

@@ -67,6 +67,7 @@ READ = {
     "readouts": {"simulate", "rank", "report"},
     "simulate.engine": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.screen_rtol": {"simulate"},
+    "simulate.slices": {"simulate"},
     "simulate.rtol": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.atol": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.max_steps": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
