@@ -1,5 +1,6 @@
 """A calibration problem: PEtab files in, arrays out, and the shipped tables derived from the network."""
 
+from screen.calibration.cut import cut_problem
 from screen.calibration.derive import BOUND, derive_tables, find_stale, scaled_prior, write_calibration
 from screen.calibration.load import load_problem
 from screen.calibration.petab_files import read_petab
@@ -9,6 +10,7 @@ from screen.calibration.subset import keep_conditions, keep_measurements
 __all__ = [
     "BOUND",
     "Problem",
+    "cut_problem",
     "derive_tables",
     "find_stale",
     "keep_conditions",

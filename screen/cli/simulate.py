@@ -5,6 +5,7 @@ Example: python -m screen simulate --shard 0
 """
 
 import argparse
+from dataclasses import replace
 
 from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
@@ -48,13 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
         draws,
         settings.seed,
     )
-    parts = read_parts(screened, results.network_named)
-    engine, reason = choose_engine(wanted.engine, [part.model for part in parts.values()])
+    readouts = screen_readouts(settings)
+    parts = read_parts(screened, results.network_named, readouts, wanted.slices)
+    engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
-        list(parts.values()),
-        screen_readouts(settings),
-        read_integration(settings, engine, arguments.threads),
+        parts,
+        readouts,
+        replace(read_integration(settings, engine, arguments.threads), rtol=wanted.screen_rtol),
         Shard(arguments.shard, wanted.shards),
         say,
     )

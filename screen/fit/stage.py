@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.calibration.cut import cut_problem
 from screen.calibration.derive import BOUND, find_stale
 from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem, measured_values
@@ -109,7 +110,7 @@ def run_fit(
         stale := find_stale(plan.problem.parent.parent)
     ):
         raise FitError(stale)
-    problem, schedule = load_problem(plan.problem, plan.sbml), plan.schedule
+    problem, schedule = cut_problem(load_problem(plan.problem, plan.sbml), plan.sbml), plan.schedule
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     key = repr((problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)))
     log = Log(report, folder=folder, key=key, seconds=checkpoint_seconds)

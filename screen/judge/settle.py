@@ -76,8 +76,8 @@ def propose_experiments(
         contexts, screen.drugs, Request(doses_nM=screen.doses_nM, drugs=screen.names, switches=[switch])
     )
     screened = ScreenTables(scenarios, contexts, screen.drugs, screen.draws, screen.seed)
-    parts = read_parts(screened, screen.network)
-    responses = simulate_shard(list(parts.values()), screen.readouts, screen.integration, Shard(0, 1), report)
+    parts = read_parts(screened, screen.network, screen.readouts)
+    responses = simulate_shard(parts, screen.readouts, screen.integration, Shard(0, 1), report)
     options = [name for name, option in tables.options.items() if option.switch == switch]
     return find_settling(scenarios, responses, switch, options, most)
 

@@ -21,6 +21,7 @@ def configure() -> None:
     jax.config.update("jax_enable_x64", True)
     folder = private_folder(cache_folder() / "jax")
     jax.config.update("jax_compilation_cache_dir", None if folder is None else str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)  # every shard compiles all slices
     find_devices()
 
 

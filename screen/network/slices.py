@@ -99,6 +99,7 @@ def _kept(
     )
     return replace(
         network,
+        name=f"{network.name}, {len(place)} of {len(network.species)} species",
         digest=sha256(content.encode()).hexdigest(),
         species=tuple(place),
         reactions=tuple(network.reactions[old] for old in reactions),

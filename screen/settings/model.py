@@ -241,7 +241,12 @@ class SimulateSettings(Section):
     engine: Name = "auto"
     """`kernel` is generated C, `cuda` that on a GPU, `jax` pure JAX, `diffrax` a reference; `auto` the fastest here."""
     rtol: Annotated[float, Field(ge=1e-13, le=0.1, allow_inf_nan=False), NUMBER] = 1e-6
-    """Relative tolerance."""
+    """Relative tolerance of the fit and of facts."""
+    screen_rtol: Annotated[float, Field(ge=1e-13, le=0.1, allow_inf_nan=False), NUMBER] = 1e-5
+    """Relative tolerance of the screen; suppressions are then right to 1e-4, those of pY705 to 1e-5."""
+    slices: bool = True
+    """Whether each cell runs on what of the network moves and matters there: half the time a lane, but each kind of
+    cell is compiled once, which takes some seconds."""
     atol: Positive = 1e-9
     """Absolute tolerance, in the unit of the species."""
     max_steps: Annotated[int, Field(ge=100, le=1_000_000_000), NUMBER] = 100_000

@@ -162,6 +162,10 @@ class Observed(NamedTuple):
     steps: Int[np.ndarray, LANES]
 
 
+_lane_parameters, _rest_parameters = jax.jit(lane_parameters), jax.jit(rest_parameters)
+"""Compiled once for all models that a design runs on."""
+
+
 class Runner:
     """Runs lanes of a design; compiled at the first batch and kept. `names` are observables or species."""
 
@@ -171,23 +175,27 @@ class Runner:
         strict = integration.stricter()
         # a cell that has not come to rest in so many steps oscillates: more of them would not help
         patient = replace(strict, max_steps=integration.max_steps)
-        self.rests = [jax.jit(self._rest(options)) for options in (integration, patient)]
-        self.lanes = [jax.jit(self._lanes(options)) for options in (integration, strict)]
+        self.rests = [self._rest(options) for options in (integration, patient)]
+        self.lanes = [self._lanes(options) for options in (integration, strict)]
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
-        def run(design: Design, draws: Draws, row: Array, draw: Array) -> tuple[Array, ...]:
-            return tuple(come_to_rest(self.model, options, rest_parameters(design, draws, row, draw)))
-
-        return run
+        settle = jax.jit(lambda parameters: tuple(come_to_rest(self.model, options, parameters)))
+        return lambda draws, row, draw: settle(_rest_parameters(self.design, draws, row, draw))
 
     def _lanes(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
-        def run(
-            design: Design, draws: Draws, arm: Array, draw: Array, times: Array, state: Array
-        ) -> tuple[Array, ...]:
-            parameters = lane_parameters(design, draws, arm, draw)
-            solution = follow(self.model, options, parameters, state, design.start[arm], times)
+        @jax.jit
+        def integrate(parameters: Array, times: Array, state: Array, start: Array) -> tuple[Array, ...]:
+            solution = follow(self.model, options, parameters, state, start, times)
             values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
             return values, solution.status, solution.accepted + solution.rejected
+
+        start = np.asarray(self.design.start)
+
+        def run(
+            draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray, state: np.ndarray
+        ) -> tuple[Array, ...]:
+            parameters = _lane_parameters(self.design, draws, arm, draw)
+            return integrate(parameters, times, state, start[arm])
 
         return run
 
@@ -238,7 +246,7 @@ class Runner:
         width = filled_size(lanes, self.integration.batch)
         for start in range(0, lanes, width):
             lane = filled(np.arange(start, min(start + width, lanes)), width)
-            found = run(self.design, draws, *(array[lane] for array in arrays))
+            found = run(draws, *(array[lane] for array in arrays))
             parts.append([np.asarray(item)[: lanes - start] for item in found])
         return tuple(np.concatenate(items) for items in zip(*parts, strict=True))
 

@@ -1,6 +1,6 @@
-"""The lanes of a screen by network: contexts that leave out the same modules share one."""
+"""The lanes of a screen by network: contexts that leave out the same modules share one, cells alike a slice of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,15 +10,17 @@ from jaxtyping import Int
 
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws, check_arms, make_design, read_draws, scenario_arms, with_totals
-from screen.kernel import Model, load_model
-from screen.network import network_name
+from screen.kernel import Model, build_model, load_model
+from screen.network import Network, network_name, read_sbml, slice_network
 from screen.scenarios import ContextTables, DrugTables, smaller_networks
-from screen.shapes import LANES
+from screen.shapes import ARMS, LANES
+from screen.simulate.cells import cells_alike
+from screen.simulate.readouts import Readout, check_readouts
 
 
 @dataclass(frozen=True)
 class Part:
-    """The lanes that share a network: every arm of the design, which `scenarios` names, under every draw.
+    """The lanes that share a model: some arms of the design, whose scenarios have names, under every draw.
 
     Lanes run through the arms, and within an arm through the draws.
     """
@@ -27,17 +29,20 @@ class Part:
     design: Design
     draws: Draws
     scenarios: Sequence[str]
+    """Of every arm of the design."""
+    arms: Int[np.ndarray, ARMS]
 
     @property
     def lanes(self) -> int:
-        """Lanes of the part: scenarios times draws."""
-        return self.design.arms * len(self.draws.number)
+        """Lanes of the part: arms times draws."""
+        return len(self.arms) * len(self.draws.number)
 
     def arm_and_draw(
         self, lane: Int[np.ndarray, LANES]
     ) -> tuple[Int[np.ndarray, LANES], Int[np.ndarray, LANES]]:
         """Places of the arm and the draw of each lane."""
-        return np.divmod(lane, len(self.draws.number))
+        place, draw = np.divmod(lane, len(self.draws.number))
+        return self.arms[place], draw
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,18 @@ def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> 
         make_design(arms, tables.contexts, tables.drugs, used, model.parameters, absent),
         draws,
         tables.scenarios["scenario"].to_list(),
+        np.arange(len(arms)),
     )
 
 
-def read_parts(tables: ScreenTables, network: Callable[[str], Path]) -> dict[Path, Part]:
-    """The parts of a screen by the file of their network; `network` says where the one of a name lies.
+def read_parts(
+    tables: ScreenTables, network: Callable[[str], Path], readouts: Sequence[Readout], slices: bool = False
+) -> list[Part]:
+    """The parts of a screen; `network` says where the one of a name lies.
 
-    SimulateError: a network that was not composed, a context that is not in its table; ScenarioError as of
-    `make_part`.
+    With `slices` each is cut to what moves and matters to the read-outs in its cells. SimulateError: a network that
+    was not composed, a context that is not in its table, a read-out that a network does not have; ScenarioError as
+    of `make_part`.
     """
     screened = tables.scenarios["context"].unique().sort()
     known = tables.contexts.contexts
@@ -93,9 +102,21 @@ def read_parts(tables: ScreenTables, network: Callable[[str], Path]) -> dict[Pat
     if problems:
         raise SimulateError(problems)
     whole = load_model(network(network_name()))
-    parts = {}
+    parts = []
     for left_out, names in members.items():
         model = load_model(paths[left_out]) if left_out else whole
+        check_readouts(readouts, model.observables, f"readouts in {', '.join(names)}")
         own = replace(tables, scenarios=tables.scenarios.filter(pl.col("context").is_in(names)))
-        parts[paths[left_out]] = make_part(own, model, whole.parameters)
+        part = make_part(own, model, whole.parameters)
+        wanted = {readout.observable for readout in readouts}
+        parts += cut_part(part, read_sbml(paths[left_out]), wanted) if slices else [part]
     return parts
+
+
+def cut_part(part: Part, network: Network, observables: Collection[str]) -> list[Part]:
+    """The part by slices of its network, one for cells alike, so that no cell depends on which others there are."""
+    alike = cells_alike(part.design, part.draws, network.parameters)
+    return [
+        replace(part, model=build_model(slice_network(network, zero, observables)), arms=arms)
+        for zero, arms in alike.items()
+    ]

@@ -1,19 +1,20 @@
 """One shard of a screen: a contiguous run of its lanes, from resting states to a table of responses.
 
-What a lane gives depends on its scenario and draw alone, so shards, batches and threads only decide who
-computes it. Contexts that leave out modules have a network of their own: lanes are grouped by network, and a
-shard takes its share of every group.
+What a lane gives depends on its scenario, its draw and the model that it runs on, so shards, batches and threads only
+decide who computes it. Lanes are grouped by model, and a shard takes its share of every group.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from screen.errors import SimulateError
-from screen.kernel import Status
+from screen.kernel import Status, prepare
 from screen.simulate.integrate import (
     COMPLETED,
     STATUS_NAMES,
@@ -23,7 +24,7 @@ from screen.simulate.integrate import (
     distinct_cells,
 )
 from screen.simulate.parts import Part
-from screen.simulate.readouts import Readout, check_readouts, output_times, read
+from screen.simulate.readouts import Readout, output_times, read
 from screen.tables import RESPONSES
 
 
@@ -48,35 +49,38 @@ def simulate_shard(
 ) -> pl.DataFrame:
     """RESPONSES of the shard's lanes: one row a lane and read-out.
 
-    `report` is given a line of progress about every two seconds. SimulateError: an observable that a network
-    does not have, no such shard.
+    `report` is given a line of progress about every two seconds. SimulateError: no such shard.
     """
     if not 0 <= shard.index < shard.count:
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
-    for part in parts:
-        contexts = ", ".join(dict.fromkeys(name.partition("|")[0] for name in part.scenarios))
-        check_readouts(readouts, part.model.observables, f"readouts in {contexts}")
     bounds = [shard.bounds(part.lanes) for part in parts]
     progress = _Progress(shard, sum(stop - start for start, stop in bounds), report)
-    frames = [
-        frame
-        for part, (start, stop) in zip(parts, bounds, strict=True)
-        for frame in _frames(part, readouts, integration, start, stop, progress)
-    ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=RESPONSES.dtypes())
+    turn = [place for place in _turns(len(parts), shard) if bounds[place][0] < bounds[place][1]]
+    frames: dict[int, list[pl.DataFrame]] = {}
+    with ThreadPoolExecutor(integration.threads or os.cpu_count()) as pool:
+        ready = [pool.submit(prepare, parts[place].model, integration.engine) for place in turn]
+        for place, prepared in zip(turn, ready, strict=True):
+            prepared.result()
+            frames[place] = list(_frames(parts[place], readouts, integration, bounds[place], progress))
+    found = [frame for place in sorted(frames) for frame in frames[place]]
+    return pl.concat(found) if found else pl.DataFrame(schema=RESPONSES.dtypes())
+
+
+def _turns(parts: int, shard: Shard) -> list[int]:
+    """The parts in the order in which a shard runs them: each begins with another, so that they compile apart."""
+    first = parts * shard.index // shard.count
+    return [*range(first, parts), *range(first)]
 
 
 def _frames(
     part: Part,
     readouts: Sequence[Readout],
     integration: Integration,
-    start: int,
-    stop: int,
+    bounds: tuple[int, int],
     progress: "_Progress",
 ) -> Iterator[pl.DataFrame]:
-    """Responses of a part's lanes from `start` up to `stop`, batch by batch."""
-    if start == stop:
-        return
+    """Responses of a part's lanes from the first of `bounds` up to the other, batch by batch."""
+    start, stop = bounds
     names = tuple(dict.fromkeys(readout.observable for readout in readouts))
     runner = Runner(part.model, integration, part.design, names)
     arm, draw = part.arm_and_draw(np.arange(start, stop))

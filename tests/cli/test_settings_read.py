@@ -48,7 +48,7 @@ INSTEAD = {
         "screen.network.check_draws": lambda *arguments: None,
     },
     "simulate": {
-        "screen.simulate.read_parts": lambda *arguments: {},
+        "screen.simulate.read_parts": lambda *arguments: [],
         "screen.simulate.simulate_shard": enough,
         "screen.network.check_draws": lambda *arguments: None,
     },

@@ -86,27 +86,38 @@ def draws():
     return pl.DataFrame(rows, schema=DRAWS.dtypes(), orient="row")
 
 
-def parts_of(folder, draws):
+def parts_of(folder, draws, readouts=READOUTS, slices=False):
     contexts = read_context_tables(folder / "contexts.tsv", folder / "hypotheses.tsv")
     drugs = drugs_of(CONFIG)
     scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1.0], drugs=[]))
     tables = ScreenTables(scenarios, contexts, drugs, draws, seed=1)
-    return read_parts(tables, lambda name: folder / f"{name}.xml")
+    return read_parts(tables, lambda name: folder / f"{name}.xml", readouts, slices)
 
 
-def run(parts, index=0, count=1, readouts=READOUTS):
-    return simulate_shard(list(parts.values()), readouts, INTEGRATION, Shard(index, count), lambda line: None)
+def run(parts, index=0, count=1):
+    return simulate_shard(parts, READOUTS, INTEGRATION, Shard(index, count), lambda line: None)
 
 
 def test_contexts_are_grouped_by_their_network(folder, draws):
     parts = parts_of(folder, draws)
-    assert [path.stem for path in parts] == ["stat3", "stat3-without-m02"]
-    assert [part.scenarios for part in parts.values()] == [
+    assert [part.scenarios for part in parts] == [
         ["whole|default|vehicle", "helped|default|vehicle"],
         ["cut|default|vehicle"],
     ]
-    assert [len(part.model.species) for part in parts.values()] == [3, 2]
-    assert [part.lanes for part in parts.values()] == [10, 5]
+    assert [len(part.model.species) for part in parts] == [3, 2]
+    assert [part.lanes for part in parts] == [10, 5]
+
+
+def test_every_kind_of_cell_has_a_slice_of_its_own(folder, draws):
+    whole = run(parts_of(folder, draws))
+    parts = parts_of(folder, draws, slices=True)
+    assert [(len(part.model.species), part.arms.tolist()) for part in parts] == [(2, [0]), (3, [1]), (2, [0])]
+    assert [part.lanes for part in parts] == [5, 5, 5]
+    order = ("scenario", "draw", "readout")
+    found, known = run(parts).sort(order), whole.sort(order)
+    assert found.drop("value", "steps").equals(known.drop("value", "steps"))
+    assert found["value"].to_numpy() == pytest.approx(known["value"].to_numpy(), rel=1e-7)
+    assert pl.concat([run(parts, index, 3) for index in range(3)]).sort(order).equals(found)
 
 
 def test_a_module_that_does_nothing_can_as_well_be_left_out(folder, draws):
@@ -149,7 +160,7 @@ def test_a_readout_that_a_smaller_network_lacks_names_the_context(folder, draws)
     with pytest.raises(
         SimulateError, match=r"^readouts in cut: observable of `help_20min` must be one of share, found help$"
     ):
-        run(parts_of(folder, draws), readouts=readouts)
+        parts_of(folder, draws, readouts)
 
 
 def test_a_network_that_was_not_composed_is_named_with_its_cure(folder, draws):

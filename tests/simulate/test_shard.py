@@ -55,7 +55,7 @@ def part_of(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Part:
         target=np.zeros(1, int),
     )
     affinity = np.tile([[1.0], [0.0]], (len(DRAWS), 1, 1))
-    return Part(model, design, Draws(DRAWS, base, affinity), NAMES)
+    return Part(model, design, Draws(DRAWS, base, affinity), NAMES, np.arange(3))
 
 
 NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]

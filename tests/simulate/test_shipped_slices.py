@@ -11,6 +11,7 @@ from screen.network.algebra import evaluate_all
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import ScreenTables, make_part
+from screen.simulate.cells import cells_alike
 
 READ = ("pY705_level", "pSTAT1")
 MINUTES = np.array([0.0, 5.0, 60.0, 1440.0])
@@ -25,24 +26,21 @@ def whole(root):
 
 @pytest.fixture(scope="module")
 def cells(root, whole):
-    """Cell -> parameters [lanes, phases, parameters] of its first and last lanes, starts of phases, and of its rest."""
+    """Cell -> what is 0 there, parameters [lanes, phases, parameters] of some lanes, starts of phases, and of rest."""
     model = whole[1]
     settings = load_settings(root / "config/config.yaml")
     contexts = read_context_tables(root / "config/contexts.tsv", root / "config/hypotheses.tsv")
     drugs = read_drug_tables(*(root / f"config/{name}.tsv" for name in ("drugs", "affinities", "targets")))
     scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0]))
     part = make_part(ScreenTables(scenarios, contexts, drugs, None, settings.seed), model)
-    arm, draw = part.arm_and_draw(np.arange(part.lanes))
-    parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
-    resting = np.asarray(rest_parameters(part.design, part.draws, part.design.rest[arm], draw))
-    names = scenarios["context"].to_numpy() + " " + scenarios["hypothesis"].to_numpy()
     found = {}
-    for name in np.unique(names):
-        rows = np.flatnonzero(names == name)
-        live = np.any(parameters[rows] != 0, axis=(0, 1)) | np.any(resting[rows] != 0, axis=0)
-        some = rows[np.linspace(0, len(rows) - 1, LANES).astype(int)]
-        zero = [parameter for parameter, moves in zip(model.parameters, live, strict=True) if not moves]
-        found[str(name)] = zero, parameters[some], part.design.start[arm[some]], resting[some]
+    for zero, arms in cells_alike(part.design, part.draws, model.parameters).items():
+        arm, draw = arms[np.linspace(0, len(arms) - 1, LANES).astype(int)], np.zeros(LANES, int)
+        parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
+        resting = np.asarray(rest_parameters(part.design, part.draws, part.design.rest[arm], draw))
+        for each in {part.scenarios[arm].rpartition("|")[0] for arm in arms}:
+            found[each] = zero, parameters, part.design.start[arm], resting
+    assert len(found) == scenarios.select("context", "hypothesis").n_unique()
     return found
 
 
@@ -80,7 +78,7 @@ def test_every_slice_is_the_whole_network(whole, cells):
 
 @pytest.mark.parametrize("alive", ["gp130_total", "STAT3_total", "JAK1_total", "k_STAT3_turnover"])
 def test_a_slice_without_what_a_cell_has_is_found_out(whole, cells, alive):
-    zero, *lanes = cells["hepatocyte_mouse default"]
+    zero, *lanes = cells["hepatocyte_mouse|default"]
     assert alive not in zero
     assert differences(whole, [*zero, alive], *lanes)[1] > 1e-6
 
@@ -91,7 +89,7 @@ def test_a_slice_names_what_it_does_not_know(whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["hepatocyte_mouse default", "npm1_alk_lymphoma alk_direct"])
+@pytest.mark.parametrize("name", ["hepatocyte_mouse|default", "npm1_alk_lymphoma|alk_direct"])
 def test_trajectories_of_a_slice_are_those_of_the_whole(whole, cells, name):
     zero, parameters, start, resting = cells[name]
     times, read = np.tile(MINUTES, (LANES, 1)), []

@@ -66,6 +66,8 @@ READ = {
     "scenarios.pair_doses_nM": {"scenarios"},
     "readouts": {"simulate", "rank", "report"},
     "simulate.engine": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
+    "simulate.screen_rtol": {"simulate"},
+    "simulate.slices": {"simulate"},
     "simulate.rtol": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.atol": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.max_steps": {"fit", "constrain", "simulate", "validate", "predict_heldout"},

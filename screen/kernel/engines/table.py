@@ -44,6 +44,8 @@ class Engine(NamedTuple):
     """How it finds rest states, where it has a better way than to integrate."""
     ready: Callable[[Iterable[Model]], str] = lambda models: "needs nothing but JAX"
     """Why it can run these models here, in one line; KernelError where it cannot."""
+    prepare: Callable[[Model], object] | None = None
+    """What it does once for a model, where that takes time."""
 
 
 def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
@@ -61,7 +63,9 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 def _compiled(build: Build, device: str, speed: float, ready: Callable[[Iterable[Model]], str]) -> Engine:
     """An engine that runs the compiled network."""
     readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
-    return Engine(partial(compiled_solve, build), True, (device,), speed, readings, rest, ready)
+    return Engine(
+        partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, build.register
+    )
 
 
 ENGINES: dict[str, Engine] = {
@@ -190,6 +194,16 @@ def solve_readings(
         return chosen.readings(model, *arrays, output, copy_of, **options)
     solution = chosen.solve(model, *arrays, **options)
     return solution.states[np.arange(rows), output], solution.status
+
+
+def prepare(model: Model, engine: str = "kernel") -> None:
+    """Do now what an engine does once for a model, such as to compile it; several threads may.
+
+    >>> prepare(model, "jax")
+    """
+    ready = _chosen(engine, model).prepare
+    if ready is not None:
+        ready(model)
 
 
 def _chosen(engine: str, model: Model) -> Engine:
