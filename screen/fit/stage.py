@@ -74,14 +74,20 @@ class Plan:
     """What to fit and how hard to try."""
 
     problem: Path
-    sbml: Path
-    network: Path
-    """Table of the network's parameters: what a draw must name."""
+    sbml: Path | None
+    """Stands in for the model that the problem names; None: the problem's own."""
+    network: Path | None
+    """Table of the network's parameters: what a draw must name. None: all that is estimated."""
     schedule: Schedule
     solver: Integration
     draws: int
     draw_steps: int
     seed: int
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it names."""
+        return [path for path in (self.problem, self.sbml, self.network) if path is not None]
 
 
 def choose_fit_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> str:
@@ -105,9 +111,8 @@ def run_fit(
     summary.json and, for a run that is cut off, checkpoints that the next one resumes from. FitError: an
     unsound problem, tables that no longer follow from the network, or an optimum that does not integrate.
     """
-    if (plan.problem.parent / "experiments.tsv").is_file() and (
-        stale := find_stale(plan.problem.parent.parent)
-    ):
+    derived = plan.network is not None and (plan.problem.parent / "experiments.tsv").is_file()
+    if derived and (stale := find_stale(plan.problem.parent.parent)):
         raise FitError(stale)
     problem, schedule = load_problem(plan.problem, plan.sbml), plan.schedule
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
@@ -122,15 +127,19 @@ def run_fit(
         schedule = replace(schedule, adam=0)
     folder.mkdir(parents=True, exist_ok=True)
     evaluator = make_evaluator(problem, solver, plan.draws)
+    nominal = evaluator.predict(problem.estimated.nominal[None])
+    likelihood = None if nominal.failed[0] else float(nominal.log_likelihood[0])
+    found = f"{nominal.failed[0]} lanes fail" if likelihood is None else f"log likelihood {likelihood:.8g}"
+    log.say(f"nominal values: {found}")
     optimum = search_problem(evaluator, solver, schedule, log)
     drawing = Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed)
     posterior = draw_posterior(evaluator, optimum.scaled[0], drawing, log)
     best, drawn = evaluator.predict(posterior.polished.scaled[None]), posterior.ensemble.scaled
-    draws = tabulate_draws(problem, drawn, read_parameters(plan.network), plan.seed)
-    summary = _summary(problem, optimum, posterior, best) | {"engine": solver.engine}
-    facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
-    write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, drawn, draws), folder / "scales.parquet", DRAWS, facts)
+    summary = _summary(problem, optimum, posterior, best) | {
+        "nominal_log_likelihood": likelihood,
+        "engine": solver.engine,
+    }
+    _write_draws(plan, problem, drawn, folder)
     write_table(tabulate_fit(problem, posterior.normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(evaluator, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, evaluator.predict(drawn), folder / "fit.svg")
@@ -170,12 +179,20 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
-    draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
-    inputs = [plan.problem, plan.sbml, plan.network]
-    facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, facts)
+    _write_draws(plan, problem, scaled, folder, prior=True)
+
+
+def _write_draws(plan: Plan, problem: Problem, scaled: np.ndarray, folder: Path, **facts: bool) -> None:
+    """Draws of the network's parameters, and those of scales where there are any beside them."""
+    known = provenance("fit", plan.inputs, problem=problem.digest, seed=plan.seed, **facts)
+    if plan.network is None:
+        number, linear = np.arange(len(scaled)), np.asarray(problem.estimated.linear(scaled))
+        draws = _long(dict(zip(problem.estimated.names, linear.T, strict=True)), number)
+    else:
+        draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
+        write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, known)
+    write_table(draws, folder / "draws.parquet", DRAWS, known)
 
 
 def tabulate_draws(problem: Problem, scaled: np.ndarray, network: pl.DataFrame, seed: int) -> pl.DataFrame:
