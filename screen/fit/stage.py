@@ -25,7 +25,7 @@ from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
-from screen.kernel import DIFFERENTIABLE, Model, choose_engine
+from screen.kernel import Model, choose_engine, has_gradient
 from screen.network import read_parameters
 from screen.simulate import Integration
 from screen.tables import DRAWS, Column, Schema, provenance, write_table, write_text_atomic
@@ -122,8 +122,13 @@ def run_fit(
         f"{len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
         f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
-    if solver.engine not in DIFFERENTIABLE:
-        log.say(f"engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
+    if not has_gradient(solver.engine, problem.model):
+        what = (
+            "a model with events that states set off"
+            if problem.model.system.events
+            else f"engine {solver.engine}"
+        )
+        log.say(f"{what} has no gradient; Gauss-Newton steps by differences only")
         schedule = replace(schedule, adam=0)
     folder.mkdir(parents=True, exist_ok=True)
     evaluator = make_evaluator(problem, solver, plan.draws)
