@@ -162,6 +162,12 @@ def test_mathematics_has_the_values_that_its_standard_gives(content):
     assert rates_at_start(text)["x"] == pytest.approx(FORMULAS[content], rel=1e-12)
 
 
+def test_factorial_is_that_of_whole_numbers():
+    text = sbml_of("x' = factorial(n); x = 0; n = 3;")
+    found = [float(evaluate(read_sbml(text).derivatives()[0], {"n": n})) for n in (0, 3, 170, 171, 3.5, -1)]
+    assert found == pytest.approx([1, 6, math.factorial(170), math.inf, math.nan, math.nan], nan_ok=True)
+
+
 def test_a_formula_without_a_value_has_none():
     assert math.isnan(rates_at_start(sbml_of("x' = piecewise(1, x > 5); x = 0;"))["x"])
 
