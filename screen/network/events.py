@@ -104,6 +104,11 @@ def read_events(model: libsbml.Model, formulas: Formulas) -> list[Event]:
     return found
 
 
+def set_by(events: Iterable[Event]) -> frozenset[str]:
+    """What events set."""
+    return frozenset(name for event in events for name, _ in event.assignments)
+
+
 def by_time(
     events: Sequence[Event], settable: Set[str], constants: Set[str]
 ) -> tuple[dict[str, Expression], list[Event]]:
@@ -114,13 +119,12 @@ def by_time(
     """
     fixed = [event for event in events if _is_fixed(event, settable, constants)]
     while True:
-        moving = {name for event in events if event not in fixed for name, _ in event.assignments}
-        kept = [event for event in fixed if not moving & {name for name, _ in event.assignments}]
+        moving = set_by(event for event in events if event not in fixed)
+        kept = [event for event in fixed if not moving & set_by([event])]
         if len(kept) == len(fixed):
             break
         fixed = kept
-    names = dict.fromkeys(name for event in fixed for name, _ in event.assignments)
-    found = {name: _of_time(name, fixed) for name in names}
+    found = {name: _of_time(name, fixed) for name in sorted(set_by(fixed))}
     return found, [event for event in events if event not in fixed]
 
 
@@ -130,11 +134,7 @@ def _is_fixed(event: Event, settable: Set[str], constants: Set[str]) -> bool:
         return False
     inside = free_symbols(when) | free_symbols(event.delay)
     values = set().union(*(free_symbols(value) for _, value in event.assignments))
-    return (
-        inside <= constants
-        and values <= {*constants, CLOCK}
-        and {name for name, _ in event.assignments} <= settable
-    )
+    return inside <= constants and values <= {*constants, CLOCK} and set_by([event]) <= settable
 
 
 def fires_at(event: Event) -> Expression | None:

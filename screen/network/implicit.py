@@ -9,9 +9,7 @@ from screen.network.algebra import ZERO, Expression, derivative, free_symbols, s
 from screen.network.mathml import Formulas, own_name
 
 
-def solve_algebraic(
-    model: libsbml.Model, formulas: Formulas, set_by_rules: Iterable[str]
-) -> dict[str, Expression]:
+def solve_algebraic(model: libsbml.Model, formulas: Formulas, known: Iterable[str]) -> dict[str, Expression]:
     """The assignment rules that stand for the algebraic rules of a model.
 
     NetworkError: a rule that leaves no quantity to determine or more than one, or is not linear in it.
@@ -22,7 +20,7 @@ def solve_algebraic(
         if rule.isAlgebraic() and rule.getMath() is not None
     ]
     found: dict[str, Expression] = {}
-    free = _undetermined(model) - set(set_by_rules) if waiting else set()
+    free = _undetermined(model) - set(known) if waiting else set()
     while waiting:
         waiting.sort(key=lambda formula: len(free_symbols(formula) & free))
         formula = waiting.pop(0)

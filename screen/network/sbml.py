@@ -26,7 +26,7 @@ from screen.network.algebra import (
     symbol,
 )
 from screen.network.definitions import jumps, rates_in, resolve, switch_times, with_rates
-from screen.network.events import by_time, read_events
+from screen.network.events import by_time, read_events, set_by
 from screen.network.implicit import solve_algebraic
 from screen.network.mathml import CLOCK, Formulas, own_name, rate_of
 from screen.network.network import Network
@@ -85,7 +85,9 @@ class _Reader:
         }
         self.formulas = formulas
         self.rules, self.rate_rules = kinds[libsbml.SBML_ASSIGNMENT_RULE], kinds[libsbml.SBML_RATE_RULE]
-        self.rules |= solve_algebraic(model, formulas, {*self.rules, *self.rate_rules})
+        self.events = read_events(model, formulas)
+        known = {*self.rules, *self.rate_rules, *set_by(self.events)}
+        self.rules |= solve_algebraic(model, formulas, known)
         self.given = {
             own_name(item.getSymbol()): formulas.read(
                 item.getMath(), f"initial assignment {item.getSymbol()}"
@@ -97,12 +99,9 @@ class _Reader:
             _name(r): formulas.read(r.getKineticLaw().getMath(), f"reaction {r.getId()}")
             for r in model.getListOfReactions()
         }
-        self.events = read_events(model, formulas)
-        self.switched: Rules = {}
-        """Parameters that events set at fixed times, as formulas of time and their first value."""
+        self.switched, self.jumping = self._switch()
 
     def network(self) -> Network:
-        self._switch()
         self._collect()
         states = {name: position for position, name in enumerate(self.starts)}
         terms = self._stoichiometry(states)
@@ -141,19 +140,21 @@ class _Reader:
             ),
         )
 
-    def _switch(self) -> None:
-        """Turn events at fixed times into formulas, and what the others set into states."""
+    def _switch(self) -> tuple[Rules, frozenset[str]]:
+        """Parameters that events set at fixed times, as formulas of time and their first value; what other events set.
+
+        From here on `events` are those others, and all formulas name the values at the time.
+        """
         parameters = {_name(item) for item in self.model.getListOfParameters()}
         volumes = {_name(item) for item in self.model.getListOfCompartments()}
         moved = {*self.rules, *self.rate_rules}
-        jumping = {name for event in self.events for name, _ in event.assignments}
-        settable, constants = parameters - moved, (parameters | volumes) - moved - jumping
-        self.switched, self.events = by_time(self.events, settable, constants)
-        self.jumping = {name: None for event in self.events for name, _ in event.assignments}
-        now = {name: _now(name) for name in self.switched}
+        settable, constants = parameters - moved, (parameters | volumes) - moved - set_by(self.events)
+        switched, events = by_time(self.events, settable, constants)
+        now = {name: _now(name) for name in switched}
         for rules in (self.rules, self.rate_rules, self.laws):
             rules.update({name: substitute(rule, now) for name, rule in rules.items()})
-        self.events = [event.substituted(now) for event in self.events]
+        self.events = [event.substituted(now) for event in events]
+        return switched, set_by(events)
 
     def _collect(self) -> None:
         """Sort every quantity into states and constants; note where states start."""
@@ -170,7 +171,6 @@ class _Reader:
                     self._place_reference(reference)
         for name, value in others.items():
             if name in self.rate_rules or name in self.jumping:
-                self._refuse_unset(name, value)
                 self.starts[name] = constant(value)
             elif name not in self.rules:
                 self.values[name] = value
@@ -310,15 +310,9 @@ class _Reader:
                 settled.append((states[name], number[reaction], coefficient))
         return settled, moved
 
-    def _refuse_unset(self, name: str, value: float) -> None:
-        if math.isnan(value) and name not in self.given:
-            raise NetworkError(
-                f"SBML: what an event or a rate sets must have a value before, found none for {name}"
-            )
-
     def _refuse_jumps(self, place: Rules) -> None:
         for name in sorted({*self.stretched.values()} & self.rules.keys()):
-            if jumps(place[name]) or free_symbols(place[name]) & self.jumping.keys():
+            if jumps(place[name]) or free_symbols(place[name]) & self.jumping:
                 must = "compartments that follow a rule must change without jumps"
                 raise NetworkError(f"SBML: {must}, found a jump of {name}")
 

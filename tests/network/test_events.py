@@ -91,8 +91,3 @@ def test_network_with_events_is_not_sliced():
     network = read_sbml(sbml_of(f"{SWITCHED}E1: at x > 1: k = 5;"))
     with pytest.raises(NetworkError, match=r"slice: .* must have no events"):
         slice_network(network, [], [])
-
-
-def test_what_an_event_sets_must_have_a_value():
-    with pytest.raises(NetworkError, match="must have a value before, found none for d"):
-        read_sbml(sbml_of("x' = -x; x = 1; var d; E1: at x < 0.5: d = 1;"))
