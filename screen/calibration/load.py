@@ -1,7 +1,7 @@
 """From checked PEtab tables to the arrays of a `Problem`."""
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from screen.calibration.problem import (
 )
 from screen.errors import FitError
 from screen.kernel import Model, load_model
-from screen.network import initially_assigned, read_sbml, sbml_text, without_initial_assignments
+from screen.network import has_events, initially_assigned, read_sbml, sbml_text, without_initial_assignments
 from screen.tables import digest_files
 
 TRANSFORMATIONS = ("lin", "log", "log10")
@@ -49,10 +49,14 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     estimated, fixed = read_parameters(tables.parameter_df, files.parameters_in)
     used = tables.condition_df.loc[list(dict.fromkeys((*paired.rests, *paired.pretreatments, *paired.lanes)))]
     text = sbml_text(files.model)
+    if paired.rests and has_events(text):
+        rule = "a model with events must have no preequilibration, in which it is open whether they happen"
+        raise FitError(f"{path}: {rule}, found {', '.join(paired.rests)}")
     assigned = initially_assigned(text) & {*tables.parameter_df.index, *used.columns}
     assigned -= set(read_sbml(text).species) if assigned else set()
     model = load_model(without_initial_assignments(text, assigned), cache)
     _check_conditions(used, model, assigned, Path(path))
+    _refuse_states(files.parameters_in, model)
     filler = _Filler(model, estimated, fixed)
     for row, value in enumerate(frame.get("censoring", ())):
         one_of(value, CENSORING, f"{where[row]}: censoring")
@@ -146,6 +150,14 @@ def _check_conditions(conditions: pd.DataFrame, model: Model, assigned: Set[str]
             problems.append(f"{path}: {rule}, found it empty in {conditions.index[empty][0]}")
     if problems:
         raise FitError(problems)
+
+
+def _refuse_states(parameters_in: Mapping[str, str], model: Model) -> None:
+    """What events or rates change is a state, and a parameter table cannot say when it has its value."""
+    rule = "must be constant in the model or not be in it, found that an event or a rate changes it"
+    wrong = [f"{where}: {name} {rule}" for name, where in parameters_in.items() if name in model.species]
+    if wrong:
+        raise FitError(wrong)
 
 
 def _check_times(time: np.ndarray, where: Sequence[str]) -> None:

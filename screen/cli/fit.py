@@ -2,13 +2,15 @@
 
 A fit that was cut off goes on where it stood.
 Example: python -m screen fit --threads 2
+         python -m screen fit --petab Boehm/Boehm.yaml    (its own model; in results/Boehm/fit)
 """
 
 import argparse
 from pathlib import Path
 
 from screen.cli.integration import read_integration
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import add_shared, add_threads, prepare_folder, say
+from screen.cli.problem import add_petab, read_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,15 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prior", action="store_true", help="no fit: draws from the priors alone, to see what data add"
     )
-    parser.add_argument(
+    problem = parser.add_mutually_exclusive_group()
+    problem.add_argument(
         "--problem", type=Path, default=None, metavar="FILE",
-        help="PEtab problem to fit (default: `fit.problem` of the settings)",
+        help="PEtab problem of the network of the settings (default: `fit.problem` of the settings)",
     )  # fmt: skip
+    add_petab(problem)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/fit: draws.parquet, scales.parquet, parameters.tsv, starts.tsv, summary.json and figures."""
-    settings, results = read_shared(arguments)
+    own = arguments.petab
+    settings, results = read_results(arguments, own)
     prepare_folder(results.fit)
     from screen.fit import Plan, Schedule, run_fit, write_prior_draws
     from screen.kernel import configure
@@ -34,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     configure()
     wanted = settings.fit
     plan = Plan(
-        problem=arguments.problem or wanted.problem,
-        sbml=results.network,
-        network=settings.network.folder / "parameters.tsv",
+        problem=own or arguments.problem or wanted.problem,
+        sbml=results.network if own is None else None,
+        network=settings.network.folder / "parameters.tsv" if own is None else None,
         schedule=Schedule(
             starts=wanted.starts,
             adam=wanted.adam,

@@ -7,31 +7,33 @@ Example: python -m screen profile --parameter K_SOCS3 k_gp130_turnover
 import argparse
 
 from screen.cli.options import add_count, add_shared, add_threads, say
-from screen.cli.problem import read_problem
+from screen.cli.problem import add_petab, read_problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_shared(parser)
     add_threads(parser)
+    add_petab(parser)
     parser.add_argument(
         "--parameter", nargs="+", default=[], metavar="NAME",
-        help="parameters to move (default: those of the network that the fit narrowed most)",
+        help="parameters to move (default: those that the fit narrowed most, no scales)",
     )  # fmt: skip
     add_count(parser, "--most", 6, "how many where none are named")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/fit: profiles.tsv, identified.tsv and profiles.svg."""
-    _, results, problem, solver = read_problem(arguments)
+    _, results, problem, solver = read_problem(arguments, arguments.petab)
     from screen.fit import FITTED, draw_profiles, most_narrowed, read_best
     from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
     from screen.tables import read_table, write_table
 
     path = results.fit / "parameters.tsv"
     fitted = read_table(path, FITTED)
-    of_network = fitted.filter(fitted["parameter"].is_in(problem.model.parameters))
-    names = arguments.parameter or most_narrowed(of_network, arguments.most)
+    if arguments.petab is None:
+        fitted = fitted.filter(fitted["parameter"].is_in(problem.model.parameters))
+    names = arguments.parameter or most_narrowed(fitted, arguments.most)
     table = profile(problem, solver, read_best(problem, path), ProfilePlan(names), say)
     found = identify(table)
     write_table(table, results.fit / "profiles.tsv", PROFILES)

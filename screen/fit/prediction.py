@@ -187,9 +187,9 @@ class _Columns:
         self.fixed = problem.fixed
         kinds = (
             (self.vectors, problem.estimated.names),
-            (self.observed, wanted),
             (parameters, model.parameters),
             (states, model.species),
+            (self.observed, wanted),  # last: a parameter that an event switches is read as it is then
         )
         self.place = {name: (table, place) for table, names in kinds for place, name in enumerate(names)}
 

@@ -2,7 +2,8 @@
 
 The adjoint way gives each measurement a copy of the vector, so that the gradients of all measurements are the
 whole Jacobian; copies of a lane are integrated and recorded once, and walk back together. Replicates, which have
-one prediction, share theirs. An engine that only runs forward gets one-sided differences, one vector a parameter.
+one prediction, share theirs. Where there is only a way forward
+(engine jax, events) one-sided differences are taken, one vector a parameter.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from screen.fit.prediction import (
     distinct_predictions,
     predict,
 )
-from screen.kernel import DIFFERENTIABLE, filled, filled_size
+from screen.kernel import filled, filled_size, has_gradient
 from screen.simulate import Integration
 
 STEP = 1e-3
@@ -56,7 +57,7 @@ def make_sensitivity(
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
     """
-    make = _by_adjoint if adjoint and solver.engine in DIFFERENTIABLE else _by_differences
+    make = _by_adjoint if adjoint and has_gradient(solver.engine, problem.model) else _by_differences
     of_vectors = make(problem, solver)
 
     def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:

@@ -25,7 +25,7 @@ from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
-from screen.kernel import DIFFERENTIABLE, Model, choose_engine
+from screen.kernel import Model, choose_engine, has_gradient
 from screen.network import read_parameters
 from screen.scenarios import normal_stream
 from screen.simulate import Integration
@@ -75,14 +75,20 @@ class Plan:
     """What to fit and how hard to try."""
 
     problem: Path
-    sbml: Path
-    network: Path
-    """Table of the network's parameters: what a draw must name."""
+    sbml: Path | None
+    """Stands in for the model that the problem names; None: the problem's own."""
+    network: Path | None
+    """Table of the network's parameters: what a draw must name. None: all that is estimated."""
     schedule: Schedule
     solver: Integration
     draws: int
     draw_steps: int
     seed: int
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it names."""
+        return [path for path in (self.problem, self.sbml, self.network) if path is not None]
 
 
 def choose_fit_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> str:
@@ -106,9 +112,8 @@ def run_fit(
     summary.json and, for a run that is cut off, checkpoints that the next one resumes from. FitError: an
     unsound problem, tables that no longer follow from the network, or an optimum that does not integrate.
     """
-    if (plan.problem.parent / "experiments.tsv").is_file() and (
-        stale := find_stale(plan.problem.parent.parent)
-    ):
+    derived = plan.network is not None and (plan.problem.parent / "experiments.tsv").is_file()
+    if derived and (stale := find_stale(plan.problem.parent.parent)):
         raise FitError(stale)
     problem, schedule = cut_problem(load_problem(plan.problem, plan.sbml), plan.sbml), plan.schedule
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
@@ -118,20 +123,29 @@ def run_fit(
         f"{len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
         f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
-    if solver.engine not in DIFFERENTIABLE:
-        log.say(f"engine {solver.engine} has no gradient; Gauss-Newton steps by differences only")
+    if not has_gradient(solver.engine, problem.model):
+        what = (
+            "a model with events that states set off"
+            if problem.model.system.events
+            else f"engine {solver.engine}"
+        )
+        log.say(f"{what} has no gradient; Gauss-Newton steps by differences only")
         schedule = replace(schedule, adam=0)
     folder.mkdir(parents=True, exist_ok=True)
     evaluator = make_evaluator(problem, solver, plan.draws)
+    nominal = evaluator.predict(problem.estimated.nominal[None])
+    likelihood = None if nominal.failed[0] else float(nominal.log_likelihood[0])
+    found = f"{nominal.failed[0]} lanes fail" if likelihood is None else f"log likelihood {likelihood:.8g}"
+    log.say(f"nominal values: {found}")
     optimum = search_problem(evaluator, solver, schedule, log)
     drawing = Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed)
     posterior = draw_posterior(evaluator, optimum.scaled[0], drawing, log)
     best, drawn = evaluator.predict(posterior.polished.scaled[None]), posterior.ensemble.scaled
-    draws = tabulate_draws(problem, drawn, read_parameters(plan.network), plan.seed)
-    summary = _summary(problem, optimum, posterior, best) | {"engine": solver.engine}
-    facts = provenance("fit", [plan.problem, plan.sbml, plan.network], problem=problem.digest, seed=plan.seed)
-    write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, drawn, draws), folder / "scales.parquet", DRAWS, facts)
+    summary = _summary(problem, optimum, posterior, best) | {
+        "nominal_log_likelihood": likelihood,
+        "engine": solver.engine,
+    }
+    _write_draws(plan, problem, drawn, folder)
     write_table(tabulate_fit(problem, posterior.normal), folder / "parameters.tsv", FITTED)
     write_table(tabulate_starts(evaluator, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, evaluator.predict(drawn), folder / "fit.svg")
@@ -171,12 +185,20 @@ def write_prior_draws(plan: Plan, folder: Path) -> None:
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     predictor = make_predictor(problem, solver, plan.draws)
     scaled = draw_priors(problem, predictor, plan.draws, plan.seed)
-    draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
-    inputs = [plan.problem, plan.sbml, plan.network]
-    facts = provenance("fit", inputs, problem=problem.digest, seed=plan.seed, prior=True)
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(draws, folder / "draws.parquet", DRAWS, facts)
-    write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, facts)
+    _write_draws(plan, problem, scaled, folder, prior=True)
+
+
+def _write_draws(plan: Plan, problem: Problem, scaled: np.ndarray, folder: Path, **facts: bool) -> None:
+    """Draws of the network's parameters, and those of scales where there are any beside them."""
+    known = provenance("fit", plan.inputs, problem=problem.digest, seed=plan.seed, **facts)
+    if plan.network is None:
+        number, linear = np.arange(len(scaled)), np.asarray(problem.estimated.linear(scaled))
+        draws = _long(dict(zip(problem.estimated.names, linear.T, strict=True)), number)
+    else:
+        draws = tabulate_draws(problem, scaled, read_parameters(plan.network), plan.seed)
+        write_table(tabulate_scales(problem, scaled, draws), folder / "scales.parquet", DRAWS, known)
+    write_table(draws, folder / "draws.parquet", DRAWS, known)
 
 
 def tabulate_draws(problem: Problem, scaled: np.ndarray, network: pl.DataFrame, seed: int) -> pl.DataFrame:

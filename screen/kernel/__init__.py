@@ -26,6 +26,7 @@ from screen.kernel.engines import (
     Rest,
     available_engines,
     choose_engine,
+    has_gradient,
     prepare,
     rest,
     solve,
@@ -39,5 +40,5 @@ from screen.kernel.solution import Solution, Status
 __all__ = [
     "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_engines", "build_model",
     "cache_folder", "choose_engine", "configure", "filled", "filled_size", "find_compiler", "find_devices",
-    "load_model", "prepare", "rest", "solve", "solve_readings",
+    "has_gradient", "load_model", "prepare", "rest", "solve", "solve_readings",
 ]  # fmt: skip

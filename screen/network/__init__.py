@@ -10,7 +10,12 @@ from screen.network.observables import read_observables
 from screen.network.parameters import check_draws, read_parameters
 from screen.network.routes import ROUTES, find_routes
 from screen.network.sbml import read_sbml
-from screen.network.sbml_document import initially_assigned, sbml_text, without_initial_assignments
+from screen.network.sbml_document import (
+    has_events,
+    initially_assigned,
+    sbml_text,
+    without_initial_assignments,
+)
 from screen.network.slices import depends_on, slice_network
 from screen.network.smaller import compose_without, left_out_of, network_name
 from screen.network.totals import read_totals
@@ -24,6 +29,7 @@ __all__ = [
     "compose_without",
     "depends_on",
     "find_routes",
+    "has_events",
     "initially_assigned",
     "left_out_of",
     "network_name",

@@ -1,6 +1,6 @@
 """What stands for what in a model: rules, reactions and rates of change, put into one another."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from screen.errors import NetworkError
 from screen.network.algebra import (
@@ -80,8 +80,8 @@ def jumps(formula: Expression) -> bool:
     return any(node.op in JUMPS for node in topological([formula]))
 
 
-def switch_times(formulas: Iterable[Expression]) -> list[Expression]:
-    """Times at which a comparison that is linear in time changes its answer, whatever the state."""
+def switch_times(formulas: Iterable[Expression], states: Collection[str]) -> list[Expression]:
+    """Times at which a comparison that is linear in time changes its answer, whatever the states."""
     time = symbol(CLOCK)
     found: dict[Expression, None] = {}
     for node in topological(formulas):
@@ -90,5 +90,7 @@ def switch_times(formulas: Iterable[Expression]) -> list[Expression]:
         difference = add(node.args[0], -node.args[1])
         slope = derivative(difference, time)
         if CLOCK not in free_symbols(slope):
-            found[-(substitute(difference, {CLOCK: ZERO}) / slope)] = None
+            when = -(substitute(difference, {CLOCK: ZERO}) / slope)
+            if not free_symbols(when) & set(states):
+                found[when] = None
     return list(found)

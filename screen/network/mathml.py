@@ -38,6 +38,9 @@ CONDITIONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"))
 LARGEST = 100_000
 """Terms and factors in one formula, functions put in place."""
 
+LARGEST_FACTORIAL = 170
+"""The factorial of a larger number is beyond the largest of 64 bits."""
+
 Arguments = list[Expression]
 Operation = Callable[[Arguments], Expression]
 
@@ -131,11 +134,15 @@ def _quotient(args: Arguments) -> Expression:
 
 
 def _factorial(args: Arguments) -> Expression:
-    if args[0].op != "constant":
-        raise NetworkError("factorial of anything but a number")
-    number = args[0].value
-    whole = number >= 0 and number == int(number)
-    return constant((math.gamma(number + 1) if number <= 170 else math.inf) if whole else math.nan)
+    """Of a whole number; NaN of any other."""
+    whole = where(apply("ge", args[0], ZERO), apply("eq", args[0], apply("floor", args[0])), ZERO)
+    known = ((n, constant(math.factorial(n))) for n in range(LARGEST_FACTORIAL + 1))
+    found = reduce(
+        lambda rest, each: where(apply("eq", args[0], constant(each[0])), each[1], rest),
+        known,
+        constant(math.inf),
+    )
+    return where(whole, found, constant(math.nan))
 
 
 def _no_delay(args: Arguments) -> Expression:

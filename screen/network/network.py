@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from screen.network.algebra import ZERO, Expression, add
+from screen.network.events import Event
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,10 @@ class Network:
     observables: tuple[str, ...]
     observable_rules: tuple[Expression, ...]
     discontinuities: tuple[Expression, ...]
-    """Times at which a rate law or rule switches, in the symbols of the parameters."""
+    """Times at which a rate law, a rule or a trigger switches, in the symbols of the parameters."""
+    events: tuple[Event, ...] = ()
+    diluted: tuple[tuple[str, str], ...] = ()
+    """Concentrations whose volume events set: (species, compartment)."""
 
     def derivatives(self) -> tuple[Expression, ...]:
         """d state / d time, one per species."""

@@ -2,8 +2,8 @@
 
 Rules, reactions' rates that formulas name, rates of change and initial assignments are put in place, so that
 what is left is: states, constants and formulas in the two. Species are concentrations unless SBML says
-`hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What is not read
-(events, algebraic rules, delays, fast reactions) is refused by name.
+`hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What an event sets is
+a state, or a formula of time. What is not read (delays, fast reactions) is refused by name.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ from screen.network.algebra import (
     symbol,
 )
 from screen.network.definitions import jumps, rates_in, resolve, switch_times, with_rates
+from screen.network.events import by_time, read_events, set_by
+from screen.network.implicit import solve_algebraic
 from screen.network.mathml import CLOCK, Formulas, own_name, rate_of
 from screen.network.network import Network
 from screen.network.sbml_document import read_document, sbml_text
@@ -47,6 +49,11 @@ def _name(element: libsbml.SBase) -> str:
     return own_name(element.getIdAttribute())
 
 
+def _now(name: str) -> Expression:
+    """The value at the time of a parameter that events set; its own name is the value before them."""
+    return symbol(f"now {name}")
+
+
 Rules = dict[str, Expression]
 
 
@@ -63,7 +70,7 @@ class _Reader:
     """Species that nothing changes."""
     fixed: Rules = field(default_factory=dict)
     """Stoichiometries with a name."""
-    diluted: dict[str, str] = field(default_factory=dict)
+    stretched: dict[str, str] = field(default_factory=dict)
     """Concentrations in compartments that change: species -> compartment."""
 
     def __post_init__(self) -> None:
@@ -78,6 +85,9 @@ class _Reader:
         }
         self.formulas = formulas
         self.rules, self.rate_rules = kinds[libsbml.SBML_ASSIGNMENT_RULE], kinds[libsbml.SBML_RATE_RULE]
+        self.events = read_events(model, formulas)
+        known = {*self.rules, *self.rate_rules, *set_by(self.events)}
+        self.rules |= solve_algebraic(model, formulas, known)
         self.given = {
             own_name(item.getSymbol()): formulas.read(
                 item.getMath(), f"initial assignment {item.getSymbol()}"
@@ -89,6 +99,7 @@ class _Reader:
             _name(r): formulas.read(r.getKineticLaw().getMath(), f"reaction {r.getId()}")
             for r in model.getListOfReactions()
         }
+        self.switched, self.jumping = self._switch()
 
     def network(self) -> Network:
         self._collect()
@@ -97,12 +108,17 @@ class _Reader:
         pushes = self._pushes()
         rates = self._rates(terms, pushes)
         initial, derived = self._at_start(rates)
-        place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates})
+        now = {_now(name).name: substitute(formula, derived) for name, formula in self.switched.items()}
+        place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates, **now})
+        self._refuse_jumps(place)
         stoichiometry, moved = self._settled(terms, states, place)
         rules = [(states[name], substitute(push, place)) for name, push in pushes] + moved
         laws = [place[name] for name in self.laws]
-        observables = [*self.rules, *derived]
-        formulas = [*laws, *(rule for _, rule in rules), *(place[name] for name in observables)]
+        observables = {name: place[name] for name in (*self.rules, *derived)}
+        observables |= {name: place[_now(name).name] for name in self.switched}
+        formulas = [*laws, *(rule for _, rule in rules), *observables.values()]
+        events = [event.substituted(place) for event in self.events]
+        formulas += [formula for event in events for formula in event.formulas]
         self._refuse_unknown([*formulas, *initial, *(each for *_, each in stoichiometry)])
         return Network(
             name=self.model.getId() or "model",
@@ -116,9 +132,29 @@ class _Reader:
             rate_rules=tuple(rules),
             initial=tuple(initial),
             observables=tuple(observables),
-            observable_rules=tuple(place[name] for name in observables),
-            discontinuities=tuple(switch_times(formulas)),
+            observable_rules=tuple(observables.values()),
+            discontinuities=tuple(switch_times(formulas, states)),
+            events=tuple(events),
+            diluted=tuple(
+                (name, volume) for name, volume in self.stretched.items() if volume in self.jumping
+            ),
         )
+
+    def _switch(self) -> tuple[Rules, frozenset[str]]:
+        """Parameters that events set at fixed times, as formulas of time and their first value; what other events set.
+
+        From here on `events` are those others, and all formulas name the values at the time.
+        """
+        parameters = {_name(item) for item in self.model.getListOfParameters()}
+        volumes = {_name(item) for item in self.model.getListOfCompartments()}
+        moved = {*self.rules, *self.rate_rules}
+        settable, constants = parameters - moved, (parameters | volumes) - moved - set_by(self.events)
+        switched, events = by_time(self.events, settable, constants)
+        now = {name: _now(name) for name in switched}
+        for rules in (self.rules, self.rate_rules, self.laws):
+            rules.update({name: substitute(rule, now) for name, rule in rules.items()})
+        self.events = [event.substituted(now) for event in events]
+        return switched, set_by(events)
 
     def _collect(self) -> None:
         """Sort every quantity into states and constants; note where states start."""
@@ -134,7 +170,7 @@ class _Reader:
                 if reference.isSetIdAttribute():
                     self._place_reference(reference)
         for name, value in others.items():
-            if name in self.rate_rules:
+            if name in self.rate_rules or name in self.jumping:
                 self.starts[name] = constant(value)
             elif name not in self.rules:
                 self.values[name] = value
@@ -145,22 +181,18 @@ class _Reader:
             return
         reacts = not (item.getBoundaryCondition() or item.getConstant())
         stretched = not item.getHasOnlySubstanceUnits() and (
-            compartment in self.rules or compartment in self.rate_rules
+            compartment in self.rules or compartment in self.rate_rules or compartment in self.jumping
         )
-        if name in self.rate_rules or reacts or stretched:
+        if name in self.rate_rules or reacts or stretched or name in self.jumping:
             self.starts[name] = self._initial(item)
         else:
             self.held[name] = self._initial(item)
-        if stretched and name not in self.rate_rules:
-            self.diluted[name] = compartment
-            if compartment in self.rules and jumps(self.rules[compartment]):
-                raise NetworkError(
-                    f"SBML: compartments must change without jumps, found a jump of {compartment}"
-                )
+        if stretched:
+            self.stretched[name] = compartment
 
     def _place_reference(self, reference: libsbml.SpeciesReference) -> None:
         name, value = _name(reference), _number(reference)
-        if name in self.rate_rules:
+        if name in self.rate_rules or name in self.jumping:
             self.starts[name] = constant(value)
         elif name not in self.rules and name not in self.given:
             self.fixed[name] = constant(value)
@@ -202,14 +234,17 @@ class _Reader:
 
     def _coefficient(self, reference: libsbml.SpeciesReference) -> Expression:
         if reference.isSetStoichiometryMath():
-            return self.formulas.read(reference.getStoichiometryMath().getMath(), "stoichiometry")
+            written = self.formulas.read(reference.getStoichiometryMath().getMath(), "stoichiometry")
+            return substitute(written, {name: _now(name) for name in self.switched})
         if reference.isSetIdAttribute():
             return symbol(_name(reference))
         return constant(_number(reference))
 
     def _pushes(self) -> list[tuple[str, Expression]]:
         """What changes states besides reactions: rate rules and dilution."""
-        volumes = {name: symbol(compartment) for name, compartment in self.diluted.items()}
+        volumes = {
+            name: symbol(volume) for name, volume in self.stretched.items() if name not in self.rate_rules
+        }
         return [
             *self.rate_rules.items(),
             *((name, -(symbol(name) * rate_of(v.name) / v)) for name, v in volumes.items()),
@@ -227,6 +262,7 @@ class _Reader:
             *self.laws.values(),
             *self.given.values(),
             *(push for _, push in pushes),
+            *(formula for event in self.events for formula in event.formulas),
         ]
         named += [coefficient for *_, coefficient in terms]
         rules = {**self.rules, **self.laws}
@@ -235,7 +271,7 @@ class _Reader:
     def _at_start(self, rates: Rules) -> tuple[list[Expression], Rules]:
         """Initial states, and the constants that initial assignments set; both in terms of constants only."""
         every = {**self.laws, **rates, **self.fixed, **self.rules, **self.held, **self.starts, **self.given}
-        every[CLOCK] = ZERO
+        every |= {_now(name).name: symbol(name) for name in self.switched} | {CLOCK: ZERO}
         wanted, waiting = {}, [*self.starts, *self.held, *self.given]
         while waiting:
             name = waiting.pop()
@@ -273,6 +309,12 @@ class _Reader:
                     raise NetworkError(f"SBML: {must}, found {float(known)} for {name} in {reaction}")
                 settled.append((states[name], number[reaction], coefficient))
         return settled, moved
+
+    def _refuse_jumps(self, place: Rules) -> None:
+        for name in sorted({*self.stretched.values()} & self.rules.keys()):
+            if jumps(place[name]) or free_symbols(place[name]) & self.jumping:
+                must = "compartments that follow a rule must change without jumps"
+                raise NetworkError(f"SBML: {must}, found a jump of {name}")
 
     def _refuse_unknown(self, formulas: list[Expression]) -> None:
         known = {*self.values, *self.starts, CLOCK}

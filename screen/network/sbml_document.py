@@ -69,6 +69,16 @@ def read_document(text: str) -> libsbml.SBMLDocument:
     return document
 
 
+def has_events(text: str) -> bool:
+    """Whether an SBML text has events.
+
+    >>> has_events(sbml)
+    False
+    """
+    model = libsbml.readSBMLFromString(text).getModel()
+    return bool(model and model.getNumEvents())
+
+
 def initially_assigned(text: str) -> frozenset[str]:
     """What an SBML text sets by an initial assignment.
 
@@ -170,13 +180,6 @@ def _flatten(document: libsbml.SBMLDocument) -> None:
 
 def _refuse_unsupported(model: libsbml.Model) -> None:
     problems = []
-    if model.getNumEvents():
-        problems.append(
-            f"SBML: events are not supported, found {model.getEvent(0).getIdAttribute() or 'one'}"
-        )
-    problems += ["SBML: algebraic rules are not supported, found one"] * any(
-        rule.isAlgebraic() for rule in model.getListOfRules()
-    )
     for reaction in model.getListOfReactions():
         law = reaction.getKineticLaw()
         if law is None or law.getMath() is None:

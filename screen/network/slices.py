@@ -32,6 +32,7 @@ def slice_network(network: Network, zero: Collection[str], observables: Collecti
         )
         for name in sorted(set(names).difference(known))
     ]
+    problems += [f"slice: {network.name} must have no events, found one" for _ in network.events[:1]]
     if problems:
         raise NetworkError(problems)
     values = dict.fromkeys(zero, ZERO)

@@ -2,6 +2,8 @@
 
 import re
 
+import libsbml
+import pandas as pd
 import pytest
 
 from screen.calibration import load_problem, read_petab
@@ -229,3 +231,45 @@ def test_a_condition_wins_over_an_initial_assignment(files):
     assert "dose has an initial assignment and must be set by every condition or by none" in problems_of(
         files
     )
+
+
+def add_event(files, trigger, variable, at_rest):
+    """Put an event into the model; without `at_rest` no experiment begins at a rest."""
+    path = files.parent / "toy.xml"
+    document = libsbml.readSBMLFromFile(str(path))
+    event = document.getModel().createEvent()
+    event.setUseValuesFromTriggerTime(True)
+    cause = event.createTrigger()
+    cause.setInitialValue(True)
+    cause.setPersistent(True)
+    cause.setMath(libsbml.parseL3Formula(trigger))
+    assignment = event.createEventAssignment()
+    assignment.setVariable(variable)
+    assignment.setMath(libsbml.parseL3Formula("2"))
+    document.getModel().getParameter(variable).setConstant(False)
+    path.write_text(libsbml.writeSBMLToString(document))
+    if not at_rest:
+        table = pd.read_csv(files.parent / "measurements.tsv", sep="\t", dtype=str, keep_default_na=False)
+        table.drop(columns="preequilibrationConditionId").to_csv(
+            files.parent / "measurements.tsv", sep="\t", index=False
+        )
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (("time >= 1", "k_lost", True), "a model with events must have no preequilibration"),
+        (("S > 1", "k_lost", False), "parameters.tsv row 3: k_lost must be constant in the model"),
+    ],
+)
+def test_events_that_leave_open_what_a_problem_means_are_refused(files, event, problem):
+    add_event(files, *event)
+    with pytest.raises(FitError, match=problem):
+        load_problem(files)
+
+
+def test_parameter_that_an_event_switches_can_be_estimated(files):
+    add_event(files, "time >= 1", "k_lost", at_rest=False)
+    problem = load_problem(files)
+    assert "k_lost" in problem.model.parameters
+    assert "k_lost" in problem.model.observables

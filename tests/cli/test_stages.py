@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
 from screen.network import read_sbml
-from screen.tables import SCENARIOS, read_provenance, read_table
+from screen.tables import DRAWS, SCENARIOS, read_provenance, read_table
+from tests.toy import amount, write_problem
 
 WRONG_TABLES = {
     "unknown drug": (
@@ -174,6 +176,46 @@ def test_constrain_needs_the_draws_of_a_fit(run, small):
     ran = run("constrain", "--config", small())
     assert ran.code == 2
     assert "results/network/stat3.xml" in ran.problems[-1] or "draws.parquet" in ran.problems[-1]
+
+
+def test_fit_of_a_problem_with_its_own_model(run, small, tmp_path):
+    """The toy has a likelihood in closed form; the network of the settings is not there at all."""
+    (tmp_path / "own").mkdir()
+    problem = write_problem(tmp_path / "own", noise=0.05)
+    config = small(fit={"starts": 1, "adam": 0, "polish": 5, "draws": 1, "draw_steps": 1})
+    assert run("fit", "--config", config, "--petab", problem).code == 0
+    left = tmp_path / "results/own/fit"
+    draws = read_table(left / "draws.parquet", DRAWS)
+    assert draws["parameter"].to_list() == ["k_made", "k_lost", "k_blow", "scale"]
+    summary = json.loads((left / "summary.json").read_text())
+    assert summary["nominal_log_likelihood"] == pytest.approx(
+        nominal_log_likelihood(problem.parent), abs=1e-3
+    )
+    assert summary["log_likelihood"] > summary["nominal_log_likelihood"]
+
+
+@pytest.mark.slow
+def test_profile_of_a_problem_with_its_own_model(run, small, tmp_path):
+    problem = write_problem(tmp_path, noise=0.05)
+    config, folder = small(fit={"starts": 1, "adam": 0, "draws": 1}), tmp_path / "results"
+    assert run("fit", "--config", config, "--results", folder, "--petab", problem).code == 0
+    ran = run("profile", "--config", config, "--results", folder, "--petab", problem, "--parameter", "scale")
+    assert ran.code == 0
+    assert "profile: scale identifiable" in ran.err
+
+
+def nominal_log_likelihood(folder):
+    """Log likelihood of the toy's measurements at the nominal values, by hand."""
+    total = 0.0
+    for row in pl.read_csv(folder / "measurements.tsv", separator="\t").iter_rows(named=True):
+        dose, time, value = float(row["simulationConditionId"][5:]), row["time"], row["measurement"]
+        S = amount(time, dose, 1.0, 0.1)
+        if row["observableId"] == "obs_S":
+            total -= np.log(2 * 8) + abs(value - S) / 8
+        else:
+            z = (np.log10(value) - np.log10(10 * S / (S + 5))) / 0.05
+            total -= 0.5 * z**2 + np.log(0.05 * value * np.log(10) * np.sqrt(2 * np.pi))
+    return total
 
 
 def test_fit_refuses_a_problem_that_is_not_there(run, small, tmp_path):

@@ -20,6 +20,7 @@ from jax import Array
 
 from screen.errors import KernelError
 from screen.kernel.cache import generator_version
+from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
 from screen.kernel.native.emit import emit, vector
@@ -41,7 +42,10 @@ def compiled_solve(
 ) -> Solution:  # fmt: skip
     """Integrate with the compiled kernel; arguments as `solve`. KernelError where it cannot be compiled."""
     options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
-    return Solution(*_solve(build.register(model), options, parameters, state, switches, times))
+    arrays = parameters, state, switches, times
+    if model.system.events:
+        return Solution(*_solve_events(build, model, options, *arrays))
+    return Solution(*_solve(build.register(model), options, *arrays))
 
 
 def compiled_readings(
@@ -166,6 +170,28 @@ def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: 
 
 
 _solve.defvjp(_forward, _backward)
+
+
+def _solve_events(build: Build, model: Model, options: tuple, *arrays: Array) -> Any:
+    """A solve in which states are set at once; its gradient goes through the solves between events."""
+
+    def between(*pieces: Array) -> Solution:
+        return Solution(*_solve(build.register(without_events(model)), options, *pieces))
+
+    if build is not PROCESSOR:
+        return timed_solve(between, model, "engine cuda", *arrays)
+    name = build.register(model)
+
+    def backward(arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
+        *moved, switches, times = arrays
+        _, pull = jax.vjp(
+            lambda *each: timed_solve(between, model, "gradient", *each, switches, times).states, *moved
+        )
+        return *pull(cotangents[0]), jnp.zeros_like(switches), jnp.zeros_like(times)
+
+    run = jax.custom_vjp(lambda *each: _solve(name, options, *each))
+    run.defvjp(lambda *each: (_solve(name, options, *each), each), backward)
+    return run(*arrays)
 
 
 @cache

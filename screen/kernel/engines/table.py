@@ -16,6 +16,7 @@ from screen.kernel.engines.cuda import GRAPHICS, cuda_ready
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.reference import diffrax_engine
 from screen.kernel.engines.resting import Rest, compiled_rest, integrated_rest
+from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
 from screen.kernel.solution import Solution
 from screen.shapes import (
@@ -55,6 +56,9 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
     def run(
         model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any
     ) -> Solution:
+        if model.system.events:
+            between = partial(built(without_events(model)), **options)
+            return timed_solve(between, model, "engine jax or diffrax", *arrays)
         return built(model)(*arrays, **options)
 
     return run
@@ -78,6 +82,16 @@ ENGINES: dict[str, Engine] = {
 
 DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differentiable)
 """Engines with a gradient."""
+
+
+def has_gradient(engine: str, model: Model) -> bool:
+    """Whether a solve of a model has a gradient: of engine and events, which must have times that no state moves.
+
+    >>> has_gradient("diffrax", model), has_gradient("jax", model)
+    (True, False)
+    """
+    events = model.system.events
+    return engine in DIFFERENTIABLE and (events is None or bool(events.times.outputs))
 
 
 def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:
@@ -190,7 +204,7 @@ def solve_readings(
         "first_step": None,
     } | options
     chosen = _chosen(engine, model)
-    if chosen.readings is not None:
+    if chosen.readings is not None and not model.system.events:
         return chosen.readings(model, *arrays, output, copy_of, **options)
     solution = chosen.solve(model, *arrays, **options)
     return solution.states[np.arange(rows), output], solution.status
@@ -267,7 +281,7 @@ def rest(
         "threads": threads,
     }
     chosen = _chosen(engine, model)
-    if chosen.rest is not None and model.system.per_amount.outputs:
+    if chosen.rest is not None and model.system.per_amount.outputs and not model.system.events:
         copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
         return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)
     return integrated_rest(chosen.solve, model, *arrays, horizon=horizon_minutes, **options)

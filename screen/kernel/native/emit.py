@@ -17,11 +17,14 @@ from typing import NamedTuple
 from screen.kernel import tableau
 from screen.kernel.native.emit_algebra import algebra, braces, stage_sums
 from screen.kernel.symbolic.analysis import Gradient, System
+from screen.kernel.symbolic.events import Events
 from screen.kernel.symbolic.program import INPUTS, Instruction, Program, operands
 
 PIECE = 1500
 CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.2, "PROPORTIONAL": 0.05}
 """Step control: h' = h SAFETY error^-INTEGRAL (last error)^PROPORTIONAL, at most GROWTH h."""
+
+EVENT_STEPS = "event_steps.h"
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
 
@@ -39,7 +42,7 @@ class Dialect(NamedTuple):
 
 def vector(width: int) -> Dialect:
     """C for a processor, so many lanes side by side."""
-    tail = ("step.h", "forward.h", "adjoint.h", "rest.h", "tasks.h", "handlers.c")
+    tail = ("step.h", "forward.h", EVENT_STEPS, "adjoint.h", "rest.h", "tasks.h", "handlers.c")
     return Dialect(width, ("vector.h", "scalar.h"), tail, "v")
 
 
@@ -65,7 +68,10 @@ def emit(system: System, dialect: Dialect) -> str:
         f"#define SCRATCH {scratch.size}",
         *map(_native, dialect.head),
     ]
-    return "\n".join([*head, *functions, *map(_native, dialect.tail)])
+    if system.events:
+        functions += [*_events(system.events, scratch), _native("events.h")]
+    tail = [_native(name) for name in dialect.tail if system.events or name != EVENT_STEPS]
+    return "\n".join([*head, *functions, *tail])
 
 
 def _native(name: str) -> str:
@@ -185,6 +191,27 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
             ),
             gradient.program, _adjoints(gradient, system), scratch,
         )  # fmt: skip
+
+
+def _events(events: Events, scratch: _Scratch) -> Iterator[str]:
+    """What only networks with events have: tables of flags and targets, and their formulas."""
+    each, programs = events.each, {"watch": events.watch, "event_values": events.values}
+    targets = [target for event in each for target in event.targets]
+    first = [sum(len(event.targets) for event in each[:place]) for place in range(len(each) + 1)]
+    sizes = {"EVENTS": len(each), "TARGETS": len(targets), "DILUTED": len(events.diluted)}
+    sizes |= {name.upper(): len(program.outputs) for name, program in programs.items()}
+    yield from (f"#define {name} {value}" for name, value in sizes.items())
+    for flag in ("before", "persistent", "at_trigger"):
+        yield _table("int", f"EVENT_{flag.upper()}", [int(getattr(event, flag)) for event in each])
+    yield _table("int", "FIRST_TARGET", first)
+    yield _table("int", "TARGET", targets)
+    yield _table("int", "DILUTED_SPECIES", [species for species, _ in events.diluted])
+    yield _table("int", "DILUTED_VOLUME", [volume for _, volume in events.diluted])
+    loads = {"parameter": "p[{}]", "state": "y[{}]", "time": "time"}
+    arguments = "const double *p, const double *y, double time, double *v", "p, y, time, v"
+    for name, program in programs.items():
+        stores = [(f"v[{k}] =", "") for k in range(len(program.outputs))]
+        yield from _function(_Kernel(name, *arguments, loads, vector=False), program, stores, scratch)
 
 
 def _adjoints(gradient: Gradient, system: System) -> list[tuple[str, str]]:

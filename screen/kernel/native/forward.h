@@ -39,6 +39,9 @@ typedef struct {
     double t, h, start, stop, phase_end, end, last_error;
     double breaks[BREAKS + 1];
     int fresh, rejecting, opened_by; /* opened_by: the break at which the stretch begins, or -1 */
+#if EVENTS
+    int eventful; /* whether events may happen where the step has ended */
+#endif
 } Lane;
 
 #define INSET 8.9e-16
@@ -77,6 +80,10 @@ static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
     lane->stop = lane->phase_end;
     for (int b = 0; b < BREAKS; b++)
         if (lane->breaks[b] > lane->t && lane->breaks[b] < lane->stop) lane->stop = lane->breaks[b];
+#if EVENTS
+    for (const Pending *due = s->schedule[l].queue; due < s->schedule[l].queue + s->schedule[l].pending; due++)
+        if (due->time > lane->t && due->time < lane->stop) lane->stop = due->time;
+#endif
     const double inset = INSET * s_max(fabs(lane->start), fabs(lane->stop));
     LANE(s->low, l) = lane->start + inset;
     LANE(s->high, l) = lane->stop - inset;
@@ -99,6 +106,11 @@ static void close_lane(const Job *job, Lane *lane, int status)
     lane->lane = -1;
 }
 
+#if EVENTS /* both in event_steps.h */
+static void cut_step(const Job *job, Step *s, Lane *lane, int l);
+static int happen_here(const Job *job, Step *s, Lane *lane, int l);
+#endif
+
 /* Put the next lane of the batch into slot l; the slot idles when there is none. */
 static void load_lane(const Job *job, Step *s, Lane *lane, int l, Recording *recording)
 {
@@ -118,6 +130,13 @@ static void load_lane(const Job *job, Step *s, Lane *lane, int l, Recording *rec
         lane->end = times[job->outputs - 1];
         lane->phase_end = lane->t;
         for (int j = 0; j < N; j++) LANE(s->y[j], l) = job->state[i * N + j];
+#if EVENTS
+        start_schedule(&s->schedule[l]);
+        if (!happen_here(job, s, lane, l)) {
+            close_lane(job, lane, MAX_STEPS);
+            continue;
+        }
+#endif
         while (lane->output < lane->outputs && times[lane->output] <= lane->t) {
             if (!recording)
                 memcpy(job->states + (i * job->outputs + lane->output) * N, job->state + i * N, sizeof(double) * N);
@@ -189,6 +208,9 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
         for (int l = 0; l < W; l++) {
             const double *times = job->times + lanes[l].lane * job->outputs;
             wanted[l] = passed[l] && lanes[l].output < lanes[l].outputs && times[lanes[l].output] <= lanes[l].t;
+#if EVENTS
+            wanted[l] = wanted[l] && !(lanes[l].eventful && times[lanes[l].output] >= lanes[l].t);
+#endif
             LANE(x, l) = wanted[l] ? (times[lanes[l].output] - LANE(s->t, l)) / LANE(s->h, l) : 0.0;
             any |= wanted[l];
         }
@@ -274,6 +296,9 @@ static int integrate(const Job *job, Step *s, Recording *recording)
                 lane->t = h == lane->stop - lane->t ? lane->stop : lane->t + h;
                 passed[l] = 1;
                 LANE(accepted, l) = -1;
+#if EVENTS
+                cut_step(job, s, lane, l);
+#endif
             }
             control(lane, LANE(s->h, l), LANE(error, l), LANE(integral, l), LANE(proportional, l));
         }
@@ -283,8 +308,17 @@ static int integrate(const Job *job, Step *s, Recording *recording)
             Lane *lane = &lanes[l];
             if (lane->lane < 0) continue;
             int status = OK;
+#if EVENTS
+            const int at_event = passed[l] && lane->eventful;
+            if (at_event && !happen_here(job, s, lane, l)) status = MAX_STEPS;
+#endif
             if (lane->output < lane->outputs) {
+#if EVENTS
+                if (status == OK) status = failure(job, s, lane, l, LANE(error, l));
+                if (status == OK && at_event) lane->stop = lane->t;
+#else
                 status = failure(job, s, lane, l, LANE(error, l));
+#endif
                 if (status == OK) {
                     if (lane->t >= lane->stop) open_stretch(job, s, lane, l);
                     continue;

@@ -11,6 +11,9 @@ typedef struct {
     Stored t, h;           /* time and step size of each lane */
     Stored low, high;      /* the stretch of time, seen from the inside: rate laws may switch at its ends */
     Stored scratch[SCRATCH + 1];
+#if EVENTS
+    Schedule schedule[W];
+#endif
 } Step;
 
 static inline void clear(Stored *x, int n)

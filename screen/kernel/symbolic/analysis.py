@@ -24,9 +24,10 @@ from screen.kernel.symbolic.conservation import (
     reduce_step,
 )
 from screen.kernel.symbolic.elimination import Elimination, eliminate
+from screen.kernel.symbolic.events import Events, events_of
 from screen.kernel.symbolic.program import Builder, Program, reverse
 from screen.kernel.symbolic.scale import tolerance_scale
-from screen.kernel.symbolic.translate import TIME, Translator
+from screen.kernel.symbolic.translate import TIME, Translator, plain_program
 from screen.network.algebra import (
     ONE,
     ZERO,
@@ -88,6 +89,8 @@ class System(NamedTuple):
     """cotangent (hoisted), parameter -> adjoints of parameters."""
     breaks_pullback: Gradient
     """cotangent (breaks), parameter -> adjoints of parameters."""
+    events: Events | None
+    """What is set at once; None where nothing is."""
 
     @property
     def hoisted(self) -> int:
@@ -102,12 +105,12 @@ def analyse(network: Network) -> System:
     pattern, slopes = _jacobian(network, translator)
     driven, pushes = _time_derivative(network, translator)
     builder = translator.builder
-    breaks = _plain(network, network.discontinuities)
+    breaks = plain_program(network, network.discontinuities)
     hoist = translator.hoisting.program(translator.hoisted)
     laws = conservation_laws(network)
     reduction = reduce_step(len(network.species), pattern, laws)
     needed = [slopes[k] for k in reduction.pattern]
-    initial = _plain(network, network.initial)
+    initial = plain_program(network, network.initial)
     linearisation = builder.program([*flow, *slopes, *pushes])
     values = np.array(network.values, float)
     return System(
@@ -128,12 +131,13 @@ def analyse(network: Network) -> System:
         elimination=eliminate(len(network.species), pattern),
         reduction=reduction,
         initial=initial,
-        per_amount=_plain(network, _per_amount(network)),
-        observe=_plain(network, network.observable_rules),
+        per_amount=plain_program(network, _per_amount(network)),
+        observe=plain_program(network, network.observable_rules),
         pullback=_gradient(builder.program(flow)),
         curvature=_gradient(builder.program([*needed, *pushes])),
         hoist_pullback=_gradient(hoist),
         breaks_pullback=_gradient(breaks),
+        events=events_of(network),
     )
 
 
@@ -206,12 +210,6 @@ def _per_amount(network: Network) -> list[Expression]:
         found[species].add(number_and_rest(coefficient)[1])
     single = all(len(each) < 2 for each in found)
     return [next(iter(each), ONE) for each in found] if single else []
-
-
-def _plain(network: Network, expressions: Iterable[Expression]) -> Program:
-    """A program on parameters directly, with nothing moved out of it."""
-    translator = Translator(network, hoist=False)
-    return translator.builder.program([translator.translate(e) for e in expressions])
 
 
 def _gradient(program: Program) -> Gradient:

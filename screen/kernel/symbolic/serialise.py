@@ -5,6 +5,7 @@ from typing import Any
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.conservation import Dependent, Law, Reduction
 from screen.kernel.symbolic.elimination import Elimination, Invert, Row, Scale
+from screen.kernel.symbolic.events import Events, Happening
 from screen.kernel.symbolic.program import Program
 
 PROGRAMS = ("hoist", "derivative", "linearisation", "breaks", "initial", "per_amount", "observe")
@@ -24,6 +25,15 @@ def from_json(data: dict[str, Any]) -> System:
     fields |= {name: Program.from_json(data[name]) for name in PROGRAMS}
     fields |= {name: Gradient(Program.from_json(data[name][0]), _tuples(data[name][1])) for name in GRADIENTS}
     fields["laws"] = tuple(Law(*law) for law in fields["laws"])
+    if data["events"] is not None:
+        each, values, watch, times, diluted = data["events"]
+        fields["events"] = Events(
+            each=tuple(Happening(*_tuples(event)) for event in each),
+            values=Program.from_json(values),
+            watch=Program.from_json(watch),
+            times=Program.from_json(times),
+            diluted=_tuples(diluted),
+        )
     reduction = data["reduction"]
     return System(
         **fields,

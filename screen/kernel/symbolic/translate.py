@@ -1,9 +1,9 @@
 """Expressions of a network as instructions, with what depends on parameters alone moved out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 
-from screen.kernel.symbolic.program import Builder
+from screen.kernel.symbolic.program import Builder, Program
 from screen.network.algebra import ONE, Expression, free_symbols, mul, topological
 from screen.network.network import Network
 
@@ -100,6 +100,12 @@ class Translator:
             case "and" | "or" | "min" | "max":
                 return reduce(lambda a, b: builder.emit(node.op, a, b), args)
         return builder.emit(node.op, *args)
+
+
+def plain_program(network: Network, expressions: Iterable[Expression]) -> Program:
+    """A program on parameters directly, with nothing moved out of it."""
+    translator = Translator(network, hoist=False)
+    return translator.builder.program([translator.translate(e) for e in expressions])
 
 
 def _sum(builder: Builder, args: list[int]) -> int:

@@ -1,0 +1,183 @@
+"""Events in the compiled kernel: closed forms, and what is refused."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from screen.errors import KernelError
+from screen.kernel import Status, has_gradient, solve
+from tests.kernel.networks import model_of
+
+ENGINES = ("kernel", "jax", pytest.param("diffrax", marks=pytest.mark.slow))
+TIMES = (0.5, 1.0, 2.0, 3.0, 4.5)
+
+
+def run(text, times=TIMES, engine="kernel", **options):
+    """States by name and the status of one lane."""
+    model = model_of(text)
+    parameters = model.values[None]
+    found = solve(
+        model, parameters[:, None], model.initial(parameters), np.zeros((1, 1)), np.array([times]),
+        engine=engine, **{"rtol": 1e-9, "atol": 1e-12} | options,
+    )  # fmt: skip
+    return dict(zip(model.species, np.asarray(found.states[0]).T, strict=True)), int(found.status[0])
+
+
+def decay(times, doses):
+    """x' = -x from 1, with doses (time, amount) added."""
+    t = np.array(times)[:, None]
+    at, amount = np.array([(0.0, 1.0), *doses]).T
+    return np.sum(np.where(t >= at, amount * np.exp(-(t - at)), 0.0), axis=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "doses"),
+    [
+        ("at time >= 2: x = x + 3", [(2.0, 3.0)]),
+        ("at 1.5 after time >= 2, fromTrigger=false: x = x + 3", [(3.5, 3.0)]),
+        ("at 1.5 after time >= 2: x = x + 3", [(3.5, 3.0 + np.exp(-2) - np.exp(-3.5))]),
+        ("at 1.5 after time >= 2 && time < 3, persistent=false: x = x + 3", []),
+        ("at 0.5 after time >= 2 && time < 3, persistent=false, fromTrigger=false: x = x + 3", [(2.5, 3.0)]),
+        ("at x < 0.5: x = x + 3", [(np.log(2), 3.0), (np.log(2) + np.log(7), 3.0)]),
+        ("at time >= 0, t0=false: x = x + 3", [(0.0, 3.0)]),
+        ("at time >= 0: x = x + 3", []),
+    ],
+)
+def test_doses(event, doses):
+    states, status = run(f"x' = -x; x = 1; E1: {event};")
+    assert status == Status.OK
+    assert states["x"] == pytest.approx(decay(TIMES, doses), rel=1e-6)
+
+
+def test_output_at_the_time_of_an_event_shows_what_it_set():
+    states, _ = run("x' = 0; x = 1; E1: at time >= 2: x = 5;", (1.0, 2.0, 3.0))
+    assert states["x"].tolist() == [1, 5, 5]
+    states, _ = run("x' = 0; x = 1; E1: at time > 2: x = 5;", (1.0, 2.0, 3.0))
+    assert states["x"].tolist() == [1, 1, 5]
+
+
+def test_higher_priority_comes_first_and_sees_nothing_of_the_other():
+    text = "x' = 1; x = 0; y = 0; z = 0; Low: at x >= 1, priority = 1: y = z; High: at x >= 1, priority = 2: z = 7;"
+    states, _ = run(text.replace(": y = z", ", fromTrigger=false: y = z"), (0.5, 2.0))
+    assert states["y"] == pytest.approx([0, 7])
+    states, _ = run(text, (0.5, 2.0))
+    assert states["y"] == pytest.approx([0, 0])
+
+
+def test_one_event_can_set_off_another():
+    text = "x' = 1; x = 0; y = 0; z = 0; First: at x >= 1: y = 2; Second: at y > 1: z = 3;"
+    states, _ = run(text, (0.5, 2.0))
+    assert states["z"] == pytest.approx([0, 3])
+
+
+def test_volume_that_an_event_sets_dilutes_what_is_in_it():
+    text = """compartment cell = 2; species A in cell; substanceOnly species B in cell; A = 3; B = 5; k = 0;
+        r: A -> B; cell*k*A; E1: at time >= 1: cell = 6;"""
+    states, _ = run(text, (0.5, 2.0))
+    assert states["A"] == pytest.approx([3, 1])
+    assert states["B"] == pytest.approx([5, 5])
+
+
+def test_lanes_have_events_of_their_own():
+    model = model_of("x' = -rate*x; x = 1; rate = 1; E1: at x < 0.5: x = 1;")
+    rates = np.array([0.3, 1.0, 2.0])
+    times = np.linspace(0.1, 5, 40)
+    parameters = rates[:, None]
+    found = solve(
+        model, parameters[:, None], model.initial(parameters), np.zeros((3, 1)), np.tile(times, (3, 1)), rtol=1e-9,
+        atol=1e-12, engine="kernel",
+    )  # fmt: skip
+    expected = np.exp(-np.mod(rates[:, None] * times, np.log(2)))
+    assert np.asarray(found.states[..., 0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_events_without_end_are_a_status():
+    _, status = run("x' = 1; x = 0; y = 0; Up: at y < 1 && x > 1: y = 2; Down: at y > 1: y = 0;")
+    assert status == Status.MAX_STEPS
+
+
+STATE_DRIVEN = "x' = -x; x = 1; E1: at x < 0.5: x = 1;"
+
+
+def test_event_that_a_state_sets_off_has_no_gradient_and_no_other_engine():
+    model = model_of(STATE_DRIVEN)
+
+    def end(state):
+        arrays = jnp.zeros((1, 1, 0)), state, np.zeros((1, 1)), np.array([[3.0]])
+        return solve(model, *arrays, engine="kernel").states.sum()
+
+    assert not has_gradient("kernel", model)
+    with pytest.raises(KernelError, match="gradient: events must have times that no state moves"):
+        jax.grad(end)(jnp.ones((1, 1)))
+    with pytest.raises(
+        KernelError, match="engine jax or diffrax: events must have times that no state moves"
+    ):
+        run(STATE_DRIVEN, engine="jax")
+
+
+TIMED = """compartment cell = 2; species A in cell; A = 3; k = 0.5; dose = 4; when = 2;
+    lose: A -> ; cell*k*A; E1: at time >= when: A = A + dose; E2: at 1 after time >= when: cell = 4;
+    E3: at time >= 4: A = 2*A; E4: at time > 4: A = A + 1;"""
+
+
+def timed(times, k, dose, when):
+    """A of TIMED: a dose, twice the volume a unit of time later, doubled at 4 and raised by 1 right behind it."""
+    at_4 = 3 * np.exp(-4 * k) + dose * np.exp(-(4 - when) * k)
+    found = []
+    for t in times:
+        first = 3 * np.exp(-k * t) + dose * np.exp(-k * (t - when)) * (t >= when)
+        early = first / (2 if t >= when + 1 else 1)
+        found.append(early if t < 4 else at_4 if t == 4 else (at_4 + 1) * np.exp(-k * (t - 4)))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_events_at_fixed_times_in_every_engine(engine):
+    times = (0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
+    states, status = run(TIMED, times, engine)
+    assert status == Status.OK
+    assert states["A"] == pytest.approx(timed(times, 0.5, 4, 2), rel=1e-6)
+    assert states["cell"] == pytest.approx([2, 2, 2, 2, 4, 4, 4, 4])
+
+
+def test_gradient_goes_through_events_and_their_times():
+    model = model_of(TIMED)
+    assert has_gradient("kernel", model)
+    names, times, weights = (
+        ("k", "dose", "when"),
+        np.array([1.0, 2.5, 3.5, 5.0]),
+        np.array([0.3, 1.0, -2.0, 0.7]),
+    )
+    place = np.array([model.parameters.index(name) for name in names])
+
+    def score(chosen):
+        given = jnp.asarray(model.values).at[place].set(chosen)[None]
+        arrays = given[:, None], model.initial(given), np.zeros((1, 1)), times[None]
+        found = solve(model, *arrays, engine="kernel", rtol=1e-11, atol=1e-13).states
+        return found[0, :, model.species.index("A")] @ weights
+
+    at, step = model.values[place], 1e-6 * np.eye(3)
+    expected = [weights @ (timed(times, *(at + d)) - timed(times, *(at - d))) / 2e-6 for d in step]
+    assert np.asarray(jax.jit(jax.grad(score))(at)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_parameter_switched_at_a_fixed_time_in_every_engine(engine):
+    states, _ = run("x' = k; x = 0; k = 1; E1: at time >= 2: k = 3;", (1.0, 2.0, 4.0), engine=engine)
+    assert states["x"] == pytest.approx([1, 2, 8], rel=1e-6)
+
+
+def test_gradient_goes_through_a_switch_and_its_time():
+    model = model_of("x' = k - x; x = 0; k = 1; first = 2; high = 3; E1: at time >= first: k = high;")
+
+    def end(values):
+        state, zero = jnp.zeros((1, 1)), np.zeros((1, 1))
+        options = {"rtol": 1e-10, "atol": 1e-12, "engine": "kernel"}
+        return solve(model, values[None, None], state, zero, np.array([[4.0]]), **options).states[0, 0, 0]
+
+    found = dict(zip(model.parameters, jax.grad(end)(jnp.asarray(model.values)), strict=True))
+    rest = np.exp(-2.0)
+    assert found["high"] == pytest.approx(1 - rest, rel=1e-6)
+    assert found["k"] == pytest.approx((1 - rest) * rest, rel=1e-6)
+    assert found["first"] == pytest.approx((1 - 3) * rest, rel=1e-6)
