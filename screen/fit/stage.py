@@ -115,7 +115,9 @@ def run_fit(
     derived = plan.network is not None and (plan.problem.parent / "experiments.tsv").is_file()
     if derived and (stale := find_stale(plan.problem.parent.parent)):
         raise FitError(stale)
-    problem, schedule = cut_problem(load_problem(plan.problem, plan.sbml), plan.sbml), plan.schedule
+    problem, schedule = load_problem(plan.problem, plan.sbml), plan.schedule
+    if plan.sbml is not None:
+        problem = cut_problem(problem, plan.sbml)
     solver = replace(plan.solver, engine=choose_fit_engine(plan.solver.engine, [problem.model]))
     key = repr((problem.digest, asdict(replace(solver, threads=None)), asdict(schedule)))
     log = Log(report, folder=folder, key=key, seconds=checkpoint_seconds)

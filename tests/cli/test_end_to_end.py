@@ -69,7 +69,7 @@ def test_a_jak_inhibitor_leads_in_hepatocytes_however_the_work_is_cut(run, drawn
 
 def test_a_solver_that_gives_up_is_a_row_with_its_status(run, drawn, tmp_path):
     results = tmp_path / "results"
-    arguments = drawn(results, simulate={"shards": 1, "max_steps": 100, "rtol": 1e-11, "atol": 1e-14})
+    arguments = drawn(results, simulate={"shards": 1, "max_steps": 100, "screen_rtol": 1e-11, "atol": 1e-14})
     assert run("simulate", *arguments, "--shard", 0).code == 0
     responses = read_table(results / "simulate/shard-0.parquet", RESPONSES)
     lost = responses.filter(~pl.col("status").is_in(["ok", "retried"]))
