@@ -15,7 +15,8 @@ from pathlib import Path
 
 import libsbml
 
-from screen.network.algebra import Expression, derivative, evaluate, free_symbols, symbol
+from screen.network.algebra import Expression, evaluate, free_symbols, symbol
+from screen.network.calculus import derivative
 from screen.network.compose import Module, list_modules
 from screen.network.mathml import Formulas
 from screen.network.parameters import FILE_NAME, read_parameters

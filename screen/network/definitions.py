@@ -7,13 +7,13 @@ from screen.network.algebra import (
     ZERO,
     Expression,
     add,
-    derivative,
     free_symbols,
     substitute,
     substitute_all,
     symbol,
     topological,
 )
+from screen.network.calculus import derivative
 from screen.network.mathml import CLOCK, rate_of
 
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")

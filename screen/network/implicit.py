@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import libsbml
 
 from screen.errors import NetworkError
-from screen.network.algebra import ZERO, Expression, derivative, free_symbols, substitute, symbol
+from screen.network.algebra import ZERO, Expression, free_symbols, substitute, symbol
+from screen.network.calculus import derivative
 from screen.network.mathml import Formulas, own_name
 
 

@@ -9,7 +9,8 @@ a brake, the making of a protein. Faster and slower are judged at one point, whe
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from screen.network.algebra import Expression, derivative, evaluate, free_symbols, symbol
+from screen.network.algebra import Expression, evaluate, free_symbols, symbol
+from screen.network.calculus import derivative
 from screen.network.network import Network
 from screen.network.slices import depends_on
 

@@ -11,16 +11,15 @@ from screen.network.algebra import (
     ZERO,
     apply,
     constant,
-    derivative,
     evaluate,
     free_symbols,
-    partials,
     power,
     substitute,
     symbol,
     topological,
     where,
 )
+from screen.network.calculus import derivative, partials
 
 x, y = symbol("x"), symbol("y")
 

@@ -11,7 +11,8 @@ import roadrunner
 
 from screen.errors import NetworkError
 from screen.network import read_sbml
-from screen.network.algebra import derivative, evaluate, evaluate_all, symbol, topological
+from screen.network.algebra import evaluate, evaluate_all, symbol, topological
+from screen.network.calculus import derivative
 
 MODELS = {
     "volumes": """

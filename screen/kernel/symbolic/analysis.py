@@ -33,11 +33,11 @@ from screen.network.algebra import (
     ZERO,
     Expression,
     constant,
-    derivative,
     free_symbols,
     mul,
     symbol,
 )
+from screen.network.calculus import derivative
 from screen.network.network import Network
 
 
