@@ -56,7 +56,7 @@ READ = {
     },
     "tables.affinities": {*TABLES, "potency"},
     "tables.targets": {*TABLES, "potency"},
-    "tables.potency": {"potency"},
+    "tables.potency": {"scenarios", "constrain", "simulate", "validate", "predict_heldout", "potency"},
     "scenarios.contexts": {"scenarios"},
     "scenarios.hypotheses": {"scenarios"},
     "scenarios.constants": {"scenarios", "simulate", "constrain", "validate"},
@@ -96,7 +96,7 @@ READ = {
 VALUES = {
     "scenarios.contexts": ["hepatocyte_mouse"],
     "scenarios.hypotheses": ["H_ALK"],
-    "scenarios.constants": "cell",
+    "scenarios.constants": "assay",
     "scenarios.drugs": ["ruxolitinib"],
     "readouts": [{"id": "a", "observable": "pY705_level", "minutes": 7}],
     "simulate.engine": "jax",
