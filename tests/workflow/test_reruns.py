@@ -100,6 +100,7 @@ VALUES = {
     "scenarios.drugs": ["ruxolitinib"],
     "readouts": [{"id": "a", "observable": "pY705_level", "minutes": 7}],
     "simulate.engine": "jax",
+    "simulate.slices": False,
     "panel.constrain": ["gate"],
     "rank.dose_bases": [{"kind": "clinical"}],
     "report.labels": None,
