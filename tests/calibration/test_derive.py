@@ -17,6 +17,7 @@ from screen.calibration.derive import (
 )
 from screen.errors import FitError
 from screen.network import read_parameters
+from screen.potency import read_potent_drugs
 from screen.scenarios import read_context_tables, read_drug_tables
 from screen.tables import read_table
 from tests.problems import CONFIG
@@ -40,11 +41,14 @@ def test_noise_is_stated_for_every_measurement(problem):
     assert (problem.measurement_df["noiseParameters"].astype(float) > 0).all()
 
 
-def test_loads_follow_from_the_affinities(problem):
+def test_loads_follow_from_the_constants_in_cells(problem):
+    drugs = read_potent_drugs(
+        CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv", CONFIG / "potency"
+    )
+    constants = dict(zip(drugs.targets, drugs.potency.middle(["ruxolitinib"])[0], strict=True))
     condition = problem.condition_df.loc["hep_il6_100_rux_500"]
-    assert condition["load_JAK1"] == pytest.approx(500 / (3.4 * 26), rel=1e-5)
-    assert condition["load_JAK2"] == pytest.approx(500 / (0.036 * 251), rel=1e-5)
-    assert condition["load_TYK2"] == pytest.approx(500 / (0.9 * 84), rel=1e-5)
+    for target in ("JAK1", "JAK2", "TYK2"):
+        assert condition[f"load_{target}"] == pytest.approx(500 / constants[target], rel=1e-5)
     assert problem.condition_df.loc["hepg2_il6_mek_blocked", "load_MEK"] == BLOCKED_LOAD
 
 

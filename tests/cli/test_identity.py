@@ -109,7 +109,7 @@ def test_the_same_values_twice_are_not_two_shards(run, screen_of_shards):
 
 @pytest.mark.parametrize("command", ["rank", "report"])
 def test_shards_under_other_constants_of_drugs_are_noticed(run, screen_of_shards, small, command):
-    config = small(scenarios={"constants": "cell"})
+    config = small(scenarios={"constants": "assay"})
     ran = run(command, "--config", config)
     assert ran.code == 2
     assert [line.count("found other settings") for line in ran.problems] == [1, 1]
@@ -119,11 +119,11 @@ def test_tables_of_potencies_that_changed_since_are_noticed(screen_of_shards):
     """They are inputs where lanes take their constants from them, and only there."""
     config, results = screen_of_shards
     settings = load_settings(config)
-    cell = settings.model_copy(
-        update={"scenarios": settings.scenarios.model_copy(update={"constants": "cell"})}
+    assay = settings.model_copy(
+        update={"scenarios": settings.scenarios.model_copy(update={"constants": "assay"})}
     )
-    inputs = [shard_facts(each, results, 0)["inputs"] for each in (settings, cell)]
-    assert ["estimates.tsv" in each for each in inputs] == [False, True]
+    inputs = [shard_facts(each, results, 0)["inputs"] for each in (settings, assay)]
+    assert ["estimates.tsv" in each for each in inputs] == [True, False]
 
 
 def test_draws_that_changed_since_are_noticed(run, screen_of_shards):
