@@ -91,7 +91,7 @@ def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, 
     (tmp_path / "panel.tsv").write_text(panel.replace("\thepg2\t", "\tmars\t", 1))
     config = small(
         network={"folder": "network"}, tables={"potency": "potency"}, panel={"table": "panel.tsv"},
-        report={"labels": "labels.tsv"},
+        report={"labels": "labels.tsv"}, scenarios={"constants": "assay"},
     )  # fmt: skip
     ran = run("check", "--config", config)
     assert ran.code == 2
