@@ -26,10 +26,11 @@ def test_a_cell_is_its_settings_beside_the_defaults(run, root, monkeypatch):
     ]  # fmt: skip
 
 
-def test_a_drug_is_where_it_acts_at_a_dose(run, root, monkeypatch):
-    """Tocilizumab at its Kd of 2.5 nM leaves half of the receptor."""
+def test_a_drug_is_where_it_acts_at_a_dose(run, small, root, monkeypatch):
+    """Tocilizumab at its Kd of 2.5 nM leaves half of the receptor, where the assay is what counts."""
     monkeypatch.chdir(root)
-    ran = run("describe", "drug", "tocilizumab", "--dose", "2.5")
+    assay = small(scenarios={"constants": "assay"})
+    ran = run("describe", "drug", "tocilizumab", "--dose", "2.5", "--config", assay)
     assert ran.code == 0
     assert row(ran.out, "IL6R_CAPTURE", "IL6R").split()[4:9] == ["2.5", "nM", "2.5", "nM", "0.5"]
     assert "ruxolitinib" in run("describe", "drug").out
@@ -43,9 +44,10 @@ def test_a_drug_is_what_the_constants_of_the_screen_make_it(run, small, tmp_path
         "affinities": [str(config / "affinities.tsv"), "my/affinities.tsv"],
     }
     assert run("drug", "mynib", "JAK1=3.3nM", "--config", small()).code == 0
-    of_assays = run("describe", "drug", "mynib", "--config", small(tables=files)).out
+    assay = small(tables=files, scenarios={"constants": "assay"})
+    of_assays = run("describe", "drug", "mynib", "--config", assay).out
     assert row(of_assays, "JAK1", "JAK1").split()[6:8] == ["85.8", "nM"]
-    settings = small(tables=files, scenarios={"constants": "cell"})
+    settings = small(tables=files)
     tables = read_drugs(load_settings(settings))
     constant = tables.potency.middle(["mynib"])[0][list(tables.targets).index("JAK1")]
     ran = run("describe", "drug", "mynib", "--config", settings, "--dose", constant)
