@@ -12,7 +12,8 @@ from screen.rank import RANKED
 from screen.tables import DRAWS, read_table, write_table
 from tests.toy import estimated_alone
 
-MAY_MOVE = {"rank", "rank_p05", "rank_p95", "p_best", "p_top5", "provenance"}
+SHARED = ("rank_p05", "rank_p95", "p_best", "p_top5")
+MAY_MOVE = {"rank", *SHARED, *(f"{name}_bare" for name in SHARED), "provenance"}
 ROW = ["context", "hypothesis", "readout", "dose_basis", "intervention", "dose_a_nM"]
 
 

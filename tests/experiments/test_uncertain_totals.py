@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screen.experiments import lane_parameters, normal_stream, rest_parameters
-from screen.scenarios import Request, plan_scenarios
+from screen.experiments import lane_parameters, rest_parameters
+from screen.scenarios import Request, normal_stream, plan_scenarios
 from screen.simulate import ScreenTables, distinct_cells, make_part
 from tests.experiments.test_design import COLUMN, NAMES, VALUES, Network, draws_of
 

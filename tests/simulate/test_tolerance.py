@@ -8,7 +8,8 @@ import pytest
 
 from screen.kernel import load_model
 from screen.network import compose_network
-from screen.rank.ranking import OBSERVABLES, RESOLUTION
+from screen.rank.ranking import OBSERVABLES
+from screen.rank.ratios import RESOLUTION
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
 from screen.simulate import Integration, Readout, ScreenTables, Shard, make_part, simulate_shard
