@@ -5,6 +5,7 @@ import pytest
 
 from screen.calibration import cut_problem, load_problem
 from screen.fit.sensitivity import make_sensitivity
+from tests.kernel.networks import sbml_of
 from tests.toy import MODEL, write_problem
 
 SIDE = """
@@ -39,3 +40,24 @@ def test_a_species_without_effect_is_cut_away_and_nothing_else_changes(problem_w
 def test_a_problem_that_needs_all_of_its_network_stays_what_it_is(problem_with):
     problem, sbml = problem_with(factor=0.05)
     assert cut_problem(problem, sbml) is problem
+
+
+def test_a_file_that_computes_what_tables_set_is_fitted_whole(tmp_path, monkeypatch):
+    """The problem sets `k_lost` itself, so that its network is another than that of the file."""
+    side = SIDE.format(help=0.0).replace("\n  readout", "\n  k_lost = 0.5*twice; twice = 2;\n  readout")
+    monkeypatch.setattr("tests.toy.MODEL", MODEL.replace("\n  readout", side, 1))
+    problem = load_problem(write_problem(tmp_path))
+    assert cut_problem(problem, tmp_path / "toy.xml") is problem
+
+
+def test_a_file_with_an_event_that_a_state_sets_off_is_fitted_whole(problem_with, tmp_path):
+    problem, _ = problem_with(factor=0.0)
+    path = tmp_path / "eventful.xml"
+    path.write_text(
+        sbml_of(
+            MODEL.replace("\nend", "\n  at S > 0.1: S = 0;\nend").replace(
+                "\n  readout", SIDE.format(help=0.0), 1
+            )
+        )
+    )
+    assert cut_problem(problem, path) is problem
