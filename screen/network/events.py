@@ -4,6 +4,7 @@ Where the condition is a comparison of time with a constant and what is set is a
 is a formula of time (`by_time`): every engine stops there and every gradient is right. The others stay events.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -118,6 +119,8 @@ def by_time(
     parameter's own name is its value before the first of its events.
     """
     fixed = [event for event in events if _is_fixed(event, settable, constants)]
+    often = Counter(name for event in fixed for name, _ in event.assignments)
+    fixed = [event for event in fixed if all(often[name] <= MOST_BY_TIME for name, _ in event.assignments)]
     while True:
         moving = set_by(event for event in events if event not in fixed)
         kept = [event for event in fixed if not moving & set_by([event])]
@@ -130,7 +133,7 @@ def by_time(
 
 def _is_fixed(event: Event, settable: Set[str], constants: Set[str]) -> bool:
     when = fires_at(event)
-    if when is None or event.priority is not LOWEST or len(event.assignments) > MOST_BY_TIME:
+    if when is None or event.priority is not LOWEST:
         return False
     inside = free_symbols(when) | free_symbols(event.delay)
     values = set().union(*(free_symbols(value) for _, value in event.assignments))

@@ -7,6 +7,7 @@ import pytest
 from screen.errors import NetworkError
 from screen.network import read_sbml, slice_network
 from screen.network.algebra import evaluate_all
+from screen.network.events import MOST_BY_TIME
 from tests.kernel.networks import sbml_of
 
 SWITCHED = "x' = k; x = 0; k = 1; first = 2; wait = 0.5;"
@@ -32,6 +33,7 @@ def value_of(text, name, times, **given):
         ("E1: at time >= 0: k = 5;", [1, 1, 1, 1, 1]),
         ("E1: at time >= 0, t0=false: k = 5;", [5, 5, 5, 5, 5]),
         ("E1: at time >= first: k = 2*time;", [1, 1, 4, 4, 4]),
+        ("E1: at time >= first: k = 5; E2: at time >= first: k = 7;", [1, 1, 7, 7, 7]),
     ],
 )
 def test_parameter_set_at_a_fixed_time_is_a_formula(events, expected):
@@ -39,6 +41,16 @@ def test_parameter_set_at_a_fixed_time_is_a_formula(events, expected):
     assert network.species == ("x",)
     assert not network.events
     assert value_of(SWITCHED + events, "k", [0, 1, 2, 2.9, 3]) == expected
+
+
+def test_many_events_of_one_parameter_stay_events_and_many_parameters_of_one_do_not():
+    """A formula has the square of its events as terms."""
+    many = "".join(f"E{place}: at time >= {place}: k = {place};" for place in range(1, MOST_BY_TIME + 2))
+    assert len(read_sbml(sbml_of(SWITCHED + many)).events) == MOST_BY_TIME + 1
+    names = [f"p{place}" for place in range(MOST_BY_TIME + 1)]
+    declared = "".join(f"{name} = 1;" for name in names)
+    at_once = "E1: at time >= first: " + ", ".join(f"{name} = 2" for name in names) + ";"
+    assert not read_sbml(sbml_of(SWITCHED + declared + at_once)).events
 
 
 def test_value_before_and_time_stay_parameters():
