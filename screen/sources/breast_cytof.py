@@ -42,11 +42,8 @@ TARGETS = {
     "iMEK": ("MEK",),
     "iPI3K": ("PI3K",),
     "imTOR": ("MTOR",),
-    "iPKC": ("PKC",),
 }
-"""Treatment -> targets that it blocks."""
-
-UNMAPPED = ("PKC",)
+"""Treatment -> targets that it blocks; PKC is not in the network."""
 
 STIMULUS = (("EGF_dose", 16.0),)
 """100 ng/mL as nM (assumed)."""
@@ -66,7 +63,7 @@ def read_breast_cytof(folder: Path) -> Imported:
             found.skip("a line without a context")
         elif row["pSTAT3_Y705"] is None or row["pSTAT3_Y705"] <= 0:
             found.skip("without signal")
-        elif blocked is None or set(blocked) & set(UNMAPPED):
+        elif blocked is None:
             found.skip(f"{row['treatment']}: not in the network")
         else:
             batch = f"breast_cytof_{row['cell_line']}_{row['time_course']}".lower()
