@@ -2,8 +2,8 @@
 
 The adjoint way gives each measurement a copy of the vector, so that the gradients of all measurements are the
 whole Jacobian; copies of a lane are integrated and recorded once, and walk back together. Replicates, which have
-one prediction, share theirs. Where there is only a way forward
-(engine jax, events) one-sided differences are taken, one vector a parameter.
+one prediction, share theirs. Where there is only a way forward (engine jax, events that states set off) one-sided
+differences are taken, one vector a parameter.
 """
 
 from collections.abc import Callable

@@ -25,7 +25,7 @@ from screen.fit.posterior import Drawing, Posterior, draw_posterior
 from screen.fit.prior_draws import draw_priors
 from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
 from screen.fit.variable_projection import make_projected_target
-from screen.kernel import Model, choose_engine, has_gradient
+from screen.kernel import DIFFERENTIABLE, Model, choose_engine, has_gradient
 from screen.network import read_parameters
 from screen.scenarios import normal_stream
 from screen.simulate import Integration
@@ -127,9 +127,7 @@ def run_fit(
     )
     if not has_gradient(solver.engine, problem.model):
         what = (
-            "a model with events that states set off"
-            if problem.model.system.events
-            else f"engine {solver.engine}"
+            "an event that states set off" if solver.engine in DIFFERENTIABLE else f"engine {solver.engine}"
         )
         log.say(f"{what} has no gradient; Gauss-Newton steps by differences only")
         schedule = replace(schedule, adam=0)
