@@ -158,6 +158,11 @@ class Problem:
     """The condition table."""
     observable_table: pd.DataFrame
 
+    @property
+    def phases(self) -> int:
+        """Phases of a lane after its rest: two where some are pretreated."""
+        return 2 if self.pretreated.any() else 1
+
 
 def output_times(time: np.ndarray, lane: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
     """Output times [lanes, times], padded by repeats, and where each measurement finds its own [measurements].

@@ -145,7 +145,7 @@ def _integrate(problem: Problem, solver: Integration, batch: Batch, linear: jax.
     state = _override(problem.pretreatments.states, lane_linear, batch.lane, state)
     state = jnp.where(ok[:, None], state, jax.lax.stop_gradient(model.initial(parameters)))
     phases, switches = parameters[:, None, :], jnp.zeros((len(batch.lane), 1))
-    if problem.pretreated.any():
+    if problem.phases == 2:
         before = problem.pretreatments.parameters.fill(lane_linear, batch.lane)
         phases = jnp.stack([before, parameters], axis=1)
         switches = jnp.stack([-jnp.asarray(problem.pretreated[batch.lane]), switches[:, 0]], axis=1)

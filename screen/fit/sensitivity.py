@@ -57,7 +57,11 @@ def make_sensitivity(
 
     With `under`, a problem that differs in nothing but the parameters of its conditions, it is of that one.
     """
-    make = _by_adjoint if adjoint and has_gradient(solver.engine, problem.model) else _by_differences
+    make = (
+        _by_adjoint
+        if adjoint and has_gradient(solver.engine, problem.model, problem.phases)
+        else _by_differences
+    )
     of_vectors = make(problem, solver)
 
     def sensitivity(scaled: np.ndarray, under: Problem = problem) -> Sensitivity:

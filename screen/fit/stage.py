@@ -125,7 +125,7 @@ def run_fit(
         f"{len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
         f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
-    if not has_gradient(solver.engine, problem.model):
+    if not has_gradient(solver.engine, problem.model, problem.phases):
         what = (
             "an event that states set off" if solver.engine in DIFFERENTIABLE else f"engine {solver.engine}"
         )

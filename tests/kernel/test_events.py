@@ -141,9 +141,16 @@ def test_events_at_fixed_times_in_every_engine(engine):
     assert states["cell"] == pytest.approx([2, 2, 2, 2, 4, 4, 4, 4])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_negative_delay_is_a_status_in_every_engine(engine):
+    states, status = run("x' = -x; x = 1; d = -1; E1: at d after time >= 2: x = 4;", engine=engine)
+    assert status == Status.MAX_STEPS
+    assert np.isnan(states["x"][-1])
+
+
 def test_gradient_goes_through_events_and_their_times():
     model = model_of(TIMED)
-    assert has_gradient("kernel", model)
+    assert has_gradient("kernel", model) and not has_gradient("kernel", model, phases=2)
     names, times, weights = (
         ("k", "dose", "when"),
         np.array([1.0, 2.5, 3.5, 5.0]),

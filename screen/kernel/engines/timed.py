@@ -5,7 +5,6 @@ takes its gradient from here. Where such a time depends on a parameter, the solv
 the slope of the states there, and the one after it begins so.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +13,7 @@ from jax import Array
 from jax.lax import stop_gradient
 
 from screen.errors import KernelError
+from screen.kernel.cache import digest_of
 from screen.kernel.model import Model
 from screen.kernel.solution import Solution, Status
 from screen.kernel.symbolic.evaluate import run
@@ -23,7 +23,7 @@ from screen.kernel.symbolic.events import Events
 @cache
 def without_events(model: Model) -> Model:
     """The same network where nothing happens at once."""
-    digest = hashlib.sha256(f"{model.digest} without events".encode()).hexdigest()
+    digest = digest_of(model.digest, "without events")
     return Model(model.system._replace(digest=digest, events=None), model.cache)
 
 
@@ -38,7 +38,7 @@ def timed_solve(solve: Callable[..., Solution], model: Model, what: str, *arrays
         rule = "events must have times that no state moves, in lanes of one phase"
         raise KernelError(f"{what}: {rule}, found others in {model.name}")
     constants, start, end = parameters[:, 0], switches[:, 0], times[:, -1]
-    due = _due(events, constants, start)
+    due, sound = _due(events, constants, start)
     order = jnp.argsort(stop_gradient(due), axis=1)
     states, before, parts = jnp.broadcast_to(state[:, None], (*times.shape, state.shape[1])), state, []
     for number in range(len(events.each) + 1):
@@ -54,22 +54,30 @@ def timed_solve(solve: Callable[..., Solution], model: Model, what: str, *arrays
             before = jnp.where((stop > start)[:, None], state, before)
             after = _after(events, order[:, number], (before, state), constants, stop)
             state, start = jnp.where((wanted <= end)[:, None], after, state), stop
-    return _joined(states, parts)
+    found = _joined(states, parts)
+    return found._replace(
+        states=jnp.where(sound[:, None, None], found.states, jnp.nan),
+        status=jnp.where(sound, found.status, jnp.int32(Status.MAX_STEPS)),
+    )
 
 
-def _due(events: Events, constants: Array, start: Array) -> Array:
-    """When each event sets its states [lanes, events]; never where it does not fire after the start."""
-    found, due = run(events.times, {"parameter": constants.T}), []
+def _due(events: Events, constants: Array, start: Array) -> tuple[Array, Array]:
+    """When each event sets its states [lanes, events], and whether it may [lanes]: no delay is negative.
+
+    Never where it does not fire after the start.
+    """
+    found, due, sound = run(events.times, {"parameter": constants.T}), [], jnp.ones(start.shape, bool)
     for number, event in enumerate(events.each):
         places = number, len(events.each) + number
         when, delay = (jnp.broadcast_to(found[place], start.shape) for place in places)
+        sound &= ~(delay < 0)
         late = when >= start if event.strict else when > start
         fires = late | (not event.before)
         when = jnp.where(late, when, start) + delay
         if event.strict:
             when = when + stop_gradient(jnp.where(delay > 0, 0.0, jnp.nextafter(when, jnp.inf) - when))
         due.append(jnp.where(fires, when, jnp.inf))
-    return jnp.stack(due, axis=1)
+    return jnp.stack(due, axis=1), sound
 
 
 def _between(
