@@ -82,13 +82,14 @@ def compiled_rest(
         loosely = integrated_rest(run_lanes, model, parameters, state, horizon=horizon, **loose, **others)
         settled, good = settle(parameters, loosely)
         lost = loosely.status == Status.MAX_STEPS  # it oscillates: to tolerance it would take yet more steps
-        left = jnp.where(good | lost, 0.0, horizon)
+        done = good | lost
+        near = jnp.where(good[:, None], settled, loosely.state)
+        left = jnp.where(done, 0.0, horizon)
         exactly = integrated_rest(run_lanes, model, parameters, state, horizon=left, **exact, **others)
-        done = (good | lost)[:, None]  # Newton's method stays there
-        again, _ = settle(parameters, exactly._replace(state=jnp.where(done, settled, exactly.state)))
+        again, _ = settle(parameters, exactly._replace(state=jnp.where(done[:, None], near, exactly.state)))
         return Rest(
-            jnp.where(good[:, None], settled, jnp.where(lost[:, None], loosely.state, again)),
-            jnp.where(good, jnp.int32(Status.OK), jnp.where(lost, loosely.status, exactly.status)),
+            jnp.where(done[:, None], near, again),
+            jnp.where(done, loosely.status, exactly.status),
             loosely.steps + exactly.steps,
         )
 
