@@ -104,7 +104,7 @@ class Bench:
             try:
                 measure()
             except Exception as error:
-                self.found["left_out"].append(f"{name}: {str(error).splitlines()[0]}")
+                self.found["left_out"].append(f"{name}: {(str(error) or repr(error)).splitlines()[0]}")
         if self.found["left_out"] and self.found["left_out"][-1].startswith(f"{name}: "):
             print("left out:", self.found["left_out"][-1], flush=True)
         self.write()

@@ -123,11 +123,13 @@ def _cache(arguments: argparse.Namespace) -> Finding:
 def _engine(arguments: argparse.Namespace) -> Finding:
     from screen.kernel import choose_engine
 
+    wanted = ""
     try:
         wanted = load_settings(arguments.config).simulate.engine
         name, reason = choose_engine(wanted)
     except ScreenError as error:
-        return Finding("engine", "missing", error.problems[0], "set simulate.engine to auto")
+        cure = "make env-gpu" if wanted == "auto" else "set simulate.engine to auto"
+        return Finding("engine", "missing", error.problems[0], cure)
     return Finding("engine", "ok", f"{name}: {reason}")
 
 

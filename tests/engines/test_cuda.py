@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import choose_engine, load_model, rest, solve, solve_readings
+from screen.kernel import choose_engine, load_model, prepare, rest, solve, solve_readings
 from screen.kernel.engines import cuda
 from screen.kernel.native import driver, nvrtc
 from screen.network import compose_without
@@ -110,6 +110,33 @@ def test_is_the_kernel_on_the_shipped_network(host_cuda, root):
     np.testing.assert_array_equal(at_cuda.status, at_kernel.status)
     assert distance(at_cuda.states, at_kernel.states) < 1e-9
     assert distance(found, known) < 1e-9
+
+
+def test_events_at_fixed_times_are_solved_between(host_cuda):
+    """The text for a GPU knows no events."""
+    model = model_of("x' = -k*x; x = 1; k = 0.5; when = 2; E1: at time >= when: x = x + 3;")
+    prepare(model, "cuda")
+    parameters, times = np.tile(model.values, (3, 1, 1)), np.tile([1.0, 3.0], (3, 1))
+    arrays = parameters, model.initial(parameters[:, 0]), np.zeros((3, 1)), times
+    found = solve(model, *arrays, engine="cuda").states[:, :, 0]
+    expected = [np.exp(-0.5), np.exp(-1.5) + 3 * np.exp(-0.5)]
+    np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=1e-5)
+
+
+def test_both_limits_of_memory_together_leave_some(host_cuda, monkeypatch):
+    """Threads take their share of what is free, tapes theirs of what these leave."""
+    asked = []
+    memory = driver.Driver.memory
+    monkeypatch.setattr(
+        driver.Driver,
+        "memory",
+        lambda self, stream, *sizes: asked.append(sizes) or memory(self, stream, *sizes),
+    )
+    monkeypatch.setenv("HOST_CUDA_MEMORY", str(400_000))
+    model = model_of(CYCLE)
+    parameters, state, switches, times = lanes_of(model, 100)
+    jax.grad(lambda p: jnp.sum(solve(model, p, state, switches, times, engine="cuda").states))(parameters)
+    assert max(map(sum, asked)) <= 0.75 * 400_000 + 24
 
 
 def test_little_memory_means_fewer_threads_and_the_same_answer(host_cuda, monkeypatch):

@@ -34,6 +34,8 @@ class Build(NamedTuple):
     """Makes them; gives the name under which XLA knows them."""
     threads: Callable[[int | None], int]
     """How many threads, given how many cores may be used."""
+    events: bool
+    """Whether what it makes knows events; else these are solved between."""
 
 
 def compiled_solve(
@@ -104,7 +106,7 @@ def register(model: Model) -> str:
     return name
 
 
-PROCESSOR = Build(register, lambda wanted: wanted or available_cores())
+PROCESSOR = Build(register, lambda wanted: wanted or available_cores(), events=True)
 
 
 def kernel_ready(models: Iterable[Model] = ()) -> str:
@@ -178,7 +180,7 @@ def _solve_events(build: Build, model: Model, options: tuple, *arrays: Array) ->
     def between(*pieces: Array) -> Solution:
         return Solution(*_solve(build.register(without_events(model)), options, *pieces))
 
-    if build is not PROCESSOR:
+    if not build.events:
         return timed_solve(between, model, "engine cuda", *arrays)
     name = build.register(model)
 

@@ -32,8 +32,8 @@ from screen.kernel.solution import Solution
 
 PLATFORM = "CUDA"
 RESIDENT = 64
-"""Most warps on a multiprocessor at a time, here as many as it can hold. Fewer share its caches among fewer: what is
-fastest is for benchmarks/gpu.py to say."""
+"""Most warps on a multiprocessor at a time, here more than any can hold. Fewer share its caches among fewer: what is
+fastest is for benchmarks/gpu.py to say, which sets it."""
 SHARE = 0.5
 """Of the memory that is free, how much threads may take, and then how much tapes."""
 
@@ -113,7 +113,7 @@ def register(model: Model) -> str:
 _HANDLERS: list[Any] = []
 """What XLA may still call must not be freed."""
 
-GRAPHICS = Build(register, lambda wanted: 0)
+GRAPHICS = Build(register, lambda wanted: 0, events=False)
 """Cores are not what limits the threads."""
 
 
@@ -161,13 +161,13 @@ def _launch(call: Call, job: Job, items: int, lengths: np.ndarray | None = None)
     if not items:
         return
     driver, stream, kernel, _ = call
-    free = SHARE * driver.free_memory()
+    free = driver.free_memory()
     most = min(kernel.resident, RESIDENT) * kernel.processors
-    warps = max(1, min(-(-items // WARP), most, int(free) // kernel.memory))
+    warps = max(1, min(-(-items // WARP), most, int(SHARE * free) // kernel.memory))
     room = 0
     if lengths is not None:
         wanted, least = int(lengths[: warps * WARP].sum()), int(lengths[0])
-        room = max(least, min(wanted, int(free) // kernel.row))
+        room = max(least, min(wanted, int(SHARE * (free - warps * kernel.memory)) // kernel.row))
     with driver.memory(stream, warps * kernel.memory, room * kernel.row, 24) as (memory, tapes, counters):
         driver.clear(stream, counters, 24)
         job.next = counters

@@ -67,9 +67,11 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 def _compiled(build: Build, device: str, speed: float, ready: Callable[[Iterable[Model]], str]) -> Engine:
     """An engine that runs the compiled network."""
     readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
-    return Engine(
-        partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, build.register
-    )
+
+    def prepare(model: Model) -> None:
+        build.register(model if build.events else without_events(model))
+
+    return Engine(partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, prepare)
 
 
 ENGINES: dict[str, Engine] = {
@@ -84,14 +86,16 @@ DIFFERENTIABLE = tuple(name for name, engine in ENGINES.items() if engine.differ
 """Engines with a gradient."""
 
 
-def has_gradient(engine: str, model: Model) -> bool:
-    """Whether a solve of a model has a gradient: of engine and events, which must have times that no state moves.
+def has_gradient(engine: str, model: Model, phases: int = 1) -> bool:
+    """Whether a solve of a model in lanes of so many phases has a gradient, of engine and events.
+
+    Events must have times that no state moves, in lanes of one phase.
 
     >>> has_gradient("diffrax", model), has_gradient("jax", model)
     (True, False)
     """
     events = model.system.events
-    return engine in DIFFERENTIABLE and (events is None or bool(events.times.outputs))
+    return engine in DIFFERENTIABLE and (events is None or (phases == 1 and bool(events.times.outputs)))
 
 
 def available_engines(models: Iterable[Model] = ()) -> tuple[str, ...]:

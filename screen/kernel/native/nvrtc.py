@@ -17,8 +17,6 @@ from screen.errors import KernelError
 from screen.kernel.cache import cached, digest_of
 
 FLAGS = ("--std=c++20", "--device-as-default-execution-space")
-REPORT = "--ptxas-options=--verbose"
-"""Makes NVRTC report registers and memory of what it compiles."""
 
 
 class Nvrtc(NamedTuple):
