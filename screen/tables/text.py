@@ -19,7 +19,7 @@ from screen.files import MOST_TABLE, read_text
 SEPARATORS = ("\t", ",", ";")
 """What may stand between cells, whatever the file is called."""
 
-FORMULA = r"^'*[=+\-@\t\r]."
+FORMULA = r"^'*[=+\-@\t\r][\s\S]"
 """How a text begins that a spreadsheet takes for a formula, or that is one escaped; escaping puts a ' before it.
 
 A sign alone is no formula: `relation` of affinities.tsv stays `=`.

@@ -118,6 +118,12 @@ def test_it_is_refused_in_one_line(tmp_path, text, expected):
     assert expected in problem and problem.isprintable() and len(problem) < 5000
 
 
+def test_a_formula_that_begins_with_a_line_break_is_escaped(tmp_path):
+    schema = Schema("notes", (Column("note", pl.String, "text"),), ("note",))
+    write_table(pl.DataFrame({"note": ["=\n1+1"]}), tmp_path / "notes.csv", schema)
+    assert (tmp_path / "notes.csv").read_text() == 'note\n"\'=\n1+1"\n'
+
+
 def test_formulas_are_escaped_on_writing_numbers_stay_and_reading_gives_back_what_was(tmp_path):
     schema = Schema(
         "notes", (Column("note", pl.String, "text"), Column("value", pl.Float64, "number")), ("note",)
