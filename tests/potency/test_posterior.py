@@ -9,11 +9,13 @@ import pytest
 
 from screen.potency import (
     ESTIMATES,
+    Potency,
     Site,
     draw_constants,
     estimate_shared,
     read_estimates,
     read_potency_tables,
+    read_potent_drugs,
 )
 from screen.potency.leave_out import errors
 from screen.potency.rows import read_rows
@@ -144,3 +146,12 @@ def test_the_left_out_error_of_a_perfect_foretelling_is_nought():
     found = errors(frame)
     assert found["ic50"] == pytest.approx(0.5) and found["ratio"] == pytest.approx(0.0)
     assert found["ratios"] == 3 and found["read"] == 2
+
+
+def test_a_median_is_found_once_whatever_is_asked_beside_it(root, monkeypatch):
+    config = root / "config"
+    files = (config / f"{name}.tsv" for name in ("drugs", "affinities", "targets"))
+    potency = read_potent_drugs(*files, config / "potency").potency
+    both = potency.middle(["ruxolitinib", "dasatinib"])
+    monkeypatch.setattr(Potency, "drawn", None)
+    np.testing.assert_array_equal(potency.middle(["dasatinib", "ruxolitinib"]), both[::-1])
