@@ -73,6 +73,7 @@ INTERVALS = Schema(
         *(number_column(f"sd_{route}", "sd of the error that the others teach", "log2") for route in ROUTES),
     ),
     key=("data_set",),
+    may_be_empty=True,
 )
 
 
@@ -94,7 +95,8 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
     )
     takes = pl.col("taken") >= TAKEN
     kind = pl.when((pl.col("route") == direct) & ~takes).then(pl.lit(indirect)).otherwise("route")
-    parts = {route: scored.filter(kind == route) for route in ROUTES}
+    enough = pl.len().over("data_set") >= FEWEST
+    parts = {route: scored.filter(kind == route).filter(enough) for route in ROUTES}
     one = pl.lit(1.0)
     alone = {route: _sd(parts[route].with_columns(taken=one), 0.0) for route in (indirect, none)}
     widest = max((sd for sd in alone.values() if sd is not None), default=PRIOR_SD)
@@ -107,9 +109,7 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
             "sd": round(known[route], 4),
             "effects": parts[route].height,
             "data_sets": _counted(parts[route]) or None,
-            "note": None
-            if parts[route].height >= FEWEST
-            else "no such effect was measured: as wide as the widest",
+            "note": None if parts[route].height else "no such effect was measured: as wide as the widest",
         }
         for route in ROUTES
     ]
@@ -117,9 +117,9 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sd(effects: pl.DataFrame, base: float) -> float | None:
-    """The sd of a kind where the error of an effect has the sd hypot(base, taken * sd); None without enough effects."""
+    """The sd of a kind where the error of an effect has the sd hypot(base, taken * sd); None without effects."""
     sets = (part for _, part in effects.group_by("data_set", maintain_order=True))
-    found = [_sd_of_one(part, base) for part in sets if part.height >= FEWEST]
+    found = [_sd_of_one(part, base) for part in sets]
     return float(np.sqrt(np.mean(np.square(found)))) if found else None
 
 
@@ -142,8 +142,10 @@ def _counted(effects: pl.DataFrame) -> str:
 
 
 def judge_intervals(effects: pl.DataFrame) -> pl.DataFrame:
-    """INTERVALS of EFFECTS: each data set by the discrepancy learned on the others, and without."""
+    """INTERVALS of EFFECTS: each data set by the discrepancy learned on the others, and without; none has no others."""
     scored = effects.filter("is_scored")
+    if scored["data_set"].n_unique() < 2:
+        return pl.DataFrame(schema=INTERVALS.dtypes())
     rows = [
         _judged(str(name), part, learn(scored.filter(pl.col("data_set") != name)))
         for (name,), part in scored.group_by("data_set", maintain_order=True)

@@ -314,7 +314,7 @@ def _key(task: Task, inputs: Inputs) -> str:
     files = [inputs.data / file for file in SOURCES[task.source].files] + [inputs.sbml]
     parts: list[Any] = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     parts += [[column.name for column in EFFECTS.columns]]
-    parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs.bindings)]
+    parts += [task.name, task.facts, known.network.rows(), repr(known.contexts), repr(known.drugs)]
     parts += [asdict(replace(inputs.solver, threads=None)), asdict(inputs.plan)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

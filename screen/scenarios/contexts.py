@@ -10,7 +10,7 @@ rows hold where this one has none of its own.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -83,7 +83,7 @@ class Setting:
     value: float
     unit: str | None
     source: str | None
-    where: str
+    where: str = field(repr=False, compare=False)
     sd: float = 0.0
 
 

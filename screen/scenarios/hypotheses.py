@@ -51,7 +51,7 @@ class Option:
     switch: str
     weight: float
     settings: Mapping[str, float]
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_options(paths: Path | Sequence[Path]) -> dict[str, Option]:

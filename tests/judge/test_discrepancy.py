@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from screen.errors import ScenarioError
-from screen.judge.discrepancy import EFFECTS, INTERVALS, judge_intervals, learn
+from screen.judge.discrepancy import EFFECTS, FEWEST, INTERVALS, judge_intervals, learn
 from screen.scenarios import DISCREPANCY, Discrepancy, read_discrepancy
 from screen.tables import check_table, write_table
 
@@ -69,6 +69,18 @@ def test_a_kind_that_was_never_measured_is_as_wide_as_the_widest_and_says_so():
     assert rows["none"]["sd"] == rows["direct"]["sd"] == rows["indirect"]["sd"]
     assert rows["none"]["effects"] == 0 and "no such effect was measured" in rows["none"]["note"]
     assert (rows["indirect"]["data_sets"], rows["indirect"]["note"]) == ("a 2000", None)
+
+
+def test_too_few_effects_of_a_data_set_teach_nothing_and_do_not_count():
+    few = pl.concat([made(name, "direct", 2.0, number=FEWEST - 1, predicted=-2.0) for name in ("b", "c")])
+    effects = pl.concat([made("a", "indirect", 0.5), few])
+    rows = {row["route"]: row for row in learn(effects).iter_rows(named=True)}
+    assert rows["direct"]["effects"] == 0 and "no such effect was measured" in rows["direct"]["note"]
+    assert rows["direct"]["sd"] == rows["indirect"]["sd"]
+
+
+def test_one_data_set_has_no_others_to_judge_it_by():
+    assert judge_intervals(made("a", "indirect", 0.5)).is_empty()
 
 
 def test_what_reads_background_alone_teaches_nothing():

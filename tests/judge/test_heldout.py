@@ -179,4 +179,9 @@ def test_a_task_that_is_done_is_read_and_not_run(result, known, network, tmp_pat
     run(1, "ruxolitinib")
     run(2, "ruxolitinib")
     assert ran[2:] == [("ruxolitinib", 1), ("ruxolitinib", 2)]
+    other = replace(known.drugs, potency=replace(known.drugs.potency, digest="other constants"))
+    plan = HeldoutPlan(seed=2)
+    inputs = heldout.Inputs(tmp_path, replace(known, drugs=other), network, Integration(), plan)
+    heldout.run_tasks([TASKS["ruxolitinib"]], inputs, tmp_path / "out")
+    assert ran[4:] == [("ruxolitinib", 2)]
     assert (tmp_path / "out" / "scores.tsv").is_file()
