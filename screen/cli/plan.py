@@ -51,9 +51,14 @@ def read_bases(settings: Settings) -> "list[DoseBasis]":
 
 
 def read_rankable_plan(settings: Settings) -> ScreenInputs:
-    """The plan; RankError where the responses to it could not be ranked as the settings want."""
+    """The plan, when all that ranking reads besides is sound.
+
+    RankError where the responses to it could not be ranked as the settings want; TableError, ScenarioError.
+    """
     from screen.rank import check_request
+    from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
     check_request(plan.scenarios, settings.readouts, read_bases(settings))
+    read_discrepancy(settings.rank.discrepancy)
     return plan

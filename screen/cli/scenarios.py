@@ -39,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     plan = read_plan(settings)
     files, networks = read_networks(plan, results)
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks)
+    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
-    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks)
     write_table(routes, results.routes, ROUTED, made_from)
     say(f"scenarios: {describe(plan, settings.fit.draws)}")
     return 0
@@ -56,9 +56,8 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
     files = {left_out: results.network_named(network_name(left_out)) for left_out in sorted(screened)}
     missing = [path for path in files.values() if not path.is_file()]
     if missing:
-        raise ScreenError(
-            f"{missing[0]}: must exist, found no such file; `python -m screen network` makes it"
-        )
+        cure = "`python -m screen network` makes it"
+        raise ScreenError([f"{path}: must exist, found no such file; {cure}" for path in missing])
     networks = {left_out: read_sbml(path) for left_out, path in files.items()}
     return list(files.values()), lambda name: networks[known[name].left_out]
 

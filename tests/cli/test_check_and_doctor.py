@@ -89,9 +89,10 @@ def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, 
     (tmp_path / "labels.tsv").write_text("kind\tname\ttitle\tcolour\nclass\tJAK\tJAK\tred\n")
     panel = (root / "config/panel/panel.tsv").read_text()
     (tmp_path / "panel.tsv").write_text(panel.replace("\thepg2\t", "\tmars\t", 1))
+    (tmp_path / "discrepancy.tsv").write_text("route\tsd\teffects\tdata_sets\tnote\ndirect\t-1\t3\t\t\n")
     config = small(
         network={"folder": "network"}, tables={"potency": "potency"}, panel={"table": "panel.tsv"},
-        report={"labels": "labels.tsv"}, scenarios={"constants": "assay"},
+        report={"labels": "labels.tsv"}, scenarios={"constants": "assay"}, rank={"discrepancy": "discrepancy.tsv"},
     )  # fmt: skip
     ran = run("check", "--config", config)
     assert ran.code == 2
@@ -101,6 +102,7 @@ def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, 
         "constructs.tsv row ",
         "panel.tsv, V",
         "labels.tsv row 2: `colour` must be #rrggbb, found red",
+        "discrepancy.tsv row 2: `sd` must be at least 0, found -1",
     ):
         assert any(problem.startswith(f"screen: {start}") for problem in ran.problems), (start, ran.err)
 
