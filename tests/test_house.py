@@ -20,7 +20,7 @@ from screen.network.totals import TOTALS
 from screen.panel import PANEL, STATISTICS
 from screen.rank import RANKED
 from screen.report import LABELS
-from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, HYPOTHESES, TARGETS
+from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
 
 LOCKS = ("requirements.lock", "requirements-slurm.lock", "requirements-gpu.lock")
@@ -168,6 +168,7 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
         EXPERIMENTS,
         PANEL,
         LABELS,
+        DISCREPANCY,
     ],
     ids=lambda s: s.name,
 )

@@ -122,7 +122,7 @@ AFFINITIES = Schema(
         Column("value_nM", pl.Float64, "the number", "nM", positive=True),
         Column("assay", pl.String, "assay in words", required=False, nullable=True),
         Column("atp", pl.String, "ATP in the assay: decides the shift", choices=ASSAYS),
-        Column("used", pl.Boolean, "whether the screen uses this row"),
+        Column("used", pl.Boolean, "whether `scenarios.constants: assay` uses this row"),
         Column("mark", pl.String, "origin of the number", choices=MARKS),
         Column("citation", pl.String, "who measured or listed it"),
         Column("note", pl.String, "caution", required=False, nullable=True),

@@ -4,7 +4,7 @@ rule predict_heldout:
         network=f"{OUT}/network/stat3.xml",
         parameters=parameter_table(),
         tables=table_files(),
-        potency=potency_files(),
+        potency=sources(SETTINGS.tables.potency_files()),
         data=data_files(),
     output:
         scores=f"{OUT}/heldout/scores.tsv",
