@@ -5,6 +5,7 @@ Targets that a drug hardly holds at a dose give it no route there. `screen.netwo
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -19,15 +20,22 @@ HELD = 0.1
 """Share of a target that a drug must hold for the target to count (assumed): the effect of less is small by itself."""
 
 
+class Route(NamedTuple):
+    """The kind of a route and the targets it starts from, the most held first."""
+
+    kind: str
+    targets: tuple[str, ...]
+
+
 def arm_routes(
     arms: Sequence[Arm], contexts: ContextTables, tables: DrugTables, networks: Networks
-) -> list[str]:
-    """The kind of route of each arm, of several targets the most direct.
+) -> list[Route]:
+    """The route of each arm: of several targets the kind is the most direct one.
 
     >>> from screen.network import compose_network, read_sbml
     >>> gp130 = read_sbml(compose_network("config/network", ["m01", "m02"]))
     >>> alk = Arm("hepg2", stimulus=Exposure(own=True), treatment=Exposure((("load:ALK", 1000.0),)))
-    >>> arm_routes([arm, alk], contexts, drugs, lambda name: gp130)
+    >>> [route.kind for route in arm_routes([arm, alk], contexts, drugs, lambda name: gp130)]
     ['direct', 'none']
     """
 
@@ -38,7 +46,8 @@ def arm_routes(
         for name, value in treatment.values:
             if name.startswith(LOAD_OF):
                 found[name.removeprefix(LOAD_OF)] += value
-        return [target for target, load in found.items() if load / (1.0 + load) >= HELD]
+        enough = [target for target, load in found.items() if load / (1.0 + load) >= HELD]
+        return sorted(enough, key=found.__getitem__, reverse=True)
 
     @cache
     def reached(cell: Arm) -> Mapping[str, str]:
@@ -51,8 +60,9 @@ def arm_routes(
     for arm in arms:
         routes = reached(Arm(arm.context, arm.hypothesis, arm.genotype, arm.stimulus))
         targets = held(arm.treatment, contexts.contexts[arm.context].organism)
-        kinds = {routes.get(LOAD + target, ROUTES[-1]) for target in targets}
-        found.append(min(kinds, key=ROUTES.index, default=ROUTES[-1]))
+        kinds = {target: routes.get(LOAD + target, ROUTES[-1]) for target in targets}
+        through = tuple(target for target, kind in kinds.items() if kind != ROUTES[-1])
+        found.append(Route(min(kinds.values(), key=ROUTES.index, default=ROUTES[-1]), through))
     return found
 
 
@@ -68,4 +78,7 @@ def scenario_routes(
     """
     treated = scenarios.filter(pl.col("role") != "vehicle")
     routes = arm_routes(scenario_arms(treated), contexts, tables, networks)
-    return treated.select("scenario").with_columns(pl.Series("route", routes, pl.String))
+    return treated.select("scenario").with_columns(
+        pl.Series("route", [route.kind for route in routes], pl.String),
+        pl.Series("targets", [" ".join(route.targets) for route in routes], pl.String),
+    )

@@ -109,7 +109,8 @@ def prepare(task: Task, inputs: Inputs, folder: Path) -> Prepared:
 
     def routes(conditions: Sequence[Condition]) -> Sequence[str]:
         arms = [_arm(each) for each in conditions]
-        return arm_routes(arms, known.contexts, known.drugs, lambda name: network)
+        found = arm_routes(arms, known.contexts, known.drugs, lambda name: network)
+        return [route.kind for route in found]
 
     evaluator = make_evaluator(problem, solver, inputs.plan.draws)
     return Prepared(evaluator, tables.readings, solver, routes, forgotten)

@@ -22,8 +22,8 @@ class Comparison:
 
     bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
     for pS727, pERK and pAKT; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
-    pair (NaN for single drugs); log10_ic50: half-maximal doses, +-inf where censored; route [interventions]: its
-    kind, None where the dose is not known.
+    pair (NaN for single drugs); log10_ic50: half-maximal doses, +-inf where censored; route, through [interventions]:
+    its kind and the targets where it starts, None where the dose is not known.
     """
 
     places: tuple[Place, ...]
@@ -33,6 +33,7 @@ class Comparison:
     single_ratios: np.ndarray
     log10_ic50: np.ndarray
     route: np.ndarray
+    through: np.ndarray
 
     @property
     def weights(self) -> np.ndarray:
@@ -115,4 +116,5 @@ def compare(
         single_ratios=np.stack([alone(place) for place in ordered]),
         log10_ic50=np.stack([half(place) for place in ordered]),
         route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
+        through=np.array([doubt.through(place) if doubt else None for place in ordered], dtype=object),
     )

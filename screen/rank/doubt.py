@@ -27,7 +27,7 @@ REPEATS = 8
 
 @dataclass(frozen=True)
 class Doubt:
-    """The route of each scenario (columns scenario and route), what is wrong by route, and the seed of the run."""
+    """The routes of the scenarios (ROUTED), what is wrong by route, and the seed of the run."""
 
     routes: pl.DataFrame
     discrepancy: Discrepancy
@@ -56,15 +56,20 @@ class Doubt:
             .replace_strict(dict(zip(ROUTES, range(len(ROUTES)), strict=True)))
         )
         number = np.asarray(found.draws)
-        for pool in pools(cells, codes.to_numpy()[:, None, None]):
-            yield PoolDoubt(pool.ratio[:, 0], number, self.discrepancy, self.seed)
+        targets = kinds["targets"].fill_null("").to_numpy().astype(object)
+        both = zip(
+            pools(cells, codes.to_numpy()[:, None, None]), pools(cells, targets[:, None, None]), strict=True
+        )
+        for code, target in both:
+            yield PoolDoubt(code.ratio[:, 0], target.ratio[:, 0], number, self.discrepancy, self.seed)
 
 
 @dataclass(frozen=True)
 class PoolDoubt:
-    """The same for one pool: place in `ROUTES` [rows, hypotheses], and the number of each draw of a hypothesis."""
+    """The same for one pool: place in `ROUTES` and targets [rows, hypotheses]; the number of each of their draws."""
 
     code: np.ndarray
+    targets: np.ndarray
     number: np.ndarray
     discrepancy: Discrepancy
     seed: int
@@ -72,6 +77,11 @@ class PoolDoubt:
     def route(self, place: Place) -> str | None:
         """The kind of route at a dose, under the hypotheses the most direct one; None where no dose is known."""
         return ROUTES[int(self.code[place.upper].min())] if place.known else None
+
+    def through(self, place: Place) -> str | None:
+        """The targets where its routes start at a dose, under any of the hypotheses; None where there is none."""
+        held = " ".join(self.targets[place.upper]) if place.known else ""
+        return " ".join(dict.fromkeys(held.split())) or None
 
     def widened(self, bare: Ratios, places: Sequence[Place], context: str) -> Ratios:
         """Ratios with errors: `REPEATS` draws in place of each."""

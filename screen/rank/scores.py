@@ -150,6 +150,10 @@ def _route(comparison: Comparison) -> np.ndarray:
     return comparison.route
 
 
+def _through(comparison: Comparison) -> np.ndarray:
+    return comparison.through
+
+
 def _draws(comparison: Comparison) -> np.ndarray:
     return comparison.bare.draws
 
@@ -189,6 +193,15 @@ SCORES: tuple[Score, ...] = (
             choices=ROUTES,
         ),
         _route,
+    ),
+    Score(
+        Column(
+            "acts_through",
+            pl.String,
+            "targets that the drug holds at this dose and by which it reaches pY705, the most held first",
+            nullable=True,
+        ),
+        _through,
     ),
     Score(number_column("log2_ratio_p50", "median log2 of treated/vehicle", "log2"), _log2_ratio),
     Score(

@@ -40,6 +40,7 @@ ROUTED = Schema(
     (
         Column("scenario", pl.String, "scenario with a drug"),
         Column("route", pl.String, "kind of route from its drugs, at their doses, to pY705", choices=ROUTES),
+        Column("targets", pl.String, "where these routes start, the target that is held most first"),
     ),
     key=("scenario",),
 )

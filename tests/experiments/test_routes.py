@@ -27,7 +27,7 @@ def blocked(shipped, context, hypothesis, targets):
         )
         for target in targets.split()
     ]
-    return set(arm_routes(arms, *shipped))
+    return {route.kind for route in arm_routes(arms, *shipped)}
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,17 @@ def test_a_drug_has_the_route_of_what_it_holds_at_its_dose(shipped):
     scenarios = plan_scenarios(contexts, drugs, request)
     found = scenario_routes(scenarios, contexts, drugs, networks)
     check_table(found, ROUTED, "routes")
-    routes = dict(found.iter_rows())
+    routes = dict(found.select("scenario", "route").iter_rows())
     assert {name.split("|")[2]: route for name, route in routes.items()} == {
         "ruxolitinib@0.01": "none", "ruxolitinib@1000": "direct",
         "trametinib@0.01": "none", "trametinib@1000": "indirect",
         "lorlatinib@0.01": "none", "lorlatinib@1000": "none",
         "trametinib@1000+ruxolitinib@1000": "direct",
     }  # fmt: skip
+    targets = {name.split("|")[2]: held for name, _, held in found.iter_rows()}
+    assert {"JAK1", "JAK2"} <= set(targets["ruxolitinib@1000"].split())
+    assert targets["lorlatinib@1000"] == "" and targets["trametinib@1000"] == "MEK"
+    assert targets["trametinib@1000+ruxolitinib@1000"].split()[0] == "MEK"
 
 
 def test_an_antibody_to_the_human_protein_does_nothing_in_a_mouse_cell(shipped):
@@ -71,4 +75,5 @@ def test_an_antibody_to_the_human_protein_does_nothing_in_a_mouse_cell(shipped):
         Arm(context, stimulus=Exposure(own=True), treatment=Exposure((("tocilizumab", 1000.0),)))
         for context in ("hepatocyte_human", "hepatocyte_mouse")
     ]
-    assert arm_routes(arms, *shipped) == ["direct", "none"]
+    found = arm_routes(arms, *shipped)
+    assert found == [("direct", ("IL6R_CAPTURE",)), ("none", ())]

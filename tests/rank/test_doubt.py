@@ -21,7 +21,9 @@ TAIL = 1.6449
 def doubt(table, sd=SD, kinds=KINDS, seed=1):
     treated = table.filter(pl.col("role") != "vehicle")
     route = treated["drug_a"].replace_strict(kinds)
-    return Doubt(treated.select("scenario").with_columns(route.alias("route")), Discrepancy(sd), seed)
+    held = route.replace_strict({"direct": "JAK2 JAK1", "indirect": "MEK", "none": ""})
+    routes = treated.select("scenario").with_columns(route.alias("route"), held.alias("targets"))
+    return Doubt(routes, Discrepancy(sd), seed)
 
 
 def ranked(table, value=None, drugs="abc", draws=DRAWS, bases=BASES, **changed):
@@ -50,6 +52,7 @@ def found():
 def test_intervals_are_as_wide_as_the_route_says(found, drug, sd):
     row = line(found, drug)
     assert row["route"] == KINDS[drug]
+    assert row["acts_through"] == {"a": "JAK2 JAK1", "b": "MEK", "c": None}[drug]
     middle = np.log2(1.0 - row["suppression_p50"])
     for name, sign in (("suppression_p05", 1.0), ("suppression_p95", -1.0)):
         assert np.log2(1.0 - row[name]) - middle == pytest.approx(sign * TAIL * sd, rel=0.2)
@@ -116,7 +119,10 @@ def test_the_mixture_has_the_error_of_each_hypothesis():
     table = scenarios("ab", contexts=cells, weights={cells[0]: 0.5, cells[1]: 0.5})
     given = doubt(table, sd={"direct": 0.0, "indirect": 0.8, "none": 0.0}, kinds={"a": "none", "b": "none"})
     here = pl.col("scenario").str.contains("jak3|a@", literal=True)
-    changed = given.routes.with_columns(route=pl.when(here).then(pl.lit("indirect")).otherwise("route"))
+    changed = given.routes.with_columns(
+        route=pl.when(here).then(pl.lit("indirect")).otherwise("route"),
+        targets=pl.when(here).then(pl.lit("ALK JAK3")).otherwise("targets"),
+    )
     found = rank(
         responses(table, hill({"a": 1e12, "b": 1e12}), DRAWS),
         table,
@@ -127,6 +133,8 @@ def test_the_mixture_has_the_error_of_each_hypothesis():
     )
     assert line(found, "a", hypothesis="direct")["route"] == "none"
     assert line(found, "a", hypothesis="mixture")["route"] == "indirect"
+    assert line(found, "a", hypothesis="direct")["acts_through"] is None
+    assert line(found, "a", hypothesis="mixture")["acts_through"] == "ALK JAK3"
     parts = [line(found, "a", hypothesis=name)["suppression_p05"] for name in ("direct", "jak3")]
     assert parts[1] < line(found, "a", hypothesis="mixture")["suppression_p05"] < parts[0]
     assert line(found, "b", hypothesis="mixture")["route"] == "none"
