@@ -64,7 +64,6 @@ report: env ## Snakemake's own report of the last run: results/workflow.zip
 
 dry-run: env ## what would run, how many trajectories that is and roughly how long
 	$(VENV)/bin/snakemake --cores $(CORES) --quiet rules host --dry-run $(ARGS)
-	$(PYTHON) -m screen scenarios --dry-run
 
 mine: env ## screen what CONFIG=mine.yaml names under the shipped draws, no fit; results/mine
 	$(PYTHON) -m screen mine --config $(CONFIG) $(ARGS)
@@ -73,7 +72,7 @@ validate: env ## check the published facts of the panel: results/validation.csv 
 	$(PYTHON) -m screen validate $(ARGS)
 
 check: env ## read every input, report sizes and problems
-	$(PYTHON) -m screen check
+	$(PYTHON) -m screen check $(ARGS)
 
 doctor: env ## what this machine has and lacks
 	$(PYTHON) -m screen doctor

@@ -50,13 +50,25 @@ WRONG = {
     ),
     "drugs": ("scenarios: {drugs: 5}", "line 1: `scenarios.drugs` must be `all` or a list of names, found 5"),
     "pair of one": ("scenarios: {pairs: [[a]]}", "line 1: `scenarios.pairs[1]` must have at least 2 entries"),
-    "pair with itself": (
-        "scenarios: {pairs: [[a, a]]}",
-        "`pairs` must join two different drugs, found a with itself",
+    "pairs by a number": (
+        "scenarios: {pairs: 5}",
+        "line 1: `scenarios.pairs` must be `all`, a list of pairs or what to pair (`among`, `classes`), found 5",
+    ),
+    "pairs by another word": (
+        "scenarios: {pairs: {classes: between}}",
+        "line 1: `scenarios.pairs.classes` must be 'any', 'within' or 'across', found between",
+    ),
+    "pairs by another key": (
+        "scenarios: {pairs: {amog: [a, b]}}",
+        "line 1: `scenarios.pairs.amog` is not a setting; did you mean `among`?",
+    ),
+    "own doses of a drug": (
+        "scenarios: {own_pair_doses_nM: {a: [1, 1]}}",
+        "line 1: `scenarios.own_pair_doses_nM.a` entries must differ, found 1.0 more than once",
     ),
     "pair twice": (
         "scenarios: {pairs: [[a, b], [b, a]]}",
-        "`pairs` must list a pair once, found b + a again",
+        "line 1: `scenarios.pairs` must list a pair once, found b + a again",
     ),
     "negative time": (
         "readouts: [{id: a, observable: b, minutes: -1}]",
@@ -166,6 +178,16 @@ def test_every_setting_is_explained_and_frozen():
                 assert field.description, f"{model.__name__}.{name}"
 
     walk(Settings)
+
+
+@pytest.mark.parametrize("pairs", ["all", [["a", "b"]], {"among": ["a", "b"]}, {"classes": "within"}])
+def test_pairs_are_listed_or_among_some_drugs(tmp_path, pairs):
+    values = {"scenarios": {"pairs": pairs}}
+    jsonschema.validate(values, settings_schema())
+    settings = check_settings(values, "here")
+    path = tmp_path / "settings.json"
+    path.write_text(settings.model_dump_json())
+    assert load_settings(path) == settings
 
 
 def test_settings_written_by_a_run_can_be_read_again(tmp_path, root: Path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
 from screen.cli.options import add_shared, read_shared
-from screen.cli.plan import read_rankable_plan
+from screen.cli.plan import read_bases, read_rankable_plan
 from screen.errors import FitError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -179,14 +179,21 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
 
 def _screen(inputs: Inputs) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
+    from screen.rank import find_cells, unranked_pairs
     from screen.scenarios import AFFINITIES, implausible_affinities
     from screen.tables import names_of, read_tables
 
     settings = inputs.settings
     plan = read_rankable_plan(settings)
     frame, files = plan.scenarios, settings.tables.affinities
+    unranked = unranked_pairs(read_bases(settings), find_cells(frame))
+    warnings = implausible_affinities(read_tables(files, AFFINITIES), names_of(files))
+    if unranked:
+        warnings.append(
+            f"{len(unranked)} pairs stand on no dose basis and are not ranked, such as {unranked[0]}"
+        )
     return {
-        "warnings": implausible_affinities(read_tables(files, AFFINITIES), names_of(files)),
+        "warnings": warnings,
         "drugs": len(plan.drugs.drugs),
         "drugs screened": frame.filter(role="single")["intervention"].n_unique(),
         "affinities": plan.drugs.measurements,

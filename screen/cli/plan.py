@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.drugs import read_drugs
-from screen.settings import Settings
+from screen.settings import PairsAmong, Settings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,19 +23,27 @@ class ScreenInputs(NamedTuple):
 
 def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import Request, count_trajectories, plan_scenarios, read_context_tables
+    from screen.scenarios import Request, count_trajectories, pairs_among, plan_scenarios, read_context_tables
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     drugs = read_drugs(settings)
+    screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
+    pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
+    if isinstance(pairs, PairsAmong):
+        listed = pairs_among(screened if pairs.among == "all" else pairs.among, drugs, pairs.classes)
+    else:
+        listed = [(first, second) for first, second in pairs]
     scenarios = plan_scenarios(
         contexts,
         drugs,
         Request(
             doses_nM=wanted.doses_nM,
             drugs=wanted.drugs,
-            pairs=[(first, second) for first, second in wanted.pairs],
+            pairs=listed,
             pair_doses_nM=wanted.pair_doses_nM,
+            own_pair_doses_nM=wanted.own_pair_doses_nM,
+            pair_layout=wanted.pair_layout,
             contexts=wanted.contexts,
             switches=wanted.hypotheses,
         ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
 from screen.errors import ScreenError
+from screen.settings import Settings
 
 if TYPE_CHECKING:
     from screen.experiments import Networks
@@ -27,9 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
     settings, results = read_shared(arguments)
     if arguments.dry_run:
-        plan = read_rankable_plan(settings)
-        print(f"scenarios: {describe(plan, settings.fit.draws)}")
-        print(f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}")
+        print("\n".join(announce(read_rankable_plan(settings), settings)))
         return 0
     prepare_folder(results.scenarios.parent)
     from screen.experiments import scenario_routes, weigh_hypotheses
@@ -60,6 +59,14 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
         raise ScreenError([f"{path}: must exist, found no such file; {cure}" for path in missing])
     networks = {left_out: read_sbml(path) for left_out, path in files.items()}
     return list(files.values()), lambda name: networks[known[name].left_out]
+
+
+def announce(plan: ScreenInputs, settings: Settings) -> list[str]:
+    """What a screen holds and roughly how long it takes, a line each."""
+    return [
+        f"scenarios: {describe(plan, settings.fit.draws)}",
+        f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}",
+    ]
 
 
 def describe(plan: ScreenInputs, draws: int) -> str:

@@ -76,7 +76,7 @@ class Design:
 
 
 def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
-    """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs.
+    """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs; one with itself is one dose.
 
     >>> row = {"context": "hepg2", "hypothesis": "default", "drug_a": "ruxolitinib", "dose_a_nM": 300.0}
     >>> scenario_arms(pl.DataFrame([row | {"drug_b": None, "dose_b_nM": None}])) == [arm]
@@ -89,12 +89,18 @@ def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
             context,
             hypothesis,
             stimulus=own,
-            treatment=Exposure(
-                tuple((name, dose) for name, dose in (given[:2], given[2:]) if name is not None)
-            ),
+            treatment=Exposure(_treatment((given[0], given[1]), (given[2], given[3]))),
         )
         for context, hypothesis, *given in scenarios.select(columns).iter_rows()
     ]
+
+
+def _treatment(*given: tuple[str | None, float | None]) -> tuple[tuple[str, float], ...]:
+    doses: dict[str, float] = {}
+    for name, dose in given:
+        if name is not None and dose is not None:
+            doses[name] = doses.get(name, 0.0) + dose
+    return tuple(doses.items())
 
 
 def make_design(

@@ -19,7 +19,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 >>> readouts = [readout for readout in Settings().readouts if readout.id == "pY705_20min"]
 """
 
-from screen.rank.bases import DoseBasis, basis_in_words, check_bases
+from screen.rank.bases import DoseBasis, basis_in_words, check_bases, unranked_pairs
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
@@ -44,5 +44,6 @@ __all__ = [
     "paired_ratio",
     "pools",
     "rank",
+    "unranked_pairs",
     "write_ranked",
 ]

@@ -89,8 +89,12 @@ def _equal_concentration(footing: Footing, value: float) -> list[Place]:
 
 
 def _equal_burden(footing: Footing, value: float) -> list[Place]:
-    pairs = [p for p in footing.cell.pairs if _same(sum(p.doses), value)]
-    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in pairs]
+    """A pair that has the burden at several splits stands at the most even one."""
+    evenest: dict[str, Pair] = {}
+    for pair in sorted(footing.cell.pairs, key=lambda p: abs(p.doses[0] - p.doses[1])):
+        if _same(sum(pair.doses), value):
+            evenest.setdefault(pair.intervention, pair)
+    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in evenest.values()]
 
 
 def _ic50_multiple(footing: Footing, value: float) -> list[Place]:
@@ -161,13 +165,13 @@ def basis_in_words(name: str) -> str:
 
 
 def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
-    """RankError for an unknown kind, a value that does not fit, a dose never tested or pairs that fit no basis.
+    """RankError for an unknown kind, a value that does not fit, a dose never tested.
 
     >>> check_bases([DoseBasis("equal_concentration", 30.0)], find_cells(scenarios))
     Traceback (most recent call last):
     screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
     """
-    bases, cells = tuple(bases), tuple(cells)
+    bases = tuple(bases)
     problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
     tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})
     for kind, value in bases:
@@ -180,8 +184,6 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
             problems.append(f"dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}")
     if len(set(bases)) < len(bases):
         problems.append("dose_bases: must be named once each, found a repeated one")
-    if not problems:
-        problems = _stray_pairs(bases, cells)
     if problems:
         raise RankError(problems)
 
@@ -190,21 +192,18 @@ def _value_rule(kind: str) -> str:
     return "a positive value" if BASES[kind].needs_value else "no value"
 
 
-def _stray_pairs(bases: tuple[DoseBasis, ...], cells: tuple[Cell, ...]) -> list[str]:
-    """Pairs that no basis ranks would be lost without a word."""
+def unranked_pairs(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> list[str]:
+    """Pairs that stand on no basis at any of their doses.
+
+    >>> unranked_pairs([DoseBasis("clinical")], find_cells(scenarios))
+    []
+    """
+    bases = tuple(bases)
+    stand, given = set(), dict[str, None]()
     for cell in cells:
-        ranked = {
-            place.doses
-            for basis in bases
-            if BASES[basis.kind].must_be_tested
-            for place in BASES[basis.kind].places(Footing(cell, 0, {}, {}), float(basis.value or 0.0))
-            if len(place.drugs) > 1
-        }
-        for pair in cell.pairs:
-            if pair.doses not in ranked:
-                low, high = pair.doses
-                return [
-                    f"dose_bases: must include one on which pairs stand, found {', '.join(b.name for b in bases)} and "
-                    f"{pair.intervention} at {low:g} + {high:g} nM in {cell.name}"
-                ]
-    return []
+        given |= dict.fromkeys(pair.intervention for pair in cell.pairs)
+        for kind, value in bases:
+            if BASES[kind].must_be_tested:
+                places = BASES[kind].places(Footing(cell, 0, {}, {}), float(value or 0.0))
+                stand |= {place.intervention for place in places}
+    return [pair for pair in given if pair not in stand]

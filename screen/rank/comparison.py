@@ -22,8 +22,9 @@ class Comparison:
 
     bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
     for pS727, pERK and pAKT; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
-    pair (NaN for single drugs); log10_ic50: half-maximal doses, +-inf where censored; route, through [interventions]:
-    its kind and the targets where it starts, None where the dose is not known.
+    pair (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
+    log10_ic50: half-maximal doses, +-inf where censored; route, through [interventions]: its kind and the targets where
+    it starts, None where the dose is not known.
     """
 
     places: tuple[Place, ...]
@@ -102,7 +103,9 @@ def compare(
             place_series(series[drug], dose) if drug in series else None
             for drug, dose in zip(place.drugs, place.doses, strict=True)
         ]
-        return np.stack([lost if single is None else read(single, readout) for single in known])
+        return np.stack(
+            [lost if single is None or single.weight else read(single, readout) for single in known]
+        )
 
     def half(place: Place) -> np.ndarray:
         return potency[place.drugs[0]].draws[readout] if len(place.drugs) == 1 else lost

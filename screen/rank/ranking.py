@@ -87,7 +87,6 @@ def rank(
                 places = BASES[basis.kind].places(
                     Footing(cell, at, potency, clinical), float(basis.value or 0.0)
                 )
-                _check_once(cell, basis, [place.intervention for place in places])
                 if places:
                     comparison = compare(pool, places, at, side, potency, of_pool)
                     frames.append(_rows(cell, readout.id, basis.name, comparison))
@@ -146,15 +145,6 @@ def _check_names(found: ResponseArray, drugs: pl.DataFrame, readouts: Sequence[R
     problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]
     if problems:
         raise RankError(problems)
-
-
-def _check_once(cell: Cell, basis: DoseBasis, interventions: list[str]) -> None:
-    repeated = sorted({name for name in interventions if interventions.count(name) > 1})
-    if repeated:
-        raise RankError(
-            f"dose_bases: an intervention must stand at one dose, found {repeated[0]} at several "
-            f"in {cell.name} under {basis.name}"
-        )
 
 
 def _clinical_concentrations(drugs: pl.DataFrame) -> dict[str, float]:

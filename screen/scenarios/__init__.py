@@ -35,6 +35,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_settings,
     read_options,
 )
+from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import implausible, implausible_affinities
 from screen.scenarios.streams import normal_stream
@@ -77,6 +78,7 @@ __all__ = [
     "like_cell",
     "map_abundances",
     "normal_stream",
+    "pairs_among",
     "plan_scenarios",
     "read_abundances",
     "read_context_tables",

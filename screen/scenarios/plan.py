@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -11,11 +11,13 @@ from screen.errors import ScenarioError
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.hypotheses import hypothesis_labels
+from screen.scenarios.pairs import Layout, Pair, doses_alone, doses_together, layout_problems
 from screen.tables import SCENARIOS, check_table
 
 VEHICLE = "vehicle"
 
-Pair = tuple[str, str]
+MOST_SCENARIOS = 2_000_000
+"""Rows of the table of scenarios; more would fill the memory before anything is simulated."""
 
 
 class Dosed(NamedTuple):
@@ -30,14 +32,22 @@ class Request:
     """What is given where: doses [nM] of single drugs, pairs and their doses (those of single drugs where None).
 
     "all" drugs are the screened ones; `switches` are crossed in every context beside its own hypotheses.
+    `own_pair_doses_nM` [nM] are doses in pairs of the drugs that have others there.
     """
 
     doses_nM: Sequence[float]
     drugs: Sequence[str] | Literal["all"] = "all"
     pairs: Sequence[Pair] = ()
     pair_doses_nM: Sequence[float] | None = None
+    own_pair_doses_nM: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    pair_layout: Layout = "ray"
     contexts: Sequence[str] | Literal["all"] = "all"
     switches: Sequence[str] = ()
+
+    def in_pairs(self, drug: str) -> list[float]:
+        """Doses of a drug in its pairs [nM], ascending."""
+        usual = self.doses_nM if self.pair_doses_nM is None else self.pair_doses_nM
+        return sorted(map(float, self.own_pair_doses_nM.get(drug, usual)))
 
 
 class Counts(NamedTuple):
@@ -62,14 +72,13 @@ def plan_scenarios(
     """The table of scenarios, in an order and with names that depend on the request alone.
 
     Every context, under each of its hypotheses crossed with the options of the switches, is run with the
-    vehicle, with each drug at each dose, and with both drugs of each pair at the same dose. The drugs of a pair are
-    run alone at its doses too, so that synergy is never read off an interpolated single. ScenarioError:
-    unknown or unscreened drug, unknown context or switch, a dose that is not positive, the same thing
-    asked for twice.
+    vehicle, with each drug at each dose, and with both drugs of each pair. The drugs of a pair are run alone at
+    its doses too, and at what two of these add up to: where a drug meets its like, that is what it is given, so that
+    synergy is never read off an interpolated single. ScenarioError: unknown or unscreened drug, unknown context or
+    switch, a dose that is not positive, the same thing asked for twice, too much of it.
     """
     names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
-    doses_nM, pairs, pair_doses_nM = request.doses_nM, request.pairs, request.pair_doses_nM
-    both_doses = doses_nM if pair_doses_nM is None else pair_doses_nM
+    pairs, own = request.pairs, request.own_pair_doses_nM
     problems: list[str] = []
     try:
         contexts = screened(contexts, request.contexts)
@@ -78,21 +87,29 @@ def plan_scenarios(
     problems += (
         _drug_problems("drugs", names, tables)
         + _pair_problems(pairs, tables)
-        + _dose_problems("doses_nM", doses_nM, needed=bool(names))
-        + _dose_problems("pair_doses_nM", () if pair_doses_nM is None else pair_doses_nM, needed=False)
+        + _drug_problems("own_pair_doses_nM", tuple(own), tables)
+        + _dose_problems("doses_nM", request.doses_nM, needed=bool(names))
+        + _dose_problems("pair_doses_nM", request.pair_doses_nM or (), needed=False)
+        + [
+            each
+            for drug, doses in own.items()
+            for each in _dose_problems(f"own_pair_doses_nM of {drug}", doses)
+        ]
     )
+    if not problems:
+        problems = layout_problems(pairs, request.in_pairs, request.pair_layout)
     if problems:
         raise ScenarioError(problems)
-    given: list[tuple[Dosed, ...]] = [()]
-    singles = {name: {float(dose) for dose in doses_nM} for name in names}
-    for name in (name for pair in pairs for name in pair):
-        singles.setdefault(name, set()).update(map(float, both_doses))
-    given += [(Dosed(name, dose),) for name, doses in singles.items() for dose in sorted(doses)]
-    given += [(Dosed(a, float(dose)), Dosed(b, float(dose))) for a, b in pairs for dose in sorted(both_doses)]
     labels = {
         name: hypothesis_labels(contexts.options, context.hypotheses, request.switches)
         for name, context in contexts.contexts.items()
     }
+    given = _given(names, request)
+    rows = sum(map(len, labels.values())) * len(given)
+    if rows > MOST_SCENARIOS:
+        raise ScenarioError(
+            f"scenarios: must be at most {MOST_SCENARIOS:,}, found {rows:,}; name fewer contexts, pairs or doses"
+        )
     frame = pl.DataFrame(
         list(_rows(labels, given)),
         schema=SCENARIOS.dtypes(),
@@ -106,6 +123,20 @@ def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
     """How many trajectories a table of scenarios means under a number of parameter draws."""
     settings = scenarios.select("context", "hypothesis").n_unique()
     return Counts(scenarios.height, scenarios.height * draws, settings * draws)
+
+
+def _given(names: Sequence[str], request: Request) -> list[tuple[Dosed, ...]]:
+    """The vehicle, each drug alone at every dose that it needs, the pairs."""
+    alone = {name: set(map(float, request.doses_nM)) for name in names}
+    for name in dict.fromkeys(name for pair in request.pairs for name in pair):
+        alone.setdefault(name, set()).update(doses_alone(request.in_pairs(name), request.pair_layout))
+    singles = [(Dosed(name, dose),) for name, doses in alone.items() for dose in sorted(doses)]
+    together = [
+        (Dosed(a, dose_a), Dosed(b, dose_b))
+        for a, b in request.pairs
+        for dose_a, dose_b in doses_together(request.in_pairs(a), request.in_pairs(b), request.pair_layout)
+    ]
+    return [(), *singles, *together]
 
 
 def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed, ...]]) -> Iterator[tuple]:
@@ -138,11 +169,7 @@ def _drug_problems(what: str, names: Sequence[str], tables: DrugTables) -> list[
 
 
 def _pair_problems(pairs: Sequence[Pair], tables: DrugTables) -> list[str]:
-    wrong = [
-        f"pairs: must be two drugs each, found {list(pair)}"
-        for pair in pairs
-        if len(set(pair)) != 2 or len(pair) != 2
-    ]
+    wrong = [f"pairs: must be two drugs each, found {list(pair)}" for pair in pairs if len(pair) != 2]
     if wrong:
         return wrong
     named = tuple(dict.fromkeys(name for pair in pairs for name in pair))
@@ -152,7 +179,7 @@ def _pair_problems(pairs: Sequence[Pair], tables: DrugTables) -> list[str]:
     ]
 
 
-def _dose_problems(what: str, doses: Sequence[float], needed: bool) -> list[str]:
+def _dose_problems(what: str, doses: Sequence[float], needed: bool = True) -> list[str]:
     problems = [
         f"{what}: must be positive numbers in nM, found {dose}"
         for dose in doses

@@ -6,8 +6,6 @@ these classes.
 """
 
 import os
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,92 +14,26 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
-    WithJsonSchema,
+    Tag,
+    field_validator,
     model_validator,
 )
 
-from screen.errors import printable
-from screen.files import NAME, name_problem, number_of
-
-MOST_DOSES = 1000
-"""Doses of a list."""
-
-MOST_NAMES = 10_000
-"""Names, pairs or read-outs of a list."""
-
-
-def _is_name(value: str) -> str:
-    problem = name_problem(value)
-    if problem:
-        raise ValueError(f"{problem}, found {printable(value[:60])}")
-    return value
-
-
-Name = Annotated[str, Field(min_length=1, pattern=NAME), AfterValidator(_is_name)]
-"""A name of a context, drug, class, module or read-out."""
-
-
-def _numbers_are_no_text(value: Any) -> Any:
-    """YAML 1.1 reads 1e-6 as text (1.0e-6 is a number); it is plain what was meant."""
-    if isinstance(value, str):
-        number = number_of(value)
-        if number is None:
-            raise ValueError(f"must be a number, found {printable(value[:60])}")
-        return number
-    if isinstance(value, bool):
-        raise ValueError(f"must be a number, found {value}")
-    return value
-
-
-def _twice(values: Iterable[Any]) -> str:
-    """The values that are there more than once, in words; empty where all differ."""
-    return ", ".join(sorted(str(value) for value, count in Counter(values).items() if count > 1))
-
-
-def _all_different(values: list[Any]) -> list[Any]:
-    again = _twice(values)
-    if again:
-        raise ValueError(f"entries must differ, found {again} more than once")
-    return values
-
-
-NUMBER = BeforeValidator(_numbers_are_no_text)
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER]
-Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
-Doses = Annotated[list[Positive], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(_all_different)]
-Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(_all_different)]
-
-
-def _all_or_a_list(value: Any) -> Any:
-    if value != "all" and not isinstance(value, list):
-        raise ValueError(f"must be `all` or a list of names, found {value}")
-    return value
-
-
-AllOrNames = Annotated[Literal["all"] | Names, BeforeValidator(_all_or_a_list)]
-
-
-def _one_or_several(value: Any) -> Any:
-    return [value] if isinstance(value, str | Path) else value
-
-
-Files = Annotated[
-    list[Path],
-    Field(min_length=1),
-    AfterValidator(_all_different),
-    BeforeValidator(_one_or_several),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "format": "path"},
-                {"type": "array", "items": {"type": "string", "format": "path"}, "minItems": 1},
-            ]
-        }
-    ),
-]
-"""A table: one file, or several whose rows are read as one table, such as the project's and one's own."""
+from screen.settings.kinds import (
+    MOST_NAMES,
+    NUMBER,
+    AllOrNames,
+    Doses,
+    Files,
+    Name,
+    Positive,
+    Steps,
+    Time,
+    all_different,
+    twice,
+)
 
 
 class Section(BaseModel):
@@ -149,12 +81,49 @@ class TableSettings(Section):
         return sorted(self.potency.glob("*.tsv"))
 
 
+class PairsAmong(Section):
+    """Pairs of drugs with each other, not listed one by one."""
+
+    among: AllOrNames = "all"
+    """Drugs to pair, or `all` that are screened (`scenarios.drugs`)."""
+    classes: Literal["any", "within", "across"] = "any"
+    """`within`: both drugs of one class; `across`: of two classes."""
+
+
+def _pairs_kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "list[pair]"
+    return "all[pairs]" if value == "all" else "among[pairs]"
+
+
+def _some_pairs(value: Any) -> Any:
+    if value != "all" and not isinstance(value, list | dict | PairsAmong):
+        raise ValueError(
+            f"must be `all`, a list of pairs or what to pair (`among`, `classes`), found {value}"
+        )
+    return value
+
+
+Pairs = Annotated[
+    Annotated[
+        list[Annotated[list[Name], Field(min_length=2, max_length=2)]],
+        Field(max_length=MOST_NAMES),
+        Tag("list[pair]"),
+    ]
+    | Annotated[PairsAmong, Tag("among[pairs]")]
+    | Annotated[Literal["all"], Tag("all[pairs]")],
+    Discriminator(_pairs_kind),
+    BeforeValidator(_some_pairs),
+]
+"""Pairs: a list of them, or what to pair; `all` is short for the pairs among all drugs."""
+
+
 class ScenarioSettings(Section):
     """Which interventions are simulated in which contexts."""
 
     contexts: AllOrNames = "all"
     """Contexts to simulate, or `all`."""
-    hypotheses: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(_all_different)] = []
+    hypotheses: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(all_different)] = []
     """Switches of hypotheses.tsv to cross in every context, beside those that a context lists itself."""
     constants: Literal["assay", "cell"] = "cell"
     """Constants of drugs: `assay`, one measurement a target with a residual a drug; `cell`, all of them together."""
@@ -162,23 +131,24 @@ class ScenarioSettings(Section):
     """Drugs to screen, or `all` that drugs.tsv marks as screened."""
     doses_nM: Doses = [1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0]
     """Free concentrations of every single agent [nM]."""
-    pairs: Annotated[
-        list[Annotated[list[Name], Field(min_length=2, max_length=2)]], Field(max_length=MOST_NAMES)
-    ] = []
-    """Pairs of drugs to combine; `[]` for none."""
+    pairs: Pairs = []
+    """Pairs of drugs to combine, listed or `among` some drugs; `all` of the drugs screened; `[]` for none."""
     pair_doses_nM: Doses = [500.0]
-    """Free concentrations of each drug of a pair, both the same [nM]."""
+    """Free concentrations of each drug of a pair [nM]."""
+    own_pair_doses_nM: Annotated[dict[Name, Doses], Field(max_length=MOST_NAMES)] = {}
+    """Other concentrations in pairs, by drug [nM]."""
+    pair_layout: Literal["ray", "matrix"] = "ray"
+    """`ray`: the smallest dose of one with the smallest of the other and so on; `matrix`: each with each."""
 
-    @model_validator(mode="after")
-    def _pairs_differ(self) -> Self:
+    @field_validator("pairs")
+    @classmethod
+    def _pairs_differ(cls, pairs: Any) -> Any:
         seen = set()
-        for first, second in self.pairs:
-            if first == second:
-                raise ValueError(f"`pairs` must join two different drugs, found {first} with itself")
+        for first, second in pairs if isinstance(pairs, list) else ():
             if frozenset((first, second)) in seen:
-                raise ValueError(f"`pairs` must list a pair once, found {first} + {second} again")
+                raise ValueError(f"must list a pair once, found {first} + {second} again")
             seen.add(frozenset((first, second)))
-        return self
+        return pairs
 
 
 class ReadoutSettings(Section):
@@ -353,7 +323,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _readouts_differ(self) -> Self:
-        again = _twice(readout.id for readout in self.readouts)
+        again = twice(readout.id for readout in self.readouts)
         if again:
             raise ValueError(f"`readouts` must have different ids, found {again} more than once")
         return self

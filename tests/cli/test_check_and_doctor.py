@@ -148,8 +148,8 @@ def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
     [
         ({"scenarios": {"doses_nM": [10, 100]}}, "equal_concentration must be at a tested dose [nM] (10, 100), found"),
         (
-            {"scenarios": {"pairs": [["ruxolitinib", "trametinib"]], "pair_doses_nM": [100]}},
-            "dose_bases: must include one on which pairs stand",
+            {"scenarios": {"pairs": "all", "own_pair_doses_nM": {"ruxolitinib": [1, 2]}}},
+            "pair_layout: a ray must have as many doses of both drugs, found",
         ),
         (
             {"readouts": [{"id": "pERK_3h", "observable": "pERK", "minutes": 180}]},

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from screen.errors import ScenarioError
-from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters
+from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters, scenario_arms
 from screen.kernel import Model
 from screen.scenarios import Request, plan_scenarios
 from screen.simulate import Part, ScreenTables, distinct_cells, make_part
@@ -120,6 +120,13 @@ def test_hypotheses_set_their_parameters_in_all_phases(scenarios, assembly):
     assert set(through[:, :, COLUMN["h_jak3"]].ravel()) == {1.0}
     assert set(through[:, :, COLUMN["h_dir"]].ravel()) == {0.0}
     assert set(lanes.parameters[hypothesis == "default"][:, :, COLUMN["h_dir"]].ravel()) == {0.5}
+
+
+def test_a_drug_with_itself_is_one_dose(contexts, drugs):
+    """Also where its load is no straight line of the dose: Stattic has a Hill exponent of 2.5."""
+    request = Request(doses_nM=[300], drugs=["Stattic"], pairs=[("Stattic", "Stattic")], pair_doses_nM=[300])
+    *_, double, pair = scenario_arms(plan_scenarios(contexts, drugs, request).filter(context="liver"))
+    assert double == pair
 
 
 def test_loads_are_those_of_the_occupancy_rule(scenarios, assembly, contexts, drugs, draws):

@@ -62,6 +62,7 @@ def test_a_drug_has_the_route_of_what_it_holds_at_its_dose(shipped):
         "ruxolitinib@0.01": "none", "ruxolitinib@1000": "direct",
         "trametinib@0.01": "none", "trametinib@1000": "indirect",
         "lorlatinib@0.01": "none", "lorlatinib@1000": "none",
+        "trametinib@2000": "indirect", "ruxolitinib@2000": "direct",
         "trametinib@1000+ruxolitinib@1000": "direct",
     }  # fmt: skip
     targets = {name.split("|")[2]: held for name, _, held in found.iter_rows()}

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError, TableError
-from screen.rank import RANKED, SCORES, DoseBasis, rank, write_ranked
+from screen.rank import RANKED, SCORES, DoseBasis, find_cells, rank, unranked_pairs, write_ranked
 from screen.tables import RESPONSES, read_table, write_table
 from tests.rank.worlds import READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
 
@@ -304,17 +304,22 @@ def test_a_dose_basis_that_does_not_fit_is_named(bases, message):
 
 
 def test_pairs_that_no_basis_ranks_are_named():
-    table = scenarios("ab", pairs=[("a", "b", 300.0, 300.0)])
-    with pytest.raises(
-        RankError, match=r"must include one on which pairs stand, .* a\+b at 300 \+ 300 nM in liver"
-    ):
-        ranked(table, hill(HALF))
+    cells = find_cells(scenarios("abc", pairs=[("a", "b", 300.0, 300.0), ("a", "c", 1000.0, 1000.0)]))
+    assert unranked_pairs(AT_1000, cells) == ["a+b"]
 
 
-def test_a_pair_at_two_splits_of_one_burden_is_named():
-    table = scenarios("ab", pairs=[("a", "b", 300.0, 700.0), ("a", "b", 500.0, 500.0)])
-    with pytest.raises(RankError, match=r"must stand at one dose, found a\+b at several"):
-        ranked(table, hill(HALF), bases=(DoseBasis("equal_burden", 1000.0),))
+def test_a_pair_at_several_splits_of_one_burden_stands_at_the_most_even_one():
+    splits = ((300.0, 700.0), (500.0, 500.0), (600.0, 400.0))
+    table = scenarios("ab", pairs=[("a", "b", *doses) for doses in splits])
+    found = row(ranked(table, hill(HALF), bases=(DoseBasis("equal_burden", 1000.0),)), "a+b")
+    assert (found["dose_a_nM"], found["dose_b_nM"]) == (500.0, 500.0)
+
+
+def test_an_excess_is_never_read_off_an_interpolated_single():
+    table = scenarios("ab", pairs=[("a", "b", 500.0, 500.0)], doses=(100.0, 1000.0))
+    found = row(ranked(table, hill(HALF), bases=(DoseBasis("equal_burden", 1000.0),)), "a+b")
+    assert found["suppression_p50"] is not None
+    assert (found["excess_single_p50"], found["excess_bliss_p50"]) == (None, None)
 
 
 def without(frame: pl.DataFrame, **match) -> pl.DataFrame:

@@ -3,7 +3,8 @@
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import Request, check_contexts, count_trajectories, plan_scenarios
+from screen.scenarios import Request, check_contexts, count_trajectories, pairs_among, plan_scenarios
+from screen.scenarios.plan import MOST_SCENARIOS
 
 REQUEST = {
     "doses_nM": [1000, 10],
@@ -22,14 +23,16 @@ def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
             "vehicle",
             "ruxolitinib@10",
             "ruxolitinib@100",
+            "ruxolitinib@200",
             "ruxolitinib@1000",
             "selumetinib@10",
             "selumetinib@100",
+            "selumetinib@200",
             "selumetinib@1000",
             "ruxolitinib@100+selumetinib@100",
         )
     ]
-    pair = frame.row(7, named=True)
+    pair = frame.row(9, named=True)
     assert pair == {
         "scenario": "liver|default|ruxolitinib@100+selumetinib@100",
         "context": "liver",
@@ -57,7 +60,55 @@ def test_a_drug_of_a_pair_that_is_not_screened_by_itself_is_run_alone_at_the_dos
 ):
     frame = plan_scenarios(contexts, drugs, Request(**REQUEST | {"drugs": ["selumetinib"]}))
     alone = frame.filter(context="liver", role="single", drug_a="ruxolitinib")
-    assert alone["dose_a_nM"].to_list() == [100.0]
+    assert alone["dose_a_nM"].to_list() == [100.0, 200.0]
+
+
+def together(frame, pair="ruxolitinib+selumetinib"):
+    return frame.filter(context="liver", intervention=pair).select("dose_a_nM", "dose_b_nM").rows()
+
+
+def alone(frame, drug):
+    return frame.filter(context="liver", role="single", drug_a=drug)["dose_a_nM"].to_list()
+
+
+def test_a_matrix_has_each_dose_with_each_and_the_singles_that_its_scores_need(contexts, drugs):
+    change = {"doses_nM": [1000], "pair_doses_nM": [0.1, 0.2, 0.3], "pair_layout": "matrix"}
+    own = {"own_pair_doses_nM": {"selumetinib": [5]}}
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST | change | own))
+    assert together(frame) == [(0.1, 5.0), (0.2, 5.0), (0.3, 5.0)]
+    assert alone(frame, "ruxolitinib") == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1000.0]
+    assert alone(frame, "selumetinib") == [5.0, 10.0, 1000.0]
+
+
+def test_a_ray_has_the_doses_of_both_drugs_in_turn(contexts, drugs):
+    change = {"pair_doses_nM": [100, 10], "own_pair_doses_nM": {"selumetinib": [3, 7]}}
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST | change))
+    assert together(frame) == [(10.0, 3.0), (100.0, 7.0)]
+
+
+def test_a_drug_may_be_paired_with_itself(contexts, drugs):
+    frame = plan_scenarios(contexts, drugs, Request(**REQUEST | {"pairs": [("ruxolitinib", "ruxolitinib")]}))
+    assert together(frame, "ruxolitinib+ruxolitinib") == [(100.0, 100.0)]
+    assert alone(frame, "ruxolitinib") == [10.0, 100.0, 200.0, 1000.0]
+
+
+@pytest.mark.parametrize(
+    ("classes", "pairs"),
+    [
+        ("any", ["ruxolitinib+tofacitinib", "ruxolitinib+selumetinib", "tofacitinib+selumetinib"]),
+        ("within", ["ruxolitinib+tofacitinib"]),
+        ("across", ["ruxolitinib+selumetinib", "tofacitinib+selumetinib"]),
+    ],
+)
+def test_drugs_are_paired_with_each_other_by_class(drugs, classes, pairs):
+    found = pairs_among(["ruxolitinib", "tofacitinib", "selumetinib"], drugs, classes)
+    assert list(map("+".join, found)) == pairs
+
+
+def test_more_than_fits_into_memory_is_refused_before_it_is_laid_out(contexts, drugs):
+    doses = {"pair_doses_nM": range(1, 1001), "pair_layout": "matrix"}
+    with pytest.raises(ScenarioError, match=f"must be at most {MOST_SCENARIOS:,}, found 3,"):
+        plan_scenarios(contexts, drugs, Request(**REQUEST | doses))
 
 
 def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
@@ -69,7 +120,7 @@ def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
 
 def test_trajectories_are_counted(contexts, drugs):
     frame = plan_scenarios(contexts, drugs, Request(**REQUEST))
-    assert count_trajectories(frame, draws=50) == (24, 1200, 150)
+    assert count_trajectories(frame, draws=50) == (30, 1500, 150)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +139,15 @@ def test_trajectories_are_counted(contexts, drugs):
         ({"pair_doses_nM": [-1.0]}, "pair_doses_nM: must be positive numbers in nM, found -1.0"),
         ({"doses_nM": []}, "doses_nM: must hold at least one dose, found none"),
         ({"pairs": [("ruxolitinib", "aspirin")]}, "pairs: must be of drugs.tsv, found aspirin"),
+        ({"pairs": [("ruxolitinib",)]}, "pairs: must be two drugs each, found ['ruxolitinib']"),
         (
-            {"pairs": [("ruxolitinib", "ruxolitinib")]},
-            "pairs: must be two drugs each, found ['ruxolitinib', 'ruxolitinib']",
+            {"own_pair_doses_nM": {"selumetinib": [1, 2]}},
+            "pair_layout: a ray must have as many doses of both drugs, found 1 of ruxolitinib and 2 of selumetinib",
+        ),
+        ({"own_pair_doses_nM": {"aspirin": [1]}}, "own_pair_doses_nM: must be of drugs.tsv, found aspirin"),
+        (
+            {"own_pair_doses_nM": {"selumetinib": [0]}},
+            "own_pair_doses_nM of selumetinib: must be positive numbers in nM, found 0",
         ),
         (
             {"pairs": [("ruxolitinib", "selumetinib"), ("selumetinib", "ruxolitinib")]},

@@ -104,6 +104,17 @@ def test_a_wrong_configuration_fails_before_any_job(copy, text, expected):
     assert "Job stats" not in done.stdout
 
 
+def test_a_dry_run_says_what_the_merged_settings_cost_and_refuses_what_rank_would(copy):
+    few = "scenarios={contexts: [hepg2], drugs: [ruxolitinib], pairs: [], doses_nM: [1000]}"
+    done = snakemake(copy, "--dry-run", "--quiet", "all", "--config", few)
+    assert done.returncode == 0, done.stdout
+    assert "(1 contexts, 1 with their hypotheses, 1 drugs at 1 doses, 0 pairs)" in done.stdout
+    done = snakemake(copy, "--dry-run", "--config", few.replace("1000", "10"))
+    assert done.returncode == 1
+    assert "equal_concentration must be at a tested dose [nM] (10), found 1000" in done.stdout
+    assert "Job stats" not in done.stdout
+
+
 def test_a_wrong_key_on_the_command_line_is_named(copy):
     done = snakemake(copy, "--dry-run", "--config", "seeed=2")
     assert done.returncode == 1

@@ -1,5 +1,6 @@
 # What the rules share: checked settings, the command, and what decides that a stage has to run again.
 import hashlib
+import re
 import shlex
 import time
 from functools import cache
@@ -15,6 +16,8 @@ from screen.cli.identity import (
 )
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
+from screen.cli.plan import read_rankable_plan
+from screen.cli.scenarios import announce
 from screen.network import network_name
 from screen.tables import digest_files, write_text_atomic
 
@@ -178,7 +181,23 @@ def share_of_cores(wildcards):
     return max(1, (workflow.cores or 1) // len(SHARDS))
 
 
+def rankable_plan():
+    """The plan of the screen; what ranking would refuse at the end is refused before anything runs."""
+    try:
+        return read_rankable_plan(SETTINGS)
+    except ScreenError as error:
+        raise WorkflowError("\n".join(error.problems))
+
+
+# Snakemake knows that a run is a dry one only after it has read this file.
+if workflow.is_main_process and any(
+    re.fullmatch(r"--dry-?run|-\w*n\w*", argument) for argument in sys.argv[1:]
+):
+    print(*announce(rankable_plan(), SETTINGS), sep="\n", file=sys.stderr)
+
+
 onstart:
+    rankable_plan()
     redate()
     forget_params()
     write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,90 @@
+"""Kinds of values that settings are made of, each with what must hold of it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from screen.errors import printable
+from screen.files import NAME, name_problem, number_of
+
+MOST_DOSES = 1000
+"""Doses of a list."""
+
+MOST_NAMES = 10_000
+"""Names, pairs or read-outs of a list."""
+
+
+def _is_name(value: str) -> str:
+    problem = name_problem(value)
+    if problem:
+        raise ValueError(f"{problem}, found {printable(value[:60])}")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, pattern=NAME), AfterValidator(_is_name)]
+"""A name of a context, drug, class, module or read-out."""
+
+
+def _numbers_are_no_text(value: Any) -> Any:
+    """YAML 1.1 reads 1e-6 as text (1.0e-6 is a number); it is plain what was meant."""
+    if isinstance(value, str):
+        number = number_of(value)
+        if number is None:
+            raise ValueError(f"must be a number, found {printable(value[:60])}")
+        return number
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, found {value}")
+    return value
+
+
+def twice(values: Iterable[Any]) -> str:
+    """The values that are there more than once, in words; empty where all differ."""
+    return ", ".join(sorted(str(value) for value, count in Counter(values).items() if count > 1))
+
+
+def all_different(values: list[Any]) -> list[Any]:
+    again = twice(values)
+    if again:
+        raise ValueError(f"entries must differ, found {again} more than once")
+    return values
+
+
+NUMBER = BeforeValidator(_numbers_are_no_text)
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER]
+Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
+Doses = Annotated[list[Positive], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(all_different)]
+Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(all_different)]
+
+
+def _all_or_a_list(value: Any) -> Any:
+    if value != "all" and not isinstance(value, list):
+        raise ValueError(f"must be `all` or a list of names, found {value}")
+    return value
+
+
+AllOrNames = Annotated[Literal["all"] | Names, BeforeValidator(_all_or_a_list)]
+
+
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str | Path) else value
+
+
+Files = Annotated[
+    list[Path],
+    Field(min_length=1),
+    AfterValidator(all_different),
+    BeforeValidator(_one_or_several),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "path"},
+                {"type": "array", "items": {"type": "string", "format": "path"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""A table: one file, or several whose rows are read as one table, such as the project's and one's own."""
