@@ -1,15 +1,18 @@
 """Hold the draws of the fit to the published facts of the panel, each moved as little as makes them hold.
 
-Which facts count is `panel.constrain`. A run that was cut off goes on where it stood.
+Which facts count is `panel.constrain`. A run that was cut off goes on where it stood. With `fit.draws_from: shipped`
+the first shipped draws, fitted and held before, are taken as they are.
 Example: python -m screen constrain --threads 2
 """
 
 import argparse
+import json
 
 from screen.cli.bench import read_bench
 from screen.cli.integration import read_integration
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
+from screen.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/constrain: draws.parquet, scales.parquet and summary.json."""
+    """Write results/constrain: draws.parquet, summary.json and, of a fit, scales.parquet."""
     settings, results = read_shared(arguments)
     prepare_folder(results.constrain)
+    if settings.fit.draws_from == "shipped":
+        if arguments.without or arguments.afresh:
+            raise ScreenError(
+                "fit.draws_from: must be measurements for --without and --afresh, found shipped"
+            )
+        return _take_shipped(settings, results)
     import polars as pl
 
     from screen.constrain import Plan, run_constrain
@@ -74,4 +83,23 @@ def run(arguments: argparse.Namespace) -> int:
         say,
     )
     say(f"constrain: {found['met']:.1%} of {found['demands']} demands met; draws in {results.draws}")
+    return 0
+
+
+def _take_shipped(settings: Settings, results: Results) -> int:
+    """The first draws of the shipped ensemble, as the draws of this run."""
+    import polars as pl
+
+    from screen.tables import DRAWS, provenance, read_table, write_table, write_text_atomic
+
+    ensemble = settings.panel.ensemble
+    draws = read_table(ensemble, DRAWS)
+    numbers = draws["draw"].unique().sort()
+    kept = numbers[: settings.fit.draws]
+    left_out = f"the fit: draws are the first {len(kept)} of {len(numbers)} in {ensemble.name}"
+    facts = provenance("constrain", [ensemble], left_out=[left_out])
+    write_table(draws.filter(pl.col("draw").is_in(kept.implode())), results.draws, DRAWS, facts)
+    summary = {"draws": len(kept), "demands": 0, "met": 1.0}
+    write_text_atomic(results.held, json.dumps(summary, indent=2) + "\n")
+    say(f"constrain: left out: {left_out}")
     return 0

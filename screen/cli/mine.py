@@ -1,7 +1,7 @@
 """A screen of your own cells and drugs under the draws that are there: no fit, nothing but what the file names.
 
-Runs network, scenarios, simulate, rank and report one after the other into a folder of its own (`results` of the
-settings; results/<name of the file> where that is left out) and says whether a fit of your own would be worthwhile.
+Runs network, scenarios, constrain, simulate, rank and report one after the other into a folder of its own (`results` of
+the settings; results/<name of the file> where that is left out) and says whether a fit of your own would be worthwhile.
 Example: python -m screen mine --config mine.yaml
 """
 
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from screen.cli import network, rank, report, scenarios, simulate
+from screen.cli import constrain, network, rank, report, scenarios, simulate
 from screen.cli.options import Results, add_count, add_shared, add_threads, prepare_folder, say
 from screen.cli.plan import read_rankable_plan
 from screen.settings import Settings, load_settings
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = folder / arguments.config.stem
     results = Results(folder)
     alone = settings.simulate.model_copy(update={"shards": 1})
-    drawn = settings.fit.model_copy(update={"draws": arguments.draws})
+    drawn = settings.fit.model_copy(update={"draws_from": "shipped", "draws": arguments.draws})
     merged = settings.model_copy(update={"results": folder, "simulate": alone, "fit": drawn})
     read_rankable_plan(merged)
     prepare_folder(folder)
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_text_atomic(config, merged.model_dump_json(indent=1) + "\n")
     _stage(network, config)
     _stage(scenarios, config)
-    _take_draws(settings, results, arguments.draws)
+    _stage(constrain, config)
     threads = [] if arguments.threads is None else ["--threads", str(arguments.threads)]
     _stage(simulate, config, "--shard", "0", *threads)
     _stage(rank, config)
@@ -56,24 +56,6 @@ def _stage(module: ModuleType, config: Path, *further: str) -> None:
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
     module.run(parser.parse_args(["--config", str(config), *further]))
-
-
-def _take_draws(settings: Settings, results: Results, most: int) -> None:
-    """The first draws of the ensemble of the settings, as the draws of this run."""
-    import polars as pl
-
-    from screen.tables import DRAWS, provenance, read_table, write_table
-
-    ensemble = settings.panel.ensemble
-    draws = read_table(ensemble, DRAWS)
-    kept = draws["draw"].unique().sort()[:most]
-    write_table(
-        draws.filter(pl.col("draw").is_in(kept.implode())),
-        results.draws,
-        DRAWS,
-        provenance("mine", [ensemble]),
-    )
-    say(f"mine: {len(kept)} draws of {ensemble}")
 
 
 def _reasons_to_fit(settings: Settings, results: Results) -> list[str]:

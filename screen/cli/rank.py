@@ -4,10 +4,14 @@ Example: python -m screen rank
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from screen.cli.identity import check_shards
-from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_bases
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     shards = results.shards(settings.simulate.shards)
     check_shards(settings, results)
+    scenarios = read_table(results.scenarios, SCENARIOS)
     ranked = rank(
         shards,
-        read_table(results.scenarios, SCENARIOS),
+        scenarios,
         read_tables(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
         dose_bases=read_bases(settings),
@@ -37,6 +42,18 @@ def run(arguments: argparse.Namespace) -> int:
     )
     made = (results.network, results.scenarios, results.routes, results.draws)
     inputs = (*made, *settings.tables.drugs, settings.rank.discrepancy, *shards)
-    write_ranked(ranked, results.ranked, provenance("rank", inputs, seed=settings.seed))
+    left_out = _find_left_out(results, scenarios)
+    facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
+    write_ranked(ranked, results.ranked, facts)
+    for what in left_out:
+        say(f"rank: left out: {what}")
     say(f"rank: {ranked.height} rows in {results.ranked}")
     return 0
+
+
+def _find_left_out(results: Results, scenarios: "pl.DataFrame") -> list[str]:
+    """What a whole screen has and this one does not."""
+    from screen.tables import read_provenance
+
+    found: list[str] = read_provenance(results.draws).get("left_out", [])
+    return [*found, *([] if "pair" in scenarios["role"] else ["pairs of drugs"])]

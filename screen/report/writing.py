@@ -189,6 +189,7 @@ def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:
 def _caveats(findings: Findings) -> list[str]:
     draws = len(findings.responses.draws)
     found = [
+        *(f"Left out: {what}." for what in (findings.provenance or {}).get("left_out", [])),
         "These are predictions of a model. A drug whose target the network does not hold cannot do anything here.",
         f"Intervals of suppression and rank, and shares of first places, are those of {draws} parameter draws and of "
         "what the network gets wrong about effects it has not seen, by the route of the drug; curves and IC50 are "
@@ -203,7 +204,7 @@ def _caveats(findings: Findings) -> list[str]:
         assumed = counts.get("assumed", 0) + counts.get("memory", 0)
         total = sum(counts.get(mark, 0) for mark in MARKS)
         if total:
-            found.insert(1, f"{assumed} of {total} network parameters are assumed or from memory.")
+            found.append(f"{assumed} of {total} network parameters are assumed or from memory.")
     unknown = findings.ranked.filter(pl.col("dose_flag") == "unknown")
     unplaced = unknown.group_by("dose_basis").agg(pl.col("intervention").n_unique())
     for basis, number in unplaced.sort("dose_basis").rows():

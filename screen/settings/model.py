@@ -242,6 +242,8 @@ class FitSettings(Section):
     """Most Gauss-Newton steps of each start after that."""
     kicks: Steps = 0
     """Times that the end of each start is kicked and searched from again."""
+    draws_from: Literal["measurements", "shipped"] = "measurements"
+    """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit."""
     draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 64
     """Parameter draws handed to the simulation."""
     draw_steps: Steps = 20

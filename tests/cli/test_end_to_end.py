@@ -60,6 +60,7 @@ def test_a_jak_inhibitor_leads_in_hepatocytes_however_the_work_is_cut(run, drawn
     made = read_provenance(results / "simulate/shard-0.parquet")
     assert made["device"].startswith(jax.default_backend())
     assert {"stat3.xml", "scenarios.parquet", "draws.parquet"} <= set(made["inputs"])
+    assert read_provenance(results / "ranked.csv")["left_out"] == ["pairs of drugs"]
 
     assert run("report", *arguments).code == 0
     page = (results / "report.html").read_text()

@@ -75,8 +75,10 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     assert {"du145", "mynib"} <= set(
         (folder / "results/mine/report.html").read_text().replace('"', " ").split()
     )
-    inputs = read_provenance(folder / "results/mine/ranked.csv")["inputs"]
-    assert {"config/drugs.tsv", "my/drugs.tsv"} <= set(inputs)
+    provenance = read_provenance(folder / "results/mine/ranked.csv")
+    assert {"config/drugs.tsv", "my/drugs.tsv"} <= set(provenance["inputs"])
+    assert provenance["left_out"] == ["the fit: draws are the first 4 of 64 in ensemble.parquet"]
+    assert f"Left out: {provenance['left_out'][0]}." in (folder / "results/mine/report.html").read_text()
     assert sorted(path.name for path in (folder / "results").iterdir()) == ["mine"]
 
 

@@ -172,6 +172,22 @@ def test_constrain_refuses_facts_that_are_not_in_the_panel(run, small):
     assert ran.problems == ["screen: --without: must be of the panel, found V99"]
 
 
+def test_constrain_takes_the_shipped_draws_where_no_fit_is_asked_for(run, small, tmp_path):
+    config = small(fit={"draws_from": "shipped"})
+    ran = run("constrain", "--config", config)
+    assert ran.code == 0
+    left_out = "the fit: draws are the first 2 of 64 in ensemble.parquet"
+    assert ran.err == f"constrain: left out: {left_out}\n"
+    draws = tmp_path / "results/constrain/draws.parquet"
+    shipped = read_table("config/calibration/ensemble.parquet", DRAWS)
+    assert read_table(draws, DRAWS).equals(shipped.filter(pl.col("draw") < 2))
+    assert read_provenance(draws)["left_out"] == [left_out]
+    ran = run("constrain", "--config", config, "--afresh")
+    assert ran.problems == [
+        "screen: fit.draws_from: must be measurements for --without and --afresh, found shipped"
+    ]
+
+
 def test_constrain_needs_the_draws_of_a_fit(run, small):
     ran = run("constrain", "--config", small())
     assert ran.code == 2

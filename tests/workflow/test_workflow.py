@@ -61,6 +61,30 @@ def test_a_dry_run_plans_every_stage_and_writes_no_settings(copy):
     assert not (copy / "results/settings.json").exists()
 
 
+def test_a_preset_goes_over_the_configuration_and_under_the_command_line(copy):
+    stages = [
+        "all",
+        "constrain",
+        "network",
+        "rank",
+        "report",
+        "scenarios",
+        "simulate",
+        "simulate",
+        "validate",
+    ]
+    assert planned(copy, "--config", "preset=quick") == stages
+    found = planned(copy, "--config", "preset=quick", "simulate={shards: 3}")
+    assert found.count("simulate") == 3
+
+
+@pytest.mark.parametrize("name", ["slow", "../config"])
+def test_an_unknown_preset_is_named(copy, name):
+    done = snakemake(copy, "--dry-run", "--config", f"preset={name}")
+    assert done.returncode == 1
+    assert f"preset: must be one of quick, found {name}" in done.stdout
+
+
 def test_a_context_that_leaves_out_a_module_needs_another_network(copy):
     contexts = copy / "config/contexts.tsv"
     text = contexts.read_text()

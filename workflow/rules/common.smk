@@ -21,6 +21,14 @@ from screen.cli.scenarios import announce
 from screen.network import network_name
 from screen.tables import digest_files, write_text_atomic
 
+# Settings of a preset go over those of config/config.yaml and under those of the command line.
+PRESET = config.pop("preset", None)
+if PRESET is not None:
+
+    configfile: preset_file(PRESET)
+
+    config.pop("preset")
+
 
 def read_settings():
     """The settings Snakemake merged from files and --config; a mistake is named with its line if it can be."""
@@ -39,6 +47,9 @@ def read_settings():
 
 
 SETTINGS = read_settings()
+
+# Whether a fit is part of the screen.
+FITTED = SETTINGS.fit.draws_from == "measurements"
 
 # Each rule's `python` is the one that runs Snakemake, unless a conda environment is asked for.
 shell.prefix(

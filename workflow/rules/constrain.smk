@@ -2,8 +2,7 @@ rule constrain:
     input:
         network=f"{OUT}/network/stat3.xml",
         modules=network_files(),
-        draws=f"{OUT}/fit/draws.parquet",
-        scales=f"{OUT}/fit/scales.parquet",
+        fit=[f"{OUT}/fit/draws.parquet", f"{OUT}/fit/scales.parquet"] if FITTED else [],
         problem=calibration_files(),
         guess=shipped_draws(),
         panel=panel_table(),
@@ -28,6 +27,8 @@ rule constrain:
             "seed",
             "network.modules",
             "fit.problem",
+            "fit.draws_from",
+            *([] if FITTED else ["fit.draws"]),
             "panel.constrain",
             "panel.steps",
             "panel.ensemble",

@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT))
 
 from screen.errors import ScreenError, SettingsError
 from screen.files import check_alike
-from screen.settings import check_settings, load_settings
+from screen.settings import check_settings, load_settings, located
 
 for folder in {str(ROOT), os.getcwd()}:
     if (
@@ -34,3 +34,13 @@ def check_files(files):
 
 
 check_files(["config/config.yaml", *workflow.configfiles])
+
+
+def preset_file(name):
+    """The file of settings that `--config preset=<name>` means."""
+    folder = located(Path("config/presets"))
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if name not in files:
+        raise WorkflowError(f"preset: must be one of {', '.join(files)}, found {name}")
+    check_files([files[name]])
+    return str(files[name])
