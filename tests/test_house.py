@@ -17,7 +17,7 @@ from screen.network.genes import GENES
 from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
-from screen.panel import PANEL, STATISTICS
+from screen.panel import ARMS, CONTRASTS, PANEL, STATISTICS, TIME_COURSES
 from screen.rank import RANKED
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
@@ -167,6 +167,9 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
         OBSERVABLES,
         EXPERIMENTS,
         PANEL,
+        ARMS,
+        TIME_COURSES,
+        CONTRASTS,
         LABELS,
         DISCREPANCY,
     ],

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,10 @@ class Results:
     def validation_figure(self) -> Path:
         """The verdict as a figure."""
         return self.folder / "validation.svg"
+
+    def experiment(self, arms: Path) -> Path:
+        """Folder of the experiment that a table of arms plans."""
+        return self.folder / "experiment" / arms.stem
 
     @property
     def figures(self) -> Path:
@@ -196,3 +201,8 @@ def name_it(table: str, files: list[Path], own: Path) -> str:
 def say(line: str) -> None:
     """A line of progress, on standard error."""
     print(line, file=sys.stderr, flush=True)
+
+
+def say_as(command: str) -> Callable[[str], None]:
+    """How what a command calls says its progress."""
+    return lambda line: say(f"{command}: {line}")

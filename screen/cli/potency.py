@@ -19,6 +19,7 @@ from screen.cli.options import (
     prepare_folder,
     read_shared,
     say,
+    say_as,
 )
 from screen.settings import Settings
 
@@ -114,7 +115,7 @@ def _ask_network(
     say(f"potency: engine {engine}: {reason}")
     integration = read_integration(settings, engine, arguments.threads)
     network = PanelTables(model, contexts, drugs)
-    frame, silent = find_responses(network, tables, constants, draws, integration, say)
+    frame, silent = find_responses(network, tables, constants, draws, integration, say_as("potency"))
     for line in silent:
         say(f"potency: {line}")
     facts = provenance("potency", [settings.network.folder, source, named.potency / "cell_potencies.tsv"])

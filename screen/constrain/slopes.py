@@ -19,7 +19,7 @@ from screen.constrain.demands import Demands, log10_statistic
 from screen.constrain.unknowns import Unknowns
 from screen.experiments import Design, lane_parameters, rest_parameters
 from screen.kernel import filled, filled_size
-from screen.panel import Bench, courses_of, sides
+from screen.panel import Bench, courses_of
 from screen.simulate import come_to_rest, distinct_cells, follow, observe
 
 LANES = 1024
@@ -136,7 +136,7 @@ def _weights(
     check = demands.checks[index]
     values = [jnp.asarray(each) for each in courses_of(bench, check, traces)]
     slopes = jax.grad(lambda each: jnp.sum(log10_statistic(demands, index, each)))(values)
-    for (template, name), slope in zip(sides(check), slopes, strict=True):
+    for (template, name), slope in zip(check.sides, slopes, strict=True):
         weights = np.where(np.isfinite(slope), slope, 0.0)[draws]
         for dose, arm in enumerate(bench.course_places(check, template)[0]):
             if weights[:, dose].any():

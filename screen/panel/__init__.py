@@ -1,31 +1,40 @@
-"""The validation panel: published facts as data, checked on the network under every parameter draw."""
+"""Arms as tables, run under every parameter draw: the validation panel of published facts, and own experiments."""
 
+from screen.panel.courses import CONTRASTS, TIME_COURSES, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
+from screen.panel.planned import ARMS, Planned, check_arms_fit, left_out, read_arms
 from screen.panel.potency import find_responses
-from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, sides, statistic_of
+from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic_of
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Check, Fact, read_panel
 from screen.panel.verdict import ENOUGH, summarise, validation_table, verdict
 
 __all__ = [
+    "ARMS",
+    "CONTRASTS",
     "ENOUGH",
     "PANEL",
     "STATISTICS",
+    "TIME_COURSES",
     "Bench",
     "Check",
     "Course",
     "Fact",
     "Finding",
     "PanelTables",
+    "Planned",
     "Statistic",
+    "check_arms_fit",
     "check_panel",
     "choose_facts",
     "courses_of",
     "facts_within",
     "find",
     "find_responses",
+    "left_out",
+    "read_arms",
     "read_panel",
-    "sides",
+    "run_planned",
     "statistic_of",
     "summarise",
     "validation_table",

@@ -74,17 +74,18 @@ def _problems(
         for column, name in (("readout", check.readout), ("ref_readout", check.ref_readout))
         if name not in read and (column == "readout" or check.ref_readout != check.readout)
     ]
-    problems += _arm_problems("", check.arm, contexts, tables, known)
+    problems += arm_problems("", check.arm, contexts, tables, known)
     if check.reference is not None:
-        found = _arm_problems("ref_", check.reference, contexts, tables, known)
+        found = arm_problems("ref_", check.reference, contexts, tables, known)
         same = {problem.replace("`ref_", "`") for problem in found} & set(problems)
         problems += [problem for problem in found if problem.replace("`ref_", "`") not in same]
     return problems
 
 
-def _arm_problems(
+def arm_problems(
     prefix: str, arm: Arm, contexts: ContextTables, tables: DrugTables, known: set[str]
 ) -> list[str]:
+    """What an arm names that the tables or the network (its parameters) do not have; columns begin with `prefix`."""
     problems = []
     if arm.context not in contexts.contexts:
         problems.append(f"`{prefix}context` must be of contexts.tsv, found {arm.context}")

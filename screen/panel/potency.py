@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from screen.experiments import SIGMA, Arm, Exposure
+from screen.panel.grammar import parse_settings
 from screen.panel.run import Bench, PanelTables, find
-from screen.panel.table import Check, parse_settings
+from screen.panel.table import Check
 from screen.potency import CELL_KEY, ENGAGEMENT, Constants, Tables, middle_constants
 from screen.scenarios import DEFAULT, Binding
 from screen.simulate import Integration

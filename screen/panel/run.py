@@ -1,9 +1,9 @@
-"""The panel in one batch: each cell brought to rest once, each arm run once, each check computed per draw."""
+"""Arms in one batch: each cell brought to rest once, each arm run once; and each check of the panel per draw."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from screen.panel.statistics import STATISTICS, Course
 from screen.panel.table import Check, arms_of
 from screen.scenarios import ContextTables, DrugTables
 from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_ANY_MINUTES, DRAWS_ANY_NAMES, AnyArray
-from screen.simulate import Integration, Runner, distinct_cells
+from screen.simulate import Integration, Observed, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
 """Lanes times output times handed to the engine at once, which bounds memory."""
@@ -48,32 +48,42 @@ class Finding(NamedTuple):
     failed: Bool[np.ndarray, DRAWS]
 
 
-class Bench:
-    """The arms of some checks, to be run under any draws; compiled at the first run and kept.
+@runtime_checkable
+class Asks(Protocol):
+    """What is asked of arms: what is read of each, and when [min]. A check asks so."""
 
-    `arms` are all different arms, `minutes` what some check reads each at, `names` what is read, `drugs` what a draw
-    must tell of.
+    @property
+    def sides(self) -> Sequence[tuple[Arm, str]]:
+        """Arms as written, and what is read of each."""
+
+    @property
+    def minutes(self) -> tuple[float, ...]:
+        """Times, ascending."""
+
+
+class Bench:
+    """The arms that are asked of, to be run under any draws; compiled at the first run and kept.
+
+    `arms` are all different arms, `minutes` when each is read, `names` what is read, `drugs` what a draw must tell of.
     """
 
-    def __init__(self, checks: Sequence[Check], tables: PanelTables, integration: Integration):
+    def __init__(self, asked: Sequence[Asks], tables: PanelTables, integration: Integration):
         self.tables, self.integration, contexts = tables, integration, tables.contexts
         self.drugs = tuple(
             dict.fromkeys(
                 name
-                for check in checks
-                for arm in arms_of(check)
+                for each in asked
+                for arm, _ in each.sides
                 for name in arm.treatment.names()
                 if name in tables.drugs.drugs
             )
         )
-        self.names = tuple(
-            dict.fromkeys(name for check in checks for name in (check.readout, check.ref_readout))
-        )
+        self.names = tuple(dict.fromkeys(name for each in asked for _, name in each.sides))
         wanted: dict[Arm, set[float]] = {}
-        for check in checks:
-            for template in arms_of(check):
+        for each in asked:
+            for template, _ in each.sides:
                 for dose in template.doses:
-                    wanted.setdefault(written_out(template.at(dose), contexts), set()).update(check.minutes)
+                    wanted.setdefault(written_out(template.at(dose), contexts), set()).update(each.minutes)
         self.arms = {arm: place for place, arm in enumerate(wanted)}
         self.minutes = [np.array(sorted(times)) for times in wanted.values()]
         parameters = tables.model.parameters
@@ -89,12 +99,16 @@ class Bench:
         self, draws: Draws, report: Callable[[str], None] = lambda line: None
     ) -> list[Float[np.ndarray, DRAWS_ANY_NAMES]]:
         """What is read of every arm: values [draws, times, names], NaN where the lane failed."""
+        return [found.values for found in self.run(draws, report)]
+
+    def run(self, draws: Draws, report: Callable[[str], None]) -> list[Observed]:
+        """Every arm under every draw, with how its lanes ended."""
         count = len(draws.number)
         places = np.arange(len(self.minutes) * count)
         row, under, cell = distinct_cells(self.design.rest[places // count], places % count)
         resting = self.runner.rest(draws, row, under)
-        report(f"validate: {len(np.unique(row))} cells at rest in {count} draws")
-        found: dict[int, np.ndarray] = {}
+        report(f"{len(np.unique(row))} cells at rest in {count} draws")
+        found: dict[int, Observed] = {}
         progress = _Progress(len(self.minutes), count, report)
         for arms in self._groups(count):
             longest = max(len(self.minutes[arm]) for arm in arms)
@@ -106,12 +120,11 @@ class Bench:
             )
             arm, draw = np.repeat(arms, count), np.tile(np.arange(count), len(arms))
             at_rest = resting.of(cell[arm * count + draw])
-            values = self.runner(draws, arm, draw, np.repeat(times, count, axis=0), at_rest).values
-            for place, one in zip(arms, values.reshape(len(arms), count, longest, -1), strict=True):
-                found[int(place)] = one[:, : len(self.minutes[place])]
-            progress.done(
-                len(found), sum(int(np.isnan(one).all(axis=(1, 2)).sum()) for one in found.values())
-            )
+            lanes = self.runner(draws, arm, draw, np.repeat(times, count, axis=0), at_rest)
+            for number, place in enumerate(arms):
+                values, status, steps = (part[number * count :][:count] for part in lanes)
+                found[int(place)] = Observed(values[:, : len(self.minutes[place])], status, steps)
+            progress.done(len(found), sum(int(np.sum(one.failed)) for one in found.values()))
         return [found[arm] for arm in range(len(self.minutes))]
 
     def _groups(self, draws: int) -> list[np.ndarray]:
@@ -124,24 +137,19 @@ class Bench:
                 groups += np.array_split(chosen, -(-len(chosen) // max(1, most)))
         return groups
 
-    def course_places(self, check: Check, template: Arm) -> tuple[list[int], Int[np.ndarray, DOSES_MINUTES]]:
-        """The arms [doses] of one as a check has it, and where its times are among those of each [doses, times]."""
+    def course_places(self, asked: Asks, template: Arm) -> tuple[list[int], Int[np.ndarray, DOSES_MINUTES]]:
+        """The arms [doses] of one as it is asked of, and where its times are among those of each [doses, times]."""
         arms = [self.arms[written_out(template.at(dose), self.tables.contexts)] for dose in template.doses]
-        return arms, np.array([np.searchsorted(self.minutes[arm], check.minutes) for arm in arms])
-
-
-def sides(check: Check) -> list[tuple[Arm, str]]:
-    """The arms of a check, as written, and what is read of each."""
-    return list(zip(arms_of(check), (check.readout, check.ref_readout), strict=False))
+        return arms, np.array([np.searchsorted(self.minutes[arm], asked.minutes) for arm in arms])
 
 
 def courses_of(
-    bench: Bench, check: Check, traces: Sequence[Float[np.ndarray, DRAWS_ANY_NAMES]]
+    bench: Bench, asked: Asks, traces: Sequence[Float[np.ndarray, DRAWS_ANY_NAMES]]
 ) -> list[Float[np.ndarray, DRAWS_ANY_MINUTES]]:
-    """What a check reads of each of its arms: [draws, doses, times]."""
+    """What is read of each arm that is asked of: [draws, doses, times]."""
     found = []
-    for template, name in sides(check):
-        arms, places = bench.course_places(check, template)
+    for template, name in asked.sides:
+        arms, places = bench.course_places(asked, template)
         column = bench.names.index(name)
         found.append(
             np.stack([traces[arm][:, at, column] for arm, at in zip(arms, places, strict=True)], axis=1)
@@ -196,5 +204,5 @@ class _Progress:
         self.reported = now
         left = (self.arms - arms) * (now - self.started) / arms
         self.report(
-            f"validate: {arms} of {self.arms} arms x {self.draws} draws, {left:.0f} s left, {failed} lanes failed"
+            f"{arms} of {self.arms} arms x {self.draws} draws, {left:.0f} s left, {failed} lanes failed"
         )

@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 TENFOLD_ODDS = math.log(9.0)
 """Log odds at 90 % of the effect; at 10 % it is the negative."""
+
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+def quantiles(values: np.ndarray) -> np.ndarray:
+    """5 %, 50 % and 95 % of values [draws, ...] over the draws that have a number, each of them one; NaN without."""
+    ordered, last = np.sort(values, axis=0), np.maximum(np.sum(~np.isnan(values), axis=0) - 1, 0)
+    return np.stack(
+        [np.take_along_axis(ordered, np.rint(share * last).astype(int)[None], 0)[0] for share in QUANTILES]
+    )
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """The panel as a table: one row a check of one published fact, parsed into records.
 
-Cells of an arm hold settings, `name=value` separated by blanks. A value may be a series, `name=1,10,100`,
-of which each dose (and dose 0) is run. `until=MINUTE` ends the stimulus or the treatment of that cell.
-A reference cell that is empty is as in the arm itself; `none` means nothing there.
+Cells of an arm are written as `screen.panel.grammar` says. A reference cell that is empty is as in the arm itself;
+`none` means nothing there.
 """
 
 import math
@@ -12,24 +11,15 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import PanelError
-from screen.experiments import Arm, Exposure, window_minutes
+from screen.experiments import Arm
+from screen.panel.grammar import ARM_COLUMNS, parse_arm, parse_minutes, text_column
 from screen.panel.statistics import STATISTICS
-from screen.scenarios import DEFAULT
 from screen.tables import Column, Schema, read_table
 
 TIERS = ("gate", "score", "contested", "input")
 KINDS = ("quantitative", "qualitative")
-NONE = "none"
-OWN = "context"
-"""Stands in the stimulus for what the context itself is given."""
-
-UNTIL = "until"
 ABOUT_THE_FACT = ("tier", "kind", "citation", "where", "mark")
 """Columns that the first row of a fact fills for all its rows."""
-
-
-def _text(name: str, description: str) -> Column:
-    return Column(name, pl.String, description, nullable=True)
 
 
 PANEL = Schema(
@@ -37,7 +27,7 @@ PANEL = Schema(
     (
         Column("fact", pl.String, "identifier of the published fact"),
         Column("check", pl.String, "letter of the check; a fact holds in a draw where all its checks do"),
-        _text("side", "contested facts: which of the two readings the row belongs to"),
+        text_column("side", "contested facts: which of the two readings the row belongs to"),
         Column(
             "tier",
             pl.String,
@@ -53,41 +43,33 @@ PANEL = Schema(
             choices=KINDS,
         ),
         Column("statement", pl.String, "what was seen, short"),
-        Column(
-            "context", pl.String, "cell, of contexts.tsv; its totals hold, its stimulus only by `context`"
+        *ARM_COLUMNS,
+        text_column(
+            "ref_context", "context of the arm compared with; empty in all ref_ columns: there is none"
         ),
-        _text("hypothesis", "label of hypotheses.tsv; `default` where empty"),
-        _text("genotype", "network parameters that differ from the start, at rest too"),
-        _text("stimulus", "network parameters set at minute 0; `context` for the context's own"),
-        _text("treatment", "from -pretreatment on: drug=free nM, load:<target>=load, or a network parameter"),
-        Column(
-            "pretreatment",
-            pl.Float64,
-            "minutes of treatment before the stimulus; empty: as the context",
-            "min",
-            nullable=True,
-            minimum=0,
-        ),
-        _text("ref_context", "context of the arm compared with; empty in all ref_ columns: there is none"),
-        _text("ref_hypothesis", "its hypothesis"),
-        _text("ref_genotype", "its genotype"),
-        _text("ref_stimulus", "its stimulus"),
-        _text("ref_treatment", "its treatment"),
-        _text("ref_readout", "its read-out"),
+        text_column("ref_hypothesis", "its hypothesis"),
+        text_column("ref_genotype", "its genotype"),
+        text_column("ref_stimulus", "its stimulus"),
+        text_column("ref_treatment", "its treatment"),
+        text_column("ref_readout", "its read-out"),
         Column("readout", pl.String, "observable or species of the network"),
         Column("minutes", pl.String, "time after the stimulus: one, several by blanks, or a window from-to"),
         Column("statistic", pl.String, "what is computed", choices=tuple(STATISTICS)),
         Column("low", pl.Float64, "smallest value that passes; empty: no limit", nullable=True),
         Column("high", pl.Float64, "largest value that passes; empty: no limit", nullable=True),
-        _text("citation", "who found it; in the first row of the fact"),
-        _text("where", "where it was read; in the first row of the fact"),
-        _text("mark", "how it was read; in the first row of the fact"),
-        _text("note", "what had to be assumed: doses, times, margins"),
+        text_column("citation", "who found it; in the first row of the fact"),
+        text_column("where", "where it was read; in the first row of the fact"),
+        text_column("mark", "how it was read; in the first row of the fact"),
+        text_column("note", "what had to be assumed: doses, times, margins"),
     ),
     key=("fact", "check"),
 )
 
 REFERENCE = tuple(column.name for column in PANEL.columns if column.name.startswith("ref_"))
+OF_REFERENCE = tuple(
+    name for name in (column.removeprefix("ref_") for column in REFERENCE) if name != "readout"
+)
+"""Cells of an arm that its reference may have otherwise."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +88,11 @@ class Check:
     statistic: str
     low: float
     high: float
+
+    @property
+    def sides(self) -> tuple[tuple[Arm, str], ...]:
+        """Its arms and what is read of each."""
+        return tuple(zip(arms_of(self), (self.readout, self.ref_readout), strict=False))
 
 
 @dataclass(frozen=True)
@@ -168,37 +155,12 @@ def arms_of(check: Check) -> tuple[Arm, ...]:
 
 def _check(row: dict) -> tuple[Check, list[str]]:
     """The record of a row, and what is wrong with its cells."""
-    problems: list[str] = []
-
-    def parsed(column: str) -> Exposure:
-        settings, found = parse_settings(row[column] or "")
-        problems.extend(f"`{column}` {problem}" for problem in found)
-        return settings
-
-    def genotype(column: str) -> tuple[tuple[str, float], ...]:
-        settings = parsed(column)
-        if settings.series:
-            problems.append("`genotype` must hold single values, found a series")
-        return settings.values
-
-    arm = Arm(
-        row["context"],
-        row["hypothesis"] or DEFAULT,
-        genotype("genotype"),
-        parsed("stimulus"),
-        parsed("treatment"),
-        row["pretreatment"],
-    )
+    arm, problems = parse_arm(row)
     reference = None
     if any(row[column] for column in REFERENCE):
-        reference = Arm(
-            row["ref_context"] or arm.context,
-            row["ref_hypothesis"] or arm.hypothesis,
-            genotype("ref_genotype") if row["ref_genotype"] else arm.genotype,
-            parsed("ref_stimulus") if row["ref_stimulus"] else arm.stimulus,
-            parsed("ref_treatment") if row["ref_treatment"] else arm.treatment,
-            row["pretreatment"],
-        )
+        own = {name: row[f"ref_{name}"] or row[name] for name in OF_REFERENCE}
+        reference, found = parse_arm(row | own, "ref_")
+        problems += [problem for problem in found if problem.replace("`ref_", "`") not in problems]
     minutes, found = parse_minutes(row["minutes"])
     problems += [f"`minutes` {problem}" for problem in found]
     check = Check(
@@ -240,47 +202,3 @@ def _demands(check: Check) -> list[str]:
             rule = "a series of doses" if wanted.series == column else "single values"
             problems.append(f"`{column}` must hold {rule} for {check.statistic}")
     return problems
-
-
-def parse_settings(text: str) -> tuple[Exposure, list[str]]:
-    """A cell of settings, and what is wrong with it."""
-    values: list[tuple[str, float]] = []
-    series, until, own = None, math.inf, False
-    problems = []
-    for word in [] if text == NONE else text.split():
-        if word == OWN:
-            own = True
-            continue
-        name, _, given = word.partition("=")
-        numbers = [_number(item) for item in given.split(",")]
-        if not name or not all(number >= 0 for number in numbers):
-            problems.append(f"must be name=value with numbers of at least 0, found {word}")
-        elif name == UNTIL:
-            until = numbers[0]
-        elif len(numbers) == 1:
-            values.append((name, numbers[0]))
-        elif series or sorted(set(numbers)) != numbers or numbers[0] == 0:
-            problems.append(f"must have at most one series, of rising doses above 0, found {word}")
-        else:
-            series = (name, tuple(numbers))
-    return Exposure(tuple(sorted(values)), series, until, own), problems
-
-
-def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
-    """Times [min] of a cell (a window as its grid), and what is wrong with it."""
-    ends = [_number(item) for item in text.split("-")]
-    if len(ends) == 2 and 0 <= ends[0] < ends[1]:
-        return tuple(window_minutes(*ends).tolist()), []
-    times = [_number(item) for item in text.split()]
-    if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
-        return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]
-    return tuple(times), []
-
-
-def _number(text: str) -> float:
-    """The number, or NaN where there is none: no comparison holds for that."""
-    try:
-        found = float(text)
-    except ValueError:
-        return math.nan
-    return found if math.isfinite(found) else math.nan

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from screen.panel.run import Finding
+from screen.panel.statistics import quantiles
 from screen.panel.table import Fact, sides_of
 from screen.tables import VALIDATION
 
@@ -45,7 +46,7 @@ def _row(fact: Fact, finding: Finding, probability: float, passes: bool) -> tupl
         check.readout,
         check.statistic,
         *(bound if np.isfinite(bound) else None for bound in (check.low, check.high)),
-        *_quantiles(finding.values),
+        *(float(value) if np.isfinite(value) else None for value in quantiles(finding.values)),
         float(finding.passed.mean()),
         probability,
         passes,
@@ -54,15 +55,6 @@ def _row(fact: Fact, finding: Finding, probability: float, passes: bool) -> tupl
         fact.citation,
         fact.mark,
     )
-
-
-def _quantiles(values: np.ndarray) -> list[float | None]:
-    """5 %, 50 % and 95 % over the draws in which there is a number; null where that is none, or is infinite."""
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return [None, None, None]
-    found = np.quantile(known, (0.05, 0.5, 0.95), method="nearest")
-    return [float(value) if np.isfinite(value) else None for value in found]
 
 
 def summarise(table: pl.DataFrame) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Report: figures of the ranking and one page for the reader."""
 
+from screen.report.courses import write_courses_figure
 from screen.report.findings import Findings
 from screen.report.gallery import FIGURES, write_figures
 from screen.report.labels import LABELS, NO_LABELS, Labels, read_labels
@@ -15,6 +16,7 @@ __all__ = [
     "Findings",
     "Labels",
     "read_labels",
+    "write_courses_figure",
     "write_figures",
     "write_potency_figure",
     "write_report",

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from screen.experiments import Design, Draws, lane_parameters, rest_parameters
 from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve, solve_readings
@@ -160,6 +160,11 @@ class Observed(NamedTuple):
     values: Float[np.ndarray, LANES_TIMES_NAMES]
     status: np.ndarray
     steps: Int[np.ndarray, LANES]
+
+    @property
+    def failed(self) -> Bool[np.ndarray, LANES]:
+        """Whether a lane failed."""
+        return ~np.isin(self.status, COMPLETED)
 
 
 _lane_parameters, _rest_parameters = jax.jit(lane_parameters), jax.jit(rest_parameters)

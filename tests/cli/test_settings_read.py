@@ -57,7 +57,7 @@ INSTEAD = {
 
 EVERYWHERE = {
     "screen.kernel.load_model": lambda *arguments: NOWHERE,
-    "screen.network.compose_network": lambda *arguments: "",
+    "screen.network.compose_without": lambda *arguments: "",
     "screen.panel.check_panel": lambda *arguments: None,
 }
 

@@ -9,7 +9,7 @@ from screen.errors import NetworkError, PanelError
 from screen.experiments import Exposure
 from screen.network import check_draws, read_parameters
 from screen.panel import PANEL, check_panel, choose_facts, read_panel
-from screen.panel.table import parse_minutes, parse_settings
+from screen.panel.grammar import parse_minutes, parse_settings
 from screen.tables import DRAWS
 
 GATES = "V01 V02 V03 V08 V09 V12 V14 V17 V18 V19 V20 V22 V26 V27 V30 V31 V34 V39 V42 V45 V49 V50 V51 V52 V58"

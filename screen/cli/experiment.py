@@ -1,0 +1,105 @@
+"""Run experiments of your own: time courses of arms that a table describes, and what each makes of its reference.
+
+An arm is a row: a cell, what differs in it, what it is given and when, what is read.
+
+    arm,context,genotype,stimulus,treatment,pretreatment,reference,readout,minutes
+    control,hepg2,,IL6_dose=10,,,,pY705_level,0-240
+    ruxolitinib,hepg2,,IL6_dose=10,ruxolitinib=300,60,control,pY705_level,0-240
+    wash-out,hepg2,,IL6_dose=10,ruxolitinib=300 until=60,60,control,pY705_level,0-240
+    no JAK1,hepg2,JAK1_total=0,IL6_dose=10,,,control,pY705_level pSTAT1,0-240
+    dose response,hepg2,,IL6_dose=10,"ruxolitinib=10,100,1000",60,control,pY705_level,20
+
+context       a cell of contexts.tsv (`describe cell`); its stimulus only where `stimulus` says `context`
+genotype      network parameters that differ from the start: 0 is a knock-out, less a knock-down, more
+              overexpression (`describe cell hepg2 --all` has what they are there); several by blanks
+stimulus      network parameters set at minute 0, such as IL6_dose=10 (`describe cell NAME --all`)
+treatment     drug=free nM (`describe drug`), load:MEK=1000 for an inhibitor without a name, or a network
+              parameter; several by blanks; one series of doses by commas; `until=60` ends all of it then
+pretreatment  minutes of treatment before the stimulus; empty: as the cell has it
+reference     the arm that this one is compared with
+readout       observables (`describe observables`) or species, several by blanks
+minutes       after the stimulus: 20, or 10 20 60, or a window 0-240
+hypothesis    an answer to contested biology, of hypotheses.tsv; may be left out, as may empty columns
+
+Tabs, commas or semicolons; .tsv or .csv. Writes time_courses.csv, contrasts.csv and time_courses.svg into
+experiment/<name of the table> of the results, with 5, 50 and 95 % over the parameter draws.
+Example: python -m screen experiment arms.csv
+"""
+
+import argparse
+from pathlib import Path
+
+from screen.cli.bench import add_draws, choose_draws, read_ensemble, read_networks
+from screen.cli.drugs import read_drugs
+from screen.cli.integration import read_integration
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("arms", type=Path, metavar="ARMS", help="table of arms, .tsv or .csv")
+    add_shared(parser)
+    add_threads(parser)
+    add_draws(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the time courses, the contrasts and the figure; print each contrast at the last of its times."""
+    settings, results = read_shared(arguments)
+    import polars as pl
+
+    from screen.kernel import choose_engine, configure
+    from screen.panel import (
+        CONTRASTS,
+        TIME_COURSES,
+        PanelTables,
+        check_arms_fit,
+        left_out,
+        read_arms,
+        run_planned,
+    )
+    from screen.report import write_courses_figure
+    from screen.scenarios import read_context_tables
+    from screen.tables import provenance, write_table
+
+    configure()
+    planned = read_arms(arguments.arms)
+    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    drugs = read_drugs(settings)
+    tables = {}
+    for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked}):
+        model, whole = read_networks(settings, without)
+        tables[without] = PanelTables(model, contexts, drugs, tuple(whole.parameters))
+    check_arms_fit(planned, tables)
+    folder = results.experiment(arguments.arms)
+    prepare_folder(folder)
+    draws = choose_draws(arguments, settings, results)
+    models = [there.model for there in tables.values()]
+    ensemble = read_ensemble(draws, settings, models)
+    engine, reason = choose_engine(settings.simulate.engine, models)
+    say(f"experiment: engine {engine}: {reason}")
+    integration = read_integration(settings, engine, arguments.threads)
+    courses, contrasts = run_planned(
+        planned, tables, integration, ensemble, settings.seed, say_as("experiment")
+    )
+    inputs = [arguments.arms, settings.network.folder, *settings.lane_tables(), *([draws] if draws else [])]
+    facts = provenance("experiment", inputs, engine=engine, seed=settings.seed)
+    write_table(courses, folder / "time_courses.csv", TIME_COURSES, facts)
+    write_table(contrasts, folder / "contrasts.csv", CONTRASTS, facts)
+    write_courses_figure(courses, folder / "time_courses.svg")
+    last = pl.col("minutes") == pl.col("minutes").max().over("arm", "readout")
+    for row in contrasts.filter(last).iter_rows(named=True):
+        print(_told(row))
+    print(f"{folder}: time_courses.csv, contrasts.csv, time_courses.svg")
+    return 0
+
+
+def _told(row: dict) -> str:
+    """A contrast in a line."""
+    low, middle, high = (row[f"ratio_{part}"] for part in ("p05", "p50", "p95"))
+    dose = "" if row["dose"] is None else f" at {row['dose']:g}"
+    found = (
+        "no number" if middle is None else f"{middle:.3g} ({low:.3g} to {high:.3g}) times {row['reference']}"
+    )
+    lost = "" if row["status"] == "ok" else f"; {row['failed']} draws failed: {row['status']}"
+    return f"{row['arm']}{dose}, {row['readout']} at {row['minutes']:g} min: {found}{lost}"

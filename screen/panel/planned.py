@@ -1,0 +1,127 @@
+"""Own experiments as a table: a row an arm, written as in the panel, with what is read of it and what it is held
+against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from screen.errors import ScenarioError
+from screen.experiments import Arm
+from screen.panel.fitting import arm_problems
+from screen.panel.grammar import ARM_COLUMNS, parse_arm, parse_minutes
+from screen.panel.run import PanelTables
+from screen.scenarios import ContextTables
+from screen.tables import Column, Schema, read_placed
+from screen.tables.several import WHERE
+
+ARMS = Schema(
+    "arms",
+    (
+        Column("arm", pl.String, "name of the arm", is_name=True),
+        *(replace(column, required=not column.nullable) for column in ARM_COLUMNS),
+        Column(
+            "reference",
+            pl.String,
+            "arm of this table that it is compared with",
+            nullable=True,
+            required=False,
+        ),
+        Column("readout", pl.String, "observables or species of the network, separated by blanks"),
+        Column("minutes", pl.String, "times after the stimulus: one, several by blanks, or a window from-to"),
+    ),
+    key=("arm",),
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An arm, what is read of it, and when [min]."""
+
+    arm: Arm
+    readouts: tuple[str, ...]
+    minutes: tuple[float, ...]
+
+    @property
+    def sides(self) -> tuple[tuple[Arm, str], ...]:
+        """The arm with each of its read-outs."""
+        return tuple((self.arm, name) for name in self.readouts)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A row of ARMS; `reference` is read as the arm is, `where` is file and row."""
+
+    name: str
+    where: str
+    arm: Wanted
+    reference_name: str | None
+    reference: Wanted | None = None
+
+    @property
+    def asked(self) -> tuple[Wanted, ...]:
+        """What has to be run for it."""
+        return (self.arm,) if self.reference is None else (self.arm, self.reference)
+
+
+def read_arms(path: Path) -> tuple[Planned, ...]:
+    """Read and parse the table. TableError for the table, ScenarioError for what its cells say."""
+    planned, problems = [], []
+    for row in read_placed(path, ARMS).iter_rows(named=True):
+        arm, found = parse_arm(row)
+        minutes, wrong = parse_minutes(row["minutes"])
+        readouts = tuple(row["readout"].split())
+        found += [f"`minutes` {problem}" for problem in wrong]
+        if len(set(readouts)) < len(readouts):
+            found.append(f"`readout` must name each once, found {row['readout']}")
+        planned.append(Planned(row["arm"], row[WHERE], Wanted(arm, readouts, minutes), row["reference"]))
+        problems += [f"{row[WHERE]}: {problem}" for problem in found]
+    arms = {each.name: each.arm.arm for each in planned}
+    for each in planned:
+        if each.reference_name is None:
+            continue
+        if each.reference_name not in arms or each.reference_name == each.name:
+            problems.append(
+                f"{each.where}: `reference` must be another arm of this table, found {each.reference_name}"
+            )
+        elif len(arms[each.reference_name].doses) > 1:
+            problems.append(
+                f"{each.where}: `reference` must be an arm of single doses, found {each.reference_name} with a series"
+            )
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(
+        replace(each, reference=replace(each.arm, arm=arms[each.reference_name]))
+        if each.reference_name
+        else each
+        for each in planned
+    )
+
+
+def left_out(arm: Arm, contexts: ContextTables) -> tuple[str, ...]:
+    """The modules that the cell of an arm runs without; none where there is no such cell."""
+    found = contexts.contexts.get(arm.context)
+    return found.left_out if found else ()
+
+
+def check_arms_fit(planned: tuple[Planned, ...], tables: Mapping[tuple[str, ...], PanelTables]) -> None:
+    """Raise ScenarioError with every cell that names what the network of its arm or the tables do not have.
+
+    `tables` are those of each set of modules that a cell runs without.
+    """
+    problems = []
+    for each in planned:
+        contexts = next(iter(tables.values())).contexts
+        there = tables[left_out(each.arm.arm, contexts)]
+        found = arm_problems("", each.arm.arm, contexts, there.drugs, set(there.model.parameters))
+        for wanted in each.asked:
+            model = tables[left_out(wanted.arm, contexts)].model
+            found += [
+                f"`readout` must be an observable or a species of the network of {wanted.arm.context}, found {name}"
+                for name in wanted.readouts
+                if name not in model.observables and name not in model.species
+            ]
+        problems += [f"{each.where}: {problem}" for problem in dict.fromkeys(found)]
+    if problems:
+        raise ScenarioError(problems)

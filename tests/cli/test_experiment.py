@@ -1,0 +1,110 @@
+"""Own experiments as a command: the example of its help runs, files and figure, what is refused."""
+
+import re
+
+import polars as pl
+import pytest
+
+from screen.cli import experiment
+from screen.panel import CONTRASTS, TIME_COURSES
+from screen.tables import read_provenance, read_table
+
+OWN = "context\tkind\tparameter\tvalue\tunit\tmark\tsource\tsd\n"
+
+
+@pytest.fixture
+def example(tmp_path):
+    """The table that the help shows, as a file."""
+    table = re.findall(r"^    (.*,.*)$", experiment.__doc__, re.MULTILINE)
+    path = tmp_path / "arms.csv"
+    path.write_text("\n".join(table) + "\n")
+    return path
+
+
+def test_the_example_of_the_help_runs(run, small, example, tmp_path):
+    ran = run("experiment", example, "--config", small(), "--nominal")
+    assert ran.code == 0, ran.err
+    folder = tmp_path / "results/experiment/arms"
+    courses = read_table(folder / "time_courses.csv", TIME_COURSES)
+    assert courses["arm"].unique(maintain_order=True).to_list() == [
+        "control", "ruxolitinib", "wash-out", "no JAK1", "dose response",
+    ]  # fmt: skip
+    assert set(courses["status"]) == {"ok"}
+    contrasts = read_table(folder / "contrasts.csv", CONTRASTS)
+    assert set(contrasts["reference"]) == {"control"}
+    assert "arms.csv" in read_provenance(folder / "contrasts.csv")["inputs"]
+    figure = (folder / "time_courses.svg").read_text()
+    assert figure.startswith("<svg") and all(
+        text in figure for text in ("dose response, 10", "pSTAT1, hepg2")
+    )
+    last = contrasts.filter(arm="no JAK1", readout="pY705_level", minutes=240.0)["ratio_p50"].item()
+    assert f"no JAK1, pY705_level at 240 min: {last:.3g} (" in ran.out
+    assert "experiment: nominal parameters" in ran.err
+
+
+def test_draws_are_those_named_and_uncertain_totals_are_drawn(run, small, tmp_path, root):
+    """A cell whose STAT3 is uncertain has wider bands of STAT3 itself than one whose STAT3 is not."""
+    rows = "".join(
+        f"{name}\tfrom\thepg2\t\t\tassumed\tinvented\t\n{name}\ttotal\tSTAT3_total\t300\tnM\tassumed\tinvented\t{sd}\n"
+        for name, sd in (("sure", ""), ("unsure", 0.3))
+    )
+    (tmp_path / "own.tsv").write_text(OWN + rows)
+    config = small(tables={"contexts": ["config/contexts.tsv", "own.tsv"]})
+    (tmp_path / "cells.csv").write_text(
+        "arm,context,readout,minutes\nsure,sure,STAT3_c,0\nunsure,unsure,STAT3_c,0\n"
+    )
+    few = pl.read_parquet(root / "config/calibration/ensemble.parquet").filter(pl.col("draw") < 8)
+    few.write_parquet(tmp_path / "few.parquet")
+    ran = run("experiment", "cells.csv", "--config", config, "--draws", "few.parquet")
+    assert ran.code == 0, ran.err
+    courses = read_table(tmp_path / "results/experiment/cells/time_courses.csv", TIME_COURSES)
+    assert set(courses["draws"]) == {8}
+    sure, unsure = (courses["p95"] / courses["p05"]).to_list()
+    assert unsure > 2 * sure
+
+
+def test_a_cell_runs_without_the_modules_it_leaves_out(run, small, tmp_path):
+    """Without feedback (SOCS3 and phosphatases) pY705 goes on rising; what is left out cannot be read there."""
+    modules = ["m00_base", "m01_il6_gp130", "m02_stat_cycle", "m03_negative_regulators", "m13_drugs"]
+    rows = "bare\tfrom\thepg2\t\t\tassumed\tinvented\t\nbare\tmodule\tm03\t0\t\tassumed\tinvented\t\n"
+    (tmp_path / "own.tsv").write_text(OWN + rows)
+    config = small(tables={"contexts": ["config/contexts.tsv", "own.tsv"]}, network={"modules": modules})
+    table = tmp_path / "cells.csv"
+    table.write_text(
+        "arm,context,stimulus,reference,readout,minutes\n"
+        "held,hepg2,IL6_dose=10,,SOCS3_mRNA,120\nfree,bare,IL6_dose=10,held,pY705_level,120\n"
+    )
+    ran = run("experiment", table, "--config", config, "--nominal")
+    assert ran.code == 0, ran.err
+    contrasts = read_table(tmp_path / "results/experiment/cells/contrasts.csv", CONTRASTS)
+    assert contrasts["ratio_p50"].item() > 2
+    table.write_text("arm,context,readout,minutes\nfree,bare,SOCS3_mRNA,20\n")
+    ran = run("experiment", table, "--config", config, "--nominal")
+    assert ran.code == 2
+    assert ran.problems == [
+        "screen: cells.csv row 2: `readout` must be an observable or a species of the network of bare, "
+        "found SOCS3_mRNA"
+    ]
+
+
+def test_all_bad_rows_are_named_and_nothing_is_written(run, small, tmp_path):
+    table = tmp_path / "bad.csv"
+    table.write_text(
+        "arm,context,treatment,readout,minutes\na,mars,,pY705,20\nb,hepg2,water=3,pY705,20\nc,hepg2,,pY706,20\n"
+    )
+    ran = run("experiment", table, "--config", small())
+    assert ran.code == 2
+    assert [problem.partition(" must")[0] for problem in ran.problems] == [
+        "screen: bad.csv row 2: `context`",
+        "screen: bad.csv row 3: `treatment`",
+        "screen: bad.csv row 4: `readout`",
+    ]
+    assert not (tmp_path / "results/experiment").exists()
+
+
+def test_a_table_that_is_not_there_or_not_a_table_is_refused(run, small, tmp_path):
+    ran = run("experiment", "none.csv", "--config", small())
+    assert (ran.code, ran.problems) == (2, ["screen: none.csv: must exist, found no such file"])
+    (tmp_path / "arms.txt").write_text("arm\n")
+    ran = run("experiment", "arms.txt", "--config", small())
+    assert (ran.code, ran.problems) == (2, ["screen: arms.txt: must end in .tsv, .csv or .parquet"])

@@ -1,0 +1,214 @@
+"""Own experiments: what a table of arms may say, what is refused, and courses and contrasts with known answers."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import ScenarioError, TableError
+from screen.experiments import SIGMA, Arm, Exposure
+from screen.kernel import choose_engine
+from screen.panel import (
+    ARMS,
+    CONTRASTS,
+    TIME_COURSES,
+    Bench,
+    PanelTables,
+    check_arms_fit,
+    find,
+    read_arms,
+    run_planned,
+)
+from screen.simulate import Integration
+from screen.tables import DRAWS, check_table
+
+ROW = {"context": "hepg2", "stimulus": "IL6_dose=10", "readout": "pY705_level", "minutes": "20"}
+
+
+@pytest.fixture
+def arms(tmp_path: Path):
+    """arms(name={cells}): a file of arms, each the row above with some cells changed."""
+
+    def write(**changes: dict[str, str]) -> Path:
+        names = [column.name for column in ARMS.columns]
+        lines = ["\t".join(names)]
+        for name, change in changes.items():
+            row = ROW | {"arm": name} | change
+            lines.append("\t".join(row.get(each, "") for each in names))
+        path = tmp_path / "arms.tsv"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def tables(world) -> dict[tuple[str, ...], PanelTables]:
+    return {(): PanelTables(world.model, world.contexts, world.drugs)}
+
+
+@pytest.fixture(scope="module")
+def run(tables):
+    """run(path): courses and contrasts of its arms, at the nominal parameters or under draws."""
+
+    def ran(path: Path, draws: pl.DataFrame | None = None, max_steps: int = 100_000):
+        planned = read_arms(path)
+        check_arms_fit(planned, tables)
+        integration = Integration(choose_engine()[0], 1e-6, 1e-9, max_steps)
+        found = run_planned(planned, tables, integration, draws, 1, lambda line: None)
+        for frame, schema in zip(found, (TIME_COURSES, CONTRASTS), strict=True):
+            check_table(frame, schema, schema.name)
+        return found
+
+    return ran
+
+
+@pytest.fixture(scope="module")
+def draws(world) -> pl.DataFrame:
+    """Three draws: a rate moved, ruxolitinib with a residual."""
+    rate = world.model.values[world.model.parameters.index("k_gp130_STAT3")]
+    rows = [
+        (draw, name, value)
+        for draw, factor in enumerate((0.7, 1.0, 1.4))
+        for name, value in (("k_gp130_STAT3", factor * rate), (SIGMA + "ruxolitinib", factor))
+    ]
+    return pl.DataFrame(rows, schema=DRAWS.dtypes(), orient="row")
+
+
+def values(frame: pl.DataFrame, arm: str, column: str = "p50") -> list[float | None]:
+    return frame.filter(pl.col("arm") == arm)[column].to_list()
+
+
+def test_a_row_is_an_arm_as_the_panel_writes_it(arms):
+    drug = {"treatment": "ruxolitinib=10,30 until=60", "reference": "wild", "readout": "pY705 pSTAT1"}
+    wild, treated = read_arms(arms(wild={"minutes": "0-60"}, treated=drug))
+    assert wild.arm.arm == Arm("hepg2", stimulus=Exposure((("IL6_dose", 10.0),)))
+    assert len(wild.arm.minutes) == 49 and wild.asked == (wild.arm,)
+    assert treated.arm.arm.treatment == Exposure((), ("ruxolitinib", (10.0, 30.0)), 60.0)
+    assert treated.arm.readouts == ("pY705", "pSTAT1")
+    own, reference = treated.asked
+    assert (own.arm.doses, reference.arm, reference.minutes) == ((0.0, 10.0, 30.0), wild.arm.arm, (20.0,))
+
+
+def test_columns_that_are_not_used_may_be_left_out(tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("arm,context,readout,minutes\nrest,hepg2,pY705_level,20\n")
+    (rest,) = read_arms(path)
+    assert rest.arm.arm == Arm("hepg2")
+
+
+WRONG = {
+    "number": ({"treatment": "ruxolitinib=much"}, "`treatment` must be name=value with numbers of at least 0"),
+    "negative": ({"genotype": "JAK1_total=-1"}, "`genotype` must be name=value with numbers of at least 0"),
+    "series in the genotype": ({"genotype": "JAK1_total=1,2"}, "`genotype` must hold single values"),
+    "times": ({"minutes": "30 20"}, "`minutes` must be one time, rising times or a window"),
+    "twice": ({"readout": "pY705 pY705"}, "`readout` must name each once, found pY705 pY705"),
+    "no such arm": ({"reference": "control"}, "`reference` must be another arm of this table, found control"),
+    "itself": ({"reference": "mine"}, "`reference` must be another arm of this table, found mine"),
+    "series": ({"reference": "doses"}, "`reference` must be an arm of single doses, found doses with a series"),
+    "context": ({"context": "mars"}, "`context` must be of contexts.tsv, found mars"),
+    "read-out": ({"readout": "pY706"}, "`readout` must be an observable or a species of the network of hepg2"),
+    "drug": ({"treatment": "water=3"}, "`treatment` must be a drug of drugs.tsv, load:<target> or a parameter"),
+    "target": ({"treatment": "load:JAK9=3"}, "`treatment` must load a target of the network, found JAK9"),
+    "ligand": ({"stimulus": "IL99_dose=3"}, "`stimulus` must set parameters of the network, found IL99_dose"),
+    "hypothesis": ({"hypothesis": "flat_earth"}, "`hypothesis`: hypothesis flat_earth: must be default or of"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "expected"), WRONG.values(), ids=WRONG)
+def test_a_bad_row_is_refused_with_its_place(arms, tables, change, expected):
+    with pytest.raises(ScenarioError) as raised:
+        check_arms_fit(read_arms(arms(doses={"treatment": "ruxolitinib=1,10"}, mine=change)), tables)
+    (problem,) = raised.value.problems
+    assert problem.startswith(f"arms.tsv row 3: {expected}")
+
+
+def test_a_name_that_comes_twice_and_a_time_before_the_stimulus_are_refused(tmp_path):
+    path = tmp_path / "arms.csv"
+    path.write_text("arm,context,readout,minutes\na,hepg2,pY705,20\na,hepg2,pY705,20\n")
+    with pytest.raises(TableError, match=r"arms.csv row 3: \(arm\) must be unique"):
+        read_arms(path)
+    path.write_text("arm,context,pretreatment,readout,minutes\na,hepg2,-5,pY705,20\n")
+    with pytest.raises(TableError, match=r"arms.csv row 2: `pretreatment` must be at least 0, found -5"):
+        read_arms(path)
+
+
+def test_without_its_kinases_il6_leaves_nothing_of_py705(arms, run):
+    """Human hepatocytes: what is left is basal, and not there without IL-6 either."""
+    gone = {"genotype": "JAK1_total=0 JAK2_total=0 TYK2_total=0"}
+    path = arms(
+        control={}, gone=gone | {"reference": "control"}, unstimulated={"stimulus": "none"},
+        calm=gone | {"stimulus": "none"},
+    )  # fmt: skip
+    courses, contrasts = run(path)
+    assert values(contrasts, "gone", "ratio_p50")[0] < 0.02
+    assert values(courses, "gone") == pytest.approx(values(courses, "calm"), rel=1e-6)
+    assert values(courses, "unstimulated")[0] < 0.1 * values(courses, "control")[0]
+
+
+def test_py705_comes_back_after_wash_out_and_not_before(arms, run):
+    held = {"treatment": "ruxolitinib=1000", "pretreatment": "60", "minutes": "30 59 240"}
+    washed = held | {"treatment": "ruxolitinib=1000 until=60"}
+    path = arms(
+        control={"minutes": "30"}, held=held | {"reference": "control"}, washed=washed | {"reference": "control"}
+    )  # fmt: skip
+    _, contrasts = run(path)
+    before, after = values(contrasts, "held", "ratio_p50"), values(contrasts, "washed", "ratio_p50")
+    assert after[:2] == pytest.approx(before[:2], rel=1e-6)
+    assert before[2] < 0.3 and after[2] == pytest.approx(1.0, abs=0.05)
+    logs = values(contrasts, "washed", "log2_ratio_p50")
+    assert logs == pytest.approx(np.log2(after).tolist())
+
+
+def test_dose_0_of_a_series_is_the_arm_without_the_drug_and_each_dose_the_arm_by_hand(arms, run, draws):
+    knockout = {"genotype": "TYK2_total=0", "pretreatment": "60"}
+    path = arms(
+        series=knockout | {"treatment": "ruxolitinib=30,300"},
+        none=knockout,
+        high=knockout | {"treatment": "ruxolitinib=300"},
+    )
+    courses, contrasts = run(path, draws)
+    assert contrasts.is_empty()
+    assert values(courses, "series", "dose") == [0.0, 30.0, 300.0]
+    for column in ("p05", "p50", "p95"):
+        zero, _, high = values(courses, "series", column)
+        assert [zero, high] == [*values(courses, "none", column), *values(courses, "high", column)]
+    assert values(courses, "none", "draws") == [3]
+
+
+def test_a_course_passes_through_what_the_panel_reads(arms, run, world, tables, draws):
+    """V05: SOCS3 mRNA of mouse hepatocytes under ruxolitinib, its peak ratio draw by draw."""
+    check = world.facts["V05"].checks[0]
+    minutes = " ".join(f"{minute:g}" for minute in check.minutes)
+    cells = {
+        "context": "hepatocyte_mouse",
+        "stimulus": "IL6_dose=100",
+        "readout": "SOCS3_mRNA",
+        "minutes": minutes,
+    }
+    courses, _ = run(arms(free=cells, treated=cells | {"treatment": "ruxolitinib=500"}), draws)
+    integration = Integration(choose_engine()[0], 1e-6, 1e-9, 100_000)
+    bench = Bench([check], tables[()], integration)
+    (finding,) = find(bench, [check], bench(bench.draws(draws, seed=1)))
+    peaks = [max(values(courses, arm)) for arm in ("treated", "free")]
+    assert peaks[0] / peaks[1] == pytest.approx(float(np.median(finding.values)), rel=0.02)
+
+
+def test_a_contrast_is_taken_draw_by_draw(arms, run, draws):
+    """The drug is strongest where the rate is smallest, so that quotients of quantiles would say something else."""
+    path = arms(control={}, treated={"treatment": "ruxolitinib=300", "reference": "control"})
+    alone = [run(path, draws.filter(pl.col("draw") == draw))[1]["ratio_p50"][0] for draw in range(3)]
+    contrasts = run(path, draws)[1]
+    assert contrasts.select("ratio_p05", "ratio_p50", "ratio_p95").row(0) == pytest.approx(
+        sorted(alone), rel=1e-6
+    )
+
+
+def test_trajectories_that_fail_are_rows_with_their_reason(arms, run, draws):
+    path = arms(control={}, treated={"treatment": "ruxolitinib=300", "reference": "control"})
+    for frame in run(path, draws, max_steps=1):
+        assert set(frame["status"]) == {"no_rest_state"} or set(frame["status"]) == {"max_steps"}
+        assert set(frame["failed"]) == {3} and set(frame["draws"]) == {0}
+        numbers = frame.select(pl.col(r"^.*p\d\d$"))
+        assert numbers.null_count().sum_horizontal().item() == numbers.width * numbers.height
