@@ -18,7 +18,7 @@ from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
 from screen.panel import ARMS, CONTRASTS, PANEL, STATISTICS, TIME_COURSES
-from screen.rank import RANKED
+from screen.rank import COMBINATIONS, CURVES, RANKED
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
@@ -186,12 +186,15 @@ def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root
     assert [line for line in wanted if line not in text] == []
 
 
-def test_every_column_of_the_ranked_table_is_in_the_readme(root):
+@pytest.mark.parametrize("schema", [RANKED, CURVES, COMBINATIONS], ids=lambda s: s.name)
+def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
+    """Those of an interval together: `h_*`."""
     text = (root / "README.md").read_text()
-    families = ("suppression", "excess_bliss")
     missing = [
         column.name
-        for column in RANKED.columns
-        if f"`{column.name}`" not in text and not column.name.startswith(families)
+        for column in schema.columns
+        if f"`{column.name}`" not in text
+        and f"`{re.sub('_p(05|50|95)', '_*', column.name)}`" not in text
+        and not (schema is RANKED and column.name.startswith("suppression"))
     ]
     assert missing == []

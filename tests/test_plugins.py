@@ -149,6 +149,45 @@ found = dict(rows.select("intervention", "largest").rows())
 assert abs(found["a"] - 1000 / 1010) < 1e-6 and abs(found["b"] - 1000 / 1100) < 1e-6
 """,
     ),
+    "score of a curve": Case(
+        2,
+        (
+            Edit(
+                "screen/rank/curves.py",
+                """    Metric("x_min", "x at the smallest dose", "", lambda series: 1 - series.curve.effect[0]),
+""",
+                before='    Metric("r2"',
+            ),
+            Edit("README.md", "| `x_min_*` | treated/vehicle at the smallest dose |\n"),
+        ),
+        WORLD
+        + """
+from screen.rank import score_doses
+rows = score_doses(gather_responses(found, table), READOUTS).curves.filter(readout="pY705_20min")
+least = dict(rows.select("drug", "x_min_p50").rows())
+assert abs(least["a"] - 0.5) < 1e-6 and abs(least["b"] - 1 / 1.1) < 1e-6
+""",
+    ),
+    "score of a pair": Case(
+        2,
+        (
+            Edit(
+                "screen/rank/surface.py",
+                """    Excess("worse", "the worse", lambda surface: surface.effect - np.minimum(*surface.alone)),
+""",
+                before='    Excess("bliss"',
+            ),
+            Edit("README.md", "| `excess_worse_*` | beyond the worse drug alone |\n"),
+        ),
+        WORLD
+        + """
+from screen.rank import score_doses
+table = scenarios("ab", [("a", "b", 10.0, 100.0)])
+found = responses(table, hill({"a": 10.0, "b": 100.0}))
+pairs = score_doses(gather_responses(found, table), READOUTS).combinations
+assert abs(pairs["excess_worse_p50"][0] - (2 / 3 - 1 / 2)) < 1e-6
+""",
+    ),
     "report figure": Case(
         3,
         (

@@ -190,7 +190,8 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     warnings = implausible_affinities(read_tables(files, AFFINITIES), names_of(files))
     if unranked:
         warnings.append(
-            f"{len(unranked)} pairs stand on no dose basis and are not ranked, such as {unranked[0]}"
+            f"{len(unranked)} pairs stand on no dose basis and are not ranked, such as {unranked[0]}; "
+            "combinations.csv has them"
         )
     return {
         "warnings": warnings,

@@ -85,6 +85,16 @@ class Results:
         return self.folder / "ranked.csv"
 
     @property
+    def curves(self) -> Path:
+        """Dose-response curves of single drugs."""
+        return self.folder / "curves.csv"
+
+    @property
+    def combinations(self) -> Path:
+        """Excesses of pairs."""
+        return self.folder / "combinations.csv"
+
+    @property
     def potency(self) -> Path:
         """The constants of every drug in cells."""
         return self.folder / "potency.tsv"

@@ -1,4 +1,4 @@
-"""Rank interventions from the responses of all shards.
+"""Rank interventions from the responses of all shards, and score single drugs and pairs over their doses.
 
 Example: python -m screen rank
 """
@@ -20,18 +20,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv."""
+    """Write results/ranked.csv, curves.csv and combinations.csv."""
     settings, results = read_shared(arguments)
     prepare_folder(results.folder)
-    from screen.rank import Doubt, rank, write_ranked
+    from screen.rank import (
+        COMBINATIONS,
+        CURVES,
+        Doubt,
+        gather_responses,
+        rank,
+        score_doses,
+        write_ranked,
+    )
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
-    from screen.tables import SCENARIOS, provenance, read_table, read_tables
+    from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
 
     shards = results.shards(settings.simulate.shards)
     check_shards(settings, results)
     scenarios = read_table(results.scenarios, SCENARIOS)
+    found = gather_responses(shards, scenarios)
     ranked = rank(
-        shards,
+        found,
         scenarios,
         read_tables(settings.tables.drugs, DRUGS),
         readouts=settings.readouts,
@@ -45,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     left_out = _find_left_out(results, scenarios)
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
     write_ranked(ranked, results.ranked, facts)
+    effects = score_doses(found, settings.readouts)
+    write_table(effects.curves, results.curves, CURVES, facts)
+    write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
     for what in left_out:
         say(f"rank: left out: {what}")
     say(f"rank: {ranked.height} rows in {results.ranked}")

@@ -20,7 +20,10 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 """
 
 from screen.rank.bases import DoseBasis, basis_in_words, check_bases, unranked_pairs
+from screen.rank.combinations import COMBINATIONS
+from screen.rank.curves import CURVES
 from screen.rank.decided import DECIDED, find_decided
+from screen.rank.dose_effects import DoseEffects, score_doses
 from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, rank, write_ranked
@@ -29,10 +32,13 @@ from screen.rank.scores import RANKED, SCORES
 from screen.rank.series import find_cells, paired_ratio
 
 __all__ = [
+    "COMBINATIONS",
+    "CURVES",
     "DECIDED",
     "RANKED",
     "SCORES",
     "DoseBasis",
+    "DoseEffects",
     "Doubt",
     "ResponseArray",
     "basis_in_words",
@@ -44,6 +50,7 @@ __all__ = [
     "paired_ratio",
     "pools",
     "rank",
+    "score_doses",
     "unranked_pairs",
     "write_ranked",
 ]

@@ -13,6 +13,9 @@ HALF = 0.5
 LEVEL = 1e-9
 """Share of a draw's weight that counts as none, and difference up to which shares are equal: rounding."""
 
+IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
+"""Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
+
 
 def count(values: np.ndarray) -> np.ndarray:
     """Draws that are there: values[..., draws] -> int [...]. Infinite values count."""
@@ -145,3 +148,13 @@ def log10_half_dose(ratio: np.ndarray, doses: np.ndarray) -> np.ndarray:
     inside = at[last_above] + (high - HALF) / span * (at[first_below] - at[last_above])
     found = np.where(crossed, inside, np.where(np.any(below, axis=-1), -np.inf, np.inf))
     return np.where(np.sum(there, axis=-1) >= 2, found, np.nan)
+
+
+def censoring(half: np.ndarray) -> np.ndarray:
+    """Which of IC50_FLAGS half-maximal doses are, half[..., draws] -> text [...]."""
+    there = count(half)
+    cases = {"inside": np.isfinite(half), "above_tested": half == np.inf, "below_tested": half == -np.inf}
+    flags = np.where(there > 0, "mixed", "none").astype(object)
+    for flag, case in cases.items():
+        flags[(there > 0) & (np.sum(case, axis=-1) == there)] = flag
+    return flags

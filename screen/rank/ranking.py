@@ -22,7 +22,7 @@ from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
-from screen.tables import write_table
+from screen.tables import Schema, write_table
 
 OBSERVABLES = ("pY705_level", "pY705")
 """Observables whose suppression is ranked: amount on the scale of the cell without drug, and share of STAT3."""
@@ -201,15 +201,18 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) ->
     if "mechanism" in drugs.columns:
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
     ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
-    names = [column.name for column in RANKED.columns]
     return ordered.with_columns(
         pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
         pl.col("drugs").list.eval(pl.element().replace_strict(mechanisms)).list.join("+").alias("mechanism"),
         pl.lit(digest).alias("provenance"),
-    ).select(_column(name) for name in names)
+    ).pipe(rounded, RANKED)
 
 
-def _column(name: str) -> pl.Expr:
-    dtype = RANKED.dtypes()[name]
-    column = pl.col(name).cast(dtype)
-    return column.round_sig_figs(DIGITS) if dtype == pl.Float64 else column
+def rounded(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """The columns of a schema, numbers to `DIGITS`."""
+    numbers = {name for name, dtype in schema.dtypes().items() if dtype == pl.Float64}
+    columns = (pl.col(name).cast(dtype) for name, dtype in schema.dtypes().items())
+    return frame.select(
+        column.round_sig_figs(DIGITS) if column.meta.output_name() in numbers else column
+        for column in columns
+    )

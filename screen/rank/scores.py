@@ -14,12 +14,9 @@ import polars as pl
 
 from screen.network import ROUTES
 from screen.rank.comparison import Comparison, log2_change
-from screen.rank.draws import mean, quantile, share_among_first, step_quantile
+from screen.rank.draws import IC50_FLAGS, censoring, mean, quantile, share_among_first, step_quantile
 from screen.rank.ratios import Ratios
 from screen.tables import Column, Schema, number_column
-
-IC50_FLAGS = ("inside", "above_tested", "below_tested", "mixed", "none")
-"""Where a half-maximal dose lies: among the tested doses, beyond them, differently by draw, or nowhere."""
 
 DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown")
 """Where the dose of a ranked row lies: at a tested dose, between two, beyond them, or not known."""
@@ -125,13 +122,7 @@ def _ic50(comparison: Comparison, share: float) -> np.ndarray:
 
 
 def _ic50_flag(comparison: Comparison) -> np.ndarray:
-    half = comparison.log10_ic50
-    there = np.sum(~np.isnan(half), axis=-1)
-    cases = {"inside": np.isfinite(half), "above_tested": half == np.inf, "below_tested": half == -np.inf}
-    flags = np.where(there > 0, "mixed", "none").astype(object)
-    for flag, case in cases.items():
-        flags[(there > 0) & (np.sum(case, axis=-1) == there)] = flag
-    return flags
+    return censoring(comparison.log10_ic50)
 
 
 def _change(comparison: Comparison, observable: str) -> np.ndarray:

@@ -29,7 +29,7 @@ WRITES = {
                                        "summary.json", "fit.svg", "waterfall.svg")],
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
-    "rank": ["ranked.csv", "ranked.csv.provenance.json"],
+    "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations") for end in ("", ".provenance.json")],
     "report": ["report.html", "figures/ranked.svg", "figures/dose_response.svg", "figures/heatmap.svg"],
 }
 

@@ -15,6 +15,8 @@ rule rank:
             labels={"result": "ranked table"},
         ),
         f"{OUT}/ranked.csv.provenance.json",
+        [f"{OUT}/{name}.csv" for name in ("curves", "combinations")],
+        [f"{OUT}/{name}.csv.provenance.json" for name in ("curves", "combinations")],
     log:
         f"{OUT}/logs/rank.log",
     benchmark:

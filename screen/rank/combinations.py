@@ -1,0 +1,101 @@
+"""Pairs at every dose at which they were simulated: how much they suppress, and how much more than expected."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from operator import attrgetter
+
+import numpy as np
+import polars as pl
+
+from screen.rank.dose_curve import DoseCurve
+from screen.rank.intervals import Counted, Drawn, interval_columns
+from screen.rank.series import Cell
+from screen.rank.surface import EXCESSES, Surface
+from screen.tables import Column, Schema, number_column
+
+COMBINATIONS = Schema(
+    "combinations",
+    (
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
+        Column(
+            "hypothesis", pl.String, "reading of the contested biology; `mixture`: all of them, by weight"
+        ),
+        Column("readout", pl.String, "the read-out that is suppressed"),
+        Column("intervention", pl.String, "the pair, joined by +"),
+        Column("drug_a", pl.String, "first drug", is_name=True),
+        Column("drug_b", pl.String, "second drug", is_name=True),
+        Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", positive=True),
+        Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", positive=True),
+        *interval_columns("suppression", "1 - treated/vehicle", "fraction", maximum=1),
+        *(
+            number_column(
+                f"suppression_{which}_p50", f"median of the {word} drug alone", "fraction", maximum=1
+            )
+            for which, word in (("a", "first"), ("b", "second"))
+        ),
+        *(
+            column
+            for excess in EXCESSES
+            for column in interval_columns(
+                f"excess_{excess.name}",
+                f"suppression beyond {excess.beyond}; positive is synergy",
+                "fraction",
+            )
+        ),
+        number_column(
+            "loewe_untested",
+            "share of draws in which Loewe's reference rests on a dose beyond those tested",
+            "fraction",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("draws", pl.Int64, "draws that count", minimum=0),
+    ),
+    key=("context", "hypothesis", "readout", "intervention", "dose_a_nM", "dose_b_nM"),
+    may_be_empty=True,
+)
+"""One row a pair, its doses, and a read-out."""
+
+
+def score_pairs(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) -> Drawn:
+    """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
+    parts = []
+    for _, members in groupby(cell.pairs, key=attrgetter("intervention")):
+        pairs = list(members)
+        surface = Surface(
+            np.array([pair.doses for pair in pairs]),
+            1.0 - ratio[[pair.row for pair in pairs]],
+            *(curves[drug] for drug in pairs[0].drugs),
+        )
+        parts.append(
+            {
+                "suppression": surface.effect,
+                "suppression_a": surface.alone[0],
+                "suppression_b": surface.alone[1],
+                **{f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES},
+                "loewe_untested": surface.untested,
+            }
+        )
+    rows = pl.DataFrame(
+        [(pair.intervention, *pair.drugs, *pair.doses) for pair in cell.pairs],
+        schema={"intervention": pl.String, "drug_a": pl.String, "drug_b": pl.String}
+        | {"dose_a_nM": pl.Float64, "dose_b_nM": pl.Float64},
+        orient="row",
+    )
+    return Drawn(rows, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def combined_rows(found: Counted) -> pl.DataFrame:
+    """Rows of COMBINATIONS but for the read-out."""
+    columns = found.columns("suppression")
+    for which in "ab":
+        columns[f"suppression_{which}_p50"] = found.columns(f"suppression_{which}")[
+            f"suppression_{which}_p50"
+        ]
+    for excess in EXCESSES:
+        columns |= found.columns(f"excess_{excess.name}")
+    untested = np.average(found.drawn.scores["loewe_untested"], axis=-1, weights=found.weights)
+    there = columns["excess_loewe_p50"].is_not_null()
+    columns["loewe_untested"] = pl.Series(np.where(there, untested, np.nan)).fill_nan(None)
+    columns["draws"] = found.draws("suppression")
+    return found.table(columns)

@@ -1,0 +1,85 @@
+"""Effects by dose: the tables of single drugs and of pairs, cell by cell from the same draws that are ranked."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from screen.errors import RankError
+from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
+from screen.rank.curves import CURVES, curve_rows, score_drugs
+from screen.rank.dose_curve import DoseCurve
+from screen.rank.hill import Hill, fit_hill
+from screen.rank.intervals import with_mixture
+from screen.rank.ranking import OBSERVABLES, VEHICLE_FLOOR, Readout, rounded
+from screen.rank.responses import ResponseArray
+from screen.rank.series import Cell, Series, find_cells, paired_ratio
+from screen.tables import Schema
+
+
+class DoseEffects(NamedTuple):
+    """The tables CURVES and COMBINATIONS."""
+
+    curves: pl.DataFrame
+    combinations: pl.DataFrame
+
+
+def score_doses(found: ResponseArray, readouts: Sequence[Readout]) -> DoseEffects:
+    """Curves of single drugs and excesses of pairs in every read-out that is ranked; also over the hypotheses.
+
+    RankError where a drug of a pair was not run alone.
+
+    >>> curves, pairs = score_doses(gather_responses(responses, scenarios), readouts)
+    >>> curves.select("drug", "fit_type", "xc50_p50_nM", "x_max_p50").rows(), pairs.height
+    ([('drug', 'DRCTooFewPointsToFit', 30.0, 0.25)], 0)
+    """
+    cells = find_cells(found.scenarios)
+    _check_alone(cells)
+    ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
+    singles, pairs = [], []
+    for _, members in groupby(cells, key=attrgetter("context")):
+        own = list(members)
+        for readout in (each for each in readouts if each.observable in OBSERVABLES):
+            here = ratio[:, found.readouts.index(readout.id)]
+            curves = [dose_curves(cell, here) for cell in own]
+            name = pl.lit(readout.id).alias("readout")
+            if own[0].series:
+                for each in with_mixture(own, [score_drugs(drugs) for drugs in curves]):
+                    singles.append(curve_rows(each).with_columns(name))
+            if own[0].pairs:
+                drawn = [score_pairs(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
+                pairs += [combined_rows(each).with_columns(name) for each in with_mixture(own, drawn)]
+    return DoseEffects(_joined(singles, CURVES), _joined(pairs, COMBINATIONS))
+
+
+def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:
+    """The curve of each drug of a cell, from treated/vehicle [scenarios, draws]; drugs with the same doses together."""
+    together: dict[tuple[float, ...], list[Series]] = {}
+    for series in cell.series:
+        together.setdefault(tuple(series.doses), []).append(series)
+    found = {}
+    for doses, members in together.items():
+        effect = 1.0 - ratio[np.stack([series.rows for series in members])]
+        fit = fit_hill(np.moveaxis(effect, 1, -1), np.asarray(doses))
+        for place, series in enumerate(members):
+            hill = Hill(fit.top[place], fit.log10_half[place], fit.slope[place], fit.r2[place])
+            found[series.drug] = DoseCurve(series.doses, effect[place], hill)
+    return {series.drug: found[series.drug] for series in cell.series}
+
+
+def _check_alone(cells: Sequence[Cell]) -> None:
+    problems = {
+        f"scenarios: a drug of a pair must be run alone too, found {drug} of {pair.intervention} only in pairs"
+        for cell in cells
+        for pair in cell.pairs
+        for drug in set(pair.drugs) - {series.drug for series in cell.series}
+    }
+    if problems:
+        raise RankError(sorted(problems))
+
+
+def _joined(frames: Sequence[pl.DataFrame], schema: Schema) -> pl.DataFrame:
+    return rounded(pl.concat(frames) if frames else pl.DataFrame(schema=schema.dtypes()), schema)

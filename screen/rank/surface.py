@@ -1,0 +1,145 @@
+"""What two drugs do together beyond what they should: one entry in `EXCESSES` is three columns of `combinations.csv`.
+
+A surface has the suppression by a pair at its doses under every draw, and both drugs alone; a reference says what the
+pair would do if its drugs were alike (Loewe), independent (Bliss), independent in potency (ZIP) or useless to each
+other (HSA). Excess is suppression less that of the reference, as a fraction: positive is synergy.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from screen.rank.dose_curve import LEVELS, DoseCurve, unsized
+from screen.rank.hill import FEWEST, FLAT, fit_hill
+
+SMALL = 0.01
+"""Share of Loewe's sum that is too small to matter whether its dose was tested."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A pair in one cell and read-out: doses [points, 2] [nM], suppression [points, draws], its drugs alone."""
+
+    doses: np.ndarray
+    effect: np.ndarray
+    first: DoseCurve
+    second: DoseCurve
+
+    @cached_property
+    def alone(self) -> tuple[np.ndarray, np.ndarray]:
+        """Suppression by each drug alone at its dose in the pair, each [points, draws]."""
+        return self.first.at(self.doses[:, 0]), self.second.at(self.doses[:, 1])
+
+    @cached_property
+    def places(self) -> np.ndarray | None:
+        """The points of a matrix [doses of the first, doses of the second]; None where the pair has no whole one."""
+        first, row = np.unique(self.doses[:, 0], return_inverse=True)
+        second, column = np.unique(self.doses[:, 1], return_inverse=True)
+        if len(self.doses) != len(first) * len(second):
+            return None
+        found = np.empty((len(first), len(second)), dtype=np.int64)
+        found[row, column] = np.arange(len(self.doses))
+        return found
+
+    @cached_property
+    def additive(self) -> np.ndarray:
+        """Sizes at which doses over those that do as much alone add up to 1, [points, draws]; Loewe's reference."""
+        return _additive(self.doses, self.first.per_dose, self.second.per_dose)
+
+    @cached_property
+    def untested(self) -> np.ndarray:
+        """Where Loewe's reference rests on a dose beyond those tested, [points, draws]."""
+        level = np.searchsorted(LEVELS, self.additive)
+        found = np.zeros(self.effect.shape, dtype=bool)
+        for which, curve in enumerate((self.first, self.second)):
+            share = self.doses[:, which, None] * curve.per_dose[np.arange(len(curve.reach)), level - 1]
+            found |= (share > SMALL) & (self.additive > curve.reach + LEVELS[1])
+        return found
+
+
+def _hsa(surface: Surface) -> np.ndarray:
+    return surface.effect - np.maximum(*surface.alone)
+
+
+def _bliss(surface: Surface) -> np.ndarray:
+    first, second = surface.alone
+    return surface.effect - (first + second - first * second)
+
+
+def _loewe(surface: Surface) -> np.ndarray:
+    """The reference E is where a/A(E) + b/B(E) = 1; A(E), B(E) are the doses of each drug alone that do as much.
+
+    Where one drug never does as much it adds nothing. There is none where one drug raises what the other suppresses.
+    """
+    first, second = surface.first, surface.second
+    raises = np.where(first.idle, second.raises, first.raises)
+    opposed = (first.raises != second.raises) & ~first.idle & ~second.idle
+    idle = first.idle & second.idle
+    reference = np.where(idle, np.maximum(*surface.alone), unsized(surface.additive, raises))
+    lost = opposed | np.isnan(first.effect).any(axis=0) | np.isnan(second.effect).any(axis=0)
+    return np.where(lost, np.nan, surface.effect - reference)
+
+
+def _additive(doses: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Sizes [points, draws] at which doses [points, 2] over those that do as much alone add up to 1.
+
+    first, second [draws, levels]: one over the dose that has a size of LEVELS. The sum falls with the size.
+    """
+    draw = np.arange(len(first))
+
+    def total(level: np.ndarray) -> np.ndarray:
+        return doses[:, :1] * first[draw, level] + doses[:, 1:] * second[draw, level]
+
+    low = np.zeros((len(doses), len(draw)), dtype=np.int64)
+    high = np.full_like(low, len(LEVELS) - 1)
+    while np.any(high - low > 1):
+        middle = (low + high) // 2
+        more = total(middle) >= 1.0
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    above, below = total(low), total(high)
+    part = np.clip((above - 1.0) / np.where(above > below, above - below, 1.0), 0.0, 1.0)
+    return LEVELS[low] + part * (LEVELS[high] - LEVELS[low])
+
+
+def _zip(surface: Surface) -> np.ndarray:
+    """Yadav 2015: Hill curves over each drug in the presence of the other, less the product of those of each alone."""
+    places = surface.places
+    if places is None or min(places.shape) < FEWEST:
+        return np.full_like(surface.effect, np.nan)
+    matrix = surface.effect[places]
+    first, second = (np.unique(surface.doses[:, which]) for which in (0, 1))
+    alone = surface.first.hill.at(np.log10(first))[:, None], surface.second.hill.at(np.log10(second))[None]
+    along_first = _along(matrix, alone[1], first)
+    along_second = np.swapaxes(_along(np.swapaxes(matrix, 0, 1), np.swapaxes(alone[0], 0, 1), second), 0, 1)
+    excess = (along_first + along_second) / 2.0 - (alone[0] + alone[1] - alone[0] * alone[1])
+    found = np.empty_like(surface.effect)
+    found[places] = excess
+    return np.where(np.isnan(surface.effect), np.nan, found)
+
+
+def _along(effect: np.ndarray, without: np.ndarray, doses: np.ndarray) -> np.ndarray:
+    """Effects [doses, ...] on Hill curves from what is there `without` the drug [1, ...] to at most 1."""
+    left = np.maximum(1.0 - without, FLAT)
+    curve = fit_hill(np.moveaxis((effect - without) / left, 0, -1), doses)
+    return without + left * curve.at(np.log10(doses))
+
+
+class Excess(NamedTuple):
+    """Name, what it is beyond, and how it is computed: [points, draws]."""
+
+    name: str
+    beyond: str
+    value: Callable[[Surface], np.ndarray]
+
+
+EXCESSES = (
+    Excess("hsa", "its better drug alone (highest single agent)", _hsa),
+    Excess("bliss", "Bliss independence", _bliss),
+    Excess("loewe", "Loewe additivity, by the simulated doses of each drug that do as much alone", _loewe),
+    Excess(
+        "zip", "zero interaction of potencies (ZIP), by Hill curves; matrices of 4 x 4 doses or more", _zip
+    ),
+)

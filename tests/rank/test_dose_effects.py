@@ -1,0 +1,244 @@
+"""Curves of single drugs and excesses of pairs against closed forms."""
+
+import importlib
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.errors import RankError
+from screen.rank import COMBINATIONS, CURVES, gather_responses, score_doses
+from screen.rank.hill import fit_hill
+from screen.tables import check_table
+from tests.rank.worlds import READOUTS, responses, scenarios
+
+DRAWS = 5
+DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+SUMS = tuple(sorted({*DOSES, *(a + b for a in DOSES for b in DOSES)}))
+MATRIX = [(a, b) for a in DOSES for b in DOSES]
+POINT = 1e-3
+"""A tenth of a percentage point of suppression."""
+
+
+def hill(dose, half, slope=1.0, top=1.0):
+    return top * dose**slope / (dose**slope + half**slope)
+
+
+def scored(surface, pair=("a", "b"), contexts=(("liver", "default"),), doses=SUMS, matrix=MATRIX):
+    """Tables of a pair over a matrix from surface(dose of a, dose of b, draw): the suppression of pY705."""
+    table = scenarios(sorted(set(pair)), [(*pair, *both) for both in matrix], contexts, doses)
+
+    def value(scenario, draw, readout):
+        given = {"a": 0.0, "b": 0.0}
+        for which in "ab":
+            if scenario[f"drug_{which}"] is not None:
+                given[scenario[f"drug_{which}"]] += scenario[f"dose_{which}_nM"]
+        suppressed = surface(given["a"], given["b"], draw) if readout.startswith("pY705") else 0.0
+        return None if suppressed is None else 0.5 * (1.0 - suppressed)
+
+    found = score_doses(gather_responses(responses(table, value, DRAWS), table), READOUTS[:1])
+    check_table(found.curves, CURVES, "curves")
+    check_table(found.combinations, COMBINATIONS, "combinations")
+    return found
+
+
+def largest(pairs, score):
+    return max(pairs[f"excess_{score}_{share}"].abs().max() for share in ("p05", "p50", "p95"))
+
+
+def half_of(draw):
+    """Draws disagree on the potency, threefold."""
+    return 20.0 * 3.0**draw
+
+
+def lumpy(dose, half):
+    """Two sites: no Hill curve."""
+    return hill(dose, half, top=0.5) + hill(dose, 30 * half, 1.5, top=0.4)
+
+
+@pytest.mark.parametrize("curve", [hill, lumpy])
+def test_the_loewe_excess_of_a_drug_with_itself_is_0(curve):
+    """Also where its curve is none that could be fitted: the doses that pairs add up to are simulated."""
+    pairs = scored(lambda a, _, draw: curve(a, half_of(draw)), pair=("a", "a")).combinations
+    assert largest(pairs, "loewe") < POINT
+    assert pairs["draws"].to_list() == [DRAWS] * 64
+    assert pairs["loewe_untested"].max() == 0.0
+    assert pairs["excess_bliss_p50"].min() < -0.03
+
+
+@pytest.mark.parametrize("curve", [hill, lumpy])
+def test_two_names_of_one_drug_at_different_potencies_are_loewe_additive(curve):
+    """b is a, tenfold as potent; where the reference rests on tested doses."""
+    pairs = scored(lambda a, b, draw: curve(a + 10 * b, half_of(draw))).combinations
+    tested = pairs.filter(loewe_untested=0.0)
+    assert tested.height > 50
+    assert largest(tested, "loewe") < (POINT if curve is hill else 5 * POINT)
+
+
+def test_a_drug_that_raises_is_loewe_additive_with_itself():
+    pairs = scored(lambda a, _, draw: -2.0 * hill(a, half_of(draw)), pair=("a", "a")).combinations
+    assert largest(pairs, "loewe") < 5 * POINT
+    assert pairs["suppression_p50"].max() < 0
+
+
+def test_loewe_has_no_reference_where_one_drug_raises_what_the_other_suppresses():
+    pairs = scored(lambda a, b, draw: hill(a, half_of(draw)) - hill(b, half_of(draw))).combinations
+    assert pairs["excess_loewe_p50"].null_count() == 64
+    assert pairs["loewe_untested"].null_count() == 64
+    assert pairs["excess_bliss_p50"].null_count() == 0
+
+
+def test_independent_drugs_have_no_excess_over_bliss_and_zip():
+    def surface(a, b, draw):
+        left = (1.0 - hill(a, half_of(draw), 1.4, 0.9)) * (1.0 - hill(b, 700.0, 0.7, 0.8))
+        return 1.0 - left
+
+    pairs = scored(surface).combinations
+    assert largest(pairs, "bliss") < 1e-9
+    assert largest(pairs, "zip") < 1e-6
+    assert pairs["excess_hsa_p50"].min() > 0
+
+
+@pytest.mark.parametrize("idle", [0.0, 2e-4])
+def test_a_partner_that_does_nothing_has_no_excess(idle):
+    """Nor have two of them: sham pairs within a tenth of a point."""
+    one = scored(lambda a, b, draw: hill(a, half_of(draw)) + (idle if b else 0.0)).combinations
+    two = scored(lambda a, b, _: idle if a or b else 0.0).combinations
+    for score in ("hsa", "bliss", "loewe", "zip"):
+        assert largest(one, score) < POINT
+        assert largest(two, score) < POINT
+
+
+def test_excesses_over_the_better_drug_and_independence_at_one_point():
+    pairs = scored(lambda a, b, _: hill(a, 30.0) * 0.5 + (0.4 if a and b else 0.3 if b else 0.0)).combinations
+    row = pairs.row(by_predicate=(pl.col("dose_a_nM") == 30) & (pl.col("dose_b_nM") == 3), named=True)
+    assert row["suppression_p50"] == pytest.approx(0.65)
+    assert (row["suppression_a_p50"], row["suppression_b_p50"]) == pytest.approx((0.25, 0.3))
+    assert row["excess_hsa_p50"] == pytest.approx(0.35)
+    assert row["excess_bliss_p50"] == pytest.approx(0.65 - (0.25 + 0.3 - 0.075))
+
+
+def test_zip_needs_a_whole_matrix_and_the_others_do_not():
+    pairs = scored(lambda a, b, _: hill(a + b, 30.0), matrix=MATRIX[:-1]).combinations
+    assert pairs["excess_zip_p50"].null_count() == 63
+    assert pairs["excess_loewe_p50"].null_count() == 0
+
+
+def test_a_single_that_was_not_simulated_is_not_interpolated():
+    found = scored(lambda a, b, _: hill(a + b, 30.0), doses=DOSES, matrix=[(20.0, 20.0)])
+    row = found.combinations.row(0, named=True)
+    assert (row["excess_hsa_p50"], row["excess_bliss_p50"], row["suppression_a_p50"]) == (None, None, None)
+
+
+def test_a_failed_trajectory_loses_its_draw_in_what_rests_on_it():
+    def surface(a, b, draw):
+        return None if (a, b, draw) == (30.0, 30.0, 1) else hill(a + b, 50.0)
+
+    pairs = scored(surface).combinations
+    lost = pairs.filter(dose_a_nM=30.0, dose_b_nM=30.0)
+    assert (lost["draws"].item(), set(pairs["draws"])) == (DRAWS - 1, {DRAWS, DRAWS - 1})
+    single = scored(lambda a, b, draw: None if (a, b, draw) == (30.0, 0.0, 1) else hill(a + b, 50.0))
+    assert single.curves.select("drug", "draws").rows() == [("a", DRAWS - 1), ("b", DRAWS)]
+    assert largest(single.combinations, "loewe") < POINT
+
+
+def test_the_mixture_has_the_draws_of_all_hypotheses():
+    contexts = (("liver", "one"), ("liver", "two"))
+    found = scored(lambda a, b, draw: hill(a + b, half_of(draw)), contexts=contexts)
+    drawn = found.curves.filter(drug="a").select("hypothesis", "draws").rows()
+    assert drawn == [("one", DRAWS), ("two", DRAWS), ("mixture", 2 * DRAWS)]
+    assert found.combinations.filter(hypothesis="mixture")["draws"].unique().to_list() == [2 * DRAWS]
+
+
+def test_a_curve_has_the_constants_it_was_made_of():
+    found = scored(lambda a, b, draw: hill(a, half_of(draw), 1.5, 0.8) + 5e-4 * (b > 0), matrix=[(1.0, 1.0)])
+    row = found.curves.row(by_predicate=pl.col("drug") == "a", named=True)
+    assert row["fit_type"] == "DRC3pHillFitModelFixS0"
+    assert row["ec50_p50_nM"] == pytest.approx(half_of(2))
+    assert (row["h_p50"], row["x_inf_p50"], row["r2_p50"]) == pytest.approx((1.5, 0.2, 1.0))
+    assert row["ec50_p05_nM"] == pytest.approx(
+        10 ** np.quantile(np.log10([half_of(d) for d in range(5)]), 0.05)
+    )
+    half = half_of(2) * (0.5 / 0.3) ** (1 / 1.5)
+    assert row["xc50_p50_nM"] == pytest.approx(half, rel=0.05)
+    assert row["xc50_flag"] == "inside"
+    assert row["x_max_p50"] == pytest.approx(1 - hill(6000.0, half_of(2), 1.5, 0.8))
+    assert 10 ** row["maxlog10Concentration"] == pytest.approx(6000.0)
+    at = np.linspace(0, np.log10(6000.0), 4001)
+    area = np.trapezoid(hill(10**at, half_of(2), 1.5, 0.8), at) / at[-1]
+    assert row["x_AOC_p50"] == pytest.approx(area, abs=2e-3)
+    none = found.curves.row(by_predicate=pl.col("drug") == "b", named=True)
+    assert (none["fit_type"], none["xc50_flag"]) == ("DRCConstantFitResult", "above_tested")
+    assert (none["x_inf_p50"], none["ec50_p50_nM"], none["xc50_p50_nM"]) == (
+        pytest.approx(1 - 5e-4),
+        None,
+        None,
+    )
+
+
+def test_three_doses_are_too_few_for_a_curve():
+    found = scored(lambda a, b, _: hill(a + b, 30.0), doses=DOSES[:3], matrix=[])
+    assert set(found.curves["fit_type"]) == {"DRCTooFewPointsToFit"}
+    assert found.curves["ec50_p50_nM"].null_count() == 2
+    assert found.combinations.height == 0
+
+
+def test_a_drug_that_was_only_given_in_pairs_is_named():
+    table = scenarios("a", [("a", "b", 1.0, 1.0)])
+    found = gather_responses(responses(table, lambda *_: 0.5), table)
+    with pytest.raises(
+        RankError, match=r"a drug of a pair must be run alone too, found b of a\+b only in pairs"
+    ):
+        score_doses(found, READOUTS)
+
+
+def test_the_fit_is_that_of_scipy_where_no_hill_curve_fits():
+    optimize = pytest.importorskip("scipy.optimize")
+    rng = np.random.default_rng(1)
+    doses = np.array(DOSES)
+    effect = np.array([lumpy(doses, half) for half in 10 ** rng.uniform(0, 2, 6)]) * rng.uniform(
+        0.3, 1, (6, 1)
+    )
+    fit = fit_hill(effect, doses)
+    for place, series in enumerate(effect):
+
+        def rest(constants, series=series):
+            return hill(doses, np.exp(constants[0]), np.exp(constants[1]), constants[2]) - series
+
+        best = min(optimize.least_squares(rest, [start, 0.0, series.max()]).cost for start in (2.0, 4.0, 6.0))
+        assert np.sum((fit.at(np.log10(doses))[:, place] - series) ** 2) <= 2 * best * (1 + 1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_excesses_are_those_of_the_package_synergy():
+    """A surface that no reference describes; ZIP only where both find the same Hill curves."""
+    combination = pytest.importorskip(
+        "synergy.combination", reason="the package synergy must be there as a peer"
+    )
+    curves = importlib.import_module("synergy.single").Hill
+
+    def alone(which, dose):
+        return hill(dose, 40.0, 1.2, 0.9) if which == "a" else hill(dose, 300.0, 0.8, 0.6)
+
+    def surface(a, b, _):
+        first, second = alone("a", a), alone("b", b)
+        return (first + second - first * second) ** (0.8 if a and b else 1.0)
+
+    pairs = scored(surface).combinations
+    given = [*MATRIX, *((dose, 0.0) for dose in DOSES), *((0.0, dose) for dose in DOSES), (0.0, 0.0)]
+    first, second = np.array(given).T
+    left = np.array([1.0 - surface(a, b, 0) for a, b in given])
+    single = {
+        "drug1_model": curves(E0=1, Emax=0.1, h=1.2, C=40.0),
+        "drug2_model": curves(E0=1, Emax=0.4, h=0.8, C=300.0),
+    }
+    peers = {
+        "hsa": combination.HSA(**single),
+        "bliss": combination.Bliss(**single),
+        "loewe": combination.Loewe(mode="delta_hsa", **single),
+        "zip": combination.ZIP(**single),
+    }
+    for score, peer in peers.items():
+        peer.fit(first, second, left)
+        apart = np.abs(pairs[f"excess_{score}_p50"].to_numpy() - np.asarray(peer.synergy)[: len(MATRIX)])
+        assert (np.median(apart) if score == "zip" else apart.max()) < POINT, score
