@@ -18,6 +18,9 @@ from screen.errors import FitError
 LONGEST = 10_000
 """Characters of a formula; the parser of the `petab` library takes minutes for much more."""
 
+FORMULA_FAULTS = (ValueError, SyntaxError, TypeError, ArithmeticError, RecursionError)
+"""What the parser of the `petab` library raises at a text that is no formula."""
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -36,7 +39,7 @@ def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
     """A formula whose symbols must all be in `known`; FitError names the ones that are not."""
     try:
         expression = sympy.sympify(sympify_petab(text))
-    except (ValueError, SyntaxError, TypeError, ArithmeticError, RecursionError) as problem:
+    except FORMULA_FAULTS as problem:
         raise FitError(f"{where}: must be a formula, found {text!r} ({problem})") from None
     if expression.has(sympy.zoo, sympy.nan):
         raise FitError(f"{where}: formula must have a value, found {text!r}")

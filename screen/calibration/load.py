@@ -67,6 +67,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         filler.experiments(names, tables.condition_df)
         for names in (paired.rests, paired.pretreatments, paired.lanes)
     )
+    _check_values(lanes, model, files.model)
     _check_states(lanes, paired.pretreated, Path(path))
     return Problem(
         name=Path(path).parent.name,
@@ -126,6 +127,14 @@ def _pair_conditions(frame: pd.DataFrame, where: Sequence[str]) -> _Paired:
         np.array([-1 if rest is None else rests.index(str(rest)) for _, rest, _, _ in lanes]),
         np.array([place[row] for row in rows]),
     )
+
+
+def _check_values(lanes: Experiments, model: Model, path: Path) -> None:
+    """Every constant has a value, from the model, the parameter table or the conditions."""
+    bare = np.flatnonzero((~lanes.parameters.given).any(axis=0))
+    if bare.size:
+        names = ", ".join(model.parameters[place] for place in bare)
+        raise FitError(f"{path}: constants must have a value here or in the tables, found none for {names}")
 
 
 def _check_states(lanes: Experiments, pretreated: np.ndarray, path: Path) -> None:

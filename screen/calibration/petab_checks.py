@@ -6,14 +6,32 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from petab.v1 import C
+from petab.v1.math import sympify_petab
 
-from screen.calibration.formulas import LONGEST
+from screen.calibration.cells import missing
+from screen.calibration.formulas import FORMULA_FAULTS, LONGEST
 from screen.calibration.petab_tables import Table
 
 Tables = Mapping[str, Sequence[Table]]
 """The tables of a problem by kind: condition_files, observable_files, measurement_files, parameter_file."""
 
 Rule = Callable[[float], bool]
+
+WORDS: dict[str, dict[str, Sequence[str]]] = {
+    "observable_files": {
+        "observableTransformation": C.OBSERVABLE_TRANSFORMATIONS,
+        "noiseDistribution": C.NOISE_MODELS,
+    },
+    "parameter_file": {
+        "parameterScale": C.PARAMETER_SCALES,
+        "objectivePriorType": C.PRIOR_TYPES,
+        "initializationPriorType": C.PRIOR_TYPES,
+    },
+}
+"""What the cells of some columns may hold, where they are not empty."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def find_problems(tables: Tables) -> list[str]:
@@ -26,6 +44,11 @@ def find_problems(tables: Tables) -> list[str]:
         {name for table in tables[kind] for name in table.frame.index}
         for kind in ("observable_files", "condition_files")
     )
+    for kind in ("observable_files", "condition_files", "parameter_file"):
+        problems += [problem for table in tables[kind] for problem in _identifier_problems(table)]
+    for kind, columns in WORDS.items():
+        for table in tables[kind]:
+            problems += [problem for name in columns for problem in _wrong_words(table, name, columns[name])]
     for table in tables["observable_files"]:
         problems += _formula_problems(table)
     logarithmic, counts = _transformed(tables), _placeholder_counts(tables)
@@ -47,13 +70,14 @@ def find_problems(tables: Tables) -> list[str]:
 
 
 def _parameter_problems(table: Table) -> list[str]:
-    """Bounds and values: of estimated parameters bounds are needed, of others the value."""
+    """Estimate, bounds and values: of estimated parameters bounds are needed, of others the value."""
     missing = [name for name in ("estimate", "parameterScale") if name not in table.frame]
     if missing:
         return [_no_column(table, name) for name in missing]
     free = table.frame["estimate"].isin((1, "1", 1.0, True))
     logarithmic = free & table.frame["parameterScale"].isin(("log", "log10"))
     problems = _prior_problems(table)
+    problems += _wrong_numbers(table, "estimate", "0 or 1", lambda value: value in (0, 1))
     for column in ("lowerBound", "upperBound"):
         problems += _wrong_numbers(table, column, "a finite number", math.isfinite, free)
         problems += _wrong_numbers(
@@ -91,7 +115,34 @@ def _formula_problems(table: Table) -> list[str]:
             for row, length in enumerate(lengths)
             if length > LONGEST
         ]
+        for row, text in enumerate(table.frame[column]):
+            if len(str(text)) <= LONGEST and not pd.isna(text):
+                problems += _syntax_problems(str(text), f"{table.where(row)}: {column}")
     return problems
+
+
+def _syntax_problems(text: str, where: str) -> list[str]:
+    try:
+        sympify_petab(text)
+    except FORMULA_FAULTS as fault:
+        return [f"{where} must be a formula, found {text} ({fault or type(fault).__name__})"]
+    return []
+
+
+def _identifier_problems(table: Table) -> list[str]:
+    return [
+        f"{table.where(row)}: {table.frame.index.name} must be letters, digits and _, first no digit, found {name}"
+        for row, name in enumerate(table.frame.index)
+        if not IDENTIFIER.fullmatch(str(name))
+    ]
+
+
+def _wrong_words(table: Table, column: str, choices: Sequence[str]) -> list[str]:
+    return [
+        f"{table.where(row)}: {column} must be one of {', '.join(choices)}, found {value}"
+        for row, value in enumerate(table.frame.get(column, ()))
+        if not missing(value) and value not in choices
+    ]
 
 
 def _transformed(tables: Tables) -> set[str]:
@@ -120,9 +171,9 @@ def _override_problems(table: Table, counts: Mapping[tuple[str, str], int]) -> l
     for kind in ("observable", "noise"):
         cells = table.frame.get(f"{kind}Parameters", pd.Series(np.nan, index=table.frame.index))
         for row, (name, value) in enumerate(zip(table.frame.get("observableId", ()), cells, strict=False)):
-            found = 0 if pd.isna(value) else len(str(value).split(";"))
+            found = 0 if pd.isna(value) else len([entry for entry in str(value).split(";") if entry.strip()])
             wanted = counts.get((kind, name), found)
-            if found < wanted:
+            if found != wanted:
                 rule = f"{kind}Parameters must have as many entries as {name} has placeholders"
                 problems.append(f"{table.where(row)}: {rule}, found {found} of {wanted}")
     return problems

@@ -17,9 +17,9 @@ from petab.v1.models.sbml_model import SbmlModel
 
 from screen.calibration.petab_checks import find_problems
 from screen.calibration.petab_tables import Table, read_frame
-from screen.errors import FitError
+from screen.errors import FitError, NetworkError
 from screen.files import read_yaml
-from screen.network import sbml_text
+from screen.network import read_document, sbml_text
 
 VERSION = "1"
 """The format that is read; PEtab 2 has other columns and another meaning."""
@@ -69,7 +69,7 @@ def _read(path: Path, sbml: Path | None) -> PetabFiles:
     }
     _raise_if(find_problems(tables))
     problem = petab.Problem(
-        model=SbmlModel.from_string(sbml_text(model)),
+        model=_read_model(model),
         condition_df=_joined(tables["condition_files"]),
         observable_df=_joined(tables["observable_files"]),
         measurement_df=_joined(tables["measurement_files"]),
@@ -86,6 +86,16 @@ def _read(path: Path, sbml: Path | None) -> PetabFiles:
     return PetabFiles(problem, model, (path, *files, model), tuple(measured), dict(rows))
 
 
+def _read_model(path: Path) -> SbmlModel:
+    """The model of an SBML file; FitError names it where libSBML cannot read it."""
+    text = sbml_text(path)
+    try:
+        read_document(text)
+    except NetworkError as error:
+        raise FitError(f"{path}: {problem}" for problem in error.problems) from None
+    return SbmlModel.from_string(text)
+
+
 def _read_layout(path: Path) -> dict[str, list[str]]:
     """The files of the one problem, by kind."""
     layout = read_yaml(path, FitError, "PEtab file")
@@ -96,6 +106,14 @@ def _read_layout(path: Path) -> dict[str, list[str]]:
         raise FitError(
             f"{path}: format_version must be {VERSION} (PEtab 2 is not read), found {str(version)[:40]}"
         )
+    extensions = layout.get("extensions")
+    needed = [
+        str(name)
+        for name, entry in (extensions.items() if isinstance(extensions, dict) else ())
+        if not isinstance(entry, dict) or entry.get("required", True)
+    ]
+    if needed:
+        raise FitError(f"{path}: extensions must not be required, found {', '.join(needed)}")
     problems = layout["problems"]
     if not isinstance(problems, list) or len(problems) != 1 or not isinstance(problems[0], dict):
         found = f"{len(problems)} entries" if isinstance(problems, list) else type(problems).__name__

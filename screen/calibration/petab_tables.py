@@ -1,6 +1,8 @@
 """The tables of a PEtab problem as they stand in their files, and which row stands where."""
 
 import io
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,9 @@ from screen.errors import FitError
 from screen.files import MOST_TABLE, read_text
 
 COMMENT = "#"
+
+ENDLESS = re.compile(r"\d{310}")
+"""Digits of no number of 64 bits; pandas makes integers of them that nothing else takes."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,12 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
     if not kept:
         raise FitError(f"{path}: must hold a header, found none")
     columns = [name.strip() for name in kept[0][1].split("\t")]
+    again = [name for name, count in Counter(columns).items() if count > 1]
+    if again:
+        raise FitError(f"{path} row {kept[0][0]}: columns must differ, found {again[0] or 'no name'} again")
+    long = next((number for number, line in kept if ENDLESS.search(line)), None)
+    if long:
+        raise FitError(f"{path} row {long}: numbers must have less than 310 digits, found more")
     if '"' not in text:
         widths = [(number, line.count("\t") + 1) for number, line in kept]
         wrong = [(number, width) for number, width in widths if width > len(columns)]

@@ -13,6 +13,7 @@ from screen.network.sbml import read_sbml
 from screen.network.sbml_document import (
     has_events,
     initially_assigned,
+    read_document,
     sbml_text,
     without_initial_assignments,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "initially_assigned",
     "left_out_of",
     "network_name",
+    "read_document",
     "read_genes",
     "read_observables",
     "read_parameters",

@@ -21,7 +21,15 @@ import polars as pl
 
 from screen.errors import NetworkError
 from screen.files import read_text
-from screen.network.declarations import Definition, definitions, find_lost, find_twice, find_unreadable
+from screen.network.declarations import (
+    Definition,
+    definitions,
+    find_lost,
+    find_overruled,
+    find_twice,
+    find_unreadable,
+    row_of,
+)
 from screen.network.parameters import FILE_NAME, read_parameters
 
 MODEL_NAME = "stat3"
@@ -36,6 +44,8 @@ NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
 WITH_ID = re.compile(r"with id '(\w+)'")
 REFERENCE = re.compile(r"^.*Reference: \S+ Sections? [\d., AND]+")
 LINE = re.compile(r"Error in model string, line (\d+):\s*")
+UNKNOWN = re.compile(r"uses '(\w+)' that is not the id of")
+TWO_WAYS = re.compile(r"species '(\w+)' occurs in both a rule and reaction")
 END = re.compile(r"^//@end\s*$")
 
 
@@ -77,6 +87,9 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
     defaults: dict[str, tuple[float, str]] = {}
     texts = [_resolve(module, {m.key for m in chosen}, defaults) for module in chosen]
     written = _checked(chosen, texts)
+    overruled = find_overruled(written, frozenset(table["parameter"]), FILE_NAME)
+    if overruled:
+        raise NetworkError(overruled)
     document = _convert(chosen, texts, defaults)
     _refuse_lost(written, document.getModel())
     _insert_parameters(document.getModel(), table, every, chosen, defaults)
@@ -191,16 +204,25 @@ def _convert(
     antimony.setBareNumbersAreDimensionless(True)
     joined = "\n".join(texts)
     if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{joined}\n{constants}\nend\n") < 0:
-        message = " ".join(antimony.getLastError().split())
-        raise NetworkError(
-            f"{_where(message, modules, texts)}: must be valid Antimony, found {LINE.sub('', message)}"
-        )
+        raise NetworkError(_antimony_problem(" ".join(antimony.getLastError().split()), modules, texts))
     document = libsbml.readSBMLFromString(antimony.getSBMLString(MODEL_NAME))
     if not document.setLevelAndVersion(3, 2, True) or document.getModel() is None:
         raise NetworkError(
             "Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot"
         )
     return document
+
+
+def _antimony_problem(message: str, modules: Sequence[Module], texts: Sequence[str]) -> str:
+    """What Antimony has to say, with the module file and row; of what it has from libSBML, the point alone."""
+    named = [(module.stem, text) for module, text in zip(modules, texts, strict=True)]
+    for pattern, rule in (
+        (UNKNOWN, "formulas must use names that Antimony takes for quantities, found {}"),
+        (TWO_WAYS, "a species must be changed by reactions or by a rule, found both for {}"),
+    ):
+        if match := pattern.search(message):
+            return f"{row_of(match[1], named) or 'Antimony modules'}: {rule.format(match[1])}"
+    return f"{_where(message, modules, texts)}: must be valid Antimony, found {LINE.sub('', message)}"
 
 
 def _where(message: str, modules: Sequence[Module], texts: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Antimony lets the later of two definitions replace the earlier one without a wor
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST = 20_000
@@ -17,7 +17,10 @@ PATTERNS = {
     "rule": re.compile(r"^(\w+)\s*:="),
     "rate rule": re.compile(r"^(\w+)\s*'\s*="),
     "value": re.compile(r"^(\w+)\s*=(?![=>])"),
+    "unit": re.compile(r"^unit\s+(\w+)\s*="),
 }
+FOREIGN = re.compile(r"^(\*?model|module|function|import|end|delete|const|var)\b", re.IGNORECASE)
+"""Words that begin what is no part of one model, or change what another module has declared."""
 
 RIVALS = {
     "reaction": {"reaction", "rule", "rate rule", "value", "species"},
@@ -25,6 +28,7 @@ RIVALS = {
     "rate rule": {"rate rule"},
     "value": {"value"},
     "species": {"species"},
+    "unit": {"unit"},
 }
 """Kinds of definition a name cannot have beside one of a kind."""
 
@@ -91,12 +95,34 @@ def find_unreadable(text: str, module: str) -> list[str]:
         odd = next((sign for sign in statement if not sign.isascii()), None)
         if odd is not None:
             problems.append(f"{module}.ant row {row}: must be ASCII outside comments, found {odd!r}")
+        if not SPECIES.match(statement) and (word := FOREIGN.match(statement)):
+            problems.append(
+                f"{module}.ant row {row}: must be a part of one model, found a statement that begins with {word[0]}"
+            )
         if len(statement) > LONGEST:
             size = f"{LONGEST} characters"
             problems.append(
                 f"{module}.ant row {row}: a statement must have at most {size}, found {len(statement)}"
             )
     return problems
+
+
+def find_overruled(found: Iterable[Definition], table: Container[str], name: str) -> list[str]:
+    """Values of what has its value in the table called `name`, which would win without a word."""
+    return [
+        f"{each.where}: `{each.name}` must have its value in {name} alone, found another one here"
+        for each in found
+        if each.kind == "value" and each.name in table
+    ]
+
+
+def row_of(word: str, texts: Iterable[tuple[str, str]]) -> str | None:
+    """File and row of the last statement that uses a word, of modules by stem and text."""
+    pattern, found = re.compile(rf"\b{re.escape(word)}\b"), None
+    for module, text in texts:
+        for row, statement in statements(text):
+            found = f"{module}.ant row {row}" if pattern.search(statement) else found
+    return found
 
 
 def find_lost(found: Sequence[Definition], made: dict[str, set[str]]) -> list[str]:

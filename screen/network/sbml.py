@@ -41,8 +41,13 @@ def read_sbml(source: Path | str) -> Network:
     ('stat3', True)
     """
     text = sbml_text(source)
-    document = read_document(text)
-    return _Reader(document.getModel(), hashlib.sha256(text.encode()).hexdigest()).network()
+    try:
+        document = read_document(text)
+        return _Reader(document.getModel(), hashlib.sha256(text.encode()).hexdigest()).network()
+    except NetworkError as error:
+        if isinstance(source, str):
+            raise
+        raise NetworkError(f"{source.name}: {problem}" for problem in error.problems) from None
 
 
 def _name(element: libsbml.SBase) -> str:

@@ -16,6 +16,9 @@ from screen.files import read_text
 DEEPEST = 1_000
 """Elements inside one another that are read; libSBML would overflow the stack a little further down."""
 
+WIDEST = 15_000
+"""Elements of one formula that are read; the time that libSBML takes grows as their square."""
+
 FLATTENED = "comp"
 HARMLESS = frozenset(("layout", "render", "groups", "l3v2extendedmath"))
 """Packages that say nothing about what a model does, and the mathematics of Level 3 Version 2, which is read."""
@@ -52,7 +55,7 @@ def sbml_text(source: Path | str) -> str:
 
 def read_document(text: str) -> libsbml.SBMLDocument:
     """The flat document of an SBML text; NetworkError says what cannot be used."""
-    _refuse_deep(text)
+    _refuse_large(text)
     document = libsbml.readSBMLFromString(text)
     _refuse_errors(document, "readable")
     if document.getModel() is None:
@@ -107,19 +110,27 @@ def without_initial_assignments(text: str, names: Iterable[str]) -> str:
     return str(libsbml.writeSBMLToString(document))
 
 
-def _refuse_deep(text: str) -> None:
-    """Refuse a document whose elements are nested too deep to be read, before libSBML reads it."""
-    depth = 0
+def _refuse_large(text: str) -> None:
+    """Refuse elements nested too deep and formulas of too many, before libSBML reads them."""
+    depth, elements = 0, None  # type: int, int | None
 
-    def start(*_: object) -> None:
-        nonlocal depth
+    def start(name: str, _: object) -> None:
+        nonlocal depth, elements
         depth += 1
+        elements = 0 if is_formula(name) else None if elements is None else elements + 1
         if depth > DEEPEST:
             raise NetworkError(f"SBML: elements must be nested less than {DEEPEST} deep, found more")
+        if elements is not None and elements > WIDEST:
+            line = parser.CurrentLineNumber
+            raise NetworkError(f"SBML line {line}: a formula must have at most {WIDEST} elements, found more")
 
-    def end(*_: object) -> None:
-        nonlocal depth
+    def end(name: str) -> None:
+        nonlocal depth, elements
         depth -= 1
+        elements = None if is_formula(name) else elements
+
+    def is_formula(name: str) -> bool:
+        return name.rpartition(":")[2] == "math"
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, end

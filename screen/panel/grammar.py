@@ -41,6 +41,7 @@ ARM_COLUMNS = (
         "min",
         nullable=True,
         minimum=0,
+        maximum=1e7,
     ),
 )
 """What says which arm a row is."""

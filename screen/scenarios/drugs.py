@@ -21,6 +21,9 @@ from screen.tables import Column, Schema, read_placed, read_tables
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
 
+HIGHEST_NM = 1e9
+"""One mole in a litre: no drug is dissolved beyond it, and a number beyond it was meant in another unit."""
+
 MODES = (
     "atp_competitive",
     "allosteric",
@@ -67,6 +70,7 @@ DRUGS = Schema(
             required=False,
             nullable=True,
             positive=True,
+            maximum=HIGHEST_NM,
         ),
         Column("status", pl.String, "approved, in trial, stopped or tool", required=False, nullable=True),
         Column("mark", pl.String, "weakest origin among the numbers it is screened with", choices=MARKS),
@@ -80,7 +84,16 @@ DRUGS = Schema(
             nullable=True,
             positive=True,
         ),
-        Column("half_life_h", pl.Float64, "in plasma", "h", required=False, nullable=True, positive=True),
+        Column(
+            "half_life_h",
+            pl.Float64,
+            "in plasma",
+            "h",
+            required=False,
+            nullable=True,
+            positive=True,
+            maximum=1e5,
+        ),
         Column(
             "exposure_mark",
             pl.String,
@@ -119,7 +132,7 @@ AFFINITIES = Schema(
         Column("target", pl.String, "target of targets.tsv"),
         Column("type", pl.String, "kind of number", choices=("Kd", "Kd_apparent", "Ki", "IC50", "EC50_cell")),
         Column("relation", pl.String, "`>`: no binding was seen up to the value", choices=("=", ">")),
-        Column("value_nM", pl.Float64, "the number", "nM", positive=True),
+        Column("value_nM", pl.Float64, "the number", "nM", positive=True, maximum=HIGHEST_NM),
         Column("assay", pl.String, "assay in words", required=False, nullable=True),
         Column("atp", pl.String, "ATP in the assay: decides the shift", choices=ASSAYS),
         Column("used", pl.Boolean, "whether `scenarios.constants: assay` uses this row"),

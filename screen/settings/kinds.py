@@ -13,6 +13,12 @@ from screen.files import NAME, name_problem, number_of
 MOST_DOSES = 1000
 """Doses of a list."""
 
+LONGEST_MINUTES = 1e7
+"""Nineteen years."""
+
+HIGHEST_NM = 1e9
+"""One mole in a litre."""
+
 MOST_NAMES = 10_000
 """Names, pairs or read-outs of a list."""
 
@@ -40,6 +46,16 @@ def _numbers_are_no_text(value: Any) -> Any:
     return value
 
 
+def _is_path(value: Any) -> Any:
+    if isinstance(value, str) and not (value and value.isprintable()):
+        raise ValueError(f"must be a path, found {printable(value[:60]) or 'nothing'}")
+    return value
+
+
+FilePath = Annotated[Path, BeforeValidator(_is_path)]
+"""Where a file or folder is."""
+
+
 def twice(values: Iterable[Any]) -> str:
     """The values that are there more than once, in words; empty where all differ."""
     return ", ".join(sorted(str(value) for value, count in Counter(values).items() if count > 1))
@@ -53,10 +69,14 @@ def all_different(values: list[Any]) -> list[Any]:
 
 
 NUMBER = BeforeValidator(_numbers_are_no_text)
+Truth = Annotated[bool, Field(strict=True)]
+"""true or false; not what YAML 1.1 and others take for one: yes, on, 1."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER]
+Time = Annotated[float, Field(ge=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
+EndTime = Annotated[float, Field(gt=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
+Dose = Annotated[float, Field(gt=0, le=HIGHEST_NM, allow_inf_nan=False), NUMBER]
 Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
-Doses = Annotated[list[Positive], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(all_different)]
+Doses = Annotated[list[Dose], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(all_different)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(all_different)]
 
 
@@ -74,7 +94,7 @@ def _one_or_several(value: Any) -> Any:
 
 
 Files = Annotated[
-    list[Path],
+    list[FilePath],
     Field(min_length=1),
     AfterValidator(all_different),
     BeforeValidator(_one_or_several),

@@ -26,11 +26,14 @@ from screen.settings.kinds import (
     NUMBER,
     AllOrNames,
     Doses,
+    EndTime,
+    FilePath,
     Files,
     Name,
     Positive,
     Steps,
     Time,
+    Truth,
     all_different,
     twice,
 )
@@ -45,7 +48,7 @@ class Section(BaseModel):
 class NetworkSettings(Section):
     """Where the network comes from."""
 
-    folder: Path = Path("config/network")
+    folder: FilePath = Path("config/network")
     """Folder of the Antimony modules (*.ant) and their parameters.tsv."""
     modules: AllOrNames = "all"
     """Modules to join, by file name without .ant, or `all`."""
@@ -69,7 +72,7 @@ class TableSettings(Section):
     """Affinities: one row a drug, gene and measurement."""
     targets: Files = [Path("config/targets.tsv")]
     """Targets of the network, the genes they stand for and their ATP shift."""
-    potency: Path = Path("config/potency")
+    potency: FilePath = Path("config/potency")
     """Folder of potencies in cells and of what is estimated from all drugs."""
 
     def files(self) -> list[Path]:
@@ -162,7 +165,7 @@ class ReadoutSettings(Section):
     """Time after the stimulus [min]."""
     from_minutes: Time | None = None
     """Start of the window [min]; then `minutes` is left out."""
-    to_minutes: Positive | None = None
+    to_minutes: EndTime | None = None
     """End of the window [min]."""
 
     def window(self) -> tuple[float, float]:
@@ -214,7 +217,7 @@ class SimulateSettings(Section):
     """Relative tolerance of the fit and of facts."""
     screen_rtol: Annotated[float, Field(ge=1e-13, le=0.1, allow_inf_nan=False), NUMBER] = 1e-5
     """Relative tolerance of the screen; suppressions are then right to 1e-4, those of pY705 to 1e-5."""
-    slices: bool = True
+    slices: Truth = True
     """Whether each cell runs on what of the network moves and matters there: half the time a lane, but each kind of
     cell is compiled once, which takes some seconds."""
     atol: Positive = 1e-9
@@ -230,9 +233,9 @@ class SimulateSettings(Section):
 class FitSettings(Section):
     """How parameters are fitted and their spread is drawn."""
 
-    problem: Path = Path("config/calibration/problem.yaml")
+    problem: FilePath = Path("config/calibration/problem.yaml")
     """PEtab problem: conditions, observables, measurements and priors."""
-    data: Path | None = None
+    data: FilePath | None = None
     """Folder of public raw data for `import-data`; nothing: $SCREEN_DATA, else ../shared/data."""
     starts: Annotated[int, Field(ge=1, le=1000), NUMBER] = 4
     """Searches from different points."""
@@ -272,16 +275,16 @@ class RankSettings(Section):
         DoseBasisSettings(kind="clinical"),
     ]
     """Dose bases; each is ranked by itself. Doses must be among those simulated."""
-    discrepancy: Path = Path("config/discrepancy.tsv")
+    discrepancy: FilePath = Path("config/discrepancy.tsv")
     """What the network gets wrong, by the kind of a drug's route to pY705."""
 
 
 class PanelSettings(Section):
     """Published facts that the network is judged by."""
 
-    table: Path = Path("config/panel/panel.tsv")
+    table: FilePath = Path("config/panel/panel.tsv")
     """Checks of the facts, one row each."""
-    ensemble: Path = Path("config/calibration/ensemble.parquet")
+    ensemble: FilePath = Path("config/calibration/ensemble.parquet")
     """Draws that the panel is run under where there is no fit."""
     constrain: list[Literal["gate", "score", "contested", "input"]] = ["gate", "score", "contested"]
     """Tiers of facts that the draws of a fit are held to; none: the draws stay as the fit left them."""
@@ -296,7 +299,7 @@ class ReportSettings(Section):
     """Title of the report."""
     top: Annotated[int, Field(ge=1, le=1000), NUMBER] = 15
     """Interventions shown in each figure."""
-    labels: Path | None = Path("config/labels.tsv")
+    labels: FilePath | None = Path("config/labels.tsv")
     """Names and colours of contexts, hypotheses, drug classes and ligands; nothing: names as the tables have them."""
 
 
@@ -305,7 +308,7 @@ class Settings(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31), NUMBER] = 1
     """Seed of all randomness: the same seed gives the same answer."""
-    results: Path = Path("results")
+    results: FilePath = Path("results")
     """Folder of everything that a run makes; each configuration may have its own."""
     network: NetworkSettings = NetworkSettings()
     tables: TableSettings = TableSettings()

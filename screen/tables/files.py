@@ -52,7 +52,7 @@ def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
     check_regular(path, TableError, "parquet table")
     try:
         return reader(path)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()
         found = reason[0] if reason else "nothing in it"
         raise TableError(f"{path}: must be a readable parquet table, found {found}") from error

@@ -127,6 +127,26 @@ def test_an_empty_table_is_refused(small):
 
 
 @pytest.mark.parametrize(
+    ("planted", "message"),
+    [
+        ("k_forward = 9;", "`k_forward` must have its value in parameters.tsv alone, found another one here"),
+        (
+            "\nunit nM = 1e-3 mole / litre;",
+            "row 2: `nM` must be defined once, found its unit in m00_base.ant row",
+        ),
+        ("const A;", "row 1: must be a part of one model, found a statement that begins with const"),
+        ("end\nmodel other()\nx = 1;", "row 1: must be a part of one model, found .* begins with end"),
+        ("A' = 1;", "row 1: a species must be changed by reactions or by a rule, found both for A"),
+        ("x := gamma*A;", "row 1: formulas must use names that Antimony takes for quantities, found gamma"),
+    ],
+)
+def test_a_module_cannot_change_what_others_declare(small, planted, message):
+    gamma = "m03_late\t1\tdimensionless\tfixed\t\tfixed\tassumed\tplanted"
+    with pytest.raises(NetworkError, match=f"m03_late.ant {message}" if message[0] == "r" else message):
+        compose_network(small({"gamma": gamma}, {"m03_late.ant": planted}))
+
+
+@pytest.mark.parametrize(
     ("module", "message"),
     [
         (
