@@ -14,6 +14,8 @@ elsewhere it is only said. The axes:
     cells                           different resting states, which lanes share
     observables, names, readouts    what a network has to be read, and what is read
     doses, minutes                  of what is read for a check of the panel
+    lines, readings, unknowns       of cells that are known by their courses
+    vectors                         unknowns side by side: one line under one draw each
 """
 
 import numpy as np
@@ -60,3 +62,15 @@ LANES_PHASES_PARAMETERS = "lanes phases parameters"
 LANES_TIMES_SPECIES = "lanes times species"
 LANES_TIMES_NAMES = "lanes times names"
 LANES_READOUTS = "lanes readouts"
+
+READINGS = "readings"
+LINES_DRAWS = "lines draws"
+LINES_TOTALS = "lines totals"
+LINES_DRAWS_TOTALS = "lines draws totals"
+LINES_DRAWS_NAMES = "lines draws names"
+VECTORS = "vectors"
+VECTORS_NAMES = "vectors names"
+VECTORS_TIMES = "vectors times"
+VECTORS_TIMES_NAMES = "vectors times names"
+VECTORS_TOTALS = "vectors totals"
+VECTORS_UNKNOWNS = "vectors unknowns"

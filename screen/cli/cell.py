@@ -3,7 +3,12 @@
 The table has a column of gene symbols (of human genes; no UniProt accessions) and one of numbers whose header says
 the unit: copies (a cell), nM, ppm, TPM, RPKM, or log2_ratio to the cell it is like; a further column `sd` (of log10)
 says how uncertain each is, else that is assumed from the unit. What the table lacks stays as in the cell it is like.
+
+Instead of it, or with it, --courses names time courses of read-outs after the stimulus, without inhibitors: columns
+readout, minutes, value (a signal in any unit), and, if you like, course and sd (of log10). A few totals are then set so
+that the cell does under its stimulus what was measured, each with the spread that the courses leave it.
 Example: python -m screen cell abundances.csv --name du145 --like breast_bt20 --stimulus IL6=25ng/mL
+         python -m screen cell --courses egf.csv --name mine --like breast_mcf10a --stimulus EGF=100ng/mL@6.2kDa
 """
 
 import argparse
@@ -14,7 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.options import add_shared, name_it, say, without
+from screen.cli.courses import add_course_options, set_totals
+from screen.cli.options import add_shared, add_threads, name_it, say, without
 from screen.errors import ScenarioError
 from screen.settings import load_settings
 
@@ -25,7 +31,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_shared(parser)
-    parser.add_argument("abundances", type=Path, metavar="FILE", help="table of abundances, .csv or .tsv")
+    add_threads(parser)
+    parser.add_argument(
+        "abundances", type=Path, nargs="?", default=None, metavar="FILE",
+        help="table of abundances, .csv or .tsv; may be left out where there are --courses",
+    )  # fmt: skip
+    add_course_options(parser)
     parser.add_argument("--name", required=True, help="name of the new context")
     parser.add_argument(
         "--like", required=True, metavar="CONTEXT", help="the context that holds for the rest"
@@ -55,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import read_parameters, read_totals
     from screen.scenarios import (
         CONTEXTS,
+        Abundances,
         implausible,
         like_cell,
         map_abundances,
@@ -72,7 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
     units = dict(parameters.select("parameter", "unit").iter_rows())
     own = [_stimulus(text, units) for text in arguments.stimulus]
     own += [("total", "cytosol", arguments.cytosol, "pL")] if arguments.cytosol is not None else []
-    found = read_abundances(arguments.abundances, arguments.unit)
+    if arguments.abundances:
+        found = read_abundances(arguments.abundances, arguments.unit)
+    else:
+        found = Abundances(
+            pl.DataFrame(schema={"gene": pl.String, "value": pl.Float64, "sd": pl.Float64}), "nM", {}
+        )
     mapped = map_abundances(
         found.frame,
         found.unit,
@@ -80,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_totals(settings.network.folder, units),
         arguments.name,
     )
-    if not mapped.used:
+    if arguments.abundances and not mapped.used:
         raise ScenarioError(
             f"{arguments.abundances}: must hold a gene that {settings.network.folder}/totals.tsv names, found none"
         )
@@ -89,8 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
     with restored(to):
         replace_rows(rows, to, CONTEXTS, "context")
         written = read_context_tables([*others, to], tables.hypotheses)
+        if arguments.courses:
+            set_here = set_totals(arguments, settings, written, units)
+            rows = pl.concat([rows.filter(~pl.col("parameter").is_in(set_here["parameter"])), set_here])
+            replace_rows(rows, to, CONTEXTS, "context")
+            written = read_context_tables([*others, to], tables.hypotheses)
     mine = replace(written, contexts={arguments.name: written.contexts[arguments.name]}, options={})
-    _tell(arguments, found, mapped)
+    if arguments.abundances:
+        _tell(arguments, found, mapped)
     for setting in mine.contexts[arguments.name].stimulus:
         say(f"cell: stimulus {setting.parameter} {setting.value:g} {setting.unit}")
     for line in implausible(mine, parameters):
@@ -111,6 +134,8 @@ def _check_names(
         problems.append(f"--name: must not be that of the cell it is like, found {arguments.name}")
     if arguments.cytosol is not None and not 0 < arguments.cytosol < math.inf:
         problems.append(f"--cytosol: must be a volume in pL, found {arguments.cytosol:g}")
+    if arguments.abundances is None and arguments.courses is None:
+        problems.append("cell: must be given a table of abundances, --courses or both, found neither")
     if problems:
         raise ScenarioError(problems)
 

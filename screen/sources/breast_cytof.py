@@ -5,8 +5,10 @@ cells, read here as the signal it is of. Lines are read for which there is a con
 in the table: each blocks its target. Every condition was measured once: the noise is estimated, with heavy tails.
 """
 
+from collections.abc import Mapping
 from math import sinh
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -45,6 +47,9 @@ TARGETS = {
 }
 """Treatment -> targets that it blocks; PKC is not in the network."""
 
+READOUTS = {"pSTAT3_Y705": "pY705_level", "pERK": "pERK", "pAKT_S473": "pAKT_S473", "pS6K": "pS6K"}
+"""Column -> observable of the network."""
+
 STIMULUS = (("EGF_dose", 16.0),)
 """100 ng/mL as nM (assumed)."""
 
@@ -82,6 +87,45 @@ def read_breast_cytof(folder: Path) -> Imported:
                 dataset=batch,
             )
     return found.done()
+
+
+class Lines(NamedTuple):
+    """How lines were treated: the stimulus, when inhibitors came before it [min], what each blocks ("" for what the
+    network has not), and what was read, the first being what is judged."""
+
+    stimulus: tuple[tuple[str, float], ...]
+    inhibited_before: float
+    blocked: Mapping[str, str]
+    readouts: tuple[str, ...]
+
+
+BREAST_LINES = Lines(
+    STIMULUS,
+    INHIBITED_BEFORE,
+    {name: " ".join(targets) for name, targets in TARGETS.items() if targets} | {"iPKC": ""},
+    tuple(READOUTS.values()),
+)
+
+
+def read_breast_lines(folder: Path) -> pl.DataFrame:
+    """Readings of all lines: line, treatment (empty for EGF alone), course, minutes, readout and signal as value.
+
+    Medium with serum is left out. TableError where the file is not as expected.
+    """
+    frame = read_table(folder / FOLDER / "cytof.csv", MEDIANS).filter(pl.col("treatment") != "full")
+    long = frame.unpivot(
+        on=list(READOUTS),
+        index=["cell_line", "treatment", "time_course", "minutes"],
+        variable_name="readout",
+    )
+    return long.filter(pl.col("value") > 0).select(
+        line="cell_line",
+        treatment=pl.col("treatment").replace("EGF", ""),
+        course="time_course",
+        minutes="minutes",
+        readout=pl.col("readout").replace_strict(READOUTS),
+        value=pl.col("value").sinh(),
+    )
 
 
 BREAST_CYTOF = Source(

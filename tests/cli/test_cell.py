@@ -97,3 +97,55 @@ def test_an_amount_that_no_cell_holds_is_a_warning_and_check_repeats_it(cell, ru
     assert [line for line in checked.err.splitlines() if "STAT3_total" in line] == [
         line.replace("cell: ", "screen: ") for line in ran.err.splitlines() if warning in line
     ]
+
+
+COURSES = "readout;minutes;value\n" + "".join(
+    f"{name};{minutes};{value}\n"
+    for name, values in (("pY705_level", (4, 9, 8, 5)), ("pERK", (10, 60, 55, 20)))
+    for minutes, value in zip((0, 5, 15, 60), values, strict=True)
+)
+
+
+def test_courses_set_totals_beside_those_of_the_abundances(run, small, tmp_path):
+    config = small()
+    (tmp_path / "egf.csv").write_text(COURSES)
+    (tmp_path / "mine.csv").write_text(TABLE)
+    wanted = ["--name", "du145", "--like", "breast_mcf10a", "--stimulus", "EGF=10nM", "--course-draws", "1"]
+    ran = run(
+        "cell",
+        "mine.csv",
+        "--courses",
+        "egf.csv",
+        "--totals",
+        "EGFR_total",
+        "MEK_total",
+        "--config",
+        config,
+        *wanted,
+    )
+    assert ran.code == 0
+    assert "MEK_total 205.6 nM (sd of log10 0.1451) from MAP2K1+MAP2K2" in ran.out
+    assert "from egf.csv; 205.6 before" in ran.out and "cell: the courses cost " in ran.err
+    config = tmp_path / "config"
+    files = [config / "contexts.tsv", tmp_path / "my/contexts.tsv"]
+    found = read_context_tables(files, config / "hypotheses.tsv").contexts["du145"]
+    totals = {setting.parameter: setting for setting in found.totals}
+    assert totals["STAT3_total"].sd == 0.2
+    assert 0 < totals["MEK_total"].sd <= 0.15  # no wider than the abundance left it
+    assert totals["EGFR_total"].value != 50 and totals["EGFR_total"].source == "set by egf.csv; 50 before"
+
+
+def test_bad_courses_leave_no_cell_behind(run, small, tmp_path):
+    config = small()
+    (tmp_path / "egf.csv").write_text(COURSES.replace("pERK", "ERK1"))
+    wanted = ["--config", config, "--name", "du145", "--like", "breast_mcf10a"]
+    ran = run("cell", "--courses", "egf.csv", *wanted)
+    assert ran.code == 2 and ran.problems[-1].endswith(
+        "`readout` must be an observable or a species of the network, found ERK1"
+    )
+    assert not (tmp_path / "my/contexts.tsv").exists()
+    ran = run("cell", *wanted)
+    assert ran.code == 2
+    assert ran.problems == [
+        "screen: cell: must be given a table of abundances, --courses or both, found neither"
+    ]

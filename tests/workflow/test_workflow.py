@@ -169,12 +169,13 @@ def test_the_rule_of_potencies_writes_into_the_folder_of_its_configuration(copy)
     assert planned(copy, "results/mine/potency.tsv", "--configfile", str(mine)) == ["potency"]
 
 
-def test_a_failing_stage_shows_its_one_line(copy):
+def test_what_a_stage_would_refuse_is_refused_before_it_runs(copy):
     done = snakemake(
         copy, EARLY[1], "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))
     )
     assert done.returncode == 1
-    assert "screen: drugs: must be of drugs.tsv, found water" in done.stdout
+    assert "\ndrugs: must be of drugs.tsv, found water\n" in done.stdout
+    assert not (copy / "results/network").exists()
     assert not (copy / EARLY[1]).exists()
 
 

@@ -1,0 +1,84 @@
+"""Totals of a cell of one's own from its time courses: options and work of `cell --courses`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screen.cli.bench import read_ensemble, read_networks
+from screen.cli.drugs import read_drugs
+from screen.cli.integration import read_integration
+from screen.cli.options import Results, add_count, say
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from screen.scenarios import ContextTables
+
+COURSE_DRAWS = 16
+
+
+def add_course_options(parser: argparse.ArgumentParser) -> None:
+    """Options that say which courses, and what they set."""
+    parser.add_argument(
+        "--courses", type=Path, default=None, metavar="FILE",
+        help="time courses without inhibitors, .csv or .tsv, that set a few totals (a minute)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--totals", nargs="+", default=[], metavar="NAME",
+        help="totals that the courses set, such as EGFR_total (default: eight between the receptor and pS6K)",
+    )  # fmt: skip
+    add_count(parser, "--course-draws", COURSE_DRAWS, "parameter draws under which the courses are looked at")
+
+
+def set_totals(
+    arguments: argparse.Namespace, settings: Settings, contexts: "ContextTables", units: dict[str, str]
+) -> "pl.DataFrame":
+    """Rows of CONTEXTS for the totals that the courses set, each with what it was; says how they changed."""
+    import numpy as np
+    import polars as pl
+
+    from screen.courses import TOTALS, StartCell, fit_lines, read_courses, start_values
+    from screen.experiments import Arm, Exposure, read_draws
+    from screen.fit import Log
+    from screen.kernel import choose_engine, configure
+    from screen.panel import PanelTables
+    from screen.scenarios import CONTEXTS
+
+    configure()
+    name = arguments.name
+    drugs = read_drugs(settings)
+    model, whole = read_networks(settings, contexts.contexts[name].left_out)
+    tables = PanelTables(model, contexts, drugs, tuple(whole.parameters))
+    there = start_values(tables, name)
+    totals = arguments.totals or [total for total in TOTALS if there.get(total)]
+    courses = read_courses(arguments.courses, [*model.observables, *model.species])
+    results = Results(settings.results)
+    source = results.draws if results.draws.exists() else settings.panel.ensemble
+    ensemble = read_ensemble(source, settings, [model])
+    assert ensemble is not None
+    network = dict(zip(model.parameters, model.values, strict=True))
+    few = ensemble.filter(pl.col("draw") < arguments.course_draws)
+    draws = read_draws(few, network, (), drugs, settings.seed, tables.absent)
+    engine, reason = choose_engine(settings.simulate.engine, [model])
+    say(f"cell: draws of {source}; engine {engine}: {reason}")
+    cell = StartCell(
+        tables, Arm(name, stimulus=Exposure(own=True)), totals, courses.names,
+        read_integration(settings, engine, arguments.threads),
+    )  # fmt: skip
+    found = fit_lines(cell, [courses], draws, Log(say, "cell"))
+    say(
+        f"cell: the courses cost {np.median(found.started):.1f} as in {arguments.like}, {np.median(found.ended):.1f} "
+        f"with these totals ({len(courses.signal)} readings, medians over {len(draws.number)} draws)"
+    )
+    rows = []
+    for total, before, factor, sd in zip(
+        totals, cell.start, np.median(found.totals[0], axis=0), found.sd[0], strict=True
+    ):
+        value = float(f"{before * 10.0**factor:.4g}")
+        said = f"{arguments.courses.name}; {before:g} before"
+        print(f"{total} {value:g} {units[total]} (sd of log10 {sd:.3g}) from {said}")
+        rows.append(
+            (name, "total", total, value, units[total], "input", f"set by {said}", float(f"{sd:.3g}"))
+        )
+    return pl.DataFrame(rows, schema=CONTEXTS.dtypes(), orient="row")

@@ -1,0 +1,114 @@
+"""The cell that lines are like, run under totals of their own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from screen.errors import ScenarioError
+from screen.experiments import Arm, Draws, Exposure, make_design, uncertain_totals
+from screen.panel import PanelTables
+from screen.scenarios import ContextTables, Setting
+from screen.shapes import VECTORS, VECTORS_TIMES, VECTORS_TIMES_NAMES, VECTORS_TOTALS
+from screen.simulate import Integration, Runner
+
+TOTALS = (
+    "EGFR_total", "SRC_total", "SHP2_total", "PTPN1_total", "RAF_total", "MEK_total", "PTEN_total", "S6K_total",
+)  # fmt: skip
+"""What is set unless one says what else: a receptor, SRC, phosphatases and what leads to pERK, pAKT and pS6."""
+
+TOTAL_SD = 0.5
+"""sd of log10 of a total around that of the start cell, where its row has none (assumed)."""
+
+
+UNTREATED = Exposure()
+
+
+class StartCell:
+    """An arm without treatment, and some totals of its context, to be set anew; what is read are `names`.
+
+    `start` [totals] are the values of the context, or of the network where it has none, `sd` those of log10 around
+    them.
+    """
+
+    def __init__(
+        self,
+        tables: PanelTables,
+        arm: Arm,
+        totals: Sequence[str],
+        names: Sequence[str],
+        integration: Integration,
+    ):
+        self.totals, self.names = tuple(totals), tuple(names)
+        self.tables = replace(tables, contexts=_uncertain(tables, arm.context, totals))
+        self.arm, self.integration = arm, integration
+        order = [setting.parameter for _, setting in uncertain_totals(self.tables.contexts)]
+        self.place = np.array([order.index(name) for name in totals])
+        settings = [setting for _, setting in uncertain_totals(self.tables.contexts)]
+        self.value = np.array([setting.value for setting in settings])
+        self.start = self.value[self.place]
+        self.sd = np.array([settings[place].sd for place in self.place])
+        self.runners: dict[Exposure, Runner] = {}
+
+    def course(
+        self,
+        draws: Draws,
+        factors: Float[np.ndarray, VECTORS_TOTALS],
+        minutes: Float[np.ndarray, VECTORS_TIMES],
+        treatment: Exposure = UNTREATED,
+    ) -> Float[np.ndarray, VECTORS_TIMES_NAMES]:
+        """What is read [vectors, times, names] of the arm with a treatment; NaN where a lane failed.
+
+        Vector v has the v-th draw and totals 10**factors times those of the start cell.
+        """
+        if treatment not in self.runners:
+            self.runners[treatment] = self._runner(treatment)
+        runner = self.runners[treatment]
+        values = np.repeat(self.value[None], len(factors), axis=0)
+        values[:, self.place] *= 10.0**factors
+        draws, every = draws._replace(totals=values), np.arange(len(factors))
+        nothing = np.zeros(len(factors), int)
+        resting = runner.rest(draws, np.full(len(factors), runner.design.rest[0]), every)
+        return runner(draws, nothing, every, minutes, resting).values
+
+    def _runner(self, treatment: Exposure) -> Runner:
+        model, tables = self.tables.model, self.tables
+        arm = replace(self.arm, treatment=treatment)
+        drugs = [name for name, _ in treatment.values if name in tables.drugs.drugs]
+        design = make_design([arm], tables.contexts, tables.drugs, drugs, model.parameters, tables.absent)
+        return Runner(model, self.integration, design, self.names)
+
+
+def start_values(tables: PanelTables, context: str) -> dict[str, float]:
+    """Value of each parameter of the network in a context: its own, else that of the network."""
+    nominal = dict(zip(tables.model.parameters, tables.model.values, strict=True))
+    own = {each.parameter: each.value for each in tables.contexts.contexts[context].totals}
+    return nominal | {name: value for name, value in own.items() if name in nominal}
+
+
+def draws_at(draws: Draws, places: Int[np.ndarray, VECTORS]) -> Draws:
+    """Draws at these places, each as often as it is named."""
+    return Draws(draws.number[places], draws.base[places], draws.affinity[places])
+
+
+def _uncertain(tables: PanelTables, context: str, totals: Sequence[str]) -> ContextTables:
+    """The context alone, in which these totals, and no others, have an sd."""
+    record = tables.contexts.contexts[context]
+    own = {setting.parameter: setting for setting in record.totals}
+    start = start_values(tables, context)
+    problems = [
+        f"--totals: must be parameters of the network, found {name}" for name in totals if name not in start
+    ]
+    problems += [
+        f"--totals: must be above 0 in {context} to be set by a factor, found {name} 0"
+        for name in totals
+        if start.get(name) == 0
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    given = {name: own.get(name) or Setting(name, start[name], None, None, "") for name in totals}
+    fixed = [replace(setting, sd=0.0) for name, setting in own.items() if name not in given]
+    free = [replace(setting, sd=setting.sd or TOTAL_SD) for setting in given.values()]
+    changed = replace(record, totals=(*fixed, *free))
+    return replace(tables.contexts, contexts={context: changed})

@@ -1,0 +1,60 @@
+"""A line made by the network itself: the totals that made it are found again from its course."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.courses import StartCell, draws_at, fit_lines, make_courses
+from screen.courses.cell import TOTAL_SD
+from screen.errors import ScenarioError
+from screen.experiments import LOAD_OF, Exposure
+from tests.courses.conftest import NAMES
+
+MINUTES = np.array([0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0])
+FACTOR = 0.6
+SHARE = 0.2
+
+
+def made(cell, draws, factors):
+    """Courses without noise of a cell with these log10 factors: a scale and a background for each read-out."""
+    course = cell.course(draws, np.array([factors]), MINUTES[None])[0]
+    signal = (course + SHARE * course.max(axis=0)) * [1.0, 30.0, 700.0]
+    rows = [
+        (name, minutes, value)
+        for name, values in zip(NAMES, signal.T, strict=True)
+        for minutes, value in zip(MINUTES, values, strict=True)
+    ]
+    frame = pl.DataFrame(rows, schema=["readout", "minutes", "value"], orient="row").with_columns(
+        sd=pl.lit(0.01)
+    )
+    return make_courses(frame)
+
+
+def test_the_totals_that_made_a_course_are_found_again(cell, draws):
+    lines = [made(cell, draws, (FACTOR, 0.0)), made(cell, draws, (0.0, 0.0))]
+    found = fit_lines(cell, lines, draws)
+    assert found.totals[:, 0, 0] == pytest.approx([FACTOR, 0.0], abs=0.06)
+    assert found.totals[:, 0, 1] == pytest.approx(0.0, abs=0.01)
+    # the courses say much of the receptor, nothing of a receptor that EGF does not reach
+    assert (found.sd[:, 0] < 0.2).all() and found.sd[:, 1] == pytest.approx(TOTAL_SD, rel=0.01)
+    assert found.started[0, 0] > 50 and (found.ended < 5).all()
+    alone = fit_lines(cell, lines[:1], draws)
+    np.testing.assert_allclose(alone.totals[0], found.totals[0], rtol=1e-6, atol=1e-6)
+
+
+def test_a_treatment_acts_under_the_totals_of_the_line(cell, draws):
+    twice = draws_at(draws, np.array([0, 0]))
+    factors, times = np.array([[0.0, 0.0], [0.5, 0.0]]), np.repeat(MINUTES[None], 2, axis=0)
+    plain = cell.course(twice, factors, times)
+    blocked = cell.course(twice, factors, times, Exposure(((LOAD_OF + "EGFR", 1000.0),)))
+    erk = NAMES.index("pERK")
+    assert (blocked[:, 2:, erk] < plain[:, 2:, erk]).all()
+    assert plain[1, 1, erk] > plain[0, 1, erk]
+
+
+@pytest.mark.parametrize(
+    ("total", "message"), [("EGFR", "must be parameters of the network"), ("IL6_dose", "must be above 0")]
+)
+def test_totals_that_cannot_be_set_are_refused(cell, total, message):
+    with pytest.raises(ScenarioError, match=message):
+        StartCell(cell.tables, cell.arm, (total,), NAMES, cell.integration)

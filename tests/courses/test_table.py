@@ -1,0 +1,47 @@
+"""Courses as files have them: what is taken, filled in and refused."""
+
+import numpy as np
+import pytest
+
+from screen.courses import read_courses
+from screen.courses.table import READING_SD
+from screen.errors import TableError
+
+HEADER = "readout,minutes,value,course\n"
+
+
+def written(tmp_path, text):
+    path = tmp_path / "egf.csv"
+    path.write_text(text)
+    return path
+
+
+def test_readings_of_a_course_and_readout_share_a_scale(tmp_path):
+    rows = [
+        f"{name},{minutes},{2**minutes},{course}"
+        for course in "AB"
+        for name in ("pERK", "pAKT")
+        for minutes in (0, 1, 5)
+    ]
+    found = read_courses(written(tmp_path, HEADER + "\n".join(rows)), ["pERK", "pAKT"])
+    assert found.names == ("pERK", "pAKT") and found.minutes.tolist() == [0, 1, 5]
+    assert found.signal.tolist() == found.minutes[found.time].tolist() == [0, 1, 5] * 4
+    assert len(set(zip(found.scale, found.name, strict=True))) == len(set(found.scale)) == 4
+    assert found.sd == pytest.approx(np.full(12, READING_SD * np.log2(10)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("pERK,0,1,A\npERK,1,2,A", "pERK, A: must have readings at 3 times, found 2"),
+        (
+            "pERK,0,1,\npERK,1,2,\npERK,2,2,\nEGFR,0,1,",
+            "`readout` must be an observable or a species of the network, found EGFR",
+        ),
+        ("pERK,0,1,A\npERK,1,0,A\npERK,2,1,A", "row 3: `value` must be at least"),
+        ("pERK,-1,1,A", "`minutes` must be at least 0"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(tmp_path, rows, message):
+    with pytest.raises(TableError, match=message.replace("(", r"\(")):
+        read_courses(written(tmp_path, HEADER + rows + "\n"), ["pERK"])

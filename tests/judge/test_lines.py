@@ -1,0 +1,77 @@
+"""Effects in lines, the strength that other lines tell, and scores, on numbers that can be followed by hand."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screen.courses import Fitted
+from screen.judge import lines as judged
+from screen.judge.lines import judge_lines
+
+LINES = ("a", "b", "c")
+
+
+class Cell:
+    """Reads 1 without inhibitor, and 1/(1 + load/10) at every time with one; pERK halves that once more."""
+
+    names = ("pY705_level", "pERK")
+    totals = ("EGFR_total",)
+
+    def course(self, draws, factors, minutes, treatment=None):
+        load = treatment.values[0][1] if treatment and treatment.values else 0.0
+        left = np.full((*minutes.shape, 2), 1 / (1 + load / 10))
+        left[..., 1] **= 2
+        return left
+
+
+def readings():
+    rows = []
+    for place, line in enumerate(LINES):
+        for course, off in (("A", 0.1), ("B", -0.1)):
+            for minutes in (0.0, 5.0, 20.0):
+                rows += [(line, "", course, minutes, name, 8.0) for name in Cell.names]
+                # a load of 10 halves pY705; line b is off by one
+                log2 = -1.0 + off + (1.0 if place == 1 else 0.0)
+                rows.append((line, "iEGFR", course, minutes, "pY705_level", 8.0 * 2**log2))
+                rows.append((line, "iEGFR", course, minutes, "pERK", 8.0 * 2**-2.0))
+                rows.append((line, "iPKC", course, minutes, "pY705_level", 8.0 * 2**0.5))
+                rows.append((line, "iPKC", course, minutes, "pERK", 8.0))
+    return pl.DataFrame(
+        rows, schema=["line", "treatment", "course", "minutes", "readout", "value"], orient="row"
+    )
+
+
+@pytest.fixture
+def told(monkeypatch):
+    nothing = np.zeros((len(LINES), 1, 1))
+    fitted = Fitted(
+        nothing, nothing[:, 0], np.zeros((len(LINES), 1, 2)), nothing[..., 0] + 9, nothing[..., 0] + 4
+    )
+    monkeypatch.setattr(judged, "fit_lines", lambda *given: fitted)
+    monkeypatch.setattr(judged, "draws_at", lambda draws, places: draws)
+    return judge_lines(Cell(), readings(), {"iEGFR": "EGFR", "iPKC": ""}, "pY705_level", None, judged.Log())
+
+
+def test_an_inhibitor_has_the_strength_that_other_readouts_tell(told):
+    table, _ = told
+    mine = table.filter(treatment="iEGFR")
+    assert mine["load"].to_list() == [10.0] * 3  # pERK falls to a quarter at a load of 10
+    assert mine["predicted"].to_list() == pytest.approx([-1.0] * 3)
+    assert mine["effect"].to_list() == pytest.approx([-1.0, 0.0, -1.0])
+    assert mine["others"].to_list() == pytest.approx([-0.5, -1.0, -0.5])
+    # courses differ by 0.2: the sd of one is 0.1 * sqrt(2), of their mean 0.1
+    assert mine["noise"].to_list() == pytest.approx([0.1] * 3)
+
+
+def test_scores_compare_with_the_rivals(told):
+    _, scores = told
+    mine = scores["groups"]["iEGFR"]
+    assert mine["rmse"] == pytest.approx((1 / 3) ** 0.5) and mine["no_effect"] == pytest.approx(
+        (2 / 3) ** 0.5
+    )
+    assert mine["others"] == pytest.approx((1.5 / 3) ** 0.5)
+    assert (mine["beyond_noise"], mine["signs"]) == (2, 1.0)
+    absent = scores["groups"]["iPKC"]
+    assert absent["rmse"] == absent["no_effect"] == pytest.approx(0.5) and absent["signs"] == 0.0
+    assert scores["groups"]["in the network"]["effects"] == 3 and scores["groups"]["all"]["effects"] == 6
+    assert (scores["cost_before"], scores["cost_after"]) == (9.0, 4.0)
