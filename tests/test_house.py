@@ -18,10 +18,11 @@ from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
 from screen.panel import ARMS, CONTRASTS, PANEL, STATISTICS, TIME_COURSES
-from screen.rank import COMBINATIONS, CURVES, RANKED
+from screen.rank import COMBINATIONS, CURVES
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
+from tests.rank.worlds import RANKED
 
 LOCKS = ("requirements.lock", "requirements-slurm.lock", "requirements-gpu.lock")
 EXTRAS = (("test", "dev"), ("slurm",), ("gpu",))

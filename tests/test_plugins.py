@@ -34,11 +34,11 @@ class Case(NamedTuple):
 
 WORLD = """
 from screen.rank import DoseBasis, gather_responses, rank
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 table = scenarios("ab")
 found = responses(table, hill({"a": 10.0, "b": 100.0}))
 def ranked(kind, value=None):
-    return rank(found, table, drug_table("ab"), readouts=READOUTS, dose_bases=[DoseBasis(kind, value)])
+    return rank(found, table, drug_table("ab"), aim=AIM, dose_bases=[DoseBasis(kind, value)])
 """
 
 CASES = {
@@ -163,7 +163,7 @@ assert abs(found["a"] - 1000 / 1010) < 1e-6 and abs(found["b"] - 1000 / 1100) < 
         WORLD
         + """
 from screen.rank import score_doses
-rows = score_doses(gather_responses(found, table), READOUTS).curves.filter(readout="pY705_20min")
+rows = score_doses(gather_responses(found, table), AIM).curves.filter(readout="pY705_20min")
 least = dict(rows.select("drug", "x_min_p50").rows())
 assert abs(least["a"] - 0.5) < 1e-6 and abs(least["b"] - 1 / 1.1) < 1e-6
 """,
@@ -184,7 +184,7 @@ assert abs(least["a"] - 0.5) < 1e-6 and abs(least["b"] - 1 / 1.1) < 1e-6
 from screen.rank import score_doses
 table = scenarios("ab", [("a", "b", 10.0, 100.0)])
 found = responses(table, hill({"a": 10.0, "b": 100.0}))
-pairs = score_doses(gather_responses(found, table), READOUTS).combinations
+pairs = score_doses(gather_responses(found, table), AIM).combinations
 assert abs(pairs["excess_worse_p50"][0] - (2 / 3 - 1 / 2)) < 1e-6
 """,
     ),
@@ -224,7 +224,7 @@ def draw_counts(drawn: Drawn) -> Figure:
         + """
 from pathlib import Path
 from screen.report import FIGURES, Findings, write_figures
-findings = Findings(ranked("equal_concentration", 1000.0), gather_responses(found, table), READOUTS)
+findings = Findings(ranked("equal_concentration", 1000.0), gather_responses(found, table), AIM)
 assert "liver" in next(path for path in write_figures(findings, "figures") if path.stem == "counts").read_text()
 assert {path.stem for path in Path("workflow/report/figures").glob("*.rst")} == set(FIGURES)
 """,

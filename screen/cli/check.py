@@ -115,9 +115,10 @@ def _network(inputs: Inputs) -> dict[str, Any]:
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
     unknown = [
-        f"readouts: `{readout.id}` must read one of {', '.join(network.observables)}, found {readout.observable}"
+        f"readouts: `{readout.id}` must read a species or one of {', '.join(network.observables)}, "
+        f"found {readout.observable}"
         for readout in settings.readouts
-        if readout.observable not in network.observables
+        if readout.observable not in network.readable
     ]
     if unknown:
         raise SettingsError(unknown)
@@ -170,7 +171,7 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
             f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
             f"found no {readout.observable}"
             for readout in settings.readouts
-            if readout.observable not in network.observables
+            if readout.observable not in network.readable
         ]
     if problems:
         raise SettingsError(problems)
@@ -223,8 +224,8 @@ def _panel(inputs: Inputs) -> dict[str, Any]:
 
     table, network = inputs.settings.panel.table, inputs.known
     facts = read_panel(table)
-    readouts = (*network.observables, *network.species)
-    check_panel(facts, inputs.contexts, read_drugs(inputs.settings), network.parameters, readouts, table.name)
+    drugs = read_drugs(inputs.settings)
+    check_panel(facts, inputs.contexts, drugs, network.parameters, network.readable, table.name)
     return {"facts": len(facts)}
 
 

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from screen.cli.options import Results, add_shared, read_shared, say
+from screen.cli.plan import read_aim
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,12 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/decided.tsv."""
-    _, results = read_shared(arguments)
-    from screen.rank import DECIDED, RANKED, find_decided
+    settings, results = read_shared(arguments)
+    from screen.rank import DECIDED, find_decided, ranked_schema
     from screen.tables import read_table, write_table
 
-    prior = read_table(Results(arguments.prior).ranked, RANKED)
-    found = find_decided(read_table(results.ranked, RANKED), prior)
+    schema = ranked_schema(read_aim(settings))
+    prior = read_table(Results(arguments.prior).ranked, schema)
+    found = find_decided(read_table(results.ranked, schema), prior)
     write_table(found, results.folder / "decided.tsv", DECIDED)
     counts = dict(found["first_decided_by"].value_counts().iter_rows())
     said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("measurements", "prior", "open"))

@@ -38,7 +38,7 @@ class Results:
 
     @property
     def routes(self) -> Path:
-        """How the drugs of each scenario reach pY705."""
+        """How the drugs of each scenario reach what is ranked."""
         return self.folder / "scenarios" / "routes.parquet"
 
     @property

@@ -8,7 +8,7 @@ from screen.settings import PairsAmong, Settings
 if TYPE_CHECKING:
     import polars as pl
 
-    from screen.rank import DoseBasis
+    from screen.rank import Aim, DoseBasis
     from screen.scenarios import ContextTables, Counts, DrugTables
 
 
@@ -58,6 +58,14 @@ def read_bases(settings: Settings) -> "list[DoseBasis]":
     return [DoseBasis(basis.kind, basis.value) for basis in settings.rank.dose_bases]
 
 
+def read_aim(settings: Settings) -> "Aim":
+    """What the settings want ranked."""
+    from screen.rank import Aim
+
+    wanted = settings.rank
+    return Aim(settings.readouts, wanted.observable, wanted.goal, tuple(wanted.side), wanted.floor)
+
+
 def read_rankable_plan(settings: Settings) -> ScreenInputs:
     """The plan, when all that ranking reads besides is sound.
 
@@ -67,6 +75,7 @@ def read_rankable_plan(settings: Settings) -> ScreenInputs:
     from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
-    check_request(plan.scenarios, settings.readouts, read_bases(settings))
-    read_discrepancy(settings.rank.discrepancy)
+    check_request(plan.scenarios, read_aim(settings), read_bases(settings))
+    if settings.rank.discrepancy:
+        read_discrepancy(settings.rank.discrepancy, settings.rank.observable)
     return plan

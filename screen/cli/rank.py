@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from screen.cli.identity import check_shards
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
-from screen.cli.plan import read_bases
+from screen.cli.plan import read_aim, read_bases
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,26 +35,33 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
     from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
 
-    shards = results.shards(settings.simulate.shards)
+    shards, aim, table = (
+        results.shards(settings.simulate.shards),
+        read_aim(settings),
+        settings.rank.discrepancy,
+    )
     check_shards(settings, results)
+    doubt = (
+        None
+        if table is None
+        else Doubt(read_table(results.routes, ROUTED), read_discrepancy(table, aim.observable), settings.seed)
+    )
     scenarios = read_table(results.scenarios, SCENARIOS)
     found = gather_responses(shards, scenarios)
     ranked = rank(
         found,
         scenarios,
         read_tables(settings.tables.drugs, DRUGS),
-        readouts=settings.readouts,
+        aim=aim,
         dose_bases=read_bases(settings),
-        doubt=Doubt(
-            read_table(results.routes, ROUTED), read_discrepancy(settings.rank.discrepancy), settings.seed
-        ),
+        doubt=doubt,
     )
     made = (results.network, results.scenarios, results.routes, results.draws)
-    inputs = (*made, *settings.tables.drugs, settings.rank.discrepancy, *shards)
+    inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *shards)
     left_out = _find_left_out(results, scenarios)
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
-    write_ranked(ranked, results.ranked, facts)
-    effects = score_doses(found, settings.readouts)
+    write_ranked(ranked, results.ranked, aim, facts)
+    effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
     for what in left_out:

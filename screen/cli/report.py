@@ -9,6 +9,7 @@ from typing import Any
 
 from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.plan import read_aim
 from screen.errors import ReportError
 
 
@@ -23,19 +24,19 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.figures)
     check_shards(settings, results)
     from screen.network import read_parameters
-    from screen.rank import RANKED, gather_responses
+    from screen.rank import as_lowering, gather_responses, ranked_schema
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
     from screen.scenarios import AFFINITIES, read_contexts, read_options
     from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
 
-    tables, wanted = settings.tables, settings.report
+    tables, wanted, aim = settings.tables, settings.report, read_aim(settings)
     findings = Findings(
-        ranked=read_table(results.ranked, RANKED),
+        ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
         responses=gather_responses(
             results.shards(settings.simulate.shards),
             read_table(results.scenarios, SCENARIOS),
         ),
-        readouts=settings.readouts,
+        aim=aim,
         contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
         parameters=read_parameters(settings.network.folder / "parameters.tsv"),
         affinities=read_tables(tables.affinities, AFFINITIES),

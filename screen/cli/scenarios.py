@@ -1,6 +1,6 @@
 """Lay out which trajectories to run: contexts x drugs and pairs x doses.
 
-Hypotheses that cannot act in a cell get no weight there, and each drug its kind of route to pY705.
+Hypotheses that cannot act in a cell get no weight there, and each drug its kind of route to what is ranked.
 Example: python -m screen scenarios --dry-run    says how many that is and roughly how long they take
 """
 
@@ -37,8 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     plan = read_plan(settings)
     files, networks = read_networks(plan, results)
-    weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks)
-    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks)
+    observable = settings.rank.observable
+    weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
+    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
     write_table(routes, results.routes, ROUTED, made_from)

@@ -1,4 +1,4 @@
-"""The route of an arm: how what it is treated with reaches phosphorylated STAT3 in its cell, at its doses.
+"""The route of an arm: how what it is treated with reaches an observable in its cell, at its doses.
 
 Targets that a drug hardly holds at a dose give it no route there. `screen.network.find_routes` says what the kinds are.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from screen.experiments.acting import PHOSPHORYLATED, Networks, cell_network
+from screen.experiments.acting import Networks, cell_network
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
 from screen.experiments.design import LOAD, scenario_arms
 from screen.experiments.loads import loads
@@ -28,14 +28,15 @@ class Route(NamedTuple):
 
 
 def arm_routes(
-    arms: Sequence[Arm], contexts: ContextTables, tables: DrugTables, networks: Networks
+    arms: Sequence[Arm], contexts: ContextTables, tables: DrugTables, networks: Networks, observable: str
 ) -> list[Route]:
     """The route of each arm: of several targets the kind is the most direct one.
 
     >>> from screen.network import compose_network, read_sbml
     >>> gp130 = read_sbml(compose_network("config/network", ["m01", "m02"]))
     >>> alk = Arm("hepg2", stimulus=Exposure(own=True), treatment=Exposure((("load:ALK", 1000.0),)))
-    >>> [route.kind for route in arm_routes([arm, alk], contexts, drugs, lambda name: gp130)]
+    >>> found = arm_routes([arm, alk], contexts, drugs, lambda name: gp130, "pY705_level")
+    >>> [route.kind for route in found]
     ['direct', 'none']
     """
 
@@ -51,10 +52,10 @@ def arm_routes(
 
     @cache
     def reached(cell: Arm) -> Mapping[str, str]:
-        part = cell_network(networks(cell.context), cell, contexts)
+        part = cell_network(networks(cell.context), cell, contexts, observable)
         values = cell_settings(cell, contexts) | dict(written_out(cell, contexts).stimulus.values)
         known = [LOAD + target for target in tables.targets if LOAD + target in part.parameters]
-        return find_routes(part, PHOSPHORYLATED, known, values)
+        return find_routes(part, [observable], known, values)
 
     found = []
     for arm in arms:
@@ -67,17 +68,17 @@ def arm_routes(
 
 
 def scenario_routes(
-    scenarios: pl.DataFrame, contexts: ContextTables, tables: DrugTables, networks: Networks
+    scenarios: pl.DataFrame, contexts: ContextTables, tables: DrugTables, networks: Networks, observable: str
 ) -> pl.DataFrame:
     """ROUTED of SCENARIOS.
 
     >>> row = {"scenario": "a", "context": "hepg2", "hypothesis": "default", "role": "vehicle"}
     >>> none = {"drug_a": None, "dose_a_nM": None, "drug_b": None, "dose_b_nM": None}
-    >>> scenario_routes(pl.DataFrame([row | none]), contexts, drugs, lambda name: None).height
+    >>> scenario_routes(pl.DataFrame([row | none]), contexts, drugs, lambda name: None, "pY705_level").height
     0
     """
     treated = scenarios.filter(pl.col("role") != "vehicle")
-    routes = arm_routes(scenario_arms(treated), contexts, tables, networks)
+    routes = arm_routes(scenario_arms(treated), contexts, tables, networks, observable)
     return treated.select("scenario").with_columns(
         pl.Series("route", [route.kind for route in routes], pl.String),
         pl.Series("targets", [" ".join(route.targets) for route in routes], pl.String),

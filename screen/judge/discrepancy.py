@@ -22,6 +22,9 @@ from screen.network import ROUTES
 from screen.scenarios import DISCREPANCY, Discrepancy
 from screen.tables import Column, Schema, number_column
 
+PHOSPHORYLATED = "pY705_level"
+"""The observable that drugs of held-out tasks act on."""
+
 PRIOR_SD = 1.0
 """Scale of the half-normal prior of an sd [log2] (assumed): effects are rarely off by more than a factor of four."""
 
@@ -107,6 +110,7 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
         {
             "route": route,
             "sd": round(known[route], 4),
+            "observable": PHOSPHORYLATED,
             "effects": parts[route].height,
             "data_sets": _counted(parts[route]) or None,
             "note": None if parts[route].height else "no such effect was measured: as wide as the widest",

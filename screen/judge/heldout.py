@@ -28,7 +28,7 @@ from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
 from screen.fit.objective import Predicted
 from screen.fit.posterior import Drawing, draw_posterior
-from screen.judge.discrepancy import EFFECTS
+from screen.judge.discrepancy import EFFECTS, PHOSPHORYLATED
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
 from screen.judge.predicted import as_log10, with_noise
@@ -109,7 +109,7 @@ def prepare(task: Task, inputs: Inputs, folder: Path) -> Prepared:
 
     def routes(conditions: Sequence[Condition]) -> Sequence[str]:
         arms = [_arm(each) for each in conditions]
-        found = arm_routes(arms, known.contexts, known.drugs, lambda name: network)
+        found = arm_routes(arms, known.contexts, known.drugs, lambda name: network, PHOSPHORYLATED)
         return [route.kind for route in found]
 
     evaluator = make_evaluator(problem, solver, inputs.plan.draws)

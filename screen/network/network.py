@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from screen.network.algebra import ZERO, Expression, add
+from screen.network.algebra import ZERO, Expression, add, symbol
 from screen.network.events import Event
 
 
@@ -39,6 +39,17 @@ class Network:
     events: tuple[Event, ...] = ()
     diluted: tuple[tuple[str, str], ...] = ()
     """Concentrations whose volume events set: (species, compartment)."""
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """What can be read out by name: observables and species."""
+        return (*self.observables, *self.species)
+
+    def formula(self, name: str) -> Expression:
+        """What a readable name stands for, in the symbols of species, parameters and time."""
+        if name in self.observables:
+            return self.observable_rules[self.observables.index(name)]
+        return symbol(name)
 
     def derivatives(self) -> tuple[Expression, ...]:
         """d state / d time, one per species."""

@@ -59,10 +59,8 @@ def find_routes(
     loads, there = list(loads), depends_on(network)
     point = _point(network, values)
     live = there.intersection(loads)
-    rules = dict(zip(network.observables, network.observable_rules, strict=True))
-    direct = {
-        load for name in observables if name in rules for load in _holding_back(point, rules[name], live)
-    }
+    read = [name for name in observables if name in network.readable]
+    direct = {load for name in read for load in _holding_back(point, network.formula(name), live)}
     return {load: DIRECT if load in direct else INDIRECT if load in there else NONE for load in loads}
 
 

@@ -18,8 +18,9 @@ from screen.network.network import Network
 def slice_network(network: Network, zero: Collection[str], observables: Collection[str]) -> Network:
     """What the observables depend on in cells where the parameters named in `zero` are 0 all the time.
 
-    The parameters are those of the whole network, in its order; those that are 0 have no effect any more. A power of
-    0 counts as 0, so exponents that are parameters must be positive. NetworkError: no such parameter or observable.
+    An observable may be a species. The parameters are those of the whole network, in its order; those that are 0 have
+    no effect any more. A power of 0 counts as 0, so exponents that are parameters must be positive. NetworkError: no
+    such parameter or observable.
 
     >>> slice_network(read_sbml(sbml), zero=[], observables=[]).species
     ()
@@ -28,7 +29,7 @@ def slice_network(network: Network, zero: Collection[str], observables: Collecti
         f"slice: {kind} must be of {network.name}, found {name}"
         for kind, names, known in (
             ("parameter", zero, network.parameters),
-            ("observable", observables, network.observables),
+            ("observable", observables, network.readable),
         )
         for name in sorted(set(names).difference(known))
     ]
@@ -37,10 +38,10 @@ def slice_network(network: Network, zero: Collection[str], observables: Collecti
         raise NetworkError(problems)
     values = dict.fromkeys(zero, ZERO)
     values |= dict.fromkeys(_species_at_zero(network, values), ZERO)
-    chosen = [place for place, name in enumerate(network.observables) if name in observables]
-    rules = _substituted([network.observable_rules[place] for place in chosen], values)
+    chosen = [name for name in network.readable if name in observables]
+    rules = _substituted([network.formula(name) for name in chosen], values)
     slopes = dict(zip(network.species, _substituted(network.derivatives(), values), strict=True))
-    return _kept(network, values, _needed(rules, slopes), [network.observables[p] for p in chosen], rules)
+    return _kept(network, values, _needed(rules, slopes), chosen, rules)
 
 
 def depends_on(network: Network) -> frozenset[str]:

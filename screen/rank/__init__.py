@@ -1,4 +1,4 @@
-"""Ranking: which intervention suppresses pY705 most, on a stated dose basis, and how sure that is.
+"""Ranking: which intervention suppresses (or raises) an observable most, on a stated dose basis, and how sure that is.
 
 A screen of one cell, a vehicle and one drug at two doses, under two parameter draws:
 
@@ -17,8 +17,10 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 ... )
 >>> drugs = pl.DataFrame({"drug": ["drug"], "class": ["JAK"]})
 >>> readouts = [readout for readout in Settings().readouts if readout.id == "pY705_20min"]
+>>> aim = Aim(readouts, "pY705_level", side=("pERK",))
 """
 
+from screen.rank.aim import Aim
 from screen.rank.bases import DoseBasis, basis_in_words, check_bases, unranked_pairs
 from screen.rank.combinations import COMBINATIONS
 from screen.rank.curves import CURVES
@@ -28,19 +30,20 @@ from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
-from screen.rank.scores import RANKED, SCORES
+from screen.rank.scores import SCORES, as_lowering, ranked_schema
 from screen.rank.series import find_cells, paired_ratio
 
 __all__ = [
     "COMBINATIONS",
     "CURVES",
     "DECIDED",
-    "RANKED",
     "SCORES",
+    "Aim",
     "DoseBasis",
     "DoseEffects",
     "Doubt",
     "ResponseArray",
+    "as_lowering",
     "basis_in_words",
     "check_bases",
     "check_request",
@@ -50,6 +53,7 @@ __all__ = [
     "paired_ratio",
     "pools",
     "rank",
+    "ranked_schema",
     "score_doses",
     "unranked_pairs",
     "write_ranked",

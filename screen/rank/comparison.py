@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Comparison:
     """What scores are made of, [interventions, draws] unless said otherwise; NaN where a draw does not count.
 
     bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
-    for pS727, pERK and pAKT; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
+    for observables shown beside; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
     pair (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
     log10_ic50: half-maximal doses, +-inf where censored; route, through [interventions]: its kind and the targets where
     it starts, None where the dose is not known.
@@ -62,13 +63,14 @@ class Comparison:
 
     @cached_property
     def excess_over_single(self) -> np.ndarray:
-        """Suppression by the pair less that of its better drug alone, in the same draw."""
-        return np.min(self.single_ratios, axis=1) - self.bare.ratio
+        """Effect of the pair less that of its better drug alone, in the same draw."""
+        sign = self.bare.sign
+        return np.min(sign * self.single_ratios, axis=1) - sign * self.bare.ratio
 
     @cached_property
     def excess_over_bliss(self) -> np.ndarray:
-        """Suppression by the pair less 1 - product of the ratios of its drugs (Bliss); positive is synergy."""
-        return np.prod(self.single_ratios, axis=1) - self.bare.ratio
+        """Effect of the pair less that of the product of the ratios of its drugs (Bliss); positive is synergy."""
+        return self.bare.sign * (np.prod(self.single_ratios, axis=1) - self.bare.ratio)
 
 
 def log2_change(ratio: np.ndarray) -> np.ndarray:
@@ -76,15 +78,23 @@ def log2_change(ratio: np.ndarray) -> np.ndarray:
     return np.log2(np.maximum(ratio, LOWEST_RATIO))
 
 
+class Compared(NamedTuple):
+    """The read-out that is ranked and those beside it, by their index; sign: -1 where it is to rise."""
+
+    readout: int
+    side: Mapping[str, int | None]
+    sign: float
+
+
 def compare(
     pool: Pool,
     places: Sequence[Place],
-    readout: int,
-    side: Mapping[str, int | None],
+    wanted: Compared,
     potency: Mapping[str, Potency],
     doubt: PoolDoubt | None = None,
 ) -> Comparison:
-    """The draws of `places` in a pool; `side` names read-outs by their index. Without doubt they are all there is."""
+    """The draws of `places` in a pool. Without doubt they are all there is."""
+    readout = wanted.readout
     ordered = tuple(sorted(places, key=lambda place: place.intervention))
     ratio = pool.ratio
     lost = np.full(ratio.shape[-1], np.nan)
@@ -110,12 +120,14 @@ def compare(
     def half(place: Place) -> np.ndarray:
         return potency[place.drugs[0]].draws[readout] if len(place.drugs) == 1 else lost
 
-    bare = Ratios(np.stack([read(place, readout) for place in ordered]), pool.weights)
+    bare = Ratios(np.stack([read(place, readout) for place in ordered]), pool.weights, wanted.sign)
     return Comparison(
         places=ordered,
         bare=bare,
         wide=doubt.widened(bare, ordered, pool.cell.context) if doubt else bare,
-        side={name: np.stack([read(place, which) for place in ordered]) for name, which in side.items()},
+        side={
+            name: np.stack([read(place, which) for place in ordered]) for name, which in wanted.side.items()
+        },
         single_ratios=np.stack([alone(place) for place in ordered]),
         log10_ic50=np.stack([half(place) for place in ordered]),
         route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),

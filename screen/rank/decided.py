@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
-from screen.rank.scores import RANKED, share_column
-from screen.tables import Column, Schema, check_table
+from screen.rank.scores import share_column
+from screen.tables import Column, Schema
 
 SURE = 0.9
 """Probability from which the first place counts as decided."""
@@ -23,7 +23,7 @@ DECIDED = Schema(
     (
         Column("context", pl.String, "the cell and its stimulus"),
         Column("hypothesis", pl.String, "which reading of the contested biology"),
-        Column("readout", pl.String, "the pY705 read-out ranked by"),
+        Column("readout", pl.String, "the read-out ranked by"),
         Column("dose_basis", pl.String, "how doses were made comparable"),
         Column("first", pl.String, "intervention most often first"),
         share_column("p_best", "share of draws in which it is first"),
@@ -41,12 +41,10 @@ def find_decided(ranked: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
 
     RankError where the second lacks a ranking that the first has.
 
-    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> ranked = rank(responses, scenarios, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
     >>> find_decided(ranked, ranked).select("context", "first", "first_decided_by").rows()
     [('liver', 'drug', 'prior')]
     """
-    for frame, where in ((ranked, "ranked"), (prior, "ranked by the priors")):
-        check_table(frame, RANKED, where)
     key = ["context", "hypothesis", "readout", "dose_basis"]
     known = {tuple(map(str, name)): rows for name, rows in prior.group_by(key, maintain_order=True)}
     found, problems = [], []

@@ -9,14 +9,15 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
+from screen.rank.aim import Aim
 from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
 from screen.rank.curves import CURVES, curve_rows, score_drugs
 from screen.rank.dose_curve import DoseCurve
 from screen.rank.hill import Hill, fit_hill
 from screen.rank.intervals import with_mixture
-from screen.rank.ranking import OBSERVABLES, VEHICLE_FLOOR, Readout, rounded
+from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, Series, find_cells, paired_ratio
+from screen.rank.series import Cell, Series, falling, find_cells, paired_ratio
 from screen.tables import Schema
 
 
@@ -27,22 +28,24 @@ class DoseEffects(NamedTuple):
     combinations: pl.DataFrame
 
 
-def score_doses(found: ResponseArray, readouts: Sequence[Readout]) -> DoseEffects:
+def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     """Curves of single drugs and excesses of pairs in every read-out that is ranked; also over the hypotheses.
+
+    Of treated/vehicle; of vehicle/treated where that is to rise.
 
     RankError where a drug of a pair was not run alone.
 
-    >>> curves, pairs = score_doses(gather_responses(responses, scenarios), readouts)
+    >>> curves, pairs = score_doses(gather_responses(responses, scenarios), aim)
     >>> curves.select("drug", "fit_type", "xc50_p50_nM", "x_max_p50").rows(), pairs.height
     ([('drug', 'DRCTooFewPointsToFit', 30.0, 0.25)], 0)
     """
     cells = find_cells(found.scenarios)
     _check_alone(cells)
-    ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
+    ratio = falling(paired_ratio(found, cells, aim.floor), aim.sign)
     singles, pairs = [], []
     for _, members in groupby(cells, key=attrgetter("context")):
         own = list(members)
-        for readout in (each for each in readouts if each.observable in OBSERVABLES):
+        for readout in aim.ranked:
             here = ratio[:, found.readouts.index(readout.id)]
             curves = [dose_curves(cell, here) for cell in own]
             name = pl.lit(readout.id).alias("readout")

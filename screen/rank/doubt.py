@@ -7,7 +7,7 @@ whatever else is ranked, and that of a pair is made of those of its drugs.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -90,7 +90,7 @@ class PoolDoubt:
             for place, ratio in zip(places, bare.ratio, strict=True)
         ]
         ratio = np.stack([each.ravel() for each in found])
-        return Ratios(ratio, np.repeat(bare.weights, REPEATS))
+        return replace(bare, ratio=ratio, weights=np.repeat(bare.weights, REPEATS))
 
     def _sd(self, place: Place, ratio: np.ndarray) -> np.ndarray:
         """sd of the error [draws]; the draws of one hypothesis come after those of another."""

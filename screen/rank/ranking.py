@@ -6,29 +6,24 @@ interval, P(best) and P(top 5) all come from the ranks within draws. A context r
 rows of each, and of their mixture.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from screen.errors import RankError
+from screen.rank.aim import Aim, Readout
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
-from screen.rank.comparison import Comparison, compare
+from screen.rank.comparison import Compared, Comparison, compare
 from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
-from screen.rank.scores import RANKED, SCORES, SIDE_OBSERVABLES
+from screen.rank.scores import ranked_schema, scores
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
 from screen.tables import Schema, write_table
-
-OBSERVABLES = ("pY705_level", "pY705")
-"""Observables whose suppression is ranked: amount on the scale of the cell without drug, and share of STAT3."""
-
-VEHICLE_FLOOR = 1e-4
-"""Vehicle signal below which there is nothing to suppress [fraction of the total]."""
 
 DIGITS = 7
 """Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
@@ -38,68 +33,56 @@ DIRECT = "direct"
 """Mechanism of a drug of which nothing else is said."""
 
 
-class Readout(Protocol):
-    """What the ranking needs to know of a read-out: its name, its observable and when it is read."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def observable(self) -> str: ...
-    def window(self) -> tuple[float, float]:
-        """First and last time [min], equal for a read-out at one time."""
-
-
 def rank(
     responses: pl.LazyFrame | pl.DataFrame | Iterable[Path | str] | ResponseArray,
     scenarios: pl.DataFrame,
     drugs: pl.DataFrame,
     *,
-    readouts: Sequence[Readout],
+    aim: Aim,
     dose_bases: Sequence[DoseBasis],
     doubt: Doubt | None = None,
 ) -> pl.DataFrame:
-    """The ranked table (schema RANKED), sorted; equal for any sharding and any order of rows.
+    """The ranked table (`ranked_schema` of the aim), sorted; equal for any sharding and any order of rows.
 
     Without `doubt` the draws are all there is: no route, and the same intervals twice.
     `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM]; `mechanism` where
-    that of some is not direct.
-    Every read-out of pY705 is ranked. TableError where a file is unreadable; RankError where a response, a
-    vehicle, a drug or a read-out is missing or a dose basis does not fit the doses tested.
+    that of some is not direct. Every read-out of the aim's observable is ranked.
+    TableError where a file is unreadable; RankError where a response, a vehicle, a drug or a read-out is missing or a
+    dose basis does not fit the doses tested.
 
-    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> ranked = rank(responses, scenarios, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
     >>> ranked.select("intervention", "dose_a_nM", "rank", "suppression_p50").rows()
     [('drug', 90.0, 1, 0.75)]
     """
     found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
-    _check_names(found, drugs, readouts)
-    ratio = paired_ratio(found, cells, VEHICLE_FLOOR)
+    _check_names(found, drugs, aim)
+    ratio = paired_ratio(found, cells, aim.floor)
     clinical = _clinical_concentrations(drugs)
     frames = []
     doubts = doubt.pooled(found, cells) if doubt else repeat(None)
     for pool, of_pool in zip(pools(cells, ratio), doubts, strict=False):
-        cell, potency = pool.cell, potencies(pool)
-        for readout in (r for r in readouts if r.observable in OBSERVABLES):
+        cell, potency = pool.cell, potencies(pool, aim.sign)
+        for readout in aim.ranked:
             at = found.readouts.index(readout.id)
-            side = _side_readouts(readout, readouts, found.readouts)
+            wanted = Compared(at, _side_readouts(readout, aim, found.readouts), aim.sign)
             for basis in dose_bases:
                 places = BASES[basis.kind].places(
                     Footing(cell, at, potency, clinical), float(basis.value or 0.0)
                 )
                 if places:
-                    comparison = compare(pool, places, at, side, potency, of_pool)
-                    frames.append(_rows(cell, readout.id, basis.name, comparison))
+                    comparison = compare(pool, places, wanted, potency, of_pool)
+                    fixed = {"readout": readout.id, "dose_basis": basis.name}
+                    frames.append(_rows(cell, fixed, comparison, aim))
     digest = doubt.digest(found) if doubt else found.digest()
-    return _finish(frames, drugs, digest[:12])
+    return _finish(frames, drugs, aim, digest[:12])
 
 
-def check_request(
-    scenarios: pl.DataFrame, readouts: Sequence[Readout], dose_bases: Sequence[DoseBasis]
-) -> None:
+def check_request(scenarios: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis]) -> None:
     """RankError where responses to these scenarios could not be ranked so: asked before anything is simulated.
 
-    >>> check_request(scenarios, readouts, [DoseBasis("equal_burden", 50.0)])
+    >>> check_request(scenarios, aim, [DoseBasis("equal_burden", 50.0)])
     Traceback (most recent call last):
     screen.errors.RankError: dose_bases: equal_burden must be at a tested dose [nM] (10, 90), found 50
     """
@@ -108,38 +91,40 @@ def check_request(
         check_bases(dose_bases, find_cells(scenarios))
     except RankError as error:
         problems += error.problems
-    problems += _request_problems(scenarios, readouts)
+    problems += _request_problems(scenarios, aim)
     if problems:
         raise RankError(problems)
 
 
-def _request_problems(scenarios: pl.DataFrame, readouts: Sequence[Readout]) -> list[str]:
+def _request_problems(scenarios: pl.DataFrame, aim: Aim) -> list[str]:
     problems = []
-    if not any(readout.observable in OBSERVABLES for readout in readouts):
-        problems.append(f"readouts: at least one must read {' or '.join(OBSERVABLES)}, found none")
+    if not aim.ranked:
+        problems.append(f"readouts: at least one must read {aim.observable}, which is ranked, found none")
     if not any(role != "vehicle" for role in scenarios["role"]):
         problems.append("scenarios: must hold at least one intervention, found only vehicles")
     return problems
 
 
-def write_ranked(ranked: pl.DataFrame, path: Path | str, provenance: dict[str, Any] | None = None) -> None:
+def write_ranked(
+    ranked: pl.DataFrame, path: Path | str, aim: Aim, provenance: dict[str, Any] | None = None
+) -> None:
     """Check and write the ranked table, whole or not at all.
 
-    >>> ranked = rank(responses, scenarios, drugs, readouts=readouts, dose_bases=[DoseBasis("equal_burden", 90.0)])
-    >>> write_ranked(ranked, "ranked.csv")
+    >>> ranked = rank(responses, scenarios, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> write_ranked(ranked, "ranked.csv", aim)
     >>> pl.read_csv("ranked.csv")["dose_basis"].item()
     'equal_burden_90nM'
     """
-    write_table(ranked, path, RANKED, provenance)
+    write_table(ranked, path, ranked_schema(aim), provenance)
 
 
-def _check_names(found: ResponseArray, drugs: pl.DataFrame, readouts: Sequence[Readout]) -> None:
+def _check_names(found: ResponseArray, drugs: pl.DataFrame, aim: Aim) -> None:
     problems = [
         f"readouts: {readout.id} must be among the responses, found {', '.join(found.readouts)}"
-        for readout in readouts
+        for readout in aim.readouts
         if readout.id not in found.readouts
     ]
-    problems += _request_problems(found.scenarios, readouts)
+    problems += _request_problems(found.scenarios, aim)
     used = pl.concat([found.scenarios["drug_a"], found.scenarios["drug_b"]]).drop_nulls().unique().sort()
     unknown = used.filter(~used.is_in(drugs["drug"].implode()))
     problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]
@@ -155,15 +140,13 @@ def _clinical_concentrations(drugs: pl.DataFrame) -> dict[str, float]:
     return dict(zip(known["drug"], known["fraction_unbound"] * known["cmax_nM"], strict=True))
 
 
-def _side_readouts(
-    readout: Readout, readouts: Sequence[Readout], order: Sequence[str]
-) -> dict[str, int | None]:
+def _side_readouts(readout: Readout, aim: Aim, order: Sequence[str]) -> dict[str, int | None]:
     """For each side observable its read-out at the same time, else the latest earlier one, as index in `order`."""
     first, last = readout.window()
     found: dict[str, int | None] = {}
-    for observable in SIDE_OBSERVABLES:
+    for observable in aim.side:
         earlier = [
-            (r.window(), r.id) for r in readouts if r.observable == observable and r.window()[1] <= last
+            (r.window(), r.id) for r in aim.readouts if r.observable == observable and r.window()[1] <= last
         ]
         # Among those that end together a window goes with a window and a point with a point.
         best = max(earlier, key=lambda r: (r[0][1], (r[0][0] < r[0][1]) == (first < last)), default=None)
@@ -171,7 +154,7 @@ def _side_readouts(
     return found
 
 
-def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.DataFrame:
+def _rows(cell: Cell, fixed: Mapping[str, str], comparison: Comparison, aim: Aim) -> pl.DataFrame:
     places = comparison.places
     doses = [(*place.doses, None)[:2] for place in places]
     columns = {
@@ -180,9 +163,9 @@ def _rows(cell: Cell, readout: str, basis: str, comparison: Comparison) -> pl.Da
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
         "dose_flag": [place.flag for place in places],
-        **{score.column.name: _series(score.value(comparison)) for score in SCORES},
+        **{score.column.name: _series(score.value(comparison)) for score in scores(aim.side)},
     }
-    fixed = {"context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis}
+    fixed = {"context": cell.context, "hypothesis": cell.hypothesis, **fixed}
     return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())
 
 
@@ -192,7 +175,7 @@ def _series(values: np.ndarray) -> pl.Series:
     return pl.Series(values).cast(pl.Float64).fill_nan(None)
 
 
-def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) -> pl.DataFrame:
+def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, digest: str) -> pl.DataFrame:
     """Frames in the order of contexts, read-outs and bases; rows by rank, those without one last and by name."""
     if not frames:
         raise RankError("dose_bases: must leave something to rank, found no intervention")
@@ -201,11 +184,12 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, digest: str) ->
     if "mechanism" in drugs.columns:
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
     ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
-    return ordered.with_columns(
+    named = ordered.rename(aim.column).with_columns(
         pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
         pl.col("drugs").list.eval(pl.element().replace_strict(mechanisms)).list.join("+").alias("mechanism"),
         pl.lit(digest).alias("provenance"),
-    ).pipe(rounded, RANKED)
+    )
+    return rounded(named, ranked_schema(aim))
 
 
 def rounded(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

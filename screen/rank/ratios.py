@@ -15,16 +15,17 @@ RESOLUTION = 1e-4
 class Ratios:
     """treated/vehicle of the read-out that is ranked, [interventions, draws]; NaN where a draw does not count.
 
-    weights [draws]: what each draw counts.
+    weights [draws]: what each draw counts. sign: -1 where the read-out is to rise.
     """
 
     ratio: np.ndarray
     weights: np.ndarray
+    sign: float = 1.0
 
     @cached_property
     def suppression(self) -> np.ndarray:
-        """1 - treated/vehicle."""
-        return 1.0 - self.ratio
+        """1 - treated/vehicle; treated/vehicle - 1 of what is to rise."""
+        return self.sign * (1.0 - self.ratio)
 
     @cached_property
     def draws(self) -> np.ndarray:

@@ -1,10 +1,12 @@
 """What a ranking says of each intervention: one entry in `SCORES` is one column of `ranked.csv`.
 
 A score takes the draws of a `Comparison` and gives one value an intervention; NaN (for text: none) where it
-is not defined.
+is not defined. Names and words are those of an observable that is to fall; `Aim.column` has those of one that is to
+rise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -13,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from screen.network import ROUTES
+from screen.rank.aim import Aim
 from screen.rank.comparison import Comparison, log2_change
 from screen.rank.draws import IC50_FLAGS, censoring, mean, quantile, share_among_first, step_quantile
 from screen.rank.ratios import Ratios
@@ -154,9 +157,6 @@ def _failed(comparison: Comparison) -> np.ndarray:
     return np.where(known, len(comparison.weights) - comparison.bare.draws, 0)
 
 
-SIDE_OBSERVABLES = ("pS727", "pERK", "pAKT")
-"""Observables whose change is shown beside the suppression of pY705."""
-
 SCORES: tuple[Score, ...] = (
     Score(
         Column(
@@ -179,7 +179,7 @@ SCORES: tuple[Score, ...] = (
         Column(
             "route",
             pl.String,
-            "how the drug reaches pY705 in the network of the cell at this dose",
+            "how the drug reaches what is ranked in the network of the cell at this dose",
             nullable=True,
             choices=ROUTES,
         ),
@@ -189,7 +189,7 @@ SCORES: tuple[Score, ...] = (
         Column(
             "acts_through",
             pl.String,
-            "targets that the drug holds at this dose and by which it reaches pY705, the most held first",
+            "targets that the drug holds at this dose and by which it reaches what is ranked, the most held first",
             nullable=True,
         ),
         _through,
@@ -208,13 +208,6 @@ SCORES: tuple[Score, ...] = (
         partial(_ic50, share=0.95),
     ),
     Score(Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS), _ic50_flag),
-    *(
-        Score(
-            number_column(f"{name}_change_p50", f"median log2 treated/vehicle of {name}", "log2"),
-            partial(_change, observable=name),
-        )
-        for name in SIDE_OBSERVABLES
-    ),
     Score(
         _effect_column("excess_single_p50", "pairs: median suppression beyond its better drug alone"),
         _excess_single,
@@ -245,39 +238,86 @@ SCORES: tuple[Score, ...] = (
     ),
 )
 
-RANKED = Schema(
-    "ranked",
-    (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column(
-            "hypothesis",
-            pl.String,
-            "which reading of the contested biology; `mixture`: all of the context, by prior weight",
-        ),
-        Column("readout", pl.String, "the pY705 read-out ranked by"),
-        Column("dose_basis", pl.String, "how doses were made comparable"),
-        Column("intervention", pl.String, "drug, or pair joined by +"),
-        Column("drug_classes", pl.String, "class of each drug, joined by +"),
-        Column(
-            "mechanism",
-            pl.String,
-            "`indirect` where it is only inferred that the drug acts there, joined by +",
-        ),
-        number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
-        number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
-        Column(
-            "dose_flag",
-            pl.String,
-            "the dose against those tested; there is no rank where it lies outside or is unknown",
-            choices=DOSE_FLAGS,
-        ),
-        *(score.column for score in SCORES),
-        Column(
-            "provenance",
-            pl.String,
-            "digest of the scenarios, responses and routes that were ranked, and of what the network gets wrong",
-        ),
+CHANGE = "_change_p50"
+"""Ends the name of the column of an observable that is shown beside what is ranked."""
+
+LEADING = (
+    Column("context", pl.String, "the cell and its stimulus", is_name=True),
+    Column(
+        "hypothesis",
+        pl.String,
+        "which reading of the contested biology; `mixture`: all of the context, by prior weight",
     ),
-    key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
+    Column("readout", pl.String, "the read-out ranked by"),
+    Column("dose_basis", pl.String, "how doses were made comparable"),
+    Column("intervention", pl.String, "drug, or pair joined by +"),
+    Column("drug_classes", pl.String, "class of each drug, joined by +"),
+    Column(
+        "mechanism",
+        pl.String,
+        "`indirect` where it is only inferred that the drug acts there, joined by +",
+    ),
+    number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
+    number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
+    Column(
+        "dose_flag",
+        pl.String,
+        "the dose against those tested; there is no rank where it lies outside or is unknown",
+        choices=DOSE_FLAGS,
+    ),
 )
-"""The ranked table: what a row is of, every score, and what it was made from."""
+"""What a row of the ranked table is of."""
+
+PROVENANCE = Column(
+    "provenance",
+    pl.String,
+    "digest of the scenarios, responses and routes that were ranked, and of what the network gets wrong",
+)
+
+
+def scores(side: Sequence[str]) -> tuple[Score, ...]:
+    """Every score of a ranking, the change of these observables among them."""
+    changes = (
+        Score(
+            number_column(name + CHANGE, f"median log2 treated/vehicle of {name}", "log2"),
+            partial(_change, observable=name),
+        )
+        for name in side
+    )
+    return (*SCORES, *changes)
+
+
+def ranked_schema(aim: Aim) -> Schema:
+    """The ranked table: what a row is of, every score, and what it was made from.
+
+    >>> [column.name for column in ranked_schema(aim).columns if column.name.startswith("pERK")]
+    ['pERK_change_p50']
+    """
+    columns = (*LEADING, *(score.column for score in scores(aim.side)), PROVENANCE)
+    return Schema(
+        "ranked",
+        tuple(
+            replace(
+                column,
+                name=aim.column(column.name),
+                maximum=column.maximum if _is_bounded(column, aim) else None,
+            )
+            for column in columns
+        ),
+        key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
+    )
+
+
+def as_lowering(ranked: pl.DataFrame, aim: Aim) -> pl.DataFrame:
+    """A ranked table whose scores have the names of an observable that is to fall, whatever the goal.
+
+    >>> as_lowering(pl.DataFrame({"rise_p50": [1.0]}), Aim(readouts, "pY705_level", "raise")).columns
+    ['suppression_p50']
+    """
+    names = {aim.column(score.column.name): score.column.name for score in SCORES}
+    return ranked.rename(names, strict=False)
+
+
+def _is_bounded(column: Column, aim: Aim) -> bool:
+    """Whether a column's maximum holds: an effect is at most 1 only where something is to fall."""
+    return aim.sign > 0 or not column.name.startswith(("suppression", "excess"))

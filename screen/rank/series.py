@@ -14,6 +14,9 @@ from screen.rank.responses import ResponseArray
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
 
+LEAST = 1e-9
+"""treated/vehicle that is as good as 0."""
+
 
 class Series(NamedTuple):
     """The dose series of one drug: `doses` ascend [nM], `rows` are their rows in the responses."""
@@ -129,7 +132,7 @@ def _pairs(part: pl.DataFrame) -> tuple[Pair, ...]:
 def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
     """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
 
-    NaN where either trajectory failed or the vehicle is below `vehicle_floor` [fraction of the total]: there
+    NaN where either trajectory failed or the vehicle is below `vehicle_floor` [unit of the read-out]: there
     is nothing to suppress, and the ratio of two small numbers says nothing. Solver noise below zero is zero.
 
     >>> paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)[:, 0].round(3).tolist()
@@ -144,6 +147,11 @@ def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floo
     reference = responses.values[vehicle]
     reference = np.where(reference >= vehicle_floor, reference, np.nan)
     return np.maximum(responses.values, 0.0) / reference
+
+
+def falling(ratio: np.ndarray, sign: float) -> np.ndarray:
+    """treated/vehicle of what is to fall; vehicle/treated of what is to rise (sign -1), so that both fall."""
+    return ratio if sign > 0 else 1.0 / np.maximum(ratio, LEAST)
 
 
 class Pool(NamedTuple):
@@ -167,15 +175,15 @@ class Potency(NamedTuple):
     median: np.ndarray
 
 
-def potencies(pool: Pool) -> dict[str, Potency]:
-    """Half-maximal doses of every drug of the pool; drugs with the same doses are taken together."""
+def potencies(pool: Pool, sign: float = 1.0) -> dict[str, Potency]:
+    """Doses of half the vehicle (sign -1: of twice it) of every drug; those with the same doses are taken together."""
     together: dict[tuple[float, ...], list[Series]] = {}
     for series in pool.cell.series:
         together.setdefault(tuple(series.doses), []).append(series)
     found = {}
     for doses, members in together.items():
         curves = np.moveaxis(pool.ratio[np.stack([series.rows for series in members])], 1, -1)
-        half = log10_half_dose(curves, np.asarray(doses))
+        half = log10_half_dose(falling(curves, sign), np.asarray(doses))
         medians = quantile(half, 0.5, pool.weights)
         found.update({s.drug: Potency(half[i], medians[i]) for i, s in enumerate(members)})
     return found

@@ -20,6 +20,7 @@ from matplotlib.transforms import ScaledTranslation, Transform
 
 from screen.report.labels import OTHER, Family, Labels, capital, dose_label
 from screen.report.selection import Curve, Heat
+from screen.report.words import Goal, Words
 from screen.style import GRID, INK, MUTED
 
 PALE, DARK, FAINT = "#fefefe", "#1b2027", "#a3abb5"
@@ -34,7 +35,8 @@ RANK_AT, SPREAD_AT, BEST_AT = 18, 56, 94
 RISE_AND_FALL = LinearSegmentedColormap.from_list(
     "rise_and_fall", ["#b35806", "#f1a340", "#fdfdfb", "#67a9cf", "#053061"]
 )
-"""Orange where pY705 rises, white where it stays, blue where it falls: told apart by every reader."""
+"""Blue where what is ranked goes to the goal, white where it stays, orange where it goes the other way: told apart
+by every reader."""
 
 
 def percent(value: float) -> str:
@@ -57,8 +59,8 @@ def families_of(classes: str, labels: Labels) -> tuple[Family, ...]:
     return tuple(labels.family(name) for name in classes.split("+"))
 
 
-def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels) -> None:
-    """Median suppression with its 5-95 % interval, one intervention a line, rank interval and P(best) beside it."""
+def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels, words: Words) -> None:
+    """Median effect with its 5-95 % interval, one intervention a line, rank interval and P(best) beside it."""
     for place, row in enumerate(rows.iter_rows(named=True)):
         families = families_of(row["drug_classes"], labels)
         low, middle, high = (100 * row[f"suppression_{part}"] for part in ("p05", "p50", "p95"))
@@ -77,7 +79,8 @@ def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels) -> None:
     for at, text in ((RANK_AT, "rank"), (SPREAD_AT, "5–95 %"), (BEST_AT, "P(best)")):
         _beside(axes, -0.95, at, text, fontsize=7, color=MUTED)
     lowest = 100 * min(0.0, float(rows["suppression_p05"].min() or 0.0))  # type: ignore[arg-type]
-    axes.set_xlim(max(-100.0, lowest) - 3, 103)
+    highest = 100 * max(1.0, float(rows["suppression_p95"].max() or 0.0))  # type: ignore[arg-type]
+    axes.set_xlim(max(-100.0, lowest) - 3, 1.03 * highest)
     axes.set_ylim(rows.height - 0.4, -0.7)
     axes.set_yticks(
         range(rows.height), [name.replace("+", " + ") for name in rows["intervention"]], fontsize=8.5
@@ -86,7 +89,7 @@ def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels) -> None:
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.grid(axis="x")
-    axes.set_xlabel("pY705 suppression [% of vehicle]")
+    axes.set_xlabel(f"{words.name} {words.goal.effect} [% of vehicle]")
 
 
 def _beside(axes: Axes, line: float, points: float, text: str, **style: Any) -> None:
@@ -134,6 +137,7 @@ def _above(axes: Axes, points: float) -> Transform:
 def ranked_figure(
     slices: Sequence[tuple[tuple[str, str], pl.DataFrame]],
     labels: Labels,
+    words: Words,
     columns: int = 1,
     titles: bool = True,
 ) -> Figure:
@@ -144,7 +148,7 @@ def ranked_figure(
     figure = Figure(figsize=(5.9 * columns, inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
-        draw_ranked(panel, rows, labels)
+        draw_ranked(panel, rows, labels, words)
         if not titles:
             continue
         panel.set_title(capital(labels.context(context)), pad=24)
@@ -166,18 +170,19 @@ def ranked_figure(
     return figure
 
 
-def draw_curve(axes: Axes, curve: Curve, colour: str, row: dict | None) -> None:
-    """treated/vehicle over dose: median, 5-95 % band, tested doses as points, the half-maximal dose with interval."""
+def draw_curve(axes: Axes, curve: Curve, colour: str, row: dict | None, goal: Goal) -> None:
+    """treated/vehicle over dose: median, 5-95 % band, tested doses as points, dose of the level with interval."""
     there = ~np.isnan(curve.median)
     doses = curve.doses[there]
     low, median, high = (100 * values[there] for values in (curve.low, curve.median, curve.high))
     axes.fill_between(doses, low, high, color=colour, alpha=0.22, linewidth=0)
     axes.plot(doses, median, color=colour, linewidth=1.6, marker="o", markersize=3.2)
-    axes.axhline(50, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+    axes.axhline(goal.level, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
     if row is not None:
-        _half_dose(axes, row)
+        _half_dose(axes, row, goal)
     axes.set_xscale("log")
-    axes.set_ylim(0, max(112.0, min(200.0, 1.05 * float(np.max(high, initial=0.0)))))
+    most = 200.0 if goal.level < 100.0 else np.inf
+    axes.set_ylim(0, max(112.0, min(most, 1.05 * float(np.max(high, initial=0.0)))))
     axes.xaxis.set_major_locator(LogLocator(numticks=4))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda dose, _: dose_label(dose).replace(" ", "\u2009")))
@@ -186,21 +191,23 @@ def draw_curve(axes: Axes, curve: Curve, colour: str, row: dict | None) -> None:
     axes.set_title(curve.drug, color=INK, fontsize=9)
 
 
-def _half_dose(axes: Axes, row: dict) -> None:
+def _half_dose(axes: Axes, row: dict, goal: Goal) -> None:
+    at, name = [goal.level], goal.dose
     if row["ic50_nM"] is None:
-        words = {"above_tested": "IC50 above tested", "below_tested": "IC50 below tested"}
-        text = words.get(row["ic50_flag"], "IC50 not in range")
+        words = {"above_tested": f"{name} above tested", "below_tested": f"{name} below tested"}
+        text = words.get(row["ic50_flag"], f"{name} not in range")
     else:
         if row["ic50_p05_nM"] is not None and row["ic50_p95_nM"] is not None:
-            axes.plot([row["ic50_p05_nM"], row["ic50_p95_nM"]], [50, 50], color=INK, linewidth=1.8)
-        axes.plot([row["ic50_nM"]], [50], "|", color=INK, markersize=8, markeredgewidth=1.6)
-        text = f"IC50 {dose_label(row['ic50_nM'])}"
+            axes.plot([row["ic50_p05_nM"], row["ic50_p95_nM"]], at * 2, color=INK, linewidth=1.8)
+        axes.plot([row["ic50_nM"]], at, "|", color=INK, markersize=8, markeredgewidth=1.6)
+        text = f"{name} {dose_label(row['ic50_nM'])}"
     axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK)
 
 
 def curves_figure(
     panels: Sequence[tuple[str, Sequence[tuple[Curve, str, dict | None]]]],
     labels: Labels,
+    words: Words,
     columns: int,
     row_titles: bool,
 ) -> Figure:
@@ -218,15 +225,15 @@ def curves_figure(
             band.suptitle(title, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
         last = title
         for panel, (curve, classes, row) in zip(axes, part, strict=False):
-            draw_curve(panel, curve, labels.family(classes).colour, row)
-        axes[0].set_ylabel("pY705 [% of vehicle]", fontsize=7.5)
+            draw_curve(panel, curve, labels.family(classes).colour, row, words.goal)
+        axes[0].set_ylabel(f"{words.name} [% of vehicle]", fontsize=7.5)
         for panel in axes[len(part) :]:
             panel.set_visible(False)
     return figure
 
 
 def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMesh:
-    """Median suppression [%]; in brackets where the interval includes no change, – where not ranked."""
+    """Median effect [%]; in brackets where the interval includes no change, – where not ranked."""
     axes.set_facecolor(GRID)
     mesh = axes.pcolormesh(
         np.ma.masked_invalid(100 * heat.suppression), cmap=RISE_AND_FALL, norm=TwoSlopeNorm(0.0, -100.0, 100.0),
@@ -281,8 +288,8 @@ def _class_bands(axes: Axes, heat: Heat, labels: Labels) -> None:
         start = end
 
 
-def heat_figure(heat: Heat, labels: Labels) -> Figure:
-    """All single drugs that move pY705 in some cell, against all cells."""
+def heat_figure(heat: Heat, labels: Labels, words: Words) -> Figure:
+    """All single drugs that move what is ranked in some cell, against all cells."""
     figure = Figure(
         figsize=(2.6 + 0.62 * len(heat.cells) + 1.0, 1.9 + 0.175 * len(heat.drugs)), layout="constrained"
     )
@@ -291,7 +298,9 @@ def heat_figure(heat: Heat, labels: Labels) -> Figure:
     bar = figure.colorbar(
         mesh, ax=axes, orientation="horizontal", location="bottom", shrink=0.6, aspect=32, pad=0.015
     )
-    bar.set_label("pY705 suppression, median over draws [% of vehicle]; negative: pY705 rises", fontsize=8)
+    name, goal = words
+    text = f"{name} {goal.effect}, median over draws [% of vehicle]; negative: {name} {goal.against}"
+    bar.set_label(text, fontsize=8)
     bar.set_ticks(FixedLocator([-100, -50, 0, 50, 100]))
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7.5)

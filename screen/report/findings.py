@@ -1,6 +1,6 @@
 """What is reported, and what of it the figures show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,8 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from screen.rank import ResponseArray
-from screen.rank.ranking import Readout
+from screen.rank import Aim, ResponseArray
 from screen.report.labels import NO_LABELS, Labels
 from screen.report.selection import (
     Curve,
@@ -21,6 +20,7 @@ from screen.report.selection import (
     heat_of,
     slice_of,
 )
+from screen.report.words import Words, words_of
 
 CURVES = 6
 """Dose responses shown for each cell."""
@@ -31,14 +31,14 @@ Panel = tuple[Curve, str, dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Findings:
-    """What is reported. `contexts`, `parameters` and `affinities` are the tables of the configuration, for the
-    stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is the
-    verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours;
-    `top` interventions of each cell are drawn."""
+    """What is reported. `ranked` has the columns of an aim that lowers, whatever the goal. `contexts`, `parameters` and
+    `affinities` are the tables of the configuration, for the stimuli and for where values come from; `fit` is the
+    folder with the figures of the fit; `validation` is the verdict on published facts, `held` what holding the draws to
+    them came to; `labels` are names and colours; `top` interventions of each cell are drawn."""
 
     ranked: pl.DataFrame
     responses: ResponseArray
-    readouts: Sequence[Readout]
+    aim: Aim
     contexts: pl.DataFrame | None = None
     parameters: pl.DataFrame | None = None
     affinities: pl.DataFrame | None = None
@@ -57,7 +57,12 @@ class Findings:
     @cached_property
     def windows(self) -> dict[str, tuple[float, float]]:
         """First and last time of every read-out [min]."""
-        return {readout.id: readout.window() for readout in self.readouts}
+        return {readout.id: readout.window() for readout in self.aim.readouts}
+
+    @cached_property
+    def words(self) -> Words:
+        """How what is ranked is spoken of."""
+        return words_of(self.aim, self.labels)
 
     @cached_property
     def cells(self) -> list[tuple[str, str]]:
@@ -71,7 +76,7 @@ class Findings:
     @cached_property
     def drawn(self) -> "Drawn":
         """The first `top` interventions of each cell and the curves of the first single drugs among all."""
-        curves = dose_curves(self.responses, self.view.readout)
+        curves = dose_curves(self.responses, self.view.readout, self.aim.floor)
         leaders: dict[tuple[str, str], pl.DataFrame] = {}
         panels: dict[tuple[str, str], list[Panel]] = {}
         for cell in self.cells:
@@ -82,7 +87,7 @@ class Findings:
                 (curves[cell][row["intervention"]], row["drug_classes"], row)
                 for row in singles.iter_rows(named=True)
             ]
-        return Drawn(leaders, panels, heat_of(self.ranked, self.view, self.labels), self.labels)
+        return Drawn(leaders, panels, heat_of(self.ranked, self.view, self.labels), self.labels, self.words)
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,4 @@ class Drawn:
     curves: dict[tuple[str, str], list[Panel]]
     heat: Heat
     labels: Labels
+    words: Words

@@ -21,7 +21,7 @@ NOTHING = "Nothing could be ranked here."
 def draw_leaders(drawn: Drawn) -> Figure:
     """The leaders of every cell with their intervals."""
     ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
-    return ranked_figure(ranked, drawn.labels, columns=2) if ranked else note_figure(NOTHING)
+    return ranked_figure(ranked, drawn.labels, drawn.words, columns=2) if ranked else note_figure(NOTHING)
 
 
 def draw_curves(drawn: Drawn) -> Figure:
@@ -31,14 +31,14 @@ def draw_curves(drawn: Drawn) -> Figure:
     ]
     if not panels:
         return note_figure(NOTHING)
-    return curves_figure(panels, drawn.labels, CURVES - 1, row_titles=True)
+    return curves_figure(panels, drawn.labels, drawn.words, CURVES - 1, row_titles=True)
 
 
 def draw_heatmap(drawn: Drawn) -> Figure:
-    """Every drug that moves pY705 somewhere against every cell."""
+    """Every drug that moves what is ranked somewhere against every cell."""
     if not drawn.heat.drugs:
-        return note_figure(f"No drug moves pY705 by {percent(NOTICED)} anywhere.")
-    return heat_figure(drawn.heat, drawn.labels)
+        return note_figure(f"No drug moves {drawn.words.name} by {percent(NOTICED)} anywhere.")
+    return heat_figure(drawn.heat, drawn.labels, drawn.words)
 
 
 FIGURES: dict[str, Callable[[Drawn], Figure]] = {

@@ -23,7 +23,7 @@ LABELS = Schema(
     "labels",
     (
         Column(
-            "kind", pl.String, "what is named", choices=("context", "hypothesis", "class", "ligand")
+            "kind", pl.String, "what is named", choices=("context", "hypothesis", "class", "ligand", "observable")
         ),
         Column("name", pl.String, "as in the other tables; a ligand without its `_dose`"),
         Column("title", pl.String, "as the report shows it; classes of one title are drawn alike"),
@@ -64,6 +64,10 @@ class Labels:
     def context(self, name: str) -> str:
         """NPM1-ALK lymphoma."""
         return self._shown("context", name) or name.replace("_", " ")
+
+    def observable(self, name: str) -> str:
+        """pY705."""
+        return self._shown("observable", name) or name
 
     def ligand(self, name: str) -> str:
         """IL-6."""

@@ -8,13 +8,12 @@ import polars as pl
 from screen.errors import ReportError
 from screen.rank import ResponseArray, find_cells, paired_ratio, pools
 from screen.rank.draws import quantile
-from screen.rank.ranking import VEHICLE_FLOOR
 from screen.rank.series import Pool
 from screen.report.labels import Labels
 from screen.scenarios import MIXTURE
 
 NOTICED = 0.1
-"""Suppression or rise below which a drug is said to leave pY705 where it was [fraction]."""
+"""Suppression or rise below which a drug is said to leave what is ranked where it was [fraction]."""
 
 
 class View(NamedTuple):
@@ -79,10 +78,12 @@ class Curve(NamedTuple):
     high: np.ndarray
 
 
-def dose_curves(responses: ResponseArray, readout: str) -> dict[tuple[str, str], dict[str, Curve]]:
+def dose_curves(
+    responses: ResponseArray, readout: str, floor: float
+) -> dict[tuple[str, str], dict[str, Curve]]:
     """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
     cells = find_cells(responses.scenarios)
-    ratio = paired_ratio(responses, cells, VEHICLE_FLOOR)
+    ratio = paired_ratio(responses, cells, floor)
     at = responses.readouts.index(readout)
     return {(pool.cell.context, pool.cell.hypothesis): _curves(pool, at) for pool in pools(cells, ratio)}
 
@@ -99,7 +100,7 @@ def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
 class Heat(NamedTuple):
     """Median suppression of single drugs [drugs, cells]; NaN where not ranked. `unsure`: the interval includes 0.
 
-    `still` are the drugs that move pY705 nowhere by `NOTICED` and are left out.
+    `still` are the drugs that move what is ranked nowhere by `NOTICED` and are left out.
     """
 
     drugs: list[str]

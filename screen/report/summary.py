@@ -11,10 +11,12 @@ import polars as pl
 
 from screen.files import slug
 from screen.rank import basis_in_words
+from screen.rank.scores import CHANGE
 from screen.report.figures import percent, signed
 from screen.report.findings import Findings
 from screen.report.labels import capital, dose_label, readout_label
 from screen.report.selection import NOTICED, View, candidates, views
+from screen.report.words import Words
 from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
 
@@ -93,7 +95,7 @@ def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
         capital(labels.context(context)),
         labels.hypothesis(hypothesis),
         " ".join(filter(None, (_stimulus(findings, context), _weight(findings, cell)))),
-        tuple(_sentences(rows)),
+        tuple(_sentences(rows, findings.words, findings.aim.side)),
         _leader(rows, anchor, capital(labels.cell(*cell))),
         tuple(others),
     )
@@ -167,36 +169,37 @@ def _half_dose(row: Mapping[str, Any]) -> str:
     )
 
 
-def _sentences(rows: pl.DataFrame) -> list[str]:
+def _sentences(rows: pl.DataFrame, words: Words, side: Sequence[str]) -> list[str]:
+    name, goal = words
     ranked = rows.filter(pl.col("rank").is_not_null())
     if ranked.is_empty():
         return [
-            "Nothing could be ranked here: too few trajectories completed, or the vehicle had no pY705 to suppress."
+            f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
         ]
     first = ranked.row(0, named=True)
     if first["suppression_p50"] < NOTICED:
         return [
-            f"Nothing tested takes pY705 down by more than {percent(max(first['suppression_p50'], 0.0))} here; "
+            f"Nothing tested takes {name} {goal.way} by more than {percent(max(first['suppression_p50'], 0.0))} here; "
             "the order below is that of small numbers."
         ]
-    found = [_lead(ranked), _doubt(ranked)]
+    found = [_lead(ranked, words), _doubt(ranked)]
     if first["ic50_flag"] != "none":
-        found.append(f"Half suppression by {first['intervention']}: {_half_dose(first)}.")
+        found.append(f"{goal.dose_reached} by {first['intervention']}: {_half_dose(first)}.")
     changes = [
-        f"{name} {row_change:+.1f}".replace("-", "−")
-        for name in ("pS727", "pERK", "pAKT")
-        if (row_change := first[f"{name}_change_p50"]) is not None
+        f"{other} {row_change:+.1f}".replace("-", "−")
+        for other in side
+        if (row_change := first[other + CHANGE]) is not None
     ]
     if changes:
         found.append(f"What else {_plus(first['intervention'])} does, log2 of vehicle: {', '.join(changes)}.")
     return found + _pair(ranked) + _lost(rows)
 
 
-def _lead(ranked: pl.DataFrame) -> str:
+def _lead(ranked: pl.DataFrame, words: Words) -> str:
     first, *next_ones = ranked.head(4).iter_rows(named=True)
     then = ", ".join(f"{_plus(row['intervention'])} {percent(row['suppression_p50'])}" for row in next_ones)
     return (
-        f"{_plus(first['intervention'])} leads: pY705 down by {percent(first['suppression_p50'])} "
+        f"{_plus(first['intervention'])} leads: {words.name} {words.goal.way} by {percent(first['suppression_p50'])} "
         f"({_span(first, 'suppression')} in 5–95 % of draws), first in {percent(first['p_best'])} of them"
         + (f"; then {then}." if then else ".")
     )

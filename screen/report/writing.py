@@ -10,7 +10,6 @@ import polars as pl
 from screen.errors import ReportError
 from screen.files import read_json
 from screen.rank import ResponseArray
-from screen.rank.ranking import VEHICLE_FLOOR
 from screen.rank.ratios import RESOLUTION
 from screen.report.figures import curves_figure, percent, ranked_figure
 from screen.report.findings import Drawn, Findings
@@ -29,6 +28,7 @@ from screen.report.summary import (
 )
 from screen.report.table import packed_table
 from screen.report.validation import held_line, panel_summary
+from screen.scenarios import DEFAULT
 from screen.style import drawing, inline_svg, to_svg
 from screen.tables import write_text_atomic
 
@@ -46,8 +46,9 @@ def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 sc
     the rows of the headline's dose basis alone and says so.
     """
     content = _content(findings, title)
-    every = _table(findings.ranked, "Every row of ranked.csv.")
+    every = _table(findings, findings.ranked, "Every row of ranked.csv.")
     first = _table(
+        findings,
         findings.ranked.filter(pl.col("dose_basis") == findings.view.basis),
         "Rows of the first dose basis; ranked.csv has the others.",
     )
@@ -72,10 +73,14 @@ def _content(findings: Findings, title: str) -> dict[str, Any]:
     view, responses = findings.view, findings.responses
     drawn = findings.drawn
     cells = summarise(findings)
+    name, goal = findings.words
     words = view_label(view, findings.windows)
     with drawing():
         heat = inline_svg(
-            to_svg(draw_heatmap(drawn), paper=False), "heat", f"Suppression of pY705, {words}", least=0.7
+            to_svg(draw_heatmap(drawn), paper=False),
+            "heat",
+            f"{capital(goal.effect)} of {name}, {words}",
+            least=0.7,
         )
         pictures = {
             cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)
@@ -87,7 +92,9 @@ def _content(findings: Findings, title: str) -> dict[str, Any]:
         "facts": _facts(responses),
         "view": words,
         "resolution": f"{100 * RESOLUTION:g} %",
-        "floor": f"{100 * VEHICLE_FLOOR:g} %",
+        "floor": f"{findings.aim.floor:g}",
+        "name": name,
+        "goal": goal,
         "noticed": percent(NOTICED),
         "cells": cells,
         "pictures": pictures,
@@ -115,8 +122,12 @@ def _content(findings: Findings, title: str) -> dict[str, Any]:
     }
 
 
-def _table(rows: pl.DataFrame, note: str) -> dict[str, str]:
-    return {"packed": packed_table(rows), "table_note": note}
+def _table(findings: Findings, rows: pl.DataFrame, note: str) -> dict[str, str]:
+    goal = findings.words.goal
+    return {
+        "packed": packed_table(rows, {"effect": capital(goal.effect), "dose": goal.dose}),
+        "table_note": note,
+    }
 
 
 def _facts(responses: ResponseArray) -> list[tuple[str, str]]:
@@ -141,7 +152,9 @@ def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> l
     found = []
     label = drawn.labels.cell(*cell)
     if drawn.ranked[cell].height:
-        svg = to_svg(ranked_figure([(cell, drawn.ranked[cell])], drawn.labels, titles=False), paper=False)
+        svg = to_svg(
+            ranked_figure([(cell, drawn.ranked[cell])], drawn.labels, drawn.words, titles=False), paper=False
+        )
         number = drawn.ranked[cell].height
         caption = f"The first {number}: median and 5–95 %, {words}. Two colours: a pair."
         found.append(
@@ -149,11 +162,12 @@ def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> l
         )
     if drawn.curves[cell]:
         svg = to_svg(
-            curves_figure([("", drawn.curves[cell])], drawn.labels, columns=3, row_titles=False), paper=False
+            curves_figure([("", drawn.curves[cell])], drawn.labels, drawn.words, columns=3, row_titles=False),
+            paper=False,
         )
         caption = (
             "Dose responses of the leading single drugs: median and 5–95 % band over free concentration; "
-            "cross: IC50 and its interval."
+            f"cross: {drawn.words.goal.dose} and its interval."
         )
         found.append({"svg": inline_svg(svg, f"d-{anchor}", f"Dose responses, {label}"), "caption": caption})
     return found
@@ -187,18 +201,25 @@ def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:
 
 
 def _caveats(findings: Findings) -> list[str]:
-    draws = len(findings.responses.draws)
+    draws, (name, goal) = len(findings.responses.draws), findings.words
+    wrong = findings.ranked["route"].is_not_null().any()
     found = [
         *(f"Left out: {what}." for what in (findings.provenance or {}).get("left_out", [])),
         "These are predictions of a model. A drug whose target the network does not hold cannot do anything here.",
-        f"Intervals of suppression and rank, and shares of first places, are those of {draws} parameter draws and of "
-        "what the network gets wrong about effects it has not seen, by the route of the drug; curves and IC50 are "
-        "those of the draws alone.",
+        f"Intervals of {goal.effect} and rank, and shares of first places, are those of {draws} parameter draws"
+        + (
+            " and of what the network gets wrong about effects it has not seen, by the route of the drug; curves and "
+            f"{goal.dose} are those of the draws alone."
+            if wrong
+            else " alone: what the network gets wrong is not counted."
+        ),
         "Doses are free concentrations that stay as they are: no uptake, binding, metabolism or dosing interval.",
-        "IC50 are those of pY705 under the stated stimulus and time; with more ligand they rise.",
-        "Hypotheses in dispute (whether ALK acts directly or through JAK3) are run apart; where a mixture stands "
-        "beside them, its weights are prior opinion.",
+        f"{goal.dose} is that of {name} under the stated stimulus and time; other amounts of ligand move it.",
     ]
+    if any(hypothesis != DEFAULT for _, hypothesis in findings.cells):
+        found.append(
+            "Hypotheses in dispute are run apart; where a mixture stands beside them, its weights are prior opinion."
+        )
     if findings.parameters is not None:
         counts = dict(findings.parameters.group_by("mark").len().rows())
         assumed = counts.get("assumed", 0) + counts.get("memory", 0)

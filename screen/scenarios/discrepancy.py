@@ -19,7 +19,7 @@ from screen.tables import Column, Schema, read_table
 DISCREPANCY = Schema(
     "discrepancy",
     (
-        Column("route", pl.String, "kind of route from the drug to pY705", choices=ROUTES),
+        Column("route", pl.String, "kind of route from the drug to the observable", choices=ROUTES),
         Column(
             "sd",
             pl.Float64,
@@ -27,6 +27,7 @@ DISCREPANCY = Schema(
             "log2",
             minimum=0,
         ),
+        Column("observable", pl.String, "what the effects are of"),
         Column("effects", pl.Int64, "measured effects of such drugs that it was learned from", minimum=0),
         Column("data_sets", pl.String, "where these are from, each with its number", nullable=True),
         Column("note", pl.String, "what was taken for granted", nullable=True),
@@ -39,7 +40,12 @@ ROUTED = Schema(
     "routes",
     (
         Column("scenario", pl.String, "scenario with a drug"),
-        Column("route", pl.String, "kind of route from its drugs, at their doses, to pY705", choices=ROUTES),
+        Column(
+            "route",
+            pl.String,
+            "kind of route from its drugs, at their doses, to what is ranked",
+            choices=ROUTES,
+        ),
         Column("targets", pl.String, "where these routes start, the target that is held most first"),
     ),
     key=("scenario",),
@@ -64,9 +70,13 @@ class Discrepancy:
         return np.hypot(self.sd[indirect], self.sd[direct] * np.clip(1.0 - ratio, 0.0, 1.0))
 
 
-def read_discrepancy(path: Path) -> Discrepancy:
-    """The table as a record. TableError, or ScenarioError where a kind of route is missing."""
+def read_discrepancy(path: Path, observable: str) -> Discrepancy:
+    """The table as a record. TableError, or ScenarioError: a route is missing, or it is of another observable."""
     frame = read_table(path, DISCREPANCY)
+    others = frame.filter(pl.col("observable") != observable)["observable"]
+    if len(others):
+        must = f"must be of what is ranked, {observable}, or `rank.discrepancy` nothing"
+        raise ScenarioError(f"{path}: {must}, found {others[0]}")
     missing = [route for route in ROUTES if route not in set(frame["route"])]
     if missing:
         raise ScenarioError(f"{path}: must have a row of each kind of route, found none of {missing[0]}")

@@ -275,8 +275,20 @@ class RankSettings(Section):
         DoseBasisSettings(kind="clinical"),
     ]
     """Dose bases; each is ranked by itself. Doses must be among those simulated."""
-    discrepancy: FilePath = Path("config/discrepancy.tsv")
-    """What the network gets wrong, by the kind of a drug's route to pY705."""
+    observable: Name = "pY705_level"
+    """What is ranked: an observable or a species of the network; all of its read-outs are."""
+    goal: Literal["lower", "raise"] = "lower"
+    """Whether it is to fall or to rise."""
+    side: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(all_different)] = [
+        "pS727",
+        "pERK",
+        "pAKT",
+    ]
+    """What is shown beside it: observables or species that are read out too."""
+    floor: Positive = 1e-4
+    """Below this a vehicle has nothing to suppress and its draw is lost [unit of what is ranked]."""
+    discrepancy: FilePath | None = Path("config/discrepancy.tsv")
+    """What the network gets wrong about it, by the kind of a drug's route to it; nothing: the draws alone count."""
 
 
 class PanelSettings(Section):

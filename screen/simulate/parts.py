@@ -105,7 +105,7 @@ def read_parts(
     parts = []
     for left_out, names in members.items():
         model = load_model(paths[left_out]) if left_out else whole
-        check_readouts(readouts, model.observables, f"readouts in {', '.join(names)}")
+        check_readouts(readouts, model.observables, model.species, f"readouts in {', '.join(names)}")
         own = replace(tables, scenarios=tables.scenarios.filter(pl.col("context").is_in(names)))
         part = make_part(own, model, whole.parameters)
         wanted = {readout.observable for readout in readouts}
@@ -114,7 +114,12 @@ def read_parts(
 
 
 def cut_part(part: Part, network: Network, observables: Collection[str]) -> list[Part]:
-    """The part by slices of its network, one for cells alike, so that no cell depends on which others there are."""
+    """The part by slices of its network, one for cells alike, so that no cell depends on which others there are.
+
+    A network with events stays whole.
+    """
+    if network.events:
+        return [part]
     alike = cells_alike(part.design, part.draws, network.parameters)
     return [
         replace(part, model=build_model(slice_network(network, zero, observables)), arms=arms)

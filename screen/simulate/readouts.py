@@ -37,12 +37,18 @@ def output_times(readouts: Sequence[Readout]) -> Float[np.ndarray, TIMES]:
     return np.unique(np.concatenate([readout.grid() for readout in readouts]))
 
 
-def check_readouts(readouts: Sequence[Readout], observables: Sequence[str], where: str = "readouts") -> None:
-    """Raise SimulateError for read-outs of observables that the network does not have; `where` says which."""
+def check_readouts(
+    readouts: Sequence[Readout],
+    observables: Sequence[str],
+    species: Sequence[str] = (),
+    where: str = "readouts",
+) -> None:
+    """Raise SimulateError for read-outs of what the network does not have; `where` says which."""
     problems = [
-        f"{where}: observable of `{readout.id}` must be one of {', '.join(observables)}, found {readout.observable}"
+        f"{where}: observable of `{readout.id}` must be a species or one of {', '.join(observables)}, "
+        f"found {readout.observable}"
         for readout in readouts
-        if readout.observable not in observables
+        if readout.observable not in (*observables, *species)
     ]
     if problems:
         raise SimulateError(problems)

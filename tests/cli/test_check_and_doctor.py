@@ -48,7 +48,10 @@ def test_check_collects_the_problems_of_all_inputs(run, small):
     )
     ran = run("check", "--config", config)
     assert ran.code == 2
-    assert any("readouts: `a` must read one of" in problem and "pY706" in problem for problem in ran.problems)
+    assert any(
+        "readouts: `a` must read a species or one of" in problem and "pY706" in problem
+        for problem in ran.problems
+    )
     assert any("found mars" in problem for problem in ran.problems)
     assert any("none.yaml" in problem for problem in ran.problems)
 
@@ -89,7 +92,9 @@ def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, 
     (tmp_path / "labels.tsv").write_text("kind\tname\ttitle\tcolour\nclass\tJAK\tJAK\tred\n")
     panel = (root / "config/panel/panel.tsv").read_text()
     (tmp_path / "panel.tsv").write_text(panel.replace("\thepg2\t", "\tmars\t", 1))
-    (tmp_path / "discrepancy.tsv").write_text("route\tsd\teffects\tdata_sets\tnote\ndirect\t-1\t3\t\t\n")
+    (tmp_path / "discrepancy.tsv").write_text(
+        "route\tsd\tobservable\teffects\tdata_sets\tnote\ndirect\t-1\tpY705_level\t3\t\t\n"
+    )
     config = small(
         network={"folder": "network"}, tables={"potency": "potency"}, panel={"table": "panel.tsv"},
         report={"labels": "labels.tsv"}, scenarios={"constants": "assay"}, rank={"discrepancy": "discrepancy.tsv"},
@@ -153,7 +158,7 @@ def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
         ),
         (
             {"readouts": [{"id": "pERK_3h", "observable": "pERK", "minutes": 180}]},
-            "readouts: at least one must read pY705_level or pY705, found none",
+            "readouts: at least one must read pY705_level, which is ranked, found none",
         ),
     ],
 )  # fmt: skip

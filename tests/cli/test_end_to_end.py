@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from screen.network import read_parameters
-from screen.rank import RANKED
 from screen.scenarios import DRUGS
 from screen.tables import DRAWS, RESPONSES, read_provenance, read_table, write_table
+from tests.rank.worlds import RANKED
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 
 from screen.cli.identity import shard_facts
 from screen.cli.options import Results
-from screen.rank import RANKED
 from screen.settings import load_settings
 from screen.tables import (
     DRAWS,
@@ -18,6 +17,7 @@ from screen.tables import (
     read_table,
     write_table,
 )
+from tests.rank.worlds import RANKED
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from screen.rank import RANKED
 from screen.tables import read_provenance, read_table
+from tests.rank.worlds import RANKED
 
 ABUNDANCES = """\
 gene,copies per cell

@@ -8,8 +8,8 @@ import pytest
 
 from screen.fit.stage import tabulate_draws
 from screen.network import read_parameters
-from screen.rank import RANKED
 from screen.tables import DRAWS, read_table, write_table
+from tests.rank.worlds import RANKED
 from tests.toy import estimated_alone
 
 SHARED = ("rank_p05", "rank_p95", "p_best", "p_top5")

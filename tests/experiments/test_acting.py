@@ -18,7 +18,7 @@ def shipped(root):
 def weights(shipped, **wanted) -> dict[tuple[str, str], float]:
     contexts, drugs, network = shipped
     planned = plan_scenarios(contexts, drugs, Request(doses_nM=[1.0], drugs=["ruxolitinib"], **wanted))
-    found = weigh_hypotheses(planned, contexts, lambda name: network)
+    found = weigh_hypotheses(planned, contexts, lambda name: network, "pY705_level")
     assert found.drop("weight").equals(planned.drop("weight"))
     return {
         (context, hypothesis): weight
@@ -59,4 +59,7 @@ def test_a_hypothesis_without_weight_decides_nothing(shipped):
     contexts, _, network = shipped
     rows = [("eml4_alk_lung", "alk_direct", 0.0), ("eml4_alk_lung", "alk_jak3", 1.0)]
     frame = pl.DataFrame(rows, schema=["context", "hypothesis", "weight"], orient="row")
-    assert weigh_hypotheses(frame, contexts, lambda name: network)["weight"].to_list() == [0.0, 1.0]
+    assert weigh_hypotheses(frame, contexts, lambda name: network, "pY705_level")["weight"].to_list() == [
+        0.0,
+        1.0,
+    ]

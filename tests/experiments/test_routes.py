@@ -14,7 +14,7 @@ def shipped(root):
     contexts = read_context_tables(root / "config/contexts.tsv", root / "config/hypotheses.tsv")
     drugs = read_drug_tables(*(root / f"config/{name}.tsv" for name in ("drugs", "affinities", "targets")))
     network = read_sbml(compose_network(root / "config/network"))
-    return contexts, drugs, lambda name: network
+    return contexts, drugs, lambda name: network, "pY705_level"
 
 
 def blocked(shipped, context, hypothesis, targets):
@@ -48,14 +48,14 @@ def test_targets_have_the_route_of_their_pathway(shipped, context, hypothesis, d
 
 
 def test_a_drug_has_the_route_of_what_it_holds_at_its_dose(shipped):
-    contexts, drugs, networks = shipped
+    contexts, drugs, *further = shipped
     names = ["ruxolitinib", "trametinib", "lorlatinib"]
     request = Request(
         doses_nM=[0.01, 1000.0], drugs=names, contexts=["hepg2"],
         pairs=[("trametinib", "ruxolitinib")], pair_doses_nM=[1000.0],
     )  # fmt: skip
     scenarios = plan_scenarios(contexts, drugs, request)
-    found = scenario_routes(scenarios, contexts, drugs, networks)
+    found = scenario_routes(scenarios, contexts, drugs, *further)
     check_table(found, ROUTED, "routes")
     routes = dict(found.select("scenario", "route").iter_rows())
     assert {name.split("|")[2]: route for name, route in routes.items()} == {

@@ -105,7 +105,16 @@ def test_the_table_must_have_every_kind(tmp_path):
     path = tmp_path / "discrepancy.tsv"
     table = learn(made("a", "indirect", 0.5))
     write_table(table, path, DISCREPANCY)
-    assert read_discrepancy(path) == Discrepancy(dict(table.select("route", "sd").iter_rows()))
+    assert read_discrepancy(path, "pY705_level") == Discrepancy(dict(table.select("route", "sd").iter_rows()))
     write_table(table.filter(pl.col("route") != "none"), path, DISCREPANCY)
     with pytest.raises(ScenarioError, match=r"must have a row of each kind of route, found none of none"):
-        read_discrepancy(path)
+        read_discrepancy(path, "pY705_level")
+
+
+def test_what_was_learned_of_another_observable_is_refused(tmp_path):
+    path = tmp_path / "discrepancy.tsv"
+    write_table(learn(made("a", "indirect", 0.5)), path, DISCREPANCY)
+    with pytest.raises(
+        ScenarioError, match=r"must be of what is ranked, pERK, or .* nothing, found pY705_level"
+    ):
+        read_discrepancy(path, "pERK")

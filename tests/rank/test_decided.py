@@ -6,7 +6,7 @@ import pytest
 from screen.errors import RankError
 from screen.rank import DECIDED, DoseBasis, find_decided, rank
 from screen.tables import check_table
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
 
 HALF = {"a": 50.0, "b": 400.0, "c": 3000.0, "d": 1e9}
 
@@ -17,7 +17,7 @@ def sure():
     table = scenarios("abcd")
     bases = [DoseBasis("equal_concentration", 1000.0)]
     found = responses(table, hill(HALF, uneven), 4)
-    return rank(found, table, drug_table("abcd"), readouts=READOUTS, dose_bases=bases)
+    return rank(found, table, drug_table("abcd"), aim=AIM, dose_bases=bases)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Curves of single drugs and excesses of pairs against closed forms."""
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ from screen.errors import RankError
 from screen.rank import COMBINATIONS, CURVES, gather_responses, score_doses
 from screen.rank.hill import fit_hill
 from screen.tables import check_table
-from tests.rank.worlds import READOUTS, responses, scenarios
+from tests.rank.worlds import AIM, READOUTS, responses, scenarios
 
 DRAWS = 5
 DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
@@ -36,7 +37,9 @@ def scored(surface, pair=("a", "b"), contexts=(("liver", "default"),), doses=SUM
         suppressed = surface(given["a"], given["b"], draw) if readout.startswith("pY705") else 0.0
         return None if suppressed is None else 0.5 * (1.0 - suppressed)
 
-    found = score_doses(gather_responses(responses(table, value, DRAWS), table), READOUTS[:1])
+    found = score_doses(
+        gather_responses(responses(table, value, DRAWS), table), replace(AIM, readouts=READOUTS[:1])
+    )
     check_table(found.curves, CURVES, "curves")
     check_table(found.combinations, COMBINATIONS, "combinations")
     return found
@@ -189,7 +192,7 @@ def test_a_drug_that_was_only_given_in_pairs_is_named():
     with pytest.raises(
         RankError, match=r"a drug of a pair must be run alone too, found b of a\+b only in pairs"
     ):
-        score_doses(found, READOUTS)
+        score_doses(found, AIM)
 
 
 def test_the_fit_is_that_of_scipy_where_no_hill_curve_fits():

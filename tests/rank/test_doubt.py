@@ -7,7 +7,7 @@ import pytest
 from screen.errors import RankError
 from screen.rank import DoseBasis, Doubt, rank
 from screen.scenarios import Discrepancy
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 
 BASES = (DoseBasis("equal_concentration", 1000.0), DoseBasis("equal_burden", 1000.0))
 HALF = {"a": 100.0, "b": 1e12, "c": 1e12}
@@ -28,9 +28,7 @@ def doubt(table, sd=SD, kinds=KINDS, seed=1):
 
 def ranked(table, value=None, drugs="abc", draws=DRAWS, bases=BASES, **changed):
     found = responses(table, value or hill(HALF), draws)
-    return rank(
-        found, table, drug_table(drugs), readouts=READOUTS, dose_bases=bases, doubt=doubt(table, **changed)
-    )
+    return rank(found, table, drug_table(drugs), aim=AIM, dose_bases=bases, doubt=doubt(table, **changed))
 
 
 def line(found, intervention, basis="equal_concentration_1000nM", **match):
@@ -75,7 +73,7 @@ def test_what_draws_decide_is_open_where_the_network_can_be_wrong(found):
 def test_without_doubt_and_with_none_the_draws_are_all(found):
     table = scenarios("abc", PAIRS)
     value = hill(HALF)
-    bare = rank(responses(table, value, DRAWS), table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+    bare = rank(responses(table, value, DRAWS), table, drug_table("abc"), aim=AIM, dose_bases=BASES)
     sure = ranked(table, sd=dict.fromkeys(SD, 0.0))
     assert bare["route"].is_null().all()
     for name in ("rank_p05", "rank_p95", "p_best", "p_top5", "suppression_p05", "suppression_p95"):
@@ -127,7 +125,7 @@ def test_the_mixture_has_the_error_of_each_hypothesis():
         responses(table, hill({"a": 1e12, "b": 1e12}), DRAWS),
         table,
         drug_table("ab"),
-        readouts=READOUTS,
+        aim=AIM,
         dose_bases=BASES[:1],
         doubt=Doubt(changed, given.discrepancy, 1),
     )
@@ -149,7 +147,7 @@ def test_a_scenario_without_a_route_is_named():
     ):
         rank(
             responses(table, hill(HALF)), table, drug_table("ab"),
-            readouts=READOUTS, dose_bases=BASES[:1], doubt=short,
+            aim=AIM, dose_bases=BASES[:1], doubt=short,
         )  # fmt: skip
 
 

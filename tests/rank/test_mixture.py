@@ -5,7 +5,7 @@ import pytest
 
 from screen.errors import RankError
 from screen.rank import DoseBasis, rank
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
 
 BASES = (
     DoseBasis("equal_concentration", 1000.0),
@@ -29,9 +29,7 @@ def value(scenario, draw, readout):
 def ranked(weight, cells=CELLS):
     weights = {DIRECT: weight, JAK3: 1.0 - weight}
     table = scenarios("abc", PAIRS, cells, weights=weights)
-    return rank(
-        responses(table, value, draws=6), table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES
-    )
+    return rank(responses(table, value, draws=6), table, drug_table("abc"), aim=AIM, dose_bases=BASES)
 
 
 def of(found, cell):
@@ -59,7 +57,7 @@ def test_a_mixture_of_one_hypothesis_is_that_hypothesis(weight, same):
 def test_a_mixture_of_equals_is_what_both_are():
     table = scenarios("abc", contexts=CELLS[1:], weights={DIRECT: 0.3, JAK3: 0.7})
     same = hill({"a": 50.0, "b": 400.0, "c": 3000.0}, uneven)
-    found = rank(responses(table, same), table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+    found = rank(responses(table, same), table, drug_table("abc"), aim=AIM, dose_bases=BASES)
     assert of(found, MIXTURE).drop("draws").equals(of(found, DIRECT).drop("draws"))
     assert set(of(found, MIXTURE)["draws"]) == {8}
 
@@ -85,7 +83,7 @@ def test_names_and_order_of_hypotheses_change_nothing():
         answers.with_columns(rename),
         table.with_columns(rename, pl.col("hypothesis").replace({"direct": "z"})),
         drug_table("abc"),
-        readouts=READOUTS,
+        aim=AIM,
         dose_bases=BASES,
     )
     assert of(found, MIXTURE).equals(of(ranked(0.75), MIXTURE))
@@ -107,11 +105,11 @@ def test_weights_that_do_not_add_up_are_refused():
     with pytest.raises(
         RankError, match=r"of lymphoma: weights of its hypotheses must add up to 1, found 1.1"
     ):
-        rank(responses(table, value), table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+        rank(responses(table, value), table, drug_table("abc"), aim=AIM, dose_bases=BASES)
     table = scenarios("abc", contexts=CELLS[:1])
     uneven_table = table.with_columns(weight=pl.when(pl.col("role") == "vehicle").then(1.0).otherwise(0.0))
     with pytest.raises(RankError, match=r"scenarios of liver\|default: must have one weight, found several"):
-        rank(responses(table, value), uneven_table, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+        rank(responses(table, value), uneven_table, drug_table("abc"), aim=AIM, dose_bases=BASES)
 
 
 def test_hypotheses_given_different_drugs_are_refused():
@@ -120,4 +118,4 @@ def test_hypotheses_given_different_drugs_are_refused():
     with pytest.raises(
         RankError, match=r"all hypotheses must be given the same drugs and doses, found jak3 and"
     ):
-        rank(responses(fewer, value), fewer, drug_table("abc"), readouts=READOUTS, dose_bases=BASES)
+        rank(responses(fewer, value), fewer, drug_table("abc"), aim=AIM, dose_bases=BASES)

@@ -1,13 +1,15 @@
 """The ranked table of small screens whose every number is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from screen.errors import RankError, TableError
-from screen.rank import RANKED, SCORES, DoseBasis, find_cells, rank, unranked_pairs, write_ranked
-from screen.tables import RESPONSES, read_table, write_table
-from tests.rank.worlds import READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
+from screen.rank import SCORES, DoseBasis, find_cells, rank, ranked_schema, unranked_pairs, write_ranked
+from screen.tables import RESPONSES, check_table, read_table, write_table
+from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
 
 AT_1000 = (DoseBasis("equal_concentration", 1000.0),)
 HALF = {"a": 50.0, "b": 400.0, "c": 3000.0, "d": 1e9}
@@ -15,7 +17,7 @@ HALF = {"a": 50.0, "b": 400.0, "c": 3000.0, "d": 1e9}
 
 def ranked(table, value, bases=AT_1000, draws=4, drugs=None):
     known = drug_table(sorted(HALF)) if drugs is None else drugs
-    return rank(responses(table, value, draws), table, known, readouts=READOUTS, dose_bases=bases)
+    return rank(responses(table, value, draws), table, known, aim=AIM, dose_bases=bases)
 
 
 def row(found: pl.DataFrame, intervention: str, readout: str = "pY705_20min") -> dict:
@@ -185,7 +187,7 @@ def test_a_number_that_is_not_finite_is_never_ranked():
         .alias("value")
     )
     with pytest.raises(TableError, match="must be a finite number, found nan"):
-        rank(broken, table, drug_table("ab"), readouts=READOUTS, dose_bases=AT_1000)
+        rank(broken, table, drug_table("ab"), aim=AIM, dose_bases=AT_1000)
 
 
 def test_half_doses_that_differ_by_draw_are_flagged():
@@ -269,10 +271,10 @@ def test_the_same_table_from_any_shards_in_any_order(tmp_path):
             paths,
             table.sample(fraction=1.0, shuffle=True, seed=number),
             drug_table("abcd"),
-            readouts=READOUTS,
+            aim=AIM,
             dose_bases=AT_1000,
         )
-        write_ranked(found, folder / "ranked.csv")
+        write_ranked(found, folder / "ranked.csv", AIM)
         outputs.append((folder / "ranked.csv").read_bytes())
     assert outputs[0] == outputs[1] == outputs[2]
     assert read_table(tmp_path / "1" / "ranked.csv", RANKED).height == (3 + 1) * 2 * 4
@@ -331,9 +333,8 @@ def test_missing_input_is_named():
     whole = responses(table, value)
 
     def run(found, known=table, drugs=None, readouts=READOUTS):
-        return rank(
-            found, known, drug_table("ab") if drugs is None else drugs, readouts=readouts, dose_bases=AT_1000
-        )
+        aim = replace(AIM, readouts=readouts)
+        return rank(found, known, drug_table("ab") if drugs is None else drugs, aim=aim, dose_bases=AT_1000)
 
     name = "liver|default|b@100"
     with pytest.raises(
@@ -368,7 +369,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     path = tmp_path / "shard-0.parquet"
 
     def run(paths):
-        return rank(paths, table, drug_table("ab"), readouts=READOUTS, dose_bases=AT_1000)
+        return rank(paths, table, drug_table("ab"), aim=AIM, dose_bases=AT_1000)
 
     with pytest.raises(RankError, match="must come in at least one file, found none"):
         run([])
@@ -394,3 +395,39 @@ def test_the_mechanism_of_a_drug_stands_in_its_rows():
     drugs = drug_table("ab").with_columns(pl.Series("mechanism", [None, "indirect"]))
     found = ranked(scenarios("ab"), hill(HALF), drugs=drugs)
     assert row(found, "a")["mechanism"] == "direct" and row(found, "b")["mechanism"] == "indirect"
+
+
+def raising(scenario, draw, readout):
+    """a raises pY705 by a factor of 1 + dose/50 in every draw, b by one of 1 + dose/400; together they multiply."""
+    factor = 1.0
+    for name, half in (("a", 50.0), ("b", 400.0)):
+        for drug, dose in (("drug_a", "dose_a_nM"), ("drug_b", "dose_b_nM")):
+            if scenario[drug] == name:
+                factor *= 1.0 + scenario[dose] / half
+    return 0.1 * (1.0 + draw) * (factor if readout.startswith("pY705") else 1.0)
+
+
+def test_what_is_to_rise_is_ranked_by_its_rise():
+    table = scenarios("abc", pairs=[("a", "b", 1000.0, 1000.0)])
+    aim = replace(AIM, goal="raise", side=("pERK",))
+    found = rank(responses(table, raising), table, drug_table("abc"), aim=aim, dose_bases=AT_1000)
+    check_table(found, ranked_schema(aim), "ranked")
+    assert not any(name.startswith(("suppression", "ic50", "pAKT")) for name in found.columns)
+    rows = {row["intervention"]: row for row in found.filter(readout="pY705_20min").iter_rows(named=True)}
+    assert sorted(rows, key=lambda name: rows[name]["rank"]) == ["a+b", "a", "b", "c"]
+    assert rows["a"]["rise_p50"] == pytest.approx(20.0) and rows["a"]["rise_p05"] == pytest.approx(20.0)
+    assert rows["a"]["doubling_nM"] == pytest.approx(
+        10 ** (1 + 2 / 3), rel=1e-6
+    )  # vehicle/treated 5/6, then 1/3
+    assert rows["b"]["doubling_flag"] == "inside" and rows["c"]["doubling_flag"] == "above_tested"
+    assert rows["a+b"]["excess_single_p50"] == pytest.approx(21 * 3.5 - 21)
+    assert rows["a+b"]["excess_bliss_p50"] == pytest.approx(0.0, abs=1e-6)
+    assert rows["a"]["pERK_change_p50"] == 0.0
+
+
+def test_a_vehicle_below_the_floor_has_nothing_to_suppress():
+    table = scenarios("ab")
+    found = responses(table, hill(HALF))
+    aim = replace(AIM, floor=1e9)
+    rows = rank(found, table, drug_table("ab"), aim=aim, dose_bases=AT_1000)
+    assert rows["rank"].is_null().all() and (rows["failed"] == 4).all()

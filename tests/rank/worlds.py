@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
+from screen.rank import Aim, ranked_schema
 from screen.tables import RESPONSES, SCENARIOS
 
 
@@ -30,6 +31,10 @@ READOUTS = (
     Readout("pERK_20min", "pERK", 20.0),
     Readout("pAKT_20min", "pAKT", 20.0),
 )
+AIM = Aim(READOUTS, "pY705", side=("pS727", "pERK", "pAKT"), floor=1e-4)
+RANKED = ranked_schema(AIM)
+"""Columns of a ranking with the aims of the shipped settings."""
+
 DOSES = (10.0, 100.0, 1000.0, 10000.0)
 
 Value = Callable[[dict, int, str], float | None]

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from screen.errors import ReportError, TableError
-from screen.rank import DoseBasis, gather_responses, rank
+from screen.rank import DoseBasis, as_lowering, gather_responses, rank
 from screen.report import (
     FIGURES,
     Findings,
@@ -26,7 +26,7 @@ from screen.report import (
 from screen.report.selection import View, candidates, heat_of, slice_of
 from screen.report.summary import decisive
 from screen.tables import VALIDATION
-from tests.rank.worlds import READOUTS, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
 
 CELLS = (("hepg2", "default"), ("npm1_alk_lymphoma", "alk_direct"), ("npm1_alk_lymphoma", "alk_jak3"))
 DRUGS = ("lorlatinib", "ruxolitinib", "tofacitinib", "trametinib")
@@ -82,9 +82,9 @@ def findings(labels, tmp_path_factory) -> Findings:
         }
     )
     return Findings(
-        ranked=rank(found, table, drugs, readouts=READOUTS, dose_bases=bases),
+        ranked=rank(found, table, drugs, aim=AIM, dose_bases=bases),
         responses=found,
-        readouts=READOUTS,
+        aim=AIM,
         contexts=contexts,
         parameters=pl.DataFrame({"parameter": ["a", "b", "c"], "mark": ["assumed", "read", "fixed"]}),
         fit=fit,
@@ -268,10 +268,10 @@ def test_without_anything_to_rank_the_files_are_there_and_say_so(findings, tmp_p
         found,
         table,
         drug_table(DRUGS),
-        readouts=READOUTS,
+        aim=AIM,
         dose_bases=[DoseBasis("equal_concentration", 1000.0)],
     )
-    empty = Findings(ranked, found, READOUTS)
+    empty = Findings(ranked, found, AIM)
     for path in write_figures(empty, tmp_path):
         assert "<text" in path.read_text()
     assert "Nothing could be ranked here" in write_report(empty, tmp_path / "report.html").read_text()
@@ -369,3 +369,19 @@ def test_labels_that_cannot_be_drawn_are_refused(tmp_path, row, error, message):
 def test_every_figure_has_its_caption_in_the_workflow(root):
     captions = {path.stem for path in (root / "workflow/report/figures").glob("*.rst")}
     assert captions == set(FIGURES)
+
+
+def test_what_is_to_rise_is_spoken_of_as_such(findings, tmp_path):
+    """The same responses, pERK raised: every word of the page and the axes is of that."""
+    found, table = findings.responses, findings.responses.scenarios
+    aim = replace(AIM, observable="pERK", goal="raise", side=("pAKT",))
+    drugs = drug_table(DRUGS)
+    ranked = rank(found, table, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 1000.0)])
+    told = replace(findings, ranked=as_lowering(ranked, aim), aim=aim, validation=None)
+    files = write(told, tmp_path)
+    page = files["report.html"].read_text(encoding="utf-8")
+    words = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert "takes pERK up" in words and "Rise (5–95 %)" in words and "Doubling dose (5–95 %)" in words
+    assert "pERK rise [% of vehicle]" in files["ranked.svg"].read_text(encoding="utf-8")
+    for other in ("pY705", "suppression", "Suppression", "IC50"):
+        assert other not in words, other

@@ -158,7 +158,8 @@ def test_what_no_network_has_is_refused(folder, draws):
 def test_a_readout_that_a_smaller_network_lacks_names_the_context(folder, draws):
     readouts = [*READOUTS, Readout("help_20min", "help", 20.0, 20.0)]
     with pytest.raises(
-        SimulateError, match=r"^readouts in cut: observable of `help_20min` must be one of share, found help$"
+        SimulateError,
+        match=r"^readouts in cut: observable of `help_20min` must be a species or one of share, found help$",
     ):
         parts_of(folder, draws, readouts)
 

@@ -33,6 +33,7 @@ def test_what_a_failed_trajectory_lacks_stays_missing():
 
 def test_an_unknown_observable_is_named():
     with pytest.raises(
-        SimulateError, match="readouts: observable of `pY705_20min` must be one of pS727, found pY705"
+        SimulateError,
+        match="readouts: observable of `pY705_20min` must be a species or one of pS727, found pY705",
     ):
         check_readouts([AT], ["pS727"])

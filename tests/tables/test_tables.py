@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from screen.errors import TableError
-from screen.rank import RANKED
 from screen.tables import (
     DRAWS,
     RESPONSES,
@@ -24,6 +23,7 @@ from screen.tables import (
     read_table,
     write_table,
 )
+from tests.rank.worlds import RANKED
 
 DRUGS = Schema(
     "drugs",

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from screen.rank import RANKED
 from screen.tables import DRAWS, read_table
+from tests.rank.worlds import RANKED
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ rule rank:
         draws=f"{OUT}/constrain/draws.parquet",
         responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
         drugs=drug_table(),
-        discrepancy=sources([SETTINGS.rank.discrepancy]),
+        discrepancy=sources(filter(None, [SETTINGS.rank.discrepancy])),
     output:
         report(
             f"{OUT}/ranked.csv",

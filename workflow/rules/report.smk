@@ -39,7 +39,14 @@ rule report:
         mem_mb=4000,
     params:
         config=CONFIG,
-        settings=chosen("readouts", "report"),
+        settings=chosen(
+            "readouts",
+            "report",
+            "rank.observable",
+            "rank.goal",
+            "rank.side",
+            "rank.floor",
+        ),
         code=stage_code("report"),
         inputs=lambda wildcards: contents(rules.report.input),
     message:

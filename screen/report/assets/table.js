@@ -3,7 +3,7 @@
   const packed = document.getElementById("packed").textContent.trim();
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const { text, columns, rows } = JSON.parse(await new Response(stream).text());
+  const { text, columns, rows, words } = JSON.parse(await new Response(stream).text());
   const at = Object.fromEntries(columns.map((name, index) => [name, index]));
   const show = (row, name) => (name in text ? text[name][row[at[name]]] : row[at[name]]);
   const percent = (value) => (value === null ? "" : (100 * value).toFixed(value && Math.abs(value) < 0.1 ? 1 : 0));
@@ -11,6 +11,7 @@
   const between = (low, high) => (row) => (show(row, low) === null ? "" : percent(show(row, low)) + " to " + percent(show(row, high)));
   const doses = (row) => [show(row, "dose_a_nM"), show(row, "dose_b_nM")].filter((dose) => dose !== null).join(" + ");
   const flag = (row) => ({ inside: "", mixed: " *", none: "", above_tested: "> tested", below_tested: "< tested" })[show(row, "ic50_flag")];
+  const CHANGE = "_change_p50";
   const FILTERS = ["context", "hypothesis", "readout", "dose_basis"];
   const plain = (name) => (row) => show(row, name).replaceAll("_", " ");
   const SHOWN = [
@@ -23,16 +24,14 @@
     ["Class", "drug_classes", number("drug_classes")],
     ["Route", "route", number("route")],
     ["Dose [nM]", "dose_a_nM", doses],
-    ["Suppression [%]", "suppression_p50", (row) => (show(row, "route") === "none" ? "no route" : percent(show(row, "suppression_p50")))],
+    [words.effect + " [%]", "suppression_p50", (row) => (show(row, "route") === "none" ? "no route" : percent(show(row, "suppression_p50")))],
     ["5–95 %", "suppression_p05", between("suppression_p05", "suppression_p95")],
     ["5–95 % of draws alone", "suppression_p05_bare", between("suppression_p05_bare", "suppression_p95_bare")],
     ["Rank 5–95 %", "rank_p05", (row) => (show(row, "rank_p05") === null ? "" : show(row, "rank_p05") + "–" + show(row, "rank_p95"))],
     ["P(best) [%]", "p_best", (row) => percent(show(row, "p_best"))],
     ["P(top 5) [%]", "p_top5", (row) => percent(show(row, "p_top5"))],
-    ["IC50 [nM]", "ic50_nM", (row) => number("ic50_nM")(row) + flag(row)],
-    ["pS727 [log2]", "pS727_change_p50", number("pS727_change_p50")],
-    ["pERK [log2]", "pERK_change_p50", number("pERK_change_p50")],
-    ["pAKT [log2]", "pAKT_change_p50", number("pAKT_change_p50")],
+    [words.dose + " [nM]", "ic50_nM", (row) => number("ic50_nM")(row) + flag(row)],
+    ...columns.filter((name) => name.endsWith(CHANGE)).map((name) => [name.slice(0, -CHANGE.length) + " [log2]", name, number(name)]),
     ["Over Bliss [%]", "excess_bliss_p50", (row) => percent(show(row, "excess_bliss_p50"))],
     ["Draws lost", "failed", number("failed")],
   ];
