@@ -1,10 +1,8 @@
 """How figures look: one palette, safe for colour-blind readers, and SVG files that are equal when the data are.
 
-Ink, grid and paper are fixed colours in a file and become CSS variables in the page, which is how the page
-has a dark mode. The colours of drug classes are in the table of labels.
+The colours of drug classes are in the table of labels.
 """
 
-import html
 import io
 import re
 from collections.abc import Iterator
@@ -15,7 +13,6 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1a1f27", "#5b6470", "#d9dde3", "#ffffff"
-THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER: "var(--paper)"}
 
 
 STYLE: dict[Any, Any] = {
@@ -95,23 +92,3 @@ def _with_classes(text: str) -> str:
     )
     rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
     return text.replace(ROOT_RULE, ROOT_RULE + rules)
-
-
-def inline_svg(svg: str, name: str, label: str, least: float = 0.0) -> str:
-    """The SVG as part of a page: themed, labelled for screen readers, its names made unique by `name`.
-
-    `least` is the share of its own width below which it is not shrunk, but scrolled.
-    """
-    text = re.sub(r' id="', f' id="{name}-', svg.strip())
-    text = text.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
-    text = re.sub(r' class="(s\d+)"', rf' class="{name}-\1"', text)
-    text = re.sub(r"\.(s\d+)\{", rf".{name}-\1{{", text).replace(ROOT_RULE, "")
-    text = text.replace(f"font-family: {FONTS}", "font-family:inherit").replace("xlink:href", "href")
-    for colour, variable in THEMED.items():
-        text = text.replace(colour, variable)
-    head, body = text.split(">", 1)
-    width = re.search(r'\swidth="([\d.]+)pt"', head)
-    pixels = float(width[1]) * 4 / 3 if width else 0.0
-    size = f' style="min-width:{least * pixels:.0f}px;max-width:{pixels:.0f}px"' if width else ""
-    head = re.sub(r'\s(?:width|height)="[\d.]+pt"|\sxmlns(?::xlink)?="[^"]*"|\sversion="[^"]*"', "", head)
-    return f'{head} class="plot" role="img" aria-label="{html.escape(label)}"{size}>{body}'

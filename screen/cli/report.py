@@ -5,12 +5,17 @@ Example: python -m screen report
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from screen.cli.identity import check_shards
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_aim
 from screen.errors import ReportError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from screen.tables import Schema
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +29,14 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.figures)
     check_shards(settings, results)
     from screen.network import read_parameters
+    from screen.potency import CELL_POTENCIES
     from screen.rank import as_lowering, gather_responses, ranked_schema
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
-    from screen.scenarios import AFFINITIES, read_contexts, read_options
+    from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, read_contexts, read_options
     from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
 
     tables, wanted, aim = settings.tables, settings.report, read_aim(settings)
+    measured = tables.potency / "cell_potencies.tsv"
     findings = Findings(
         ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
         responses=gather_responses(
@@ -46,11 +53,21 @@ def run(arguments: argparse.Namespace) -> int:
         held=read_held(results.held) if results.held.exists() else None,
         labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
         top=wanted.top,
+        own=frozenset((*_added(tables.contexts, CONTEXTS)["context"], *_added(tables.drugs, DRUGS)["drug"])),
+        measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
     )
     write_figures(findings, results.figures)
     write_report(findings, results.report, title=wanted.title)
     say(f"report: {results.report}")
     return 0
+
+
+def _added(files: list[Path], schema: "Schema") -> "pl.DataFrame":
+    """The rows of a table that are the reader's own: those of every file after the first."""
+    from screen.tables import read_table, read_tables
+
+    first = read_table(files[0], schema)
+    return read_tables(files, schema).tail(-first.height)
 
 
 def read_held(path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
-"""The figures: what leads in each cell, how it depends on dose, and every drug against every cell.
+"""The figures in files: what leads in each cell, and every drug against every cell.
 
-Each figure is drawn by one function on given axes, so that the page can show one cell at a time and the
-files can show all of them.
+Those of the page are drawn where it is read, by its scripts.
 """
 
 from collections.abc import Sequence
@@ -15,16 +14,19 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 
-from screen.report.labels import OTHER, Family, Labels, capital, dose_label
-from screen.report.selection import Curve, Heat
-from screen.report.words import Goal, Words
-from screen.style import GRID, INK, MUTED
+from screen.report.labels import OTHER, Family, Labels, capital
+from screen.report.selection import Heat
+from screen.report.words import Words
+from screen.style import GRID, MUTED
 
-PALE, DARK, FAINT = "#fefefe", "#1b2027", "#a3abb5"
+PALE, DARK = "#fefefe", "#1b2027"
 """Numbers on coloured cells; not themed, since the cells are not."""
+
+PAGE, LETTERS = 8.6, 7.2
+"""Width of the heat figure [inch] and size of its letters [points]: 826 pixels as README shows it, letters 9.6."""
 
 ROW = 0.215
 """Height of one row of a ranked or heat figure [inch]."""
@@ -32,9 +34,8 @@ ROW = 0.215
 RANK_AT, SPREAD_AT, BEST_AT = 18, 56, 94
 """Right ends of the columns of numbers beside a ranked panel [points]."""
 
-RISE_AND_FALL = LinearSegmentedColormap.from_list(
-    "rise_and_fall", ["#b35806", "#f1a340", "#fdfdfb", "#67a9cf", "#053061"]
-)
+RAMP = ["#b35806", "#f1a340", "#fdfdfb", "#67a9cf", "#053061"]
+RISE_AND_FALL = LinearSegmentedColormap.from_list("rise_and_fall", RAMP)
 """Blue where what is ranked goes to the goal, white where it stays, orange where it goes the other way: told apart
 by every reader."""
 
@@ -138,19 +139,16 @@ def ranked_figure(
     slices: Sequence[tuple[tuple[str, str], pl.DataFrame]],
     labels: Labels,
     words: Words,
-    columns: int = 1,
-    titles: bool = True,
+    columns: int,
 ) -> Figure:
     """One panel a cell: ((context, hypothesis), ranked rows), the legend of families below."""
     height = max(rows.height for _, rows in slices)
     lines = -(-len(slices) // columns)
-    inches = lines * (ROW * height + (0.95 if titles else 0.65)) + 0.45
+    inches = lines * (ROW * height + 0.95) + 0.45
     figure = Figure(figsize=(5.9 * columns, inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
         draw_ranked(panel, rows, labels, words)
-        if not titles:
-            continue
         panel.set_title(capital(labels.context(context)), pad=24)
         panel.text(
             0, 1, labels.hypothesis(hypothesis), transform=_above(panel, 12), fontsize=8.5, color=MUTED
@@ -170,100 +168,33 @@ def ranked_figure(
     return figure
 
 
-def draw_curve(axes: Axes, curve: Curve, colour: str, row: dict | None, goal: Goal) -> None:
-    """treated/vehicle over dose: median, 5-95 % band, tested doses as points, dose of the level with interval."""
-    there = ~np.isnan(curve.median)
-    doses = curve.doses[there]
-    low, median, high = (100 * values[there] for values in (curve.low, curve.median, curve.high))
-    axes.fill_between(doses, low, high, color=colour, alpha=0.22, linewidth=0)
-    axes.plot(doses, median, color=colour, linewidth=1.6, marker="o", markersize=3.2)
-    axes.axhline(goal.level, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
-    if row is not None:
-        _half_dose(axes, row, goal)
-    axes.set_xscale("log")
-    most = 200.0 if goal.level < 100.0 else np.inf
-    axes.set_ylim(0, max(112.0, min(most, 1.05 * float(np.max(high, initial=0.0)))))
-    axes.xaxis.set_major_locator(LogLocator(numticks=4))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda dose, _: dose_label(dose).replace(" ", "\u2009")))
-    axes.tick_params(labelsize=7.5)
-    axes.grid(True)
-    axes.set_title(curve.drug, color=INK, fontsize=9)
-
-
-def _half_dose(axes: Axes, row: dict, goal: Goal) -> None:
-    at, name = [goal.level], goal.dose
-    if row["ic50_nM"] is None:
-        words = {"above_tested": f"{name} above tested", "below_tested": f"{name} below tested"}
-        text = words.get(row["ic50_flag"], f"{name} not in range")
-    else:
-        if row["ic50_p05_nM"] is not None and row["ic50_p95_nM"] is not None:
-            axes.plot([row["ic50_p05_nM"], row["ic50_p95_nM"]], at * 2, color=INK, linewidth=1.8)
-        axes.plot([row["ic50_nM"]], at, "|", color=INK, markersize=8, markeredgewidth=1.6)
-        text = f"{name} {dose_label(row['ic50_nM'])}"
-    axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK)
-
-
-def curves_figure(
-    panels: Sequence[tuple[str, Sequence[tuple[Curve, str, dict | None]]]],
-    labels: Labels,
-    words: Words,
-    columns: int,
-    row_titles: bool,
-) -> Figure:
-    """Rows of small panels with shared axes: (title of the row, its curves)."""
-    rows = [(title, part[i : i + columns]) for title, part in panels for i in range(0, len(part), columns)]
-    figure = Figure(
-        figsize=(1.9 * columns + 0.3, 1.62 * len(rows) + (0.28 * len(rows) if row_titles else 0) + 0.25),
-        layout="constrained",
-    )
-    grid = figure.subfigures(len(rows), 1, squeeze=False).ravel()
-    last = ""
-    for band, (title, part) in zip(grid, rows, strict=True):
-        axes = band.subplots(1, columns, sharey=True, squeeze=False).ravel()
-        if row_titles and title != last:
-            band.suptitle(title, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
-        last = title
-        for panel, (curve, classes, row) in zip(axes, part, strict=False):
-            draw_curve(panel, curve, labels.family(classes).colour, row, words.goal)
-        axes[0].set_ylabel(f"{words.name} [% of vehicle]", fontsize=7.5)
-        for panel in axes[len(part) :]:
-            panel.set_visible(False)
-    return figure
-
-
 def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMesh:
-    """Median effect [%]; in brackets where the interval includes no change, – where not ranked."""
+    """Median effect [%]: a number where the interval excludes no change, – where not ranked."""
     axes.set_facecolor(GRID)
     mesh = axes.pcolormesh(
         np.ma.masked_invalid(100 * heat.suppression), cmap=RISE_AND_FALL, norm=TwoSlopeNorm(0.0, -100.0, 100.0),
         edgecolors="white", linewidth=0.6,
     )  # fmt: skip
     for (line, column), value in np.ndenumerate(heat.suppression):
-        text = "–" if np.isnan(value) else _shown(value, bool(heat.unsure[line, column]))
-        colour = PALE if abs(value) > 0.62 else FAINT if abs(value) < 0.05 else DARK
-        axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", fontsize=6.8, color=colour)
+        text = (
+            "–"
+            if np.isnan(value)
+            else ""
+            if heat.unsure[line, column]
+            else signed(100 * value).removeprefix("+")
+        )
+        colour = PALE if abs(value) > 0.62 else DARK
+        axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", fontsize=LETTERS, color=colour)
     axes.set_ylim(len(heat.drugs), 0)
-    axes.set_yticks(np.arange(len(heat.drugs)) + 0.5, heat.drugs, fontsize=8)
-    axes.set_xticks(
-        np.arange(len(heat.cells)) + 0.5, [labels.short_cell(*cell) for cell in heat.cells], fontsize=7.5
-    )
-    axes.tick_params(
-        axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0, rotation=40
-    )
-    for label in axes.get_xticklabels():
-        label.set_horizontalalignment("left")
-        label.set_rotation_mode("anchor")
-    axes.tick_params(axis="y", length=0)
+    axes.set_yticks(np.arange(len(heat.drugs)) + 0.5, heat.drugs, fontsize=LETTERS)
+    names = [labels.short_cell(*cell).replace("\n", ", ") for cell in heat.cells]
+    axes.set_xticks(np.arange(len(heat.cells)) + 0.5, names, fontsize=LETTERS, rotation=90)
+    axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0, pad=2)
+    axes.tick_params(axis="y", length=0, pad=2)
     for spine in axes.spines.values():
         spine.set_visible(False)
     _class_bands(axes, heat, labels)
     return mesh
-
-
-def _shown(suppression: float, unsure: bool) -> str:
-    number = f"{round(100 * suppression)}".replace("-", "−")
-    return f"({number})" if unsure else number
 
 
 def _class_bands(axes: Axes, heat: Heat, labels: Labels) -> None:
@@ -282,7 +213,8 @@ def _class_bands(axes: Axes, heat: Heat, labels: Labels) -> None:
             transform=transform,
             clip_on=False,
         )
-        axes.text(1.03, (start + end) / 2, heat.classes[start], transform=transform, va="center", fontsize=8)
+        place = (start + end) / 2
+        axes.text(1.03, place, heat.classes[start], transform=transform, va="center", fontsize=LETTERS)
         if start:
             axes.axhline(start, color=MUTED, linewidth=0.9)
         start = end
@@ -290,9 +222,8 @@ def _class_bands(axes: Axes, heat: Heat, labels: Labels) -> None:
 
 def heat_figure(heat: Heat, labels: Labels, words: Words) -> Figure:
     """All single drugs that move what is ranked in some cell, against all cells."""
-    figure = Figure(
-        figsize=(2.6 + 0.62 * len(heat.cells) + 1.0, 1.9 + 0.175 * len(heat.drugs)), layout="constrained"
-    )
+    longest = max(len(labels.short_cell(*cell)) for cell in heat.cells)
+    figure = Figure(figsize=(PAGE, 1.0 + 0.055 * longest + 0.15 * len(heat.drugs)), layout="constrained")
     axes = figure.subplots()
     mesh = draw_heat(axes, heat, labels)
     bar = figure.colorbar(
@@ -300,10 +231,10 @@ def heat_figure(heat: Heat, labels: Labels, words: Words) -> Figure:
     )
     name, goal = words
     text = f"{name} {goal.effect}, median over draws [% of vehicle]; negative: {name} {goal.against}"
-    bar.set_label(text, fontsize=8)
+    bar.set_label(text, fontsize=LETTERS)
     bar.set_ticks(FixedLocator([-100, -50, 0, 50, 100]))
     bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=7.5)
+    bar.ax.tick_params(labelsize=LETTERS)
     return figure
 
 

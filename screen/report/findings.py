@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from screen.errors import ReportError
 from screen.rank import Aim, ResponseArray
 from screen.report.labels import NO_LABELS, Labels
 from screen.report.selection import (
@@ -18,15 +19,9 @@ from screen.report.selection import (
     dose_curves,
     headline_view,
     heat_of,
-    slice_of,
+    views,
 )
 from screen.report.words import Words, words_of
-
-CURVES = 6
-"""Dose responses shown for each cell."""
-
-Panel = tuple[Curve, str, dict[str, Any] | None]
-"""A dose response, the class of its drug, and its ranked row."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,8 @@ class Findings:
     """What is reported. `ranked` has the columns of an aim that lowers, whatever the goal. `contexts`, `parameters` and
     `affinities` are the tables of the configuration, for the stimuli and for where values come from; `fit` is the
     folder with the figures of the fit; `validation` is the verdict on published facts, `held` what holding the draws to
-    them came to; `labels` are names and colours; `top` interventions of each cell are drawn."""
+    them came to; `labels` are names and colours; `top` interventions of each cell are drawn; `own` are the names of
+    contexts and drugs of the reader's own tables; `measured` is CELL_POTENCIES, for marks beside dose responses."""
 
     ranked: pl.DataFrame
     responses: ResponseArray
@@ -48,11 +44,18 @@ class Findings:
     held: Mapping[str, Any] | None = None
     labels: Labels = NO_LABELS
     top: int = 15
+    own: frozenset[str] = frozenset()
+    measured: pl.DataFrame | None = None
 
     @cached_property
     def view(self) -> View:
         """The read-out and dose basis that figures and headlines show."""
         return headline_view(self.ranked)
+
+    @cached_property
+    def views(self) -> list[View]:
+        """All read-outs and dose bases, in the order of the table."""
+        return views(self.ranked)
 
     @cached_property
     def windows(self) -> dict[str, tuple[float, float]]:
@@ -66,36 +69,42 @@ class Findings:
 
     @cached_property
     def cells(self) -> list[tuple[str, str]]:
-        """(context, hypothesis) in the order in which the report shows them."""
-        return cell_names(self.ranked, self.labels)
+        """(context, hypothesis) in the order in which the report shows them: the reader's own first."""
+        found = cell_names(self.ranked, self.labels)
+        return sorted(found, key=lambda cell: cell[0] not in self.own)
+
+    @cached_property
+    def _slices(self) -> dict[tuple[Any, ...], pl.DataFrame]:
+        return self.ranked.partition_by("context", "hypothesis", "readout", "dose_basis", as_dict=True)
 
     def slice(self, cell: tuple[str, str], view: View | None = None) -> pl.DataFrame:
-        """The rows of a cell, as ranked under the headline's view or another."""
-        return slice_of(self.ranked, *cell, view or self.view)
+        """The rows of a cell, as ranked under the headline's view or another; ReportError where there are none."""
+        wanted = view or self.view
+        rows = self._slices.get((*cell, *wanted))
+        if rows is None:
+            raise ReportError(f"ranked: {'|'.join(cell)} must have rows for {', '.join(wanted)}, found none")
+        return rows
+
+    @cached_property
+    def curves(self) -> dict[tuple[str, str, str], dict[str, Curve]]:
+        """The dose responses of every cell in every ranked read-out, by drug."""
+        readouts = list(dict.fromkeys(view.readout for view in self.views))
+        return dose_curves(self.responses, readouts, self.aim.floor)
 
     @cached_property
     def drawn(self) -> "Drawn":
-        """The first `top` interventions of each cell and the curves of the first single drugs among all."""
-        curves = dose_curves(self.responses, self.view.readout, self.aim.floor)
-        leaders: dict[tuple[str, str], pl.DataFrame] = {}
-        panels: dict[tuple[str, str], list[Panel]] = {}
-        for cell in self.cells:
-            rows = self.slice(cell).filter(pl.col("rank").is_not_null())
-            leaders[cell] = rows.head(self.top)
-            singles = rows.filter(pl.col("intervention").is_in(list(curves[cell]))).head(CURVES)
-            panels[cell] = [
-                (curves[cell][row["intervention"]], row["drug_classes"], row)
-                for row in singles.iter_rows(named=True)
-            ]
-        return Drawn(leaders, panels, heat_of(self.ranked, self.view, self.labels), self.labels, self.words)
+        """The first `top` interventions of each cell, and all drugs together."""
+        leaders = {
+            cell: self.slice(cell).filter(pl.col("rank").is_not_null()).head(self.top) for cell in self.cells
+        }
+        return Drawn(leaders, heat_of(self.ranked, self.view, self.labels), self.labels, self.words)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the figures show, by cell: ranked rows and dose responses of the leaders; and all drugs together."""
+    """What the figures in files show: ranked rows of the leaders by cell, and all drugs together."""
 
     ranked: dict[tuple[str, str], pl.DataFrame]
-    curves: dict[tuple[str, str], list[Panel]]
     heat: Heat
     labels: Labels
     words: Words

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from screen.report.figures import curves_figure, heat_figure, note_figure, percent, ranked_figure
-from screen.report.findings import CURVES, Drawn, Findings
-from screen.report.labels import capital
+from screen.report.figures import heat_figure, note_figure, percent, ranked_figure
+from screen.report.findings import Drawn, Findings
 from screen.report.selection import NOTICED
 from screen.style import drawing, to_svg
 from screen.tables import write_text_atomic
@@ -24,16 +23,6 @@ def draw_leaders(drawn: Drawn) -> Figure:
     return ranked_figure(ranked, drawn.labels, drawn.words, columns=2) if ranked else note_figure(NOTHING)
 
 
-def draw_curves(drawn: Drawn) -> Figure:
-    """The dose responses of the leading single drugs of every cell."""
-    panels = [
-        (capital(drawn.labels.cell(*cell)), part[: CURVES - 1]) for cell, part in drawn.curves.items() if part
-    ]
-    if not panels:
-        return note_figure(NOTHING)
-    return curves_figure(panels, drawn.labels, drawn.words, CURVES - 1, row_titles=True)
-
-
 def draw_heatmap(drawn: Drawn) -> Figure:
     """Every drug that moves what is ranked somewhere against every cell."""
     if not drawn.heat.drugs:
@@ -43,7 +32,6 @@ def draw_heatmap(drawn: Drawn) -> Figure:
 
 FIGURES: dict[str, Callable[[Drawn], Figure]] = {
     "ranked": draw_leaders,
-    "dose_response": draw_curves,
     "heatmap": draw_heatmap,
 }
 """Name of the file without .svg -> how it is drawn."""

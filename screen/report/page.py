@@ -1,4 +1,4 @@
-"""The page: the summaries, figures and table put into one HTML file that needs nothing but itself."""
+"""The page: words, data and scripts put into one HTML file that needs nothing but itself."""
 
 import base64
 import gzip
@@ -9,6 +9,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+SCRIPTS = ("page.js", "map.js", "figures.js", "table.js", "start.js")
+"""Parts of the one script of the page, in their order."""
+
 
 def render(content: Mapping[str, Any]) -> str:
     """HTML of the page; `content` has every name that assets/page.html asks for."""
@@ -16,18 +19,13 @@ def render(content: Mapping[str, Any]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     template = environment.from_string((assets / "page.html").read_text(encoding="utf-8"))
     style = Markup((assets / "page.css").read_text(encoding="utf-8"))
-    script = "".join((assets / name).read_text(encoding="utf-8") for name in ("pictures.js", "table.js"))
-    return template.render(**content, css=style, script=script)
+    script = "".join((assets / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return template.render(**content, css=style, script=f"(async () => {{\n{script}}})();")
 
 
 def packed(text: str) -> str:
     """Text as base64 of gzip, for the page's scripts to unpack; equal for equal text."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
-
-
-def packed_picture(svg: str) -> str:
-    """A place in the page that is filled with the SVG when it is opened."""
-    return f'<div data-svg="{packed(svg)}"></div><noscript>This figure needs JavaScript.</noscript>'
 
 
 def origin_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

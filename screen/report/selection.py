@@ -1,11 +1,12 @@
 """What of the ranked table is shown where: one slice a cell, its leaders, what moves anything at all."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from screen.errors import ReportError
 from screen.rank import ResponseArray, find_cells, paired_ratio, pools
 from screen.rank.draws import quantile
 from screen.rank.series import Pool
@@ -14,6 +15,10 @@ from screen.scenarios import MIXTURE
 
 NOTICED = 0.1
 """Suppression or rise below which a drug is said to leave what is ranked where it was [fraction]."""
+
+
+Row = Mapping[str, Any]
+"""A row of the ranked table."""
 
 
 class View(NamedTuple):
@@ -46,26 +51,11 @@ def headline_view(ranked: pl.DataFrame) -> View:
     return views(with_pairs if with_pairs.height else ranked)[0]
 
 
-def slice_of(ranked: pl.DataFrame, context: str, hypothesis: str, view: View) -> pl.DataFrame:
-    """The rows of one cell under one view, as ranked; ReportError where there are none."""
-    rows = ranked.filter(
-        (pl.col("context") == context)
-        & (pl.col("hypothesis") == hypothesis)
-        & (pl.col("readout") == view.readout)
-        & (pl.col("dose_basis") == view.basis)
-    )
-    if rows.is_empty():
-        raise ReportError(
-            f"ranked: {context}|{hypothesis} must have rows for {view.readout}, {view.basis}, found none"
-        )
-    return rows
-
-
-def candidates(rows: pl.DataFrame, share: float = 0.9) -> pl.DataFrame:
+def candidates(rows: Iterable[Row], share: float = 0.9) -> list[Row]:
     """The fewest interventions of one slice that hold the first place in `share` of the draws, likeliest first."""
-    likely = rows.filter(pl.col("p_best") > 0).sort("p_best", "rank", descending=[True, False])
-    before = likely["p_best"].cum_sum() - likely["p_best"]
-    return likely.filter(before < share - 1e-9)
+    likely = sorted((row for row in rows if row["p_best"]), key=lambda row: (-row["p_best"], row["rank"]))
+    before = list(accumulate((row["p_best"] for row in likely), initial=0.0))
+    return [row for row, held in zip(likely, before, strict=False) if held < share - 1e-9]
 
 
 class Curve(NamedTuple):
@@ -79,22 +69,29 @@ class Curve(NamedTuple):
 
 
 def dose_curves(
-    responses: ResponseArray, readout: str, floor: float
-) -> dict[tuple[str, str], dict[str, Curve]]:
-    """The dose response of every drug in every cell, by (context, hypothesis) and drug."""
+    responses: ResponseArray, readouts: Sequence[str], floor: float
+) -> dict[tuple[str, str, str], dict[str, Curve]]:
+    """The dose response of every drug in every cell, by (context, hypothesis, readout) and drug."""
     cells = find_cells(responses.scenarios)
     ratio = paired_ratio(responses, cells, floor)
-    at = responses.readouts.index(readout)
-    return {(pool.cell.context, pool.cell.hypothesis): _curves(pool, at) for pool in pools(cells, ratio)}
+    return {
+        (pool.cell.context, pool.cell.hypothesis, readout): _curves(pool, responses.readouts.index(readout))
+        for pool in pools(cells, ratio)
+        for readout in readouts
+    }
 
 
 def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
-    found = {}
-    for series in pool.cell.series:
-        ratio = pool.ratio[series.rows, readout]
-        low, median, high = (quantile(ratio, share, pool.weights) for share in (0.05, 0.5, 0.95))
-        found[series.drug] = Curve(series.drug, series.doses, low, median, high)
-    return found
+    series = pool.cell.series
+    if not series:
+        return {}
+    ratio = pool.ratio[np.concatenate([member.rows for member in series]), readout]
+    ends = np.cumsum([member.rows.size for member in series])[:-1]
+    low, median, high = (np.split(quantile(ratio, share, pool.weights), ends) for share in (0.05, 0.5, 0.95))
+    return {
+        member.drug: Curve(member.drug, member.doses, low[at], median[at], high[at])
+        for at, member in enumerate(series)
+    }
 
 
 class Heat(NamedTuple):

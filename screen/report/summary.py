@@ -1,22 +1,16 @@
-"""What the page says in words: who leads in each cell, by how much, and what is not known.
-
-Every sentence is computed from the tables, so that it cannot say more than they do.
-"""
+"""What the page says beside the answers: what each cell is, what would decide, what failed, where values come from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from screen.files import slug
-from screen.rank import basis_in_words
-from screen.rank.scores import CHANGE
-from screen.report.figures import percent, signed
+from screen.report.answers import Answer, answer
+from screen.report.figures import percent
 from screen.report.findings import Findings
-from screen.report.labels import capital, dose_label, readout_label
-from screen.report.selection import NOTICED, View, candidates, views
-from screen.report.words import Words
+from screen.report.labels import capital
+from screen.report.selection import NOTICED, View
 from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
 
@@ -33,21 +27,8 @@ DECISIVE = 3
 
 
 @dataclass(frozen=True)
-class Leader:
-    """One line of the table at the top: the leader of a cell."""
-
-    anchor: str
-    cell: str
-    name: str
-    suppression: str
-    first: str
-    among: str
-    half_dose: str
-
-
-@dataclass(frozen=True)
 class CellSummary:
-    """What is said of one cell; `others` are (view, leaders) for the other read-outs and bases."""
+    """What is said of one cell; `answers` by view, in their order."""
 
     context: str
     hypothesis: str
@@ -55,14 +36,8 @@ class CellSummary:
     title: str
     subtitle: str
     stimulus: str
-    sentences: tuple[str, ...]
-    leader: Leader
-    others: tuple[tuple[str, str, str], ...]
-
-
-def view_label(view: View, windows: Mapping[str, tuple[float, float]]) -> str:
-    """at 20 min, 1000 nM free drug in all."""
-    return f"{readout_label(*windows[view.readout])}, {basis_in_words(view.basis)}"
+    own: bool
+    answers: tuple[Answer, ...]
 
 
 def summarise(findings: Findings) -> tuple[CellSummary, ...]:
@@ -71,34 +46,21 @@ def summarise(findings: Findings) -> tuple[CellSummary, ...]:
 
 
 def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
-    (context, hypothesis), labels, windows = cell, findings.labels, findings.windows
-    rows = findings.slice(cell)
-    anchor = slug(context, *hypothesis.split(JOIN))
-    others = []
-    for other in views(findings.ranked):
-        found = findings.slice(cell, other).filter(pl.col("rank").is_not_null()).head(3)
-        names = ", ".join(
-            f"{_plus(row['intervention'])} ({percent(row['suppression_p50'])})"
-            for row in found.iter_rows(named=True)
-        )
-        others.append(
-            (
-                readout_label(*windows[other.readout]),
-                basis_in_words(other.basis),
-                names or "nothing could be ranked",
-            )
-        )
+    (context, hypothesis), labels = cell, findings.labels
     return CellSummary(
         context,
         hypothesis,
-        anchor,
+        slug(context, *hypothesis.split(JOIN)),
         capital(labels.context(context)),
         labels.hypothesis(hypothesis),
         " ".join(filter(None, (_stimulus(findings, context), _weight(findings, cell)))),
-        tuple(_sentences(rows, findings.words, findings.aim.side)),
-        _leader(rows, anchor, capital(labels.cell(*cell))),
-        tuple(others),
+        context in findings.own,
+        tuple(_answer(findings, cell, view) for view in findings.views),
     )
+
+
+def _answer(findings: Findings, cell: tuple[str, str], view: View) -> Answer:
+    return answer(findings.slice(cell, view), findings.words, findings.aim.side, findings.own)
 
 
 def _stimulus(findings: Findings, context: str) -> str:
@@ -138,106 +100,6 @@ def _weight(findings: Findings, cell: tuple[str, str]) -> str:
     )
 
 
-def _leader(rows: pl.DataFrame, anchor: str, cell: str) -> Leader:
-    first = rows.row(0, named=True)
-    if first["rank"] is None:
-        return Leader(anchor, cell, "nothing could be ranked", "", "", "", "")
-    spread = f"{percent(first['suppression_p50'])} ({_span(first, 'suppression')})"
-    number = candidates(rows).height
-    return Leader(
-        anchor, cell, _plus(first["intervention"]), spread, percent(first["p_best"]),
-        str(number), _half_dose(first),
-    )  # fmt: skip
-
-
-def _span(row: Mapping[str, Any], column: str) -> str:
-    return " to ".join(percent(row[f"{column}_{part}"]).removesuffix("\u00a0%") for part in ("p05", "p95"))
-
-
-def _plus(name: str) -> str:
-    return name.replace("+", " + ")
-
-
-def _half_dose(row: Mapping[str, Any]) -> str:
-    words = {"above_tested": "above the tested doses", "below_tested": "below the tested doses", "none": "–"}
-    if row["ic50_nM"] is None:
-        return words.get(row["ic50_flag"], "outside the tested doses in most draws")
-    if row["ic50_p05_nM"] is None or row["ic50_p95_nM"] is None:
-        return f"{dose_label(row['ic50_nM'])} (interval leaves the tested doses)"
-    return (
-        f"{dose_label(row['ic50_nM'])} ({dose_label(row['ic50_p05_nM'])} – {dose_label(row['ic50_p95_nM'])})"
-    )
-
-
-def _sentences(rows: pl.DataFrame, words: Words, side: Sequence[str]) -> list[str]:
-    name, goal = words
-    ranked = rows.filter(pl.col("rank").is_not_null())
-    if ranked.is_empty():
-        return [
-            f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
-        ]
-    first = ranked.row(0, named=True)
-    if first["suppression_p50"] < NOTICED:
-        return [
-            f"Nothing tested takes {name} {goal.way} by more than {percent(max(first['suppression_p50'], 0.0))} here; "
-            "the order below is that of small numbers."
-        ]
-    found = [_lead(ranked, words), _doubt(ranked)]
-    if first["ic50_flag"] != "none":
-        found.append(f"{goal.dose_reached} by {first['intervention']}: {_half_dose(first)}.")
-    changes = [
-        f"{other} {row_change:+.1f}".replace("-", "−")
-        for other in side
-        if (row_change := first[other + CHANGE]) is not None
-    ]
-    if changes:
-        found.append(f"What else {_plus(first['intervention'])} does, log2 of vehicle: {', '.join(changes)}.")
-    return found + _pair(ranked) + _lost(rows)
-
-
-def _lead(ranked: pl.DataFrame, words: Words) -> str:
-    first, *next_ones = ranked.head(4).iter_rows(named=True)
-    then = ", ".join(f"{_plus(row['intervention'])} {percent(row['suppression_p50'])}" for row in next_ones)
-    return (
-        f"{_plus(first['intervention'])} leads: {words.name} {words.goal.way} by {percent(first['suppression_p50'])} "
-        f"({_span(first, 'suppression')} in 5–95 % of draws), first in {percent(first['p_best'])} of them"
-        + (f"; then {then}." if then else ".")
-    )
-
-
-def _doubt(ranked: pl.DataFrame) -> str:
-    likely = candidates(ranked)
-    names = [_plus(name) for name in likely["intervention"]]
-    if len(names) == 1:
-        return f"The order at the top is settled: {names[0]} holds the first place in at least nine draws of ten."
-    listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return f"Not settled: nine draws in ten put one of these {len(names)} first: {listed}."
-
-
-def _pair(ranked: pl.DataFrame) -> list[str]:
-    pairs = ranked.filter(pl.col("excess_single_p50").is_not_null())
-    if pairs.is_empty():
-        return []
-    best = pairs.row(0, named=True)
-    gain, bliss = 100 * best["excess_single_p50"], 100 * best["excess_bliss_p50"]
-    return [
-        f"Best pair: {_plus(best['intervention'])}, {percent(best['suppression_p50'])}, rank {best['rank']}; "
-        f"{signed(gain)} points against its better drug alone at the dose in the pair, {signed(bliss)} against Bliss "
-        f"({signed(100 * best['excess_bliss_p05'])} to {signed(100 * best['excess_bliss_p95'])})."
-    ]
-
-
-def _lost(rows: pl.DataFrame) -> list[str]:
-    outside = rows.filter(pl.col("dose_flag").is_in(["above_tested", "below_tested", "unknown"])).height
-    few = rows.filter(pl.col("rank").is_null()).height - outside
-    found = []
-    if outside:
-        found.append(f"Without a rank, since their dose is unknown or was not tested: {outside}.")
-    if few:
-        found.append(f"Without a rank, since more than half of their draws were lost: {few}.")
-    return found
-
-
 def decisive(findings: Findings) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """For each context under several hypotheses: the single drugs that each hypothesis lets work and the others do not.
 
@@ -268,7 +130,7 @@ def decisive(findings: Findings) -> list[tuple[str, list[tuple[str, str, str]]]]
                     f"{percent(row[name])} {findings.labels.hypothesis(name)}" for name in hypotheses
                 )
                 lines.append((row["intervention"], effects, f"{100 * row['gap']:.0f}"))
-        found.append((capital(findings.labels.context(context)), lines))
+        found.append((context, lines))
     return found
 
 

@@ -1,68 +1,153 @@
-"""The ranked table inside the page: small enough to travel, to be searched and sorted where it is read."""
+"""What the page's scripts read: the ranked table, answers and dose responses, small enough to travel in the page.
+
+The figures are drawn where they are read, by own SVG and some 400 lines of JavaScript: what is shown has to follow
+the chosen cell, its width and the printer, which an SVG from Matplotlib cannot, and it made the page take minutes.
+Vega-Lite would bring 800 kB of code to draw intervals, lines and a table; uPlot draws on a canvas, which is not
+read out, not selected and not sharp in print.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from screen.rank import basis_in_words
 from screen.rank.scores import CHANGE
+from screen.report.figures import RAMP
+from screen.report.findings import Findings
+from screen.report.labels import capital, readout_label
 from screen.report.page import packed
+from screen.report.selection import NOTICED, Curve, View
+from screen.report.summary import CellSummary
 
-TEXT = (
-    "context",
-    "hypothesis",
-    "readout",
-    "dose_basis",
-    "intervention",
-    "drug_classes",
-    "route",
-    "dose_flag",
-    "ic50_flag",
-)
-DIGITS: Mapping[str, int] = {
-    "dose_a_nM": 4, "dose_b_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4, "p_best": 3, "p_top5": 3,
-    "suppression_p05": 3, "suppression_p50": 3, "suppression_p95": 3,
-    "suppression_p05_bare": 3, "suppression_p95_bare": 3, "ic50_nM": 3,
-    "excess_bliss_p50": 2, "draws": 6, "failed": 6,
+NAMES = ("intervention", "drug_classes", "acts_through", "route", "mechanism", "dose_flag", "ic50_flag")
+FRACTIONS: Mapping[str, int] = {
+    "p_best": 4, "p_top5": 4, "suppression_p05": 4, "suppression_p50": 4, "suppression_p95": 4,
+    "suppression_p05_bare": 4, "suppression_p95_bare": 4, "excess_bliss_p50": 2,
 }  # fmt: skip
-"""Columns of numbers and their significant digits; fractions keep that many decimals."""
-
-DECIMALS = ("p_", "suppression", "excess")
-"""Begin the names of fractions."""
+"""Columns and the decimals that travel."""
 
 CHANGE_DIGITS = 2
 """Decimals of a change that is shown beside what is ranked."""
 
+NUMBERS: Mapping[str, int] = {
+    "dose_a_nM": 4, "dose_b_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4,
+    "ic50_nM": 3, "ic50_p05_nM": 3, "ic50_p95_nM": 3, "draws": 6, "failed": 6,
+}  # fmt: skip
+"""Columns and the significant digits that travel."""
 
-def packed_table(ranked: pl.DataFrame, words: Mapping[str, str]) -> str:
-    """The table as base64 of gzip of JSON {text: {column: names}, columns: [...], rows: [[...]], words: {...}}.
 
-    Text is given by its number in a list of names, numbers are rounded for reading: ranked.csv has them all.
-    """
-    ranked = ranked.with_columns(pl.col("route").fill_null(""))
-    names = {column: sorted(ranked[column].unique()) for column in TEXT}
-    shown = {**DIGITS, **dict.fromkeys((c for c in ranked.columns if c.endswith(CHANGE)), CHANGE_DIGITS)}
-    coded = ranked.select(
-        *(
-            pl.col(column).replace_strict(
-                {name: i for i, name in enumerate(names[column])}, return_dtype=pl.Int32
-            )
-            for column in TEXT
-        ),
-        *(_rounded(column, digits) for column, digits in shown.items()),
-    )
-    rows = [[_short(value) for value in row] for row in coded.rows()]
-    content: dict[str, Any] = {"text": names, "columns": [*TEXT, *shown], "rows": rows, "words": words}
+def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: bool = True) -> str:
+    """Everything that the scripts read, as base64 of gzip of JSON; not `whole`: of the headline's dose basis alone."""
+    wanted = [view for view in findings.views if whole or view.basis == findings.view.basis]
+    content = {
+        "cells": [_cell(findings, cell) for cell in cells],
+        "views": [
+            [*view, capital(readout_label(*findings.windows[view.readout])), basis_in_words(view.basis)]
+            for view in wanted
+        ],
+        "words": {"name": findings.words.name, **findings.words.goal._asdict()},
+        "first": wanted.index(findings.view),
+        "classes": _classes(findings),
+        "own": sorted(findings.own),
+        "top": findings.top,
+        "noticed": NOTICED,
+        "ramp": RAMP,
+        "answers": [[cell.answers[findings.views.index(view)] for cell in cells] for view in wanted],
+        "table": _columns(_numbered(findings, wanted)),
+        "curves": {
+            readout: _curves(findings, readout) for readout in dict.fromkeys(v.readout for v in wanted)
+        },
+        "measured": _measured(findings),
+    }
     return packed(json.dumps(content, separators=(",", ":")))
 
 
-def _rounded(column: str, digits: int) -> pl.Expr:
-    value = pl.col(column).cast(pl.Float64)
-    if column.startswith(DECIMALS) or column.endswith(CHANGE):
-        return value.round(digits)
-    return value.round_sig_figs(digits)
+def _cell(findings: Findings, cell: CellSummary) -> dict[str, Any]:
+    return {
+        "context": cell.context,
+        "hypothesis": cell.hypothesis,
+        "title": cell.title,
+        "short": findings.labels.short(cell.hypothesis),
+        "anchor": cell.anchor,
+        "own": cell.own,
+    }
 
 
-def _short(value: float | None) -> float | None:
-    return int(value) if value is not None and value == int(value) else value
+def _classes(findings: Findings) -> dict[str, tuple[str, str]]:
+    """Title and colour of each class, in the order of the labels, those without one last."""
+    found = findings.ranked["drug_classes"].str.split("+").explode().unique().sort()
+    ordered = sorted(found, key=lambda name: findings.labels.place("class", name))
+    return {name: findings.labels.family(name)[:2] for name in ordered}
+
+
+def _numbered(findings: Findings, wanted: Sequence[View]) -> pl.DataFrame:
+    """The rows of these views with the number of their cell and of their view."""
+    return pl.concat(
+        findings.slice(cell, view).with_columns(pl.lit(at).alias("cell"), pl.lit(place).alias("view"))
+        for place, view in enumerate(wanted)
+        for at, cell in enumerate(findings.cells)
+    )
+
+
+def _columns(rows: pl.DataFrame) -> dict[str, Any]:
+    """{names: {column: names}, columns: {column: values}}: text by its number in a list, numbers as short as read."""
+    text = {name: rows[name].fill_null("") for name in NAMES}
+    names = {name: found.unique().sort().to_list() for name, found in text.items()}
+    coded = {
+        name: found.replace_strict({each: i for i, each in enumerate(names[name])}, return_dtype=pl.Int32)
+        for name, found in text.items()
+    }
+    rounded = {**FRACTIONS, **{name: CHANGE_DIGITS for name in rows.columns if name.endswith(CHANGE)}}
+    fractions = {name: rows[name].cast(pl.Float64).round(digits) for name, digits in rounded.items()}
+    numbers = {name: rows[name].cast(pl.Float64).round_sig_figs(digits) for name, digits in NUMBERS.items()}
+    placed = {name: rows[name] for name in ("view", "cell")}
+    columns = {name: _short(column) for name, column in (placed | coded | fractions | numbers).items()}
+    return {"names": names, "columns": columns}
+
+
+def _short(values: Iterable[float | None]) -> list[float | None]:
+    return [int(value) if value is not None and value == int(value) else value for value in values]
+
+
+def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float | None]]]]:
+    """For each cell the drugs that move what is ranked: doses, and quantiles of treated/vehicle in percent."""
+    return [
+        {
+            drug: [_short(curve.doses), *(_percents(part) for part in (curve.low, curve.median, curve.high))]
+            for drug, curve in findings.curves[*cell, readout].items()
+            if _moves(curve)
+        }
+        for cell in findings.cells
+    ]
+
+
+def _moves(curve: Curve) -> bool:
+    there = curve.median[~np.isnan(curve.median)]
+    return bool(np.any(np.abs(1.0 - there) >= NOTICED))
+
+
+def _percents(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else round(100 * float(value)) for value in values]
+
+
+def _measured(findings: Findings) -> list[list[dict[str, Any]]]:
+    """For each cell the IC50s of what is ranked that were measured in its context, as free concentrations."""
+    table, aim = findings.measured, findings.aim
+    if table is None or aim.goal != "lower":
+        return [[] for _ in findings.cells]
+    mine = table.filter(pl.col("used") & (pl.col("readout") == aim.observable))
+    return [
+        [
+            {
+                "drug": row["drug"],
+                "nM": float(f"{row['ic50_nM'] * row['free_fraction']:.3g}"),
+                "relation": row["relation"],
+                "words": f"{row['cells']}, {row['stimulus']}: {row['citation']}",
+            }
+            for row in mine.filter(pl.col("context") == context).iter_rows(named=True)
+        ]
+        for context, _ in findings.cells
+    ]

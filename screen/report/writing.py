@@ -1,7 +1,7 @@
 """The report stage: the ranked table and the responses become figures and one page."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +9,17 @@ import polars as pl
 
 from screen.errors import ReportError
 from screen.files import read_json
-from screen.rank import ResponseArray
+from screen.rank import ResponseArray, basis_in_words
 from screen.rank.ratios import RESOLUTION
-from screen.report.figures import curves_figure, percent, ranked_figure
-from screen.report.findings import Drawn, Findings
-from screen.report.gallery import draw_heatmap
-from screen.report.labels import capital
-from screen.report.page import origin_rows, packed_picture, render
+from screen.report.figures import percent
+from screen.report.findings import Findings
+from screen.report.labels import capital, readout_label
+from screen.report.page import origin_rows, render
 from screen.report.selection import NOTICED
-from screen.report.summary import (
-    MARKS,
-    decisive,
-    failures,
-    list_names,
-    mark_counts,
-    summarise,
-    view_label,
-)
-from screen.report.table import packed_table
+from screen.report.summary import MARKS, CellSummary, decisive, failures, mark_counts, summarise
+from screen.report.table import packed_content
 from screen.report.validation import held_line, panel_summary
 from screen.scenarios import DEFAULT
-from screen.style import drawing, inline_svg, to_svg
 from screen.tables import write_text_atomic
 
 LARGEST_PAGE = 1_500_000
@@ -42,65 +32,44 @@ LARGEST_FIT = 200_000
 def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen") -> Path:
     """Write the page, one file that asks the network for nothing and fits into Snakemake's report.
 
-    Where it would become too large, its figures travel compressed; where that is not enough, the page holds
-    the rows of the headline's dose basis alone and says so.
+    Where it would become too large it holds the rows of the headline's dose basis alone and says so.
     """
-    content = _content(findings, title)
-    every = _table(findings, findings.ranked, "Every row of ranked.csv.")
-    first = _table(
-        findings,
-        findings.ranked.filter(pl.col("dose_basis") == findings.view.basis),
-        "Rows of the first dose basis; ranked.csv has the others.",
-    )
-    small = _with_packed_pictures(content)
-    for form in ({**content, **every}, {**small, **every}, {**small, **first}):
-        page = render(form)
-        if len(page.encode()) <= LARGEST_PAGE:
-            write_text_atomic(path, page)
-            return Path(path)
-    raise ReportError(f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {len(page.encode())}")
-
-
-def _with_packed_pictures(content: Mapping[str, Any]) -> dict[str, Any]:
-    pictures = {
-        anchor: [picture | {"svg": packed_picture(picture["svg"])} for picture in own]
-        for anchor, own in content["pictures"].items()
-    }
-    return {**content, "heat": packed_picture(content["heat"]), "pictures": pictures}
-
-
-def _content(findings: Findings, title: str) -> dict[str, Any]:
-    view, responses = findings.view, findings.responses
-    drawn = findings.drawn
     cells = summarise(findings)
-    name, goal = findings.words
-    words = view_label(view, findings.windows)
-    with drawing():
-        heat = inline_svg(
-            to_svg(draw_heatmap(drawn), paper=False),
-            "heat",
-            f"{capital(goal.effect)} of {name}, {words}",
-            least=0.7,
+    content = _content(findings, cells, title)
+    every = {"packed": packed_content(findings, cells), "table_note": "Every row of ranked.csv."}
+    page = render({**content, **every})
+    if len(page.encode()) > LARGEST_PAGE:
+        note = "Rows of the first dose basis; ranked.csv has the others."
+        page = render({**content, "packed": packed_content(findings, cells, whole=False), "table_note": note})
+    if len(page.encode()) > LARGEST_PAGE:
+        raise ReportError(
+            f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {len(page.encode())}"
         )
-        pictures = {
-            cell.anchor: _pictures(drawn, (cell.context, cell.hypothesis), cell.anchor, words)
-            for cell in cells
-        }
-    first = cells[0]
+    write_text_atomic(path, page)
+    return Path(path)
+
+
+def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> dict[str, Any]:
+    contexts = [cell.context for cell in cells]
     return {
         "title": title,
-        "facts": _facts(responses),
-        "view": words,
+        "facts": _facts(findings.responses),
+        "view": f"{readout_label(*findings.windows[findings.view.readout])}, {basis_in_words(findings.view.basis)}",
+        "headline": findings.views.index(findings.view),
         "resolution": f"{100 * RESOLUTION:g} %",
         "floor": f"{findings.aim.floor:g}",
-        "name": name,
-        "goal": goal,
+        "name": findings.words.name,
+        "goal": findings.words.goal,
         "noticed": percent(NOTICED),
         "cells": cells,
-        "pictures": pictures,
-        "heat": heat,
-        "still": list_names(drawn.heat.still),
-        "decisive": decisive(findings),
+        "decisive": [
+            (
+                capital(findings.labels.context(context)),
+                lines,
+                [i for i, c in enumerate(contexts) if c == context],
+            )
+            for context, lines in decisive(findings)
+        ],
         "models": _models(findings.fit),
         "panel": panel_summary(findings.validation) if findings.validation is not None else None,
         "held": held_line(findings.held) if findings.held and findings.held["demands"] else None,
@@ -109,24 +78,10 @@ def _content(findings: Findings, title: str) -> dict[str, Any]:
         "caveats": _caveats(findings),
         "marks": _marks(findings),
         "mark_words": list(MARKS.values()),
-        "first": {
-            "context": first.context,
-            "hypothesis": first.hypothesis,
-            "readout": view.readout,
-            "basis": view.basis,
-        },
         "origin": [
             ("ranked rows", findings.ranked["provenance"][0]),
             *origin_rows(findings.provenance or {}),
         ],
-    }
-
-
-def _table(findings: Findings, rows: pl.DataFrame, note: str) -> dict[str, str]:
-    goal = findings.words.goal
-    return {
-        "packed": packed_table(rows, {"effect": capital(goal.effect), "dose": goal.dose}),
-        "table_note": note,
     }
 
 
@@ -146,31 +101,6 @@ def _facts(responses: ResponseArray) -> list[tuple[str, str]]:
         (failed, "failed"),
     )
     return [(f"{number:,}".replace(",", "\u202f"), words) for number, words in numbers]
-
-
-def _pictures(drawn: Drawn, cell: tuple[str, str], anchor: str, words: str) -> list[dict[str, str]]:
-    found = []
-    label = drawn.labels.cell(*cell)
-    if drawn.ranked[cell].height:
-        svg = to_svg(
-            ranked_figure([(cell, drawn.ranked[cell])], drawn.labels, drawn.words, titles=False), paper=False
-        )
-        number = drawn.ranked[cell].height
-        caption = f"The first {number}: median and 5–95 %, {words}. Two colours: a pair."
-        found.append(
-            {"svg": inline_svg(svg, f"r-{anchor}", f"Ranked interventions, {label}"), "caption": caption}
-        )
-    if drawn.curves[cell]:
-        svg = to_svg(
-            curves_figure([("", drawn.curves[cell])], drawn.labels, drawn.words, columns=3, row_titles=False),
-            paper=False,
-        )
-        caption = (
-            "Dose responses of the leading single drugs: median and 5–95 % band over free concentration; "
-            f"cross: {drawn.words.goal.dose} and its interval."
-        )
-        found.append({"svg": inline_svg(svg, f"d-{anchor}", f"Dose responses, {label}"), "caption": caption})
-    return found
 
 
 def _fits(folder: Path | None) -> list[dict[str, str]]:

@@ -67,7 +67,7 @@ def test_anchors_are_slugs(folder):
     assert all(re.fullmatch(r"[A-Za-z][\w.-]*", anchor) for anchor in anchors)
 
 
-@pytest.mark.parametrize("name", ["ranked.svg", "dose_response.svg"])
+@pytest.mark.parametrize("name", ["ranked.svg", "heatmap.svg"])
 def test_figures_show_names_as_text(folder, name):
     text = (folder / name).read_text()
     assert "<script" not in text and "onerror=" not in re.sub(r">[^<]*<", "><", text)

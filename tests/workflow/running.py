@@ -30,7 +30,7 @@ WRITES = {
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
     "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations") for end in ("", ".provenance.json")],
-    "report": ["report.html", "figures/ranked.svg", "figures/dose_response.svg", "figures/heatmap.svg"],
+    "report": ["report.html", "figures/ranked.svg", "figures/heatmap.svg"],
 }
 
 

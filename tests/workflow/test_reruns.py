@@ -56,7 +56,7 @@ READ = {
     },
     "tables.affinities": {*TABLES, "potency"},
     "tables.targets": {*TABLES, "potency"},
-    "tables.potency": {"scenarios", "constrain", "simulate", "validate", "predict_heldout", "potency"},
+    "tables.potency": {*TABLES, "potency"},
     "scenarios.contexts": {"scenarios"},
     "scenarios.hypotheses": {"scenarios"},
     "scenarios.constants": {"scenarios", "simulate", "constrain", "validate"},

@@ -10,7 +10,7 @@ rule report:
         fit=rules.fit.output if FITTED else [],
         validation=f"{OUT}/validation.csv",
         held=f"{OUT}/constrain/summary.json",
-        tables=table_files(),
+        tables=lane_tables(),
         parameters=parameter_table(),
         labels=sources(filter(None, [SETTINGS.report.labels])),
     output:

@@ -1,0 +1,168 @@
+"""The answer for one cell: who does most for the goal, how sure that is, by what route, and what else is known.
+
+Where the draws do not decide, all who hold the first place in nine draws of ten share the answer. Every sentence is
+computed from the ranked table, so that it cannot say more than that does.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from screen.rank.scores import CHANGE
+from screen.report.figures import percent, signed
+from screen.report.labels import dose_label
+from screen.report.selection import NOTICED, Row, candidates
+from screen.report.words import Goal, Words
+
+UNIT = "\u00a0%"
+
+NAMED = 3
+"""Co-leaders named in a sentence; the others are counted."""
+
+
+class Answer(NamedTuple):
+    """The sentence, by what its leaders act and what is to be said against each, and further sentences."""
+
+    lead: str
+    through: str
+    more: tuple[str, ...]
+
+
+def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collection[str] = ()) -> Answer:
+    """The answer that the rows of one cell, read-out and dose basis give.
+
+    `side` are the observables whose change is said too; `own` drugs get a sentence of their own.
+    """
+    name, goal = words
+    every = rows.rows(named=True)
+    ranked = [row for row in every if row["rank"] is not None]
+    if not ranked:
+        lost = f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
+        return Answer(lost, "", ())
+    most = ranked[0]["suppression_p50"]
+    mine = _own(ranked, words, own)
+    if most < NOTICED:
+        small = f"Nothing tested takes {name} {goal.way} by more than {percent(max(most, 0.0))}"
+        return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *_lost(every)))
+    likely = candidates(ranked)
+    named = likely[:NAMED]
+    through = "; ".join(filter(None, (_through(row, name) for row in named)))
+    more = (*mine, *_half(named, goal), *_others(named[0], side), *_pair(ranked), *_lost(every))
+    return Answer(_lead(likely, words), f"{through}." if through else "", more)
+
+
+def plus(name: str) -> str:
+    """A pair with blanks: a + b."""
+    return name.replace("+", " + ")
+
+
+def span(row: Row, column: str) -> str:
+    """80 to 95 %: the interval of a fraction."""
+    return _between(*(percent(row[f"{column}_{part}"]) for part in ("p05", "p95")))
+
+
+def _between(low: str, high: str) -> str:
+    return high if low == high else f"{low.removesuffix(UNIT)} to {high}"
+
+
+def _size(row: Row) -> float:
+    return float(row["suppression_p50"])
+
+
+def _lead(likely: Sequence[Row], words: Words) -> str:
+    first, way = likely[0], f"{words.name} {words.goal.way}"
+    if len(likely) == 1:
+        return (
+            f"{plus(first['intervention'])} takes {way} most, by {percent(first['suppression_p50'])} "
+            f"({span(first, 'suppression')}): first in {percent(first['p_best'])} of the draws."
+        )
+    named = [f"{plus(row['intervention'])} ({percent(row['p_best'])})" for row in likely[:NAMED]]
+    named[0] = f"{plus(first['intervention'])} (first in {percent(first['p_best'])} of the draws)"
+    rest = len(likely) - len(named)
+    last = f"{rest} more" if rest else named.pop()
+    sizes = (percent(_size(found(likely, key=_size))) for found in (min, max))
+    return f"Undecided: {', '.join(named)} or {last}; {way} by {_between(*sizes)}."
+
+
+def _through(row: Row, name: str) -> str:
+    """By what a leader acts at its dose, and its flags."""
+    held = ", ".join((row["acts_through"] or "").split())
+    words = {
+        "direct": f"acts through {held}",
+        "indirect": f"acts through {held}, indirectly",
+        "none": f"has no route to {name} in this network",
+    }
+    said = [words.get(row["route"], "")]
+    if "indirect" in row["mechanism"].split("+"):
+        said.append("is known by reporters, growth or distant readings alone")
+    if row["dose_flag"] == "interpolated":
+        said.append("is read between tested doses")
+    said = [each for each in said if each]
+    return f"{plus(row['intervention'])} {' and '.join(said)}" if said else ""
+
+
+def _half(named: Sequence[Row], goal: Goal) -> list[str]:
+    singles = [row for row in named if row["ic50_flag"] != "none"]
+    if not singles:
+        return []
+    listed = "; ".join(f"{row['intervention']} {half_dose(row)}" for row in singles)
+    return [f"{goal.dose_reached}: {listed}."]
+
+
+def half_dose(row: Row) -> str:
+    """The dose of half (or of twice) the vehicle with its interval, or where it lies."""
+    words = {"above_tested": "above the tested doses", "below_tested": "below the tested doses"}
+    if row["ic50_nM"] is None:
+        return words.get(row["ic50_flag"], "outside the tested doses in most draws")
+    if row["ic50_p05_nM"] is None or row["ic50_p95_nM"] is None:
+        return f"{dose_label(row['ic50_nM'])} (interval leaves the tested doses)"
+    return (
+        f"{dose_label(row['ic50_nM'])} ({dose_label(row['ic50_p05_nM'])} to {dose_label(row['ic50_p95_nM'])})"
+    )
+
+
+def _others(first: Row, side: Sequence[str]) -> list[str]:
+    """What the likeliest leader does to the rest of the network."""
+    changes = [
+        f"{name} {change:+.1f}".replace("-", "−") if abs(change) >= 0.05 else f"{name} 0"
+        for name in side
+        if (change := first[name + CHANGE]) is not None
+    ]
+    if not changes:
+        return []
+    return [f"What else {plus(first['intervention'])} does, log2 of vehicle: {', '.join(changes)}."]
+
+
+def _own(ranked: Iterable[Row], words: Words, own: Collection[str]) -> list[str]:
+    """A sentence for each of the reader's own drugs."""
+    return [
+        f"Your {row['intervention']}: rank {row['rank']} ({row['rank_p05']:.0f} to {row['rank_p95']:.0f}), "
+        f"{words.name} {words.goal.way} by {percent(row['suppression_p50'])} ({span(row, 'suppression')}), "
+        f"first in {percent(row['p_best'])}."
+        for row in ranked
+        if row["intervention"] in own
+    ]
+
+
+def _pair(ranked: Iterable[Row]) -> list[str]:
+    best = next((row for row in ranked if row["excess_single_p50"] is not None), None)
+    if best is None:
+        return []
+    gain, bliss = 100 * best["excess_single_p50"], 100 * best["excess_bliss_p50"]
+    return [
+        f"Best pair: {plus(best['intervention'])}, {percent(best['suppression_p50'])}, rank {best['rank']}; "
+        f"{signed(gain)} points against its better drug alone at the dose in the pair, {signed(bliss)} against Bliss "
+        f"({signed(100 * best['excess_bliss_p05'])} to {signed(100 * best['excess_bliss_p95'])})."
+    ]
+
+
+def _lost(rows: Sequence[Row]) -> list[str]:
+    outside = sum(row["dose_flag"] in ("above_tested", "below_tested", "unknown") for row in rows)
+    few = sum(row["rank"] is None for row in rows) - outside
+    found = []
+    if outside:
+        found.append(f"Without a rank, since their dose is unknown or was not tested: {outside}.")
+    if few:
+        found.append(f"Without a rank, since more than half of their draws were lost: {few}.")
+    return found

@@ -1,0 +1,88 @@
+"""The answer of a cell says no more than its rows: co-leaders where nobody is first, routes and flags as they are."""
+
+import polars as pl
+
+from screen.report.answers import answer
+from screen.report.words import GOALS, Words
+
+ROW = {
+    "suppression_p05": 0.8, "suppression_p50": 0.9, "suppression_p95": 0.95, "rank_p05": 1.0, "rank_p95": 3.0,
+    "route": "direct", "acts_through": "JAK1 JAK2", "mechanism": "direct", "dose_flag": "tested", "ic50_flag": "inside",
+    "ic50_nM": 40.0, "ic50_p05_nM": 20.0, "ic50_p95_nM": 80.0, "pS727_change_p50": 0.01, "pERK_change_p50": -1.26,
+    "pAKT_change_p50": None, "excess_single_p50": None, "excess_bliss_p50": None, "excess_bliss_p05": None,
+    "excess_bliss_p95": None,
+}  # fmt: skip
+
+
+def say(*rows: dict, own: tuple[str, ...] = ()) -> list[str]:
+    """Lead, routes and the rest, with common blanks."""
+    table = pl.DataFrame(
+        [ROW | {"rank": at} | row for at, row in enumerate(rows, 1)], infer_schema_length=None
+    )
+    found = answer(table, Words("pY705", GOALS["lower"]), ("pS727", "pERK", "pAKT"), own)
+    return [text.replace("\u00a0", " ") for text in (found.lead, found.through, *found.more)]
+
+
+def test_one_who_is_first_in_nine_draws_of_ten_leads():
+    lead, through, half, others = say(
+        {"intervention": "a", "p_best": 0.93}, {"intervention": "b", "p_best": 0.07}
+    )
+    assert lead == "a takes pY705 down most, by 90 % (80 to 95 %): first in 93 % of the draws."
+    assert through == "a acts through JAK1, JAK2."
+    assert half == "Half suppression: a 40 nM (20 nM to 80 nM)."
+    assert others == "What else a does, log2 of vehicle: pS727 0, pERK −1.3."
+
+
+def test_where_the_draws_do_not_decide_the_likeliest_is_named_first_whatever_its_rank():
+    lead, *_ = say(
+        {"intervention": "a", "p_best": 0.23}, {"intervention": "b", "p_best": 0.7, "suppression_p50": 0.85}
+    )
+    assert lead == "Undecided: b (first in 70 % of the draws) or a (23 %); pY705 down by 85 to 90 %."
+
+
+def test_co_leaders_beyond_three_are_counted():
+    lead, *_ = say(*({"intervention": name, "p_best": 0.2} for name in "abcde"))
+    assert (
+        lead == "Undecided: a (first in 20 % of the draws), b (20 %), c (20 %) or 2 more; pY705 down by 90 %."
+    )
+
+
+def test_routes_and_flags_are_said():
+    _, through, *_ = say(
+        {
+            "intervention": "a+b",
+            "p_best": 0.4,
+            "route": "indirect",
+            "acts_through": "MEK",
+            "ic50_flag": "none",
+        },
+        {
+            "intervention": "c",
+            "p_best": 0.3,
+            "route": "none",
+            "acts_through": None,
+            "dose_flag": "interpolated",
+        },
+        {
+            "intervention": "d",
+            "p_best": 0.3,
+            "mechanism": "direct+indirect",
+            "route": None,
+            "acts_through": None,
+        },
+    )
+    assert through == (
+        "a + b acts through MEK, indirectly; c has no route to pY705 in this network and is read between tested doses; "
+        "d is known by reporters, growth or distant readings alone."
+    )
+
+
+def test_small_effects_and_nothing_are_no_answer():
+    small = {"suppression_p05": -0.1, "suppression_p50": 0.04, "suppression_p95": 0.1, "p_best": 1.0}
+    lead, through, mine = say({"intervention": "a"} | small, own=("a",))
+    assert lead == "Nothing tested takes pY705 down by more than 4 %; the order is one of small numbers."
+    assert through == ""
+    assert mine == "Your a: rank 1 (1 to 3), pY705 down by 4 % (−10 to 10 %), first in 100 %."
+    assert say({"intervention": "a", "rank": None, "p_best": None})[0].startswith(
+        "Nothing could be ranked here"
+    )
