@@ -8,6 +8,7 @@ whatever else is ranked, and that of a pair is made of those of its drugs.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -94,7 +95,7 @@ class PoolDoubt:
 
     def _sd(self, place: Place, ratio: np.ndarray) -> np.ndarray:
         """sd of the error [draws]; the draws of one hypothesis come after those of another."""
-        parts = np.split(ratio, self.code.shape[1])
+        parts = ratio.reshape(self.code.shape[1], -1)
         return np.concatenate(
             [
                 self.discrepancy.of(ROUTES[int(code)], part)
@@ -104,8 +105,16 @@ class PoolDoubt:
 
     def _normal(self, place: Place, context: str) -> np.ndarray:
         """Standard normal numbers [draws, repeats] of an intervention, those of its drugs together."""
-        number = self.number[:, None] * REPEATS + np.arange(REPEATS)
-        drawn = [
-            normal_stream(self.seed, "discrepancy", f"{context}\0{drug}", number) for drug in place.drugs
-        ]
+        drawn = [self._normal_of(f"{context}\0{drug}") for drug in place.drugs]
         return np.tile(sum(drawn) / np.sqrt(len(drawn)), (self.code.shape[1], 1))
+
+    def _normal_of(self, name: str) -> np.ndarray:
+        """Those of one drug, drawn once for all read-outs and bases."""
+        if name not in self._drawn:
+            number = self.number[:, None] * REPEATS + np.arange(REPEATS)
+            self._drawn[name] = normal_stream(self.seed, "discrepancy", name, number)
+        return self._drawn[name]
+
+    @cached_property
+    def _drawn(self) -> dict[str, np.ndarray]:
+        return {}

@@ -172,7 +172,7 @@ def _rows(cell: Cell, fixed: Mapping[str, str], comparison: Comparison, aim: Aim
 def _series(values: np.ndarray) -> pl.Series:
     if values.dtype == object:
         return pl.Series(values.tolist(), dtype=pl.String)
-    return pl.Series(values).cast(pl.Float64).fill_nan(None)
+    return pl.Series(values.astype(float), nan_to_null=True)
 
 
 def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, digest: str) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The responses of all trajectories as one dense array, however many files they came in.
 
-Every scenario has to be there under every draw and in every read-out, because comparisons are paired by
+Files are read some rows at a time, so that only the array is ever held whole: 8 bytes a response, and one that
+counts. Every scenario has to be there under every draw and in every read-out, because comparisons are paired by
 draw. A trajectory that failed is there as NaN; one that is missing is an error.
 """
 
@@ -8,12 +9,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from screen.errors import RankError
-from screen.tables import RESPONSES, SCENARIOS, check_table, read_table
+from screen.tables import RESPONSES, SCENARIOS, check_table, read_blocks
 
 COMPLETED = ("ok", "retried")
 """Statuses of a trajectory whose values may be used."""
@@ -37,7 +39,7 @@ class ResponseArray:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
         found = hashlib.sha256(self.scenarios.write_csv().encode())
         found.update(repr((self.readouts, self.draws)).encode())
-        found.update(np.ascontiguousarray(self.values).tobytes())
+        found.update(np.ascontiguousarray(self.values).ravel().data)
         return found.hexdigest()
 
 
@@ -55,20 +57,35 @@ def gather_responses(
     check_table(scenarios, SCENARIOS, "scenarios")
     scenarios = scenarios.sort("scenario")
     names = pl.Enum(scenarios["scenario"])
-    parts, remarks = [], []
+    readouts, draws = list[str](), list[int]()
+    values, times = np.empty((scenarios.height, 0, 0)), np.zeros((scenarios.height, 0, 0), np.uint8)
+    remarks, strangers = list[pl.DataFrame](), dict[str, set[str]]()
     for where, part in _parts(source):
-        parts.append(_coded(part, names, where))
         remarks.append(part.filter(pl.col("status") != "ok").select("scenario", "draw", "status").unique())
-    if not parts:
+        scenario = part["scenario"].cast(names, strict=False)
+        if scenario.has_nulls():
+            strangers.setdefault(where, set()).update(part.filter(scenario.is_null())["scenario"])
+            continue
+        readouts, readout = _places(part["readout"], readouts)
+        draws, draw = _places(part["draw"], draws)
+        shape = (scenarios.height, len(readouts), len(draws))
+        values, times = _widened(values, shape, np.nan), _widened(times, shape, 0)
+        cell = np.ravel_multi_index(
+            (scenario.to_physical().to_numpy().astype(np.int64), readout, draw), shape
+        )
+        values.reshape(-1)[cell] = _usable(part)
+        times.reshape(-1)[cell] = np.minimum(times.reshape(-1)[cell] + 1, 2)
+    if not remarks:
         raise RankError("responses: must come in at least one file, found none")
-    unknown = [problem for _, problem in parts if problem]
-    if unknown:
-        raise RankError(unknown)
-    table = pl.concat([part for part, _ in parts])
-    readouts = tuple(table["readout"].unique().sort().cast(pl.String).sort())
-    draws = tuple(table["draw"].unique().sort())
+    if strangers:
+        raise RankError(
+            f"{where}: every scenario must be in the scenarios table, found {len(found)} others, e.g. {min(found)}"
+            for where, found in strangers.items()
+        )
+    _check_once(times, scenarios, readouts, draws)
     told = pl.concat(remarks).unique().sort("scenario", "draw", "status")
-    return ResponseArray(scenarios, readouts, draws, _dense(table, scenarios, readouts, draws), told)
+    values = _in_order(_in_order(values, readouts, 1), draws, 2)
+    return ResponseArray(scenarios, tuple(sorted(readouts)), tuple(sorted(draws)), values, told)
 
 
 def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterable[tuple[str, pl.DataFrame]]:
@@ -78,53 +95,50 @@ def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterab
         yield "responses", frame
         return
     for path in sorted(map(Path, source)):
-        yield path.name, read_table(path, RESPONSES)
+        for block in read_blocks(path, RESPONSES):
+            yield path.name, block
 
 
-def _coded(part: pl.DataFrame, names: pl.Enum, where: str) -> tuple[pl.DataFrame, str | None]:
-    """The columns that count, scenarios as small numbers; and what is wrong with the scenarios, if anything."""
-    coded = part.select(
-        pl.col("scenario").cast(names, strict=False),
-        pl.col("draw"),
-        pl.col("readout").cast(pl.Categorical),
-        pl.when(pl.col("status").is_in(COMPLETED))
-        .then(pl.col("value"))
-        .fill_null(float("nan"))
-        .alias("value"),
-    )
-    strangers = part.filter(coded["scenario"].is_null())["scenario"].unique().sort()
-    if strangers.is_empty():
-        return coded, None
-    return (
-        coded,
-        f"{where}: every scenario must be in the scenarios table, found {strangers.len()} others, e.g. {strangers[0]}",
-    )
+def _places(column: pl.Series, known: list[Any]) -> tuple[list[Any], np.ndarray]:
+    """What is known, with what is new in the column after it, and the place among them of each of its values."""
+    known = known + sorted(set(column.unique()) - set(known))
+    return known, column.replace_strict(known, range(len(known)), return_dtype=pl.Int64).to_numpy()
 
 
-def _dense(
-    table: pl.DataFrame, scenarios: pl.DataFrame, readouts: Sequence[str], draws: Sequence[int]
-) -> np.ndarray:
-    """The table as [scenarios, readouts, draws]; RankError where a cell is missing or there twice."""
-    shape = (scenarios.height, len(readouts), len(draws))
-    readout = (
-        table["readout"].cast(pl.String).cast(pl.Enum(readouts)).to_physical().to_numpy().astype(np.int64)
-    )
-    draw = np.searchsorted(np.asarray(draws), table["draw"].to_numpy())
-    cell = np.ravel_multi_index(
-        (table["scenario"].to_physical().to_numpy().astype(np.int64), readout, draw), shape
-    )
-    times = np.bincount(cell, minlength=int(np.prod(shape)))
+def _widened(array: np.ndarray, shape: tuple[int, ...], fill: float) -> np.ndarray:
+    """The array, with room for further read-outs and draws where the shape is a larger one."""
+    if array.shape == shape:
+        return array
+    wide = np.full(shape, fill, array.dtype)
+    wide[tuple(map(slice, array.shape))] = array
+    return wide
+
+
+def _usable(part: pl.DataFrame) -> np.ndarray:
+    """The values of completed trajectories, NaN for the others."""
+    value = pl.when(pl.col("status").is_in(COMPLETED)).then(pl.col("value")).fill_null(float("nan"))
+    found = part.select(value.alias("value"))["value"].to_numpy(writable=True)
+    found[~np.isfinite(found)] = np.nan
+    return found
+
+
+def _in_order(array: np.ndarray, names: Sequence[Any], axis: int) -> np.ndarray:
+    """The array with an axis in the order of its sorted names."""
+    order = np.argsort(np.asarray(names))
+    return array if np.all(order[:-1] < order[1:]) else np.take(array, order, axis)
+
+
+def _check_once(
+    times: np.ndarray, scenarios: pl.DataFrame, readouts: Sequence[str], draws: Sequence[int]
+) -> None:
+    """RankError where a cell of [scenarios, readouts, draws] is missing or there twice."""
     problems = []
     for wrong, rule in ((times == 0, "be there under every draw and read-out"), (times > 1, "be there once")):
         if wrong.any():
-            scenario, which, at = np.unravel_index(int(np.argmax(wrong)), shape)
+            scenario, which, at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
             problems.append(
                 f"responses: every scenario must {rule}, found {int(wrong.sum())} of {wrong.size} cells that are not, "
                 f"e.g. {scenarios['scenario'][int(scenario)]}, draw {draws[int(at)]}, {readouts[int(which)]}"
             )
     if problems:
         raise RankError(problems)
-    values = np.full(times.size, np.nan)
-    values[cell] = table["value"].to_numpy()
-    values[~np.isfinite(values)] = np.nan
-    return values.reshape(shape)

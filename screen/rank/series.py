@@ -138,15 +138,13 @@ def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floo
     >>> paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)[:, 0].round(3).tolist()
     [[1.0, 1.0], [0.75, 0.75], [0.25, 0.25]]
     """
-    vehicle = np.full(responses.scenarios.height, -1)
+    ratio = np.maximum(responses.values, 0.0)
     for cell in cells:
-        members = [cell.vehicle, *(pair.row for pair in cell.pairs)]
-        vehicle[np.concatenate([members, *(series.rows for series in cell.series)]).astype(np.int64)] = (
-            cell.vehicle
-        )
-    reference = responses.values[vehicle]
-    reference = np.where(reference >= vehicle_floor, reference, np.nan)
-    return np.maximum(responses.values, 0.0) / reference
+        alone = [cell.vehicle, *(pair.row for pair in cell.pairs)]
+        rows = np.concatenate([alone, *(series.rows for series in cell.series)]).astype(np.int64)
+        reference = responses.values[cell.vehicle]
+        ratio[rows] /= np.where(reference >= vehicle_floor, reference, np.nan)
+    return ratio
 
 
 def falling(ratio: np.ndarray, sign: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
-from screen.tables.files import read_provenance, read_table, write_table
+from screen.tables.files import read_blocks, read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Rule, Schema, check_table
 from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
@@ -29,6 +29,7 @@ __all__ = [
     "number_column",
     "plain_name",
     "provenance",
+    "read_blocks",
     "read_cells",
     "read_placed",
     "read_provenance",

@@ -5,7 +5,8 @@ or the new one, never half of one.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import check_regular, read_json, write_atomic, write_text_atomic
-from screen.tables.provenance import digest_table
+from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table
 from screen.tables.schema import Schema, check_table, find_problems, parser_for
 from screen.tables.seal import OPEN, is_damaged, seal
 from screen.tables.text import escaped, read_cells
 
 DATA = "data"
 """Fact of the provenance of a .parquet file: digest of the values in it."""
+
+BLOCK = 4 * ROWS
+"""Rows that `read_blocks` takes at a time: one row group, as Parquet is written here."""
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 
@@ -44,6 +48,27 @@ def read_numbered(path: Path | str, schema: Schema) -> tuple[pl.DataFrame, list[
     if path.suffix not in SEPARATORS:
         raise TableError(f"{path.name}: must end in .tsv, .csv or .parquet")
     return _read_text(path, schema)
+
+
+def read_blocks(path: Path | str, schema: Schema) -> Iterator[pl.DataFrame]:
+    """The rows of a .parquet file, some at a time, each part checked as a table of its own.
+
+    TableError as of `read_table`; that values are not those that were written is known after the last part.
+    """
+    path = Path(path)
+    _check_seal(path)
+    rows: int = _read(path, lambda file: pl.scan_parquet(file).select(pl.len()).collect().item())
+    digest = begin_digest(_read(path, lambda file: pl.scan_parquet(file).collect_schema()))
+    for start in range(0, max(rows, 1), BLOCK):
+        block: pl.DataFrame = _read(path, partial(_block, start=start))
+        check_table(block, schema, path.name, first_row=start + 1)
+        add_rows(digest, block)
+        yield block
+    _check_values(path, digest.hexdigest())
+
+
+def _block(path: Path, start: int) -> pl.DataFrame:
+    return pl.scan_parquet(path).slice(start, BLOCK).collect()
 
 
 def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
@@ -81,9 +106,13 @@ def _check_seal(path: Path) -> None:
 def _read_parquet(path: Path) -> pl.DataFrame:
     _check_seal(path)
     frame: pl.DataFrame = _read(path, pl.read_parquet)
-    if _facts(path).get(DATA) not in (None, digest_table(frame)):
-        raise TableError(f"{path}: must hold the values it was written with, found others; make it again")
+    _check_values(path, digest_table(frame))
     return frame
+
+
+def _check_values(path: Path, found: str) -> None:
+    if _facts(path).get(DATA) not in (None, found):
+        raise TableError(f"{path}: must hold the values it was written with, found others; make it again")
 
 
 def _read_text(path: Path, schema: Schema) -> tuple[pl.DataFrame, list[int]]:

@@ -66,15 +66,23 @@ def digest_files(paths: Iterable[Path | str]) -> str:
 
 
 ROWS = 65_536
-"""Rows that `digest_table` takes at a time."""
+"""Rows that a digest takes at a time."""
 
 
 def digest_table(frame: pl.DataFrame) -> str:
-    """SHA-256 over names, types and values of a flat table, in its order; however it is stored.
+    """SHA-256 over names, types and values of a flat table, in its order; however it is stored."""
+    digest = begin_digest(frame.schema)
+    add_rows(digest, frame)
+    return digest.hexdigest()
 
-    Taken in blocks of ROWS rows, so that a table that is written piece by piece can have its digest too.
-    """
-    digest = hashlib.sha256(json.dumps([[name, str(kind)] for name, kind in frame.schema.items()]).encode())
+
+def begin_digest(schema: pl.Schema) -> "hashlib._Hash":
+    """The digest of a table of which no row is known yet."""
+    return hashlib.sha256(json.dumps([[name, str(kind)] for name, kind in schema.items()]).encode())
+
+
+def add_rows(digest: "hashlib._Hash", frame: pl.DataFrame) -> None:
+    """Take the next rows of the table in; but for the last ones, a multiple of ROWS of them."""
     for block in frame.iter_slices(ROWS):
         for series in block:
             digest.update(series.is_null().to_numpy().tobytes())
@@ -84,4 +92,3 @@ def digest_table(frame: pl.DataFrame) -> str:
                 digest.update(json.dumps(names.to_list()).encode())
                 values = values.cast(pl.Enum(names)).to_physical().cast(pl.UInt32)
             digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
-    return digest.hexdigest()

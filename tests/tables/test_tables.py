@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,7 @@ from screen.tables import (
     digest_files,
     digest_table,
     provenance,
+    read_blocks,
     read_provenance,
     read_table,
     write_table,
@@ -236,3 +238,22 @@ def test_draws_that_cannot_be_used_are_refused(rows, problem):
     with pytest.raises(TableError) as refused:
         check_table(frame, DRAWS, "draws")
     assert refused.value.problems == (problem,)
+
+
+def test_a_file_read_some_rows_at_a_time_holds_what_was_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["screen.tables.provenance"], "ROWS", 2)
+    monkeypatch.setattr(sys.modules["screen.tables.files"], "BLOCK", 4)
+    frame = pl.DataFrame({"draw": range(9), "parameter": ["k"] * 9, "value": [float(n) for n in range(9)]})
+    path = tmp_path / "draws.parquet"
+    write_table(frame, path, DRAWS)
+    blocks = list(read_blocks(path, DRAWS))
+    assert [block.height for block in blocks] == [4, 4, 1]
+    assert pl.concat(blocks).equals(frame)
+    write_table(frame.with_columns(pl.col("value") + 1), path, DRAWS, read_provenance(path))
+    parts = read_blocks(path, DRAWS)
+    assert [next(parts).height for _ in range(3)] == [4, 4, 1]
+    with pytest.raises(TableError, match="must hold the values it was written with, found others"):
+        next(parts)
+    frame.with_columns(draw=pl.when(pl.col("draw") == 6).then(-1).otherwise("draw")).write_parquet(path)
+    with pytest.raises(TableError, match=r"draws.parquet row 7: `draw` must be at least 0, found -1"):
+        list(read_blocks(path, DRAWS))
