@@ -113,7 +113,7 @@ def _short(values: Iterable[float | None]) -> list[float | None]:
 
 
 def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float | None]]]]:
-    """For each cell the drugs that move what is ranked: doses, and quantiles of treated/vehicle in percent."""
+    """For each cell the drugs of several doses that move what is ranked: doses, quantiles of treated/vehicle [%]."""
     return [
         {
             drug: [_short(curve.doses), *(_percents(part) for part in (curve.low, curve.median, curve.high))]
@@ -126,7 +126,7 @@ def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float 
 
 def _moves(curve: Curve) -> bool:
     there = curve.median[~np.isnan(curve.median)]
-    return bool(np.any(np.abs(1.0 - there) >= NOTICED))
+    return there.size > 1 and bool(np.any(np.abs(1.0 - there) >= NOTICED))
 
 
 def _percents(values: np.ndarray) -> list[float | None]:

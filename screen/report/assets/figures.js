@@ -10,7 +10,7 @@ function forest(rows, width) {
   if (!ranked.length) return null;
   const narrow = width < 480, step = 20, top = 34;
   const name = narrow ? 112 : 190, best = 44;
-  const gap = narrow ? 22 : 36, space = width - name - best - gap - 8;
+  const gap = narrow ? 32 : 36, space = width - name - best - gap - 8;
   const effect = [name + 8, name + 8 + 0.56 * space], rank = [name + gap + 0.56 * space, width - best - 8];
   const low = Math.min(0, ...ranked.map((row) => read(row, "suppression_p05")));
   const high = Math.max(1, ...ranked.map((row) => read(row, "suppression_p95")));
@@ -27,7 +27,7 @@ function forest(rows, width) {
   for (const at of ticks) {
     picture.append(line(x(at), top - 8, x(at), bottom), words(x(at), bottom + 15, percent(at), { "text-anchor": "middle", fill: MUTED }));
   }
-  for (const at of [1, 2, 5, 10, 20, 50, 100, 200].filter((value) => value <= most && !(narrow && [2, 20, 200].includes(value)))) {
+  for (const at of [1, 2, 5, 10, 20, 50, 100, 200].filter((value) => value <= most && !(narrow && [2, 10, 20, 200].includes(value)))) {
     picture.append(line(r(at), top - 8, r(at), bottom), words(r(at), bottom + 15, at, { "text-anchor": "middle", fill: MUTED }));
   }
   const heads = narrow ? [`${goal.way} by [%]`, "rank", "P(best)"] : [`${goal.name} ${goal.way} by [%], 5–95 %`, "rank, 5–95 %", "P(best)"];

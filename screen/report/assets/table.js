@@ -16,7 +16,7 @@ const SHOWN = [
   ["Acts through", "acts_through", text("acts_through"), 2],
   ["Route", "route", routeOf, 1],
   ["Dose [nM]", "dose_a_nM", doses, 1],
-  [`${goal.effect} [%]`, "suppression_p50", (row) => percent(read(row, "suppression_p50")), 0],
+  [`${goal.way === "up" ? "Up" : "Down"} by [%]`, "suppression_p50", (row) => percent(read(row, "suppression_p50")), 0],
   ["5–95 %", "suppression_p05", between("suppression_p05", "suppression_p95", percent), 1],
   ["Rank 5–95 %", "rank_p05", between("rank_p05", "rank_p95", String), 1],
   ["P(best) [%]", "p_best", (row) => percent(read(row, "p_best")), 0],
