@@ -153,5 +153,5 @@ def _leave_out(settings: Settings, tables: "Tables", path: Path) -> None:
         say(
             f"potency: {name}: median |error| of log10 IC50 {found['ic50']} over {found['rows']} rows "
             f"({found['ic50_read']} over the {found['read']} that were read), "
-            f"of ratios {found['ratio']} over {found['ratios']}"
+            f"of ratios {found['ratio']} over {found['ratios']}; {found['in_90']} of rows in 90 % intervals"
         )

@@ -1,15 +1,17 @@
 """All measurements of a drug in one linear model.
 
 log10 of an assay's constant  = K - shift + family + study + noise,  K the log10 constant [nM] at the ATP of a cell,
-log10 of a free IC50 in cells = sum w (K + cell) + constant + growth + panel + setting + noise.
+log10 of a free IC50 in cells = sum w (K + cell) + response * constant + growth + panel + setting + noise.
 
 `shift` is linear in the log10 ATP shift of the target around its table value, by the rule of the assay; `family` is
 what an assay family reads too high for all drugs, `study` the same for one drug in one family; `cell` is how much
 weaker a drug is in cells than its affinities say, at all its targets alike (free fraction, permeability): it is what
-correlates them. `constant` and the weights w
-are the network's (`responses.tsv`); where the read-out is the target itself they are 0 and 1. K of a
-kinase that binds is N(mean, sd) over all drugs, apart for targets that a drug was made for (`intended.tsv`): that is
-all its class does. A variant lies near its gene.
+correlates them. `constant` and the weights w are the network's (`responses.tsv`); where the read-out is the target
+itself they are 0 and 1. `response` is the share of the network's differences between read-outs that is found in
+cells: 1 where the network is right, 0 leaves an additive model. `setting` is what is left of a read-out under a
+stimulus, the same in every study; `panel` is what is left of a study. K of a kinase that binds is N(mean, sd) over
+all drugs, apart for targets that a drug was made for (`intended.tsv`): that is all its class does. A variant lies
+near its gene.
 """
 
 import math
@@ -43,7 +45,7 @@ GUESSES: Mapping[str, float] = {
 """First guess of each estimated sd [log10]: an assumption that counts as `linear.PRIOR_WEIGHT` observations."""
 
 PRIORS: Mapping[str, tuple[float, float]] = {
-    "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "K other": (2.0, 3.0),
+    "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "response": (1.0, 1.0), "K other": (2.0, 3.0),
 }  # fmt: skip
 """Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
 
@@ -195,16 +197,18 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
                 (row["drug"], target, construct), gene, role, targets[target], tables
             ):
                 terms[name] = terms.get(name, 0.0) + weight * coefficient
-        terms |= {f"panel|{row['panel']}": 1.0, f"setting|{row['panel']}|{setting}": 1.0}
+        terms |= {f"panel|{row['panel']}": 1.0, f"setting|{setting}": 1.0}
+        if constant:
+            terms["response"] = constant
         if row["kind"] == "growth":
             terms["growth"] = 1.0
         value = math.log10(row["ic50_nM"] * row["free_fraction"])
         scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
-        key = row["drug"], SIDES[row["relation"]], scale, row["kind"], tuple(sorted(terms.items())), constant
+        key = row["drug"], SIDES[row["relation"]], scale, row["kind"], tuple(sorted(terms.items()))
         grouped.setdefault(key, []).append(value)
     return [
-        Row(drug, float(np.mean(values)) - constant, side, scale, kind, terms)
-        for (drug, side, scale, kind, terms, constant), values in grouped.items()
+        Row(drug, float(np.mean(values)), side, scale, kind, terms)
+        for (drug, side, scale, kind, terms), values in grouped.items()
     ]
 
 
@@ -222,7 +226,7 @@ def parse_weights(text: str) -> dict[tuple[str, str], float]:
     return parsed
 
 
-SHARED = ("mean", "family", "shift", "growth", "panel", "setting")
+SHARED = ("mean", "family", "shift", "growth", "response", "panel", "setting")
 """Kinds of latents that drugs share; the others belong to one drug."""
 
 

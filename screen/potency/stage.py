@@ -21,7 +21,8 @@ MEANING: Mapping[str, str] = {
     "shift": "log10 ATP shift of the target",
     "growth": "how much higher an IC50 of growth is than of phosphorylation",
     "panel": "offset of a study in cells",
-    "setting": "offset of a read-out in a study: what the network says too low",
+    "response": "share of the network's differences between read-outs that is found in cells",
+    "setting": "offset of a read-out under a stimulus, in every study",
     "binder share": "share of kinases in the panel that a drug binds at all",
     "sd": "sd of this group of errors or latents",
 }

@@ -141,11 +141,15 @@ def test_the_left_out_error_of_a_perfect_foretelling_is_nought():
         {
             "drug": ["a", "b", "c"], "panel": ["p"] * 3, "setting": ["s"] * 3, "kind": ["phospho"] * 3,
             "read": [True, True, False], "measured": [1.0, 2.0, 3.0], "foretold": [1.5, 2.5, 3.5],
+            "sd": [0.4, 0.3, 0.2],
         }
     )  # fmt: skip
     found = errors(frame)
     assert found["ic50"] == pytest.approx(0.5) and found["ratio"] == pytest.approx(0.0)
     assert found["ratios"] == 3 and found["read"] == 2
+    assert found["in_90"] == pytest.approx(
+        1 / 3, abs=1e-3
+    )  # 1.645 sds of 0.4 reach beyond 0.5, of 0.3 do not
 
 
 def test_a_median_is_found_once_whatever_is_asked_beside_it(root, monkeypatch):
