@@ -1,7 +1,7 @@
 """The stage: the draws of a fit and a panel in, the draws held to the panel out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from screen.calibration import Problem, load_problem
 from screen.constrain.demands import Demands, make_demands, meet
 from screen.constrain.hold import Held, Linearise, Look, Sight, hold
 from screen.constrain.slopes import make_slopes
-from screen.constrain.unknowns import Unknowns, gather_unknowns
+from screen.constrain.unknowns import Residual, Unknowns, gather_unknowns, residual_sds
 from screen.errors import FitError
-from screen.experiments import add_residuals, drawn_constants
+from screen.experiments import add_residuals, drawn_constants, residual_name
 from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.panel import Bench, Check, PanelTables, find
@@ -80,7 +80,9 @@ def run_constrain(
     bench.draws(draws, plan.seed)  # refuses draws of another network
     most = int(draws["draw"].max()) + 1  # type: ignore[arg-type]
     constants = drawn_constants(drugs, bench.drugs, most, plan.seed)
-    unknowns, start = gather_unknowns(problem, plan.network, bench.drugs, draws, scales, constants)
+    residuals = residual_sds(bench.drugs, drugs, constants)
+    draws = _with_ones(draws, residuals)
+    unknowns, start = gather_unknowns(problem, plan.network, residuals, draws, scales, constants)
     report(
         f"constrain: {len(start)} draws of {len(unknowns.names)} unknowns, {len(demands.checks)} demands, "
         f"{len(problem.measurements.frame)} measurements"
@@ -95,6 +97,14 @@ def run_constrain(
     summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, held))
     log.clear()
     return summary
+
+
+def _with_ones(draws: pl.DataFrame, residuals: Iterable[Residual]) -> pl.DataFrame:
+    """DRAWS in which residuals that they do not hold are 1; these come last in a draw."""
+    held = set(draws["parameter"].unique())
+    names = [name for each in residuals if (name := residual_name(*each)) not in held]
+    added = draws.select(pl.col("draw").unique()).join(pl.DataFrame({"parameter": names}), how="cross")
+    return pl.concat([draws, added.with_columns(value=1.0)]).sort("draw", maintain_order=True)
 
 
 def _possible_steps(plan: Plan, guess: pl.DataFrame | None, report: Callable[[str], None]) -> int:

@@ -35,6 +35,7 @@ from screen.experiments.draws import (
     drawn_constants,
     drug_residuals,
     read_draws,
+    residual_name,
     uncertain_totals,
     with_totals,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "loads",
     "make_design",
     "read_draws",
+    "residual_name",
     "rest_parameters",
     "scenario_arms",
     "scenario_routes",

@@ -17,10 +17,19 @@ from screen.scenarios import ContextTables, DrugTables, Setting, normal_stream
 from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_TARGETS, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
 
 SIGMA = "sigma_"
-"""Starts the name of the residual of a drug: the factor by which its constants are off as a whole."""
+"""Starts the name of the residual of a drug."""
 
 SIGMA_SD = 0.3
-"""sd of log10 of that factor (assumed)."""
+"""sd of log10 of the factor by which the constants of a drug are off as a whole (assumed)."""
+
+
+def residual_name(drug: str, target: str = "") -> str:
+    """Name among draws of the factor by which all constants of a drug are off, or that at one target alone.
+
+    >>> residual_name("ruxolitinib"), residual_name("ruxolitinib", "JAK1")
+    ('sigma_ruxolitinib', 'sigma_ruxolitinib:JAK1')
+    """
+    return f"{SIGMA}{drug}:{target}" if target else SIGMA + drug
 
 
 class Draws(NamedTuple):
@@ -138,13 +147,14 @@ def read_draws(
     """
     values = np.array(list(network.values()), dtype=float)
     if draws is None:
-        ones = np.ones((1, len(drugs)))
+        ones = np.ones((1, len(drugs), len(tables.targets)))
         return Draws(np.zeros(1, dtype=np.int64), values[None], affinities(tables, drugs, ones))
     wide = draws.pivot(on="parameter", index="draw", values="value").sort("draw")
     sampled = [name for name in wide.columns if name != "draw"]
-    residuals = {SIGMA + name for name in tables.drugs}
+    held = set(sampled)
+    residuals = {residual_name(name, target) for name in tables.drugs for target in ("", *tables.targets)}
     problems = [
-        f"draws: `parameter` must be one of the network's or {SIGMA}<drug>, found {name}"
+        f"draws: `parameter` must be one of the network's, sigma_<drug> or sigma_<drug>:<target>, found {name}"
         for name in sampled
         if name not in network and name not in absent and name not in residuals
     ]
@@ -160,13 +170,15 @@ def read_draws(
     for place, name in enumerate(network):
         if name in wide.columns:
             base[:, place] = wide[name].to_numpy()
-    sigma = np.ones((len(number), len(drugs)))
+    sigma = np.ones((len(number), len(drugs), len(tables.targets)))
     for place, name in enumerate(drugs):
-        held = SIGMA + name in wide.columns
-        if held:
-            sigma[:, place] = wide[SIGMA + name].to_numpy()
+        if SIGMA + name in wide.columns:
+            sigma[:, place] *= wide[SIGMA + name].to_numpy()[:, None]
         elif tables.potency is None:
-            sigma[:, place] = drug_residuals(name, number, seed)
+            sigma[:, place] *= drug_residuals(name, number, seed)[:, None]
+        for at, target in enumerate(tables.targets):
+            if (own := residual_name(name, target)) in held:
+                sigma[:, place, at] *= wide[own].to_numpy()
     constants = drawn_constants(tables, drugs, int(number.max(initial=-1)) + 1, seed)
     return Draws(
         number, base, affinities(tables, drugs, sigma, None if constants is None else constants[number])

@@ -2,7 +2,7 @@
 
 The activity that is left at a target is 1/(1 + load/shift_<target>). The load is the sum over drugs of
 (C/K')^hill, so drugs on one site share one denominator. K' is the constant in the cell: the measured
-one times the ATP shift of its assay times sigma, the residual of the drug. How well the shift itself is
+one times the ATP shift of its assay times sigma, the residual of the drug there. How well the shift itself is
 known is the network parameter shift_<target>, and not counted here.
 
 Several genes at one target (MAP2K1 and MAP2K2 at MEK): the most potent one counts.
@@ -19,7 +19,6 @@ from jaxtyping import Float
 from screen.errors import ScenarioError
 from screen.scenarios import SHIFT_RULES, DrugTables
 from screen.shapes import (
-    DRAWS_DRUGS,
     DRAWS_DRUGS_AND_NONE_TARGETS,
     DRAWS_DRUGS_TARGETS,
     DRUGS_TARGETS,
@@ -56,15 +55,15 @@ def cell_constants(tables: DrugTables) -> Float[np.ndarray, DRUGS_TARGETS]:
 def affinities(
     tables: DrugTables,
     drugs: Sequence[str],
-    sigma: Float[AnyArray, DRAWS_DRUGS],
+    sigma: Float[AnyArray, DRAWS_DRUGS_TARGETS],
     constants: Float[AnyArray, DRAWS_DRUGS_TARGETS] | None = None,
 ) -> Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]:
-    """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs]: [draws, drugs + 1, targets].
+    """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs, targets]: [draws, drugs + 1, targets].
 
     `constants` [draws, drugs, targets] [nM] are K' before the residual, the medians or the used rows where None.
     0 where a drug does not bind; the last row is that of no drug. Differentiable in sigma.
 
-    >>> halved = affinities(drugs, ["ruxolitinib"], np.array([[1.0], [2.0]]))
+    >>> halved = affinities(drugs, ["ruxolitinib"], np.array([1.0, 2.0]).reshape(2, 1, 1).repeat(len(drugs.targets), 2))
     >>> bool(np.allclose(halved[0], 2 * halved[1])), halved[:, -1].any().item()
     (True, False)
     """
@@ -72,7 +71,7 @@ def affinities(
         constants = _middle_constants(tables, drugs)
     bound = 1.0 / constants
     none = np.zeros((len(sigma), 1, len(tables.targets)))
-    return sigma.__array_namespace__().concatenate([bound / sigma[..., None], none], axis=1)
+    return sigma.__array_namespace__().concatenate([bound / sigma, none], axis=1)
 
 
 def _middle_constants(tables: DrugTables, drugs: Sequence[str]) -> np.ndarray:
@@ -127,8 +126,8 @@ def loads(
     if problems:
         raise ScenarioError(problems)
     acting = [name for name in doses_nM if tables.drugs[name].acts_in(organism)]
-    residual = np.array([[(sigma or {}).get(name, 1.0) for name in acting]])
-    affinity = affinities(tables, acting, residual.reshape(1, len(acting)))[0, :-1]
+    residual = np.array([(sigma or {}).get(name, 1.0) for name in acting]).reshape(1, -1, 1)
+    affinity = affinities(tables, acting, residual.repeat(len(tables.targets), axis=2))[0, :-1]
     dose, hill = (
         np.array(each, dtype=float).reshape(-1, 1)
         for each in ([doses_nM[name] for name in acting], [tables.drugs[name].hill for name in acting])

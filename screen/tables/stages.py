@@ -44,7 +44,7 @@ DRAWS = Schema(
     "draws",
     (
         Column("draw", pl.Int64, "number of the parameter draw", minimum=0),
-        Column("parameter", pl.String, "network parameter, or sigma_<drug>"),
+        Column("parameter", pl.String, "network parameter, sigma_<drug> or sigma_<drug>:<target>"),
         Column("value", pl.Float64, "value on the linear scale, in the unit of the parameter"),
     ),
     key=("draw", "parameter"),

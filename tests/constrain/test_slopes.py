@@ -38,7 +38,7 @@ def setting(world, root):
         np.full(len(names), -np.inf),
         np.full(len(names), np.inf),
         of_network={name: place for place, name in enumerate(table["parameter"])},
-        of_drug={drug: names.index(SIGMA + drug) for drug in bench.drugs},
+        of_residual={(drug, ""): names.index(SIGMA + drug) for drug in bench.drugs},
         of_calibration=np.array([], int),
     )
     linear = np.array([*table["value"], *(1.0 for _ in bench.drugs)])
@@ -90,7 +90,7 @@ def test_the_residual_of_a_drug_moves_its_half_dose_in_proportion(setting, slope
     rows = [index for index, check in enumerate(demands.checks) if check.statistic == "ic50"]
     drugs = [demands.checks[index].arm.treatment.series[0] for index in rows]
     for row, drug in zip(rows, drugs, strict=True):
-        assert slopes[row, :, unknowns.of_drug[drug]] == pytest.approx(1.0, abs=0.05)
+        assert slopes[row, :, unknowns.of_residual[drug, ""]] == pytest.approx(1.0, abs=0.05)
 
 
 def test_what_was_not_asked_for_is_zero(slopes):

@@ -257,7 +257,7 @@ def test_draws_of_a_parameter_that_is_not_there_are_refused(scenarios, contexts,
     with pytest.raises(ScenarioError) as caught:
         prepare(scenarios, contexts, drugs, draws, names, VALUES)
     assert caught.value.problems == (
-        "draws: `parameter` must be one of the network's or sigma_<drug>, found k_off",
+        "draws: `parameter` must be one of the network's, sigma_<drug> or sigma_<drug>:<target>, found k_off",
     )
 
 
