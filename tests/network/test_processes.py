@@ -56,4 +56,4 @@ def test_signs_of_the_shipped_network(maps):
     activation = next(p for p in maps["m07_alk"].processes if p.name == "ALK_activation")
     assert dict(activation.modulators)["act_ALK"] == STIMULATION
     drugs = dict(maps["m13_drugs"].quantities)
-    assert drugs["act_JAK1"] == (("load_JAK1", INHIBITION),)
+    assert drugs["act_JAK1"] == (("drug_weakness", STIMULATION), ("load_JAK1", INHIBITION))
