@@ -30,7 +30,8 @@ class Findings:
     `affinities` are the tables of the configuration, for the stimuli and for where values come from; `fit` is the
     folder with the figures of the fit; `validation` is the verdict on published facts, `held` what holding the draws to
     them came to; `labels` are names and colours; `top` interventions of each cell are drawn; `own` are the names of
-    contexts and drugs of the reader's own tables; `measured` is CELL_POTENCIES, for marks beside dose responses."""
+    contexts and drugs of the reader's own tables; `measured` is CELL_POTENCIES, for marks beside dose responses;
+    `combinations` is COMBINATIONS."""
 
     ranked: pl.DataFrame
     responses: ResponseArray
@@ -46,6 +47,7 @@ class Findings:
     top: int = 15
     own: frozenset[str] = frozenset()
     measured: pl.DataFrame | None = None
+    combinations: pl.DataFrame | None = None
 
     @cached_property
     def view(self) -> View:

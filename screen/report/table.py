@@ -19,6 +19,7 @@ from screen.report.figures import RAMP
 from screen.report.findings import Findings
 from screen.report.labels import capital, readout_label
 from screen.report.page import packed
+from screen.report.pairs import pair_matrices
 from screen.report.selection import NOTICED, Curve, View
 from screen.report.summary import CellSummary
 
@@ -42,6 +43,7 @@ NUMBERS: Mapping[str, int] = {
 def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: bool = True) -> str:
     """Everything that the scripts read, as base64 of gzip of JSON; not `whole`: of the headline's dose basis alone."""
     wanted = [view for view in findings.views if whole or view.basis == findings.view.basis]
+    readouts = list(dict.fromkeys(view.readout for view in wanted))
     content = {
         "cells": [_cell(findings, cell) for cell in cells],
         "views": [
@@ -57,10 +59,9 @@ def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: b
         "ramp": RAMP,
         "answers": [[cell.answers[findings.views.index(view)] for cell in cells] for view in wanted],
         "table": _columns(_numbered(findings, wanted)),
-        "curves": {
-            readout: _curves(findings, readout) for readout in dict.fromkeys(v.readout for v in wanted)
-        },
+        "curves": {readout: _curves(findings, readout) for readout in readouts},
         "measured": _measured(findings),
+        "pairs": pair_matrices(findings, readouts),
     }
     return packed(json.dumps(content, separators=(",", ":")))
 

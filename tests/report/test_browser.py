@@ -29,8 +29,23 @@ def ranked(root, tmp_path_factory) -> tuple[Path, pl.DataFrame]:
     made = rank(found, table, drug_table(DRUGS), aim=AIM, dose_bases=bases)
     page = tmp_path_factory.mktemp("page") / "report.html"
     labels = read_labels(root / "config/labels.tsv")
-    write_report(Findings(made, found, AIM, labels=labels, own=frozenset(("t_cell", "drug3"))), page)
+    own = frozenset(("t_cell", "drug3"))
+    write_report(Findings(made, found, AIM, labels=labels, own=own, combinations=matrix()), page)
     return page, made
+
+
+def matrix() -> pl.DataFrame:
+    """A pair at two doses of each drug in one cell: additive but for one dose, where Bliss is exceeded for sure."""
+    rows = [
+        {
+            "context": "hepg2", "hypothesis": "default", "readout": "pY705_20min", "intervention": "drug0+drug1",
+            "dose_a_nM": a, "dose_b_nM": b, "suppression_p50": 0.5, "excess_loewe_p05": None, "excess_loewe_p50": None,
+            "excess_loewe_p95": None, "excess_bliss_p05": 0.02 if a == b == 500.0 else -0.1, "excess_bliss_p50": 0.042,
+            "excess_bliss_p95": 0.1,
+        }
+        for a in (10.0, 500.0) for b in (10.0, 500.0)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +129,17 @@ def test_the_csv_is_what_is_shown_in_its_order(window, ranked):
     ]
     window.choose("#choose-readout", "pY705_3h")
     assert {row["readout"] for row in download(window)} == {"pY705_3h"}
+
+
+def test_a_pair_at_several_doses_has_its_matrices(window, ranked):
+    window.open(ranked[0], 1400)
+    window.choose("#choose-basis", "equal_concentration_500nM")
+    window.choose("#search", "hepg2")
+    window.run("document.querySelector('.pairs:not([hidden])').scrollIntoView()")
+    window.wait("document.querySelectorAll('.matrix').length === 3")
+    assert texts(window, ".pairs h4") == ["drug0 + drug1"]
+    assert texts(window, ".matrix td") == [*["50"] * 4, *["4.2"] * 4, *["–"] * 4]
+    assert window.run("return document.querySelectorAll('.matrix td.unsure').length") == 3
 
 
 def test_answers_follow_the_dose_basis(window, ranked):

@@ -7,6 +7,7 @@ rule report:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
         ranked=f"{OUT}/ranked.csv",
+        combinations=f"{OUT}/combinations.csv",
         fit=rules.fit.output if FITTED else [],
         validation=f"{OUT}/validation.csv",
         held=f"{OUT}/constrain/summary.json",

@@ -123,6 +123,7 @@ function drawCell(place) {
   const noted = content.measured[cell].filter((mark) => found.some((row) => read(row, "intervention") === mark.drug));
   place.replaceChildren(...[first, seen.length ? element("div", { className: "curves" }, ...seen) : null].filter(Boolean));
   place.nextElementSibling.hidden = !first;
+  drawPairs(place.parentElement.querySelector(".pairs"), rows, cell);
   const legend = [...new Set(rows.slice().sort(byRank).slice(0, content.top).flatMap((row) => read(row, "drug_classes").split("+")))];
   place.nextElementSibling.querySelector(".classes").replaceChildren(
     ...legend.map((name) => element("span", {}, element("i", { style: `background:${colourOf(name)}` }), name)));
