@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from screen.calibration.derive import EXPERIMENTS
+from screen.judge import DECISIVE
 from screen.network.genes import GENES
 from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
@@ -171,6 +172,7 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
         ARMS,
         TIME_COURSES,
         CONTRASTS,
+        DECISIVE,
         LABELS,
         DISCREPANCY,
     ],

@@ -68,10 +68,8 @@ def choose_draws(arguments: argparse.Namespace, settings: Settings, results: Res
     return found
 
 
-def read_ensemble(draws: Path | None, settings: Settings, models: "Iterable[Model]") -> "pl.DataFrame | None":
-    """DRAWS of a file, which must fit the networks; nothing where there is no file."""
-    if draws is None:
-        return None
+def read_ensemble(draws: Path, settings: Settings, models: "Iterable[Model]") -> "pl.DataFrame":
+    """DRAWS of a file, which must fit the networks."""
     from screen.network import check_draws, read_parameters
     from screen.tables import DRAWS, read_table
 

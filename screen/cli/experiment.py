@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(folder)
     draws = choose_draws(arguments, settings, results)
     models = [there.model for there in tables.values()]
-    ensemble = read_ensemble(draws, settings, models)
+    ensemble = read_ensemble(draws, settings, models) if draws else None
     engine, reason = choose_engine(settings.simulate.engine, models)
     say(f"experiment: engine {engine}: {reason}")
     integration = read_integration(settings, engine, arguments.threads)

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     model, whole = read_networks(settings, contexts.contexts[arguments.like].left_out)
     tables = PanelTables(model, contexts, drugs, tuple(whole.parameters))
     source = choose_draws(arguments, settings, results)
-    ensemble = read_ensemble(source, settings, [model])
+    ensemble = read_ensemble(source, settings, [model]) if source else None
     if ensemble is not None:
         ensemble = ensemble.filter(pl.col("draw") < arguments.course_draws)
     network = dict(zip(model.parameters, model.values, strict=True))

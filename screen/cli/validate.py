@@ -72,7 +72,7 @@ def _validate(
 
     configure()
     tables, facts = read_bench(settings, arguments.facts, "validate")
-    ensemble = read_ensemble(draws, settings, [tables.model])
+    ensemble = read_ensemble(draws, settings, [tables.model]) if draws else None
     engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"validate: engine {engine}: {reason}")
     checks = [check for fact in facts for check in fact.checks]

@@ -2,7 +2,7 @@
 
 from screen.panel.courses import CONTRASTS, TIME_COURSES, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
-from screen.panel.planned import ARMS, Planned, check_arms_fit, left_out, read_arms
+from screen.panel.planned import ARMS, Planned, Wanted, check_arms_fit, left_out, read_arms
 from screen.panel.potency import find_responses
 from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic_of
 from screen.panel.statistics import STATISTICS, Course, Statistic
@@ -24,6 +24,7 @@ __all__ = [
     "PanelTables",
     "Planned",
     "Statistic",
+    "Wanted",
     "check_arms_fit",
     "check_panel",
     "choose_facts",
