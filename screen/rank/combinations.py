@@ -95,7 +95,6 @@ def combined_rows(found: Counted) -> pl.DataFrame:
     for excess in EXCESSES:
         columns |= found.columns(f"excess_{excess.name}")
     untested = np.average(found.drawn.scores["loewe_untested"], axis=-1, weights=found.weights)
-    there = columns["excess_loewe_p50"].is_not_null()
-    columns["loewe_untested"] = pl.Series(np.where(there, untested, np.nan)).fill_nan(None)
+    columns["loewe_untested"] = np.where(np.isnan(columns["excess_loewe_p50"]), np.nan, untested)
     columns["draws"] = found.draws("suppression")
     return found.table(columns)

@@ -149,23 +149,22 @@ def score_drugs(curves: Mapping[str, DoseCurve]) -> Drawn:
 
 def curve_rows(found: Counted) -> pl.DataFrame:
     """Rows of CURVES but for the read-out."""
-    columns: dict[str, pl.Series] = {"fit_type": pl.Series(_fit_types(found))}
+    columns: dict[str, np.ndarray] = {"fit_type": _fit_types(found)}
     for metric in METRICS:
-        spread = found.columns(metric.name, metric.unit)
+        spread = found.columns(metric.name)
         if metric.is_dose:
             spread = {
-                name: pl.select(pl.when(values.is_finite()).then(10.0**values)).to_series()
-                for name, values in spread.items()
+                name: 10.0 ** np.where(np.isfinite(dose), dose, np.nan) for name, dose in spread.items()
             }
         columns |= spread
-    columns["xc50_flag"] = pl.Series(censoring(found.drawn.scores["xc50_nM"]).tolist())
+    columns["xc50_flag"] = censoring(found.drawn.scores["xc50_nM"]).astype(str)
     columns["draws"] = found.draws("whole")
     return found.table(columns)
 
 
-def _fit_types(found: Counted) -> list[str]:
+def _fit_types(found: Counted) -> np.ndarray:
     """Of each drug the kind of fit that most draws have, by weight; what was not fitted has no top."""
     top = found.drawn.scores["top"]
     kinds = {HILL: ~np.isnan(top) & (top != 0.0), CONSTANT: top == 0.0, FEW: np.isnan(top)}
     most = np.argmax([np.sum(kind * found.weights, axis=-1) for kind in kinds.values()], axis=0)
-    return [list(kinds)[place] for place in most]
+    return np.array(list(kinds))[most]

@@ -11,8 +11,8 @@ from screen.rank.series import Cell
 from screen.scenarios import MIXTURE
 from screen.tables import Column, number_column
 
-SHARES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
-"""Quantile over draws by the end of a column's name."""
+QUANTILES = {"p05": (0.05, "5 % quantile"), "p50": (0.5, "median"), "p95": (0.95, "95 % quantile")}
+"""End of a column's name -> the quantile over draws, and its name."""
 
 
 class Drawn(NamedTuple):
@@ -30,36 +30,34 @@ class Counted(NamedTuple):
     drawn: Drawn
     weights: np.ndarray
 
-    def columns(self, name: str, unit: str = "") -> dict[str, pl.Series]:
-        """Quantiles of a score over the draws in which it is there."""
+    def columns(self, name: str) -> dict[str, np.ndarray]:
+        """Quantiles [rows] of a score over the draws in which it is there, by their columns."""
         values = self.drawn.scores[name]
         return {
-            column.name: pl.Series(quantile(values, share, self.weights)).fill_nan(None)
-            for column, share in zip(interval_columns(name, "", unit), SHARES.values(), strict=True)
+            _end(name, end): quantile(values, share, self.weights) for end, (share, _) in QUANTILES.items()
         }
 
-    def table(self, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
-        """The rows with these columns beside them."""
-        return self.drawn.rows.with_columns(
-            pl.lit(self.context).alias("context"), pl.lit(self.hypothesis).alias("hypothesis"), **columns
-        )
+    def table(self, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
+        """The rows with these columns beside them; NaN is null."""
+        beside = pl.DataFrame({"context": self.context, "hypothesis": self.hypothesis, **columns})
+        return self.drawn.rows.hstack(beside.fill_nan(None))
 
-    def draws(self, name: str) -> pl.Series:
-        """How many draws a score is there in."""
-        return pl.Series(count(self.drawn.scores[name]), dtype=pl.Int64)
+    def draws(self, name: str) -> np.ndarray:
+        """How many draws a score is there in [rows]."""
+        return count(self.drawn.scores[name])
 
 
 def interval_columns(name: str, what: str, unit: str = "", **limits: float | bool) -> tuple[Column, ...]:
     """The columns of a score: `name_p05`, `name_p50` and `name_p95`, before the unit where there is one in the name."""
-    middle, end = (name.removesuffix("_nM"), "_nM") if name.endswith("_nM") else (name, "")
-    words = {
-        "p05": "5 % quantile over draws of",
-        "p50": "median over draws of",
-        "p95": "95 % quantile over draws of",
-    }
     return tuple(
-        number_column(f"{middle}_{key}{end}", f"{word} {what}", unit, **limits) for key, word in words.items()
+        number_column(_end(name, end), f"{words} over draws of {what}", unit, **limits)
+        for end, (_, words) in QUANTILES.items()
     )
+
+
+def _end(name: str, end: str) -> str:
+    stem = name.removesuffix("_nM")
+    return f"{stem}_{end}{name.removeprefix(stem)}"
 
 
 def with_mixture(cells: Sequence[Cell], drawn: Sequence[Drawn]) -> Iterator[Counted]:
