@@ -77,8 +77,9 @@ def _loewe(surface: Surface) -> np.ndarray:
     first, second = surface.first, surface.second
     raises = np.where(first.idle, second.raises, first.raises)
     opposed = (first.raises != second.raises) & ~first.idle & ~second.idle
-    idle = first.idle & second.idle
-    reference = np.where(idle, np.maximum(*surface.alone), unsized(surface.additive, raises))
+    beside_idle = np.where(first.idle, surface.alone[1], surface.alone[0])
+    beside_idle = np.where(first.idle & second.idle, np.maximum(*surface.alone), beside_idle)
+    reference = np.where(first.idle | second.idle, beside_idle, unsized(surface.additive, raises))
     lost = opposed | np.isnan(first.effect).any(axis=0) | np.isnan(second.effect).any(axis=0)
     return np.where(lost, np.nan, surface.effect - reference)
 
@@ -105,26 +106,34 @@ def _additive(doses: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.nd
 
 
 def _zip(surface: Surface) -> np.ndarray:
-    """Yadav 2015: Hill curves over each drug in the presence of the other, less the product of those of each alone."""
+    """Yadav 2015: what the other drug changes in the Hill curve of each, the mean of both.
+
+    A curve begins at what the other drug does alone, as simulated and not as fitted: what is no Hill curve would
+    otherwise be an excess, even with a partner that does nothing.
+    """
     places = surface.places
     if places is None or min(places.shape) < FEWEST:
         return np.full_like(surface.effect, np.nan)
     matrix = surface.effect[places]
-    first, second = (np.unique(surface.doses[:, which]) for which in (0, 1))
-    alone = surface.first.hill.at(np.log10(first))[:, None], surface.second.hill.at(np.log10(second))[None]
-    along_first = _along(matrix, alone[1], first)
-    along_second = np.swapaxes(_along(np.swapaxes(matrix, 0, 1), np.swapaxes(alone[0], 0, 1), second), 0, 1)
-    excess = (along_first + along_second) / 2.0 - (alone[0] + alone[1] - alone[0] * alone[1])
+    doses = [np.unique(surface.doses[:, which]) for which in (0, 1)]
+    first, second = surface.first.at(doses[0]), surface.second.at(doses[1])
+    along_first = _changed(matrix, first, second, doses[0])
+    along_second = np.swapaxes(_changed(np.swapaxes(matrix, 0, 1), second, first, doses[1]), 0, 1)
     found = np.empty_like(surface.effect)
-    found[places] = excess
+    found[places] = (along_first + along_second) / 2.0
     return np.where(np.isnan(surface.effect), np.nan, found)
 
 
-def _along(effect: np.ndarray, without: np.ndarray, doses: np.ndarray) -> np.ndarray:
-    """Effects [doses, ...] on Hill curves from what is there `without` the drug [1, ...] to at most 1."""
-    left = np.maximum(1.0 - without, FLAT)
-    curve = fit_hill(np.moveaxis((effect - without) / left, 0, -1), doses)
-    return without + left * curve.at(np.log10(doses))
+def _changed(matrix: np.ndarray, own: np.ndarray, other: np.ndarray, doses: np.ndarray) -> np.ndarray:
+    """Hill curves of a drug [doses, others, draws] beside doses of another, less its own from there on.
+
+    own [doses, draws], other [others, draws]: what each does alone.
+    """
+    left = np.maximum(1.0 - other, FLAT)
+    beside = fit_hill(np.moveaxis((matrix - other) / left, 0, -1), doses)
+    alone = fit_hill(own.T, doses)
+    at = np.log10(doses)
+    return left * (beside.at(at) - alone.at(at)[:, None])
 
 
 class Excess(NamedTuple):

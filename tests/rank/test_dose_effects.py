@@ -105,11 +105,15 @@ def test_independent_drugs_have_no_excess_over_bliss_and_zip():
 @pytest.mark.parametrize("idle", [0.0, 2e-4])
 def test_a_partner_that_does_nothing_has_no_excess(idle):
     """Nor have two of them: sham pairs within a tenth of a point."""
-    one = scored(lambda a, b, draw: hill(a, half_of(draw)) + (idle if b else 0.0)).combinations
+    one = scored(lambda a, b, draw: lumpy(a, half_of(draw)) + (idle if b else 0.0)).combinations
     two = scored(lambda a, b, _: idle if a or b else 0.0).combinations
+    both = scored(lambda a, _, draw: hill(a, 1.0, top=0.1) - lumpy(a, half_of(draw))).combinations
     for score in ("hsa", "bliss", "loewe", "zip"):
         assert largest(one, score) < POINT
         assert largest(two, score) < POINT
+        assert (
+            largest(both, score) < POINT or score == "hsa"
+        )  # where a drug raises, the better one is the idle
 
 
 def test_excesses_over_the_better_drug_and_independence_at_one_point():
