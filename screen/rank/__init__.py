@@ -27,6 +27,7 @@ from screen.rank.curves import CURVES
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.dose_effects import DoseEffects, score_doses
 from screen.rank.doubt import Doubt
+from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
@@ -38,6 +39,7 @@ __all__ = [
     "CURVES",
     "DECIDED",
     "SCORES",
+    "TARGETS",
     "Aim",
     "DoseBasis",
     "DoseEffects",
@@ -47,6 +49,8 @@ __all__ = [
     "basis_in_words",
     "check_bases",
     "check_request",
+    "dose_points",
+    "export_table",
     "find_cells",
     "find_decided",
     "gather_responses",

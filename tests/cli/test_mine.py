@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from screen.rank import TARGETS
 from screen.tables import read_provenance, read_table
 from tests.rank.worlds import RANKED
 
@@ -79,6 +80,27 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     assert provenance["left_out"] == ["the fit: draws are the first 4 of 64 in ensemble.parquet"]
     assert f"Left out: {provenance['left_out'][0]}." in page
     assert sorted(path.name for path in (folder / "results").iterdir()) == ["mine"]
+    hand_over(run, folder / "results/mine")
+
+
+def hand_over(run, results):
+    """The same screen in the columns of other tools."""
+    settings = ("--config", results / "settings.json")
+    for target, end in (("gdr", "csv"), ("thunor", "tsv")):
+        ran = run("export", "--to", target, *settings)
+        assert ran.code == 0, ran.err
+        table = read_table(results / f"export/{target}.{end}", TARGETS[target].schema)
+        assert "mynib" in table.get_column("DrugName" if target == "gdr" else "drug1")
+    for arguments, message in (
+        (("synergyfinder",), "must be given a pair over a whole matrix of 2 x 2 doses or more, found none"),
+        (("excel",), "--to: must be one of synergyfinder, gdr, thunor, found excel"),
+        (
+            ("gdr", "--readout", "pY705_9h"),
+            "readouts: pY705_9h must be among the responses, found pY705_20min",
+        ),
+    ):
+        ran = run("export", "--to", *arguments, *settings)
+        assert (ran.code, message in ran.err) == (2, True), ran.err
 
 
 @pytest.mark.slow
