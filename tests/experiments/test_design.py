@@ -1,5 +1,6 @@
 """From scenarios to the parameters of each lane."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,17 @@ import polars as pl
 import pytest
 
 from screen.errors import ScenarioError
-from screen.experiments import drug_residuals, lane_parameters, loads, rest_parameters, scenario_arms
+from screen.experiments import (
+    Arm,
+    Exposure,
+    cell_settings,
+    drug_residuals,
+    lane_parameters,
+    loads,
+    make_design,
+    rest_parameters,
+    scenario_arms,
+)
 from screen.kernel import Model
 from screen.scenarios import Request, plan_scenarios
 from screen.simulate import Part, ScreenTables, distinct_cells, make_part
@@ -120,6 +131,33 @@ def test_hypotheses_set_their_parameters_in_all_phases(scenarios, assembly):
     assert set(through[:, :, COLUMN["h_jak3"]].ravel()) == {1.0}
     assert set(through[:, :, COLUMN["h_dir"]].ravel()) == {0.0}
     assert set(lanes.parameters[hypothesis == "default"][:, :, COLUMN["h_dir"]].ravel()) == {0.5}
+
+
+def test_genotype_overrides_hypothesis_and_that_the_context(contexts, drugs):
+    """Where several set one parameter, at rest; what is given at minute 0 overrides them all, from then on."""
+    lymphoma = contexts.contexts["lymphoma"]
+    total = replace(lymphoma.totals[0], parameter="h_dir", value=0.3)
+    given = replace(lymphoma, totals=(*lymphoma.totals, total))
+    tables = replace(contexts, contexts=contexts.contexts | {"lymphoma": given})
+    plain, mutant = Arm("lymphoma", "direct"), Arm("lymphoma", "direct", genotype=(("h_dir", 7.0),))
+    late = Arm("lymphoma", "direct", stimulus=Exposure((("h_dir", 9.0),)))
+    bare = Arm("lymphoma")
+    assert [cell_settings(arm, tables)["h_dir"] for arm in (bare, plain, mutant)] == [0.3, 1.0, 7.0]
+    design = make_design([mutant, late], tables, drugs, [], NAMES)
+    values = design.settings[design.phase][..., COLUMN["h_dir"]]
+    assert values.tolist() == [[7.0, 7.0], [1.0, 9.0]]
+
+
+def test_every_context_has_its_own_time_before_the_stimulus(scenarios, assembly):
+    lanes = assemble(assembly)
+    rows = scenarios.select("context", "role").rows()
+    begins = {
+        (rows[at], float(first)) for at, first in zip(lanes.scenario, lanes.switches[:, 0], strict=True)
+    }
+    assert {each for each in begins if each[0][1] == "single"} == {
+        (("liver", "single"), -30.0),
+        (("lymphoma", "single"), 0.0),
+    }
 
 
 def test_a_drug_with_itself_is_one_dose(contexts, drugs):

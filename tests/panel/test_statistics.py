@@ -67,6 +67,34 @@ def test_it_gives_the_known_answer(name, known):
     assert STATISTICS[name].compute(arm, reference) == pytest.approx([answer], rel=2e-3)
 
 
+LATE = np.array([20.0, 30.0, 60.0])
+FURTHER = {
+    "a background that moves": ("late_over_early", course([5.0, 2.0]), course([1.0, 0.5]), 1.5 / 4.0),
+    "no background": ("late_over_early", course([5.0, 2.0]), None, 0.4),
+    "a window that begins late": ("auc", course([1.0, 4.0, 3.0], minutes=LATE), None, (25 + 105) / 40),
+    "a fall that begins late": ("half_life", course([8.0, 4.0, 1.0], minutes=LATE), None, 40 / 3),
+    "a dip before a rise": ("rise_after_dip", course([6.0, 1.0, 3.0]), course([2.0, 2.0, 1.5]), 4.0),
+    "the lowest of ratios": ("lowest_ratio", course([6.0, 1.0, 3.0]), course([2.0, 2.0, 1.5]), 0.5),
+    "the highest of ratios": ("highest_ratio", course([6.0, 1.0, 3.0]), course([2.0, 2.0, 1.5]), 3.0),
+    "a reference that peaks elsewhere": ("peak_ratio", course([1.0, 9.0]), course([6.0, 2.0]), 1.5),
+    "a reference that peaks later": ("peak_delay", UP, course([0.0, 1.0, 5.0, 2.0]), -20.0),
+    "a last value over a peak": ("late_over_peak", course([2.0, 8.0, 6.0]), None, 0.75),
+    "a steep rise": ("hill", rising(17.0, 2.2), None, 2.2),
+    "an ec50 between doses": ("ec50", rising(45.0, 1.0), None, 45.0),
+    "an ic50 between doses": ("ic50", falling(170.0), None, 170.0),
+}
+
+
+@pytest.mark.parametrize(("name", "arm", "reference", "answer"), FURTHER.values(), ids=FURTHER)
+def test_it_gives_a_further_known_answer(name, arm, reference, answer):
+    assert STATISTICS[name].compute(arm, reference) == pytest.approx([answer], rel=2e-3)
+
+
+def test_a_peak_of_no_numbers_is_at_no_time_and_a_slope_that_doses_do_not_cover_is_none():
+    assert np.isnan(STATISTICS["peak_minutes"].compute(course([1.0, np.nan, 3.0]), None)).all()
+    assert np.isnan(STATISTICS["hill"].compute(rising(1.0, 0.3), None)).all()
+
+
 def test_draws_are_taken_apart():
     found = STATISTICS["peak_minutes"].compute(course([1.0, 4.0, 3.0, 2.0], [1.0, 2.0, 3.0, 5.0]), None)
     assert found.tolist() == [10.0, 60.0]

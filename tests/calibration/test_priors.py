@@ -1,0 +1,56 @@
+"""Every prior against SciPy: its density, its samples, its curvature; conformance over the table."""
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from screen.calibration.priors import DISTRIBUTIONS, Prior
+
+PEERS = {
+    "parameterScaleNormal": ((0.4, 0.7), stats.norm(0.4, 0.7)),
+    "parameterScaleLaplace": ((0.4, 0.7), stats.laplace(0.4, 0.7)),
+    "parameterScaleUniform": ((0.3, 1.9), stats.uniform(0.3, 1.6)),
+    "normal": ((2.0, 0.4), stats.norm(2.0, 0.4)),
+    "laplace": ((2.0, 0.1), stats.laplace(2.0, 0.1)),
+    "uniform": ((1.3, 2.9), stats.uniform(1.3, 1.6)),
+    "logNormal": ((0.4, 0.7), stats.lognorm(0.7, scale=np.exp(0.4))),
+    "logLaplace": ((0.4, 0.7), stats.loglaplace(1 / 0.7, scale=np.exp(0.4))),
+}
+"""Two numbers of the prior, and the distribution that they stand for."""
+
+LINEAR = {"lin": lambda x: x, "log": np.exp, "log10": lambda x: 10.0**x}
+SCALED = {"lin": lambda x: x, "log": np.log, "log10": np.log10}
+
+
+def test_every_distribution_has_a_peer():
+    assert set(PEERS) == set(DISTRIBUTIONS)
+
+
+@pytest.mark.parametrize("scale", LINEAR)
+@pytest.mark.parametrize("kind", PEERS)
+def test_the_cost_is_minus_the_log_density(kind, scale):
+    numbers, peer = PEERS[kind]
+    for value in peer.ppf([0.1, 0.35, 0.8]):
+        scaled = value if kind.startswith("parameterScale") else SCALED[scale](value)
+        assert float(Prior(kind, *numbers, scale).cost(scaled)) == pytest.approx(-peer.logpdf(value))
+
+
+@pytest.mark.parametrize("scale", LINEAR)
+@pytest.mark.parametrize("kind", PEERS)
+def test_samples_are_of_the_distribution(kind, scale):
+    numbers, peer = PEERS[kind]
+    rng = np.random.default_rng(8)
+    drawn = np.array([Prior(kind, *numbers, scale).sample(rng) for _ in range(1500)])
+    values = drawn if kind.startswith("parameterScale") else LINEAR[scale](drawn)
+    assert stats.kstest(values, peer.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("kind", PEERS)
+def test_the_curvature_is_that_of_the_cost_or_of_its_kink(kind):
+    numbers, _ = PEERS[kind]
+    prior, at = Prior(kind, *numbers, "log"), 0.61
+    slope = jax.grad(prior.cost)
+    second = float((slope(at + 1e-5) - slope(at - 1e-5)) / 2e-5)
+    expected = float(slope(at)) ** 2 if "aplace" in kind else max(second, 0.0)
+    assert float(prior.precision(at)) == pytest.approx(expected, rel=1e-5, abs=1e-9)

@@ -1,0 +1,53 @@
+"""Faults are single changes that Python reads, of every kind, and the packages they are put into exist."""
+
+import ast
+
+import pytest
+
+from tests.mutants.__main__ import NEAREST, ROOT, ordered, sample
+from tests.mutants.faults import faults_of
+
+SOURCE = '''
+"""A module: 1 + 1."""
+LIMIT = 3
+
+
+def found(x: int = 2, y: "int | str" = 4) -> int:
+    """Not here: 1 < 2."""
+    if x < y and not y:
+        raise ValueError(f"{x + 1} must be {y - 1}")
+    total: int = min(x, y) * 2
+    return np.where(x > 0, -total, y) if x else total
+'''
+
+
+def test_what_computes_is_changed_and_what_is_said_is_not(tmp_path):
+    (tmp_path / "module.py").write_text(SOURCE)
+    changes = {(fault.old, fault.new) for fault in faults_of(tmp_path / "module.py")}
+    assert changes == {
+        ("x < y", "(x <= y)"), ("x < y and not y", "(x < y or not y)"), ("not y", "(y)"), ("2", "3"),
+        ("min(x, y)", "max(x, y)"), ("min(x, y) * 2", "((min(x, y)) / (2))"), ("min(x, y) * 2", "(min(x, y))"),
+        ("x > 0", "(x >= 0)"), ("0", "1"), ("-total", "(total)"),
+        ("np.where(x > 0, -total, y)", "np.where(x > 0, y, -total)"),
+        ("np.where(x > 0, -total, y) if x else total", "(total if x else np.where(x > 0, -total, y))"),
+    }  # fmt: skip
+
+
+def test_a_rule_forgets_an_input_or_a_setting(tmp_path):
+    rows = ["rule a:", "    input:", "        one=f(),", "    params:", "        settings=chosen("]
+    (tmp_path / "a.smk").write_text("\n".join([*rows, '            "seed",', "        ),", ""]))
+    assert [fault.old.strip() for fault in faults_of(tmp_path / "a.smk")] == ["one=f(),", '"seed",']
+
+
+@pytest.mark.parametrize("package", NEAREST)
+def test_faults_of_a_package_can_be_read_and_have_tests(package):
+    for fault in sample(package, 20, "any"):
+        text = fault.text()
+        assert text != fault.path.read_text()
+        if fault.path.suffix == ".py":
+            ast.parse(text)
+        assert all((ROOT / name).is_file() for name in ordered(NEAREST[package], fault))
+
+
+def test_another_seed_is_another_sample_and_the_same_one_is_the_same():
+    assert sample("screen/rank", 5, "1") == sample("screen/rank", 5, "1") != sample("screen/rank", 5, "2")
