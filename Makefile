@@ -16,7 +16,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-faults test-slurm test-gpu mutants lint format schema maps lock bench bench-gpu scaling smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu mutants lint format schema maps lock bench bench-gpu scaling smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -81,10 +81,7 @@ test: env ## the tests, on all cores
 	$(PYTHON) -m pytest --numprocesses $(CORES) --dist loadfile $(ARGS)
 
 test-slow: env ## the tests, the slow ones too
-	$(PYTHON) -m pytest -m "not faults and not slurm and not gpu" $(ARGS)
-
-test-faults: env ## interrupt and damage whole runs: each goes on to the same ranking
-	$(PYTHON) -m pytest -m faults $(ARGS)
+	$(PYTHON) -m pytest -m "not slurm and not gpu" $(ARGS)
 
 test-slurm: env-slurm ## tests that need a SLURM controller
 	SCREEN_SLURM=1 $(PYTHON) -m pytest -m slurm $(ARGS)

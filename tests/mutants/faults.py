@@ -78,7 +78,7 @@ def _in_python(path: Path) -> Iterator[Fault]:
 
 
 def _computing(node: ast.AST) -> Iterator[ast.expr]:
-    """The expressions of functions, but for those of messages, annotations and defaults."""
+    """The expressions of a file, but for those of messages, annotations and defaults."""
     if isinstance(node, ast.FunctionDef):
         inner: list[ast.AST] = list(node.body)
     elif isinstance(node, ast.AnnAssign):
@@ -134,9 +134,8 @@ def _is_word(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-DECIDES = re.compile(
-    r"^            \"[\w.]+\",\n|^        \w+=(?!CONFIG).*,\n|^        [\w/(){}\"f]+.*,\n", re.MULTILINE
-)
+DECIDES = re.compile(r"^            \"[\w.]+\",\n|^        (?!config=)(?:f?\"|\w).*,\n", re.MULTILINE)
+"""A line that names a setting, an input or what else decides that a rule runs again."""
 
 
 def _in_rules(path: Path) -> Iterator[Fault]:

@@ -1,10 +1,12 @@
 """Every column of the ranked table against draws of a known spread, each number made here from the formula alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from screen.rank import RANKED, DoseBasis, rank
-from tests.rank.worlds import READOUTS, Readout, drug_table, responses, scenarios, uneven
+from screen.rank import DoseBasis, rank
+from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, responses, scenarios, uneven
 
 DRAWS = 41
 DRUGS = "abcdefg"
@@ -53,7 +55,7 @@ def found():
         patch.setattr("tests.rank.worlds.READOUTS", READ)
         read = responses(table, value, draws=DRAWS)
     bases = [DoseBasis("equal_burden", 1000.0)]
-    return rank(read, table, drug_table(DRUGS), readouts=READ, dose_bases=bases)
+    return rank(read, table, drug_table(DRUGS), aim=replace(AIM, readouts=READ), dose_bases=bases)
 
 
 def of(found, intervention: str, readout: str = "pY705_20min") -> dict:
