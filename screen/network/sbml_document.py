@@ -54,7 +54,11 @@ def sbml_text(source: Path | str) -> str:
 
 
 def read_document(text: str) -> libsbml.SBMLDocument:
-    """The flat document of an SBML text; NetworkError says what cannot be used."""
+    """The flat document of an SBML text; NetworkError says what cannot be used.
+
+    >>> read_document(sbml).getModel().getNumReactions() > 0
+    True
+    """
     _refuse_large(text)
     document = libsbml.readSBMLFromString(text)
     _refuse_errors(document, "readable")

@@ -117,7 +117,7 @@ def test_a_shard_that_does_not_exist_is_refused(run, small, shard):
 def test_a_stage_without_its_input_names_the_file(run, small):
     ran = run("rank", "--config", small())
     assert ran.code == 2
-    assert "scenarios.parquet: must exist, found no such file" in ran.err
+    assert ran.problems == ["screen: results/scenarios/routes.parquet: must exist, found no such file"]
 
 
 def test_a_truncated_parquet_is_named(run, small, tmp_path):

@@ -86,7 +86,8 @@ READERS = {
         lambda at: read_context_tables(at / "contexts.tsv", at / "hypotheses.tsv")),
     "panel": Reader(_shipped("panel/panel.tsv"), "*.tsv", lambda at: read_panel(at / "panel.tsv")),
     "labels": Reader(_shipped("labels.tsv"), "*.tsv", lambda at: read_labels(at / "labels.tsv")),
-    "discrepancy": Reader(_shipped("discrepancy.tsv"), "*.tsv", lambda at: read_discrepancy(at / "discrepancy.tsv")),
+    "discrepancy": Reader(
+        _shipped("discrepancy.tsv"), "*.tsv", lambda at: read_discrepancy(at / "discrepancy.tsv", "pY705_level")),
     "parameters": Reader(
         _shipped("network/parameters.tsv"), "*.tsv", lambda at: read_parameters(at / "parameters.tsv")),
     "abundances": Reader(_abundances, "*.csv", lambda at: read_abundances(at / "cells.csv")),

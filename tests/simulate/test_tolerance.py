@@ -8,7 +8,6 @@ import pytest
 
 from screen.kernel import load_model
 from screen.network import compose_network
-from screen.rank.ranking import OBSERVABLES
 from screen.rank.ratios import RESOLUTION
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
@@ -55,5 +54,5 @@ def test_suppressions_are_right_to_a_tenth_of_what_ranks_level(root, monkeypatch
     error = (pl.col("suppression") - pl.col("suppression_right")).abs()
     worst = dict(both.group_by("readout").agg(error.max()).iter_rows())
     assert max(worst.values()) < RESOLUTION
-    ranked = [each.id for each in readouts if each.observable in OBSERVABLES]
+    ranked = [each.id for each in readouts if each.observable == settings.rank.observable]
     assert 0 < max(worst[name] for name in ranked) < RESOLUTION / 10

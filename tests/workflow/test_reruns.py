@@ -59,7 +59,7 @@ READ = {
     "tables.potency": {*TABLES, "potency"},
     "scenarios.contexts": {"scenarios"},
     "scenarios.hypotheses": {"scenarios"},
-    "scenarios.constants": {"scenarios", "simulate", "constrain", "validate"},
+    "scenarios.constants": {"scenarios", "simulate", "constrain", "validate", "report"},
     "scenarios.drugs": {"scenarios"},
     "scenarios.doses_nM": {"scenarios"},
     "scenarios.pairs": {"scenarios"},
