@@ -16,7 +16,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu mutants lint format schema maps lock bench bench-gpu scaling smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -129,6 +129,9 @@ bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on all co
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)
+
+ranking: env ## time and memory of ranking from a million responses to five millions
+	$(PYTHON) -m benchmarks.ranking $(ARGS)
 
 smaller: env ## how much faster the network is without some of its modules, on one core
 	$(PYTHON) -m benchmarks.smaller $(ARGS)
