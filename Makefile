@@ -16,7 +16,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -81,7 +81,7 @@ test: env ## the tests, on all cores
 	$(PYTHON) -m pytest --numprocesses $(CORES) --dist loadfile $(ARGS)
 
 test-slow: env ## the tests, the slow ones too
-	$(PYTHON) -m pytest -m "not slurm and not gpu" $(ARGS)
+	$(PYTHON) -m pytest -m "not slurm and not gpu and not faults" $(ARGS)
 
 test-slurm: env-slurm ## tests that need a SLURM controller
 	SCREEN_SLURM=1 $(PYTHON) -m pytest -m slurm $(ARGS)
@@ -91,6 +91,9 @@ test-gpu: env-gpu ## tests that need an NVIDIA GPU
 
 mutants: env ## the share of faults put into the code that the nearest tests notice; ARGS="--package screen/rank"
 	$(PYTHON) -m tests.mutants $(ARGS)
+
+test-faults: env ## whole runs killed, starved and damaged, each completed by the next (a quarter of an hour)
+	$(PYTHON) -m pytest -m faults --numprocesses $(CORES) $(ARGS)
 
 lint: env ## format, style, types, layers, workflow
 	$(VENV)/bin/ruff check
