@@ -8,7 +8,7 @@ import pytest
 from screen.cli import main
 from screen.cli.main import COMMANDS
 
-NEEDS_MORE = ("doctor", "simulate", "cell", "describe", "drug", "experiment", "init")
+NEEDS_MORE = ("export", "doctor", "simulate", "cell", "describe", "drug", "experiment", "init")
 """Commands that do not begin with the settings, or need arguments."""
 
 
