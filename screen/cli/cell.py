@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.cli.courses import add_course_options, set_totals
-from screen.cli.options import add_shared, add_threads, name_it, say, without
+from screen.cli.options import add_shared, add_threads, name_it, refuse_own_network, say, without
 from screen.errors import ScenarioError
 from screen.settings import load_settings
 
@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the rows and say what was used, what was not and what stays."""
     settings = load_settings(arguments.config)
+    refuse_own_network(settings)
     import polars as pl
 
     from screen.files import restored

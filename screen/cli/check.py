@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
+from screen.cli.network import write_network
 from screen.cli.options import add_shared, read_shared
 from screen.cli.plan import read_bases, read_rankable_plan
 from screen.errors import FitError, ScreenError, SettingsError
@@ -35,9 +36,7 @@ class Inputs:
     @cached_property
     def network(self) -> str:
         """The network of the screen in SBML."""
-        from screen.network import compose_network
-
-        return compose_network(self.settings.network.folder, self.settings.network.chosen)
+        return write_network(self.settings)
 
     @cached_property
     def whole(self) -> str:
@@ -70,12 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print sizes, then problems."""
-    settings, _ = read_shared(arguments)
+    settings, _ = read_shared(arguments, any_network=True)
     sizes: dict[str, Any] = {}
     problems: list[str] = []
     warnings: list[str] = []
     inputs = Inputs(settings)
-    for look in (_engine, _network, _observables, _genes, _screen, _potency, _panel, _labels, _calibration):
+    of_modules = (_engine, _network, _observables, _genes, _screen, _potency, _panel, _labels, _calibration)
+    for look in of_modules if settings.network.sbml is None else (_engine, _own_network, _screen, _labels):
         try:
             found = look(inputs)
             warnings += found.pop("warnings", [])
@@ -114,14 +114,7 @@ def _network(inputs: Inputs) -> dict[str, Any]:
     network = inputs.known if settings.network.chosen is None else read_sbml(inputs.network)
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
-    unknown = [
-        f"readouts: `{readout.id}` must read a species or one of {', '.join(network.observables)}, "
-        f"found {readout.observable}"
-        for readout in settings.readouts
-        if readout.observable not in network.readable
-    ]
-    if unknown:
-        raise SettingsError(unknown)
+    _check_readouts(settings, network)
     contexts = inputs.contexts
     check_contexts(contexts, units)
     smaller = _smaller(settings, contexts)
@@ -138,6 +131,33 @@ def _network(inputs: Inputs) -> dict[str, Any]:
         "parameters with source": sourced,
         "parameters assumed or from memory": sum(mark in ("assumed", "memory") for mark in marks),
         "parameters set by context or convention": sum(mark in ("input", "fixed") for mark in marks),
+    }
+
+
+def _check_readouts(settings: Settings, network: "Network") -> None:
+    unknown = [
+        f"readouts: `{readout.id}` must read a species or one of {', '.join(network.observables)}, "
+        f"found {readout.observable}"
+        for readout in settings.readouts
+        if readout.observable not in network.readable
+    ]
+    if unknown:
+        raise SettingsError(unknown)
+
+
+def _own_network(inputs: Inputs) -> dict[str, Any]:
+    """Another network reads, drugs act on what it has, read-outs and contexts name what it has."""
+    from screen.network import read_sbml
+    from screen.scenarios import check_contexts
+
+    network = read_sbml(inputs.network)
+    _check_readouts(inputs.settings, network)
+    check_contexts(inputs.contexts, dict.fromkeys(network.parameters))
+    return {
+        "states": len(network.species),
+        "reactions": len(network.reactions),
+        "observables": len(network.observables),
+        "parameters": len(network.parameters),
     }
 
 
@@ -204,7 +224,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
         "contexts": frame["context"].n_unique(),
         "contexts with their hypotheses": frame.select("context", "hypothesis").n_unique(),
         "scenarios": plan.counts.scenarios,
-        "draws": settings.fit.draws,
+        "draws": settings.fit.draws_wanted,
         "trajectories": plan.counts.trajectories,
     }
 

@@ -9,6 +9,7 @@ import argparse
 import json
 
 from screen.cli.bench import read_bench
+from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
@@ -30,14 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/constrain: draws.parquet, summary.json and, of a fit, scales.parquet."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.constrain)
-    if settings.fit.draws_from == "shipped":
+    source = settings.fit.draws_from
+    if source != "measurements":
         if arguments.without or arguments.afresh:
             raise ScreenError(
-                "fit.draws_from: must be measurements for --without and --afresh, found shipped"
+                f"fit.draws_from: must be measurements for --without and --afresh, found {source}"
             )
-        return _take_shipped(settings, results)
+        return _take_shipped(settings, results) if source == "shipped" else _take_nominal(settings, results)
     import polars as pl
 
     from screen.constrain import Plan, run_constrain
@@ -90,7 +92,7 @@ def _take_shipped(settings: Settings, results: Results) -> int:
     """The first draws of the shipped ensemble, as the draws of this run."""
     import polars as pl
 
-    from screen.tables import DRAWS, provenance, read_table, write_table, write_text_atomic
+    from screen.tables import DRAWS, provenance, read_table, write_table
 
     ensemble = settings.panel.ensemble
     draws = read_table(ensemble, DRAWS)
@@ -99,7 +101,37 @@ def _take_shipped(settings: Settings, results: Results) -> int:
     left_out = f"the fit: draws are the first {len(kept)} of {len(numbers)} in {ensemble.name}"
     facts = provenance("constrain", [ensemble], left_out=[left_out])
     write_table(draws.filter(pl.col("draw").is_in(kept.implode())), results.draws, DRAWS, facts)
-    summary = {"draws": len(kept), "demands": 0, "met": 1.0}
+    return _held_to_nothing(results, len(kept), left_out)
+
+
+def _take_nominal(settings: Settings, results: Results) -> int:
+    """One draw: the values of the network, and of drugs as they were measured."""
+    import math
+
+    import polars as pl
+
+    from screen.experiments import SIGMA
+    from screen.network import read_sbml
+    from screen.tables import DRAWS, provenance, write_table
+
+    network = read_sbml(results.network)
+    known = [pair for pair in zip(network.parameters, network.values, strict=True) if math.isfinite(pair[1])]
+    known += [(SIGMA + name, 1.0) for name in read_drugs(settings).drugs]
+    draws = pl.DataFrame([(0, *pair) for pair in known], schema=DRAWS.dtypes(), orient="row")
+    left_out = "the spread of parameters: one draw, the values of the network"
+    write_table(
+        draws,
+        results.draws,
+        DRAWS,
+        provenance("constrain", [results.network, *settings.lane_tables()], left_out=[left_out]),
+    )
+    return _held_to_nothing(results, 1, left_out)
+
+
+def _held_to_nothing(results: Results, draws: int, left_out: str) -> int:
+    from screen.tables import write_text_atomic
+
+    summary = {"draws": draws, "demands": 0, "met": 1.0}
     write_text_atomic(results.held, json.dumps(summary, indent=2) + "\n")
     say(f"constrain: left out: {left_out}")
     return 0

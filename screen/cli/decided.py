@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/decided.tsv."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     from screen.rank import DECIDED, find_decided, ranked_schema
     from screen.tables import read_table, write_table
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
-from screen.cli.options import add_shared
+from screen.cli.options import add_shared, refuse_own_network
 from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
 
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a table."""
     settings = load_settings(arguments.config)
+    refuse_own_network(settings)
     if not 0 <= arguments.dose < float("inf"):
         raise ScreenError(f"--dose: must be a finite number of at least 0 nM, found {arguments.dose:g}")
     if arguments.name is not None and arguments.what not in ("cell", "drug"):

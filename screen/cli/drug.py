@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from screen.cli.options import add_shared, name_it, say, without
+from screen.cli.options import add_shared, name_it, refuse_own_network, say, without
 from screen.errors import ScenarioError
 from screen.settings import load_settings
 
@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the rows and say where the drug acts."""
     settings = load_settings(arguments.config)
+    refuse_own_network(settings)
     import polars as pl
 
     from screen.files import restored

@@ -15,7 +15,7 @@ from screen.settings import Settings
 DISPATCHER = "screen.cli.main"
 """Names every command and runs one: what it imports is no part of a stage."""
 
-SIMULATED = ("seed", "scenarios.constants", "simulate", "readouts")
+SIMULATED = ("seed", "scenarios.constants", "simulate", "readouts", "network.start", "network.minutes")
 """Settings that the simulate stage reads, beside those that name files: its rule takes them from here."""
 
 ALIKE = {
@@ -49,7 +49,8 @@ def shard_facts(settings: Settings, results: Results, index: int) -> dict[str, A
     from screen.network import network_name
     from screen.tables import provenance
 
-    parameters = settings.network.folder / "parameters.tsv"
+    own = settings.network.sbml
+    parameters = settings.network.folder / "parameters.tsv" if own is None else own
     networks = [results.network_named(network_name(left_out)) for left_out in wanted_networks(settings)]
     inputs = (*networks, results.scenarios, results.draws, parameters, *settings.lane_tables())
     return provenance(

@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
         folder = folder / arguments.config.stem
     results = Results(folder)
     alone = settings.simulate.model_copy(update={"shards": 1})
-    drawn = settings.fit.model_copy(update={"draws_from": "shipped", "draws": arguments.draws})
+    source = "nominal" if settings.fit.draws_from == "nominal" else "shipped"
+    drawn = settings.fit.model_copy(update={"draws_from": source, "draws": arguments.draws})
     merged = settings.model_copy(update={"results": folder, "simulate": alone, "fit": drawn})
     read_rankable_plan(merged)
     prepare_folder(folder)
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     _stage(simulate, config, "--shard", "0", *threads)
     _stage(rank, config)
     _stage(report, config)
-    for reason in _reasons_to_fit(settings, results):
+    for reason in () if settings.network.sbml else _reasons_to_fit(settings, results):
         say(f"mine: a fit of your own would be worthwhile (`make screen` does one): {reason}")
     print(f"{results.ranked}\n{results.report}")
     return 0

@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/network/stat3.xml, and one file for each set of modules that contexts leave out."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.network.parent)
-    from screen.network import compose_without, left_out_of, network_name, read_sbml
+    from screen.network import left_out_of, network_name, read_sbml
     from screen.tables import write_text_atomic
 
     for left_out in [left_out_of(arguments.only)] if arguments.only else wanted_networks(settings):
-        text = compose_without(settings.network.folder, settings.network.chosen, left_out)
+        text = write_network(settings, left_out)
         network = read_sbml(text)
         path = results.network_named(network_name(left_out))
         write_text_atomic(path, text)
@@ -36,6 +36,32 @@ def run(arguments: argparse.Namespace) -> int:
             f"{len(network.parameters)} parameters in {path}"
         )
     return 0
+
+
+def write_network(settings: Settings, left_out: tuple[str, ...] = ()) -> str:
+    """The SBML text of the network of the settings without some modules.
+
+    NetworkError, TableError; ScenarioError: a target that says where it acts in a network of modules, or the other way.
+    """
+    from screen.errors import ScenarioError
+    from screen.network import compose_without, sbml_text, with_drugs
+    from screen.scenarios import read_targets
+
+    wanted, targets = settings.network, read_targets(settings.tables.targets).values()
+    if wanted.sbml is None:
+        placed = [target.name for target in targets if target.site is not None]
+        if placed:
+            must = "`acts_on` must be empty without `network.sbml`: modules say where a target acts"
+            raise ScenarioError(f"targets, {placed[0]}: {must}, found it given")
+        return compose_without(wanted.folder, wanted.chosen, left_out)
+    if left_out:
+        raise ScenarioError(
+            f"contexts: `module` must be of the modules, found {left_out[0]} with `network.sbml`"
+        )
+    lost = [target.name for target in targets if target.site is None]
+    if lost:
+        raise ScenarioError(f"targets, {lost[0]}: `acts_on` must be given with `network.sbml`, found nothing")
+    return with_drugs(sbml_text(wanted.sbml), [target.site for target in targets if target.site is not None])
 
 
 def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:

@@ -174,10 +174,21 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def read_shared(arguments: argparse.Namespace) -> tuple[Settings, Results]:
-    """Settings and results folder of a command."""
+def read_shared(arguments: argparse.Namespace, any_network: bool = False) -> tuple[Settings, Results]:
+    """Settings and results folder of a command; `any_network`: one that knows `network.sbml` too."""
     settings = load_settings(arguments.config)
+    if not any_network:
+        refuse_own_network(settings)
     return settings, Results(arguments.results or settings.results)
+
+
+def refuse_own_network(settings: Settings) -> None:
+    """SettingsError where the settings name a network of their own: what is asked is about the modules."""
+    if settings.network.sbml:
+        known = "check, mine, network, scenarios, constrain, simulate, rank, report and fit --petab"
+        raise SettingsError(
+            f"network.sbml: must be left out here (it is for {known}), found {settings.network.sbml}"
+        )
 
 
 def prepare_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.drugs import read_drugs
+from screen.errors import ScenarioError
 from screen.settings import PairsAmong, Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ def read_plan(settings: Settings) -> ScreenInputs:
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
+    early = [name for name, context in contexts.contexts.items() if context.preincubation_minutes > 0]
+    if settings.network.start == "initial" and early:
+        raise ScenarioError(
+            f"contexts, {early[0]}: preincubation_min must be 0 where `network.start` is the initial state, "
+            f"found {contexts.contexts[early[0]].preincubation_minutes:g}"
+        )
     drugs = read_drugs(settings)
     screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
     pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
@@ -48,7 +55,7 @@ def read_plan(settings: Settings) -> ScreenInputs:
             switches=wanted.hypotheses,
         ),
     )
-    return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws))
+    return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws_wanted))
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

@@ -23,7 +23,7 @@ def add_petab(parser: argparse._ActionsContainer) -> None:
 
 def read_results(arguments: argparse.Namespace, own: Path | None = None) -> tuple[Settings, Results]:
     """Settings and results folder; those of a problem of its own model apart, where no folder is named."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=own is not None)
     if own is not None and arguments.results is None:
         results = Results(results.folder / own.resolve().parent.name)
     return settings, results

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/ranked.csv, curves.csv and combinations.csv."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
         COMBINATIONS,

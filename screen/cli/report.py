@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/report.html and results/figures."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.figures)
     check_shards(settings, results)
     from screen.network import read_parameters
@@ -45,7 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         aim=aim,
         contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
-        parameters=read_parameters(settings.network.folder / "parameters.tsv"),
+        parameters=None
+        if settings.network.sbml
+        else read_parameters(settings.network.folder / "parameters.tsv"),
         affinities=read_tables(tables.affinities, AFFINITIES),
         fit=results.fit,
         provenance=read_provenance(results.ranked),

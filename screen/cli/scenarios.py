@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     if arguments.dry_run:
         print("\n".join(announce(read_rankable_plan(settings), settings)))
         return 0
@@ -39,11 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     files, networks = read_networks(plan, results)
     observable = settings.rank.observable
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
-    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
+    routed = weighed if settings.network.sbml is None else weighed.clear()
+    routes = scenario_routes(routed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
     write_table(routes, results.routes, ROUTED, made_from)
-    say(f"scenarios: {describe(plan, settings.fit.draws)}")
+    say(f"scenarios: {describe(plan, settings.fit.draws_wanted)}")
     return 0
 
 
@@ -65,7 +66,7 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
 def announce(plan: ScreenInputs, settings: Settings) -> list[str]:
     """What a screen holds and roughly how long it takes, a line each."""
     return [
-        f"scenarios: {describe(plan, settings.fit.draws)}",
+        f"scenarios: {describe(plan, settings.fit.draws_wanted)}",
         f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}",
     ]
 

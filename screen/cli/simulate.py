@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write results/simulate/shard-<i>.parquet."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     if not 0 <= arguments.shard < settings.simulate.shards:
         raise ScreenError(
             f"--shard: must be from 0 to {settings.simulate.shards - 1}, found {arguments.shard}"
@@ -40,8 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     wanted, tables = settings.simulate, settings.tables
     facts = shard_facts(settings, results, arguments.shard)
     draws = read_table(results.draws, DRAWS)
-    table = read_parameters(settings.network.folder / "parameters.tsv")
-    check_draws(draws, table, load_model(results.network).parameters, str(results.draws))
+    if settings.network.sbml is None:
+        table = read_parameters(settings.network.folder / "parameters.tsv")
+        check_draws(draws, table, load_model(results.network).parameters, str(results.draws))
     screened = ScreenTables(
         read_table(results.scenarios, SCENARIOS),
         read_context_tables(tables.contexts, tables.hypotheses),
@@ -50,13 +51,20 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     readouts = screen_readouts(settings)
-    parts = read_parts(screened, results.network_named, readouts, wanted.slices)
+    parts = read_parts(
+        screened, results.network_named, readouts, wanted.slices and settings.network.sbml is None
+    )
     engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
         parts,
         readouts,
-        replace(read_integration(settings, engine, arguments.threads), rtol=wanted.screen_rtol),
+        replace(
+            read_integration(settings, engine, arguments.threads),
+            rtol=wanted.screen_rtol,
+            from_rest=settings.network.start == "rest",
+            unit_minutes=settings.network.minutes,
+        ),
         Shard(arguments.shard, wanted.shards),
         say,
     )

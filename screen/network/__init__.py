@@ -4,6 +4,7 @@
 """
 
 from screen.network.compose import check_network, compose_network
+from screen.network.drugged import HOWS, Site, with_drugs
 from screen.network.genes import read_genes
 from screen.network.network import Network
 from screen.network.observables import read_observables
@@ -22,8 +23,10 @@ from screen.network.smaller import compose_without, left_out_of, network_name
 from screen.network.totals import read_totals
 
 __all__ = [
+    "HOWS",
     "ROUTES",
     "Network",
+    "Site",
     "check_draws",
     "check_network",
     "compose_network",
@@ -42,5 +45,6 @@ __all__ = [
     "read_totals",
     "sbml_text",
     "slice_network",
+    "with_drugs",
     "without_initial_assignments",
 ]

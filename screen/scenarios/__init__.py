@@ -25,6 +25,7 @@ from screen.scenarios.drugs import (
     DrugTables,
     Target,
     read_drug_tables,
+    read_targets,
 )
 from screen.scenarios.hypotheses import (
     DEFAULT,
@@ -86,6 +87,7 @@ __all__ = [
     "read_discrepancy",
     "read_drug_tables",
     "read_options",
+    "read_targets",
     "screened",
     "smaller_networks",
 ]

@@ -49,6 +49,7 @@ ROUTED = Schema(
         Column("targets", pl.String, "where these routes start, the target that is held most first"),
     ),
     key=("scenario",),
+    may_be_empty=True,
 )
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.network import HOWS, Site
 from screen.scenarios.assays import ASSAYS
-from screen.tables import Column, Schema, read_placed, read_tables
+from screen.tables import Column, Rule, Schema, read_placed, read_tables
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
@@ -153,8 +154,36 @@ TARGETS = Schema(
         ),
         Column("mark", pl.String, "origin of the shift", choices=MARKS),
         Column("source", pl.String, "where the shift comes from", nullable=True),
+        Column(
+            "acts_on",
+            pl.String,
+            "of `network.sbml`: reactions, parameters or species on which the target acts, separated by commas",
+            required=False,
+            nullable=True,
+        ),
+        Column("how", pl.String, "what it does to them", required=False, nullable=True, choices=tuple(HOWS)),
+        Column(
+            "strength",
+            pl.Float64,
+            "scales: factor where all of the target is held; removes: rate constant there [1/time of the file]",
+            required=False,
+            nullable=True,
+            minimum=0,
+        ),
     ),
     key=("target",),
+    rules=(
+        Rule(
+            "how",
+            "must be given with `acts_on`, and only then",
+            pl.col("acts_on").is_null() != pl.col("how").is_null(),
+        ),
+        Rule(
+            "strength",
+            "must be given for scales and removes, and only there",
+            pl.col("strength").is_null() == pl.col("how").is_in(["scales", "removes"]).fill_null(value=False),
+        ),
+    ),
 )
 
 
@@ -175,6 +204,8 @@ class Target:
     name: str
     genes: tuple[str, ...]
     atp_shift: float
+    site: Site | None = None
+    """Where it acts in `network.sbml`; the modules say it themselves."""
 
 
 @dataclass(frozen=True)
@@ -231,17 +262,9 @@ def read_drug_tables(
 
     TableError for one table, ScenarioError where they disagree.
     """
-    target_frame = read_tables(targets, TARGETS)
     drug_frame = read_placed(drugs, DRUGS)
     affinity_frame = read_placed(affinities, AFFINITIES)
-    known_targets = {
-        row["target"]: Target(
-            row["target"],
-            tuple(gene.strip() for gene in row["genes"].split(",")),
-            row["atp_shift"],
-        )
-        for row in target_frame.iter_rows(named=True)
-    }
+    known_targets = read_targets(targets)
     known_drugs = {row["drug"]: _drug(row) for row in drug_frame.iter_rows(named=True)}
     bindings = tuple(
         Binding(row["drug"], row["gene"], row["target"], row["value_nM"], row["atp"])
@@ -252,6 +275,26 @@ def read_drug_tables(
     if problems:
         raise ScenarioError(problems)
     return tables
+
+
+def read_targets(targets: Path | Sequence[Path]) -> dict[str, Target]:
+    """The targets by name, in the order of the files. TableError."""
+    return {
+        row["target"]: Target(
+            row["target"],
+            tuple(gene.strip() for gene in row["genes"].split(",")),
+            row["atp_shift"],
+            _site(row),
+        )
+        for row in read_tables(targets, TARGETS).iter_rows(named=True)
+    }
+
+
+def _site(row: Mapping) -> Site | None:
+    if row.get("acts_on") is None:
+        return None
+    acts_on = tuple(dict.fromkeys(name.strip() for name in row["acts_on"].split(",")))
+    return Site(row["target"], acts_on, row["how"], row["strength"])
 
 
 def _drug(row: Mapping) -> Drug:

@@ -38,6 +38,7 @@ HYPOTHESES = Schema(
         Column("source", pl.String, "where it comes from", nullable=True),
     ),
     key=("hypothesis", "parameter"),
+    may_be_empty=True,
 )
 
 

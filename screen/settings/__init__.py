@@ -6,7 +6,6 @@ from screen.settings.model import (
     NetworkSettings,
     PairsAmong,
     RankSettings,
-    ReadoutSettings,
     ReportSettings,
     ScenarioSettings,
     Settings,
@@ -15,6 +14,7 @@ from screen.settings.model import (
     settings_schema,
 )
 from screen.settings.reading import check_settings, load_settings
+from screen.settings.readouts import ReadoutSettings
 from screen.settings.shipped import PACKAGE, located, shipped
 
 __all__ = [

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from screen.errors import printable
 from screen.files import NAME, name_problem, number_of
@@ -108,3 +108,9 @@ Files = Annotated[
     ),
 ]
 """A table: one file, or several whose rows are read as one table, such as the project's and one's own."""
+
+
+class Section(BaseModel):
+    """A frozen section in which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

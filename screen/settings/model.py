@@ -11,9 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -26,23 +24,17 @@ from screen.settings.kinds import (
     NUMBER,
     AllOrNames,
     Doses,
-    EndTime,
     FilePath,
     Files,
     Name,
     Positive,
+    Section,
     Steps,
-    Time,
     Truth,
     all_different,
     twice,
 )
-
-
-class Section(BaseModel):
-    """A frozen section in which every key is known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from screen.settings.readouts import ReadoutSettings, shipped_readouts
 
 
 class NetworkSettings(Section):
@@ -52,6 +44,12 @@ class NetworkSettings(Section):
     """Folder of the Antimony modules (*.ant) and their parameters.tsv."""
     modules: AllOrNames = "all"
     """Modules to join, by file name without .ant, or `all`."""
+    sbml: FilePath | None = None
+    """SBML file of another network, in place of folder and modules: `mine` screens it."""
+    start: Literal["rest", "initial"] = "rest"
+    """Where lanes of `sbml` start: where its cell comes to rest without drug and stimulus, or the state in the file."""
+    minutes: Positive = 1.0
+    """Minutes of one unit of time of `sbml`: 0.0166667 for seconds."""
 
     @property
     def chosen(self) -> list[str] | None:
@@ -154,60 +152,6 @@ class ScenarioSettings(Section):
         return pairs
 
 
-class ReadoutSettings(Section):
-    """One read-out: an observable at a time, or its mean over a window."""
-
-    id: Name
-    """Name of the read-out in all tables."""
-    observable: Name
-    """Observable of the network, such as pY705_level or pERK."""
-    minutes: Time | None = None
-    """Time after the stimulus [min]."""
-    from_minutes: Time | None = None
-    """Start of the window [min]; then `minutes` is left out."""
-    to_minutes: EndTime | None = None
-    """End of the window [min]."""
-
-    def window(self) -> tuple[float, float]:
-        """First and last time [min], equal for a read-out at one time."""
-        if self.minutes is not None:
-            return self.minutes, self.minutes
-        return self.from_minutes or 0.0, self.to_minutes or 0.0
-
-    @model_validator(mode="after")
-    def _time_or_window(self) -> Self:
-        window = (self.from_minutes, self.to_minutes)
-        if (self.minutes is None) == (window == (None, None)):
-            raise ValueError("must give either `minutes` or `from_minutes` and `to_minutes`")
-        if self.minutes is None:
-            if self.from_minutes is None or self.to_minutes is None:
-                raise ValueError("must give both `from_minutes` and `to_minutes`")
-            if self.from_minutes >= self.to_minutes:
-                raise ValueError(
-                    f"`to_minutes` must be after `from_minutes`, found {self.from_minutes:g} to {self.to_minutes:g}"
-                )
-        return self
-
-
-def _readouts() -> list[ReadoutSettings]:
-    points = [
-        ("pY705_20min", "pY705_level", 20),
-        ("pY705_3h", "pY705_level", 180),
-        ("pY705_24h", "pY705_level", 1440),
-        ("pS727_20min", "pS727", 20),
-        ("pS727_3h", "pS727", 180),
-        ("pERK_20min", "pERK", 20),
-        ("pERK_3h", "pERK", 180),
-        ("pAKT_20min", "pAKT", 20),
-        ("pAKT_3h", "pAKT", 180),
-    ]
-    read = [ReadoutSettings(id=name, observable=what, minutes=time) for name, what, time in points]
-    read.insert(
-        3, ReadoutSettings(id="pY705_auc_24h", observable="pY705_level", from_minutes=0, to_minutes=1440)
-    )
-    return read
-
-
 class SimulateSettings(Section):
     """How trajectories are integrated."""
 
@@ -245,12 +189,18 @@ class FitSettings(Section):
     """Most Gauss-Newton steps of each start after that."""
     kicks: Steps = 0
     """Times that the end of each start is kicked and searched from again."""
-    draws_from: Literal["measurements", "shipped"] = "measurements"
-    """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit."""
+    draws_from: Literal["measurements", "shipped", "nominal"] = "measurements"
+    """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit;
+    `nominal`: one draw, the values of the network."""
     draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 64
     """Parameter draws handed to the simulation."""
     draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""
+
+    @property
+    def draws_wanted(self) -> int:
+        """Draws that trajectories are simulated under, at most."""
+        return 1 if self.draws_from == "nominal" else self.draws
 
     def data_folder(self) -> Path:
         """The folder of public raw data: `data`, else $SCREEN_DATA, else beside the project."""
@@ -325,7 +275,9 @@ class Settings(Section):
     network: NetworkSettings = NetworkSettings()
     tables: TableSettings = TableSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
-    readouts: Annotated[list[ReadoutSettings], Field(min_length=1, max_length=MOST_NAMES)] = _readouts()
+    readouts: Annotated[list[ReadoutSettings], Field(min_length=1, max_length=MOST_NAMES)] = (
+        shipped_readouts()
+    )
     """Read-outs taken from every trajectory."""
     simulate: SimulateSettings = SimulateSettings()
     fit: FitSettings = FitSettings()
@@ -343,6 +295,27 @@ class Settings(Section):
         again = twice(readout.id for readout in self.readouts)
         if again:
             raise ValueError(f"`readouts` must have different ids, found {again} more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_network(self) -> Self:
+        network = self.network
+        if network.sbml is None:
+            if (network.start, network.minutes) != ("rest", 1.0):
+                raise ValueError(
+                    "`network.start` and `network.minutes` must be left out without `network.sbml`"
+                )
+            return self
+        needed = {
+            "network.modules all": network.modules == "all",
+            "fit.draws_from shipped or nominal": self.fit.draws_from != "measurements",
+            "scenarios.constants assay": self.scenarios.constants == "assay",
+            "rank.discrepancy null": self.rank.discrepancy is None,
+        }
+        missing = [name for name, there in needed.items() if not there]
+        if missing:
+            must = "what was fitted and learned for the modules says nothing of it"
+            raise ValueError(f"`network.sbml` must come with {', '.join(missing)} ({must})")
         return self
 
 

@@ -64,6 +64,11 @@ class Integration:
     rest_tolerance: float = 1e-3
     """Largest relative change in the second of these that still counts as rest."""
 
+    from_rest: bool = True
+    """Whether cells of a screen start from rest; else from the initial state of the network."""
+    unit_minutes: float = 1.0
+    """Minutes of one unit of time of the network; what a `Runner` is given is in minutes."""
+
     @property
     def options(self) -> dict[str, Any]:
         """What the engine is told."""
@@ -184,8 +189,15 @@ class Runner:
         self.lanes = [self._lanes(options) for options in (integration, strict)]
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
-        settle = jax.jit(lambda parameters: tuple(come_to_rest(self.model, options, parameters)))
+        settle = jax.jit(lambda parameters: tuple(self._start(options, parameters)))
         return lambda draws, row, draw: settle(_rest_parameters(self.design, draws, row, draw))
+
+    def _start(self, options: Integration, parameters: Array) -> Rest:
+        if options.from_rest:
+            return come_to_rest(self.model, options, parameters)
+        state = self.model.initial(parameters)
+        none = jnp.zeros(state.shape[0], dtype=int)
+        return Rest(state, none + Status.OK, none)
 
     def _lanes(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         @jax.jit
@@ -194,13 +206,14 @@ class Runner:
             values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
             return values, solution.status, solution.accepted + solution.rejected
 
-        start = np.asarray(self.design.start)
+        unit = options.unit_minutes
+        start = np.asarray(self.design.start) / unit
 
         def run(
             draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray, state: np.ndarray
         ) -> tuple[Array, ...]:
             parameters = _lane_parameters(self.design, draws, arm, draw)
-            return integrate(parameters, times, state, start[arm])
+            return integrate(parameters, times / unit, state, start[arm])
 
         return run
 

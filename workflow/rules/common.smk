@@ -47,6 +47,11 @@ def read_settings():
 
 
 SETTINGS = read_settings()
+if SETTINGS.network.sbml:
+    raise WorkflowError(
+        "network.sbml: must be left out of a workflow, which fits the modules to their measurements; "
+        "`python -m screen mine --config FILE` screens another network"
+    )
 
 # Whether a fit is part of the screen.
 FITTED = SETTINGS.fit.draws_from == "measurements"
