@@ -7,6 +7,8 @@ Example: python -m screen constrain --threads 2
 
 import argparse
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screen.cli.bench import read_bench
 from screen.cli.drugs import read_drugs
@@ -14,6 +16,9 @@ from screen.cli.integration import read_integration
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
 from screen.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,12 +101,27 @@ def _take_shipped(settings: Settings, results: Results) -> int:
 
     ensemble = settings.panel.ensemble
     draws = read_table(ensemble, DRAWS)
+    if settings.network.sbml:
+        draws = _of_network(draws, results, ensemble)
     numbers = draws["draw"].unique().sort()
     kept = numbers[: settings.fit.draws]
     left_out = f"the fit: draws are the first {len(kept)} of {len(numbers)} in {ensemble.name}"
     facts = provenance("constrain", [ensemble], left_out=[left_out])
     write_table(draws.filter(pl.col("draw").is_in(kept.implode())), results.draws, DRAWS, facts)
     return _held_to_nothing(results, len(kept), left_out)
+
+
+def _of_network(draws: "pl.DataFrame", results: Results, ensemble: Path) -> "pl.DataFrame":
+    """What draws of a PEtab problem say of the network, without noise and scales of its measurements."""
+    from screen.network import read_sbml
+
+    known = draws["parameter"].is_in(read_sbml(results.network).parameters)
+    if not known.any():
+        raise ScreenError(f"{ensemble}: must hold draws of parameters of `network.sbml`, found none of them")
+    others = draws.filter(~known)["parameter"].unique().sort()
+    if len(others):
+        say(f"constrain: passed over, since the network has none of these: {', '.join(others)}")
+    return draws.filter(known)
 
 
 def _take_nominal(settings: Settings, results: Results) -> int:

@@ -135,12 +135,22 @@ def test_the_example_of_the_docs_is_screened(root, tmp_path, run, monkeypatch):
 
 
 def test_draws_of_another_network_come_from_a_file(folder, run):
-    draws = pl.DataFrame({"draw": [0, 1, 2], "parameter": "k", "value": [0.01, 0.02, 0.04]})
+    """Noise of the measurements is among them and is passed over."""
+    drawn = {"k": [0.01, 0.02, 0.04], "sd_P": [1.0, 2.0, 3.0]}
+    draws = pl.concat(
+        pl.DataFrame({"draw": [0, 1, 2], "parameter": name, "value": value}) for name, value in drawn.items()
+    )
     draws.write_parquet(folder / "draws.parquet")
     config = write(folder, fit={"draws_from": "shipped", "draws": 3}, panel={"ensemble": "draws.parquet"})
     ran = run("mine", "--config", config, "--threads", "1", "--draws", "3")
     assert ran.code == 0, ran.err
+    assert "passed over, since the network has none of these: sd_P" in ran.err
     assert set(pl.read_csv(folder / "results/own/ranked.csv")["draws"]) == {3}
+    held = pl.read_parquet(folder / "results/own/constrain/draws.parquet")
+    assert set(held["parameter"]) == {"k"} and held["value"].to_list() == [0.01, 0.02, 0.04]
+    draws.filter(parameter="sd_P").write_parquet(folder / "draws.parquet")
+    ran = run("mine", "--config", config)
+    assert ran.code == 2 and "must hold draws of parameters of `network.sbml`, found none" in ran.err
 
 
 @pytest.mark.parametrize(
