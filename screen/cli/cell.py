@@ -8,7 +8,7 @@ Instead of it, or with it, --courses names time courses of read-outs after the s
 readout, minutes, value (a signal in any unit), and, if you like, course and sd (of log10). A few totals are then set so
 that the cell does under its stimulus what was measured, each with the spread that the courses leave it.
 Example: python -m screen cell abundances.csv --name du145 --like breast_bt20 --stimulus IL6=25ng/mL
-         python -m screen cell --courses egf.csv --name mine --like breast_mcf10a --stimulus EGF=100ng/mL@6.2kDa
+         python -m screen cell --courses egf.csv --name mine --like breast_mcf10a --stimulus EGF=100ng/mL@6.2kDa OSM=0
 """
 
 import argparse

@@ -71,11 +71,15 @@ def set_totals(
         f"cell: the courses cost {np.median(found.started):.1f} as in {arguments.like}, {np.median(found.ended):.1f} "
         f"with these totals ({len(courses.signal)} readings, medians over {len(draws.number)} draws)"
     )
-    rows = []
-    for total, before, factor, sd in zip(
-        totals, cell.start, np.median(found.totals[0], axis=0), found.sd[0], strict=True
+    rows, start = [], cell.starts(draws)
+    for total, before, after, sd in zip(
+        totals,
+        np.median(start, axis=0),
+        np.median(start * 10.0 ** found.totals[0], axis=0),
+        found.sd[0],
+        strict=True,
     ):
-        value = float(f"{before * 10.0**factor:.4g}")
+        value = float(f"{after:.4g}")
         said = f"{arguments.courses.name}; {before:g} before"
         print(f"{total} {value:g} {units[total]} (sd of log10 {sd:.3g}) from {said}")
         rows.append(

@@ -1,5 +1,6 @@
 """The cell that lines are like, run under totals of their own."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from screen.errors import ScenarioError
 from screen.experiments import Arm, Draws, Exposure, make_design, uncertain_totals
 from screen.panel import PanelTables
 from screen.scenarios import ContextTables, Setting
-from screen.shapes import VECTORS, VECTORS_TIMES, VECTORS_TIMES_NAMES, VECTORS_TOTALS
+from screen.shapes import DRAWS_TOTALS, VECTORS, VECTORS_TIMES, VECTORS_TIMES_NAMES, VECTORS_TOTALS
 from screen.simulate import Integration, Runner
 
 TOTALS = (
@@ -28,8 +29,8 @@ UNTREATED = Exposure()
 class StartCell:
     """An arm without treatment, and some totals of its context, to be set anew; what is read are `names`.
 
-    `start` [totals] are the values of the context, or of the network where it has none, `sd` those of log10 around
-    them.
+    They start from the values of the context, or from those of the draw where it has none; `sd` [totals] are those of
+    log10 around these.
     """
 
     def __init__(
@@ -47,9 +48,16 @@ class StartCell:
         self.place = np.array([order.index(name) for name in totals])
         settings = [setting for _, setting in uncertain_totals(self.tables.contexts)]
         self.value = np.array([setting.value for setting in settings])
-        self.start = self.value[self.place]
+        own = {setting.parameter for setting in tables.contexts.contexts[arm.context].totals}
+        columns = [tables.model.parameters.index(name) for name in totals]
+        self.column = np.array([-1 if name in own else at for name, at in zip(totals, columns, strict=True)])
         self.sd = np.array([settings[place].sd for place in self.place])
         self.runners: dict[Exposure, Runner] = {}
+
+    def starts(self, draws: Draws) -> Float[np.ndarray, DRAWS_TOTALS]:
+        """Totals [draws, totals] of the cell before anything is set."""
+        here = np.repeat(self.value[None, self.place], len(draws.number), axis=0)
+        return np.where(self.column < 0, here, np.asarray(draws.base)[:, self.column])
 
     def course(
         self,
@@ -66,7 +74,7 @@ class StartCell:
             self.runners[treatment] = self._runner(treatment)
         runner = self.runners[treatment]
         values = np.repeat(self.value[None], len(factors), axis=0)
-        values[:, self.place] *= 10.0**factors
+        values[:, self.place] = self.starts(draws) * 10.0**factors
         draws, every = draws._replace(totals=values), np.arange(len(factors))
         nothing = np.zeros(len(factors), int)
         resting = runner.rest(draws, np.full(len(factors), runner.design.rest[0]), every)
@@ -101,9 +109,14 @@ def _uncertain(tables: PanelTables, context: str, totals: Sequence[str]) -> Cont
         f"--totals: must be parameters of the network, found {name}" for name in totals if name not in start
     ]
     problems += [
-        f"--totals: must be above 0 in {context} to be set by a factor, found {name} 0"
+        f"--totals: must be above 0 in {context} to be set by a factor, found {name} {start[name]:g}"
         for name in totals
-        if start.get(name) == 0
+        if name in start and start[name] <= 0
+    ]
+    problems += [
+        f"--totals: must be named once, found {name} {count} times"
+        for name, count in Counter(totals).items()
+        if count > 1
     ]
     if problems:
         raise ScenarioError(problems)

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 
 from screen.courses.cell import StartCell, draws_at
 from screen.courses.table import Courses
+from screen.errors import FitError
 from screen.experiments import Draws
 from screen.fit import QUIET, UNSOUND_COST, Box, Log, Objective, Pace, descend
 from screen.shapes import (
@@ -45,12 +46,14 @@ class Fitted(NamedTuple):
     """What courses say of lines.
 
     log10 factors on the totals of the start cell [lines, draws, totals] and sds of each, over draws and by the courses
-    [lines, totals]; backgrounds in units of the network [lines, draws, names]; costs at the start and at the end.
+    [lines, totals]; backgrounds in units of the network [lines, draws, names], as found and before; costs at the start
+    and at the end.
     """
 
     totals: Float[np.ndarray, LINES_DRAWS_TOTALS]
     sd: Float[np.ndarray, LINES_TOTALS]
     background: Float[np.ndarray, LINES_DRAWS_NAMES]
+    likely_background: Float[np.ndarray, LINES_DRAWS_NAMES]
     started: Float[np.ndarray, LINES_DRAWS]
     ended: Float[np.ndarray, LINES_DRAWS]
 
@@ -60,20 +63,28 @@ def fit_lines(cell: StartCell, lines: Sequence[Courses], draws: Draws, log: Log 
     count = len(lines) * len(draws.number)
     every, data = np.arange(count), _stack(lines, cell.names)
     nothing = np.zeros((count, len(cell.totals)))
-    highest = cell.course(draws, nothing, data.minutes[every // len(draws.number)]).max(axis=1)
+    line, draw = np.divmod(every, len(draws.number))
+    highest = cell.course(draws_at(draws, draw), nothing, data.minutes[line]).max(axis=1)
     problem = _Problem(cell, data, draws, np.maximum(np.nan_to_num(highest, nan=1.0), LEAST))
     start = np.zeros((count, len(problem.sd)))
     started, _ = problem.look(every, start)
     box = Box(-FARTHEST * problem.sd, FARTHEST * problem.sd, problem.sd)
     state, seen = descend(Objective(problem.look, problem.linearise), [start], box, PACE, "courses", log)
+    if failed := int((state.cost >= UNSOUND_COST).sum()):
+        raise FitError(
+            f"courses: the cell must integrate under every draw, found {failed} of {count} that fail"
+        )
+    log.say(f"courses: {int(state.arrived.sum())} of {count} arrived")
     _, matrix = problem.linearise(every, state.scaled, seen)
     shape, totals = (len(lines), len(draws.number)), len(cell.totals)
     factors = state.scaled[:, :totals].reshape(*shape, totals)
+    log10_totals = factors + np.log10(cell.starts(draws))
     variance = np.diagonal(np.linalg.inv(matrix), axis1=1, axis2=2)[:, :totals].reshape(*shape, totals)
     return Fitted(
         factors,
-        np.sqrt(variance.mean(axis=1) + factors.var(axis=1)),
+        np.sqrt(variance.mean(axis=1) + log10_totals.var(axis=1)),
         problem.background(every, state.scaled).reshape(*shape, -1),
+        problem.background(every, start).reshape(*shape, -1),
         started.reshape(shape),
         state.cost.reshape(shape),
     )

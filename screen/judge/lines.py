@@ -102,11 +102,14 @@ def _predict(
     """Effects of a load: place of the line, minutes, readout, `predicted` and `like`; medians over draws."""
     lines, count, totals = fitted.totals.shape
     every = draws_at(draws, np.arange(lines * count) % count)
-    background = fitted.background.reshape(lines * count, 1, -1)
     times = np.repeat(minutes[None], lines * count, axis=0)
     treatment = Exposure(((LOAD_OF + target, load),)) if target else Exposure()
     columns = {}
-    for name, factors in (("predicted", fitted.totals), ("like", np.zeros_like(fitted.totals))):
+    nothing = np.zeros_like(fitted.totals)
+    for name, factors, added in (
+        ("predicted", fitted.totals, fitted.background), ("like", nothing, fitted.likely_background),
+    ):  # fmt: skip
+        background = added.reshape(lines * count, 1, -1)
         flat = factors.reshape(-1, totals)
         treated, plain = (
             np.log2(cell.course(every, flat, times, given) + background) for given in (treatment, Exposure())

@@ -14,8 +14,8 @@ from screen.tables import DRAWS, write_table
 from tests.workflow.test_reruns import OF_ANOTHER_NETWORK, READ
 
 ALSO = {"scenarios": {"fit.draws", "fit.draws_from"}, "simulate": {"scenarios.contexts"}}
-"""Stage -> settings that it reads without its results depending on them: for a message, for the names of networks. Those of another network the
-workflow refuses."""
+"""Stage -> settings that it reads without its results depending on them: for a message, for the names of networks.
+Those of another network the workflow refuses."""
 
 
 class EnoughError(Exception):

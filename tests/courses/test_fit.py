@@ -6,8 +6,8 @@ import pytest
 
 from screen.courses import StartCell, draws_at, fit_lines, make_courses
 from screen.courses.cell import TOTAL_SD
-from screen.errors import ScenarioError
-from screen.experiments import LOAD_OF, Exposure
+from screen.errors import FitError, ScenarioError
+from screen.experiments import LOAD_OF, Draws, Exposure
 from tests.courses.conftest import NAMES
 
 MINUTES = np.array([0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0])
@@ -40,6 +40,31 @@ def test_the_totals_that_made_a_course_are_found_again(cell, draws):
     assert found.started[0, 0] > 50 and (found.ended < 5).all()
     alone = fit_lines(cell, lines[:1], draws)
     np.testing.assert_allclose(alone.totals[0], found.totals[0], rtol=1e-6, atol=1e-6)
+
+
+def test_a_line_beside_another_is_as_alone_under_each_draw(cell, draws):
+    """Vectors are lines under draws: each has its own draw, whatever the times and read-outs of its neighbours."""
+    fast = draws.base.copy()
+    fast[:, cell.tables.model.parameters.index("STAT6_total")] *= 3.0
+    fast[:, cell.tables.model.parameters.index("k_EGFR_int")] *= 4.0
+    both = Draws(np.array([0, 1]), np.concatenate([draws.base, fast]), draws.affinity.repeat(2, axis=0))
+    first, second = made(cell, draws, (FACTOR, 0.0)), made(cell, draws, (-0.3, 0.0))
+    short = second._replace(**{
+        name: getattr(second, name)[second.time < 5] for name in ("time", "name", "scale", "signal", "sd")
+    })  # fmt: skip
+    together, alone = fit_lines(cell, [first, short], both), fit_lines(cell, [short], both)
+    for name in ("totals", "background", "likely_background", "sd", "ended"):
+        found, known = getattr(together, name)[1], getattr(alone, name)[0]
+        np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(together.likely_background[:, 0], together.likely_background[:, 1])
+    # what the context does not set starts from the draw
+    assert cell.starts(both)[1, 1] == pytest.approx(3 * cell.starts(both)[0, 1])
+
+
+def test_a_cell_that_fails_is_refused(cell, draws):
+    broken = draws._replace(base=np.full_like(draws.base, np.nan))
+    with pytest.raises(FitError, match="must integrate under every draw, found 1 of 1"):
+        fit_lines(cell, [made(cell, draws, (0.0, 0.0))], broken)
 
 
 def test_a_treatment_acts_under_the_totals_of_the_line(cell, draws):

@@ -45,7 +45,7 @@ def readings():
 def told(monkeypatch):
     nothing = np.zeros((len(LINES), 1, 1))
     fitted = Fitted(
-        nothing, nothing[:, 0], np.zeros((len(LINES), 1, 2)), nothing[..., 0] + 9, nothing[..., 0] + 4
+        nothing, nothing[:, 0], *[np.zeros((len(LINES), 1, 2))] * 2, nothing[..., 0] + 9, nothing[..., 0] + 4
     )
     monkeypatch.setattr(judged, "fit_lines", lambda *given: fitted)
     monkeypatch.setattr(judged, "draws_at", lambda draws, places: draws)
