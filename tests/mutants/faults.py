@@ -107,7 +107,7 @@ def _changed(node: ast.expr, source) -> Iterator[str]:
         yield f"({source(node.operand)})"
     if isinstance(node, ast.BoolOp):
         other = " or " if isinstance(node.op, ast.And) else " and "
-        yield f"({other.join(map(source, node.values))})"
+        yield f"({other.join(f'({source(value)})' for value in node.values)})"
     if isinstance(node, ast.IfExp):
         yield f"({source(node.orelse)} if {source(node.test)} else {source(node.body)})"
     if isinstance(node, ast.Constant) and type(node.value) is int:
