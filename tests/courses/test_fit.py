@@ -38,6 +38,8 @@ def test_the_totals_that_made_a_course_are_found_again(cell, draws):
     # the courses say much of the receptor, nothing of a receptor that EGF does not reach
     assert (found.sd[:, 0] < 0.2).all() and found.sd[:, 1] == pytest.approx(TOTAL_SD, rel=0.01)
     assert found.started[0, 0] > 50 and (found.ended < 5).all()
+    # what is left to pay is what the prior asks for a total so far from where it started
+    assert found.ended[0, 0] > 0.9 * 0.5 * (FACTOR / TOTAL_SD) ** 2
     alone = fit_lines(cell, lines[:1], draws)
     np.testing.assert_allclose(alone.totals[0], found.totals[0], rtol=1e-6, atol=1e-6)
 
@@ -57,6 +59,12 @@ def test_a_line_beside_another_is_as_alone_under_each_draw(cell, draws):
         found, known = getattr(together, name)[1], getattr(alone, name)[0]
         np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-6)
     assert not np.allclose(together.likely_background[:, 0], together.likely_background[:, 1])
+    # a total is as uncertain as the courses leave it under a draw, and as the draws differ
+    apart = [fit_lines(cell, [short], draws_at(both, np.array([place]))) for place in (0, 1)]
+    left = np.mean([one.sd[0] ** 2 for one in apart], axis=0)
+    among = (np.log10(cell.starts(both)) + together.totals[1]).var(axis=0)
+    assert among[1] > 0.01
+    assert together.sd[1] == pytest.approx(np.sqrt(left + among), rel=1e-3)
     # what the context does not set starts from the draw
     assert cell.starts(both)[1, 1] == pytest.approx(3 * cell.starts(both)[0, 1])
 

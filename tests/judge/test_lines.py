@@ -24,7 +24,7 @@ class Cell:
         return left
 
 
-def readings():
+def readings(erk=(-2.0, -2.0, -2.0)):
     rows = []
     for place, line in enumerate(LINES):
         for course, off in (("A", 0.1), ("B", -0.1)):
@@ -33,7 +33,7 @@ def readings():
                 # a load of 10 halves pY705; line b is off by one
                 log2 = -1.0 + off + (1.0 if place == 1 else 0.0)
                 rows.append((line, "iEGFR", course, minutes, "pY705_level", 8.0 * 2**log2))
-                rows.append((line, "iEGFR", course, minutes, "pERK", 8.0 * 2**-2.0))
+                rows.append((line, "iEGFR", course, minutes, "pERK", 8.0 * 2 ** erk[place]))
                 rows.append((line, "iPKC", course, minutes, "pY705_level", 8.0 * 2**0.5))
                 rows.append((line, "iPKC", course, minutes, "pERK", 8.0))
     return pl.DataFrame(
@@ -42,14 +42,22 @@ def readings():
 
 
 @pytest.fixture
-def told(monkeypatch):
+def judge(monkeypatch):
+    """Scores of readings, with every total where it started."""
     nothing = np.zeros((len(LINES), 1, 1))
     fitted = Fitted(
         nothing, nothing[:, 0], *[np.zeros((len(LINES), 1, 2))] * 2, nothing[..., 0] + 9, nothing[..., 0] + 4
     )
     monkeypatch.setattr(judged, "fit_lines", lambda *given: fitted)
     monkeypatch.setattr(judged, "draws_at", lambda draws, places: draws)
-    return judge_lines(Cell(), readings(), {"iEGFR": "EGFR", "iPKC": ""}, "pY705_level", None, judged.Log())
+    return lambda frame: judge_lines(
+        Cell(), frame, {"iEGFR": "EGFR", "iPKC": ""}, "pY705_level", None, judged.Log()
+    )
+
+
+@pytest.fixture
+def told(judge):
+    return judge(readings())
 
 
 def test_an_inhibitor_has_the_strength_that_other_readouts_tell(told):
@@ -61,6 +69,12 @@ def test_an_inhibitor_has_the_strength_that_other_readouts_tell(told):
     assert mine["others"].to_list() == pytest.approx([-0.5, -1.0, -0.5])
     # courses differ by 0.2: the sd of one is 0.1 * sqrt(2), of their mean 0.1
     assert mine["noise"].to_list() == pytest.approx([0.1] * 3)
+
+
+def test_a_line_says_nothing_of_the_strength_that_it_is_predicted_with(judge):
+    """In line b pERK falls as at a load of 1000, in the others as at 10; 100 lies between one of each."""
+    table, _ = judge(readings(erk=(-2.0, 2 * np.log2(1 / 101), -2.0)))
+    assert table.filter(treatment="iEGFR").sort("line")["load"].to_list() == [100.0, 10.0, 100.0]
 
 
 def test_scores_compare_with_the_rivals(told):
