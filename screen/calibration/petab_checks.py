@@ -71,9 +71,9 @@ def find_problems(tables: Tables) -> list[str]:
 
 def _parameter_problems(table: Table) -> list[str]:
     """Estimate, bounds and values: of estimated parameters bounds are needed, of others the value."""
-    missing = [name for name in ("estimate", "parameterScale") if name not in table.frame]
-    if missing:
-        return [_no_column(table, name) for name in missing]
+    absent = [name for name in ("estimate", "parameterScale") if name not in table.frame]
+    if absent:
+        return [_no_column(table, name) for name in absent]
     free = table.frame["estimate"].isin((1, "1", 1.0, True))
     logarithmic = free & table.frame["parameterScale"].isin(("log", "log10"))
     problems = _prior_problems(table)
@@ -125,7 +125,7 @@ def _syntax_problems(text: str, where: str) -> list[str]:
     try:
         sympify_petab(text)
     except FORMULA_FAULTS as fault:
-        return [f"{where} must be a formula, found {text} ({fault or type(fault).__name__})"]
+        return [f"{where} must be a formula, found {text} ({str(fault) or type(fault).__name__})"]
     return []
 
 

@@ -83,6 +83,11 @@ def _problems(model: libsbml.Model, site: Site) -> Iterable[str]:
         if kind not in wanted:
             must = f"must name a {' or '.join(wanted)} of the SBML file"
             yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}: {kind}"
+        elif kind == "species" and (
+            element.getConstant() or element.getBoundaryCondition() or model.getRule(name) is not None
+        ):
+            must = "must name a species that reactions change"
+            yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}, which none does"
 
 
 def _add_parameter(model: libsbml.Model, name: str, value: float | None) -> None:
@@ -142,7 +147,7 @@ def _remove(model: libsbml.Model, name: str, site: Site) -> None:
 
 def _name_starts(model: libsbml.Model) -> None:
     """The start of each species that moves becomes a parameter."""
-    ruled = {rule.getVariable() for rule in model.getListOfRules()}
+    ruled = {rule.getVariable() for rule in model.getListOfRules() if rule.isAssignment()}
     for species in list(model.getListOfSpecies()):
         name, volume = species.getId(), species.getCompartment()
         moves = not (species.getConstant() or species.getBoundaryCondition())

@@ -108,8 +108,8 @@ def run_planned(
             )
     courses = [
         row
-        for each, found in ((each, seen[each.arm]) for each in planned)
-        for row in _rows(each, (), found, (quantiles(found.values),))
+        for each in planned
+        for row in _rows(each, (), seen[each.arm], (quantiles(seen[each.arm].values),))
     ]
     contrasts = [
         row

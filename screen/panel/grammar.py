@@ -59,6 +59,8 @@ def parse_arm(row: Mapping[str, Any], prefix: str = "") -> tuple[Arm, list[str]]
     genotype = parsed("genotype")
     if genotype.series:
         problems.append(f"`{prefix}genotype` must hold single values, found a series")
+    elif genotype != Exposure(genotype.values):
+        problems.append(f"`{prefix}genotype` must hold values alone, found `{UNTIL}` or `{OWN}`")
     arm = Arm(
         row["context"],
         row["hypothesis"] or DEFAULT,
@@ -67,6 +69,12 @@ def parse_arm(row: Mapping[str, Any], prefix: str = "") -> tuple[Arm, list[str]]
         parsed("treatment"),
         row["pretreatment"],
     )
+    if arm.treatment.own:
+        problems.append(f"`{prefix}treatment` must name what is given, found `{OWN}`")
+    if arm.stimulus.series and arm.treatment.series:
+        problems.append(
+            f"`{prefix}treatment` must hold single values beside a series in `{prefix}stimulus`, found a series"
+        )
     return arm, problems
 
 
@@ -74,7 +82,7 @@ def parse_settings(text: str) -> tuple[Exposure, list[str]]:
     """A cell of settings, and what is wrong with it."""
     values: list[tuple[str, float]] = []
     series, until, own = None, math.inf, False
-    problems = []
+    problems, seen = [], set()
     for word in [] if text == NONE else text.split():
         if word == OWN:
             own = True
@@ -83,6 +91,10 @@ def parse_settings(text: str) -> tuple[Exposure, list[str]]:
         numbers = [_number(item) for item in given.split(",")]
         if not name or not all(number >= 0 for number in numbers):
             problems.append(f"must be name=value with numbers of at least 0, found {word}")
+        elif name in seen:
+            problems.append(f"must set {name} once, found it again")
+        elif name == UNTIL and len(numbers) > 1:
+            problems.append(f"must have one minute for `{UNTIL}`, found {word}")
         elif name == UNTIL:
             until = numbers[0]
         elif len(numbers) == 1:
@@ -91,6 +103,7 @@ def parse_settings(text: str) -> tuple[Exposure, list[str]]:
             problems.append(f"must have at most one series, of rising doses above 0, found {word}")
         else:
             series = (name, tuple(numbers))
+        seen.add(name)
     return Exposure(tuple(sorted(values)), series, until, own), problems
 
 

@@ -144,7 +144,10 @@ def test_all_problems_are_listed_at_once(files):
         ("measurements", "\tscale\t0.05", "\tscale\t", r"tsv row 2: noiseParameters must .* found 0 of 1"),
         ("measurements", "\t0\tscale", "\tinf\tscale", r"measurements.tsv row 2: time must be finite"),
         ("measurements", "\t0.05\n", "\t0.05\textra\n", r"measurements.tsv row 2: must have 7 cells, found 8"),
-        ("observables", "\t8\t", "\t1/0\t", r"observables.tsv row 3: noiseFormula must be a formula, found 1/0"),
+        (
+            "observables", "\t8\t", "\t1/0\t",
+            r"observables.tsv row 3: noiseFormula must be a formula, found 1/0 \(ZeroDivisionError\)",
+        ),
         ("observables", "\t8\t", "\t" + "+".join(["S"] * 20_000) + "\t", r"at most 10000 characters, found 39999"),
         ("conditions", "rest\t0", "rest\tdose", r"dose of rest: must be a finite number or .*, found dose"),
         ("conditions", "dose\n", "readout\n", r"must set constants or states of the model, found readout"),

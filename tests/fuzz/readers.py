@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from screen.calibration import load_problem
+from screen.courses import read_courses
 from screen.network import compose_network, read_parameters, read_sbml
-from screen.panel import read_panel
+from screen.panel import read_arms, read_panel
 from screen.potency import read_potent_drugs
 from screen.report import read_labels
 from screen.scenarios import read_abundances, read_context_tables, read_discrepancy
@@ -66,6 +67,24 @@ def _abundances(folder: Path) -> None:
     (folder / "cells.csv").write_text("gene,copies\nJAK1,12000\nJAK2,1.5e3\nSTAT3,200000\nIL6ST,\n")
 
 
+def _arms(folder: Path) -> None:
+    rows = [
+        "arm,context,genotype,stimulus,treatment,pretreatment,reference,readout,minutes",
+        "control,hepg2,,IL6_dose=10,,,,pY705_level,0-240",
+        'doses,hepg2,JAK1_total=0,context,"ruxolitinib=1,10 until=60",60,control,pY705_level pSTAT1,10 20',
+    ]
+    (folder / "arms.csv").write_text("\n".join(rows) + "\n")
+
+
+def _courses(folder: Path) -> None:
+    rows = [
+        f"{name};{minutes};{value};A;0.1"
+        for name in ("pERK", "pAKT")
+        for minutes, value in ((0, 1), (5, 3.5), (9, 2))
+    ]
+    (folder / "egf.csv").write_text("\n".join(["readout;minutes;value;course;sd", *rows]) + "\n")
+
+
 def _draws(folder: Path) -> None:
     pl.read_parquet(ROOT / "config/calibration/ensemble.parquet").head(50).write_parquet(
         folder / "draws.parquet"
@@ -85,6 +104,8 @@ READERS = {
         _shipped("contexts.tsv", "hypotheses.tsv"), "*.tsv",
         lambda at: read_context_tables(at / "contexts.tsv", at / "hypotheses.tsv")),
     "panel": Reader(_shipped("panel/panel.tsv"), "*.tsv", lambda at: read_panel(at / "panel.tsv")),
+    "arms": Reader(_arms, "*.csv", lambda at: read_arms(at / "arms.csv")),
+    "courses": Reader(_courses, "*.csv", lambda at: read_courses(at / "egf.csv", ("pERK", "pAKT"))),
     "labels": Reader(_shipped("labels.tsv"), "*.tsv", lambda at: read_labels(at / "labels.tsv")),
     "discrepancy": Reader(
         _shipped("discrepancy.tsv"), "*.tsv", lambda at: read_discrepancy(at / "discrepancy.tsv", "pY705_level")),

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NEAREST = {
     "screen/rank": ("tests/rank",),
     "screen/panel": ("tests/panel",),
+    "screen/courses": ("tests/courses",),
     "screen/constrain": ("tests/constrain",),
     "screen/simulate": ("tests/simulate/test_parts.py", "tests/simulate/test_readouts.py",
                         "tests/simulate/test_shard.py"),
@@ -32,7 +33,8 @@ NEAREST = {
     "screen/calibration": ("tests/calibration", "tests/fit/test_objective.py"),
     "screen/kernel": ("tests/kernel", "tests/engines"),
     "screen/network": ("tests/network/test_sbml.py", "tests/network/test_algebra.py", "tests/network/test_compose.py",
-                       "tests/network/test_events.py", "tests/network/test_routes.py"),
+                       "tests/network/test_events.py", "tests/network/test_routes.py",
+                       "tests/cli/test_another_network.py"),
     "screen/tables": ("tests/tables", "tests/hostile/test_files.py"),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
 }  # fmt: skip
