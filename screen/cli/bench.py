@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from screen.kernel import Model
     from screen.network import Network
     from screen.panel import Fact, PanelTables
+    from screen.scenarios import ContextTables, DrugTables
 
 
 def read_bench(settings: Settings, wanted: list[str], stage: str) -> tuple["PanelTables", tuple["Fact", ...]]:
@@ -44,6 +45,16 @@ def read_networks(settings: Settings, without: Iterable[str]) -> "tuple[Model, M
     folder, chosen, absent = settings.network.folder, settings.network.chosen, tuple(without)
     model = load_model(compose_without(folder, chosen, absent))
     return model, model if chosen is None and not absent else read_sbml(compose_network(folder))
+
+
+def panel_tables(
+    settings: Settings, contexts: "ContextTables", drugs: "DrugTables", without: Iterable[str]
+) -> "PanelTables":
+    """The tables for arms on the network of the settings without some modules."""
+    from screen.panel import PanelTables
+
+    model, whole = read_networks(settings, without)
+    return PanelTables(model, contexts, drugs, tuple(whole.parameters))
 
 
 def add_draws(parser: argparse.ArgumentParser) -> None:
@@ -78,3 +89,10 @@ def read_ensemble(draws: Path, settings: Settings, models: "Iterable[Model]") ->
     for model in models:
         check_draws(ensemble, table, model.parameters, draws.name)
     return ensemble
+
+
+def first_draws(draws: "pl.DataFrame", most: int) -> "pl.DataFrame":
+    """DRAWS of the lowest numbers, whatever they begin with."""
+    import polars as pl
+
+    return draws.filter(pl.col("draw").is_in(draws["draw"].unique().sort()[:most].implode()))

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screen.cli.bench import add_draws
 from screen.cli.courses import add_course_options, set_totals
 from screen.cli.options import add_shared, add_threads, name_it, refuse_own_network, say, without
 from screen.errors import ScenarioError
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="table of abundances, .csv or .tsv; may be left out where there are --courses",
     )  # fmt: skip
     add_course_options(parser)
+    add_draws(parser)
     parser.add_argument("--name", required=True, help="name of the new context")
     parser.add_argument(
         "--like", required=True, metavar="CONTEXT", help="the context that holds for the rest"
@@ -135,6 +137,10 @@ def _check_names(
         problems.append(f"--name: must not be that of the cell it is like, found {arguments.name}")
     if arguments.cytosol is not None and not 0 < arguments.cytosol < math.inf:
         problems.append(f"--cytosol: must be a volume in pL, found {arguments.cytosol:g}")
+    if arguments.totals and arguments.courses is None:
+        problems.append("--totals: must go with --courses, found none")
+    if arguments.unit and arguments.abundances is None:
+        problems.append("--unit: must go with a table of abundances, found none")
     if arguments.abundances is None and arguments.courses is None:
         problems.append("cell: must be given a table of abundances, --courses or both, found neither")
     if problems:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import read_bench
+from screen.cli.bench import first_draws, read_bench
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
@@ -95,20 +95,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _take_shipped(settings: Settings, results: Results) -> int:
     """The first draws of the shipped ensemble, as the draws of this run."""
-    import polars as pl
-
     from screen.tables import DRAWS, provenance, read_table, write_table
 
     ensemble = settings.panel.ensemble
     draws = read_table(ensemble, DRAWS)
     if settings.network.sbml:
         draws = _of_network(draws, results, ensemble)
-    numbers = draws["draw"].unique().sort()
-    kept = numbers[: settings.fit.draws]
-    left_out = f"the fit: draws are the first {len(kept)} of {len(numbers)} in {ensemble.name}"
+    first = first_draws(draws, settings.fit.draws)
+    kept = first["draw"].n_unique()
+    left_out = f"the fit: draws are the first {kept} of {draws['draw'].n_unique()} in {ensemble.name}"
     facts = provenance("constrain", [ensemble], left_out=[left_out])
-    write_table(draws.filter(pl.col("draw").is_in(kept.implode())), results.draws, DRAWS, facts)
-    return _held_to_nothing(results, len(kept), left_out)
+    write_table(first, results.draws, DRAWS, facts)
+    return _held_to_nothing(results, kept, left_out)
 
 
 def _of_network(draws: "pl.DataFrame", results: Results, ensemble: Path) -> "pl.DataFrame":
@@ -130,13 +128,13 @@ def _take_nominal(settings: Settings, results: Results) -> int:
 
     import polars as pl
 
-    from screen.experiments import SIGMA
+    from screen.experiments import residual_name
     from screen.network import read_sbml
     from screen.tables import DRAWS, provenance, write_table
 
     network = read_sbml(results.network)
     known = [pair for pair in zip(network.parameters, network.values, strict=True) if math.isfinite(pair[1])]
-    known += [(SIGMA + name, 1.0) for name in read_drugs(settings).drugs]
+    known += [(residual_name(name), 1.0) for name in read_drugs(settings).drugs]
     draws = pl.DataFrame([(0, *pair) for pair in known], schema=DRAWS.dtypes(), orient="row")
     left_out = "the spread of parameters: one draw, the values of the network"
     write_table(

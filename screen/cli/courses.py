@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import read_ensemble, read_networks
+from screen.cli.bench import choose_draws, first_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import Results, add_count, say
@@ -13,6 +13,8 @@ from screen.settings import Settings
 if TYPE_CHECKING:
     import polars as pl
 
+    from screen.experiments import Draws
+    from screen.panel import PanelTables
     from screen.scenarios import ContextTables
 
 COURSE_DRAWS = 16
@@ -31,6 +33,19 @@ def add_course_options(parser: argparse.ArgumentParser) -> None:
     add_count(parser, "--course-draws", COURSE_DRAWS, "parameter draws under which the courses are looked at")
 
 
+def read_few_draws(
+    arguments: argparse.Namespace, settings: Settings, tables: "PanelTables", source: Path | None
+) -> "Draws":
+    """The first `--course-draws` draws of a file, of no drug; the nominal values where there is none."""
+    from screen.experiments import read_draws
+
+    model = tables.model
+    ensemble = read_ensemble(source, settings, [model]) if source else None
+    few = None if ensemble is None else first_draws(ensemble, arguments.course_draws)
+    network = dict(zip(model.parameters, model.values, strict=True))
+    return read_draws(few, network, (), tables.drugs, settings.seed, tables.absent)
+
+
 def set_totals(
     arguments: argparse.Namespace, settings: Settings, contexts: "ContextTables", units: dict[str, str]
 ) -> "pl.DataFrame":
@@ -38,30 +53,22 @@ def set_totals(
     import numpy as np
     import polars as pl
 
-    from screen.courses import TOTALS, StartCell, fit_lines, read_courses, start_values
-    from screen.experiments import Arm, Exposure, read_draws
+    from screen.courses import StartCell, fit_lines, read_courses, usual_totals
+    from screen.experiments import Arm, Exposure
     from screen.fit import Log
     from screen.kernel import choose_engine, configure
-    from screen.panel import PanelTables
     from screen.scenarios import CONTEXTS
 
     configure()
     name = arguments.name
-    drugs = read_drugs(settings)
-    model, whole = read_networks(settings, contexts.contexts[name].left_out)
-    tables = PanelTables(model, contexts, drugs, tuple(whole.parameters))
-    there = start_values(tables, name)
-    totals = arguments.totals or [total for total in TOTALS if there.get(total)]
+    tables = panel_tables(settings, contexts, read_drugs(settings), contexts.contexts[name].left_out)
+    model = tables.model
+    totals = arguments.totals or usual_totals(tables, name)
     courses = read_courses(arguments.courses, [*model.observables, *model.species])
-    results = Results(settings.results)
-    source = results.draws if results.draws.exists() else settings.panel.ensemble
-    ensemble = read_ensemble(source, settings, [model])
-    assert ensemble is not None
-    network = dict(zip(model.parameters, model.values, strict=True))
-    few = ensemble.filter(pl.col("draw") < arguments.course_draws)
-    draws = read_draws(few, network, (), drugs, settings.seed, tables.absent)
+    source = choose_draws(arguments, settings, Results(arguments.results or settings.results))
+    draws = read_few_draws(arguments, settings, tables, source)
     engine, reason = choose_engine(settings.simulate.engine, [model])
-    say(f"cell: draws of {source}; engine {engine}: {reason}")
+    say(f"cell: engine {engine}: {reason}")
     cell = StartCell(
         tables, Arm(name, stimulus=Exposure(own=True)), totals, courses.names,
         read_integration(settings, engine, arguments.threads),

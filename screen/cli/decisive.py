@@ -9,7 +9,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import read_ensemble, read_networks
+from screen.cli.bench import first_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration, screen_readouts
 from screen.cli.options import add_count, add_shared, add_threads, read_shared, say, say_as
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from screen.judge import Contest
     from screen.simulate import Readout
-
-MIXTURE = "mixture"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write results/decisive.csv; say for each ranking what moves it most."""
     settings, results = read_shared(arguments)
-    import polars as pl
-
     from screen.judge import DECISIVE, Judges, find_decisive
     from screen.kernel import choose_engine, configure
-    from screen.panel import PanelTables, left_out
+    from screen.panel import left_out
     from screen.rank import ranked_schema
     from screen.scenarios import read_context_tables
     from screen.tables import provenance, read_table, write_table
@@ -58,20 +54,20 @@ def run(arguments: argparse.Namespace) -> int:
     if aim.sign < 0:
         contests = [replace(contest, arms=contest.arms[::-1]) for contest in contests]
     contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
-    drugs, tables = read_drugs(settings), {}
-    for without in sorted({left_out(contest.arms[0], contexts) for contest in contests}):
-        model, whole = read_networks(settings, without)
-        tables[without] = PanelTables(model, contexts, drugs, tuple(whole.parameters))
+    drugs = read_drugs(settings)
+    tables = {
+        without: panel_tables(settings, contexts, drugs, without)
+        for without in sorted({left_out(contest.arms[0], contexts) for contest in contests})
+    }
     models = [there.model for there in tables.values()]
-    draws = read_ensemble(results.draws, settings, models)
-    first = draws["draw"].unique().sort()[: arguments.draws]
+    draws = first_draws(read_ensemble(results.draws, settings, models), arguments.draws)
     engine, reason = choose_engine(settings.simulate.engine, models)
+    count = draws["draw"].n_unique()
     say(
-        f"decisive: {len(contests)} rankings under {len(first)} draws of {results.draws}; engine {engine}: {reason}"
+        f"decisive: {len(contests)} rankings under {count} draws of {results.draws}; engine {engine}: {reason}"
     )
     integration = read_integration(settings, engine, arguments.threads)
-    drawn = draws.filter(pl.col("draw").is_in(first.implode()))
-    judges = Judges(tables, integration, drawn, settings.seed, arguments.most)
+    judges = Judges(tables, integration, draws, settings.seed, arguments.most)
     found = find_decisive(contests, judges, say_as("decisive"))
     inputs = [results.ranked, results.draws, settings.network.folder, *settings.lane_tables()]
     facts = provenance("decisive", inputs, engine=engine, seed=settings.seed)
@@ -91,6 +87,7 @@ def _contests(
 
     from screen.experiments import scenario_arms
     from screen.judge import Contest
+    from screen.scenarios import MIXTURE
 
     of_id = {readout.id: readout for readout in readouts}
     rows = ranked.filter(

@@ -29,7 +29,7 @@ Example: python -m screen experiment arms.csv
 import argparse
 from pathlib import Path
 
-from screen.cli.bench import add_draws, choose_draws, read_ensemble, read_networks
+from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as
@@ -52,7 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.panel import (
         CONTRASTS,
         TIME_COURSES,
-        PanelTables,
         check_arms_fit,
         left_out,
         read_arms,
@@ -66,10 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     planned = read_arms(arguments.arms)
     contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
     drugs = read_drugs(settings)
-    tables = {}
-    for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked}):
-        model, whole = read_networks(settings, without)
-        tables[without] = PanelTables(model, contexts, drugs, tuple(whole.parameters))
+    tables = {
+        without: panel_tables(settings, contexts, drugs, without)
+        for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked})
+    }
     check_arms_fit(planned, tables)
     folder = results.experiment(arguments.arms)
     prepare_folder(folder)

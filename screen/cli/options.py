@@ -185,7 +185,7 @@ def read_shared(arguments: argparse.Namespace, any_network: bool = False) -> tup
 def refuse_own_network(settings: Settings) -> None:
     """SettingsError where the settings name a network of their own: what is asked is about the modules."""
     if settings.network.sbml:
-        known = "check, mine, network, scenarios, constrain, simulate, rank, report and fit --petab"
+        known = "check, mine, network, scenarios, constrain, simulate, rank, report, decided and fit --petab"
         raise SettingsError(
             f"network.sbml: must be left out here (it is for {known}), found {settings.network.sbml}"
         )

@@ -28,12 +28,6 @@ def read_plan(settings: Settings) -> ScreenInputs:
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
-    early = [name for name, context in contexts.contexts.items() if context.preincubation_minutes > 0]
-    if settings.network.start == "initial" and early:
-        raise ScenarioError(
-            f"contexts, {early[0]}: preincubation_min must be 0 where `network.start` is the initial state, "
-            f"found {contexts.contexts[early[0]].preincubation_minutes:g}"
-        )
     drugs = read_drugs(settings)
     screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
     pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
@@ -55,6 +49,16 @@ def read_plan(settings: Settings) -> ScreenInputs:
             switches=wanted.hypotheses,
         ),
     )
+    before = {
+        name: contexts.contexts[name].preincubation_minutes
+        for name in scenarios["context"].unique(maintain_order=True)
+    }
+    early = [name for name, minutes in before.items() if minutes > 0]
+    if settings.network.start == "initial" and early:
+        raise ScenarioError(
+            f"contexts, {early[0]}: preincubation_min must be 0 where `network.start` is the initial state, "
+            f"found {before[early[0]]:g}"
+        )
     return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws_wanted))
 
 

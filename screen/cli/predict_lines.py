@@ -10,8 +10,8 @@ Example: python -m screen predict-lines --like breast_mcf10a
 import argparse
 from pathlib import Path
 
-from screen.cli.bench import add_draws, choose_draws, read_ensemble, read_networks
-from screen.cli.courses import COURSE_DRAWS
+from screen.cli.bench import add_draws, choose_draws, panel_tables
+from screen.cli.courses import COURSE_DRAWS, read_few_draws
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import (
@@ -46,14 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the effects and the scores; a line for each inhibitor says how it went."""
     settings, results = read_shared(arguments)
-    import polars as pl
-
-    from screen.courses import TOTALS, StartCell
-    from screen.experiments import Arm, Exposure, read_draws
+    from screen.courses import StartCell, usual_totals
+    from screen.experiments import Arm, Exposure
     from screen.fit import Log
     from screen.judge.lines import LINES, judge_lines
     from screen.kernel import choose_engine, configure
-    from screen.panel import PanelTables
     from screen.scenarios import read_context_tables
     from screen.sources import BREAST_LINES, find_data, read_breast_lines
     from screen.tables import provenance, write_table
@@ -66,20 +63,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise ScenarioError(
             f"--like: must be a context ({', '.join(contexts.contexts)}), found {arguments.like}"
         )
-    drugs = read_drugs(settings)
-    model, whole = read_networks(settings, contexts.contexts[arguments.like].left_out)
-    tables = PanelTables(model, contexts, drugs, tuple(whole.parameters))
+    left_out = contexts.contexts[arguments.like].left_out
+    tables = panel_tables(settings, contexts, read_drugs(settings), left_out)
     source = choose_draws(arguments, settings, results)
-    ensemble = read_ensemble(source, settings, [model]) if source else None
-    if ensemble is not None:
-        ensemble = ensemble.filter(pl.col("draw") < arguments.course_draws)
-    network = dict(zip(model.parameters, model.values, strict=True))
-    draws = read_draws(ensemble, network, (), drugs, settings.seed, tables.absent)
-    engine, reason = choose_engine(settings.simulate.engine, [model])
+    draws = read_few_draws(arguments, settings, tables, source)
+    engine, reason = choose_engine(settings.simulate.engine, [tables.model])
     say(f"predict-lines: engine {engine}: {reason}")
     arm = Arm(arguments.like, stimulus=Exposure(lines.stimulus), pretreatment=lines.inhibited_before)
+    totals = usual_totals(tables, arguments.like)
     cell = StartCell(
-        tables, arm, TOTALS, lines.readouts, read_integration(settings, engine, arguments.threads)
+        tables, arm, totals, lines.readouts, read_integration(settings, engine, arguments.threads)
     )
     log = Log(say, "predict-lines")
     table, scores = judge_lines(cell, readings, lines.blocked, lines.readouts[0], draws, log)

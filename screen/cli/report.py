@@ -4,6 +4,7 @@ Example: python -m screen report
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from screen.cli.plan import read_aim
 from screen.errors import ReportError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from screen.tables import Schema
 
 
@@ -49,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
         if settings.network.sbml
         else read_parameters(settings.network.folder / "parameters.tsv"),
         affinities=read_tables(tables.affinities, AFFINITIES),
-        fit=results.fit,
+        fit=results.fit if settings.fit.draws_from == "measurements" else None,
         provenance=read_provenance(results.ranked),
         validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
         held=read_held(results.held) if results.held.exists() else None,
         labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
         top=wanted.top,
-        own=frozenset((*_added(tables.contexts, CONTEXTS)["context"], *_added(tables.drugs, DRUGS)["drug"])),
+        own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
         measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
         combinations=read_table(results.combinations, COMBINATIONS),
     )
@@ -65,12 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _added(files: list[Path], schema: "Schema") -> "pl.DataFrame":
-    """The rows of a table that are the reader's own: those of every file after the first."""
-    from screen.tables import read_table, read_tables
+def _added(files: list[Path], schema: "Schema", column: str) -> frozenset[str]:
+    """Names in a table that are the reader's own: those of every file after the first."""
+    from screen.tables import read_tables
 
-    first = read_table(files[0], schema)
-    return read_tables(files, schema).tail(-first.height)
+    own = files[1:]
+    return frozenset(read_tables(own, replace(schema, may_be_empty=True))[column]) if own else frozenset()
 
 
 def read_held(path: Path) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Cells known by their time courses: a few totals are set by what was measured without inhibitors."""
 
-from screen.courses.cell import TOTALS, StartCell, draws_at, start_values
+from screen.courses.cell import UNTREATED, StartCell, draws_at, usual_totals
 from screen.courses.fit import Fitted, fit_lines
 from screen.courses.table import COURSES, Courses, make_courses, read_courses
 
 __all__ = [
     "COURSES",
-    "TOTALS",
+    "UNTREATED",
     "Courses",
     "Fitted",
     "StartCell",
@@ -14,5 +14,5 @@ __all__ = [
     "fit_lines",
     "make_courses",
     "read_courses",
-    "start_values",
+    "usual_totals",
 ]

@@ -44,9 +44,9 @@ class StartCell:
         self.totals, self.names = tuple(totals), tuple(names)
         self.tables = replace(tables, contexts=_uncertain(tables, arm.context, totals))
         self.arm, self.integration = arm, integration
-        order = [setting.parameter for _, setting in uncertain_totals(self.tables.contexts)]
-        self.place = np.array([order.index(name) for name in totals])
         settings = [setting for _, setting in uncertain_totals(self.tables.contexts)]
+        order = [setting.parameter for setting in settings]
+        self.place = np.array([order.index(name) for name in totals])
         self.value = np.array([setting.value for setting in settings])
         own = {setting.parameter for setting in tables.contexts.contexts[arm.context].totals}
         columns = [tables.model.parameters.index(name) for name in totals]
@@ -88,7 +88,13 @@ class StartCell:
         return Runner(model, self.integration, design, self.names)
 
 
-def start_values(tables: PanelTables, context: str) -> dict[str, float]:
+def usual_totals(tables: PanelTables, context: str) -> tuple[str, ...]:
+    """Those of TOTALS that the context has."""
+    there = _start_values(tables, context)
+    return tuple(name for name in TOTALS if there.get(name))
+
+
+def _start_values(tables: PanelTables, context: str) -> dict[str, float]:
     """Value of each parameter of the network in a context: its own, else that of the network."""
     nominal = dict(zip(tables.model.parameters, tables.model.values, strict=True))
     own = {each.parameter: each.value for each in tables.contexts.contexts[context].totals}
@@ -104,7 +110,7 @@ def _uncertain(tables: PanelTables, context: str, totals: Sequence[str]) -> Cont
     """The context alone, in which these totals, and no others, have an sd."""
     record = tables.contexts.contexts[context]
     own = {setting.parameter: setting for setting in record.totals}
-    start = start_values(tables, context)
+    start = _start_values(tables, context)
     problems = [
         f"--totals: must be parameters of the network, found {name}" for name in totals if name not in start
     ]

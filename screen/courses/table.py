@@ -60,8 +60,9 @@ def read_courses(path: Path, known: Collection[str]) -> Courses:
         for name in frame["readout"].unique(maintain_order=True)
         if name not in known
     ]
-    frame = _filled(frame)
-    times = frame.group_by("readout", "course", maintain_order=True).agg(pl.col("minutes").n_unique())
+    times = (
+        _filled(frame).group_by("readout", "course", maintain_order=True).agg(pl.col("minutes").n_unique())
+    )
     problems += [
         f"{path}, {name}{f', {course}' if course else ''}: must have readings at {LEAST_TIMES} times, found {count}"
         for name, course, count in times.iter_rows()

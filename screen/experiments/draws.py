@@ -115,12 +115,12 @@ def add_residuals(
         pl.DataFrame(
             {
                 "draw": number,
-                "parameter": [SIGMA + name] * len(number),
+                "parameter": [residual_name(name)] * len(number),
                 "value": np.ones(len(number)) if known else drug_residuals(name, number.to_numpy(), seed),
             }
         )
         for name in drugs
-        if SIGMA + name not in held
+        if residual_name(name) not in held
     ]
     return pl.concat([draws, *added]).sort("draw", maintain_order=True)
 
@@ -172,8 +172,8 @@ def read_draws(
             base[:, place] = wide[name].to_numpy()
     sigma = np.ones((len(number), len(drugs), len(tables.targets)))
     for place, name in enumerate(drugs):
-        if SIGMA + name in wide.columns:
-            sigma[:, place] *= wide[SIGMA + name].to_numpy()[:, None]
+        if (whole := residual_name(name)) in held:
+            sigma[:, place] *= wide[whole].to_numpy()[:, None]
         elif tables.potency is None:
             sigma[:, place] *= drug_residuals(name, number, seed)[:, None]
         for at, target in enumerate(tables.targets):

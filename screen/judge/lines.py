@@ -7,13 +7,13 @@ course and minute without inhibitor, averaged over minutes and courses. The riva
 lines, and the cell that lines are like, with no total set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from screen.courses import Fitted, StartCell, draws_at, fit_lines, make_courses
+from screen.courses import UNTREATED, Fitted, StartCell, draws_at, fit_lines, make_courses
 from screen.errors import FitError
 from screen.experiments import LOAD_OF, Draws, Exposure
 from screen.fit import Log
@@ -26,6 +26,9 @@ STRENGTH_READOUTS = ("pERK", "pAKT_S473")
 
 BEYOND = 3.0
 """Standard deviations of its noise beyond which an effect has a direction."""
+
+NOTHING = 1e-3
+"""A prediction [log2] below this has no direction: what the integrator leaves of nothing has one too."""
 
 LINES = Schema(
     "lines",
@@ -58,13 +61,14 @@ def judge_lines(
     if not effects.height:
         raise FitError("lines: must hold readings with and without an inhibitor at one time, found none")
     fitted = fit_lines(cell, [make_courses(plain.filter(line=line)) for line in lines], draws, log)
-    told = []
+    told, minutes = [], np.unique(effects["minutes"].to_numpy())
+    untreated = _levels(cell, fitted, draws, minutes)
     for treatment, target in blocked.items():
-        minutes = np.unique(effects.filter(treatment=treatment)["minutes"].to_numpy())
         for load in LOADS if target else (0.0,):
-            told.append(
-                _predict(cell, fitted, draws, minutes, target, load).with_columns(treatment=pl.lit(treatment))
-            )
+            given = Exposure(((LOAD_OF + target, load),))
+            levels = _levels(cell, fitted, draws, minutes, given) if target else untreated
+            table = _told(levels - untreated, minutes, cell.names)
+            told.append(table.with_columns(treatment=pl.lit(treatment), load=load))
         log.say(f"lines: {treatment}, {f'of {target}' if target else 'of nothing in the network'}")
     told_all = pl.concat(told).with_columns(line=pl.col("place").replace_strict(dict(enumerate(lines))))
     joined = effects.join(told_all, on=["line", "treatment", "minutes", "readout"])
@@ -96,35 +100,35 @@ def _noise(effects: pl.DataFrame) -> pl.DataFrame:
     return lines.group_by("treatment").agg(noise=pl.col("variance").mean().sqrt())
 
 
-def _predict(
-    cell: StartCell, fitted: Fitted, draws: Draws, minutes: np.ndarray, target: str, load: float
-) -> pl.DataFrame:
-    """Effects of a load: place of the line, minutes, readout, `predicted` and `like`; medians over draws."""
+def _levels(
+    cell: StartCell, fitted: Fitted, draws: Draws, minutes: np.ndarray, treatment: Exposure = UNTREATED
+) -> np.ndarray:
+    """log2 of what is read with its background, [2, lines, draws, minutes, names]: of each line, and of the cell that
+    lines are like."""
     lines, count, totals = fitted.totals.shape
     every = draws_at(draws, np.arange(lines * count) % count)
     times = np.repeat(minutes[None], lines * count, axis=0)
-    treatment = Exposure(((LOAD_OF + target, load),)) if target else Exposure()
-    columns = {}
-    nothing = np.zeros_like(fitted.totals)
-    for name, factors, added in (
-        ("predicted", fitted.totals, fitted.background), ("like", nothing, fitted.likely_background),
-    ):  # fmt: skip
-        background = added.reshape(lines * count, 1, -1)
-        flat = factors.reshape(-1, totals)
-        treated, plain = (
-            np.log2(cell.course(every, flat, times, given) + background) for given in (treatment, Exposure())
-        )
-        columns[name] = np.nanmedian(
-            (treated - plain).reshape(lines, count, len(minutes), -1), axis=1
-        ).ravel()
-    place, time, readout = np.indices((lines, len(minutes), len(cell.names))).reshape(3, -1)
+    own = cell.course(every, fitted.totals.reshape(-1, totals), times, treatment)
+    like = cell.course(draws, np.zeros((count, totals)), times[:count], treatment)
+    background = np.stack([fitted.background, fitted.likely_background])[:, :, :, None]
+    course = np.stack([own.reshape(lines, count, *own.shape[1:]), np.repeat(like[None], lines, axis=0)])
+    return np.log2(course + background)
+
+
+def _told(effects: np.ndarray, minutes: np.ndarray, names: Sequence[str]) -> pl.DataFrame:
+    """Effects [2, lines, draws, minutes, names] as medians over draws: place of the line, minutes, readout, `predicted`
+    and `like`. FitError: a line fails under every draw."""
+    if np.isnan(effects).all(axis=2).any():
+        raise FitError("lines: every line must integrate under some draw, found one that fails under all")
+    predicted, like = np.nanmedian(effects, axis=2)
+    place, time, readout = np.indices(predicted.shape).reshape(3, -1)
     return pl.DataFrame(
         {
             "place": place,
             "minutes": minutes[time],
-            "readout": np.array(cell.names)[readout],
-            "load": load,
-            **columns,
+            "readout": np.array(names)[readout],
+            "predicted": predicted.ravel(),
+            "like": like.ravel(),
         }
     )
 
@@ -162,7 +166,8 @@ def _score(rows: pl.DataFrame) -> dict[str, Any]:
     def rmse(predicted: np.ndarray | float) -> float:
         return float(np.sqrt(np.mean((effect - predicted) ** 2)))
 
-    right = (beyond["effect"].sign() == beyond["predicted"].sign()).to_numpy()
+    told = pl.when(pl.col("predicted").abs() >= NOTHING).then(pl.col("predicted").sign()).otherwise(0.0)
+    right = (beyond["effect"].sign() == beyond.select(told)["predicted"]).to_numpy()
     return {
         "effects": rows.height,
         "loads": sorted(rows["load"].drop_nulls().unique().to_list()),

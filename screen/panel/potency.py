@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from screen.experiments import SIGMA, Arm, Exposure
+from screen.experiments import SIGMA, Arm, Exposure, residual_name
 from screen.panel.grammar import parse_settings
 from screen.panel.run import Bench, PanelTables, find
 from screen.panel.table import Check
@@ -161,7 +161,7 @@ def _check(row: dict, probe: str, smallest: float, tables: Tables) -> Check:
 def _plain(draws: pl.DataFrame, probes: list[str]) -> pl.DataFrame:
     """The draws with a residual of 1 for every probe, and none for any other drug."""
     numbers = draws["draw"].unique().sort()
-    ones = pl.DataFrame({"parameter": [SIGMA + name for name in probes]}).join(
+    ones = pl.DataFrame({"parameter": [residual_name(name) for name in probes]}).join(
         pl.DataFrame({"draw": numbers}), how="cross"
     )
     kept = draws.filter(~pl.col("parameter").str.starts_with(SIGMA))

@@ -144,6 +144,10 @@ def test_bad_courses_leave_no_cell_behind(run, small, tmp_path):
         "`readout` must be an observable or a species of the network, found ERK1"
     )
     assert not (tmp_path / "my/contexts.tsv").exists()
+    ran = run("cell", "mine.csv", "--totals", "EGFR_total", *wanted)
+    assert ran.problems == ["screen: --totals: must go with --courses, found none"]
+    ran = run("cell", "--courses", "egf.csv", "--unit", "TPM", *wanted)
+    assert ran.problems == ["screen: --unit: must go with a table of abundances, found none"]
     ran = run("cell", *wanted)
     assert ran.code == 2
     assert ran.problems == [

@@ -77,6 +77,20 @@ def test_a_line_says_nothing_of_the_strength_that_it_is_predicted_with(judge):
     assert table.filter(treatment="iEGFR").sort("line")["load"].to_list() == [100.0, 10.0, 100.0]
 
 
+def test_what_the_integrator_leaves_of_nothing_has_no_direction():
+    rows = pl.DataFrame(
+        {
+            "effect": [1.0, 1.0],
+            "noise": 0.1,
+            "load": 3.0,
+            "others": 0.0,
+            "like": 0.0,
+            "predicted": [1e-7, 0.1],
+        }
+    )
+    assert judged._score(rows)["signs"] == 0.5
+
+
 def test_scores_compare_with_the_rivals(told):
     _, scores = told
     mine = scores["groups"]["iEGFR"]

@@ -47,6 +47,7 @@ rule report:
             "rank.goal",
             "rank.side",
             "rank.floor",
+            "fit.draws_from",
         ),
         code=stage_code("report"),
         inputs=lambda wildcards: contents(rules.report.input),
