@@ -16,7 +16,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -82,6 +82,9 @@ test: env ## the tests, on all cores
 
 test-slow: env ## the tests, the slow ones too
 	$(PYTHON) -m pytest -m "not slurm and not gpu and not faults" $(ARGS)
+
+test-sbml: env ## the SBML Test Suite in SBML_TEST_SUITE on the kernel, a table by tag; writes benchmarks/results
+	$(PYTHON) -m benchmarks.sbml_suite --cores $(CORES) $(ARGS)
 
 test-slurm: env-slurm ## tests that need a SLURM controller
 	SCREEN_SLURM=1 $(PYTHON) -m pytest -m slurm $(ARGS)

@@ -1,42 +1,70 @@
-"""All semantic cases of the SBML Test Suite on the kernel: right, or refused by name; never anything else.
+"""The runner of the SBML Test Suite tells right from wrong and from refused, on a case that is made up here."""
 
-    SBML_TEST_SUITE=folder python -m pytest tests/network/test_sbml_suite.py -m slow -s
-
-`folder` holds the cases (00001 ...); $SBML_TEST_CASES takes a part of them, as in 00001-00100.
-"""
-
-import os
-import sys
+import math
 from pathlib import Path
 
+import antimony
 import pytest
 
-from screen.kernel.native import compiler
-from tests.network.sbml_suite import run_case, table_by_tag
+from benchmarks.sbml_suite import Found, count_by_tag, main, run_case
+
+DECAY = "model decay()\n compartment c = 2; species A in c; A = 3; A => ; c*0.1*A*{speed};\nend\n"
+SETTINGS = "variables: A\nabsolute: 1e-7\nrelative: 1e-5\namount: A\nconcentration:\n"
 
 
-def chosen(folder: Path) -> list[Path]:
-    cases = sorted(each for each in folder.iterdir() if each.is_dir() and each.name.isdigit())
-    first, _, last = os.environ.get("SBML_TEST_CASES", "0-99999").partition("-")
-    return [case for case in cases if int(first) <= int(case.name) <= int(last or first)]
+@pytest.fixture
+def make(tmp_path: Path):
+    """make(speed): the folder of a case whose amount of A falls as exp(-0.1 t) from 6."""
+
+    def case(speed: str = "1") -> Path:
+        folder = tmp_path / "00007"
+        folder.mkdir()
+        antimony.clearPreviousLoads()
+        assert antimony.loadAntimonyString(DECAY.format(speed=speed)) >= 0
+        rows = "".join(f"{time},{6 * math.exp(-0.1 * time)}\n" for time in (0, 5, 10))
+        for end, text in {
+            "sbml-l3v1.xml": antimony.getSBMLString("decay"),
+            "settings.txt": SETTINGS,
+            "results.csv": f"time,A\n{rows}",
+            "model.m": "componentTags: Reaction, Species\ntestTags: Amount\n",
+        }.items():
+            (folder / f"00007-{end}").write_text(text)
+        return folder
+
+    return case
 
 
-@pytest.mark.slow
-def test_every_case_is_right_or_refused(tmp_path, monkeypatch, capsys):
-    folder = os.environ.get("SBML_TEST_SUITE")
-    if not folder:
-        pytest.skip("the cases of the SBML Test Suite must be in $SBML_TEST_SUITE, found it not set")
-    monkeypatch.setenv("CC", "cc -O0 -fno-fast-math")
-    compiler.find_compiler.cache_clear()
-    cases = chosen(Path(folder))
-    assert cases
-    found = [run_case(case, tmp_path) for case in cases]
-    compiler.find_compiler.cache_clear()
-    bad = [
-        f"{case.name}: {outcome}: {what}"
-        for case, (outcome, what, _) in zip(cases, found, strict=True)
-        if outcome not in ("passed", "refused")
+@pytest.mark.parametrize(
+    ("speed", "outcome", "what"),
+    [
+        ("1", "passed", ""),
+        ("1.001", "wrong", "A is 3.637"),
+        ("delay(A, 1)", "refused", "must use SBML functions this reader knows, found delay"),
+    ],
+)
+def test_a_case_ends_as_it_should(make, tmp_path, speed, outcome, what):
+    found = run_case(make(speed), tmp_path)
+    assert found[:2] == ("00007", outcome)
+    assert what in found.what
+    assert list(found.tags) == ["Amount", "Reaction", "Species"]
+
+
+def test_the_table_counts_every_case_with_a_tag():
+    found = [
+        Found("00001", "passed", "", ("A", "B")),
+        Found("00002", "refused", "no", ("B",)),
+        Found("00003", "hang", "", ("B",)),
     ]
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *bad, table_by_tag(found), ""]))
-    assert not bad
+    assert count_by_tag(found) == [
+        ["all cases", 3, 1, 1, 0, 0, 1],
+        ["A", 1, 1, 0, 0, 0, 0],
+        ["B", 3, 1, 1, 0, 0, 1],
+    ]
+
+
+def test_without_the_suite_it_says_where_the_cases_must_be(monkeypatch, capsys):
+    monkeypatch.delenv("SBML_TEST_SUITE", raising=False)
+    assert main([]) == 2
+    assert capsys.readouterr().out == (
+        "test-sbml: $SBML_TEST_SUITE must be the folder of the cases, found it not set\n"
+    )

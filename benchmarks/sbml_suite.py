@@ -1,27 +1,44 @@
-"""The semantic cases of the SBML Test Suite: what a case asks for, and whether the kernel's answer is right.
+"""All semantic cases of the SBML Test Suite on the kernel at -O0: right, or refused by name; never anything else.
 
-The suite is not part of the project; its cases stand in a folder <number> each, with a model in several
-versions of SBML, `settings.txt` and `results.csv`.
+    SBML_TEST_SUITE=folder make test-sbml
+    SBML_TEST_SUITE=folder make test-sbml ARGS="--cases 1-100"
+
+The suite is not part of the project; `folder` holds its cases (00001 ...), each with a model in several versions of
+SBML, `settings.txt` and `results.csv`. A run of all cases writes to benchmarks/results how many with each tag ended
+how, and every case that did not pass.
 """
 
+import argparse
+import csv
+import os
 import re
 import signal
+import sys
+import tempfile
+import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import libsbml
 import numpy as np
 
 from screen.errors import ScreenError
-from screen.kernel import load_model, solve
+from screen.kernel import configure, load_model, solve
 from screen.network import Network, read_sbml
 from screen.network.algebra import evaluate_all
 
 VERSIONS = ("l3v2", "l3v1", "l2v5", "l2v4", "l2v3", "l2v2", "l2v1", "l1v2")
-OUTCOMES = ("passed", "refused", "WRONG", "traceback", "hang")
+RESULTS = Path(__file__).resolve().parent / "results"
+OUTCOMES = ("passed", "refused", "wrong", "traceback", "hang")
+GOOD = ("passed", "refused")
+ALL = "all cases"
 PATIENCE = 60
 """Seconds after which a case counts as hanging."""
 
@@ -112,31 +129,86 @@ def _patience() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def run_case(folder: Path, cache: Path) -> tuple[str, str, list[str]]:
-    """(outcome, what was found, tags) of a case."""
+class Found(NamedTuple):
+    """How a case ended (one of OUTCOMES), what was found, and its tags."""
+
+    case: str
+    outcome: str
+    what: str
+    tags: Sequence[str]
+
+
+def run_case(folder: Path, cache: Path) -> Found:
+    """How a case ends."""
     case = Case(folder)
     try:
         with _patience(), np.errstate(all="ignore"):
             problems = case.problems(cache)
     except ScreenError as refusal:
-        return "refused", refusal.problems[0], case.tags
+        outcome, what = "refused", refusal.problems[0]
     except _HangError:
-        return "hang", f"more than {PATIENCE} s", case.tags
+        outcome, what = "hang", f"more than {PATIENCE} s"
     except Exception as fault:
         last = traceback.extract_tb(fault.__traceback__)[-1]
-        return (
-            "traceback",
-            f"{type(fault).__name__}: {fault} ({Path(last.filename).name}:{last.lineno})",
-            case.tags,
-        )
-    return ("WRONG", "; ".join(problems), case.tags) if problems else ("passed", "", case.tags)
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        outcome, what = "traceback", f"{type(fault).__name__}: {fault} ({place})"
+    else:
+        outcome, what = "wrong" if problems else "passed", "; ".join(problems)
+    return Found(folder.name, outcome, what, case.tags)
 
 
-def table_by_tag(found: list[tuple[str, str, list[str]]]) -> str:
-    """How many cases with each tag ended how, as text."""
+def count_by_tag(found: Iterable[Found]) -> list[list[str | int]]:
+    """A row for all cases, then one for each tag: how many there are, and how many ended how."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for outcome, _, tags in found:
-        for tag in (*tags, "all cases"):
-            counts[tag][outcome] += 1
-    rows = [f"{tag:36}" + "".join(f"{counts[tag][each]:10}" for each in OUTCOMES) for tag in sorted(counts)]
-    return "\n".join([f"{'tag':36}" + "".join(f"{each:>10}" for each in OUTCOMES), *rows])
+    for each in found:
+        for tag in (ALL, *each.tags):
+            counts[tag][each.outcome] += 1
+    tags = sorted(counts, key=lambda tag: (tag != ALL, tag))
+    return [[tag, counts[tag].total(), *(counts[tag][outcome] for outcome in OUTCOMES)] for tag in tags]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the cases; 0 where each is right or refused by name."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cases", default="0-99999", metavar="FIRST-LAST", help="only these (default: all)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th of them")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), metavar="N")
+    wanted = parser.parse_args(arguments)
+    named = os.environ.get("SBML_TEST_SUITE")
+    if not named or not Path(named).is_dir():
+        print(f"test-sbml: $SBML_TEST_SUITE must be the folder of the cases, found {named or 'it not set'}")
+        return 2
+    every = sorted(each for each in Path(named).iterdir() if each.is_dir() and each.name.isdigit())
+    first, _, last = wanted.cases.partition("-")
+    cases = [case for case in every if int(first) <= int(case.name) <= int(last or first)][:: wanted.every]
+    os.environ["CC"] = "cc -O0 -fno-fast-math"  # before the processes that run the cases start
+    before = time.time()
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        ProcessPoolExecutor(wanted.cores, get_context("spawn"), configure) as pool,
+    ):
+        found = list(pool.map(partial(run_case, cache=Path(cache)), cases, chunksize=4))
+    rows = count_by_tag(found)
+    rest = [each for each in found if each.outcome != "passed"]
+    for each in rest:
+        print(f"{each.case}: {each.outcome}: {each.what}")
+    print(f"{'tag':36}" + "".join(f"{each:>10}" for each in ("cases", *OUTCOMES)))
+    for tag, *counts in rows:
+        print(f"{tag:36}" + "".join(f"{count:10}" for count in counts))
+    print(f"{len(cases)} of {len(every)} cases in {time.time() - before:.0f} s")
+    if cases == every:
+        _write(RESULTS / "sbml_suite.csv", ("tag", "cases", *OUTCOMES), rows)
+        names = ("case", "outcome", "what")
+        _write(RESULTS / "sbml_suite_refused.csv", names, [each[:3] for each in rest])
+    return int(any(each.outcome not in GOOD for each in found))
+
+
+def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
