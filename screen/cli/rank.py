@@ -41,10 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
         settings.rank.discrepancy,
     )
     check_shards(settings, results)
-    doubt = (
-        None
-        if table is None
-        else Doubt(read_table(results.routes, ROUTED), read_discrepancy(table, aim.observable), settings.seed)
+    doubt = Doubt(
+        read_table(results.routes, ROUTED),
+        read_discrepancy(table, aim.observable) if table else None,
+        settings.seed,
     )
     scenarios = read_table(results.scenarios, SCENARIOS)
     found = gather_responses(shards, scenarios)

@@ -39,8 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     files, networks = read_networks(plan, results)
     observable = settings.rank.observable
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
-    routed = weighed if settings.network.sbml is None else weighed.clear()
-    routes = scenario_routes(routed, plan.contexts, plan.drugs, networks, observable)
+    routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
     write_table(routes, results.routes, ROUTED, made_from)

@@ -28,18 +28,17 @@ REPEATS = 8
 
 @dataclass(frozen=True)
 class Doubt:
-    """The routes of the scenarios (ROUTED), what is wrong by route, and the seed of the run."""
+    """The routes of the scenarios (ROUTED), what is wrong by route (None: nothing known), and the seed of the run."""
 
     routes: pl.DataFrame
-    discrepancy: Discrepancy
+    discrepancy: Discrepancy | None
     seed: int
 
     def digest(self, found: ResponseArray) -> str:
         """SHA-256 of these responses and all that is here, for any order of rows."""
         routes = self.routes.sort("scenario").write_csv()
-        return hashlib.sha256(
-            repr((found.digest(), routes, sorted(self.discrepancy.sd.items()), self.seed)).encode()
-        ).hexdigest()
+        wrong = sorted(self.discrepancy.sd.items()) if self.discrepancy else None
+        return hashlib.sha256(repr((found.digest(), routes, wrong, self.seed)).encode()).hexdigest()
 
     def pooled(self, found: ResponseArray, cells: Sequence[Cell]) -> Iterator["PoolDoubt"]:
         """For each of the `pools` of these cells, in their order. RankError where a scenario has no route."""
@@ -72,7 +71,7 @@ class PoolDoubt:
     code: np.ndarray
     targets: np.ndarray
     number: np.ndarray
-    discrepancy: Discrepancy
+    discrepancy: Discrepancy | None
     seed: int
 
     def route(self, place: Place) -> str | None:
@@ -85,20 +84,23 @@ class PoolDoubt:
         return " ".join(dict.fromkeys(held.split())) or None
 
     def widened(self, bare: Ratios, places: Sequence[Place], context: str) -> Ratios:
-        """Ratios with errors: `REPEATS` draws in place of each."""
+        """Ratios with errors: `REPEATS` draws in place of each; as they are where nothing is known to be wrong."""
+        if self.discrepancy is None:
+            return bare
         found = [
-            ratio[:, None] * np.exp2(self._sd(place, ratio)[:, None] * self._normal(place, context))
+            ratio[:, None]
+            * np.exp2(self._sd(self.discrepancy, place, ratio)[:, None] * self._normal(place, context))
             for place, ratio in zip(places, bare.ratio, strict=True)
         ]
         ratio = np.stack([each.ravel() for each in found])
         return replace(bare, ratio=ratio, weights=np.repeat(bare.weights, REPEATS))
 
-    def _sd(self, place: Place, ratio: np.ndarray) -> np.ndarray:
+    def _sd(self, wrong: Discrepancy, place: Place, ratio: np.ndarray) -> np.ndarray:
         """sd of the error [draws]; the draws of one hypothesis come after those of another."""
         parts = ratio.reshape(self.code.shape[1], -1)
         return np.concatenate(
             [
-                self.discrepancy.of(ROUTES[int(code)], part)
+                wrong.of(ROUTES[int(code)], part)
                 for code, part in zip(self.code[place.upper], parts, strict=True)
             ]
         )

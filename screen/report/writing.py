@@ -127,12 +127,13 @@ def _models(folder: Path | None) -> list[tuple[str, list[str]]]:
 
 def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:
     tables = (("network parameters", findings.parameters), ("affinities", findings.affinities))
-    return [(name, dict(mark_counts(table))) for name, table in tables if table is not None]
+    return [(name, mark_counts(table)) for name, table in tables if table is not None]
 
 
 def _caveats(findings: Findings) -> list[str]:
     draws, (name, goal) = len(findings.responses.draws), findings.words
-    wrong = findings.ranked["route"].is_not_null().any()
+    bounds = [findings.ranked[f"suppression_p95{of}"] for of in ("", "_bare")]
+    wrong = bounds[0].ne_missing(bounds[1]).any()
     found = [
         *(f"Left out: {what}." for what in (findings.provenance or {}).get("left_out", [])),
         "These are predictions of a model. A drug whose target the network does not hold cannot do anything here.",
@@ -144,7 +145,7 @@ def _caveats(findings: Findings) -> list[str]:
             else " alone: what the network gets wrong is not counted."
         ),
         "Doses are free concentrations that stay as they are: no uptake, binding, metabolism or dosing interval.",
-        f"{goal.dose} is that of {name} under the stated stimulus and time; other amounts of ligand move it.",
+        f"{capital(goal.dose)} is that of {name} under the stated stimulus and time; other amounts of ligand move it.",
     ]
     if any(hypothesis != DEFAULT for _, hypothesis in findings.cells):
         found.append(

@@ -96,7 +96,10 @@ def test_a_file_of_another_network_is_screened(folder, run):
     ran = run("mine", "--config", config, "--threads", "1")
     assert ran.code == 0, ran.err
     ranked = pl.read_csv(folder / "results/own/ranked.csv")
-    assert set(ranked["readout"]) == {"P_2min"} and ranked["route"].is_null().all()
+    assert set(ranked["readout"]) == {"P_2min"}
+    assert set(ranked.select("intervention", "route", "acts_through").rows()) == {
+        ("blocker", "direct", "KINASE"), ("activator", "indirect", "PHOSPHATASE"), ("degrader", "none", None),
+    }  # fmt: skip
     for total, context in ((10.0, "few"), (40.0, "many")):
         vehicle = course({}, total)
         rows = {row["intervention"]: row for row in ranked.filter(context=context).iter_rows(named=True)}
@@ -112,6 +115,7 @@ def test_a_file_of_another_network_is_screened(folder, run):
     )
     page = (folder / "results/own/report.html").read_text()
     assert "takes P down" in page and "pY705" not in page
+    assert "alone: what the network gets wrong is not counted." in page
 
 
 def test_the_example_of_the_docs_is_screened(root, tmp_path, run, monkeypatch):
