@@ -140,10 +140,10 @@ def test_make_names_a_missing_python_and_its_cure_in_one_line(root, tmp_path):
 
 
 def test_links_between_documents_lead_somewhere(root):
-    for document in ("README.md", "CONTRIBUTING.md", "config/README.md", "docs/network.md", "docs/genes.md"):
-        path = root / document
-        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
-            assert (path.parent / link).exists(), f"{document}: {link}"
+    pages = sorted((root / "docs").rglob("*.md"))
+    for path in (root / "README.md", root / "CONTRIBUTING.md", root / "config/README.md", *pages):
+        for link in re.findall(r"\]\(([^)#:]+)[)#]", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.relative_to(root)}: {link}"
 
 
 def test_every_setting_is_in_the_readme_of_the_configuration(root):

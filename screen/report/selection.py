@@ -97,7 +97,7 @@ def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
 class Heat(NamedTuple):
     """Median suppression of single drugs [drugs, cells]; NaN where not ranked. `unsure`: the interval includes 0.
 
-    `still` are the drugs that move what is ranked nowhere by `NOTICED` and are left out.
+    Drugs that move what is ranked nowhere by `NOTICED` are left out.
     """
 
     drugs: list[str]
@@ -105,7 +105,6 @@ class Heat(NamedTuple):
     cells: list[tuple[str, str]]
     suppression: np.ndarray
     unsure: np.ndarray
-    still: list[str]
 
 
 def heat_of(ranked: pl.DataFrame, view: View, labels: Labels) -> Heat:
@@ -136,5 +135,4 @@ def heat_of(ranked: pl.DataFrame, view: View, labels: Labels) -> Heat:
             at = row_of[line["intervention"]], column_of[line["context"], line["hypothesis"]]
             suppression[at] = line["suppression_p50"]
             unsure[at] = line["suppression_p05"] <= 0.0 <= line["suppression_p95"]
-    still = best.filter(pl.col("largest") < NOTICED)["intervention"].sort().to_list()
-    return Heat(drugs, shown["drug_classes"].to_list(), cells, suppression, unsure, still)
+    return Heat(drugs, shown["drug_classes"].to_list(), cells, suppression, unsure)

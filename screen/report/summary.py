@@ -1,6 +1,6 @@
 """What the page says beside the answers: what each cell is, what would decide, what failed, where values come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -95,7 +95,7 @@ def _weight(findings: Findings, cell: tuple[str, str]) -> str:
         return f"Prior weight of this hypothesis: {weights[hypothesis]:.3g}."
     parts = [f"{findings.labels.short(name) or DEFAULT} {weight:.3g}" for name, weight in weights.items()]
     return (
-        f"The draws of {list_names(parts, 12)}, each counting by the prior weight of its hypothesis: "
+        f"The draws of {', '.join(parts)}, each counting by the prior weight of its hypothesis: "
         "beside the single hypotheses, not in their place."
     )
 
@@ -150,14 +150,7 @@ def failures(findings: Findings) -> list[tuple[str, str, int, int]]:
     return found
 
 
-def mark_counts(table: pl.DataFrame | None) -> list[tuple[str, int]]:
+def mark_counts(table: pl.DataFrame) -> dict[str, int]:
     """How many values of a table were measured, read, remembered or assumed; what is fixed or input is left out."""
-    if table is None:
-        return []
     counts = dict(table.group_by("mark").len().rows())
-    return [(words, counts[mark]) for mark, words in MARKS.items() if mark in counts]
-
-
-def list_names(names: Sequence[str], most: int = 40) -> str:
-    """The names joined by commas, the rest counted."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return {words: counts[mark] for mark, words in MARKS.items() if mark in counts}

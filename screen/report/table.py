@@ -1,6 +1,6 @@
 """What the page's scripts read: the ranked table, answers and dose responses, small enough to travel in the page.
 
-The figures are drawn where they are read, by own SVG and some 400 lines of JavaScript: what is shown has to follow
+The figures are drawn where they are read, by own SVG and some 500 lines of JavaScript: what is shown has to follow
 the chosen cell, its width and the printer, which an SVG from Matplotlib cannot, and it made the page take minutes.
 Vega-Lite would bring 800 kB of code to draw intervals, lines and a table; uPlot draws on a canvas, which is not
 read out, not selected and not sharp in print.

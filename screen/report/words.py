@@ -21,7 +21,7 @@ class Goal(NamedTuple):
 
 GOALS = {
     "lower": Goal("suppression", "1 − treated/vehicle", "down", "rises", "IC50", "Half suppression", 50.0),
-    "raise": Goal("rise", "treated/vehicle − 1", "up", "falls", "Doubling dose", "Doubling", 200.0),
+    "raise": Goal("rise", "treated/vehicle − 1", "up", "falls", "doubling dose", "Doubling", 200.0),
 }
 
 

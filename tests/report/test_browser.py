@@ -181,6 +181,8 @@ def test_nothing_is_cut_and_letters_can_be_read(window, ranked, tmp_path, width,
     )
     assert len(sizes) > 50 and min(sizes) >= 9
     shown = texts(window, "#drug-map thead button")
+    worked = texts(window, "nav, .filters, #more, .pages")
+    assert worked == [] if medium == "print" else len(worked) >= 3
     if width == 390:
         while window.run("return document.querySelector('#map-where').innerText").split()[3] != str(
             len(CELLS)

@@ -4,22 +4,20 @@ const words = (x, y, text, more = {}) => drawn("text", { x, y, fill: INK, "font-
 const line = (x1, y1, x2, y2, more = {}) => drawn("line", { x1, y1, x2, y2, stroke: LINE, ...more });
 const within = (value, low, high) => Math.max(low, Math.min(high, value));
 
-/** Effect and rank of the first interventions with their intervals. Filled circle: a direct route, diamond: indirect, ring: none. */
+/** Effect and rank of the first interventions, best first, with their intervals. Filled circle: a direct route, diamond: indirect, ring: none. */
 function forest(rows, width) {
-  const ranked = rows.filter((row) => read(row, "rank") !== null).sort(byRank).slice(0, content.top);
-  if (!ranked.length) return null;
   const narrow = width < 480, step = 20, top = 34;
   const name = narrow ? 112 : 190, best = 44;
   const gap = narrow ? 32 : 36, space = width - name - best - gap - 8;
   const effect = [name + 8, name + 8 + 0.56 * space], rank = [name + gap + 0.56 * space, width - best - 8];
-  const low = Math.min(0, ...ranked.map((row) => read(row, "suppression_p05")));
-  const high = Math.max(1, ...ranked.map((row) => read(row, "suppression_p95")));
-  const most = Math.max(3, ...ranked.map((row) => read(row, "rank_p95")));
+  const low = Math.min(0, ...rows.map((row) => read(row, "suppression_p05")));
+  const high = Math.max(1, ...rows.map((row) => read(row, "suppression_p95")));
+  const most = Math.max(3, ...rows.map((row) => read(row, "rank_p95")));
   const x = (value) => effect[0] + ((within(value, low, high) - low) / (high - low)) * (effect[1] - effect[0]);
   const r = (value) => rank[0] + (Math.log(value) / Math.log(most)) * (rank[1] - rank[0]);
-  const height = top + step * ranked.length + 30;
+  const height = top + step * rows.length + 30;
   const picture = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" });
-  picture.append(drawn("title", {}, `${goal.effect} and rank, ${cellTitle(columns.cell[ranked[0]])}`));
+  picture.append(drawn("title", {}, `${goal.effect} and rank, ${cellTitle(columns.cell[rows[0]])}`));
   const bottom = height - 26;
   const apart = [0.25, 0.5, 1, 2, 5, 10, 50, 100].find((step) => (high - low) / step <= (narrow ? 3 : 5)) ?? high;
   const ticks = [];
@@ -34,7 +32,7 @@ function forest(rows, width) {
   picture.append(
     words(effect[0], 14, heads[0], { fill: MUTED }), words(rank[0], 14, heads[1], { fill: MUTED }),
     words(width, 14, heads[2], { fill: MUTED, "text-anchor": "end" }));
-  ranked.forEach((row, place) => {
+  rows.forEach((row, place) => {
     const y = top + step * place + 4;
     const colour = colourOf(read(row, "drug_classes")), route = read(row, "route");
     const intervention = plus(read(row, "intervention"));
@@ -104,28 +102,31 @@ function doseResponse(row, curve, marks, width) {
 
 const CURVES = 6;
 
+/** The colours of the classes of some rows. */
+function legend(rows) {
+  const classes = new Set(rows.flatMap((row) => read(row, "drug_classes").split("+")));
+  return [...classes].map((name) => element("span", {}, element("i", { style: `background:${colourOf(name)}` }), name));
+}
+
 /** Fill the place of one cell with its figures. */
 function drawCell(place) {
   const cell = Number(place.dataset.figures);
   const width = choice.paper ? PAPER - 40 : place.clientWidth;
   if (!width) return; // hidden
-  const rows = chosenRows().filter((row) => columns.cell[row] === cell);
-  const [readout] = content.views[choice.view];
-  const curves = content.curves[readout][cell];
-  const beside = width > 900;
-  const first = forest(rows, beside ? Math.floor(0.52 * width) : width);
-  const found = rows.filter((row) => read(row, "rank") !== null && read(row, "intervention") in curves).sort(byRank).slice(0, CURVES);
-  const across = beside ? 0.45 * width : width;
+  const rows = chosenRows().filter((row) => columns.cell[row] === cell).sort(byRank);
+  const ranked = rows.filter((row) => read(row, "rank") !== null), leaders = ranked.slice(0, content.top);
+  const curves = content.curves[content.views[choice.view][0]][cell];
+  const curved = ranked.filter((row) => read(row, "intervention") in curves).slice(0, CURVES);
+  const marksOf = (row) => content.measured[cell].filter((mark) => mark.drug === read(row, "intervention"));
+  const beside = width > 900, across = beside ? 0.45 * width : width;
   const many = Math.max(1, Math.min(3, Math.floor(across / 165)));
-  const seen = found.map((row) => doseResponse(
-    row, curves[read(row, "intervention")],
-    content.measured[cell].filter((mark) => mark.drug === read(row, "intervention")), Math.floor(across / many) - 6));
-  const noted = content.measured[cell].filter((mark) => found.some((row) => read(row, "intervention") === mark.drug));
-  place.replaceChildren(...[first, seen.length ? element("div", { className: "curves" }, ...seen) : null].filter(Boolean));
-  place.nextElementSibling.hidden = !first;
+  const figures = leaders.length ? [forest(leaders, beside ? Math.floor(0.52 * width) : width)] : [];
+  const seen = curved.map((row) => doseResponse(row, curves[read(row, "intervention")], marksOf(row), Math.floor(across / many) - 6));
+  if (seen.length) figures.push(element("div", { className: "curves" }, ...seen));
+  place.replaceChildren(...figures);
+  const caption = place.nextElementSibling;
+  caption.hidden = !leaders.length;
+  caption.querySelector(".classes").replaceChildren(...legend(leaders));
+  caption.querySelector(".measured").textContent = curved.flatMap(marksOf).map((mark) => `◇ ${mark.drug} ${mark.relation} ${dose(mark.nM)} free: ${mark.words}`).join("; ");
   drawPairs(place.parentElement.querySelector(".pairs"), rows, cell);
-  const legend = [...new Set(rows.slice().sort(byRank).slice(0, content.top).flatMap((row) => read(row, "drug_classes").split("+")))];
-  place.nextElementSibling.querySelector(".classes").replaceChildren(
-    ...legend.map((name) => element("span", {}, element("i", { style: `background:${colourOf(name)}` }), name)));
-  place.nextElementSibling.querySelector(".measured").textContent = noted.map((mark) => `◇ ${mark.drug} ${mark.relation} ${dose(mark.nM)} free: ${mark.words}`).join("; ");
 }

@@ -21,10 +21,10 @@ function matrix(pair, lines, [title, at, sure, most]) {
   return element("table", { className: "matrix" }, element("caption", {}, title), element("thead", {}, head), element("tbody", {}, ...body));
 }
 
-/** Fill the place of one cell with the matrices of the first pairs among its rows. */
+/** Fill the place of one cell with the matrices of the first pairs among its rows, best first. */
 function drawPairs(place, rows, cell) {
   const found = content.pairs[content.views[choice.view][0]]?.[cell] ?? {};
-  const shown = [...new Set(rows.slice().sort(byRank).map((row) => read(row, "intervention")))].filter((name) => name in found).slice(0, PAIRS);
+  const shown = [...new Set(rows.map((row) => read(row, "intervention")))].filter((name) => name in found).slice(0, PAIRS);
   place.replaceChildren(...shown.flatMap((pair) => [
     element("h4", {}, plus(pair)), element("div", { className: "matrices" }, ...MATRICES.map((each) => matrix(pair, found[pair], each)))]));
   if (shown.length) place.append(element("p", { className: "caption" }, "Medians; in italics: the 5–95 % interval of the draws includes no excess."));
