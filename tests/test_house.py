@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from screen.archive.annotations import ANNOTATIONS, IDENTIFIERS
 from screen.calibration.derive import EXPERIMENTS
 from screen.judge import DECISIVE
 from screen.network.genes import GENES
@@ -167,6 +168,8 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
         GENES,
         TOTALS,
         OBSERVABLES,
+        ANNOTATIONS,
+        IDENTIFIERS,
         EXPERIMENTS,
         PANEL,
         ARMS,

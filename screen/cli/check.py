@@ -170,11 +170,16 @@ def _observables(inputs: Inputs) -> dict[str, Any]:
 
 
 def _genes(inputs: Inputs) -> dict[str, Any]:
-    """What carries a gene is in the whole network."""
+    """What carries a gene, and what is annotated, is in the whole network."""
+    from screen.archive import check_annotations
     from screen.network import read_genes
 
-    known = {*inputs.known.species, *inputs.known.parameters, *inputs.known.observables}
-    return {"genes": read_genes(inputs.settings.network.folder, known).height}
+    folder, network = inputs.settings.network.folder, inputs.known
+    known = {*network.species, *network.parameters, *network.observables}
+    return {
+        "genes": read_genes(folder, known).height,
+        "species annotated": check_annotations(folder, network.species),
+    }
 
 
 def _smaller(settings: Settings, contexts: "ContextTables") -> int:

@@ -109,6 +109,11 @@ class Results:
         """The verdict as a figure."""
         return self.folder / "validation.svg"
 
+    @property
+    def export(self) -> Path:
+        """Folder of what other tools take."""
+        return self.folder / "export"
+
     def experiment(self, arms: Path) -> Path:
         """Folder of the experiment that a table of arms plans."""
         return self.folder / "experiment" / arms.stem
