@@ -7,7 +7,6 @@ Scenarios are those of the default screen; a drug has one IC50 a draw, and every
 """
 
 import argparse
-import csv
 import json
 import resource
 import subprocess
@@ -23,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.cases import ROOT
+from benchmarks.rows import write_rows
 from screen.cli.plan import read_aim, read_bases, read_plan
 from screen.rank import Doubt, gather_responses, rank, score_doses
 from screen.scenarios import DRUGS, read_discrepancy
@@ -108,11 +108,7 @@ def main() -> None:
             again = [sys.executable, __file__, "--measure", folder]
             rows.append(Row(*json.loads(subprocess.check_output(again, text=True))))
         print("  ".join(f"{name} {value:,.3g}" for name, value in rows[-1]._asdict().items()), flush=True)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Row._fields)
-        writer.writerows([row.responses, *(f"{value:.4g}" for value in row[1:])] for row in rows)
+    write_rows(arguments.out, rows)
 
 
 if __name__ == "__main__":

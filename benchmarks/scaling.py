@@ -8,7 +8,6 @@ a screen. `cores_used` is processor time over wall time and cores; other work on
 """
 
 import argparse
-import csv
 import os
 import resource
 import sys
@@ -22,6 +21,7 @@ import jax
 import numpy as np
 
 from benchmarks.cases import ROOT, Case, shipped_case
+from benchmarks.rows import write_rows
 from screen.kernel import Status, configure, solve
 
 BATCH = 4096
@@ -67,11 +67,7 @@ def main() -> None:
     for lanes in arguments.lanes:
         rows.append(measure(case, lanes, cores))
         print("  ".join(f"{name} {value:,.3g}" for name, value in rows[-1]._asdict().items()), flush=True)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Row._fields)
-        writer.writerows([row.lanes, *(f"{value:.4g}" for value in row[1:])] for row in rows)
+    write_rows(arguments.out, rows)
 
 
 if __name__ == "__main__":

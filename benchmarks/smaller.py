@@ -8,7 +8,6 @@ weighs on all alike. `relative_*` is against the whole network.
 """
 
 import argparse
-import csv
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import jax
 
 from benchmarks.cases import ROOT, Case, shipped_case
+from benchmarks.rows import write_rows
 from screen.kernel import configure, solve
 from screen.kernel.symbolic.analysis import System
 from screen.kernel.tableau import STAGES
@@ -85,10 +85,7 @@ def main() -> None:
     ]  # fmt: skip
     for row in rows:
         print("  ".join(f"{name} {value}" for name, value in row._asdict().items()), flush=True)
-    with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Row._fields)
-        writer.writerows([*row[:4], *(f"{value:.3g}" for value in row[4:])] for row in rows)
+    write_rows(arguments.out, rows)
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
         "contexts": frame["context"].n_unique(),
         "contexts with their hypotheses": frame.select("context", "hypothesis").n_unique(),
         "scenarios": plan.counts.scenarios,
-        "draws": settings.fit.draws_wanted,
+        "draws": plan.draws,
         "trajectories": plan.counts.trajectories,
     }
 

@@ -19,6 +19,7 @@ class ScreenInputs(NamedTuple):
     contexts: "ContextTables"
     drugs: "DrugTables"
     scenarios: "pl.DataFrame"
+    draws: int
     counts: "Counts"
 
 
@@ -59,7 +60,20 @@ def read_plan(settings: Settings) -> ScreenInputs:
             f"contexts, {early[0]}: preincubation_min must be 0 where `network.start` is the initial state, "
             f"found {before[early[0]]:g}"
         )
-    return ScreenInputs(contexts, drugs, scenarios, count_trajectories(scenarios, settings.fit.draws_wanted))
+    draws = count_draws(settings)
+    return ScreenInputs(contexts, drugs, scenarios, draws, count_trajectories(scenarios, draws))
+
+
+def count_draws(settings: Settings) -> int:
+    """Draws that trajectories are simulated under: of shipped ones not more than there are."""
+    from screen.tables import DRAWS, read_table
+
+    wanted = settings.fit
+    if wanted.draws_from == "nominal":
+        return 1
+    if wanted.draws_from == "measurements":
+        return wanted.draws
+    return min(wanted.draws, read_table(settings.panel.ensemble, DRAWS)["draw"].n_unique())
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":
@@ -74,7 +88,10 @@ def read_aim(settings: Settings) -> "Aim":
     from screen.rank import Aim
 
     wanted = settings.rank
-    return Aim(settings.readouts, wanted.observable, wanted.goal, tuple(wanted.side), wanted.floor)
+    read = dict.fromkeys(readout.observable for readout in settings.readouts)
+    others = [name for name in read if name != wanted.observable]
+    side = others if wanted.side is None else wanted.side
+    return Aim(settings.readouts, wanted.observable, wanted.goal, tuple(side), wanted.floor)
 
 
 def read_rankable_plan(settings: Settings) -> ScreenInputs:

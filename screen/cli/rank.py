@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         COMBINATIONS,
         CURVES,
         Doubt,
+        find_silent,
         gather_responses,
         rank,
         score_doses,
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     made = (results.network, results.scenarios, results.routes, results.draws)
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *shards)
-    left_out = _find_left_out(results, scenarios)
+    left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
     write_ranked(ranked, results.ranked, aim, facts)
     effects = score_doses(found, aim)

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
     write_table(routes, results.routes, ROUTED, made_from)
-    say(f"scenarios: {describe(plan, settings.fit.draws_wanted)}")
+    say(f"scenarios: {describe(plan)}")
     return 0
 
 
@@ -65,12 +65,12 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
 def announce(plan: ScreenInputs, settings: Settings) -> list[str]:
     """What a screen holds and roughly how long it takes, a line each."""
     return [
-        f"scenarios: {describe(plan, settings.fit.draws_wanted)}",
+        f"scenarios: {describe(plan)}",
         f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}",
     ]
 
 
-def describe(plan: ScreenInputs, draws: int) -> str:
+def describe(plan: ScreenInputs) -> str:
     """How many trajectories, and what they are made of."""
     frame = plan.scenarios
     contexts = frame["context"].n_unique()
@@ -78,7 +78,7 @@ def describe(plan: ScreenInputs, draws: int) -> str:
     singles = frame.filter(role="single")
     pairs = frame.filter(role="pair")["intervention"].n_unique()
     return (
-        f"{plan.counts.trajectories} trajectories = {plan.counts.scenarios} scenarios x {draws} draws "
+        f"{plan.counts.trajectories} trajectories = {plan.counts.scenarios} scenarios x {plan.draws} draws "
         f"({contexts} contexts, {cells} with their hypotheses, {singles['intervention'].n_unique()} drugs at "
         f"{singles['dose_a_nM'].n_unique()} doses, {pairs} pairs)"
     )

@@ -64,8 +64,10 @@ def fit_lines(cell: StartCell, lines: Sequence[Courses], draws: Draws, log: Log 
     every, data = np.arange(count), _stack(lines, cell.names)
     nothing = np.zeros((count, len(cell.totals)))
     line, draw = np.divmod(every, len(draws.number))
-    highest = cell.course(draws_at(draws, draw), nothing, data.minutes[line]).max(axis=1)
-    problem = _Problem(cell, data, draws, np.maximum(np.nan_to_num(highest, nan=1.0), LEAST))
+    course = cell.course(draws_at(draws, draw), nothing, data.minutes[line])
+    highest = np.nan_to_num(course, nan=1.0).max(axis=1)
+    _check_there(highest, cell)
+    problem = _Problem(cell, data, draws, np.maximum(highest, LEAST))
     start = np.zeros((count, len(problem.sd)))
     started, _ = problem.look(every, start)
     box = Box(-FARTHEST * problem.sd, FARTHEST * problem.sd, problem.sd)
@@ -88,6 +90,16 @@ def fit_lines(cell: StartCell, lines: Sequence[Courses], draws: Draws, log: Log 
         started.reshape(shape),
         state.cost.reshape(shape),
     )
+
+
+def _check_there(highest: np.ndarray, cell: StartCell) -> None:
+    """FitError: what is read is 0 at all times and under every draw, so that no total could make a course of it."""
+    silent = np.array(cell.names)[(highest <= LEAST).all(axis=0)]
+    if len(silent):
+        raise FitError(
+            f"courses: what is read must be above 0 at some time in {cell.arm.context}, found {name} at 0 throughout"
+            for name in silent
+        )
 
 
 class _Stacked(NamedTuple):

@@ -29,7 +29,7 @@ from screen.rank.dose_effects import DoseEffects, score_doses
 from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.mixture import pools
-from screen.rank.ranking import check_request, rank, write_ranked
+from screen.rank.ranking import check_request, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES, as_lowering, ranked_schema
 from screen.rank.series import find_cells, paired_ratio
@@ -53,6 +53,7 @@ __all__ = [
     "export_table",
     "find_cells",
     "find_decided",
+    "find_silent",
     "gather_responses",
     "paired_ratio",
     "pools",

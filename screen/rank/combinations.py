@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from screen.rank.dose_curve import DoseCurve
+from screen.rank.draws import mean, quantile
 from screen.rank.intervals import Counted, Drawn, interval_columns
 from screen.rank.series import Cell
 from screen.rank.surface import EXCESSES, Surface
@@ -44,7 +45,7 @@ COMBINATIONS = Schema(
         ),
         number_column(
             "loewe_untested",
-            "share of draws in which Loewe's reference rests on a dose beyond those tested",
+            "share of the draws with a Loewe excess in which its reference rests on a dose beyond those tested",
             "fraction",
             minimum=0,
             maximum=1,
@@ -67,13 +68,14 @@ def score_pairs(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) 
             1.0 - ratio[[pair.row for pair in pairs]],
             *(curves[drug] for drug in pairs[0].drugs),
         )
+        excesses = {f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES}
         parts.append(
             {
                 "suppression": surface.effect,
                 "suppression_a": surface.alone[0],
                 "suppression_b": surface.alone[1],
-                **{f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES},
-                "loewe_untested": surface.untested,
+                **excesses,
+                "loewe_untested": np.where(np.isnan(excesses["excess_loewe"]), np.nan, surface.untested),
             }
         )
     rows = pl.DataFrame(
@@ -87,14 +89,11 @@ def score_pairs(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) 
 
 def combined_rows(found: Counted) -> pl.DataFrame:
     """Rows of COMBINATIONS but for the read-out."""
-    columns = found.columns("suppression")
-    for which in "ab":
-        columns[f"suppression_{which}_p50"] = found.columns(f"suppression_{which}")[
-            f"suppression_{which}_p50"
-        ]
+    columns, scores = found.columns("suppression"), found.drawn.scores
+    for alone in ("suppression_a", "suppression_b"):
+        columns[f"{alone}_p50"] = quantile(scores[alone], 0.5, found.weights)
     for excess in EXCESSES:
         columns |= found.columns(f"excess_{excess.name}")
-    untested = np.average(found.drawn.scores["loewe_untested"], axis=-1, weights=found.weights)
-    columns["loewe_untested"] = np.where(np.isnan(columns["excess_loewe_p50"]), np.nan, untested)
+    columns["loewe_untested"] = mean(scores["loewe_untested"], found.weights)
     columns["draws"] = found.draws("suppression")
     return found.table(columns)

@@ -17,7 +17,7 @@ from screen.rank.hill import Hill, fit_hill
 from screen.rank.intervals import with_mixture
 from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, Series, falling, find_cells, paired_ratio
+from screen.rank.series import Cell, falling, find_cells, paired_ratio
 from screen.tables import Schema
 
 
@@ -60,13 +60,10 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
 
 def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:
     """The curve of each drug of a cell, from treated/vehicle [scenarios, draws]; drugs with the same doses together."""
-    together: dict[tuple[float, ...], list[Series]] = {}
-    for series in cell.series:
-        together.setdefault(tuple(series.doses), []).append(series)
     found = {}
-    for doses, members in together.items():
+    for doses, members in cell.by_doses():
         effect = 1.0 - ratio[np.stack([series.rows for series in members])]
-        fit = fit_hill(np.moveaxis(effect, 1, -1), np.asarray(doses))
+        fit = fit_hill(np.moveaxis(effect, 1, -1), doses)
         for place, series in enumerate(members):
             hill = Hill(fit.top[place], fit.log10_half[place], fit.slope[place], fit.r2[place])
             found[series.drug] = DoseCurve(series.doses, effect[place], hill)

@@ -55,13 +55,11 @@ class Doubt:
             .fill_null(ROUTES[-1])
             .replace_strict(dict(zip(ROUTES, range(len(ROUTES)), strict=True)))
         )
-        number = np.asarray(found.draws)
+        code, number = codes.to_numpy(), np.asarray(found.draws)
         targets = kinds["targets"].fill_null("").to_numpy().astype(object)
-        both = zip(
-            pools(cells, codes.to_numpy()[:, None, None]), pools(cells, targets[:, None, None]), strict=True
-        )
-        for code, target in both:
-            yield PoolDoubt(code.ratio[:, 0], target.ratio[:, 0], number, self.discrepancy, self.seed)
+        for pool in pools(cells, np.arange(len(code))[:, None, None]):
+            scenario = pool.ratio[:, 0]
+            yield PoolDoubt(code[scenario], targets[scenario], number, self.discrepancy, self.seed)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _mixture(cells: Sequence[Cell], ratio: np.ndarray) -> Pool:
                 f"found {cell.hypothesis} and {first.hypothesis} to differ"
             )
     draws = ratio.shape[-1]
-    pooled = np.concatenate([ratio[_rows(cell)] for cell in weighty], axis=-1)
+    pooled = np.concatenate([ratio[cell.rows] for cell in weighty], axis=-1)
     return Pool(_renumbered(first), pooled, np.repeat([cell.weight for cell in weighty], draws))
 
 
@@ -55,15 +55,9 @@ def _design(cell: Cell) -> tuple:
     )
 
 
-def _rows(cell: Cell) -> np.ndarray:
-    """Rows of a cell: vehicle, dose series, pairs."""
-    series = [row for series in cell.series for row in series.rows]
-    return np.array([cell.vehicle, *series, *(pair.row for pair in cell.pairs)], dtype=np.int64)
-
-
 def _renumbered(cell: Cell) -> Cell:
-    """The cell of the mixture, whose rows are those of `_rows` in their order."""
-    place = {int(row): at for at, row in enumerate(_rows(cell))}
+    """The cell of the mixture, whose rows are those of this one in their order."""
+    place = {int(row): at for at, row in enumerate(cell.rows)}
     return Cell(
         cell.context,
         MIXTURE,

@@ -100,9 +100,39 @@ def _request_problems(scenarios: pl.DataFrame, aim: Aim) -> list[str]:
     problems = []
     if not aim.ranked:
         problems.append(f"readouts: at least one must read {aim.observable}, which is ranked, found none")
+    read = {readout.observable for readout in aim.readouts}
+    problems += [
+        f"rank.side: must be what a read-out reads ({', '.join(sorted(read))}), found {name}"
+        for name in aim.side
+        if name not in read
+    ]
     if not any(role != "vehicle" for role in scenarios["role"]):
         problems.append("scenarios: must hold at least one intervention, found only vehicles")
     return problems
+
+
+def find_silent(found: ResponseArray, aim: Aim) -> list[str]:
+    """Ranked read-outs, each with the cells in which nothing is ranked: all vehicles that did not fail are below the
+    floor.
+
+    >>> find_silent(gather_responses(responses, scenarios), Aim(readouts, "pY705_level", floor=0.9))
+    ['pY705_20min in 1 cells, such as liver|default: no vehicle reaches rank.floor (0.9) there']
+    """
+    said, cells = [], find_cells(found.scenarios)
+    for readout in aim.ranked:
+        level = found.values[:, found.readouts.index(readout.id)]
+        vehicle = {cell.name: level[cell.vehicle] for cell in cells}
+        silent = [
+            name
+            for name, here in vehicle.items()
+            if np.any(here < aim.floor) and not np.any(here >= aim.floor)
+        ]
+        if silent:
+            said.append(
+                f"{readout.id} in {len(silent)} cells, such as {silent[0]}: no vehicle reaches rank.floor "
+                f"({aim.floor:g}) there"
+            )
+    return said
 
 
 def write_ranked(

@@ -1,6 +1,6 @@
 """Which scenarios belong together: each context and hypothesis, its vehicle, its dose series and its pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,6 +50,19 @@ class Cell:
     def name(self) -> str:
         """context|hypothesis, as in the scenario names."""
         return f"{self.context}|{self.hypothesis}"
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Its rows in the responses: vehicle, dose series, pairs."""
+        series = [row for series in self.series for row in series.rows]
+        return np.array([self.vehicle, *series, *(pair.row for pair in self.pairs)], dtype=np.int64)
+
+    def by_doses(self) -> Iterator[tuple[np.ndarray, list[Series]]]:
+        """Doses [nM], and the drugs that were given them."""
+        together: dict[tuple[float, ...], list[Series]] = {}
+        for series in self.series:
+            together.setdefault(tuple(series.doses), []).append(series)
+        return ((members[0].doses, members) for members in together.values())
 
 
 def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
@@ -140,10 +153,8 @@ def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floo
     """
     ratio = np.maximum(responses.values, 0.0)
     for cell in cells:
-        alone = [cell.vehicle, *(pair.row for pair in cell.pairs)]
-        rows = np.concatenate([alone, *(series.rows for series in cell.series)]).astype(np.int64)
         reference = responses.values[cell.vehicle]
-        ratio[rows] /= np.where(reference >= vehicle_floor, reference, np.nan)
+        ratio[cell.rows] /= np.where(reference >= vehicle_floor, reference, np.nan)
     return ratio
 
 
@@ -175,13 +186,10 @@ class Potency(NamedTuple):
 
 def potencies(pool: Pool, sign: float = 1.0) -> dict[str, Potency]:
     """Doses of half the vehicle (sign -1: of twice it) of every drug; those with the same doses are taken together."""
-    together: dict[tuple[float, ...], list[Series]] = {}
-    for series in pool.cell.series:
-        together.setdefault(tuple(series.doses), []).append(series)
     found = {}
-    for doses, members in together.items():
+    for doses, members in pool.cell.by_doses():
         curves = np.moveaxis(pool.ratio[np.stack([series.rows for series in members])], 1, -1)
-        half = log10_half_dose(falling(curves, sign), np.asarray(doses))
+        half = log10_half_dose(falling(curves, sign), doses)
         medians = quantile(half, 0.5, pool.weights)
         found.update({s.drug: Potency(half[i], medians[i]) for i, s in enumerate(members)})
     return found

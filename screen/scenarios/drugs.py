@@ -17,13 +17,11 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.network import HOWS, Site
 from screen.scenarios.assays import ASSAYS
+from screen.settings import HIGHEST_NM
 from screen.tables import Column, Rule, Schema, read_placed, read_tables
 
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
-
-HIGHEST_NM = 1e9
-"""One mole in a litre: no drug is dissolved beyond it, and a number beyond it was meant in another unit."""
 
 MODES = (
     "atp_competitive",

@@ -2,17 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from itertools import combinations, product
-from typing import Literal
 
 from screen.scenarios.drugs import DrugTables
+from screen.settings import Classes, Layout
 
 Pair = tuple[str, str]
-
-Layout = Literal["ray", "matrix"]
-"""`ray`: the smallest dose of one drug with the smallest of the other and so on; `matrix`: each with each."""
-
-Classes = Literal["any", "within", "across"]
-"""Which drugs are paired: any two, two of one class, two of different classes."""
 
 
 def pairs_among(drugs: Sequence[str], tables: DrugTables, classes: Classes = "any") -> list[Pair]:
@@ -36,6 +30,11 @@ def doses_together(
     [(1.0, 10.0), (1.0, 20.0), (2.0, 10.0), (2.0, 20.0)]
     """
     return list(zip(first, second, strict=True) if layout == "ray" else product(first, second))
+
+
+def count_together(first: Sequence[float], second: Sequence[float], layout: Layout) -> int:
+    """How many `doses_together` are; a ray has as many of both."""
+    return len(first) * (1 if layout == "ray" else len(second))
 
 
 def doses_alone(doses: Sequence[float], layout: Layout) -> set[float]:

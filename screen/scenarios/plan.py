@@ -11,7 +11,8 @@ from screen.errors import ScenarioError
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.hypotheses import hypothesis_labels
-from screen.scenarios.pairs import Layout, Pair, doses_alone, doses_together, layout_problems
+from screen.scenarios.pairs import Pair, count_together, doses_alone, doses_together, layout_problems
+from screen.settings import Layout
 from screen.tables import SCENARIOS, check_table
 
 VEHICLE = "vehicle"
@@ -84,10 +85,15 @@ def plan_scenarios(
         contexts = screened(contexts, request.contexts)
     except ScenarioError as error:
         problems += error.problems
+    paired = {name for pair in pairs for name in pair}
     problems += (
         _drug_problems("drugs", names, tables)
         + _pair_problems(pairs, tables)
-        + _drug_problems("own_pair_doses_nM", tuple(own), tables)
+        + [
+            f"own_pair_doses_nM: must be of drugs in pairs, found {name}"
+            for name in own
+            if name not in paired
+        ]
         + _dose_problems("doses_nM", request.doses_nM, needed=bool(names))
         + _dose_problems("pair_doses_nM", request.pair_doses_nM or (), needed=False)
         + [
@@ -104,14 +110,9 @@ def plan_scenarios(
         name: hypothesis_labels(contexts.options, context.hypotheses, request.switches)
         for name, context in contexts.contexts.items()
     }
-    given = _given(names, request)
-    rows = sum(map(len, labels.values())) * len(given)
-    if rows > MOST_SCENARIOS:
-        raise ScenarioError(
-            f"scenarios: must be at most {MOST_SCENARIOS:,}, found {rows:,}; name fewer contexts, pairs or doses"
-        )
+    _check_size(sum(map(len, labels.values())), names, request)
     frame = pl.DataFrame(
-        list(_rows(labels, given)),
+        list(_rows(labels, _given(names, request))),
         schema=SCENARIOS.dtypes(),
         orient="row",
     )
@@ -125,12 +126,34 @@ def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
     return Counts(scenarios.height, scenarios.height * draws, settings * draws)
 
 
+def _check_size(cells: int, names: Sequence[str], request: Request) -> None:
+    """ScenarioError where the table would be too large: counted before it is laid out, and no further than needed."""
+    doses = {name: request.in_pairs(name) for pair in request.pairs for name in pair}
+    each = 1 + sum(count_together(doses[a], doses[b], request.pair_layout) for a, b in request.pairs)
+    for _, alone in _alone(names, request):
+        if cells * each > MOST_SCENARIOS:
+            break
+        each += len(alone)
+    if cells * each > MOST_SCENARIOS:
+        raise ScenarioError(
+            f"scenarios: must be at most {MOST_SCENARIOS:,}, found at least {cells * each:,}; "
+            "name fewer contexts, pairs or doses"
+        )
+
+
+def _alone(names: Sequence[str], request: Request) -> Iterator[tuple[str, set[float]]]:
+    """Each drug and every dose [nM] that it needs alone: those of single drugs, and what its pairs rest on."""
+    paired = dict.fromkeys(name for pair in request.pairs for name in pair)
+    for name in dict.fromkeys((*names, *paired)):
+        doses = set(map(float, request.doses_nM)) if name in names else set[float]()
+        if name in paired:
+            doses |= doses_alone(request.in_pairs(name), request.pair_layout)
+        yield name, doses
+
+
 def _given(names: Sequence[str], request: Request) -> list[tuple[Dosed, ...]]:
     """The vehicle, each drug alone at every dose that it needs, the pairs."""
-    alone = {name: set(map(float, request.doses_nM)) for name in names}
-    for name in dict.fromkeys(name for pair in request.pairs for name in pair):
-        alone.setdefault(name, set()).update(doses_alone(request.in_pairs(name), request.pair_layout))
-    singles = [(Dosed(name, dose),) for name, doses in alone.items() for dose in sorted(doses)]
+    singles = [(Dosed(name, dose),) for name, doses in _alone(names, request) for dose in sorted(doses)]
     together = [
         (Dosed(a, dose_a), Dosed(b, dose_b))
         for a, b in request.pairs
@@ -190,4 +213,9 @@ def _dose_problems(what: str, doses: Sequence[float], needed: bool = True) -> li
 
 
 def _repeated(values: Sequence) -> list:
-    return [value for index, value in enumerate(values) if value in values[:index]]
+    seen, again = set(), []
+    for value in values:
+        if value in seen:
+            again.append(value)
+        seen.add(value)
+    return again

@@ -1,5 +1,6 @@
 """Settings: what config/config.yaml may say, and how it is read and checked."""
 
+from screen.settings.kinds import HIGHEST_NM, Classes, Layout
 from screen.settings.model import (
     DoseBasisSettings,
     FitSettings,
@@ -18,9 +19,12 @@ from screen.settings.readouts import ReadoutSettings
 from screen.settings.shipped import PACKAGE, located, shipped
 
 __all__ = [
+    "HIGHEST_NM",
     "PACKAGE",
+    "Classes",
     "DoseBasisSettings",
     "FitSettings",
+    "Layout",
     "NetworkSettings",
     "PairsAmong",
     "RankSettings",

@@ -17,7 +17,7 @@ LONGEST_MINUTES = 1e7
 """Nineteen years."""
 
 HIGHEST_NM = 1e9
-"""One mole in a litre."""
+"""One mole in a litre: no drug is dissolved beyond it, and a number beyond it was meant in another unit."""
 
 MOST_NAMES = 10_000
 """Names, pairs or read-outs of a list."""
@@ -29,6 +29,12 @@ def _is_name(value: str) -> str:
         raise ValueError(f"{problem}, found {printable(value[:60])}")
     return value
 
+
+Layout = Literal["ray", "matrix"]
+"""`ray`: the smallest dose of one drug with the smallest of the other and so on; `matrix`: each with each."""
+
+Classes = Literal["any", "within", "across"]
+"""Which drugs are paired: any two, two of one class, two of different classes."""
 
 Name = Annotated[str, Field(min_length=1, pattern=NAME), AfterValidator(_is_name)]
 """A name of a context, drug, class, module or read-out."""
@@ -54,6 +60,16 @@ def _is_path(value: Any) -> Any:
 
 FilePath = Annotated[Path, BeforeValidator(_is_path)]
 """Where a file or folder is."""
+
+
+def _is_apart(path: Path) -> Path:
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise ValueError(f"must be a folder apart, found {path}, which holds the folder that this runs in")
+    return path
+
+
+OwnFolder = Annotated[FilePath, AfterValidator(_is_apart)]
+"""A folder that a run fills, beside its inputs or below them."""
 
 
 def twice(values: Iterable[Any]) -> str:

@@ -23,10 +23,13 @@ from screen.settings.kinds import (
     MOST_NAMES,
     NUMBER,
     AllOrNames,
+    Classes,
     Doses,
     FilePath,
     Files,
+    Layout,
     Name,
+    OwnFolder,
     Positive,
     Section,
     Steps,
@@ -87,7 +90,7 @@ class PairsAmong(Section):
 
     among: AllOrNames = "all"
     """Drugs to pair, or `all` that are screened (`scenarios.drugs`)."""
-    classes: Literal["any", "within", "across"] = "any"
+    classes: Classes = "any"
     """`within`: both drugs of one class; `across`: of two classes."""
 
 
@@ -138,7 +141,7 @@ class ScenarioSettings(Section):
     """Free concentrations of each drug of a pair [nM]."""
     own_pair_doses_nM: Annotated[dict[Name, Doses], Field(max_length=MOST_NAMES)] = {}
     """Other concentrations in pairs, by drug [nM]."""
-    pair_layout: Literal["ray", "matrix"] = "ray"
+    pair_layout: Layout = "ray"
     """`ray`: the smallest dose of one with the smallest of the other and so on; `matrix`: each with each."""
 
     @field_validator("pairs")
@@ -197,11 +200,6 @@ class FitSettings(Section):
     draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""
 
-    @property
-    def draws_wanted(self) -> int:
-        """Draws that trajectories are simulated under, at most."""
-        return 1 if self.draws_from == "nominal" else self.draws
-
     def data_folder(self) -> Path:
         """The folder of public raw data: `data`, else $SCREEN_DATA, else beside the project."""
         return self.data or Path(os.environ.get("SCREEN_DATA") or "../shared/data")
@@ -229,12 +227,8 @@ class RankSettings(Section):
     """What is ranked: an observable or a species of the network; all of its read-outs are."""
     goal: Literal["lower", "raise"] = "lower"
     """Whether it is to fall or to rise."""
-    side: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(all_different)] = [
-        "pS727",
-        "pERK",
-        "pAKT",
-    ]
-    """What is shown beside it: observables or species that are read out too."""
+    side: Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(all_different)] | None = None
+    """What is shown beside it: observables or species that are read out too; nothing: all of these."""
     floor: Positive = 1e-4
     """Below this a vehicle has nothing to suppress and its draw is lost [unit of what is ranked]."""
     discrepancy: FilePath | None = Path("config/discrepancy.tsv")
@@ -270,7 +264,7 @@ class Settings(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31), NUMBER] = 1
     """Seed of all randomness: the same seed gives the same answer."""
-    results: FilePath = Path("results")
+    results: OwnFolder = Path("results")
     """Folder of everything that a run makes; each configuration may have its own."""
     network: NetworkSettings = NetworkSettings()
     tables: TableSettings = TableSettings()

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screen.cli.plan import read_aim
 from screen.network import read_sbml
+from screen.settings import load_settings
 from screen.tables import DRAWS, SCENARIOS, read_provenance, read_table
 from tests.toy import amount, write_problem
 
@@ -88,6 +90,28 @@ def test_a_dry_run_counts_and_writes_nothing(run, small, tmp_path):
     )
     assert "about 0 s, assuming" in ran.out
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(("source", "draws"), [("measurements", 1000), ("shipped", 64), ("nominal", 1)])
+def test_a_dry_run_counts_the_draws_that_there_will_be(run, small, source, draws):
+    ran = run("scenarios", "--dry-run", "--config", small(fit={"draws_from": source, "draws": 1000}))
+    assert f"{7 * draws} trajectories = 7 scenarios x {draws} draws" in ran.out
+
+
+def test_what_else_is_read_out_is_shown_beside_unless_it_is_named(small):
+    assert read_aim(load_settings(small())).side == ("pS727", "pERK", "pAKT")
+    assert read_aim(load_settings(small(rank={"observable": "pERK"}))).side == (
+        "pY705_level",
+        "pS727",
+        "pAKT",
+    )
+    assert read_aim(load_settings(small(rank={"side": ["pAKT"]}))).side == ("pAKT",)
+
+
+def test_a_dry_run_refuses_what_could_not_be_shown(run, small):
+    ran = run("scenarios", "--dry-run", "--config", small(rank={"side": ["pERKK"]}))
+    assert ran.code == 2 and ran.out == ""
+    assert "screen: rank.side: must be what a read-out reads" in ran.err and "found pERKK" in ran.err
 
 
 @pytest.mark.parametrize(("change", "expected"), WRONG_TABLES.values(), ids=WRONG_TABLES)

@@ -75,6 +75,18 @@ def test_a_cell_that_fails_is_refused(cell, draws):
         fit_lines(cell, [made(cell, draws, (0.0, 0.0))], broken)
 
 
+def test_a_readout_that_is_0_throughout_is_refused(cell, draws, monkeypatch):
+    """Beside nothing there is only background, which is flat whatever the totals are."""
+    line, course = made(cell, draws, (0.0, 0.0)), cell.course
+
+    def without_erk(*arguments):
+        return course(*arguments) * (np.array(NAMES) != "pERK")
+
+    monkeypatch.setattr(cell, "course", without_erk)
+    with pytest.raises(FitError, match=r"must be above 0 .* in breast_mcf10a, found pERK at 0 throughout"):
+        fit_lines(cell, [line], draws)
+
+
 def test_a_treatment_acts_under_the_totals_of_the_line(cell, draws):
     twice = draws_at(draws, np.array([0, 0]))
     factors, times = np.array([[0.0, 0.0], [0.5, 0.0]]), np.repeat(MINUTES[None], 2, axis=0)

@@ -42,6 +42,14 @@ REFUSED = {
     "a truth for a number": ("seed: true", "`seed` must be a number, found True"),
     "yes for true": ("simulate: {slices: yes}", "`simulate.slices` must be true or false, found yes"),
     "a number for true": ("simulate: {slices: 1}", "`simulate.slices` must be true or false, found 1"),
+    "the root as the folder of a run": (
+        "results: /",
+        "`results` must be a folder apart, found /, which holds the folder that this runs in",
+    ),
+    "the folder above as that of a run": (
+        "results: ..",
+        "`results` must be a folder apart, found .., which holds the folder that this runs in",
+    ),
     "no path": ("results: ''", "`results` must be a path, found nothing"),
     "a path with a zero byte": ('tables: {drugs: ["a\\0"]}', "`tables.drugs[1]` must be a path, found a"),
     "a dose beyond any": ("scenarios: {doses_nM: [1e308]}", "`scenarios.doses_nM[1]` must be at most 1e+09"),

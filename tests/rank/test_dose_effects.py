@@ -11,7 +11,8 @@ from screen.errors import RankError
 from screen.rank import COMBINATIONS, CURVES, gather_responses, score_doses
 from screen.rank.hill import fit_hill
 from screen.tables import check_table
-from tests.rank.worlds import AIM, READOUTS, responses, scenarios
+from tests.rank.worlds import AIM, READOUTS, responses, scenarios, uneven
+from tests.rank.worlds import hill as by_half
 
 DRAWS = 5
 DOSES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
@@ -147,6 +148,53 @@ def test_a_failed_trajectory_loses_its_draw_in_what_rests_on_it():
     single = scored(lambda a, b, draw: None if (a, b, draw) == (30.0, 0.0, 1) else hill(a + b, 50.0))
     assert single.curves.select("drug", "draws").rows() == [("a", DRAWS - 1), ("b", DRAWS)]
     assert largest(single.combinations, "loewe") < POINT
+
+
+def test_a_lost_draw_says_nothing_of_whether_its_reference_was_tested():
+    """Twice 30 nM of one drug do what 60 nM do, which were not tested: in every draw that is there."""
+
+    def surface(a, b, draw):
+        return None if (a, b, draw) == (30.0, 0.0, 1) else hill(a + b, 50.0)
+
+    pairs = scored(surface, doses=DOSES[:4], matrix=[(30.0, 30.0)]).combinations
+    assert pairs.select("loewe_untested", "draws").rows() == [(1.0, DRAWS)]
+    assert pairs["excess_loewe_p50"].null_count() == 0
+
+
+def test_a_vehicle_below_the_floor_loses_its_draw():
+    """Vehicles are 0.05, 0.5, 0.2, 0.4 in turn."""
+    table = scenarios("ab", [("a", "b", 10.0, 10.0)])
+    found = gather_responses(responses(table, by_half({"a": 10.0, "b": 10.0}, uneven), 8), table)
+    scores = score_doses(found, replace(AIM, readouts=READOUTS[:1], floor=0.3))
+    assert scores.curves["draws"].to_list() == [4, 4] and scores.combinations["draws"].to_list() == [4]
+
+
+TWO = (("liver", "one"), ("liver", "two"))
+
+
+def two_hypotheses(weight, matrix):
+    """Under one hypothesis drugs work, under the other neither does anything."""
+    weights = {TWO[0]: weight, TWO[1]: 1.0 - weight}
+    table = scenarios("ab", [("a", "b", *both) for both in matrix], TWO, DOSES[:4], weights)
+
+    def value(scenario, draw, readout):
+        given = (scenario["dose_a_nM"] or 0.0) + (scenario["dose_b_nM"] or 0.0)
+        return 0.5 * (1.0 - (hill(given, 50.0) if scenario["hypothesis"] == "one" else 0.0))
+
+    found = gather_responses(responses(table, value, DRAWS), table)
+    return score_doses(found, replace(AIM, readouts=READOUTS[:1]))
+
+
+@pytest.mark.parametrize(("weight", "kind"), [(0.7, "DRC3pHillFitModelFixS0"), (0.3, "DRCConstantFitResult")])
+def test_a_mixture_counts_hypotheses_by_their_weight(weight, kind):
+    """What most draws are and the share of those beyond tested doses: both hypotheses have as many draws."""
+    found = two_hypotheses(weight, [(30.0, 30.0)])
+    assert set(found.curves.filter(hypothesis="mixture")["fit_type"]) == {kind}
+    assert found.combinations.select("hypothesis", "loewe_untested").rows() == [
+        ("one", 1.0), ("two", 0.0), ("mixture", pytest.approx(weight)),
+    ]  # fmt: skip
+    alone = found.combinations.filter(hypothesis="mixture")["suppression_a_p50"].item()
+    assert alone == pytest.approx(hill(30.0, 50.0) if weight > 0.5 else 0.0)
 
 
 def test_the_mixture_has_the_draws_of_all_hypotheses():

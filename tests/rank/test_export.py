@@ -1,13 +1,14 @@
 """Tables for other tools, held to the columns and rules that these tools document."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from screen.errors import RankError
 from screen.rank import TARGETS, dose_points, export_table, gather_responses
 from screen.tables import check_table
-from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
+from tests.rank.worlds import AIM, READOUTS, drug_table, hill, responses, scenarios
 
 HALF = {"a": 10.0, "b": 100.0, "c": 1000.0}
 DOSES = (10.0, 100.0)
@@ -97,6 +98,23 @@ def test_what_failed_is_not_handed_over():
 def test_a_context_under_several_hypotheses_is_handed_over_once_as_their_mixture():
     contexts = (("liver", "one"), ("liver", "two"))
     assert exported("gdr", contexts=contexts)["clid"].to_list() == ["liver"] * 11
+
+
+def test_the_first_readout_that_is_ranked_is_handed_over_where_none_is_named():
+    """Neither the first of the responses, which are sorted by name, nor the first of the read-outs."""
+    side, early, late = READOUTS[2], READOUTS[0], READOUTS[1]
+    table = scenarios("abc", PAIRS, doses=DOSES)
+
+    def value(scenario, draw, readout):
+        half = HALF if readout == late.id else dict.fromkeys(HALF, 1.0)
+        return hill(half)(scenario, draw, readout)
+
+    found = gather_responses(responses(table, value), table)
+    aim = replace(AIM, readouts=(side, late, early))
+    taken = dose_points(found, aim, None, drug_table("abc"))
+    assert (taken.readout, taken.hours) == (late.id, 3.0)
+    ratio = {(point.drugs, point.doses): point.ratio for point in taken.points["liver"]}
+    assert ratio[("b",), (100.0,)] == pytest.approx(0.5)
 
 
 def test_a_readout_that_was_not_simulated_is_named():

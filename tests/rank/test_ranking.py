@@ -7,7 +7,18 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError, TableError
-from screen.rank import SCORES, DoseBasis, find_cells, rank, ranked_schema, unranked_pairs, write_ranked
+from screen.rank import (
+    SCORES,
+    DoseBasis,
+    check_request,
+    find_cells,
+    find_silent,
+    gather_responses,
+    rank,
+    ranked_schema,
+    unranked_pairs,
+    write_ranked,
+)
 from screen.tables import RESPONSES, check_table, read_table, write_table
 from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
 
@@ -431,3 +442,27 @@ def test_a_vehicle_below_the_floor_has_nothing_to_suppress():
     aim = replace(AIM, floor=1e9)
     rows = rank(found, table, drug_table("ab"), aim=aim, dose_bases=AT_1000)
     assert rows["rank"].is_null().all() and (rows["failed"] == 4).all()
+
+
+def test_what_is_shown_beside_must_be_read_out():
+    aim = replace(AIM, side=("pS727", "pERKK"))
+    with pytest.raises(
+        RankError, match=r"rank.side: must be what a read-out reads \(pAKT, .*\), found pERKK"
+    ):
+        check_request(scenarios("a"), aim, AT_1000)
+
+
+def test_a_readout_that_no_vehicle_has_is_said():
+    """0 throughout in one cell; in another one draw is above the floor; in the last one all fail."""
+    levels = {"liver": 0.0, "lung": 0.5, "skin": None}
+    table = scenarios("a", contexts=[(name, "default") for name in levels])
+
+    def value(scenario, draw, readout):
+        level = levels[scenario["context"]]
+        return 0.0 if level and draw else level
+
+    found = gather_responses(responses(table, value), table)
+    assert find_silent(found, replace(AIM, floor=0.5)) == [
+        f"{name} in 1 cells, such as liver|default: no vehicle reaches rank.floor (0.5) there"
+        for name in ("pY705_20min", "pY705_3h")
+    ]

@@ -106,9 +106,29 @@ def test_drugs_are_paired_with_each_other_by_class(drugs, classes, pairs):
 
 
 def test_more_than_fits_into_memory_is_refused_before_it_is_laid_out(contexts, drugs):
+    """Of one pair, and of all 21: these would never end."""
     doses = {"pair_doses_nM": range(1, 1001), "pair_layout": "matrix"}
-    with pytest.raises(ScenarioError, match=f"must be at most {MOST_SCENARIOS:,}, found 3,"):
+    every = {"pairs": pairs_among(drugs.screened(), drugs)}
+    with pytest.raises(ScenarioError, match=f"must be at most {MOST_SCENARIOS:,}, found at least 63,"):
+        plan_scenarios(contexts, drugs, Request(**REQUEST | doses | every))
+    with pytest.raises(ScenarioError, match=f"must be at most {MOST_SCENARIOS:,}, found at least 3,"):
         plan_scenarios(contexts, drugs, Request(**REQUEST | doses))
+
+
+@pytest.mark.parametrize("layout", ["ray", "matrix"])
+def test_what_is_counted_is_what_is_laid_out(contexts, drugs, layout, monkeypatch):
+    own = {
+        "own_pair_doses_nM": {"selumetinib": [5, 7, 12]},
+        "pair_doses_nM": [1, 2, 3],
+        "pair_layout": layout,
+    }
+    request = Request(**REQUEST | own | {"drugs": ["selumetinib"]})
+    rows = plan_scenarios(contexts, drugs, request).height
+    monkeypatch.setattr("screen.scenarios.plan.MOST_SCENARIOS", rows)
+    assert plan_scenarios(contexts, drugs, request).height == rows
+    monkeypatch.setattr("screen.scenarios.plan.MOST_SCENARIOS", rows - 1)
+    with pytest.raises(ScenarioError, match=f"must be at most {rows - 1:,}, found at least {rows:,}"):
+        plan_scenarios(contexts, drugs, request)
 
 
 def test_all_means_every_screened_drug_in_every_context(contexts, drugs):
@@ -144,7 +164,14 @@ def test_trajectories_are_counted(contexts, drugs):
             {"own_pair_doses_nM": {"selumetinib": [1, 2]}},
             "pair_layout: a ray must have as many doses of both drugs, found 1 of ruxolitinib and 2 of selumetinib",
         ),
-        ({"own_pair_doses_nM": {"aspirin": [1]}}, "own_pair_doses_nM: must be of drugs.tsv, found aspirin"),
+        (
+            {"own_pair_doses_nM": {"aspirin": [1]}},
+            "own_pair_doses_nM: must be of drugs in pairs, found aspirin",
+        ),
+        (
+            {"own_pair_doses_nM": {"tofacitinib": [1]}},
+            "own_pair_doses_nM: must be of drugs in pairs, found tofacitinib",
+        ),
         (
             {"own_pair_doses_nM": {"selumetinib": [0]}},
             "own_pair_doses_nM of selumetinib: must be positive numbers in nM, found 0",
