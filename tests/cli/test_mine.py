@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from screen.rank import TARGETS
+from screen.cli.plan import read_aim
+from screen.rank import TARGETS, ranked_schema
+from screen.settings import load_settings
 from screen.tables import read_provenance, read_table
 from tests.rank.worlds import RANKED
 
@@ -61,7 +63,9 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     (folder / "mine.yaml").write_text(text)
     for ran in story(run, "--draws", 4, "--threads", 2):
         assert ran.code == 0, ran.err
-    ranked = read_table(folder / "results/mine/ranked.csv", RANKED)
+    aim = read_aim(load_settings(folder / "mine.yaml"))
+    assert aim.side == ()
+    ranked = read_table(folder / "results/mine/ranked.csv", ranked_schema(aim))
     basis = ranked.filter(dose_basis="equal_concentration_1000nM")
     assert basis["context"].unique().to_list() == ["du145"]
     best = basis.filter(rank=1)
