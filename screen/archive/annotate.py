@@ -50,6 +50,8 @@ def annotate(sbml: str, folder: Path) -> str:
     for compartment in model.getListOfCompartments():
         compartment.setSBOTerm(COMPARTMENT)
     for species in model.getListOfSpecies():
+        if not species.isSetInitialConcentration():
+            species.setInitialConcentration(0.0)  # where it starts unless an initial assignment says more
         if species.getId() in annotations:
             _annotate_species(species, annotations[species.getId()])
     for parameter in model.getListOfParameters():

@@ -1,6 +1,7 @@
 """Hand the network, or the doses and effects of a screen, to another tool.
 
     sbml            the network with identifiers of UniProt, HGNC and ChEBI and terms of the Systems Biology Ontology
+    petab           the calibration in plain PEtab v1, with the network
     synergyfinder   treated/vehicle in one read-out, its median over draws, in the columns that the tool documents;
     gdr, thunor     so too
 
@@ -35,9 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     known = (*STANDARDS, *TARGETS)
     if arguments.to not in known:
         raise ScreenError(f"--to: must be one of {', '.join(known)}, found {arguments.to}")
-    prepare_folder(results.export)
+    folder = results.export / arguments.to if arguments.to in STANDARDS else results.export
+    prepare_folder(folder)
     if arguments.to in STANDARDS:
-        print(STANDARDS[arguments.to](settings, results))
+        print(STANDARDS[arguments.to](settings, folder))
     else:
         _write_effects(arguments, settings, results)
     return 0
