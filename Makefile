@@ -16,7 +16,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -61,6 +61,9 @@ screen: env ## run the whole screen: results/ranked.csv and results/report.html
 
 report: env ## Snakemake's own report of the last run: results/workflow.zip
 	$(VENV)/bin/snakemake --cores 1 --report results/workflow.zip $(ARGS)
+
+archive: env ## network, calibration and one arm for other tools: results/stat3.omex (SBML, PEtab, SED-ML)
+	$(PYTHON) -m screen export --to combine $(ARGS)
 
 dry-run: env ## what would run, how many trajectories that is and roughly how long
 	$(VENV)/bin/snakemake --cores $(CORES) --quiet rules host --dry-run $(ARGS)
