@@ -11,12 +11,13 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements-$(firstword $(shell cksum requirements.lock))
 SLURM_STAMP := $(VENV)/.slurm-$(firstword $(shell cksum requirements-slurm.lock))
 GPU_STAMP := $(VENV)/.gpu-$(firstword $(shell cksum requirements-gpu.lock))
+DOCS_STAMP := $(VENV)/.docs-$(firstword $(shell cksum requirements-docs.lock))
 CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Further arguments, such as ARGS="--config seed=2" or ARGS="-k scenarios".
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -49,6 +50,15 @@ env-gpu: $(GPU_STAMP) ## add what an NVIDIA GPU needs beside its driver (CUDA 13
 $(GPU_STAMP): $(STAMP) | requirements-gpu.lock
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-gpu.lock
 	@rm -f $(VENV)/.gpu-*; touch $@
+
+env-docs: $(DOCS_STAMP) ## add what the pages of the documentation need
+
+$(DOCS_STAMP): $(STAMP) | requirements-docs.lock
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock
+	@rm -f $(VENV)/.docs-*; touch $@
+
+docs: env-docs ## the pages of docs as a site: build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 
 # One run at a time; the lock ends with the process that holds it, so that a killed run can be repeated at once
 # (Snakemake's own lock would stay).
@@ -127,7 +137,8 @@ lock: ## resolve the dependencies anew (needs the network)
 	$(LOCK) --extra dev --extra test --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra slurm --constraint requirements.lock --output-file requirements-slurm.lock pyproject.toml
 	$(LOCK) --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock pyproject.toml
-	sed -i -E '/^#|:\/\/|^$$/d' requirements.lock requirements-slurm.lock requirements-gpu.lock
+	$(LOCK) --extra docs --constraint requirements.lock --output-file requirements-docs.lock pyproject.toml
+	sed -i -E '/^#|:\/\/|^$$/d' requirements.lock requirements-slurm.lock requirements-gpu.lock requirements-docs.lock
 
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)

@@ -26,8 +26,8 @@ from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESE
 from screen.settings import settings_schema
 from tests.rank.worlds import RANKED
 
-LOCKS = ("requirements.lock", "requirements-slurm.lock", "requirements-gpu.lock")
-EXTRAS = (("test", "dev"), ("slurm",), ("gpu",))
+LOCKS = tuple(f"requirements{of}.lock" for of in ("", "-slurm", "-gpu", "-docs"))
+EXTRAS = (("test", "dev"), ("slurm",), ("gpu",), ("docs",))
 
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:

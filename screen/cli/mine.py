@@ -2,6 +2,7 @@
 
 Runs network, scenarios, constrain, simulate, rank and report one after the other into a folder of its own (`results` of
 the settings; results/<name of the file> where that is left out) and says whether a fit of your own would be worthwhile.
+What is asked of that screen later (`export`, `decisive`) takes settings.json of the folder as --config.
 Example: python -m screen mine --config mine.yaml
 """
 

@@ -139,9 +139,9 @@ def ranked_figure(
     slices: Sequence[tuple[tuple[str, str], pl.DataFrame]],
     labels: Labels,
     words: Words,
-    columns: int,
 ) -> Figure:
-    """One panel a cell: ((context, hypothesis), ranked rows), the legend of families below."""
+    """One panel a cell, two beside each other: ((context, hypothesis), ranked rows), the legend of families below."""
+    columns = min(2, len(slices))
     height = max(rows.height for _, rows in slices)
     lines = -(-len(slices) // columns)
     inches = lines * (ROW * height + 0.95) + 0.45

@@ -20,7 +20,7 @@ NOTHING = "Nothing could be ranked here."
 def draw_leaders(drawn: Drawn) -> Figure:
     """The leaders of every cell with their intervals."""
     ranked = [(cell, rows) for cell, rows in drawn.ranked.items() if rows.height]
-    return ranked_figure(ranked, drawn.labels, drawn.words, columns=2) if ranked else note_figure(NOTHING)
+    return ranked_figure(ranked, drawn.labels, drawn.words) if ranked else note_figure(NOTHING)
 
 
 def draw_heatmap(drawn: Drawn) -> Figure:
