@@ -14,7 +14,6 @@ from packaging.version import Version
 
 from screen.archive.annotations import ANNOTATIONS, IDENTIFIERS
 from screen.calibration.derive import EXPERIMENTS
-from screen.judge import DECISIVE
 from screen.network.genes import GENES
 from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
@@ -24,6 +23,7 @@ from screen.rank import COMBINATIONS, CURVES
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
+from screen.tables import DECISIVE
 from tests.rank.worlds import RANKED
 
 LOCKS = tuple(f"requirements{of}.lock" for of in ("", "-slurm", "-gpu", "-docs"))

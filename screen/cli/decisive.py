@@ -41,12 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write results/decisive.csv; say for each ranking what moves it most."""
     settings, results = read_shared(arguments)
-    from screen.judge import DECISIVE, Judges, find_decisive
+    from screen.judge import Judges, find_decisive
     from screen.kernel import choose_engine, configure
     from screen.panel import left_out
     from screen.rank import ranked_schema
     from screen.scenarios import read_context_tables
-    from screen.tables import provenance, read_table, write_table
+    from screen.tables import DECISIVE, provenance, read_table, write_table
 
     configure()
     aim = read_aim(settings)
@@ -71,11 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     found = find_decisive(contests, judges, say_as("decisive"))
     inputs = [results.ranked, results.draws, settings.network.folder, *settings.lane_tables()]
     facts = provenance("decisive", inputs, engine=engine, seed=settings.seed)
-    path = results.folder / "decisive.csv"
-    write_table(found, path, DECISIVE, facts)
+    write_table(found, results.decisive, DECISIVE, facts)
     for _, rows in found.group_by("context", "hypothesis", maintain_order=True):
         print(_told(rows))
-    print(path)
+    print(results.decisive)
     return 0
 
 

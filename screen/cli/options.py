@@ -95,6 +95,11 @@ class Results:
         return self.folder / "combinations.csv"
 
     @property
+    def decisive(self) -> Path:
+        """What the first place of each ranking hangs on."""
+        return self.folder / "decisive.csv"
+
+    @property
     def potency(self) -> Path:
         """The constants of every drug in cells."""
         return self.folder / "potency.tsv"

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.identity import check_shards
-from screen.cli.options import add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_aim
 from screen.errors import ReportError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from screen.tables import Schema
 
 
@@ -57,11 +59,25 @@ def run(arguments: argparse.Namespace) -> int:
         own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
         measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
         combinations=read_table(results.combinations, COMBINATIONS),
+        decisive=_read_decisive(results),
     )
     write_figures(findings, results.figures)
     write_report(findings, results.report, title=wanted.title)
     say(f"report: {results.report}")
     return 0
+
+
+def _read_decisive(results: Results) -> "pl.DataFrame | None":
+    """What decides the first places, where that was asked of this very ranking."""
+    from screen.tables import DECISIVE, digest_files, read_provenance, read_table
+
+    path, ranked = results.decisive, results.ranked
+    if not path.exists():
+        return None
+    if read_provenance(path).get("inputs", {}).get(ranked.name) == digest_files([ranked]):
+        return read_table(path, DECISIVE)
+    say(f"report: {path} is of another ranking and left out; `python -m screen decisive` makes it anew")
+    return None
 
 
 def _added(files: list[Path], schema: "Schema", column: str) -> frozenset[str]:

@@ -2,14 +2,13 @@
 decides a ranking."""
 
 from screen.judge.coverage import COVERAGE, CoveragePlan, measure_coverage
-from screen.judge.decisive import DECISIVE, Contest, Judges, find_decisive
+from screen.judge.decisive import Contest, Judges, find_decisive
 from screen.judge.evidence import EVIDENCE, FACTS, EvidencePlan, compare_options
 from screen.judge.profiles import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.judge.settle import SETTLING, Screen, describe_models, find_settling, propose_experiments
 
 __all__ = [
     "COVERAGE",
-    "DECISIVE",
     "EVIDENCE",
     "FACTS",
     "IDENTIFIED",

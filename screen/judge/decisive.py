@@ -19,43 +19,13 @@ from screen.kernel import DIFFERENTIABLE
 from screen.panel import PanelTables, left_out
 from screen.scenarios import ContextTables
 from screen.simulate import Integration, Readout
-from screen.tables import Column, Schema, number_column
+from screen.tables import DECISIVE
 
 REACH = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
 """log10 factors at which a flip is looked for, up to a hundredfold."""
 
 HALVINGS = 6
 """Of the stretch between two of them, once the order flips there."""
-
-KINDS = ("parameter", "affinity", "total", "stimulus", "hypothesis")
-
-DECISIVE = Schema(
-    "decisive",
-    (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column("hypothesis", pl.String, "which reading of the contested biology"),
-        Column("readout", pl.String, "the read-out ranked by"),
-        Column("dose_basis", pl.String, "how doses were made comparable"),
-        Column("leader", pl.String, "intervention of rank 1"),
-        Column("runner_up", pl.String, "the next one"),
-        number_column("margin", "median over draws of log2 of how far the leader is ahead"),
-        number_column("p_leader", "share of draws in which the leader is ahead", minimum=0, maximum=1),
-        Column("kind", pl.String, "what is moved", choices=KINDS),
-        Column("name", pl.String, "parameter, drug:target of a constant in cells, or the other hypothesis"),
-        number_column(
-            "value", "median over draws, in the unit of the parameter, nM of a constant", minimum=0
-        ),
-        number_column("slope", "change of the margin a tenfold of it, mean over draws"),
-        Column("flips", pl.Boolean, "whether the order flips within a hundredfold, or under the hypothesis"),
-        number_column(
-            "flip_value", "median over draws at which it does, all of them multiplied alike", minimum=0
-        ),
-        number_column("margin_there", "the margin at that value, or under that hypothesis"),
-        Column("draws", pl.Int64, "parameter draws that count", minimum=0),
-    ),
-    key=("context", "hypothesis", "readout", "dose_basis", "kind", "name"),
-    may_be_empty=True,
-)
 
 
 @dataclass(frozen=True)
@@ -149,7 +119,7 @@ def _rows(contest: Contest, judges: Judges, margin_of: Callable[[Contest], Margi
         other = margin_of(contest.under(label))
         there = _median(other.under([other.still()])[0])
         if np.isfinite(there):
-            yield (*about, KINDS[-1], label, None, None, there * middle < 0, None, there, len(ran))
+            yield (*about, "hypothesis", label, None, None, there * middle < 0, None, there, len(ran))
 
 
 def _median(margins: np.ndarray) -> float:

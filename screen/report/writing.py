@@ -14,8 +14,9 @@ from screen.rank.ratios import RESOLUTION
 from screen.report.figures import percent
 from screen.report.findings import Findings
 from screen.report.labels import capital, readout_label
+from screen.report.margins import first_places
 from screen.report.page import origin_rows, render
-from screen.report.selection import NOTICED
+from screen.report.selection import NOTICED, View
 from screen.report.summary import MARKS, CellSummary, decisive, failures, mark_counts, summarise
 from screen.report.table import packed_content
 from screen.report.validation import held_line, panel_summary
@@ -51,10 +52,11 @@ def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 sc
 
 def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> dict[str, Any]:
     contexts = [cell.context for cell in cells]
+    first = first_places(findings)
     return {
         "title": title,
         "facts": _facts(findings.responses),
-        "view": f"{readout_label(*findings.windows[findings.view.readout])}, {basis_in_words(findings.view.basis)}",
+        "view": _in_words(findings, findings.view),
         "headline": findings.views.index(findings.view),
         "resolution": f"{100 * RESOLUTION:g} %",
         "floor": f"{findings.aim.floor:g}",
@@ -70,6 +72,7 @@ def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> di
             )
             for context, lines in decisive(findings)
         ],
+        "first": first and (_in_words(findings, first[0]), first[1]),
         "models": _models(findings.fit),
         "panel": panel_summary(findings.validation) if findings.validation is not None else None,
         "held": held_line(findings.held) if findings.held and findings.held["demands"] else None,
@@ -83,6 +86,10 @@ def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> di
             *origin_rows(findings.provenance or {}),
         ],
     }
+
+
+def _in_words(findings: Findings, view: View) -> str:
+    return f"{readout_label(*findings.windows[view.readout])}, {basis_in_words(view.basis)}"
 
 
 def _facts(responses: ResponseArray) -> list[tuple[str, str]]:

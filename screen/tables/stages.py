@@ -111,3 +111,36 @@ VALIDATION = Schema(
     ),
     key=("fact", "check"),
 )
+
+DECISIVE = Schema(
+    "decisive",
+    (
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
+        Column("hypothesis", pl.String, "which reading of the contested biology"),
+        Column("readout", pl.String, "the read-out ranked by"),
+        Column("dose_basis", pl.String, "how doses were made comparable"),
+        Column("leader", pl.String, "intervention of rank 1"),
+        Column("runner_up", pl.String, "the next one"),
+        number_column("margin", "median over draws of log2 of how far the leader is ahead"),
+        number_column("p_leader", "share of draws in which the leader is ahead", minimum=0, maximum=1),
+        Column(
+            "kind",
+            pl.String,
+            "what is moved",
+            choices=("parameter", "affinity", "total", "stimulus", "hypothesis"),
+        ),
+        Column("name", pl.String, "parameter, drug:target of a constant in cells, or the other hypothesis"),
+        number_column(
+            "value", "median over draws, in the unit of the parameter, nM of a constant", minimum=0
+        ),
+        number_column("slope", "change of the margin a tenfold of it, mean over draws"),
+        Column("flips", pl.Boolean, "whether the order flips within a hundredfold, or under the hypothesis"),
+        number_column(
+            "flip_value", "median over draws at which it does, all of them multiplied alike", minimum=0
+        ),
+        number_column("margin_there", "the margin at that value, or under that hypothesis"),
+        Column("draws", pl.Int64, "parameter draws that count", minimum=0),
+    ),
+    key=("context", "hypothesis", "readout", "dose_basis", "kind", "name"),
+    may_be_empty=True,
+)

@@ -3,9 +3,8 @@
 import polars as pl
 import pytest
 
-from screen.judge import DECISIVE
 from screen.kernel import available_engines
-from screen.tables import DRAWS, read_provenance, read_table, write_table
+from screen.tables import DECISIVE, DRAWS, read_provenance, read_table, write_table
 
 pytestmark = pytest.mark.skipif("kernel" not in available_engines(), reason="needs a C compiler: the adjoint")
 
@@ -28,11 +27,22 @@ def test_it_names_what_decides_each_ranking(run, small, tmp_path, root):
     assert found.height == 3 and set(found["draws"]) == {2}
     assert "ranked.csv" in read_provenance(tmp_path / "results/decisive.csv")["inputs"]
     assert ran.out.startswith(f"hepg2, default: {first} is ")
+    assert run("report", "--config", config).code == 0
+    page = (tmp_path / "results/report.html").read_text()
+    assert f"{first} is {2.0 ** found['margin'][0]:.3g}-fold ahead of {second}" in page
     ran = run("decisive", "--config", config, "--readout", "none", "--contexts", "mars")
     assert ran.code == 2
     assert [problem.partition(" must")[0] for problem in ran.problems] == [
         "screen: --contexts:", "screen: --readout:",
     ]  # fmt: skip
+    write_table(draws.filter(pl.col("draw") < 2), tmp_path / "results/constrain/draws.parquet", DRAWS)
+    assert run("simulate", "--shard", 0, "--config", config).code == run("rank", "--config", config).code == 0
+    ran = run("report", "--config", config)
+    assert (
+        "decisive.csv is of another ranking and left out; `python -m screen decisive` makes it anew"
+        in ran.err
+    )
+    assert "-fold ahead of" not in (tmp_path / "results/report.html").read_text()
 
 
 def test_without_a_ranking_it_says_so(run, small):

@@ -9,14 +9,14 @@ import pytest
 
 from screen.errors import RankError
 from screen.experiments import Arm, Exposure
-from screen.judge import DECISIVE, Contest, Judges, find_decisive
+from screen.judge import Contest, Judges, find_decisive
 from screen.judge.margin import Margin, Margins
 from screen.kernel import available_engines, load_model
 from screen.network import compose_network
 from screen.panel import PanelTables, Planned, Wanted, run_planned
 from screen.scenarios import read_context_tables, read_drug_tables
 from screen.simulate import Integration, Readout
-from screen.tables import check_table
+from screen.tables import DECISIVE, check_table
 
 SOON = Readout("soon", "pY705_level", 20.0, 20.0)
 STEADY = Readout("hour", "pY705_level", 0.0, 60.0)

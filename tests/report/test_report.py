@@ -25,7 +25,7 @@ from screen.report import (
 )
 from screen.report.selection import View, candidates, heat_of
 from screen.report.summary import decisive
-from screen.tables import VALIDATION
+from screen.tables import DECISIVE, VALIDATION
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
 
 CELLS = (("hepg2", "default"), ("npm1_alk_lymphoma", "alk_direct"), ("npm1_alk_lymphoma", "alk_jak3"))
@@ -86,11 +86,14 @@ def findings(labels, tmp_path_factory) -> Findings:
         responses=found,
         aim=AIM,
         contexts=contexts,
-        parameters=pl.DataFrame({"parameter": ["a", "b", "c"], "mark": ["assumed", "read", "fixed"]}),
+        parameters=pl.DataFrame(
+            {"parameter": ["a", "b", "c"], "unit": ["nM", "", ""], "mark": ["assumed", "read", "fixed"]}
+        ),
         fit=fit,
         provenance={"stage": "rank", "packages": {"polars": "<2>"}},
         validation=validation(),
         labels=labels,
+        decisive=decided(),
         held={
             "demands": 200,
             "met_before": 0.88,
@@ -100,6 +103,22 @@ def findings(labels, tmp_path_factory) -> Findings:
         },
         top=4,
     )
+
+
+def decided() -> pl.DataFrame:
+    """In one cell a constant, an amount and the other reading are what the first place hangs on."""
+    words = {
+        "context": "npm1_alk_lymphoma", "hypothesis": "alk_direct", "readout": VIEW.readout, "dose_basis": VIEW.basis,
+        "leader": "lorlatinib+tofacitinib", "runner_up": "lorlatinib", "margin": 2.0, "p_leader": 0.75, "draws": 8,
+    }  # fmt: skip
+    moved = [
+        ("affinity", "lorlatinib:ALK", 3.21, 1.5, True, 41.7, -0.1),
+        ("parameter", "a", 90.0, -1.0, False, None, None),
+        ("hypothesis", "alk_jak3", None, None, True, None, -1.0),
+    ]
+    names = ("kind", "name", "value", "slope", "flips", "flip_value", "margin_there")
+    rows = [words | dict(zip(names, row, strict=True)) for row in moved]
+    return pl.DataFrame(rows, schema=DECISIVE.dtypes())
 
 
 def validation() -> pl.DataFrame:
@@ -310,6 +329,24 @@ def test_the_heat_map_leaves_out_what_moves_nothing(findings):
     assert heat.suppression[2, heat.cells.index(("npm1_alk_lymphoma", "alk_direct"))] == pytest.approx(
         1000 / 1020
     )
+
+
+def test_what_decides_the_first_place_is_told_where_it_was_asked(page, findings):
+    section = page[page.index('<section id="first">') :]
+    section = section[: section.index("</section>")].replace("\u00a0", " ")
+    at = findings.cells.index(("npm1_alk_lymphoma", "alk_direct"))
+    assert re.findall(r'<tbody data-cells="(\d+)">', section) == [str(at)]
+    assert "lorlatinib + tofacitinib is 4-fold ahead of lorlatinib, ahead in 75 % of the draws" in section
+    lines = [
+        re.findall(r"<td(?: class=\"number\")?>(.*?)</td>", line)
+        for line in re.findall(r"<tr>.*?</tr>", section, re.DOTALL)
+    ]
+    assert lines == [
+        [],
+        ["constant of lorlatinib at ALK", "3.21 nM", "41.7"],
+        ["a", "90 nM", "not within a hundredfold"],
+        ["if ALK acts through JAK3", "", "there"],
+    ]
 
 
 def test_what_would_decide_names_a_drug_for_each_hypothesis(findings):
