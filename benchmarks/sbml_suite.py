@@ -9,7 +9,6 @@ how, and every case that did not pass.
 """
 
 import argparse
-import csv
 import os
 import re
 import signal
@@ -29,6 +28,7 @@ from typing import NamedTuple
 import libsbml
 import numpy as np
 
+from benchmarks.rows import write_rows
 from screen.errors import ScreenError
 from screen.kernel import configure, load_model, solve
 from screen.network import Network, read_sbml
@@ -36,8 +36,8 @@ from screen.network.algebra import evaluate_all
 
 VERSIONS = ("l3v2", "l3v1", "l2v5", "l2v4", "l2v3", "l2v2", "l2v1", "l1v2")
 RESULTS = Path(__file__).resolve().parent / "results"
-OUTCOMES = ("passed", "refused", "wrong", "traceback", "hang")
 GOOD = ("passed", "refused")
+OUTCOMES = (*GOOD, "wrong", "traceback", "hang")
 ALL = "all cases"
 PATIENCE = 60
 """Seconds of processor time after which a case counts as hanging: a busy machine is none of its faults."""
@@ -157,14 +157,26 @@ def run_case(folder: Path, cache: Path) -> Found:
     return Found(folder.name, outcome, what, case.tags)
 
 
-def count_by_tag(found: Iterable[Found]) -> list[list[str | int]]:
-    """A row for all cases, then one for each tag: how many there are, and how many ended how."""
+class Counted(NamedTuple):
+    """How many cases with a tag there are, and how many ended how."""
+
+    tag: str
+    cases: int
+    passed: int
+    refused: int
+    wrong: int
+    traceback: int
+    hang: int
+
+
+def count_by_tag(found: Iterable[Found]) -> list[Counted]:
+    """A row for all cases, then one for each tag."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
         for tag in (ALL, *each.tags):
             counts[tag][each.outcome] += 1
     tags = sorted(counts, key=lambda tag: (tag != ALL, tag))
-    return [[tag, counts[tag].total(), *(counts[tag][outcome] for outcome in OUTCOMES)] for tag in tags]
+    return [Counted(tag, counts[tag].total(), *(counts[tag][each] for each in OUTCOMES)) for tag in tags]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -192,22 +204,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rest = [each for each in found if each.outcome != "passed"]
     for each in rest:
         print(f"{each.case}: {each.outcome}: {each.what}")
-    print(f"{'tag':36}" + "".join(f"{each:>10}" for each in ("cases", *OUTCOMES)))
-    for tag, *counts in rows:
-        print(f"{tag:36}" + "".join(f"{count:10}" for count in counts))
+    for tag, *counts in (Counted._fields, *rows):
+        print(f"{tag:36}" + "".join(f"{count:>10}" for count in counts))
     print(f"{len(cases)} of {len(every)} cases in {time.time() - before:.0f} s")
     if cases == every:
-        _write(RESULTS / "sbml_suite.csv", ("tag", "cases", *OUTCOMES), rows)
-        names = ("case", "outcome", "what")
-        _write(RESULTS / "sbml_suite_refused.csv", names, [each[:3] for each in rest])
+        write_rows(RESULTS / "sbml_suite.csv", rows)
+        listed = [each._replace(tags=", ".join(each.tags)) for each in rest]
+        (RESULTS / "sbml_suite_not_passed.csv").unlink(missing_ok=True)
+        if listed:
+            write_rows(RESULTS / "sbml_suite_not_passed.csv", listed)
     return int(any(each.outcome not in GOOD for each in found))
-
-
-def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -56,9 +56,9 @@ def test_the_table_counts_every_case_with_a_tag():
         Found("00003", "hang", "", ("B",)),
     ]
     assert count_by_tag(found) == [
-        ["all cases", 3, 1, 1, 0, 0, 1],
-        ["A", 1, 1, 0, 0, 0, 0],
-        ["B", 3, 1, 1, 0, 0, 1],
+        ("all cases", 3, 1, 1, 0, 0, 1),
+        ("A", 1, 1, 0, 0, 0, 0),
+        ("B", 3, 1, 1, 0, 0, 1),
     ]
 
 
