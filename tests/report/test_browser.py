@@ -10,6 +10,7 @@ import pytest
 
 from screen.rank import DoseBasis, gather_responses, rank
 from screen.report import Findings, read_labels, write_report
+from screen.tables import DECISIVE
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
 from tests.report.browser import Browser, browser, missing
 
@@ -30,8 +31,21 @@ def ranked(root, tmp_path_factory) -> tuple[Path, pl.DataFrame]:
     page = tmp_path_factory.mktemp("page") / "report.html"
     labels = read_labels(root / "config/labels.tsv")
     own = frozenset(("t_cell", "drug3"))
-    write_report(Findings(made, found, AIM, labels=labels, own=own, combinations=matrix()), page)
+    write_report(
+        Findings(made, found, AIM, labels=labels, own=own, combinations=matrix(), decisive=decided()), page
+    )
     return page, made
+
+
+def decided() -> pl.DataFrame:
+    """In one cell the first place hangs on a constant of the runner-up."""
+    row = {
+        "context": "hepg2", "hypothesis": "default", "readout": "pY705_20min", "dose_basis": "equal_burden_1000nM",
+        "leader": "drug0", "runner_up": "drug1", "margin": 1.0, "p_leader": 1.0, "kind": "affinity",
+        "name": "drug1:MTORC1_RAPALOG", "value": 60.0, "slope": 1.0, "flips": True, "flip_value": 20.0,
+        "margin_there": 0.0, "draws": 4,
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=DECISIVE.dtypes())
 
 
 def matrix() -> pl.DataFrame:
@@ -104,7 +118,9 @@ def test_a_chosen_cell_filters_everything(window, ranked):
     assert len(texts(window, ".answers tr")) == 1
     assert texts(window, "#drug-map thead button") == ["Cell9"]
     assert {row["context"] for row in download(window)} == {"cell9"}
+    assert texts(window, "#first tbody") == []
     window.click("#clear")
+    assert "constant of drug1 at MTORC1_RAPALOG" in texts(window, "#first tbody")[0]
     assert len(texts(window, "article h3")) == len(CELLS)
 
 
