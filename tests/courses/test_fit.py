@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.courses import StartCell, draws_at, fit_lines, make_courses
-from screen.courses.cell import TOTAL_SD
+from screen.courses import StartCell, draws_at, fit_lines, make_courses, usual_totals
+from screen.courses.cell import TOTAL_SD, TOTALS
 from screen.errors import FitError, ScenarioError
 from screen.experiments import LOAD_OF, Draws, Exposure
+from screen.panel import PanelTables
 from tests.courses.conftest import NAMES
 
 MINUTES = np.array([0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0])
@@ -95,6 +96,13 @@ def test_a_treatment_acts_under_the_totals_of_the_line(cell, draws):
     erk = NAMES.index("pERK")
     assert (blocked[:, 2:, erk] < plain[:, 2:, erk]).all()
     assert plain[1, 1, erk] > plain[0, 1, erk]
+
+
+def test_totals_that_courses_usually_set_are_those_that_the_cell_has(world):
+    """Blood cells have no EGFR; what their table does not say is as in the network."""
+    tables = PanelTables(world.model, world.contexts, world.drugs)
+    assert usual_totals(tables, "breast_mcf10a") == TOTALS
+    assert usual_totals(tables, "human_blood") == tuple(name for name in TOTALS if name != "EGFR_total")
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,23 @@ def test_a_contrast_is_taken_draw_by_draw(arms, run, draws):
     )
 
 
+def test_a_draw_whose_reference_is_0_does_not_count(arms, run):
+    path = arms(
+        control={"readout": "pY705"},
+        none={"readout": "pY705", "genotype": "STAT3_total=0", "minutes": "0 20"},
+        treated={"readout": "pY705", "reference": "none"},
+        back={"readout": "pY705", "genotype": "STAT3_total=0", "reference": "control"},
+    )
+    courses, contrasts = run(path)
+    assert courses.filter(pl.col("arm") == "none").select("minutes", "p50").rows() == [
+        (0.0, 0.0),
+        (20.0, 0.0),
+    ]
+    assert contrasts.select("arm", "draws", "failed", "ratio_p50", "log2_ratio_p50").rows() == [
+        ("treated", 0, 0, None, None), ("back", 1, 0, 0.0, None),
+    ]  # fmt: skip
+
+
 def test_trajectories_that_fail_are_rows_with_their_reason(arms, run, draws):
     path = arms(control={}, treated={"treatment": "ruxolitinib=300", "reference": "control"})
     for frame in run(path, draws, max_steps=1):

@@ -8,7 +8,7 @@ import pytest
 from screen.errors import NetworkError, PanelError
 from screen.experiments import Exposure
 from screen.network import check_draws, read_parameters
-from screen.panel import PANEL, check_panel, choose_facts, read_panel
+from screen.panel import PANEL, check_panel, choose_facts, facts_within, read_panel
 from screen.panel.grammar import parse_minutes, parse_settings
 from screen.tables import DRAWS
 
@@ -132,6 +132,27 @@ def test_what_the_network_lacks_is_refused(panel, world, change, expected):
 def test_an_unknown_statistic_is_refused(panel):
     with pytest.raises(Exception, match="`statistic` must be one of value, ratio"):
         read_panel(panel({"statistic": "mood"}))
+
+
+def test_facts_that_a_smaller_network_can_check_are_kept(world):
+    """Without an observable those go that read it, in the arm or in the reference."""
+    readable = {*world.model.observables, *world.model.species}
+    facts = tuple(world.facts.values())
+
+    def within(readouts):
+        return facts_within(facts, world.contexts, world.drugs, world.model.parameters, readouts)
+
+    assert within(readable) == facts
+    gone = {
+        fact.id
+        for fact in facts
+        for check in fact.checks
+        if "SOCS3_mRNA" in (check.readout, check.ref_readout)
+    }
+    assert {fact.id for fact in within(readable - {"SOCS3_mRNA"})} == set(world.facts) - gone
+    assert 0 < len(gone) < len(facts)
+    with pytest.raises(PanelError, match="must leave at least one fact to check, found none"):
+        within(set())
 
 
 def test_facts_can_be_chosen(world):

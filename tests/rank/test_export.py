@@ -78,6 +78,11 @@ def test_thunor_has_wells_in_molar_with_a_control_on_each_plate():
     assert all(re.fullmatch("[A-P]([1-9]|1[0-9]|2[0-4])", well) for well in table["well"])
     assert table["upid"].unique(maintain_order=True).to_list() == ["liver 1", "liver 2", "skin 1", "skin 2"]
     assert table.filter(upid="liver 1").height == 384
+    assert (
+        table["drug1"].count()
+        == table.select("cell.line", "drug1", "drug1.conc").drop_nulls().n_unique()
+        == 2 * 600
+    )
     control = table.filter(well="A1")
     assert control["drug1"].null_count() == 4 == table["drug1"].null_count()
     assert control.select("drug1.conc", "drug2.conc", "cell.count").unique().rows() == [(0.0, 0.0, 1.0)]

@@ -14,7 +14,7 @@ from screen.tables import RESPONSES, check_table
 MODEL = """
     compartment cell = 1; species A in cell, B in cell; A = 1;
     on = 0.01; off = 0.1; dose = 0; growth = 0; growth_rate = 0; load_X = 0;
-    share := B/(A + B);
+    share := B/(A + B); signal := (1 + dose)*B/(A + B);
     forward: A => B; cell*(on + dose)/(1 + load_X)*A;
     back: B => A; cell*off*B;
     burst: => B; cell*growth*growth_rate*B^2;
@@ -125,6 +125,15 @@ def test_a_lane_that_needs_more_steps_is_retried(model):
     assert (both["value"] - both["value_right"]).abs().max() < 1e-6
 
 
+def test_what_is_read_has_the_parameters_of_the_time_it_is_read_at(model):
+    """The stimulus of 0.2 is there when the signal is read, and was not before."""
+    plan, every = part_of(model), np.arange(4)
+    runner = Runner(model, integration(), plan.design, ["signal", "share"])
+    resting = runner.rest(plan.draws, np.zeros(4, int), every)
+    found = runner(plan.draws, np.ones(4, int), every, np.full((4, 1), 20.0), resting).values[:, 0]
+    assert found[:, 0] == pytest.approx(1.2 * found[:, 1])
+
+
 def test_a_shard_that_is_not_there_is_named(model):
     with pytest.raises(SimulateError, match="shard: must be from 0 to 1, found 2"):
         run(model, part_of(model), index=2, count=2)
@@ -133,7 +142,15 @@ def test_a_shard_that_is_not_there_is_named(model):
 def test_progress_says_how_far(model):
     lines: list[str] = []
     simulate_shard([part_of(model)], READOUTS, integration(), Shard(0, 2), lines.append)
-    assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith("0 failed")
+    assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith(" 0 failed")
+
+
+def test_progress_counts_the_trajectories_that_failed(model):
+    """Those of one draw under all three arms, batch by batch."""
+    lines: list[str] = []
+    failing = part_of(model, growth=(50.0, 0.0, 0.0, 0.0))
+    simulate_shard([failing], READOUTS, integration(), Shard(0, 1), lines.append)
+    assert lines[-1].startswith("simulate 1/1: 12 of 12 trajectories") and lines[-1].endswith(" 3 failed")
 
 
 def test_a_status_of_the_second_attempt_is_named_in_full(model):
