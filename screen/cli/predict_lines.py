@@ -1,8 +1,8 @@
 """Predict inhibitors in cell lines of which only the course without them is known, beside what was measured.
 
-For each of the 46 breast lines of the mass cytometry (Tognetti 2021), a few totals are set by its own course under EGF;
-then inhibitors of EGFR, MEK, PI3K and mTOR are predicted, under parameter draws that have seen none of the lines but
-those of the panel. Writes lines.tsv and lines.json into `heldout` of the results. Needs the public data, found as
+For each breast line of the mass cytometry (Tognetti 2021) that is no context (43 of 46: draws have seen the others), a
+few totals are set by its own course under EGF and by how the lines differ; then inhibitors of EGFR, MEK, PKC, PI3K and
+mTOR are predicted. Writes lines.tsv and lines.json into `heldout` of the results. Needs the public data, found as
 `import-data` finds them.
 Example: python -m screen predict-lines --like breast_mcf10a
 """
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         tables, arm, totals, lines.readouts, read_integration(settings, engine, arguments.threads)
     )
     log = Log(say, "predict-lines")
-    table, scores = judge_lines(cell, readings, lines.blocked, lines.readouts[0], draws, log)
+    table, scores = judge_lines(cell, readings, lines, draws, log)
     folder = results.folder / "heldout"
     prepare_folder(folder)
     inputs = [settings.network.folder, *settings.lane_tables(), *([source] if source else [])]

@@ -22,7 +22,7 @@ from screen.kernel import filled, filled_size
 from screen.panel import Bench, courses_of
 from screen.simulate import come_to_rest, distinct_cells, follow, observe
 
-LANES = 1024
+LANES = 512
 """Lanes of one adjoint solve; its cells and vectors are filled up to as many, so that little is compiled."""
 
 SHORT = 2

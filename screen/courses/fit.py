@@ -4,6 +4,10 @@ Every parameter draw has a most probable set of totals of its own, given the cou
 around that of the cell it starts from. What is measured of a read-out is scale * (what the network has + background);
 the scale of a course is anything, the background a share of the highest value in the start cell's course. Slopes are
 found by difference: a handful of totals costs a handful of courses more.
+
+Lines that are alike tell each other what is likely, in place of the start cell: under each draw their unknowns are
+normal around a mean of its own, with an sd that draws share, found by expectation maximisation from the courses, so
+that a line whose courses say little is as most lines are.
 """
 
 from collections.abc import Sequence
@@ -39,6 +43,12 @@ STEP = 0.1
 LEAST = 1e-12
 """Below this a level or a weight counts as none."""
 
+ROUNDS = 4
+"""Rounds of expectation maximisation over lines that are alike (assumed); fewer than `LEAST_ALIKE` say nothing of how
+lines differ."""
+
+LEAST_ALIKE = 3
+
 PACE = Pace(steps=12, tolerance=0.1, patience=2)
 
 
@@ -58,34 +68,44 @@ class Fitted(NamedTuple):
     ended: Float[np.ndarray, LINES_DRAWS]
 
 
-def fit_lines(cell: StartCell, lines: Sequence[Courses], draws: Draws, log: Log = QUIET) -> Fitted:
+def fit_lines(
+    cell: StartCell, lines: Sequence[Courses], draws: Draws, log: Log = QUIET, alike: bool = False
+) -> Fitted:
     """Totals of lines from their courses, each under every draw; a line reads names of the cell."""
     count = len(lines) * len(draws.number)
+    if alike and len(lines) < LEAST_ALIKE:
+        raise FitError(f"courses: lines that are alike must be at least {LEAST_ALIKE}, found {len(lines)}")
     every, data = np.arange(count), _stack(lines, cell.names)
     nothing = np.zeros((count, len(cell.totals)))
     line, draw = np.divmod(every, len(draws.number))
     course = cell.course(draws_at(draws, draw), nothing, data.minutes[line])
     highest = np.nan_to_num(course, nan=1.0).max(axis=1)
     _check_there(highest, cell)
-    problem = _Problem(cell, data, draws, np.maximum(highest, LEAST))
-    start = np.zeros((count, len(problem.sd)))
+    sd = np.array([*cell.sd, *(BACKGROUND_SD for _ in cell.names)])
+    start = np.zeros((count, len(sd)))
+    problem = _Problem(cell, data, draws, np.maximum(highest, LEAST), start, sd)
     started, _ = problem.look(every, start)
-    box = Box(-FARTHEST * problem.sd, FARTHEST * problem.sd, problem.sd)
-    state, seen = descend(Objective(problem.look, problem.linearise), [start], box, PACE, "courses", log)
-    if failed := int((state.cost >= UNSOUND_COST).sum()):
-        raise FitError(
-            f"courses: the cell must integrate under every draw, found {failed} of {count} that fail"
-        )
-    log.say(f"courses: {int(state.arrived.sum())} of {count} arrived")
-    _, matrix = problem.linearise(every, state.scaled, seen)
+    box = Box(-FARTHEST * sd, FARTHEST * sd, sd)
+    scaled = left = start
     shape, totals = (len(lines), len(draws.number)), len(cell.totals)
-    factors = state.scaled[:, :totals].reshape(*shape, totals)
+    for turn in range(ROUNDS if alike else 1):
+        if turn:
+            problem = _learned(problem, scaled.reshape(*shape, -1), left.reshape(*shape, -1))
+        objective = Objective(problem.look, problem.linearise)
+        state, seen = descend(objective, [scaled], box, PACE, "courses", log)
+        if failed := int((state.cost >= UNSOUND_COST).sum()):
+            raise FitError(
+                f"courses: the cell must integrate under every draw, found {failed} of {count} that fail"
+            )
+        log.say(f"courses: {int(state.arrived.sum())} of {count} arrived")
+        scaled = state.scaled
+        left = np.diagonal(np.linalg.inv(problem.linearise(every, scaled, seen)[1]), axis1=1, axis2=2)
+    factors = scaled[:, :totals].reshape(*shape, totals)
     log10_totals = factors + np.log10(cell.starts(draws))
-    variance = np.diagonal(np.linalg.inv(matrix), axis1=1, axis2=2)[:, :totals].reshape(*shape, totals)
     return Fitted(
         factors,
-        np.sqrt(variance.mean(axis=1) + log10_totals.var(axis=1)),
-        problem.background(every, state.scaled).reshape(*shape, -1),
+        np.sqrt(left[:, :totals].reshape(*shape, totals).mean(axis=1) + log10_totals.var(axis=1)),
+        problem.background(every, scaled).reshape(*shape, -1),
         problem.background(every, start).reshape(*shape, -1),
         started.reshape(shape),
         state.cost.reshape(shape),
@@ -100,6 +120,13 @@ def _check_there(highest: np.ndarray, cell: StartCell) -> None:
             f"courses: what is read must be above 0 at some time in {cell.arm.context}, found {name} at 0 throughout"
             for name in silent
         )
+
+
+def _learned(problem: "_Problem", scaled: np.ndarray, left: np.ndarray) -> "_Problem":
+    """With what is likely by all lines: unknowns and what is left of their variance [lines, draws, unknowns]."""
+    mean = np.broadcast_to(scaled.mean(axis=0), scaled.shape)
+    sd = np.sqrt((left + (scaled - mean) ** 2).mean(axis=(0, 1)))
+    return problem._replace(mean=mean.reshape(-1, mean.shape[2]), sd=sd)
 
 
 class _Stacked(NamedTuple):
@@ -144,11 +171,9 @@ class _Problem(NamedTuple):
     data: _Stacked
     draws: Draws
     highest: Float[np.ndarray, VECTORS_NAMES]
-
-    @property
-    def sd(self) -> np.ndarray:
-        """Prior sd of each unknown."""
-        return np.array([*self.cell.sd, *(BACKGROUND_SD for _ in self.cell.names)])
+    mean: Float[np.ndarray, VECTORS_UNKNOWNS]
+    """What is likely before the courses, and its sd [unknowns]."""
+    sd: np.ndarray
 
     def look(
         self, places: Int[np.ndarray, VECTORS], unknowns: Float[np.ndarray, VECTORS_UNKNOWNS]
@@ -156,7 +181,9 @@ class _Problem(NamedTuple):
         """Costs [vectors] and courses [vectors, times, names]."""
         course = self._course(places, unknowns)
         off = self._off(places, unknowns, course)
-        cost = 0.5 * (off**2).sum(axis=1) + 0.5 * ((unknowns / self.sd) ** 2).sum(axis=1)
+        cost = 0.5 * (off**2).sum(axis=1) + 0.5 * (((unknowns - self.mean[places]) / self.sd) ** 2).sum(
+            axis=1
+        )
         return np.where(np.isfinite(cost), cost, UNSOUND_COST), course
 
     def linearise(
@@ -175,7 +202,8 @@ class _Problem(NamedTuple):
             there = courses[:, at] if at < totals else course
             slopes.append((self._off(places, moved[:, at], there) - off) / STEP)
         slope = np.nan_to_num(np.stack(slopes, axis=2))
-        gradient = np.einsum("vru,vr->vu", slope, np.nan_to_num(off)) + unknowns / self.sd**2
+        gradient = np.einsum("vru,vr->vu", slope, np.nan_to_num(off))
+        gradient += (unknowns - self.mean[places]) / self.sd**2
         return gradient, np.einsum("vru,vrw->vuw", slope, slope) + np.diag(self.sd**-2.0)
 
     def background(

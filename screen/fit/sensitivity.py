@@ -30,8 +30,9 @@ STEP = 1e-3
 """Difference of a scaled value in units of it; large against the tolerance of the solver, small against a prior."""
 
 
-WIDTH = 16
-"""Vectors at a time; what a row of the Jacobian passes through takes about 20 kB."""
+ROWS = 2048
+"""Rows of Jacobians at a time, one vector at least; what a row passes through takes megabytes in the compiler's
+hands."""
 
 
 class Sensitivity(NamedTuple):
@@ -74,6 +75,7 @@ def make_sensitivity(
 def _by_adjoint(problem: Problem, solver: Integration) -> Callable[[np.ndarray, Problem], Sensitivity]:
     first, place = distinct_predictions(problem)
     noise_is_given = all(_noise_is_given(problem, each) for each in problem.observables)
+    width = max(1, ROWS // len(first))
 
     @lru_cache
     def compiled(vectors: int) -> Callable[..., tuple[jax.Array, ...]]:
@@ -95,9 +97,9 @@ def _by_adjoint(problem: Problem, solver: Integration) -> Callable[[np.ndarray, 
 
     def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:
         parts = []
-        for start in range(0, len(scaled), WIDTH):
-            chosen = scaled[start : start + WIDTH]
-            size = filled_size(len(chosen), WIDTH)
+        for start in range(0, len(scaled), width):
+            chosen = scaled[start : start + width]
+            size = filled_size(len(chosen), width)
             found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))
             parts.append([np.asarray(part)[: len(chosen), place] for part in found])
         return _weighted(*(np.concatenate(part) for part in zip(*parts, strict=True)))

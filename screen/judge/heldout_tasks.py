@@ -75,7 +75,7 @@ TASKS: dict[str, Task] = {
             source="breast_cytof",
             observables=("breast_cytof_pY705",),
             hides=lambda reading: reading.arm.is_inhibited,
-            question="inhibitors of EGFR, MEK, PI3K and mTOR in three breast lines of which EGF alone was seen",
+            question="inhibitors of EGFR, MEK, PKC, PI3K and mTOR in three breast lines of which EGF alone was seen",
             no_effect_ratio=1.0,
             coverage=0.8,
         ),

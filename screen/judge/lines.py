@@ -1,13 +1,14 @@
 """Inhibitors in lines of which only the course without them is known.
 
-A few totals of each line are set by its own uninhibited course (screen.courses); then every inhibitor is predicted.
+A few totals of each line are set by its own uninhibited course, and by how lines differ (screen.courses); then every
+inhibitor is predicted.
 An inhibitor of which the data give neither name nor dose has one strength in all lines: the load that comes closest to
 what it does in the other lines to STRENGTH_READOUTS, never to what is judged. Effects are log2 ratios to the same line,
 course and minute without inhibitor, averaged over minutes and courses. The rivals: no effect, the mean of the other
 lines, and the cell that lines are like, with no total set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from screen.courses import UNTREATED, Fitted, StartCell, draws_at, fit_lines, ma
 from screen.errors import FitError
 from screen.experiments import LOAD_OF, Draws, Exposure
 from screen.fit import Log
+from screen.sources import Lines
 from screen.tables import Column, Schema, number_column
 
 LOADS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
@@ -35,8 +37,8 @@ LINES = Schema(
     (
         Column("line", pl.String, "cell line"),
         Column("treatment", pl.String, "inhibitor as the data name it"),
-        Column("target", pl.String, "what it blocks, empty where that is not in the network", nullable=True),
-        Column("load", pl.Float64, "strength that the other lines' read-outs tell", nullable=True),
+        Column("target", pl.String, "what it blocks"),
+        Column("load", pl.Float64, "strength that the other lines' read-outs tell"),
         Column("effect", pl.Float64, "measured log2 ratio to no inhibitor", "log2"),
         Column("noise", pl.Float64, "sd of its noise, by how far the courses of a line differ", "log2"),
         number_column("predicted", "median over draws, totals set by the course", "log2"),
@@ -48,28 +50,29 @@ LINES = Schema(
 
 
 def judge_lines(
-    cell: StartCell, readings: pl.DataFrame, blocked: Mapping[str, str], judged: str, draws: Draws, log: Log
+    cell: StartCell, readings: pl.DataFrame, treated: Lines, draws: Draws, log: Log
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """LINES, and scores by treatment and over all of them.
 
-    `readings` has line, treatment (empty for none), course, minutes, readout and value; `blocked` has the target of
-    each treatment, "" where the network has none: it is then predicted to do nothing. FitError: no effects to judge.
+    `readings` has line, treatment (empty for none), course, minutes, readout and value. FitError: no effects to judge.
     """
+    judged = treated.readouts[0]
     lines = readings["line"].unique(maintain_order=True).to_list()
     plain = readings.filter(pl.col("treatment") == "")
     effects = _effects(readings, plain)
     if not effects.height:
         raise FitError("lines: must hold readings with and without an inhibitor at one time, found none")
-    fitted = fit_lines(cell, [make_courses(plain.filter(line=line)) for line in lines], draws, log)
+    fitted = fit_lines(
+        cell, [make_courses(plain.filter(line=line)) for line in lines], draws, log, alike=True
+    )
     told, minutes = [], np.unique(effects["minutes"].to_numpy())
     untreated = _levels(cell, fitted, draws, minutes)
-    for treatment, target in blocked.items():
-        for load in LOADS if target else (0.0,):
-            given = Exposure(((LOAD_OF + target, load),))
-            levels = _levels(cell, fitted, draws, minutes, given) if target else untreated
+    for treatment, target in treated.blocked.items():
+        for load in LOADS:
+            levels = _levels(cell, fitted, draws, minutes, Exposure(((LOAD_OF + target, load),)))
             table = _told(levels - untreated, minutes, cell.names)
             told.append(table.with_columns(treatment=pl.lit(treatment), load=load))
-        log.say(f"lines: {treatment}, {f'of {target}' if target else 'of nothing in the network'}")
+        log.say(f"lines: {treatment}, of {target}")
     told_all = pl.concat(told).with_columns(line=pl.col("place").replace_strict(dict(enumerate(lines))))
     joined = effects.join(told_all, on=["line", "treatment", "minutes", "readout"])
     key = ["line", "treatment", "readout", "load"]
@@ -77,12 +80,11 @@ def judge_lines(
     chosen = found.join(_strengths(found), on=["line", "treatment", "load"]).filter(readout=judged)
     others = (pl.col("effect").sum() - pl.col("effect")) / (pl.len() - 1)
     table = chosen.join(_noise(effects.filter(readout=judged)), on="treatment").with_columns(
-        target=pl.col("treatment").replace_strict(dict(blocked)).replace("", None),
-        load=pl.when(pl.col("load") > 0).then("load"),
+        target=pl.col("treatment").replace_strict(dict(treated.blocked)),
         others=others.over("treatment"),
     )
     table = table.select(column.name for column in LINES.columns).sort("treatment", "line")
-    return table, _scores(table, fitted)
+    return table, _scores(table, treated.together)
 
 
 def _effects(readings: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
@@ -143,19 +145,15 @@ def _strengths(found: pl.DataFrame) -> pl.DataFrame:
     return others.sort("off", "load").group_by("line", "treatment", maintain_order=True).first().drop("off")
 
 
-def _scores(table: pl.DataFrame, fitted: Fitted) -> dict[str, Any]:
-    """RMSE of the predictors by treatment and over all, and how often the direction is right."""
+def _scores(table: pl.DataFrame, together: Sequence[str]) -> dict[str, Any]:
+    """RMSE of the predictors by treatment, over some together and over all, and how often the direction is right."""
     groups = {
         treatment: table.filter(treatment=treatment) for treatment in table["treatment"].unique().sort()
     }
-    modelled = table.filter(pl.col("target").is_not_null())
-    scores = {
-        name: _score(rows) for name, rows in {**groups, "in the network": modelled, "all": table}.items()
-    }
+    some = {" ".join(together): table.filter(pl.col("treatment").is_in(together))}
+    scores = {name: _score(rows) for name, rows in {**groups, **some, "all": table}.items()}
     return {
         "lines": table["line"].n_unique(),
-        "cost_before": float(np.median(fitted.started)),
-        "cost_after": float(np.median(fitted.ended)),
         "groups": scores,
     }
 
@@ -170,7 +168,7 @@ def _score(rows: pl.DataFrame) -> dict[str, Any]:
     right = (beyond["effect"].sign() == beyond.select(told)["predicted"]).to_numpy()
     return {
         "effects": rows.height,
-        "loads": sorted(rows["load"].drop_nulls().unique().to_list()),
+        "loads": sorted(rows["load"].unique().to_list()),
         "rmse": rmse(rows["predicted"].to_numpy()),
         "no_effect": rmse(0.0),
         "others": rmse(rows["others"].to_numpy()),

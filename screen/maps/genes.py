@@ -5,8 +5,8 @@ import polars as pl
 INTRODUCTION = """\
 # Genes
 
-Every gene and keyword of the five source documents, with its place in the network. Written by `make maps` from
-[config/network/genes.tsv](../config/network/genes.tsv); the modules are drawn in [network.md](network.md).
+Every gene and keyword of the five source documents, and others, with its place in the network. Written by `make maps`
+from [config/network/genes.tsv](../config/network/genes.tsv); the modules are drawn in [network.md](network.md).
 """
 
 SLIPS = """\

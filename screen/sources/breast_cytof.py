@@ -44,8 +44,9 @@ TARGETS = {
     "iMEK": ("MEK",),
     "iPI3K": ("PI3K",),
     "imTOR": ("MTOR",),
+    "iPKC": ("PKC",),
 }
-"""Treatment -> targets that it blocks; PKC is not in the network."""
+"""Treatment -> targets that it blocks."""
 
 READOUTS = {"pSTAT3_Y705": "pY705_level", "pERK": "pERK", "pAKT_S473": "pAKT_S473", "pS6K": "pS6K"}
 """Column -> observable of the network."""
@@ -90,29 +91,34 @@ def read_breast_cytof(folder: Path) -> Imported:
 
 
 class Lines(NamedTuple):
-    """How lines were treated: the stimulus, when inhibitors came before it [min], what each blocks ("" for what the
-    network has not), and what was read, the first being what is judged."""
+    """How lines were treated: the stimulus, when inhibitors came before it [min], what each blocks, which are judged
+    together too, and what was read, the first being what is judged."""
 
     stimulus: tuple[tuple[str, float], ...]
     inhibited_before: float
     blocked: Mapping[str, str]
+    together: tuple[str, ...]
     readouts: tuple[str, ...]
 
 
 BREAST_LINES = Lines(
     STIMULUS,
     INHIBITED_BEFORE,
-    {name: " ".join(targets) for name, targets in TARGETS.items() if targets} | {"iPKC": ""},
+    {name: " ".join(targets) for name, targets in TARGETS.items() if targets},
+    ("iEGFR", "iMEK", "iPKC"),
     tuple(READOUTS.values()),
 )
 
 
 def read_breast_lines(folder: Path) -> pl.DataFrame:
-    """Readings of all lines: line, treatment (empty for EGF alone), course, minutes, readout and signal as value.
+    """Readings of lines that have no context: line, treatment (empty for EGF alone), course, minutes, readout, value.
 
-    Medium with serum is left out. TableError where the file is not as expected.
+    The shipped calibration has seen the others. A value is a signal. Medium with serum is left out. TableError where
+    the file is not as expected.
     """
-    frame = read_table(folder / FOLDER / "cytof.csv", MEDIANS).filter(pl.col("treatment") != "full")
+    frame = read_table(folder / FOLDER / "cytof.csv", MEDIANS).filter(
+        pl.col("treatment") != "full", ~pl.col("cell_line").is_in(list(CONTEXTS))
+    )
     long = frame.unpivot(
         on=list(READOUTS),
         index=["cell_line", "treatment", "time_course", "minutes"],

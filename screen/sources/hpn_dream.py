@@ -43,6 +43,8 @@ STIMULI: dict[str, Settings] = {
     "FGF1": (("FGF1_dose", 1.0),),
     "IGF1": (("IGF1_dose", 10.0),),
     "Insulin": (("IGF1_dose", 1.0),),
+    "HGF": (("HGF_dose", 1.0),),
+    "NRG1": (("NRG1_dose", 10.0),),
 }
 """Stimulus -> network parameters; all sizes assumed, insulin taken as IGF-1, serum as without IL-6 (a few pg/mL)."""
 

@@ -40,6 +40,7 @@ STIMULI: dict[str, Settings] = {
     "TNFa": (("TNF_dose", 1.0),),
     "LPS": (("LPS_dose", 10.0),),
     "IFNg": (("IFNG_dose", 1.0),),
+    "HGF": (("HGF_dose", 1.0),),
 }
 """Stimulus -> network parameters; all sizes assumed, TGFa taken as EGF, insulin as IGF-1."""
 

@@ -19,13 +19,14 @@ STIMULI: dict[str, Settings] = {
     "ctrl": (),
     "PBS": (),
     "EGF": (("EGF_dose", 1.6),),
+    "HGF": (("HGF_dose", 0.5),),
     "OSM": (("OSM_dose", 0.4),),
     "IFNG": (("IFNG_dose", 1.2),),
 }
-"""Stimulus -> network parameters; 10, 10 and 20 ng/mL as nM (doses of the study from memory)."""
+"""Stimulus -> network parameters; 10, 40, 10 and 20 ng/mL as nM (doses of the study from memory)."""
 
-UNMAPPED = ("HGF", "TGFB", "BMP2")
-HOURS = {"ctrl": (0,)} | dict.fromkeys(("PBS", "EGF", "OSM", "IFNG", *UNMAPPED), (1, 4, 8, 24, 48))
+UNMAPPED = ("TGFB", "BMP2")
+HOURS = {"ctrl": (0,)} | dict.fromkeys(("PBS", "EGF", "HGF", "OSM", "IFNG", *UNMAPPED), (1, 4, 8, 24, 48))
 COLUMNS = tuple(f"{stimulus}_{hour}" for stimulus, hours in HOURS.items() for hour in hours)
 
 ARRAYS = Schema(

@@ -63,7 +63,7 @@ def test_libsbml_finds_it_consistent_terms_included(text):
 def test_all_species_but_three_have_identifiers(document):
     bare = [s.getId() for s in document.getModel().getListOfSpecies() if not s.getNumCVTerms()]
     assert set(bare) == STANDS_FOR_NOTHING
-    assert document.getModel().getNumSpecies() == 178
+    assert document.getModel().getNumSpecies() == 182
     genes = [resources(s, libsbml.BQB_IS_ENCODED_BY) for s in document.getModel().getListOfSpecies()]
     assert sum(not each for each in genes) == len(bare) + 2  # ROS and PIP3 are of ChEBI
 

@@ -73,7 +73,7 @@ def test_the_same_files_give_the_same_archive(tmp_path):
 
 def test_libroadrunner_runs_the_network_inside(inside):
     runner = roadrunner.RoadRunner(str(inside / "stat3.xml"))
-    assert len(runner.model.getFloatingSpeciesIds()) == 178
+    assert len(runner.model.getFloatingSpeciesIds()) == 182
     runner.timeCourseSelections = ["time", "pY705"]
     assert 0 < runner.simulate(0, 1000, 2)[-1, 1] < 1
 

@@ -70,6 +70,20 @@ def test_a_line_beside_another_is_as_alone_under_each_draw(cell, draws):
     assert cell.starts(both)[1, 1] == pytest.approx(3 * cell.starts(both)[0, 1])
 
 
+def test_lines_that_are_alike_say_what_is_likely(cell, draws):
+    """Four lines are made with a factor that the start cell has not; of a fifth nothing is known but its background."""
+    lines = [made(cell, draws, (FACTOR + off, 0.0)) for off in (-0.1, -0.05, 0.05, 0.1)]
+    silent = lines[0]._replace(sd=np.full_like(lines[0].sd, 30.0))
+    apart, alike = (
+        fit_lines(cell, [*lines, silent], draws, alike=so).totals[:, 0, 0] for so in (False, True)
+    )
+    np.testing.assert_allclose(alike[:4], FACTOR + np.array([-0.1, -0.05, 0.05, 0.1]), atol=0.03)
+    assert abs(apart[4]) < 0.05
+    assert alike[4] == pytest.approx(FACTOR, abs=0.25)
+    with pytest.raises(FitError, match="must be at least 3, found 2"):
+        fit_lines(cell, lines[:2], draws, alike=True)
+
+
 def test_a_cell_that_fails_is_refused(cell, draws):
     broken = draws._replace(base=np.full_like(draws.base, np.nan))
     with pytest.raises(FitError, match="must integrate under every draw, found 1 of 1"):

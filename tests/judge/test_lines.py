@@ -7,6 +7,7 @@ import pytest
 from screen.courses import Fitted
 from screen.judge import lines as judged
 from screen.judge.lines import judge_lines
+from screen.sources import Lines
 
 LINES = ("a", "b", "c")
 
@@ -48,11 +49,10 @@ def judge(monkeypatch):
     fitted = Fitted(
         nothing, nothing[:, 0], *[np.zeros((len(LINES), 1, 2))] * 2, nothing[..., 0] + 9, nothing[..., 0] + 4
     )
-    monkeypatch.setattr(judged, "fit_lines", lambda *given: fitted)
+    monkeypatch.setattr(judged, "fit_lines", lambda *given, alike: fitted)
     monkeypatch.setattr(judged, "draws_at", lambda draws, places: draws)
-    return lambda frame: judge_lines(
-        Cell(), frame, {"iEGFR": "EGFR", "iPKC": ""}, "pY705_level", None, judged.Log()
-    )
+    treated = Lines((), 0.0, {"iEGFR": "EGFR", "iPKC": "PKC"}, ("iEGFR", "iPKC"), Cell.names)
+    return lambda frame: judge_lines(Cell(), frame, treated, None, judged.Log())
 
 
 @pytest.fixture
@@ -99,7 +99,9 @@ def test_scores_compare_with_the_rivals(told):
     )
     assert mine["others"] == pytest.approx((1.5 / 3) ** 0.5)
     assert (mine["beyond_noise"], mine["signs"]) == (2, 1.0)
-    absent = scores["groups"]["iPKC"]
-    assert absent["rmse"] == absent["no_effect"] == pytest.approx(0.5) and absent["signs"] == 0.0
-    assert scores["groups"]["in the network"]["effects"] == 3 and scores["groups"]["all"]["effects"] == 6
-    assert (scores["cost_before"], scores["cost_after"]) == (9.0, 4.0)
+    wrong = scores["groups"]["iPKC"]  # the other way round than the smallest load tells
+    assert wrong["loads"] == [0.3] and wrong["signs"] == 0.0
+    assert wrong["rmse"] == pytest.approx(0.5 + np.log2(1.03)) and wrong["no_effect"] == pytest.approx(0.5)
+    together = scores["groups"]["iEGFR iPKC"]
+    assert together == scores["groups"]["all"] and together["effects"] == 6
+    assert together["rmse"] == pytest.approx(((mine["rmse"] ** 2 + wrong["rmse"] ** 2) / 2) ** 0.5)

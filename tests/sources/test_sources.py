@@ -33,7 +33,8 @@ LINES = {
     "breast_cytof/cytof.csv": [
         "BT20,A,EGF,9.0,2.0" + ",1" * 12,
         "BT20,B,iMEK,7.0,3.0" + ",1" * 12,
-        "BT20,B,iPKC,7.0,3.0" + ",1" * 12,
+        "BT20,B,iPKC,7.0,3.5" + ",1" * 12,
+        "BT20,B,full,0.0,3.0" + ",1" * 12,
         "184A1,A,EGF,0.0,2.1" + ",1" * 12,
     ],
     "sobotta2017/published_points.csv": [
@@ -55,7 +56,8 @@ LINES = {
     "hpn_dream/stat3_pY705.csv": [
         "BT549,GSK690693_GSK1120212,IGF1,60,0.4",
         "BT549,DMSO,none(t0),0,0.5",
-        "BT549,DMSO,HGF,5,0.5",
+        "BT549,DMSO,HGF,5,0.6",
+        "BT549,DMSO,TGFB,5,0.5",
     ],
     "mcf10a_rppa/level4_selected.csv": [
         "Stat3_pY705," + ",".join(["-1"] + ["2"] * 35),
@@ -115,22 +117,24 @@ def test_luminex_blocks_targets_and_censors_at_the_background(data):
 
 
 def test_hpn_dream_blocks_what_each_compound_of_a_mixture_blocks(data):
-    treated, rest = read("hpn_dream", data).readings
+    treated, rest, grown = read("hpn_dream", data).readings
     assert treated.arm == Condition("breast_bt549", (("IGF1_dose", 10.0),), (), ("AKT", "MEK"), 120.0)
     assert treated.arm.at_rest() == rest.arm
     assert (treated.time, treated.value, treated.sigma) == (60.0, 0.4, "sigma_hpn_dream")
     assert rest.arm == Condition("breast_bt549")
-    assert read("hpn_dream", data).left_out == {"HGF: not in the network": 1}
+    assert grown.arm == Condition("breast_bt549", (("HGF_dose", 1.0),)) and grown.value == 0.6
+    assert read("hpn_dream", data).left_out == {"TGFB: not in the network": 1}
 
 
 def test_cytometry_reads_the_signal_of_lines_that_have_a_context(data):
-    alone, blocked = read("breast_cytof", data).readings
+    alone, blocked, other = read("breast_cytof", data).readings
     assert alone.arm == Condition("breast_bt20", (("EGF_dose", 16.0),))
     assert alone.value == pytest.approx(np.sinh(2.0))
     assert blocked.arm == Condition("breast_bt20", (("EGF_dose", 16.0),), (), ("MEK",), 15.0)
     assert (alone.batch, blocked.batch) == ("breast_cytof_bt20_a", "breast_cytof_bt20_b")
+    assert other.arm.blocked == ("PKC",) and other.value == pytest.approx(np.sinh(3.5))
     assert read("breast_cytof", data).left_out == {
-        "iPKC: not in the network": 1,
+        "full: not in the network": 1,
         "a line without a context": 1,
     }
 
@@ -141,8 +145,8 @@ def test_mcf10a_turns_log2_of_a_wide_table_into_readings(data):
         ("breast_mcf10a__OSM_dose_0p4", 480.0)
     ] == 4.0
     assert found.readings[0].value == 0.5
-    assert len(found.readings) == 21
-    assert sum(found.left_out.values()) == 51
+    assert len(found.readings) == 26
+    assert sum(found.left_out.values()) == 46
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ def test_mcf10a_turns_log2_of_a_wide_table_into_readings(data):
         (
             "hpn_dream/stat3_pY705.csv",
             "BT549,DMSO,PBS,five,0.5",
-            "stat3_pY705.csv row 5: `t` must be a number",
+            "stat3_pY705.csv row 6: `t` must be a number",
         ),
         (
             "hepatocyte_luminex/stat3.csv",
@@ -177,10 +181,10 @@ def test_a_file_that_is_not_as_its_source_wrote_it_is_refused(data, file, line, 
 
 COUNTS = {
     "sobotta2017": (2178, 44, 0),
-    "hepatocyte_luminex": (381, 178, 57),
-    "hpn_dream": (906, 204, 0),
-    "mcf10a_rppa": (63, 369, 0),
-    "breast_cytof": (129, 2246, 0),
+    "hepatocyte_luminex": (409, 150, 61),
+    "hpn_dream": (1110, 0, 0),
+    "mcf10a_rppa": (78, 354, 0),
+    "breast_cytof": (153, 2222, 0),
 }
 """Source -> readings, readings left out, censored readings in the real file."""
 
