@@ -17,7 +17,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 ... )
 >>> drugs = pl.DataFrame({"drug": ["drug"], "class": ["JAK"]})
 >>> readouts = [readout for readout in Settings().readouts if readout.id == "pY705_20min"]
->>> aim = Aim(readouts, "pY705_level", side=("pERK",))
+>>> aim = Aim(readouts, "pY705_level")
 """
 
 from screen.rank.aim import Aim

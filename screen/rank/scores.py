@@ -290,7 +290,8 @@ def scores(side: Sequence[str]) -> tuple[Score, ...]:
 def ranked_schema(aim: Aim) -> Schema:
     """The ranked table: what a row is of, every score, and what it was made from.
 
-    >>> [column.name for column in ranked_schema(aim).columns if column.name.startswith("pERK")]
+    >>> beside = Aim(readouts, "pY705_level", side=("pERK",))
+    >>> [column.name for column in ranked_schema(beside).columns if column.name.startswith("pERK")]
     ['pERK_change_p50']
     """
     columns = (*LEADING, *(score.column for score in scores(aim.side)), PROVENANCE)

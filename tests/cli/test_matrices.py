@@ -54,7 +54,8 @@ def test_a_drug_with_itself_has_no_loewe_excess_and_two_jak_inhibitors_have_hard
     )  # fmt: skip
     loewe = {pair: rows["excess_loewe_p50"].abs().max() for (pair,), rows in pairs.group_by("intervention")}
     assert loewe["ruxolitinib+ruxolitinib"] < POINT
-    assert loewe["ruxolitinib+tofacitinib"] < 10 * POINT
+    # their constants at JAK1 and JAK2 move apart, so that two draws leave them some points
+    assert loewe["ruxolitinib+tofacitinib"] < 50 * POINT
     apart = pairs.filter(intervention="ruxolitinib+tofacitinib")
     assert apart["excess_bliss_p50"].min() < -30 * POINT
     sham = pairs.filter(intervention="ruxolitinib+alectinib")  # no ALK in this cell

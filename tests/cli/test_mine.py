@@ -97,7 +97,10 @@ def hand_over(run, results):
         assert "mynib" in table.get_column("DrugName" if target == "gdr" else "drug1")
     for arguments, message in (
         (("synergyfinder",), "must be given a pair over a whole matrix of 2 x 2 doses or more, found none"),
-        (("excel",), "--to: must be one of synergyfinder, gdr, thunor, found excel"),
+        (
+            ("excel",),
+            "--to: must be one of sbml, petab, sedml, combine, synergyfinder, gdr, thunor, found excel",
+        ),
         (
             ("gdr", "--readout", "pY705_9h"),
             "readouts: pY705_9h must be among the responses, found pY705_20min",

@@ -47,7 +47,7 @@ def contest(context: str, label: str, first: str, second: str, *others: str, rea
 CONTESTS = (
     contest("hepg2", "default", "tofacitinib", "ruxolitinib"),
     contest("npm1_alk_lymphoma", "alk_direct", "TAE684", "crizotinib"),
-    contest("breast_bt20", "default", "dasatinib", "ruxolitinib"),
+    contest("breast_bt20", "default", "dasatinib", "bosutinib"),
 )
 
 
@@ -104,14 +104,14 @@ def test_the_order_flips_where_the_value_is_set(judges, found, which):
 
 
 def test_in_hepg2_the_two_constants_at_jak1_decide(found):
-    """Ruxolitinib and tofacitinib differ by little else: each flips near the constant of the other."""
-    rows = found.filter(pl.col("context") == "hepg2").head(2)
+    """Ruxolitinib and tofacitinib differ by little else: each flips within a factor of two of the constant of the other."""
+    rows = found.filter(pl.col("context") == "hepg2", pl.col("kind") == "affinity").head(2)
     assert set(rows["name"]) == {"ruxolitinib:JAK1", "tofacitinib:JAK1"}
-    assert rows["flips"].all() and rows["p_leader"].to_list() == [1.0, 1.0]
+    assert rows["flips"].all() and (rows["p_leader"] > 0.5).all()
     own = dict(rows.select("name", "value").iter_rows())
     flip = dict(rows.select("name", "flip_value").iter_rows())
-    assert flip["ruxolitinib:JAK1"] == pytest.approx(own["tofacitinib:JAK1"], rel=0.3)
-    assert flip["tofacitinib:JAK1"] == pytest.approx(own["ruxolitinib:JAK1"], rel=0.3)
+    for one, other in (("ruxolitinib", "tofacitinib"), ("tofacitinib", "ruxolitinib")):
+        assert 0.5 < flip[f"{one}:JAK1"] / own[f"{other}:JAK1"] < 2
 
 
 def test_the_other_reading_of_alk_turns_the_order(judges):
