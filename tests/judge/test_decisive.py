@@ -104,7 +104,7 @@ def test_the_order_flips_where_the_value_is_set(judges, found, which):
 
 
 def test_in_hepg2_the_two_constants_at_jak1_decide(found):
-    """Ruxolitinib and tofacitinib differ by little else: each flips within a factor of two of the constant of the other."""
+    """Ruxolitinib and tofacitinib differ by little else: each flips within twofold of the constant of the other."""
     rows = found.filter(pl.col("context") == "hepg2", pl.col("kind") == "affinity").head(2)
     assert set(rows["name"]) == {"ruxolitinib:JAK1", "tofacitinib:JAK1"}
     assert rows["flips"].all() and (rows["p_leader"] > 0.5).all()
