@@ -78,6 +78,7 @@ def test_libroadrunner_runs_the_network_inside(inside):
     assert 0 < runner.simulate(0, 1000, 2)[-1, 1] < 1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings(SPURIOUS)
 def test_the_arm_inside_is_that_of_the_screen(inside, root):
     """Every read-out of the settings, within 1e-4 of its value from the stimulus on."""

@@ -9,6 +9,7 @@ from screen.tables import DECISIVE, DRAWS, read_provenance, read_table, write_ta
 pytestmark = pytest.mark.skipif("kernel" not in available_engines(), reason="needs a C compiler: the adjoint")
 
 
+@pytest.mark.slow
 def test_it_names_what_decides_each_ranking(run, small, tmp_path, root):
     config = small(simulate={"shards": 1}, scenarios={"pairs": [["ruxolitinib", "trametinib"]]})
     draws = pl.read_parquet(root / "config/calibration/ensemble.parquet").filter(pl.col("draw") < 3)

@@ -33,6 +33,7 @@ def test_network_writes_sbml(run, small, tmp_path):
     assert f"{len(network.species)} states" in ran.err
 
 
+@pytest.mark.slow
 def test_a_context_that_leaves_out_a_module_gets_its_own_network(run, small, tmp_path, root):
     table = (root / "config/contexts.tsv").read_text()
     (tmp_path / "contexts.tsv").write_text(

@@ -13,7 +13,6 @@ FENCED = re.compile(r'^```(\w+)(?: title="(.+?)")?\n(.*?)^```$', re.MULTILINE | 
 
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 TUTORIALS = ("my_cell", "add_a_drug", "pairs", "own_data", "reading")
-CHEAPEST = "add_a_drug"
 
 
 def same_but_for_numbers(line: str) -> str:
@@ -22,9 +21,8 @@ def same_but_for_numbers(line: str) -> str:
     return r"\s+".join(words)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == CHEAPEST else pytest.mark.slow) for name in TUTORIALS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TUTORIALS)
 def test_the_commands_of_a_tutorial_do_what_it_says(root, tmp_path, name):
     blocks = FENCED.findall((root / f"docs/tutorials/{name}.md").read_text())
     steps = [

@@ -155,9 +155,7 @@ def assert_same_files(found, wanted):
         assert (found / name).read_bytes() == (wanted / name).read_bytes(), name
 
 
-@pytest.mark.parametrize(
-    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3)])
 def test_killed_three_times_at_random_and_resumed_it_ends_in_the_same_place(
     plan, folder, said, tmp_path, seed
 ):

@@ -40,12 +40,14 @@ def found(solver, tmp_path_factory):
     return by_name(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["measured predictions", "unmeasured predictions", "all parameters"])
 def test_intervals_hold_the_truth_as_often_as_they_should(found, of):
     assert found[of]["low"] < 0.9 < found[of]["high"]
     assert found[of]["failed"] == 0
 
 
+@pytest.mark.slow
 def test_every_interval_is_counted_once(found):
     assert found["all parameters"]["intervals"] == 15 * 4
     assert found["measured predictions"]["intervals"] == 15 * 9
