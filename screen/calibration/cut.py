@@ -17,11 +17,11 @@ def cut_problem(problem: Problem, sbml: Path) -> Problem:
     conditions set states or a parameter that the file computes, where states set off events, and where formulas name
     a species that is always 0.
     """
-    tables, model = (problem.rests, problem.pretreatments, problem.lanes), problem.model
+    tables, model = problem.tables, problem.model
     network = read_sbml(sbml)
     if network.events or network.parameters != model.parameters:
         return problem
-    if any(each.states.given.any() for each in tables):
+    if any(each.sets_states for each in tables):
         return problem
     moves = np.any([np.any(_moves(each.parameters), axis=0) for each in tables], axis=0)
     zero = [name for name, moving in zip(model.parameters, moves, strict=True) if not moving]
@@ -35,10 +35,7 @@ def cut_problem(problem: Problem, sbml: Path) -> Problem:
         states = each.states
         return replace(each, states=Values(states.constant[:, kept], states.source[:, kept]))
 
-    return replace(
-        problem, model=build_model(network), rests=cut(problem.rests), lanes=cut(problem.lanes),
-        pretreatments=cut(problem.pretreatments),
-    )  # fmt: skip
+    return problem.with_tables(cut, model=build_model(network))
 
 
 def _moves(values: Values) -> np.ndarray:

@@ -6,16 +6,19 @@ import numpy as np
 import pandas as pd
 
 from screen.calibration.cells import missing
-from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold
+from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold, two_numbers
 from screen.calibration.problem import Estimated
 from screen.calibration.scale import SCALES
 from screen.errors import FitError
 
 
-def read_parameters(table: pd.DataFrame, where: Mapping[str, str]) -> tuple[Estimated, dict[str, float]]:
+def read_parameters(
+    table: pd.DataFrame, where: Mapping[str, str], bounded: bool = True
+) -> tuple[Estimated, dict[str, float]]:
     """What is estimated, and the linear values of what is not; `where` says file and row of each.
 
-    An estimated parameter without a nominal value has the middle of its bounds, on its scale.
+    An estimated parameter without a nominal value has the middle of its bounds, on its scale. With `bounded` nominal
+    values must lie within the bounds.
     """
     estimated = table[table["estimate"].astype(int) == 1]
     if estimated.empty:
@@ -30,7 +33,7 @@ def read_parameters(table: pd.DataFrame, where: Mapping[str, str]) -> tuple[Esti
     problems = [
         f"{where[name]}: nominalValue of {name} must lie within its bounds, found it outside"
         for name, low, value, high in zip(names, lower, nominal, upper, strict=True)
-        if not low <= value <= high
+        if bounded and not low <= value <= high
     ]
     bounds = dict(zip(names, zip(lower, upper, strict=True), strict=True))
     priors, starts = (
@@ -67,8 +70,9 @@ def _prior(
     if family not in DISTRIBUTIONS:
         problems.append(f"{where}Type must be one of {', '.join(DISTRIBUTIONS)}, found {family}")
         return None
-    first, second = bounds if missing(numbers) else map(float, str(numbers).split(";"))
+    first, second = bounds if missing(numbers) else two_numbers(str(numbers))
     if broken := must_hold(str(family), first, second):
         problems.append(f"{where}Parameters must {broken}, found {numbers}")
         return None
-    return Prior(str(family), first, second, str(row["parameterScale"]))
+    mass = row.get(f"{kind}Mass", 1.0)
+    return Prior(str(family), first, second, str(row["parameterScale"]), mass)

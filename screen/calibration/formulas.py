@@ -5,7 +5,7 @@ They are parsed by the `petab` library and turned into JAX once, so that they ru
 measurements and have gradients.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class Formula:
     names: tuple[str, ...]
     function: Callable[..., Any]
 
-    def __call__(self, values: dict[str, jax.Array]) -> jax.Array:
+    def __call__(self, values: Mapping[str, Any]) -> jax.Array:
         """Value of the formula from arrays by name, broadcast against each other."""
         return self.function(*(values[name] for name in self.names))
 
@@ -43,13 +43,18 @@ def parse_formula(text: str, known: Sequence[str], where: str) -> Formula:
         raise FitError(f"{where}: must be a formula, found {text!r} ({problem})") from None
     if expression.has(sympy.zoo, sympy.nan):
         raise FitError(f"{where}: formula must have a value, found {text!r}")
-    names = tuple(sorted(str(symbol) for symbol in expression.free_symbols))
-    unknown = sorted(set(names) - set(known))
+    unknown = sorted({str(symbol) for symbol in expression.free_symbols} - set(known))
     if unknown:
         raise FitError(
             [f"{where}: must use entities of the model, found {name!r} in {text!r}" for name in unknown]
         )
+    return formula_of(expression, text)
+
+
+def formula_of(expression: sympy.Expr, text: str) -> Formula:
+    """The formula of an expression, written as `text`."""
     by_name = {str(symbol): symbol for symbol in expression.free_symbols}
+    names = tuple(sorted(by_name))
     function = sympy.lambdify([by_name[name] for name in names], expression, modules="jax", cse=True)
     return Formula(text, names, function)
 

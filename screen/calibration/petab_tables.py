@@ -1,21 +1,31 @@
-"""The tables of a PEtab problem as they stand in their files, and which row stands where."""
+"""The tables of a PEtab problem as they stand in their files, which row stands where, and what is handed on."""
 
 import io
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from petab.v1.models.sbml_model import SbmlModel
 
-from screen.errors import FitError
+from screen.calibration.arms import Arms
+from screen.errors import FitError, NetworkError
 from screen.files import MOST_TABLE, read_text
+from screen.network import read_document, sbml_text
 
 COMMENT = "#"
 
 ENDLESS = re.compile(r"\d{310}")
 """Digits of no number of 64 bits; pandas makes integers of them that nothing else takes."""
+
+
+LINT_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What the validator raises where it meets what it does not expect."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,53 @@ class Table:
     def where(self, row: int) -> str:
         """File and row of the row that is number `row` in the frame."""
         return f"{self.path} row {self.lines[row]}"
+
+
+@dataclass(frozen=True)
+class PetabFiles:
+    """A checked problem, its tables as PEtab 1 has them, and where it came from."""
+
+    model: Path
+    parameters: pd.DataFrame
+    observables: pd.DataFrame
+    measurements: pd.DataFrame
+    conditions: pd.DataFrame
+    """What figures say of the conditions that `simulationConditionId` names."""
+    arms: Arms
+    files: tuple[Path, ...]
+    """Everything read: the YAML file, its tables and the model."""
+    measured_in: tuple[str, ...]
+    """File and row of each measurement."""
+    parameters_in: dict[str, str]
+    """File and row of each row of the parameter table."""
+
+
+def read_model(path: Path, name: str | None = None) -> SbmlModel:
+    """The model of an SBML file, under its own name or another; FitError says where libSBML cannot read it."""
+    text = sbml_text(path)
+    try:
+        read_document(text)
+    except NetworkError as error:
+        raise FitError(f"{path}: {problem}" for problem in error.problems) from None
+    return SbmlModel.from_string(text, name)
+
+
+def joined(tables: Sequence[Table]) -> pd.DataFrame:
+    """All tables of a kind as one."""
+    return pd.concat([table.frame for table in tables])
+
+
+def file_names(entry: Any) -> list[str]:
+    """Names of files from a name or a list of them; none from anything else."""
+    entries = entry if isinstance(entry, list) else [entry]
+    return [str(name) for name in entries] if all(isinstance(name, str) and name for name in entries) else []
+
+
+def raise_if(problems: Iterable[str]) -> None:
+    """FitError where there are problems."""
+    found = list(problems)
+    if found:
+        raise FitError(found)
 
 
 def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Table:

@@ -1,7 +1,7 @@
 """Prior distributions of parameters: one line each, everything else reads the table.
 
 A distribution lives on the scale of the parameter (`parameterScale...`) or on its linear value, as in
-PEtab. Densities are not renormalised for the bounds.
+PEtab. Densities are not renormalised for the bounds, except those of PEtab 2, by the mass that lies within these.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.special import gammaln
 
 from screen.calibration.scale import SCALES
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A prior of two numbers (centre and width, or lower and upper)."""
+    """A prior of two numbers (centre and width, lower and upper, shape and scale), or of the first alone."""
 
     cost: Callable[[Any, Any, Any], Any]
     """Minus the log density."""
@@ -50,6 +51,22 @@ def _uniform(x, lower, upper):
     return np.log(upper - lower) + 0.0 * x
 
 
+def _log_uniform(x, lower, upper):
+    return jnp.log(x) + jnp.log(jnp.log(upper / lower))
+
+
+def _cauchy(x, centre, width):
+    return np.log(np.pi) + jnp.log(width) + jnp.log1p(((x - centre) / width) ** 2)
+
+
+def _gamma(x, shape, scale):
+    return gammaln(shape) + shape * jnp.log(scale) - (shape - 1) * jnp.log(x) + x / scale
+
+
+def _rayleigh(x, scale, unused):
+    return 2 * jnp.log(scale) - jnp.log(x) + 0.5 * (x / scale) ** 2
+
+
 def _draw_normal(rng, mean, sd):
     return rng.normal(mean, sd)
 
@@ -76,8 +93,39 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         on_scale=False,
         kinked=True,
     ),
+    "logUniform": Distribution(
+        _log_uniform,
+        lambda rng, lower, upper: float(np.exp(rng.uniform(np.log(lower), np.log(upper)))),
+        on_scale=False,
+        between=True,
+    ),
+    "cauchy": Distribution(
+        _cauchy, lambda rng, centre, width: centre + width * rng.standard_cauchy(), on_scale=False
+    ),
+    "gamma": Distribution(_gamma, lambda rng, shape, scale: rng.gamma(shape, scale), on_scale=False),
+    "chiSquare": Distribution(
+        lambda x, degrees, unused: _gamma(x, degrees / 2, 2.0),
+        lambda rng, degrees, unused: rng.chisquare(degrees),
+        on_scale=False,
+    ),
+    "exponential": Distribution(
+        lambda x, scale, unused: _gamma(x, 1.0, scale),
+        lambda rng, scale, unused: rng.exponential(scale),
+        on_scale=False,
+    ),
+    "rayleigh": Distribution(_rayleigh, lambda rng, scale, unused: rng.rayleigh(scale), on_scale=False),
 }
-"""PEtab name -> distribution."""
+"""PEtab name -> distribution; those behind `logLaplace` are of PEtab 2 alone."""
+
+
+def two_numbers(text: str) -> tuple[float, float]:
+    """The numbers of a prior as they stand in a table; the second is 1 where it needs none.
+
+    >>> two_numbers("0;0.7"), two_numbers("4.0")
+    ((0.0, 0.7), (4.0, 1.0))
+    """
+    first, _, second = text.partition(";")
+    return float(first), float(second or 1)
 
 
 def must_hold(kind: str, first: float, second: float) -> str:
@@ -95,12 +143,14 @@ class Prior:
     first: Any
     second: Any
     scale: str
+    mass: Any = 1.0
+    """Share of the distribution that the parameter may have."""
 
     def cost(self, scaled: jax.Array) -> jax.Array:
         """Minus the log density at a scaled value; differentiable."""
         distribution = DISTRIBUTIONS[self.kind]
         value = scaled if distribution.on_scale else SCALES[self.scale].linear(scaled)
-        return distribution.cost(value, self.first, self.second)
+        return distribution.cost(value, self.first, self.second) + np.log(self.mass)
 
     def precision(self, scaled: Any) -> np.ndarray:
         """Curvature of the cost at scaled values; never negative."""
@@ -111,9 +161,11 @@ class Prior:
         return np.maximum(np.asarray(jax.jvp(slope, (at,), (jnp.ones_like(at),))[1]), 0.0)
 
     def sample(self, rng: np.random.Generator) -> float:
-        """One draw, as a scaled value."""
+        """One draw, as a scaled value; what a logarithmic scale does not hold lies at its lower end."""
         distribution = DISTRIBUTIONS[self.kind]
         drawn = distribution.sample(rng, self.first, self.second)
+        if not (distribution.on_scale or self.scale == "lin"):
+            drawn = max(drawn, float(np.finfo(float).tiny))
         return float(drawn if distribution.on_scale else SCALES[self.scale].scaled(drawn))
 
 
@@ -122,10 +174,10 @@ def grouped(priors: Sequence[Prior | None]) -> Iterator[tuple[np.ndarray, Prior]
     known = [(place, prior) for place, prior in enumerate(priors) if prior is not None]
     for kind, scale in dict.fromkeys((prior.kind, prior.scale) for _, prior in known):
         group = [(place, prior) for place, prior in known if (prior.kind, prior.scale) == (kind, scale)]
-        first, second = (
-            np.array(side) for side in zip(*((p.first, p.second) for _, p in group), strict=True)
+        first, second, mass = (
+            np.array(side) for side in zip(*((p.first, p.second, p.mass) for _, p in group), strict=True)
         )
-        yield np.array([place for place, _ in group]), Prior(kind, first, second, scale)
+        yield np.array([place for place, _ in group]), Prior(kind, first, second, scale, mass)
 
 
 def precisions(priors: Sequence[Prior | None], scaled: np.ndarray) -> np.ndarray:

@@ -1,14 +1,15 @@
 """A calibration problem as arrays: which lanes to integrate, and what to compare with which number.
 
-A lane is one experiment: a simulation condition, the rest condition it starts from, and perhaps a pretreatment
-between them. Every parameter
-of the network has, per lane, either a number or a place in the vector of estimated parameters; filling
-those places in is a differentiable function, so that a gradient reaches the estimated vector through
-the conditions, the rest state and the observation formulas.
+A lane is one experiment: phases with a condition each, one after another, and perhaps a rest condition before them.
+Every parameter of the network has, per lane and phase, either a number or a place in the vector of estimated
+parameters and what follows from them; filling those places in is a differentiable function, so that a gradient reaches
+the estimated vector through the conditions, the rest state and the observation formulas.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -55,18 +56,32 @@ class Values:
 
     constant: np.ndarray | jax.Array
     source: np.ndarray | jax.Array
-    """Place in the estimated vector; -1 where the constant holds."""
+    """Place in the vector (see `Problem.vector`); -1 where the constant holds."""
 
     @property
     def given(self) -> np.ndarray:
         """Where there is a place or a number, and not NaN [rows, columns]."""
         return np.asarray((self.source >= 0) | np.isfinite(self.constant))
 
+    def row(self, number: int) -> list[tuple[float, int]]:
+        """Number and place of each column of a row."""
+        return list(zip(self.constant[number].tolist(), self.source[number].tolist(), strict=True))
+
     def fill(self, linear: jax.Array, rows: np.ndarray) -> jax.Array:
-        """The chosen rows [rows, columns], each with its own estimated vector: `linear` [rows, estimated]."""
+        """The chosen rows [rows, columns], each with its own vector: `linear` [rows, vector]."""
         source = self.source[rows]
         taken = jnp.take_along_axis(linear, jnp.maximum(source, 0), axis=1)
         return jnp.where(source >= 0, taken, self.constant[rows])
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A state that conditions set by a formula of the states just before, and of estimated and fixed parameters."""
+
+    state: int
+    rows: np.ndarray
+    """Conditions that set it so."""
+    formula: Formula
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,22 @@ class Experiments:
     parameters: Values
     states: Values
     """NaN where the condition leaves the state alone."""
+    computed: tuple[Computed, ...] = ()
+
+    @property
+    def sets_states(self) -> bool:
+        """Whether any condition sets a state."""
+        return bool(self.computed) or bool(self.states.given.any())
+
+    def chosen(self, rows: np.ndarray) -> "Experiments":
+        """Some of the rows, in that order."""
+        parameters, states = (
+            Values(table.constant[rows], table.source[rows]) for table in (self.parameters, self.states)
+        )
+        computed = tuple(
+            replace(each, rows=np.flatnonzero(np.isin(rows, each.rows))) for each in self.computed
+        )
+        return Experiments(tuple(self.names[row] for row in rows), parameters, states, computed)
 
 
 @dataclass(frozen=True)
@@ -142,16 +173,17 @@ class Problem:
     estimated: Estimated
     fixed: dict[str, float]
     """Linear values of the parameters of the parameter table that are not estimated."""
+    derived: tuple[Formula, ...]
+    """What conditions and measurements compute from the parameters of the table."""
     rests: Experiments
-    pretreatments: Experiments
-    """What each lane is under between its rest and time 0 [lanes]."""
-    pretreated: np.ndarray
-    """How long that is [lanes], in the time of the model; 0 where there is none."""
-    lanes: Experiments
+    phases: tuple[Experiments, ...]
+    """What each lane is under, phase after phase [lanes]."""
+    begins: np.ndarray
+    """When that is [lanes, phases], in the time of the model; infinite where a lane has no further phase."""
     rest_of_lane: np.ndarray
     """Row of `rests` a lane starts from; -1 where it starts from the initial state of the network."""
     times: np.ndarray
-    """Output times [lanes, times], padded by repeats."""
+    """Output times [lanes, times], padded by repeats; measurements of steady states have the last one."""
     observables: tuple[Observable, ...]
     measurements: Measurements
     conditions: pd.DataFrame
@@ -159,20 +191,58 @@ class Problem:
     observable_table: pd.DataFrame
 
     @property
-    def phases(self) -> int:
-        """Phases of a lane after its rest: two where some are pretreated."""
-        return 2 if self.pretreated.any() else 1
+    def tables(self) -> tuple[Experiments, ...]:
+        """Rests, and the phases of lanes."""
+        return (self.rests, *self.phases)
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes there are."""
+        return len(self.rest_of_lane)
+
+    def with_tables(self, change: Callable[[Experiments], Experiments], **others: Any) -> Self:
+        """With every table of conditions changed."""
+        return replace(self, rests=change(self.rests), phases=tuple(map(change, self.phases)), **others)
+
+    @cached_property
+    def legs(self) -> tuple[int, ...]:
+        """The first phase of each leg: phases that are integrated in one go, as no lane sets states between them."""
+        later = (place for place, each in enumerate(self.phases) if place and each.sets_states)
+        return (0, *later)
+
+    def phase_of(self, lane: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """The phase in which a lane is at a time [rows]; one begins at its first time."""
+        return np.sum(self.begins[lane] <= np.asarray(time)[:, None], axis=1) - 1
+
+    def vector(self, scaled: jax.Array) -> jax.Array:
+        """Linear values of estimated parameters and what follows from them [..., vector]; differentiable."""
+        linear = self.estimated.linear(scaled)
+        if not self.derived:
+            return linear
+        known = dict(zip(self.estimated.names, jnp.moveaxis(linear, -1, 0), strict=True))
+        further = [each(known) * jnp.ones(linear.shape[:-1]) for each in self.derived]
+        return jnp.concatenate([linear, jnp.stack(further, axis=-1)], axis=-1)
 
 
-def output_times(time: np.ndarray, lane: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+def output_times(time: np.ndarray, lane: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Output times [lanes, times], padded by repeats, and where each measurement finds its own [measurements].
 
-    time, lane [measurements]; `lanes` is how many lanes there are.
+    time, lane [measurements]; begins [lanes, phases]. A steady state is found from the last of the times, which then
+    is not before the last phase.
     """
-    unique = [np.unique(time[lane == place]) for place in range(lanes)]
+    unique = []
+    for place, begin in enumerate(begins):
+        own = np.unique(time[lane == place])
+        steady = begin[np.isfinite(begin)][-1:] if np.isinf(own[-1]) else []
+        finite = own[np.isfinite(own)]
+        unique.append(np.unique([*finite, *(each for each in steady if not np.any(finite >= each))]))
     width = max(len(each) for each in unique)
     times = np.array([np.pad(each, (0, width - len(each)), mode="edge") for each in unique])
-    return times, np.array([np.searchsorted(unique[at], each) for at, each in zip(lane, time, strict=True)])
+    found = [
+        np.searchsorted(unique[at], each) if np.isfinite(each) else width - 1
+        for at, each in zip(lane, time, strict=True)
+    ]
+    return times, np.array(found)
 
 
 def measured_values(problem: Problem) -> np.ndarray:

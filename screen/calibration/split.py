@@ -98,7 +98,8 @@ def _read_roles(problem: Problem) -> Roles:
         for name, target in zip(_placeholders_of(problem, each), (scale, offset, noise), strict=True):
             if name is not None:
                 column = each.placeholders.index(name)
-                target[each.rows] = each.overrides.source[:, column]
+                source = np.asarray(each.overrides.source[:, column])
+                target[each.rows] = np.where(source < len(problem.estimated.names), source, -1)
                 if target is offset:
                     number[each.rows] = each.overrides.constant[:, column]
     return Roles(scale, offset, noise, number)
@@ -108,12 +109,13 @@ def _elsewhere(problem: Problem) -> set[int]:
     """Places that something other than a role reads, or that have a prior."""
     place = {name: index for index, name in enumerate(problem.estimated.names)}
     found = {index for index, prior in enumerate(problem.estimated.priors) if prior is not None}
-    experiments = (problem.rests, problem.pretreatments, problem.lanes)
-    tables: list[Values] = [table for each in experiments for table in (each.parameters, each.states)]
+    tables: list[Values] = [table for each in problem.tables for table in (each.parameters, each.states)]
     for table in tables:
         found |= {int(p) for p in np.unique(table.source) if p >= 0}
+    formulas = [*problem.derived, *(each.formula for table in problem.tables for each in table.computed)]
+    formulas += [formula for each in problem.observables for formula in (each.value, each.noise)]
+    found |= {place[name] for formula in formulas for name in formula.names if name in place}
     for each in problem.observables:
-        found |= {place[name] for name in (*each.value.names, *each.noise.names) if name in place}
         in_role = set(_placeholders_of(problem, each))
         for column, name in enumerate(each.placeholders):
             if name not in in_role:
@@ -192,8 +194,9 @@ def _blots(problem: Problem, roles: Roles) -> tuple[np.ndarray, ...]:
 
 def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, np.ndarray]:
     """The problem of the kept parameters, in which every signal is measured once, and where each is found."""
-    new = np.full(len(problem.estimated.names) + 1, -1)
-    new[kept] = np.arange(len(kept))
+    whole, further = len(problem.estimated.names), np.arange(len(problem.derived))
+    new = np.full(whole + len(further) + 1, -1)
+    new[kept], new[whole + further] = np.arange(len(kept)), len(kept) + further
     stripped = [_strip(problem, each, roles, new) for each in problem.observables]
     data = problem.measurements
     reading = np.empty(len(data.lane), int)
@@ -213,12 +216,9 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
     measurements = Measurements(
         data.lane[chosen], data.time_index[chosen], data.frame.iloc[chosen].reset_index(drop=True)
     )
-    outer = replace(
-        problem,
+    outer = problem.with_tables(
+        lambda each: _renumber(each, new),
         estimated=_take(problem.estimated, kept),
-        rests=_renumber(problem.rests, new),
-        pretreatments=_renumber(problem.pretreatments, new),
-        lanes=_renumber(problem.lanes, new),
         observables=tuple(observables),
         measurements=measurements,
     )
@@ -256,4 +256,4 @@ def _take(estimated: Estimated, kept: np.ndarray) -> Estimated:
 def _renumber(experiments: Experiments, new: np.ndarray) -> Experiments:
     tables = (experiments.parameters, experiments.states)
     parameters, states = (Values(table.constant, new[table.source]) for table in tables)
-    return Experiments(experiments.names, parameters, states)
+    return replace(experiments, parameters=parameters, states=states)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from screen.calibration.problem import Experiments, Measurements, Observable, Problem, Values, output_times
+from screen.calibration.problem import Measurements, Observable, Problem, Values, output_times
 from screen.errors import FitError
 
 
@@ -20,15 +20,15 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
     lanes, lane = np.unique(data.lane[rows], return_inverse=True)
     rest_of_lane = problem.rest_of_lane[lanes]
     rests = np.unique(rest_of_lane[rest_of_lane >= 0])
-    times, time_index = output_times(data.time[rows], lane, len(lanes))
+    begins = problem.begins[lanes]
+    times, time_index = output_times(data.time[rows], lane, begins)
     observables = (_keep_rows(each, rows) for each in problem.observables)
     return replace(
         problem,
         digest=hashlib.sha256(f"{problem.digest} {rows.tolist()}".encode()).hexdigest(),
-        lanes=_keep_experiments(problem.lanes, lanes),
-        pretreatments=_keep_experiments(problem.pretreatments, lanes),
-        pretreated=problem.pretreated[lanes],
-        rests=_keep_experiments(problem.rests, rests),
+        phases=tuple(each.chosen(lanes) for each in problem.phases),
+        begins=begins,
+        rests=problem.rests.chosen(rests),
         rest_of_lane=np.where(rest_of_lane >= 0, np.searchsorted(rests, rest_of_lane), -1),
         times=times,
         observables=tuple(each for each in observables if len(each.rows)),
@@ -50,14 +50,6 @@ def keep_conditions(problem: Problem, pattern: str) -> Problem:
     if not len(rows):
         raise FitError(f"conditions: the pattern must fit at least one that is measured, found {pattern!r}")
     return keep_measurements(problem, rows)
-
-
-def _keep_experiments(experiments: Experiments, rows: np.ndarray) -> Experiments:
-    def keep(values: Values) -> Values:
-        return Values(values.constant[rows], values.source[rows])
-
-    names = tuple(experiments.names[row] for row in rows)
-    return Experiments(names, keep(experiments.parameters), keep(experiments.states))
 
 
 def _keep_rows(observable: Observable, rows: np.ndarray) -> Observable:

@@ -272,11 +272,11 @@ def _calibration(inputs: Inputs) -> dict[str, Any]:
     with TemporaryDirectory() as temporary:
         sbml = Path(temporary) / "network.xml"
         sbml.write_text(inputs.network)
-        problem = read_petab(settings.fit.problem, sbml).problem
+        found = read_petab(settings.fit.problem, sbml)
     stale = find_stale(folder.parent) if (folder / "experiments.tsv").exists() else []
     if stale:
         raise FitError(stale)
     return {
-        "measurements": len(problem.measurement_df),
-        "parameters estimated": int(problem.parameter_df["estimate"].sum()),
+        "measurements": len(found.measurements),
+        "parameters estimated": int(found.parameters["estimate"].sum()),
     }

@@ -28,8 +28,9 @@ from screen.calibration.problem import Problem, measured_values
 from screen.calibration.scale import SCALES
 from screen.calibration.scales import Blots, Solved, solve_blots
 from screen.calibration.split import Split, split_problem
+from screen.fit.batch import batch_of_starts
 from screen.fit.objective import Evaluation, Predicted, in_batches, make_objective, reading_costs
-from screen.fit.prediction import FAILED_COST, Prediction, batch_of_starts, log_slopes, predict
+from screen.fit.prediction import FAILED_COST, Prediction, log_slopes, predict
 from screen.simulate import Integration
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from screen.calibration.noise import reading_cost
 from screen.calibration.priors import grouped
 from screen.calibration.problem import Problem, Values, measured_values
-from screen.fit.prediction import FAILED_COST, Prediction, batch_of_starts, log_slopes, predict
+from screen.fit.batch import batch_of_starts
+from screen.fit.prediction import FAILED_COST, Prediction, log_slopes, predict
 from screen.kernel import filled, filled_size
 from screen.simulate import Integration
 
@@ -83,24 +84,18 @@ class Predicted(NamedTuple):
 
 
 Conditions = tuple[tuple[Any, Any], ...]
-"""What a problem sets in its rests, pretreatments and lanes, as arrays that a compiled function takes."""
+"""The parameters in the rests and phases of a problem, as arrays that a compiled function takes."""
 
 
 def conditions_of(problem: Problem) -> Conditions:
-    """The parameters of rests, pretreatments and lanes: (constant, source) each."""
-    tables = (each.parameters for each in (problem.rests, problem.pretreatments, problem.lanes))
-    return tuple((table.constant, table.source) for table in tables)
+    """The parameters of rests and phases: (constant, source) each."""
+    return tuple((each.parameters.constant, each.parameters.source) for each in problem.tables)
 
 
 def under_conditions(problem: Problem, conditions: Conditions) -> Problem:
-    """The problem with other parameters in its rests, pretreatments and lanes."""
-    rests, pretreatments, lanes = (Values(*each) for each in conditions)
-    return replace(
-        problem,
-        rests=replace(problem.rests, parameters=rests),
-        pretreatments=replace(problem.pretreatments, parameters=pretreatments),
-        lanes=replace(problem.lanes, parameters=lanes),
-    )
+    """The problem with other parameters in its rests and phases."""
+    others = iter(conditions)
+    return problem.with_tables(lambda each: replace(each, parameters=Values(*next(others))))
 
 
 def make_predictor(problem: Problem, solver: Integration, width: int) -> Callable[..., Predicted]:

@@ -88,7 +88,7 @@ def draw_starts(estimated: Estimated, starts: int, seed: int) -> np.ndarray:
     """Scaled starting values [starts, estimated]: the nominal ones, then draws from the start priors."""
     rng = np.random.default_rng(seed)
     span = estimated.upper - estimated.lower
-    rows = [estimated.nominal]
+    rows = [np.clip(estimated.nominal, estimated.lower, estimated.upper)]
     for _ in range(starts - 1):
         drawn = np.array([prior.sample(rng) for prior in estimated.starts])
         rows.append(np.clip(drawn, estimated.lower + INSET * span, estimated.upper - INSET * span))

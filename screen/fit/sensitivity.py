@@ -15,14 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.problem import Observable, Problem
+from screen.fit.batch import batch_of_measurements, batch_of_starts, distinct_predictions
 from screen.fit.objective import Conditions, conditions_of, under_conditions
-from screen.fit.prediction import (
-    Prediction,
-    batch_of_measurements,
-    batch_of_starts,
-    distinct_predictions,
-    predict,
-)
+from screen.fit.prediction import Prediction, predict
 from screen.kernel import filled, filled_size, has_gradient
 from screen.simulate import Integration
 
@@ -60,7 +55,7 @@ def make_sensitivity(
     """
     make = (
         _by_adjoint
-        if adjoint and has_gradient(solver.engine, problem.model, problem.phases)
+        if adjoint and has_gradient(solver.engine, problem.model, len(problem.phases))
         else _by_differences
     )
     of_vectors = make(problem, solver)

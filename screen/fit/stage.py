@@ -123,9 +123,9 @@ def run_fit(
     log = Log(report, folder=folder, key=key, seconds=checkpoint_seconds)
     log.say(
         f"{len(problem.estimated.names)} parameters, {len(problem.measurements.frame)} measurements, "
-        f"{len(problem.lanes.names)} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
+        f"{problem.lanes} lanes and {len(problem.rests.names)} rest states, engine {solver.engine}"
     )
-    if not has_gradient(solver.engine, problem.model, problem.phases):
+    if not has_gradient(solver.engine, problem.model, len(problem.phases)):
         what = (
             "an event that states set off" if solver.engine in DIFFERENTIABLE else f"engine {solver.engine}"
         )

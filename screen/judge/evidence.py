@@ -89,12 +89,7 @@ def impose(problem: Problem, settings: Mapping[str, float]) -> Problem:
         constant[:, columns], source[:, columns] = list(settings.values()), -1
         return replace(experiments, parameters=Values(constant, source))
 
-    return replace(
-        problem,
-        rests=set_columns(problem.rests),
-        pretreatments=set_columns(problem.pretreatments),
-        lanes=set_columns(problem.lanes),
-    )
+    return problem.with_tables(set_columns)
 
 
 def log_evidence(problem: Problem, polished: Polished) -> float:

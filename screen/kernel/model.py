@@ -45,6 +45,11 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.name}: {len(self.species)} species, {len(self.parameters)} parameters)"
 
+    @property
+    def moves_with_time(self) -> bool:
+        """Whether the rates of change depend on time by themselves."""
+        return any(op == "time" for op, *_ in self.system.derivative.code)
+
     def initial(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[Array, ANY_SPECIES]:
         """Initial state [..., species] for parameters [..., parameters]."""
         return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])

@@ -4,7 +4,7 @@ What is not supported is refused by name here rather than ignored; submodels (pa
 place by libSBML, which also gives parameters of a rate law names of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.parsers import expat
 
@@ -86,17 +86,42 @@ def has_events(text: str) -> bool:
     return bool(model and model.getNumEvents())
 
 
-def initially_assigned(text: str) -> frozenset[str]:
-    """What an SBML text sets by an initial assignment.
+def initially_assigned(text: str) -> dict[str, frozenset[str]]:
+    """What an SBML text sets by an initial assignment, and all names that its value depends on.
 
-    >>> "gp130" in initially_assigned(sbml)
+    >>> "gp130_total" in initially_assigned(sbml)["gp130"]
     True
     """
     document = libsbml.readSBMLFromString(text)
     model = document.getModel()
-    return (
-        frozenset(each.getSymbol() for each in model.getListOfInitialAssignments()) if model else frozenset()
-    )
+    if model is None:
+        return {}
+    assigned = {each.getSymbol(): _names_in(each.getMath()) for each in model.getListOfInitialAssignments()}
+    rules = {
+        each.getVariable(): _names_in(each.getMath())
+        for each in model.getListOfRules()
+        if each.isAssignment()
+    }
+    return {name: _all_names(name, {**rules, **assigned}) for name in assigned}
+
+
+def _names_in(math: libsbml.ASTNode | None) -> frozenset[str]:
+    if math is None:
+        return frozenset()
+    inside = (_names_in(math.getChild(place)) for place in range(math.getNumChildren()))
+    own = frozenset((math.getName(),)) if math.getType() == libsbml.AST_NAME else frozenset()
+    return own.union(*inside)
+
+
+def _all_names(name: str, formulas: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The names that a formula uses, and those that they stand for."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = formulas.get(waiting.pop(), frozenset()) - found
+        found |= new
+        waiting.extend(new)
+    return frozenset(found)
 
 
 def without_initial_assignments(text: str, names: Iterable[str]) -> str:

@@ -27,18 +27,18 @@ FOLDER = CONFIG / "calibration"
 
 @pytest.fixture(scope="module")
 def problem(network):
-    return read_petab(FOLDER / "problem.yaml", network).problem
+    return read_petab(FOLDER / "problem.yaml", network)
 
 
 def test_every_measurement_has_a_citation_and_a_mark(problem):
-    frame = problem.measurement_df
+    frame = problem.measurements
     assert frame["citation"].str.len().min() > 10
     assert set(frame["mark"]) <= {"read", "measured", "assumed", "memory", "model"}
     assert {"V01", "V02", "V04", "V05", "V06", "V07", "V08", "V09", "V11", "V12"} <= set(frame["panel"])
 
 
 def test_noise_is_stated_for_every_measurement(problem):
-    assert (problem.measurement_df["noiseParameters"].astype(float) > 0).all()
+    assert (problem.measurements["noiseParameters"].astype(float) > 0).all()
 
 
 def test_loads_follow_from_the_constants_in_cells(problem):
@@ -46,26 +46,26 @@ def test_loads_follow_from_the_constants_in_cells(problem):
         CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv", CONFIG / "potency"
     )
     constants = dict(zip(drugs.targets, drugs.potency.middle(["ruxolitinib"])[0], strict=True))
-    condition = problem.condition_df.loc["hep_il6_100_rux_500"]
+    condition = problem.conditions.loc["hep_il6_100_rux_500"]
     for target in ("JAK1", "JAK2", "TYK2"):
         assert condition[f"load_{target}"] == pytest.approx(500 / constants[target], rel=1e-5)
-    assert problem.condition_df.loc["hepg2_il6_mek_blocked", "load_MEK"] == BLOCKED_LOAD
+    assert problem.conditions.loc["hepg2_il6_mek_blocked", "load_MEK"] == BLOCKED_LOAD
 
 
 def test_totals_are_those_of_the_contexts(problem):
     contexts = read_context_tables(CONFIG / "contexts.tsv", CONFIG / "hypotheses.tsv").contexts
     for condition, context in (("hep_il6_40", "hepatocyte_mouse"), ("npm1_rest", "npm1_alk_lymphoma")):
         for total in contexts[context].totals:
-            if total.parameter in problem.condition_df:
-                assert problem.condition_df.loc[condition, total.parameter] == pytest.approx(total.value)
+            if total.parameter in problem.conditions:
+                assert problem.conditions.loc[condition, total.parameter] == pytest.approx(total.value)
 
 
 def test_priors_are_those_of_the_network(problem):
     network = read_parameters(CONFIG / "network" / "parameters.tsv")
-    table = problem.parameter_df
+    table = problem.parameters
     seen = 0
     for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True):
-        if row["parameter"] in problem.condition_df:
+        if row["parameter"] in problem.conditions:
             assert row["parameter"] not in table.index
             continue
         fitted = table.loc[row["parameter"]]

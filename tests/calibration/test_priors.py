@@ -16,6 +16,12 @@ PEERS = {
     "uniform": ((1.3, 2.9), stats.uniform(1.3, 1.6)),
     "logNormal": ((0.4, 0.7), stats.lognorm(0.7, scale=np.exp(0.4))),
     "logLaplace": ((0.4, 0.7), stats.loglaplace(1 / 0.7, scale=np.exp(0.4))),
+    "logUniform": ((0.5, 4.0), stats.loguniform(0.5, 4.0)),
+    "cauchy": ((2.0, 0.1), stats.cauchy(2.0, 0.1)),
+    "gamma": ((3.0, 0.5), stats.gamma(3.0, scale=0.5)),
+    "chiSquare": ((4.0, 1.0), stats.chi2(4.0)),
+    "exponential": ((1.5, 1.0), stats.expon(scale=1.5)),
+    "rayleigh": ((1.5, 1.0), stats.rayleigh(scale=1.5)),
 }
 """Two numbers of the prior, and the distribution that they stand for."""
 

@@ -13,8 +13,9 @@ from screen.calibration.problem import Measurements, Values
 from screen.calibration.subset import keep_measurements
 from screen.fit import make_objective, make_predictor, make_sensitivity
 from screen.fit import sensitivity as sensitivities
+from screen.fit.batch import distinct_predictions
 from screen.fit.objective import posterior_cost
-from screen.fit.prediction import FAILED_COST, distinct_predictions
+from screen.fit.prediction import FAILED_COST
 from screen.fit.sensitivity import Sensitivity, _by_differences
 from tests.toy import TIMES, TRUTH, add_columns, amount, write_problem
 
@@ -62,6 +63,36 @@ def test_a_pretreatment_comes_between_rest_and_time_0(pretreated, toy, solver):
     found, plain = (make_predictor(each, solver, 1)(point).compared[0] for each in (pretreated, toy))
     assert found[: len(TIMES)] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
     assert found[len(TIMES) :] == pytest.approx(plain[len(TIMES) :], rel=1e-7)
+
+
+def test_a_condition_sets_a_state_after_a_pretreatment(pretreated, tmp_path, solver):
+    write_problem(tmp_path)
+    add_columns(tmp_path, slice(0, len(TIMES)), pretreatmentConditionId="dose_8", pretreatmentTime="3")
+    table = tmp_path / "conditions.tsv"
+    starts = ("S", "", "3", "", "")
+    lines = zip(table.read_text().splitlines(), starts, strict=True)
+    table.write_text("\n".join(f"{line}\t{start}" for line, start in lines))
+    problem = load_problem(tmp_path / "problem.yaml")
+    point = at(problem, **TRUTH)[None]
+    found, others = (make_predictor(each, solver, 1)(point).compared[0] for each in (problem, pretreated))
+    end = TRUTH["k_made"] * (0.1 + 1.0) / TRUTH["k_lost"]
+    S = np.array([end + (3.0 - end) * np.exp(-TRUTH["k_lost"] * time) for time in TIMES])
+    assert found[: len(TIMES)] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
+    assert found[len(TIMES) :] == pytest.approx(others[len(TIMES) :], rel=1e-7)
+
+
+def test_a_steady_state_is_measured_at_an_infinite_time(tmp_path, toy, solver):
+    path = write_problem(tmp_path)
+    table = tmp_path / "measurements.tsv"
+    *rows, last = table.read_text().splitlines()
+    table.write_text("\n".join([*rows, last.replace("\t5\t", "\tinf\t")]) + "\n")
+    problem = load_problem(path)
+    point = at(problem, **TRUTH)
+    found = make_predictor(problem, solver, 1)(point[None]).compared[0]
+    assert found[-1] == pytest.approx(TRUTH["k_made"] * (0.1 + 2.0) / TRUTH["k_lost"], rel=1e-6)
+    assert found[:-1] == pytest.approx(make_predictor(toy, solver, 1)(point[None]).compared[0, :-1], rel=1e-7)
+    rows = make_sensitivity(problem, solver)(point)
+    assert rows.by_value == pytest.approx(by_differences(problem, solver, point).by_value, rel=1e-2, abs=1e-2)
 
 
 def test_sensitivities_reach_through_a_pretreatment(pretreated, solver):

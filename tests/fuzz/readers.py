@@ -18,6 +18,7 @@ from screen.settings import load_settings
 from screen.tables import DRAWS, read_table
 from tests.kernel.networks import CYCLE, VARIED, sbml_of
 from tests.network.conftest import HEADER, ROWS, SMALL
+from tests.petab_v2 import write_version_2
 from tests.toy import write_blots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,5 +116,6 @@ READERS = {
     "Antimony": Reader(_modules, "m0*.ant", compose_network),
     "SBML": Reader(_models, "*.xml", lambda at: [read_sbml(path) for path in at.glob("*.xml")]),
     "PEtab": Reader(write_blots, "*.*", lambda at: load_problem(at / "problem.yaml", cache=at / "cache")),
+    "PEtab 2": Reader(write_version_2, "*.*", lambda at: load_problem(at / "problem.yaml", cache=at / "cache")),
     "Parquet": Reader(_draws, "*.parquet", lambda at: read_table(at / "draws.parquet", DRAWS)),
 }  # fmt: skip

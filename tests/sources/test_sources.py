@@ -221,32 +221,32 @@ def test_what_the_configuration_lacks_is_left_out_and_counted(data, known, tmp_p
 def test_the_problem_is_valid_petab_and_keeps_every_reading(data, known, network, tmp_path):
     names = ("sobotta2017", "hepatocyte_luminex", "hpn_dream")
     tables = assemble([(SOURCES[name], SOURCES[name].read(data)) for name in names], known)
-    problem = read_petab(write_tables(tables, tmp_path / "problem", str(network))).problem
-    assert len(problem.measurement_df) == len(tables.readings)
-    frame = problem.measurement_df.set_index("simulationConditionId")
+    problem = read_petab(write_tables(tables, tmp_path / "problem", str(network)))
+    assert len(problem.measurements) == len(tables.readings)
+    frame = problem.measurements.set_index("simulationConditionId")
     row = frame.loc["hepatocyte_human__IL6_dose_100__MEK_blocked"]
     assert row["preequilibrationConditionId"] == "hepatocyte_human__MEK_blocked"
     assert row["observableParameters"] == "scale_luminex_2010_prihu;offset_luminex_2010_prihu"
-    assert problem.condition_df.loc["hepatocyte_human__MEK_blocked", "load_MEK"] == BLOCKED_LOAD
+    assert problem.conditions.loc["hepatocyte_human__MEK_blocked", "load_MEK"] == BLOCKED_LOAD
     assert set(frame["censoring"].dropna()) == {"left"}
     inhibited = frame.loc["breast_bt549__IGF1_dose_10__AKT_blocked__MEK_blocked"]
     assert inhibited["preequilibrationConditionId"] == "breast_bt549"
     assert inhibited["pretreatmentConditionId"] == "breast_bt549__AKT_blocked__MEK_blocked"
     assert inhibited["pretreatmentTime"] == 120.0
-    assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameter_df.index)
+    assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameters.index)
 
 
 def test_figures_of_the_literature_join_unless_a_source_holds_them(data, known, network, tmp_path):
     source = SOURCES["sobotta2017"]
     tables = assemble([(source, source.read(data))], known, CONFIG / "calibration")
-    problem = read_petab(write_tables(tables, tmp_path / "problem", str(network))).problem
-    shipped = read_petab(CONFIG / "calibration/problem.yaml", network).problem.measurement_df
+    problem = read_petab(write_tables(tables, tmp_path / "problem", str(network)))
+    shipped = read_petab(CONFIG / "calibration/problem.yaml", network).measurements
     own = shipped[~shipped["citation"].str.startswith("Sobotta 2017 Front Physiol 8:775")]
-    assert len(problem.measurement_df) == len(tables.readings) + len(own)
+    assert len(problem.measurements) == len(tables.readings) + len(own)
     assert 0 < len(own) < len(shipped)
-    joined = problem.measurement_df[problem.measurement_df["citation"].notna()]
+    joined = problem.measurements[problem.measurements["citation"].notna()]
     assert not joined["citation"].str.contains("Luminex plate").any()
-    assert "npm1_alk_10" in problem.condition_df.index
+    assert "npm1_alk_10" in problem.conditions.index
 
 
 def test_sources_are_chosen_by_name_or_by_what_is_there(data):

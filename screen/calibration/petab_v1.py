@@ -1,0 +1,127 @@
+"""PEtab 1: the tables of a problem, checked; every fault as a sentence with file and row.
+
+What a person most often gets wrong is checked here with the row it stands in; after that the validator
+of the `petab` library has the last word.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import petab.v1 as petab
+
+from screen.calibration.arms import arms_of_tables
+from screen.calibration.petab_checks import find_problems
+from screen.calibration.petab_tables import (
+    LINT_FAULTS,
+    PetabFiles,
+    file_names,
+    joined,
+    raise_if,
+    read_frame,
+    read_model,
+)
+from screen.errors import FitError
+
+_READERS: dict[str, Callable] = {
+    "condition_files": petab.get_condition_df,
+    "observable_files": petab.get_observable_df,
+    "measurement_files": petab.get_measurement_df,
+    "parameter_file": petab.get_parameter_df,
+}
+
+
+def read_version_1(path: Path, layout: dict[str, Any], sbml: Path | None) -> PetabFiles:
+    """The problem of a YAML file; `sbml` stands in for the model file it names. FitError if unsound."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"petab\.")  # what petab itself does that pandas will drop
+        return _read(path, _layout_files(path, layout), sbml)
+
+
+def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFiles:
+    folder = path.parent
+    model = sbml if sbml is not None else folder / names["sbml_files"][0]
+    if not model.is_file():
+        raise FitError(f"{path}: the model must be a file, found nothing at {model}")
+    tables = {
+        kind: [read_frame(folder / name, read) for name in names[kind]] for kind, read in _READERS.items()
+    }
+    raise_if(find_problems(tables))
+    frames = {kind: joined(of_kind) for kind, of_kind in tables.items()}
+    problem = petab.Problem(
+        model=read_model(model),
+        condition_df=frames["condition_files"],
+        observable_df=frames["observable_files"],
+        measurement_df=frames["measurement_files"],
+        parameter_df=frames["parameter_file"],
+    )
+    raise_if(_lint(problem, path))
+    rows = {
+        str(name): table.where(row)
+        for table in tables["parameter_file"]
+        for row, name in enumerate(table.frame.index)
+    }
+    measured = tuple(
+        table.where(row) for table in tables["measurement_files"] for row in range(len(table.frame))
+    )
+    measurements = frames["measurement_files"].reset_index(drop=True)
+    return PetabFiles(
+        model=model,
+        parameters=frames["parameter_file"],
+        observables=frames["observable_files"],
+        measurements=measurements,
+        conditions=frames["condition_files"],
+        arms=arms_of_tables(frames["condition_files"], measurements, measured),
+        files=(path, *(table.path for of_kind in tables.values() for table in of_kind), model),
+        measured_in=measured,
+        parameters_in=rows,
+    )
+
+
+def _layout_files(path: Path, layout: dict[str, Any]) -> dict[str, list[str]]:
+    """The files of the one problem, by kind."""
+    if "problems" not in layout or "parameter_file" not in layout:
+        raise FitError(f"{path}: must name `parameter_file` and `problems`, found something else")
+    problems = layout["problems"]
+    if not isinstance(problems, list) or len(problems) != 1 or not isinstance(problems[0], dict):
+        found = f"{len(problems)} entries" if isinstance(problems, list) else type(problems).__name__
+        raise FitError(f"{path}: `problems` must be a list of one problem with its files, found {found}")
+    given = {**problems[0], "parameter_file": layout["parameter_file"]}
+    names = {kind: file_names(given.get(kind)) for kind in ("sbml_files", *_READERS)}
+    raise_if(f"{path}: `{key}` must name files, found none" for key, files in names.items() if not files)
+    if len(names["sbml_files"]) != 1:
+        raise FitError(f"{path}: must name one model, found {len(names['sbml_files'])}")
+    return names
+
+
+class _Collector(logging.Handler):
+    """Keeps the errors that the validator logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(" ".join(record.getMessage().split()))
+
+
+def _lint(problem: petab.Problem, path: Path) -> list[str]:
+    """What the validator of the `petab` library finds, one sentence each."""
+    logger = logging.getLogger("petab.v1")
+    collector = _Collector()
+    logger.addHandler(collector)
+    propagate, logger.propagate = logger.propagate, False
+    try:
+        failed = petab.lint_problem(problem)
+    except LINT_FAULTS as fault:
+        collector.messages.append(str(fault) or f"what it calls {type(fault).__name__}")
+        failed = True
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate
+    if not failed:
+        return []
+    found = [message for message in collector.messages if message != "Not OK"] or ["an unspecified fault"]
+    return [f"{path}: must be a valid PEtab problem, found {message}" for message in found]
