@@ -15,7 +15,7 @@ def test_predictions_are_those_of_the_whole(toy, solver, rows):
     whole, found = make_predictor(toy, solver, 1)(vectors), make_predictor(part, solver, 1)(vectors)
     for name in ("compared", "sigma", "cost"):
         np.testing.assert_allclose(getattr(found, name), getattr(whole, name)[:, rows], rtol=1e-6)
-    assert len(part.lanes.names) == len(set(toy.measurements.lane[rows]))
+    assert part.lanes == len(set(toy.measurements.lane[rows]))
     assert part.rests.names == toy.rests.names
     assert len(part.measurements.frame) == len(rows)
 
@@ -27,6 +27,6 @@ def test_parts_have_digests_of_their_own(toy):
 
 def test_conditions_are_chosen_by_pattern(toy):
     part = keep_conditions(toy, "dose_[28]")
-    assert part.lanes.names == ("dose_2", "dose_8")
+    assert part.phases[0].names == ("dose_2", "dose_8")
     with pytest.raises(FitError, match="must fit at least one that is measured, found 'dosis'"):
         keep_conditions(toy, "dosis")
