@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 from petab.v1 import C
+from petab.v1.models.sbml_model import SbmlModel
 from petab.v1.parameters import get_valid_parameters_for_parameter_table
 
 from screen.calibration import read_petab
@@ -40,23 +41,25 @@ class Standard(NamedTuple):
 
 def standard_problem(path: Path, sbml: Path) -> Standard:
     """The problem of a YAML file for the model in `sbml`, which lies beside its files; FitError where it is unsound."""
-    tables = read_petab(path, sbml).problem
-    frame = tables.measurement_df.reset_index(drop=True)
-    reasons = _reasons(frame, tables.observable_df)
+    tables = read_petab(path, sbml)
+    if tables.arms.carried:
+        raise FitError(f"{path}: must be a problem of PEtab v1, found one of PEtab 2")
+    frame, model = tables.measurements, SbmlModel.from_file(tables.model)
+    reasons = _reasons(frame, tables.observables)
     kept = frame[reasons == ""]
     if kept.empty:
         raise FitError(
             f"{path}: must hold a measurement that PEtab v1 can say, found {', '.join(reasons.unique())}"
         )
-    observables = tables.observable_df.loc[tables.observable_df.index.isin(kept[C.OBSERVABLE_ID])]
-    needed = get_valid_parameters_for_parameter_table(tables.model, tables.condition_df, observables, kept)
-    parameters = tables.parameter_df[tables.parameter_df.index.isin(needed)]
+    observables = tables.observables.loc[tables.observables.index.isin(kept[C.OBSERVABLE_ID])]
+    needed = get_valid_parameters_for_parameter_table(model, tables.conditions, observables, kept)
+    parameters = tables.parameters[tables.parameters.index.isin(needed)]
     further = [name for name in frame if name not in C.MEASUREMENT_DF_COLS]
     identifying = [name for name in frame if name in (*C.MEASUREMENT_DF_REQUIRED_COLS, *further)]
     return Standard(
         {
             PROBLEM: LAYOUT.format(model=sbml.name),
-            "conditions.tsv": _text(tables.condition_df),
+            "conditions.tsv": _text(tables.conditions),
             "observables.tsv": _text(_standard(observables, C.OBSERVABLE_DF_COLS)),
             MEASUREMENTS: _text(_standard(kept, C.MEASUREMENT_DF_COLS), index=False),
             "parameters.tsv": _text(_standard(parameters, C.PARAMETER_DF_COLS)),

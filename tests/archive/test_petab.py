@@ -15,6 +15,7 @@ from screen.errors import FitError
 from screen.fit import choose_fit_engine, make_predictor
 from screen.fit.objective import posterior_cost
 from screen.simulate import Integration
+from tests.petab_v2 import write_version_2
 from tests.toy import TIMES, add_columns, write_problem
 
 PLAIN = {
@@ -74,7 +75,7 @@ def test_nothing_of_the_shipped_problem_is_lost(handed, shipped, network):
     assert found.estimated.priors == ours.estimated.priors
     for name in ("lower", "upper", "nominal"):
         np.testing.assert_array_equal(getattr(found.estimated, name), getattr(ours.estimated, name))
-    for mine, theirs in ((found.rests, ours.rests), (found.lanes, ours.lanes)):
+    for mine, theirs in zip(found.tables, ours.tables, strict=True):
         assert mine.names == theirs.names
         np.testing.assert_array_equal(mine.parameters.constant, theirs.parameters.constant)
         np.testing.assert_array_equal(mine.parameters.source, theirs.parameters.source)
@@ -130,3 +131,9 @@ def test_a_problem_of_which_nothing_can_be_said_is_refused(files):
     add_columns(files.parent, pretreatmentConditionId="dose_8", pretreatmentTime="3")
     with pytest.raises(FitError, match=r"must hold a measurement that PEtab v1 can say, found pretreatment$"):
         standard_problem(files, files.parent / "toy.xml")
+
+
+def test_a_problem_of_petab_2_is_refused(tmp_path):
+    path = write_version_2(tmp_path)
+    with pytest.raises(FitError, match=r"must be a problem of PEtab v1, found one of PEtab 2"):
+        standard_problem(path, tmp_path / "toy.xml")
