@@ -6,6 +6,7 @@ import pytest
 
 from screen.courses import StartCell, draws_at, fit_lines, make_courses, usual_totals
 from screen.courses.cell import TOTAL_SD, TOTALS
+from screen.courses.fit import _learned, _Problem
 from screen.errors import FitError, ScenarioError
 from screen.experiments import LOAD_OF, Draws, Exposure
 from screen.panel import PanelTables
@@ -82,6 +83,13 @@ def test_lines_that_are_alike_say_what_is_likely(cell, draws):
     assert alike[4] == pytest.approx(FACTOR, abs=0.25)
     with pytest.raises(FitError, match="must be at least 3, found 2"):
         fit_lines(cell, lines[:2], draws, alike=True)
+
+
+def test_what_lines_say_is_likely_is_a_mean_of_each_draw_and_an_sd_of_all():
+    scaled = np.array([[[0.0], [5.0]], [[1.0], [7.0]], [[2.0], [9.0]]])
+    problem = _learned(_Problem(*[None] * 6), scaled, np.full(scaled.shape, 0.5))
+    np.testing.assert_allclose(problem.mean[:, 0], [1.0, 7.0] * 3)
+    assert problem.sd == pytest.approx(np.sqrt([0.5 + (2 * 1 + 2 * 4) / 6]))
 
 
 def test_a_cell_that_fails_is_refused(cell, draws):

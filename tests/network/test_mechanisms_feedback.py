@@ -56,8 +56,13 @@ def test_pkc_holds_egfr_in_the_first_minutes(cell, context):
 def test_hgf_and_nrg1_reach_akt_and_erk_and_their_inhibitors_stop_them(cell):
     """MET by itself, ERBB3 through ERBB2; neither inhibitor touches the other's ligand."""
     found = cell("breast_mcf10a")
-    for ligand, own, other in (("HGF_dose", "MET", "ERBB2"), ("NRG1_dose", "ERBB2", "MET")):
+    for ligand, own, other, active in (
+        ("HGF_dose", "MET", "ERBB2", "pMET"),
+        ("NRG1_dose", "ERBB2", "MET", "pERBB3"),
+    ):
         how = {"stimulus": {ligand: 5.0}}
+        assert found.at(15, active, **how) > 10 * found.at(15, active, stimulus={})
+        assert log2_ratio(found, 15, {own: LARGE}, active, **how) < -5
         for name in ("pAKT", "pERK"):
             assert found.at(15, name, **how) > 1.15 * found.at(15, name, stimulus={})
             assert log2_ratio(found, 15, {own: LARGE}, name, **how) < -0.2

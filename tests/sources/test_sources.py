@@ -7,7 +7,15 @@ import pytest
 from screen.calibration.derive import BLOCKED_LOAD
 from screen.calibration.petab_files import read_petab
 from screen.errors import FitError, TableError
-from screen.sources import SOURCES, Condition, assemble, choose_sources, find_data, write_tables
+from screen.sources import (
+    SOURCES,
+    Condition,
+    assemble,
+    choose_sources,
+    find_data,
+    read_breast_lines,
+    write_tables,
+)
 from tests.problems import CONFIG
 
 HEADS = {
@@ -137,6 +145,11 @@ def test_cytometry_reads_the_signal_of_lines_that_have_a_context(data):
         "full: not in the network": 1,
         "a line without a context": 1,
     }
+
+
+def test_lines_that_are_contexts_are_not_among_those_that_are_predicted(data):
+    """The shipped calibration has seen BT20."""
+    assert set(read_breast_lines(data)["line"]) == {"184A1"}
 
 
 def test_mcf10a_turns_log2_of_a_wide_table_into_readings(data):
