@@ -40,6 +40,7 @@ GOOD = ("passed", "refused")
 OUTCOMES = (*GOOD, "wrong", "traceback", "hang")
 ALL = "all cases"
 PATIENCE = 60
+RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 """Seconds of processor time after which a case counts as hanging: a busy machine is none of its faults."""
 
 SOLVER = {"rtol": 1e-8, "atol": 1e-11, "max_steps": 200_000, "threads": 1}
@@ -186,13 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th of them")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), metavar="N")
     wanted = parser.parse_args(arguments)
+    if not (between := RANGE.fullmatch(wanted.cases)):
+        parser.error(f"--cases must be a number or FIRST-LAST, found {wanted.cases}")
+    for option, value in (("--every", wanted.every), ("--cores", wanted.cores)):
+        if value < 1:
+            parser.error(f"{option} must be at least 1, found {value}")
     named = os.environ.get("SBML_TEST_SUITE")
     if not named or not Path(named).is_dir():
         print(f"test-sbml: $SBML_TEST_SUITE must be the folder of the cases, found {named or 'it not set'}")
         return 2
     every = sorted(each for each in Path(named).iterdir() if each.is_dir() and each.name.isdigit())
-    first, _, last = wanted.cases.partition("-")
-    cases = [case for case in every if int(first) <= int(case.name) <= int(last or first)][:: wanted.every]
+    first, last = int(between[1]), int(between[2] or between[1])
+    cases = [case for case in every if first <= int(case.name) <= last][:: wanted.every]
+    if not cases:
+        print(f"test-sbml: must hold cases (00001, 00002, ...) of {wanted.cases}, found none in {named}")
+        return 2
     os.environ["CC"] = "cc -O0 -fno-fast-math"  # before the processes that run the cases start
     before = time.time()
     with (

@@ -50,7 +50,7 @@ def annotate(sbml: str, folder: Path) -> str:
     for compartment in model.getListOfCompartments():
         compartment.setSBOTerm(COMPARTMENT)
     for species in model.getListOfSpecies():
-        if not species.isSetInitialConcentration():
+        if not (species.isSetInitialConcentration() or species.isSetInitialAmount()):
             species.setInitialConcentration(0.0)  # where it starts unless an initial assignment says more
         if species.getId() in annotations:
             _annotate_species(species, annotations[species.getId()])

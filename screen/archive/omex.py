@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
+from screen.archive.xml import xml_text
 from screen.errors import ScreenError
 from screen.files import write_atomic
 
@@ -57,7 +58,7 @@ def _manifest(names: list[str]) -> str:
         kind = Path(name).suffix
         master = {"master": "true"} if kind == MASTER else {}
         ElementTree.SubElement(root, "content", {"location": f"./{name}", "format": FORMATS[kind], **master})
-    return _text(root)
+    return xml_text(root)
 
 
 def _metadata(title: str, description: str) -> str:
@@ -67,9 +68,4 @@ def _metadata(title: str, description: str) -> str:
     ElementTree.SubElement(about, "dcterms:description").text = description
     author = ElementTree.SubElement(about, "dcterms:creator", {"rdf:parseType": "Resource"})
     ElementTree.SubElement(author, "vCard:organization-name").text = AUTHORS
-    return _text(root)
-
-
-def _text(root: ElementTree.Element) -> str:
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    return xml_text(root)

@@ -14,20 +14,10 @@ from petab.v1 import C
 from petab.v1.models.sbml_model import SbmlModel
 from petab.v1.parameters import get_valid_parameters_for_parameter_table
 
-from screen.calibration import read_petab
+from screen.calibration import LAYOUT, read_petab
 from screen.errors import FitError
 
 MEASUREMENTS, NOTES, PROBLEM = "measurements.tsv", "measurement_notes.tsv", "problem.yaml"
-
-LAYOUT = """\
-format_version: 1
-parameter_file: parameters.tsv
-problems:
-  - sbml_files: [{model}]
-    condition_files: [conditions.tsv]
-    observable_files: [observables.tsv]
-    measurement_files: [measurements.tsv]
-"""
 
 LEFT_OUT = "left_out"
 

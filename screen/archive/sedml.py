@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import libsbml
 
 from screen.archive.course import Course, Phase
+from screen.archive.xml import xml_text
 from screen.errors import NetworkError
 from screen.network import read_document
 
@@ -57,8 +58,7 @@ def sedml_text(course: Course, sbml: str, source: str, readouts: Sequence[str]) 
             _add(changes, "changeAttribute", target=place, newValue=_number(value))
     _add_tasks(_add(root, "listOfTasks"), course, targets)
     _add_outputs(root, targets, readouts)
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    return xml_text(root)
 
 
 def _add(parent: ElementTree.Element, tag: str, /, **attributes: str) -> ElementTree.Element:

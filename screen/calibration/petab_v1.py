@@ -25,6 +25,17 @@ from screen.calibration.petab_tables import (
 )
 from screen.errors import FitError
 
+LAYOUT = """\
+format_version: 1
+parameter_file: parameters.tsv
+problems:
+  - sbml_files: [{model}]
+    condition_files: [conditions.tsv]
+    observable_files: [observables.tsv]
+    measurement_files: [measurements.tsv]
+"""
+"""A problem of one file of each kind, as we write it; `model` is the name of its SBML file."""
+
 _READERS: dict[str, Callable] = {
     "condition_files": petab.get_condition_df,
     "observable_files": petab.get_observable_df,

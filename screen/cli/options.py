@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from screen.errors import ScreenError, SettingsError
-from screen.settings import Settings, load_settings, shipped
+from screen.settings import Settings, folder_apart, load_settings, shipped
 
 STDOUT = "-"
 """What `--json` takes for standard output."""
@@ -141,7 +141,7 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
         help="settings (default: %(default)s); paths in them are relative to where the command runs",
     )  # fmt: skip
     parser.add_argument(
-        "--results", type=Path, default=None, metavar="FOLDER",
+        "--results", type=_results_folder, default=None, metavar="FOLDER",
         help="where stages leave their output (default: `results` of the settings)",
     )  # fmt: skip
 
@@ -175,6 +175,14 @@ def write_json(found: Any, wanted: str | None) -> None:
         sys.stdout.write(text)
     elif wanted:
         write_text_atomic(wanted, text)
+
+
+def _results_folder(text: str) -> Path:
+    """A folder that a run may fill, from the command line."""
+    try:
+        return folder_apart(Path(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _at_least_one(text: str) -> int:

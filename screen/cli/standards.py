@@ -69,7 +69,7 @@ def write_sedml(wanted: Wanted) -> Path:
     settings, plan = wanted.settings, read_plan(wanted.settings)
     row = plan.scenarios.filter(scenario=wanted.scenario)
     if row.is_empty():
-        must = "must be a scenario of the settings (context|hypothesis|drug@nM)"
+        must = f"must be a scenario of the settings (such as {plan.scenarios['scenario'][-1]})"
         raise ScenarioError(f"--arm: {must}, found {wanted.scenario}")
     (arm,) = scenario_arms(row)
     if left_out := plan.contexts.contexts[arm.context].left_out:
@@ -92,8 +92,8 @@ def write_combine(wanted: Wanted) -> Path:
 
     with TemporaryDirectory() as temporary:
         inside = wanted._replace(folder=Path(temporary))
+        write_sedml(inside)  # first: the arm may be refused
         write_petab(inside)
-        write_sedml(inside)
         files = {path.name: path.read_text(encoding="utf-8") for path in sorted(inside.folder.iterdir())}
     path = wanted.folder / f"{network_name()}.omex"
     write_archive(path, files, TITLE, DESCRIPTION.format(scenario=wanted.scenario))

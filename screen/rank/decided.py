@@ -9,7 +9,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.scores import share_column
-from screen.tables import Column, Schema
+from screen.tables import RANKING, Column, Schema
 
 SURE = 0.9
 """Probability from which the first place counts as decided."""
@@ -21,10 +21,7 @@ VERDICTS = ("measurements", "prior", "open")
 DECIDED = Schema(
     "decided",
     (
-        Column("context", pl.String, "the cell and its stimulus"),
-        Column("hypothesis", pl.String, "which reading of the contested biology"),
-        Column("readout", pl.String, "the read-out ranked by"),
-        Column("dose_basis", pl.String, "how doses were made comparable"),
+        *RANKING,
         Column("first", pl.String, "intervention most often first"),
         share_column("p_best", "share of draws in which it is first"),
         share_column("p_best_prior", "the same under the priors alone"),
@@ -32,7 +29,7 @@ DECIDED = Schema(
         share_column("decided_pairs_prior", "the same under the priors alone"),
         Column("first_decided_by", pl.String, "what decides the first place", choices=VERDICTS),
     ),
-    key=("context", "hypothesis", "readout", "dose_basis"),
+    key=tuple(column.name for column in RANKING),
 )
 
 
@@ -45,7 +42,7 @@ def find_decided(ranked: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
     >>> find_decided(ranked, ranked).select("context", "first", "first_decided_by").rows()
     [('liver', 'drug', 'prior')]
     """
-    key = ["context", "hypothesis", "readout", "dose_basis"]
+    key = [column.name for column in RANKING]
     known = {tuple(map(str, name)): rows for name, rows in prior.group_by(key, maintain_order=True)}
     found, problems = [], []
     for name, rows in ranked.group_by(key, maintain_order=True):

@@ -12,7 +12,7 @@ from screen.report.labels import Labels, capital
 from screen.report.selection import Row, View
 
 MOST = 3
-"""Numbers that are shown for each cell."""
+"""Numbers that are shown for each cell, beside its other hypotheses."""
 
 
 class FirstPlace(NamedTuple):
@@ -43,7 +43,9 @@ def first_places(findings: Findings) -> tuple[View, list[FirstPlace]] | None:
                 f"{plus(first['leader'])} is {2.0 ** first['margin']:.3g}-fold ahead of {plus(first['runner_up'])}, "
                 f"ahead in {percent(first['p_leader'])} of the draws"
             )
-            lines = tuple(_line(row, units, findings.labels) for row in rows.head(MOST).rows(named=True))
+            other = pl.col("kind") == "hypothesis"
+            shown = pl.concat([rows.filter(~other).head(MOST), rows.filter(other)])
+            lines = tuple(_line(row, units, findings.labels) for row in shown.iter_rows(named=True))
             found.append(FirstPlace(place, capital(findings.labels.cell(context, hypothesis)), lead, lines))
     return View(*table.select("readout", "dose_basis").row(0)), found
 

@@ -1,6 +1,6 @@
 """Settings: what config/config.yaml may say, and how it is read and checked."""
 
-from screen.settings.kinds import HIGHEST_NM, Classes, Layout
+from screen.settings.kinds import HIGHEST_NM, Classes, Layout, folder_apart
 from screen.settings.model import (
     DoseBasisSettings,
     FitSettings,
@@ -35,6 +35,7 @@ __all__ = [
     "SimulateSettings",
     "TableSettings",
     "check_settings",
+    "folder_apart",
     "load_settings",
     "located",
     "settings_schema",

@@ -62,13 +62,14 @@ FilePath = Annotated[Path, BeforeValidator(_is_path)]
 """Where a file or folder is."""
 
 
-def _is_apart(path: Path) -> Path:
+def folder_apart(path: Path) -> Path:
+    """The path as it is; ValueError where it is, or holds, the folder that this runs in."""
     if Path.cwd().is_relative_to(path.resolve()):
         raise ValueError(f"must be a folder apart, found {path}, which holds the folder that this runs in")
     return path
 
 
-OwnFolder = Annotated[FilePath, AfterValidator(_is_apart)]
+OwnFolder = Annotated[FilePath, AfterValidator(folder_apart)]
 """A folder that a run fills, beside its inputs or below them."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from screen.calibration import LAYOUT
 from screen.calibration.derive import (
     EXPERIMENTS,
     START_SHARE,
@@ -49,15 +50,7 @@ PARAMETER_COLUMNS = (
     "initializationPriorParameters",
 )
 
-LAYOUT = """# Calibration problem in PEtab v1, written by `python -m screen import-data` from public data.
-format_version: 1
-parameter_file: parameters.tsv
-problems:
-  - sbml_files: [{model}]
-    condition_files: [conditions.tsv]
-    observable_files: [observables.tsv]
-    measurement_files: [measurements.tsv]
-"""
+ORIGIN = "# Calibration problem in PEtab v1, written by `python -m screen import-data` from public data.\n"
 
 
 @dataclass(frozen=True)
@@ -322,5 +315,5 @@ def write_tables(tables: Tables, folder: Path, model: str) -> Path:
     }
     for name, frame in frames.items():
         write_text_atomic(folder / f"{name}.tsv", frame.write_csv(separator="\t"))
-    write_text_atomic(folder / "problem.yaml", LAYOUT.format(model=model))
+    write_text_atomic(folder / "problem.yaml", ORIGIN + LAYOUT.format(model=model))
     return folder / "problem.yaml"

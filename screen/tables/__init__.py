@@ -6,12 +6,22 @@ from screen.tables.files import read_blocks, read_provenance, read_table, write_
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Rule, Schema, check_table
 from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
-from screen.tables.stages import DECISIVE, DRAWS, RESPONSES, SCENARIOS, STATUSES, VALIDATION, number_column
+from screen.tables.stages import (
+    DECISIVE,
+    DRAWS,
+    RANKING,
+    RESPONSES,
+    SCENARIOS,
+    STATUSES,
+    VALIDATION,
+    number_column,
+)
 from screen.tables.text import plain_name, read_cells
 
 __all__ = [
     "DECISIVE",
     "DRAWS",
+    "RANKING",
     "RESPONSES",
     "SCENARIOS",
     "STATUSES",

@@ -112,13 +112,18 @@ VALIDATION = Schema(
     key=("fact", "check"),
 )
 
+RANKING = (
+    Column("context", pl.String, "the cell and its stimulus", is_name=True),
+    Column("hypothesis", pl.String, "which reading of the contested biology"),
+    Column("readout", pl.String, "the read-out ranked by"),
+    Column("dose_basis", pl.String, "how doses were made comparable"),
+)
+"""What a ranking is of."""
+
 DECISIVE = Schema(
     "decisive",
     (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column("hypothesis", pl.String, "which reading of the contested biology"),
-        Column("readout", pl.String, "the read-out ranked by"),
-        Column("dose_basis", pl.String, "how doses were made comparable"),
+        *RANKING,
         Column("leader", pl.String, "intervention of rank 1"),
         Column("runner_up", pl.String, "the next one"),
         number_column("margin", "median over draws of log2 of how far the leader is ahead"),

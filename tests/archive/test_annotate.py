@@ -39,6 +39,14 @@ def document(text) -> libsbml.SBMLDocument:
     return libsbml.readSBMLFromString(text)
 
 
+def test_a_species_that_starts_as_an_amount_starts_there(shipped, folder):
+    document = libsbml.readSBMLFromString(shipped)
+    document.getModel().getSpecies("IL6R_IL6").setInitialAmount(3.0)
+    found = libsbml.readSBMLFromString(annotate(libsbml.writeSBMLToString(document), folder))
+    species = found.getModel().getSpecies("IL6R_IL6")
+    assert species.isSetInitialAmount() and species.getInitialAmount() == 3.0
+
+
 def resources(element: libsbml.SBase, qualifier: int) -> list[str]:
     """The addresses that an element has under a qualifier."""
     terms = [element.getCVTerm(place) for place in range(element.getNumCVTerms())]

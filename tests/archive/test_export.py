@@ -78,6 +78,16 @@ def test_libroadrunner_runs_the_network_inside(inside):
     assert 0 < runner.simulate(0, 1000, 2)[-1, 1] < 1
 
 
+def test_the_arm_is_a_cell_and_phases_that_go_on_from_one_another(inside, root):
+    """What the slow test runs, as it is written: the amounts of the cell, and no phase that begins afresh."""
+    text = (inside / "arm.sedml").read_text()
+    assert set(re.findall(r'resetModel="(\w+)"', text)) == {"false"}
+    changes = dict(re.findall(r"\[@id='(\w+)'\]/@value\" newValue=\"([^\"]+)\"", text))
+    contexts = read_plan(load_settings(root / "config/config.yaml")).contexts
+    (total,) = [each for each in contexts.contexts["hepg2"].totals if each.parameter == "gp130_total"]
+    assert float(changes["gp130_total"]) == total.value
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings(SPURIOUS)
 def test_the_arm_inside_is_that_of_the_screen(inside, root):

@@ -106,8 +106,12 @@ def extended(tmp_path) -> Path:
     observables = path.parent / "observables.tsv"
     first, scaled, other = observables.read_text().splitlines()
     observables.write_text(
-        f"{first}\tdegreesOfFreedom\n{scaled}\t\n{other}\t4\n".replace("laplace", "normal")
+        f"{first}\tdegreesOfFreedom\n{scaled}\t\n{other}\t4\n".replace("laplace", "normal").replace(
+            "\t8\t", "\tsd_S\t"
+        )
     )
+    with (path.parent / "parameters.tsv").open("a") as parameters:
+        parameters.write("sd_S\tlog10\t0.1\t100\t8\t1\t\t\n")
     return path
 
 
@@ -117,6 +121,8 @@ def test_what_petab_cannot_say_is_left_out_and_counted(extended, solver, tmp_pat
     assert standard_problem(extended, model).left_out == left
     handed = write(extended, model, tmp_path / "handed")
     assert lint(handed).returncode == 0
+    mine, theirs = (pd.read_csv(each.parent / "parameters.tsv", sep="\t") for each in (handed, extended))
+    assert set(theirs["parameterId"]) - set(mine["parameterId"]) == {"sd_S"}
     notes = pd.read_csv(handed.parent / "measurement_notes.tsv", sep="\t")
     assert notes["left_out"].value_counts().to_dict() == left
     kept = notes["left_out"].isna().to_numpy()

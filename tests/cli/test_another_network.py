@@ -200,6 +200,8 @@ def test_a_drug_before_the_initial_state_is_refused(folder, run):
     (folder / "contexts.tsv").write_text(TABLES["contexts.tsv"] + early)
     ran = run("check", "--config", write(folder))
     assert ran.code == 2 and "contexts, few: preincubation_min must be 0" in ran.err
+    other = write(folder, scenarios={"contexts": ["many"]})
+    assert run("check", "--config", other).code == 0
 
 
 def test_a_command_about_the_modules_refuses_another_network(folder, run):

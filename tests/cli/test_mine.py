@@ -85,6 +85,11 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     assert f"Left out: {provenance['left_out'][0]}." in page
     assert sorted(path.name for path in (folder / "results").iterdir()) == ["mine"]
     hand_over(run, folder / "results/mine")
+    # a figure that some fit left there is not of these draws
+    (folder / "results/mine/fit").mkdir(exist_ok=True)
+    (folder / "results/mine/fit/waterfall.svg").write_text("<svg/>")
+    assert run("report", "--config", folder / "results/mine/settings.json").code == 0
+    assert 'id="fit"' not in (folder / "results/mine/report.html").read_text()
 
 
 def hand_over(run, results):

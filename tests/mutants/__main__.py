@@ -22,6 +22,7 @@ NEAREST = {
     "screen/rank": ("tests/rank",),
     "screen/panel": ("tests/panel",),
     "screen/courses": ("tests/courses",),
+    "screen/archive": ("tests/archive",),
     "screen/constrain": ("tests/constrain",),
     "screen/simulate": ("tests/simulate/test_parts.py", "tests/simulate/test_readouts.py",
                         "tests/simulate/test_shard.py"),

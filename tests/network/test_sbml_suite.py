@@ -6,7 +6,7 @@ from pathlib import Path
 import antimony
 import pytest
 
-from benchmarks.sbml_suite import Found, count_by_tag, main, run_case
+from benchmarks.sbml_suite import RESULTS, Found, count_by_tag, main, run_case
 
 DECAY = "model decay()\n compartment c = 2; species A in c; A = 3; A => ; c*0.1*A*{speed};\nend\n"
 SETTINGS = "variables: A\nabsolute: 1e-7\nrelative: 1e-5\namount: A\nconcentration:\n"
@@ -60,6 +60,27 @@ def test_the_table_counts_every_case_with_a_tag():
         ("A", 1, 1, 0, 0, 0, 0),
         ("B", 3, 1, 1, 0, 0, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "must hold cases (00001, 00002, ...) of 0-99999, found none in "),
+        (("--cases", "5-9"), "of 5-9, found none"),
+        (("--cases", "abc"), "--cases must be a number or FIRST-LAST, found abc"),
+        (("--every", "0"), "--every must be at least 1, found 0"),
+    ],
+)
+def test_where_there_is_no_case_the_tables_stay(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.setenv("SBML_TEST_SUITE", str(tmp_path))
+    kept = {path: path.read_bytes() for path in RESULTS.glob("sbml_suite*.csv")}
+    try:
+        code = main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    said = capsys.readouterr()
+    assert code == 2 and message in said.out + said.err
+    assert len(kept) == 2 and all(path.read_bytes() == text for path, text in kept.items())
 
 
 def test_without_the_suite_it_says_where_the_cases_must_be(monkeypatch, capsys):

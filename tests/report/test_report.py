@@ -106,7 +106,7 @@ def findings(labels, tmp_path_factory) -> Findings:
 
 
 def decided() -> pl.DataFrame:
-    """In one cell a constant, an amount and the other reading are what the first place hangs on."""
+    """In one cell a constant, three amounts and the other reading are what the first place hangs on."""
     words = {
         "context": "npm1_alk_lymphoma", "hypothesis": "alk_direct", "readout": VIEW.readout, "dose_basis": VIEW.basis,
         "leader": "lorlatinib+tofacitinib", "runner_up": "lorlatinib", "margin": 2.0, "p_leader": 0.75, "draws": 8,
@@ -114,6 +114,8 @@ def decided() -> pl.DataFrame:
     moved = [
         ("affinity", "lorlatinib:ALK", 3.21, 1.5, True, 41.7, -0.1),
         ("parameter", "a", 90.0, -1.0, False, None, None),
+        ("total", "b", 7.0, 0.5, False, None, None),
+        ("total", "beyond", 7.0, 0.1, False, None, None),
         ("hypothesis", "alk_jak3", None, None, True, None, -1.0),
     ]
     names = ("kind", "name", "value", "slope", "flips", "flip_value", "margin_there")
@@ -345,6 +347,7 @@ def test_what_decides_the_first_place_is_told_where_it_was_asked(page, findings)
         [],
         ["constant of lorlatinib at ALK", "3.21 nM", "41.7"],
         ["a", "90 nM", "not within a hundredfold"],
+        ["b", "7", "not within a hundredfold"],
         ["if ALK acts through JAK3", "", "there"],
     ]
 
