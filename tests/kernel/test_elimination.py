@@ -64,3 +64,16 @@ def test_an_arrow_fills_nothing():
 def test_the_order_is_the_same_every_time():
     pattern = [(i, (7 * i) % 19) for i in range(19)] + [(i, (5 * i + 3) % 19) for i in range(19)]
     assert eliminate(19, pattern) == eliminate(19, list(pattern))
+
+
+def test_each_pivot_has_the_fewest_updates_of_all_that_are_left():
+    size, random = 40, np.random.default_rng(3)
+    pattern = [(i, j) for i in range(size) for j in range(size) if i == j or random.random() < 0.08]
+    filled = np.zeros((size, size), bool)
+    filled[tuple(np.array(pattern).T)] = True
+    left = np.ones(size, bool)
+    for pivot in eliminate(size, pattern, tries=1).order:
+        weights = (filled[:, left].sum(axis=1) - 1) * (filled[left].sum(axis=0) - 1)
+        assert pivot == np.flatnonzero(left & (weights == weights[left].min()))[0]
+        left[pivot] = False
+        filled |= np.outer(filled[:, pivot] & left, filled[pivot] & left)

@@ -97,18 +97,20 @@ def _order(size: int, rows: list[set[int]], random: Random | None) -> tuple[list
     for i, entries in enumerate(row):
         for j in entries:
             column[j].add(i)
-    left, order, cost = set(range(size)), [], 0
+    order, cost = [], 0
     filled = [set(r) for r in rows]
-    while left:
-        weight = {i: (len(row[i]) - 1) * (len(column[i]) - 1) for i in left}
-        least = min(weight.values())
-        ties = sorted(i for i in left if weight[i] == least)
-        pivot = random.choice(ties) if random else ties[0]
-        left.remove(pivot)
+    weight = [(len(row[i]) - 1) * (len(column[i]) - 1) for i in range(size)]
+    alike: dict[int, set[int]] = {}
+    for i, each in enumerate(weight):
+        alike.setdefault(each, set()).add(i)
+    while alike:
+        least = min(alike)
+        ties = alike[least]
+        pivot = random.choice(sorted(ties)) if random else min(ties)
+        others, below = row[pivot] - {pivot}, column[pivot] - {pivot}
         order.append(pivot)
-        others = row[pivot] - {pivot}
-        cost += least + len(column[pivot]) - 1 + STAGES * (len(row[pivot]) + len(column[pivot]) - 1)
-        for i in column[pivot] - {pivot}:
+        cost += least + len(below) + STAGES * (len(others) + len(below) + 1)
+        for i in below:
             row[i].discard(pivot)
             for j in others - row[i]:
                 row[i].add(j)
@@ -116,7 +118,23 @@ def _order(size: int, rows: list[set[int]], random: Random | None) -> tuple[list
                 filled[i].add(j)
         for j in others:
             column[j].discard(pivot)
+        _move(alike, weight, pivot, None)
+        for i in others | below:
+            _move(alike, weight, i, (len(row[i]) - 1) * (len(column[i]) - 1))
     return order, filled, cost
+
+
+def _move(alike: dict[int, set[int]], weight: list[int], unknown: int, to: int | None) -> None:
+    """Put an unknown among those of another weight; None takes it out."""
+    if weight[unknown] == to:
+        return
+    left = alike[weight[unknown]]
+    left.discard(unknown)
+    if not left:
+        del alike[weight[unknown]]
+    if to is not None:
+        weight[unknown] = to
+        alike.setdefault(to, set()).add(unknown)
 
 
 def _programs(order: list[int], filled: list[set[int]], known: dict[tuple[int, int], int]) -> Elimination:
