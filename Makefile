@@ -17,7 +17,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu bench-petab scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -146,6 +146,9 @@ bench: env ## measure the engines; writes benchmarks/results
 bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on all cores (7 minutes)
 	$(PYTHON) -m benchmarks.gpu_cases .cache/gpu_cases.npz
 	$(PYTHON) benchmarks/gpu.py --cases .cache/gpu_cases.npz --json benchmarks/results/gpu.json $(ARGS)
+
+bench-petab: env ## PEtab problems: likelihood beside the published one, cost of a gradient; ARGS="folder/*/*.yaml"
+	$(PYTHON) benchmarks/petab.py $(ARGS)
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)
