@@ -26,13 +26,26 @@ FACTS = {"test": "constrain"}
 
 @pytest.fixture(scope="module")
 def plan(world, root, tmp_path_factory) -> Plan:
-    sbml = tmp_path_factory.mktemp("network") / "stat3.xml"
+    """The measurements of hepatocytes alone: the others of the shipped problem take longer and say no more here."""
+    folder = tmp_path_factory.mktemp("calibration")
+    sbml = folder / "stat3.xml"
     sbml.write_text(compose_network(root / "config/network"))
+    lines = (root / "config/calibration/measurements.tsv").read_text().splitlines(keepends=True)
+    measured = "".join(line for line in lines if line is lines[0] or "\thep_rest\t" in line)
+    (folder / "measurements.tsv").write_text(measured)
+    for name in ("problem.yaml", "conditions.tsv", "observables.tsv", "parameters.tsv"):
+        lines = (root / "config/calibration" / name).read_text().splitlines(keepends=True)
+        left = [
+            line
+            for line in lines
+            if not line.startswith(("scale_", "offset_")) or line.split("\t")[0] in measured
+        ]
+        (folder / name).write_text("".join(left))
     return Plan(
         checks=world.facts["V12"].checks[:1],
         tables=PanelTables(world.model, world.contexts, world.drugs),
         integration=Integration("kernel", 1e-6, 1e-9, 100_000, None, 256),
-        problem=root / "config/calibration/problem.yaml",
+        problem=folder / "problem.yaml",
         sbml=sbml,
         network=read_parameters(root / "config/network/parameters.tsv"),
         steps=6,
@@ -78,10 +91,10 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_p
     assert not list(tmp_path.glob("checkpoint*"))
 
     ends = pl.concat(read_table(tmp_path / f"{name}.parquet", DRAWS) for name in ("draws", "scales"))
-    again = run_constrain(plan, *fitted, ends, tmp_path / "again", FACTS)
-    assert again["steps"] <= 1
+    again = run_constrain(replace(plan, steps=0), *fitted, ends, tmp_path / "again", FACTS)
+    assert (again["steps"], again["met"]) == (0, 1.0)
     same = read_table(tmp_path / "again" / "draws.parquet", DRAWS)
-    assert same["value"].to_numpy() == pytest.approx(moved["value"].to_numpy(), rel=0.05)
+    assert same["value"].to_numpy() == pytest.approx(moved["value"].to_numpy(), rel=1e-9)
 
 
 def test_without_facts_the_draws_stay(plan, fitted, tmp_path):

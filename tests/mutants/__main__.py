@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.mutants.faults import Fault, faults_of
@@ -70,22 +71,27 @@ def ordered(tests: tuple[str, ...], fault: Fault) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in nearest]
 
 
-def noticed(fault: Fault, tests: tuple[str, ...], copy: Path) -> bool:
-    """Whether the nearest tests fail with the fault in the copy."""
-    place = copy / fault.path.relative_to(ROOT)
-    place.write_text(fault.text())
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider",
-               *ordered(tests, fault)]  # fmt: skip
+def passed(tests: Iterable[str], copy: Path) -> bool:
+    """Whether tests pass in the copy as it stands; those that hang do not."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(
             command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, timeout=LONGEST,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return True
+        return False
+    return done.returncode == 0
+
+
+def noticed(fault: Fault, tests: tuple[str, ...], copy: Path) -> bool:
+    """Whether the nearest tests fail with the fault in the copy."""
+    place = copy / fault.path.relative_to(ROOT)
+    place.write_text(fault.text())
+    try:
+        return not passed(ordered(tests, fault), copy)
     finally:
         shutil.copyfile(fault.path, place)
-    return done.returncode != 0
 
 
 def copied(folder: Path) -> Path:
@@ -113,12 +119,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder))
         for package in asked.package:
+            if not passed(NEAREST[package], copy):
+                say(f"{package:20} its tests must pass without a fault, found that they fail")
+                return 1
             begun, found, seen = time.monotonic(), sample(package, asked.count, asked.seed), 0
             for fault in found:
-                if noticed(fault, NEAREST[package], copy):
-                    seen += 1
-                else:
-                    say(f"  not: {fault.said.replace(f'{ROOT}/', '')}")
+                since, caught = time.monotonic(), noticed(fault, NEAREST[package], copy)
+                seen += caught
+                took = f"{time.monotonic() - since:4.0f} s"
+                say(f"  {'noticed' if caught else 'not':7} {took}  {fault.said.replace(f'{ROOT}/', '')}")
             total = [total[0] + seen, total[1] + len(found)]
             say(f"{package:20} {seen} of {len(found)} noticed, {time.monotonic() - begun:.0f} s")
     say(f"{'all':20} {total[0]} of {total[1]} noticed")
