@@ -84,6 +84,10 @@ COMMANDS = {
 SCRIPT = "stat3-screen"
 """How an installed package is called from the command line."""
 
+ONE_BLAS_THREAD = "OPENBLAS_NUM_THREADS", "1"
+"""Matrices are small here: threads of OpenBLAS wait for each other at full speed, a third of the CPU of a fit. With
+one, what is found does not depend on the number of cores either."""
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -94,6 +98,7 @@ the largest command takes 3.2 GiB on two cores."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input, 130 interrupted."""
+    os.environ.setdefault(*ONE_BLAS_THREAD)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal lacks is no reason to fail
             stream.reconfigure(errors="backslashreplace")

@@ -1,7 +1,8 @@
 """One shard of a screen: a contiguous run of its lanes, from resting states to a table of responses.
 
 What a lane gives depends on its scenario, its draw and the model that it runs on, so shards, batches and threads only
-decide who computes it. Lanes are grouped by model, and a shard takes its share of every group.
+decide who computes it. Lanes are grouped by model, so that a shard has few models to compile and few cells to bring
+to rest.
 """
 
 import os
@@ -53,23 +54,26 @@ def simulate_shard(
     """
     if not 0 <= shard.index < shard.count:
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
-    bounds = [shard.bounds(part.lanes) for part in parts]
-    progress = _Progress(shard, sum(stop - start for start, stop in bounds), report)
-    turn = [place for place in _turns(len(parts), shard) if bounds[place][0] < bounds[place][1]]
-    frames: dict[int, list[pl.DataFrame]] = {}
+    own = _own_lanes(parts, shard)
+    progress = _Progress(shard, sum(stop - start for _, (start, stop) in own), report)
+    found: list[pl.DataFrame] = []
     with ThreadPoolExecutor(integration.threads or os.cpu_count()) as pool:
-        ready = [pool.submit(prepare, parts[place].model, integration.engine) for place in turn]
-        for place, prepared in zip(turn, ready, strict=True):
+        ready = [pool.submit(prepare, part.model, integration.engine) for part, _ in own]
+        for (part, bounds), prepared in zip(own, ready, strict=True):
             prepared.result()
-            frames[place] = list(_frames(parts[place], readouts, integration, bounds[place], progress))
-    found = [frame for place in sorted(frames) for frame in frames[place]]
+            found += _frames(part, readouts, integration, bounds, progress)
     return pl.concat(found) if found else pl.DataFrame(schema=RESPONSES.dtypes())
 
 
-def _turns(parts: int, shard: Shard) -> list[int]:
-    """The parts in the order in which a shard runs them: each begins with another, so that they compile apart."""
-    first = parts * shard.index // shard.count
-    return [*range(first, parts), *range(first)]
+def _own_lanes(parts: Sequence[Part], shard: Shard) -> list[tuple[Part, tuple[int, int]]]:
+    """The parts of which a shard runs lanes, each with the first of them and the one after the last."""
+    ends = np.cumsum([0, *(part.lanes for part in parts)])
+    bounds = np.clip(shard.bounds(int(ends[-1])), ends[:-1, None], ends[1:, None]) - ends[:-1, None]
+    return [
+        (part, (int(start), int(stop)))
+        for part, (start, stop) in zip(parts, bounds, strict=True)
+        if start < stop
+    ]
 
 
 def _frames(

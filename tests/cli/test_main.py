@@ -1,5 +1,6 @@
 """Exit codes, help and the one-line form of every refusal."""
 
+import os
 import subprocess
 import sys
 
@@ -29,6 +30,16 @@ def test_help_of_the_program_lists_every_command(capsys):
     text = capsys.readouterr().out
     assert [name for name in COMMANDS if f"    {name} " not in text and f"    {name}\n" not in text] == []
     assert "90 % intervals" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(("asked", "used"), [(None, "1"), ("3", "3")])
+def test_matrices_are_for_one_thread_unless_more_are_asked_for(asked, used, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if asked:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", asked)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert os.environ["OPENBLAS_NUM_THREADS"] == used
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], [], ["simulate"], ["fit", "--threads", "0"]])

@@ -143,6 +143,12 @@ def test_answers_do_not_depend_on_shards(folder, draws, count):
     assert pieces.sort(order).equals(run(parts).sort(order))
 
 
+def test_a_shard_runs_few_networks(folder, draws):
+    """Three slices of as many lanes in three shards: each compiles one of them."""
+    parts = parts_of(folder, draws, slices=True)
+    assert [run(parts, index, 3)["scenario"].n_unique() for index in range(3)] == [1, 1, 1]
+
+
 def test_what_no_network_has_is_refused(folder, draws):
     strange = draws.with_columns(parameter=pl.col("parameter").replace({"k_help": "k_other"}))
     with pytest.raises(
