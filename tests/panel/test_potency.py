@@ -8,6 +8,7 @@ import pytest
 
 from screen.kernel import choose_engine
 from screen.panel import PanelTables, find_responses, read_arms, run_planned
+from screen.panel.potency import STEP, _weights
 from screen.potency import Constants, read_potency_tables
 from screen.potency.posterior import sites_of
 from screen.potency.tables import RESPONSES
@@ -85,6 +86,16 @@ def test_a_drug_of_one_target_has_its_weight_there_and_a_variant_its_own(found):
     assert weights(rows["vemurafenib"]) == {"RAF/BRAF_V600E": 1.0}
     # the rate that draws differ in does nothing in the melanoma
     assert rows["selumetinib"]["spread"] < 1e-3 < rows["ruxolitinib"]["spread"]
+
+
+def test_weights_are_shares_of_the_slopes_that_count():
+    """Slopes against the sign count as none, those of less than 2 % of all are dropped."""
+    slopes = {"a": 0.91, "b": 0.05, "c": 0.03, "d": 0.01, "e": -0.4, "f": None}
+    moved = {
+        f"x:0:{name}": np.full(3, 2 + STEP * slope) for name, slope in slopes.items() if slope is not None
+    }
+    found = _weights("x", 0, slopes, {"x:0:": np.full(3, 2.0), **moved}, np.ones(3, bool))
+    assert found == pytest.approx({"a": 0.919, "b": 0.051, "c": 0.030}, abs=1e-3)
 
 
 def test_constants_tenfold_as_large_change_nothing_but_the_dose(found):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from screen.panel import STATISTICS, Course
+from screen.panel.statistics import quantiles
 
 MINUTES = np.array([0.0, 10.0, 30.0, 60.0])
 DOSES = np.array([0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e6])
@@ -103,6 +104,20 @@ def test_draws_are_taken_apart():
 @pytest.mark.parametrize(("half", "expected"), [(0.01, 0.0), (1e9, np.inf)])
 def test_an_ic50_beyond_the_doses_is_zero_or_infinite(half, expected):
     assert STATISTICS["ic50"].compute(falling(half), None) == expected
+
+
+def test_a_drug_that_does_nothing_at_a_dose_and_all_at_the_next_halves_between_them():
+    step = series(lambda dose: 5.0 if dose < 20 else 0.0)
+    assert STATISTICS["ic50"].compute(step, None) == pytest.approx(np.sqrt(10 * 30))
+
+
+def test_quantiles_are_draws_and_those_without_a_number_are_left_out():
+    """Of 0 ... 40 the draws 2, 20 and 38; the other column has the draws 1, 2 and no number."""
+    found = quantiles(
+        np.array([[place, place if place in (1, 2) else np.nan] for place in range(40, -1, -1)])
+    )
+    assert found.tolist() == [[2.0, 1.0], [20.0, 1.0], [38.0, 2.0]]
+    assert np.isnan(quantiles(np.full((3, 1), np.nan))).all()
 
 
 @pytest.mark.parametrize("half", [0.01, 1e9])

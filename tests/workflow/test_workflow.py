@@ -8,7 +8,7 @@ import yaml
 
 from tests.workflow.running import BIN, snakemake
 
-EARLY = ("results/network/stat3.xml", "results/scenarios/scenarios.parquet")
+SCENARIOS = "results/scenarios/scenarios.parquet"
 """What can be made without a fit."""
 
 
@@ -62,20 +62,9 @@ def test_a_dry_run_plans_every_stage_and_writes_no_settings(copy):
 
 
 def test_a_preset_goes_over_the_configuration_and_under_the_command_line(copy):
-    stages = [
-        "all",
-        "constrain",
-        "network",
-        "rank",
-        "report",
-        "scenarios",
-        "simulate",
-        "simulate",
-        "validate",
-    ]
-    assert planned(copy, "--config", "preset=quick") == stages
-    found = planned(copy, "--config", "preset=quick", "simulate={shards: 3}")
-    assert found.count("simulate") == 3
+    """Quick has no fit, and two shards."""
+    stages = ["all", "constrain", "network", "rank", "report", "scenarios", *["simulate"] * 3, "validate"]
+    assert planned(copy, "--config", "preset=quick", "simulate={shards: 3}") == stages
 
 
 @pytest.mark.parametrize("name", ["slow", "../config"])
@@ -145,21 +134,12 @@ def test_a_wrong_key_on_the_command_line_is_named(copy):
     assert "configuration: `seeed` is not a setting; did you mean `seed`?" in done.stdout
 
 
-def test_a_setting_for_one_run_reaches_the_stage(copy):
-    done = snakemake(
-        copy,
-        EARLY[1],
-        "--configfile",
-        str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["tofacitinib"], "pairs": []}})),
-    )
+def test_settings_for_one_run_reach_the_stage_and_its_results_lie_in_a_folder_of_their_own(copy):
+    mine = {"results": "results/mine", "scenarios": {"drugs": ["tofacitinib"], "pairs": []}}
+    path = _write(copy / "mine.yaml", mine)
+    done = snakemake(copy, "results/mine/scenarios/scenarios.parquet", "--configfile", str(path))
     assert done.returncode == 0, done.stdout
     assert "1 drugs at" in done.stdout
-
-
-def test_results_of_a_configuration_of_its_own_lie_in_a_folder_of_their_own(copy):
-    mine = _write(copy / "mine.yaml", {"results": "results/mine", "scenarios": {"drugs": ["tofacitinib"]}})
-    done = snakemake(copy, "results/mine/scenarios/scenarios.parquet", "--configfile", str(mine))
-    assert done.returncode == 0, done.stdout
     assert sorted(path.name for path in (copy / "results").iterdir() if path.name[0] != ".") == ["mine"]
     assert (copy / "results/mine/scenarios/scenarios.parquet").exists()
 
@@ -171,12 +151,12 @@ def test_the_rule_of_potencies_writes_into_the_folder_of_its_configuration(copy)
 
 def test_what_a_stage_would_refuse_is_refused_before_it_runs(copy):
     done = snakemake(
-        copy, EARLY[1], "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))
+        copy, SCENARIOS, "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))
     )
     assert done.returncode == 1
     assert "\ndrugs: must be of drugs.tsv, found water\n" in done.stdout
     assert not (copy / "results/network").exists()
-    assert not (copy / EARLY[1]).exists()
+    assert not (copy / SCENARIOS).exists()
 
 
 def _write(path: Path, values: dict) -> Path:
