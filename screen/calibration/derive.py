@@ -19,7 +19,7 @@ from screen.errors import FitError, ScenarioError
 from screen.experiments import LOAD, Arm, cell_settings, loads
 from screen.network import read_parameters
 from screen.potency import read_potent_drugs
-from screen.scenarios import ContextTables, DrugTables, read_context_tables
+from screen.scenarios import ContextTables, DrugTables, carried, read_context_tables
 from screen.tables import Column, Schema, read_table, write_text_atomic
 
 BLOCKED_LOAD = 1000.0
@@ -92,7 +92,7 @@ def _settings(row: Mapping, contexts: ContextTables, drugs: DrugTables) -> dict[
     context, doses = contexts.contexts[row["context"]], _pairs(row["drugs"])
     if unknown := [name for name in doses if name not in drugs.drugs]:
         raise KeyError(unknown[0])
-    total = loads(doses, drugs, organism=context.organism)
+    total = loads(doses, drugs, organism=context.organism, variants=carried(context, drugs))
     for target in (row["blocked"] or "").split():
         total[target] += BLOCKED_LOAD
     setting = cell_settings(Arm(row["context"], row["hypothesis"]), contexts) | _pairs(row["stimulus"])

@@ -206,7 +206,7 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
 def _screen(inputs: Inputs) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
     from screen.rank import find_cells, unranked_pairs
-    from screen.scenarios import AFFINITIES, implausible_affinities
+    from screen.scenarios import AFFINITIES, implausible_affinities, wild_type_constants
     from screen.tables import names_of, read_tables
 
     settings = inputs.settings
@@ -214,6 +214,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     frame, files = plan.scenarios, settings.tables.affinities
     unranked = unranked_pairs(read_bases(settings), find_cells(frame))
     warnings = implausible_affinities(read_tables(files, AFFINITIES), names_of(files))
+    warnings += wild_type_constants(plan.contexts.contexts.values(), plan.drugs)
     if unranked:
         warnings.append(
             f"{len(unranked)} pairs stand on no dose basis and are not ranked, such as {unranked[0]}; "

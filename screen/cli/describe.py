@@ -17,7 +17,7 @@ from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from screen.scenarios import Context, ContextTables
+    from screen.scenarios import Context, ContextTables, DrugTables
 
 INPUT = "input"
 """Mark of a parameter that a cell, a scenario or a hypothesis sets: a switch."""
@@ -72,7 +72,7 @@ def _cell(settings: Settings, arguments: argparse.Namespace) -> None:
         row["parameter"]: row
         for row in read_parameters(settings.network.folder / "parameters.tsv").iter_rows(named=True)
     }
-    _head(context, tables)
+    _head(context, tables, read_drugs(settings))
     header = [("set", "value", "unit", "sd", "default", "meaning", "source")]
     _print(header, [
         (s.parameter, f"{s.value:g}", s.unit or "", f"{s.sd:g}" if s.sd else "exact",
@@ -97,12 +97,18 @@ def _summary(context: "Context") -> tuple[str, str, str]:
     return context.name, context.organism, doses or "none"
 
 
-def _head(context: "Context", tables: "ContextTables") -> None:
+def _head(context: "Context", tables: "ContextTables", drugs: "DrugTables") -> None:
+    from screen.scenarios import carried, wild_type_constants
+
     print(
         f"{context.name}: {context.organism}, drug {context.preincubation_minutes:g} min before the stimulus"
     )
     if context.left_out:
         print(f"modules left out: {', '.join(context.left_out)}")
+    if variants := carried(context, drugs):
+        print(f"variants carried: {', '.join(f'{name} at {at}' for at, name in variants.items())}")
+    for line in wild_type_constants([context], drugs):
+        print(line)
     for name, weight in context.hypotheses.items():
         print(f"hypothesis {name} of {tables.options[name].switch}, weight {weight:g}")
     print()
@@ -133,7 +139,7 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     load = loads({drug.name: arguments.dose}, tables)
     in_cells: dict[str, float] = {}
     if tables.potency is not None:
-        in_cells = dict(zip(tables.targets, tables.potency.middle([drug.name])[0], strict=True))
+        in_cells = dict(zip(tables.targets, tables.potency.middle([drug.name])[0], strict=False))
     measured = read_tables(settings.tables.affinities, AFFINITIES).filter(
         pl.col("used") & (pl.col("drug") == drug.name)
     )

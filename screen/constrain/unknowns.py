@@ -89,14 +89,16 @@ class Unknowns:
 def residual_sds(
     drugs: Sequence[str], tables: DrugTables, constants: np.ndarray | None
 ) -> dict[Residual, float]:
-    """sd [log10] of each residual of these drugs, of known `constants` [draws, drugs, targets] [nM].
+    """sd [log10] of each residual of these drugs, of known `constants` [draws, drugs, sites] [nM].
 
     What all constants of a drug share is SIGMA_SD; what one of them varies beyond that over the draws is its own.
     """
     found: dict[Residual, float] = {(drug, ""): SIGMA_SD for drug in drugs}
     if constants is None:
         return found
-    for drug, drawn in zip(drugs, np.log10(constants).transpose(1, 2, 0), strict=True):
+    for drug, drawn in zip(
+        drugs, np.log10(constants[..., : len(tables.targets)]).transpose(1, 2, 0), strict=True
+    ):
         middle = np.median(drawn, axis=1)
         for target, values, height in zip(tables.targets, drawn, middle, strict=True):
             spread = np.std(values[np.isfinite(values)]) if height < middle.min() + NEAR else 0.0

@@ -23,7 +23,7 @@ from screen.errors import ScenarioError
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
 from screen.experiments.draws import Draws, uncertain_totals
 from screen.experiments.loads import hill_load
-from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
+from screen.scenarios import ContextTables, DrugTables, carried, hypothesis_settings, sites_in
 from screen.shapes import (
     ANY,
     ARMS,
@@ -52,7 +52,8 @@ class Design:
     settings [settings, parameters], NaN where the draw's own value holds; rest [arms] and phase [arms, phases] are
     rows of it; start [arms, phases] [min]; treated [arms, phases]. dose [arms, terms] [nM] of the drug [arms, terms]
     (a place among the drugs of the draws, the last for none); hill [drugs + 1]; direct [arms, targets], loads given
-    without a drug; load_column [targets], where loads go among the parameters, of target [targets] of the table.
+    without a drug; load_column [targets], where loads go among the parameters; site [arms, targets], whose constants
+    act there in the cell of the arm.
     """
 
     settings: Float[AnyArray, SETTINGS_PARAMETERS]
@@ -65,7 +66,7 @@ class Design:
     hill: Float[AnyArray, ANY]
     direct: Float[AnyArray, ARMS_TARGETS]
     load_column: Int[AnyArray, TARGETS]
-    target: Int[AnyArray, TARGETS]
+    site: Int[AnyArray, ARMS_TARGETS]
     drawn: AnyArray = field(default_factory=lambda: np.zeros((1, 0, 2), int))
     """[settings, terms, 2]: column of a parameter and place of its value among the totals of the draws, -1 for none."""
 
@@ -176,13 +177,17 @@ def make_design(
         for name, value in settings:
             table[row, column[name]] = value
         totals[row, : len(drawn)] = np.array(drawn, int).reshape(-1, 2)
-    every = list(tables.targets)
+    known = [name in target_of for name in tables.targets]
+    sites = {
+        name: np.array(sites_in(tables, carried(contexts.contexts[name], tables)), int)[known]
+        for name in {arm.context for arm in plain}
+    }
     return Design(
         table, rest, phase, start, treated, dose, drug,
         np.array([*(tables.drugs[name].hill for name in drugs), 1.0]),
         direct,
         np.array([column[LOAD + name] for name in targets], int),
-        np.array([every.index(name) for name in targets], int),
+        np.array([sites[arm.context] for arm in plain], int).reshape(len(plain), len(targets)),
         totals,
     )  # fmt: skip
 
@@ -210,7 +215,7 @@ def lane_parameters(
     parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw][:, None, :], set_to)
     parameters = _with_totals(design, draws, design.phase[arm], draw, parameters)
     drug = design.drug[arm]
-    affinity = jnp.asarray(draws.affinity)[draw[:, None], drug][..., design.target]
+    affinity = jnp.asarray(draws.affinity)[draw[:, None, None], drug[..., None], design.site[arm][:, None]]
     load = jnp.sum(hill_load(design.dose[arm][..., None], affinity, design.hill[drug][..., None]), axis=1)
     load = jnp.where(design.treated[arm][..., None], (load + design.direct[arm])[:, None, :], 0.0)
     return parameters.at[..., design.load_column].add(load)

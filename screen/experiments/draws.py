@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from screen.errors import ScenarioError
 from screen.experiments.loads import affinities
 from screen.scenarios import ContextTables, DrugTables, Setting, normal_stream
-from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_TARGETS, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
+from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_SITES, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
 
 SIGMA = "sigma_"
 """Starts the name of the residual of a drug."""
@@ -36,13 +36,13 @@ class Draws(NamedTuple):
     """What lanes take from draws.
 
     number [draws] as in the table; base [draws, parameters], network parameters in their units; affinity
-    [draws, drugs + 1, targets] [1/nM], one over the constant in the cell, 0 where a drug does not bind; the last
-    row, of no drug, is 0.
+    [draws, drugs + 1, sites] [1/nM], one over the constant in the cell, 0 where a drug does not bind; the last row, of
+    no drug, is 0.
     """
 
     number: Int[np.ndarray, DRAWS]
     base: Float[AnyArray, DRAWS_PARAMETERS]
-    affinity: Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]
+    affinity: Float[AnyArray, DRAWS_DRUGS_AND_NONE_SITES]
     totals: Float[AnyArray, DRAWS_TOTALS] | None = None
     """[draws, uncertain totals] in their units; without them a total is what its context says."""
 
@@ -88,7 +88,7 @@ def drug_residuals(drug: str, number: Int[np.ndarray, DRAWS], seed: int) -> Floa
 
 
 def drawn_constants(tables: DrugTables, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray | None:
-    """Constants in cells [draws, drugs, targets] [nM] of draws 0 and on, where the tables know them.
+    """Constants in cells [draws, drugs, sites] [nM] of draws 0 and on, where the tables know them.
 
     >>> drawn_constants(drugs, ["ruxolitinib"], 2, seed=1) is None or drugs.potency is not None
     True

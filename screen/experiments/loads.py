@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Float
 
 from screen.errors import ScenarioError
-from screen.scenarios import SHIFT_RULES, DrugTables
+from screen.scenarios import SHIFT_RULES, DrugTables, sites_in
 from screen.shapes import (
-    DRAWS_DRUGS_AND_NONE_TARGETS,
+    DRAWS_DRUGS_AND_NONE_SITES,
+    DRAWS_DRUGS_SITES,
     DRAWS_DRUGS_TARGETS,
     DRUGS_TARGETS,
     TOGETHER,
@@ -56,11 +57,12 @@ def affinities(
     tables: DrugTables,
     drugs: Sequence[str],
     sigma: Float[AnyArray, DRAWS_DRUGS_TARGETS],
-    constants: Float[AnyArray, DRAWS_DRUGS_TARGETS] | None = None,
-) -> Float[AnyArray, DRAWS_DRUGS_AND_NONE_TARGETS]:
-    """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs, targets]: [draws, drugs + 1, targets].
+    constants: Float[AnyArray, DRAWS_DRUGS_SITES] | None = None,
+) -> Float[AnyArray, DRAWS_DRUGS_AND_NONE_SITES]:
+    """1/K' [1/nM] of some drugs under residuals sigma [draws, drugs, targets]: [draws, drugs + 1, sites].
 
-    `constants` [draws, drugs, targets] [nM] are K' before the residual, the medians or the used rows where None.
+    Sites are every target, then every variant that a cell can carry; a variant has the residual of its target.
+    `constants` [draws, drugs, sites] [nM] are K' before the residual, the medians or the used rows where None.
     0 where a drug does not bind; the last row is that of no drug. Differentiable in sigma.
 
     >>> halved = affinities(drugs, ["ruxolitinib"], np.array([1.0, 2.0]).reshape(2, 1, 1).repeat(len(drugs.targets), 2))
@@ -70,16 +72,18 @@ def affinities(
     if constants is None:
         constants = _middle_constants(tables, drugs)
     bound = 1.0 / constants
-    none = np.zeros((len(sigma), 1, len(tables.targets)))
-    return sigma.__array_namespace__().concatenate([bound / sigma, none], axis=1)
+    targets = list(tables.targets)
+    owner = np.array([targets.index(name) for name in tables.site_targets], int)
+    none = np.zeros((len(sigma), 1, len(owner)))
+    return sigma.__array_namespace__().concatenate([bound / sigma[..., owner], none], axis=1)
 
 
 def _middle_constants(tables: DrugTables, drugs: Sequence[str]) -> np.ndarray:
-    """K' [nM] of some drugs [drugs, targets] without draws."""
+    """K' [nM] of some drugs [drugs, sites] without draws."""
     if tables.potency is not None and len(drugs):
         return tables.potency.middle(drugs)
     row = {name: index for index, name in enumerate(tables.drugs)}
-    return cell_constants(tables)[[row[name] for name in drugs]].reshape(len(drugs), len(tables.targets))
+    return cell_constants(tables)[[row[name] for name in drugs]].reshape(len(drugs), len(tables.site_targets))
 
 
 def hill_load(
@@ -103,11 +107,13 @@ def loads(
     tables: DrugTables,
     sigma: Mapping[str, float] | None = None,
     organism: str = "human",
+    variants: Mapping[str, str] | None = None,
 ) -> dict[str, float]:
     """Load [dimensionless] of every target under free concentrations [nM] of some drugs.
 
     `sigma` [dimensionless] multiplies the constants of a drug, 1 where not named. A drug that does not
-    bind the protein of the organism loads nothing. ScenarioError: unknown drug, negative dose.
+    bind the protein of the organism loads nothing; `variants` are those that the cell carries, by target.
+    ScenarioError: unknown drug, negative dose.
 
     >>> load = loads({"ruxolitinib": 300.0}, drugs)
     >>> bool(np.isclose(load["JAK1"], 300.0 / (3.4 * 26)))
@@ -128,6 +134,7 @@ def loads(
     acting = [name for name in doses_nM if tables.drugs[name].acts_in(organism)]
     residual = np.array([(sigma or {}).get(name, 1.0) for name in acting]).reshape(1, -1, 1)
     affinity = affinities(tables, acting, residual.repeat(len(tables.targets), axis=2))[0, :-1]
+    affinity = affinity[:, sites_in(tables, variants or {})]
     dose, hill = (
         np.array(each, dtype=float).reshape(-1, 1)
         for each in ([doses_nM[name] for name in acting], [tables.drugs[name].hill for name in acting])

@@ -14,17 +14,18 @@ from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, writte
 from screen.experiments.design import LOAD, scenario_arms
 from screen.experiments.loads import loads
 from screen.network import ROUTES, find_routes
-from screen.scenarios import ContextTables, DrugTables
+from screen.scenarios import ContextTables, DrugTables, carried, unmeasured
 
 HELD = 0.1
 """Share of a target that a drug must hold for the target to count (assumed): the effect of less is small by itself."""
 
 
 class Route(NamedTuple):
-    """The kind of a route and the targets it starts from, the most held first."""
+    """The kind of a route, the targets it starts from, the most held first, and variants the drugs were not read on."""
 
     kind: str
     targets: tuple[str, ...]
+    unmeasured: tuple[str, ...] = ()
 
 
 def arm_routes(
@@ -41,9 +42,17 @@ def arm_routes(
     """
 
     @cache
-    def held(treatment: Exposure, organism: str) -> list[str]:
+    def variants(context: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The variant at each target where the cell carries one, and the drugs that were not measured on it."""
+        record = contexts.contexts[context]
+        missing = unmeasured(record, tables)
+        return {target: (name, missing[name]) for target, name in carried(record, tables).items()}
+
+    @cache
+    def held(treatment: Exposure, context: str) -> list[str]:
         doses = {name: value for name, value in treatment.values if not name.startswith(LOAD_OF)}
-        found = dict(loads(doses, tables, organism=organism))
+        there = {target: name for target, (name, _) in variants(context).items()}
+        found = dict(loads(doses, tables, organism=contexts.contexts[context].organism, variants=there))
         for name, value in treatment.values:
             if name.startswith(LOAD_OF):
                 found[name.removeprefix(LOAD_OF)] += value
@@ -60,10 +69,16 @@ def arm_routes(
     found = []
     for arm in arms:
         routes = reached(Arm(arm.context, arm.hypothesis, arm.genotype, arm.stimulus))
-        targets = held(arm.treatment, contexts.contexts[arm.context].organism)
+        targets = held(arm.treatment, arm.context)
         kinds = {target: routes.get(LOAD + target, ROUTES[-1]) for target in targets}
         through = tuple(target for target, kind in kinds.items() if kind != ROUTES[-1])
-        found.append(Route(min(kinds.values(), key=ROUTES.index, default=ROUTES[-1]), through))
+        given = {name for name, _ in arm.treatment.values}
+        missing = tuple(
+            name
+            for target, (name, drugs) in variants(arm.context).items()
+            if target in targets and not given.isdisjoint(drugs)
+        )
+        found.append(Route(min(kinds.values(), key=ROUTES.index, default=ROUTES[-1]), through, missing))
     return found
 
 
@@ -82,4 +97,5 @@ def scenario_routes(
     return treated.select("scenario").with_columns(
         pl.Series("route", [route.kind for route in routes], pl.String),
         pl.Series("targets", [" ".join(route.targets) for route in routes], pl.String),
+        pl.Series("unmeasured", [" ".join(route.unmeasured) for route in routes], pl.String),
     )

@@ -140,7 +140,7 @@ def _levers(margin: Margin, judges: Judges, context: str) -> list[Lever]:
         if name in kinds and not name.startswith(LOAD)
     ]
     for place in np.argwhere(np.isfinite(margin.constants)).tolist():
-        name = f"{margin.drugs[place[0]]}:{margin.targets[place[1]]}"
+        name = f"{margin.drugs[place[0]]}:{margin.sites[place[1]]}"
         value, slope = float(margin.constants[*place]), float(slopes.constants[*place])
         levers.append(Lever("affinity", name, tuple(place), value, slope))
     return sorted(

@@ -71,7 +71,7 @@ class Margins:
 class Margin:
     """Of the first of two arms of one cell over the second, under every draw.
 
-    `values` [parameters] are medians over draws under the stimulus, `constants` [drugs, targets] [nM] those of the
+    `values` [parameters] are medians over draws under the stimulus, `constants` [drugs, sites] [nM] those of the
     drugs in cells, infinite where one does not bind.
     """
 
@@ -81,7 +81,11 @@ class Margin:
         self.margins, minutes = margins, tuple(margins.grid.tolist())
         wanted = [Wanted(arm, (margins.readout.observable,), minutes) for arm in arms]
         bench = Bench(wanted, tables, margins.integration)
-        self.design, self.drugs, self.targets = bench.design, bench.drugs, tuple(tables.drugs.targets)
+        self.design, self.drugs, self.sites = (
+            bench.design,
+            bench.drugs,
+            (*tables.drugs.targets, *tables.drugs.variants),
+        )
         self.drawn = with_totals(bench.draws(draws, seed), tables.contexts, seed)
         first = np.zeros(self.draws, int)
         lanes = lane_parameters(self.design, self.drawn, first, np.arange(self.draws))

@@ -16,7 +16,7 @@ from screen.panel.grammar import parse_settings
 from screen.panel.run import Bench, PanelTables, find
 from screen.panel.table import Check
 from screen.potency import CELL_KEY, ENGAGEMENT, Constants, Tables, middle_constants
-from screen.scenarios import DEFAULT, Binding
+from screen.scenarios import DEFAULT, Binding, carried
 from screen.simulate import Integration
 
 STEP = 0.3
@@ -54,7 +54,7 @@ def find_responses(
     ]
     probes, checks = {}, []
     for index, row in enumerate(asked):
-        sites = _sites(row, constants, tables)
+        sites = _sites(row, constants, tables, network)
         if sites:
             smallest = min(sites.values())
             moved = {"": sites} | {
@@ -69,6 +69,7 @@ def find_responses(
     known = replace(
         network.drugs,
         potency=None,
+        variants={},
         drugs={name: drug for name, (drug, _) in probes.items()},
         bindings=tuple(
             Binding(name, "", site.partition("/")[0], 10.0**height, "cell")
@@ -85,7 +86,7 @@ def find_responses(
         }
     rows, silent = [], []
     for index, row in enumerate(asked):
-        sites = _sites(row, constants, tables)
+        sites = _sites(row, constants, tables, network)
         values = found.get(f"{row['drug']}:{index}:", np.full(1, np.inf))
         good = np.isfinite(values)
         if good.mean() < LEAST_SHARE:
@@ -118,18 +119,12 @@ def _weights(drug: str, index: int, sites: dict, found: dict, good: np.ndarray) 
     return {name: round(slope / sum(kept.values()), 3) for name, slope in kept.items()}
 
 
-def _sites(row: dict, constants: Constants, tables: Tables) -> dict[str, float]:
+def _sites(row: dict, constants: Constants, tables: Tables, network: PanelTables) -> dict[str, float]:
     """log10 constant [nM] by target/construct of a row's drug, of the construct that its context carries."""
     targets = tables.targets["target"].to_list()
-    here = constants.at(row["context"], targets, tables.constructs)[:, constants.drugs.index(row["drug"])]
+    variants = carried(network.contexts.contexts[row["context"]], network.drugs)
+    here = constants.at(targets, variants)[:, constants.drugs.index(row["drug"])]
     heights = middle_constants(Constants((), (), here))
-    variants = {
-        target: construct
-        for construct, target, contexts in tables.constructs.select(
-            "construct", "target", "contexts"
-        ).iter_rows()
-        if row["context"] in (contexts or "").split(",")
-    }
     genes = dict(zip(targets, tables.targets["genes"].str.split(",").list.first(), strict=True))
     return {
         f"{target}/{variants.get(target) or _gene(row['drug'], target, genes[target], tables)}": float(height)

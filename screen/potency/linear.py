@@ -113,17 +113,19 @@ def numbers_needed(model: Linear) -> int:
     return SCANS * int(np.count_nonzero(model.side)) + len(model.mean)
 
 
-def sample(model: Linear, uniform: np.ndarray) -> np.ndarray:
+def sample(model: Linear, uniform: np.ndarray, told: np.ndarray | float = 0.0) -> np.ndarray:
     """Latents given the values and the sds of `guess` [draws, latents], from uniform numbers [draws, numbers_needed].
 
     Without censored values exact; with them, each draw begins at the bounds and passes `SCANS` times over them.
+    `told` [draws, values] is what each value owes to latents that are known in each draw, and not of this model.
     """
     uniform = np.clip(uniform, TINY, 1 - TINY)
     draws = len(uniform)
     design = model.design.toarray()
     noise = model.scale * _of(model.guess, model.rows) ** 2
     prior = _of(model.guess, model.latents) ** 2
-    filled = np.repeat(model.value[None], draws, axis=0)
+    value = np.repeat(model.value[None], draws, axis=0) - told
+    filled = value.copy()
     censored = np.flatnonzero(model.side)
     if censored.size:
         covariance = (design * prior) @ design.T + np.diag(noise)
@@ -137,7 +139,7 @@ def sample(model: Linear, uniform: np.ndarray) -> np.ndarray:
                 ]
                 mean = centre[place] - pull * spread[place] ** 2
                 u = uniform[:, scan * censored.size + order]
-                filled[:, place] = truncated(mean, spread[place], model.value[place], model.side[place], u)
+                filled[:, place] = truncated(mean, spread[place], value[:, place], model.side[place], u)
     precision = design.T @ (design / noise[:, None]) + np.diag(1 / prior)
     lower = cholesky(precision, lower=True)
     right = (filled / noise) @ design + model.mean / prior

@@ -2,13 +2,14 @@
 
 What drugs share (`estimates.tsv`) is an input here, so that the posterior of a drug follows from its own rows alone.
 Its draws take a random stream of their own, seeded by the digest of its name: whatever else stands in the tables,
-they are the same to the last bit.
+they are the same to the last bit. What a variant needs beyond that has a stream by the name of the variant too: one
+more variant changes no other constant.
 """
 
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,18 @@ import polars as pl
 from scipy.special import ndtr, ndtri
 
 from screen.potency.linear import Linear, numbers_needed, sample
-from screen.potency.rows import Row, Silent, Tables, assemble_rows, read_rows
+from screen.potency.rows import (
+    Row,
+    Silent,
+    Tables,
+    assemble_rows,
+    gene_of,
+    kind_of,
+    read_apart,
+    read_rows,
+    site_of,
+    sites_in,
+)
 
 Estimates = Mapping[str, tuple[float, float]]
 
@@ -27,8 +39,12 @@ MIDDLE_DRAWS = 1000
 """Draws behind the medians that a run without draws takes."""
 
 
+SPARE = 2
+"""Numbers of a drug's stream that nothing takes: with them, draws are the same as those that facts were held to."""
+
+
 class Site(NamedTuple):
-    """Where a constant acts: the target, and the variant of its gene that a context carries, or `` for the gene."""
+    """Where a constant acts: the target, and the variant of its gene that a cell carries, or `` for the gene."""
 
     target: str
     variant: str = ""
@@ -42,46 +58,48 @@ class Constants:
     sites: tuple[Site, ...]
     log10_nM: np.ndarray
 
-    def at(self, context: str, targets: Sequence[str], constructs: pl.DataFrame) -> np.ndarray:
-        """log10 constants [draws, drugs, targets] of the proteins that a context carries."""
-        carried = {
-            row["target"]: row["construct"]
-            for row in constructs.iter_rows(named=True)
-            if context in (row["contexts"] or "").split(",")
-        }
+    def at(self, targets: Sequence[str], carried: Mapping[str, str]) -> np.ndarray:
+        """log10 constants [draws, drugs, targets] in a cell that carries these variants, by target."""
         place = {site: index for index, site in enumerate(self.sites)}
         columns = [place[Site(target, carried.get(target, ""))] for target in targets]
         return self.log10_nM[:, :, columns]
 
 
-def stream(seed: int, drug: str) -> np.random.Generator:
-    """The random stream of a drug."""
-    digest = hashlib.sha256(drug.encode()).digest()
+class Known(NamedTuple):
+    """What was measured of one drug: rows, pairs with nothing but bounds, rows of variants apart from their gene."""
+
+    rows: list[Row]
+    silent: list[Silent]
+    apart: list[Row]
+
+
+def stream(seed: int, *names: str) -> np.random.Generator:
+    """The random stream of a drug, or of a part of what is not known of it."""
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:16], "big")])
 
 
 def sites_of(tables: Tables) -> tuple[Site, ...]:
-    """Every target, then every variant that some context carries."""
-    carried = tables.constructs.filter(pl.col("contexts").is_not_null())
-    return (
-        *(Site(name) for name in tables.targets["target"]),
-        *(Site(row["target"], row["construct"]) for row in carried.iter_rows(named=True)),
-    )
+    """Every target, then every variant that a cell can carry."""
+    variants = tables.constructs.filter(pl.col("role") != "other").select("target", "construct")
+    return (*(Site(name) for name in tables.targets["target"]), *(Site(*row) for row in variants.iter_rows()))
 
 
 def draw_constants(
     tables: Tables, estimates: Estimates, drugs: Iterable[str], draws: int, seed: int
 ) -> Constants:
     """Constants of some drugs; a drug without a single row binds nothing."""
-    rows, silent = read_rows(tables)
     drugs, sites = tuple(drugs), sites_of(tables)
-    own: dict[str, list[Row]] = {name: [] for name in drugs}
-    mute: dict[str, list[Silent]] = {name: [] for name in drugs}
-    for row in rows:
-        own.get(row.drug, []).append(row)
-    for pair in silent:
-        mute.get(pair.drug, []).append(pair)
-    found = [draw_drug(name, (own[name], mute[name]), tables, estimates, draws, seed) for name in drugs]
+    rows, silent = read_rows(tables)
+    apart = read_apart(tables)
+    found = []
+    for name in drugs:
+        known = Known(
+            [row for row in rows if row.drug == name],
+            [pair for pair in silent if pair.drug == name],
+            [row for row in apart if row.drug == name],
+        )
+        found.append(draw_drug(name, known, tables, estimates, draws, seed))
     values = np.full((draws, len(drugs), len(sites)), np.inf)
     for index, constants in enumerate(found):
         for place, site in enumerate(sites):
@@ -90,83 +108,79 @@ def draw_constants(
 
 
 def draw_drug(
-    drug: str,
-    known: tuple[Sequence[Row], Sequence[Silent]],
-    tables: Tables,
-    estimates: Estimates,
-    draws: int,
-    seed: int,
+    drug: str, known: Known, tables: Tables, estimates: Estimates, draws: int, seed: int
 ) -> dict[Site, np.ndarray]:
-    """log10 constants [nM] of one drug [draws] at the sites of which something is known, by rows and bounds.
+    """log10 constants [nM] of one drug [draws] at the sites of which something is known.
 
     At a target of several genes the most potent one counts, in each draw. A draw's uniform numbers are one row of the
-    drug's stream: it is the same however many draws there are.
+    drug's stream: it is the same however many draws there are. A variant that was not measured lies as far from its
+    target as variants do.
     """
-    rows, silent = known
-    others = set(
-        tables.constructs.filter(pl.col("role") == "other").select("construct", "target").iter_rows()
-    )
-    variants = dict(
-        tables.constructs.filter(pl.col("role") == "variant").select("construct", "target").iter_rows()
-    )
+    others = set(tables.constructs.filter(role="other").select("target", "construct").iter_rows())
+    variants = [site for site in sites_of(tables) if site.variant]
     latents: dict[str, np.ndarray] = {}
-    carried = [site for site in sites_of(tables) if site.variant]
     model: Linear | None = None
     names: list[str] = []
     needed = 0
-    if rows:
-        model, names = assemble_rows(rows, tables.targets, estimates)
+    if known.rows:
+        model, names = assemble_rows(known.rows, tables.targets, estimates)
         needed = numbers_needed(model)
     uniform = np.split(
-        stream(seed, drug).random((draws, needed + 1 + len(carried) + 2 * len(silent))),
-        [needed, needed + 1, needed + 1 + len(carried)],
+        stream(seed, drug).random((draws, needed + 1 + SPARE + 2 * len(known.silent))),
+        [needed, needed + 1, needed + 1 + SPARE],
         axis=1,
     )
     if model is not None:
         latents = dict(zip(names, sample(model, uniform[0]).T, strict=True))
-    cell = latents.get(f"cell|{drug}")
-    if cell is None:
-        cell = estimates["sd|cell"][0] * ndtri(uniform[1][:, 0])
-    genes: dict[Site, list[np.ndarray]] = {}
-    free = set(tables.targets.filter(pl.col("mark") == "fixed")["target"])
-    for name, values in latents.items():
-        kind, *rest = name.split("|")
-        if kind != "K" or (rest[2], rest[1]) in others:
-            continue
-        height = (
+    cell = latents.setdefault(f"cell|{drug}", estimates["sd|cell"][0] * ndtri(uniform[1][:, 0]))
+    free = set(tables.targets.filter(mark="fixed")["target"])
+
+    def height(name: str, values: np.ndarray) -> np.ndarray:
+        """log10 constant in the cell of a latent K."""
+        (target, _), made = site_of(name), name.rpartition("|")[2]
+        return (
             values
-            + (0.0 if rest[1].endswith(OUTSIDE) else cell)
-            + (0.0 if rest[1] in free else estimates[f"mean|{rest[3]}"][0])
+            + (0.0 if target.endswith(OUTSIDE) else cell)
+            + (0.0 if target in free else estimates[f"mean|{made}"][0])
         )
-        genes.setdefault(Site(rest[1]), []).append(height)
-    for pair, numbers in zip(sorted(silent), np.split(uniform[3].T, max(len(silent), 1)), strict=False):
-        if (pair.construct, pair.target) not in others and pair.construct not in variants:
-            values = _beyond(pair, estimates, *numbers) + cell
-            genes.setdefault(Site(pair.target), []).append(values)
-    found = {site: np.min(values, axis=0) for site, values in genes.items()}
-    for site, numbers in zip(carried, uniform[2].T, strict=True):
-        if Site(site.target) in found:
-            found[site] = found[Site(site.target)] + _distance(site, drug, latents, estimates, numbers)
+
+    genes = {
+        site_of(name): height(name, values)
+        for name, values in latents.items()
+        if kind_of(name) == "K" and site_of(name) not in others
+    }
+    heights: dict[Site, list[np.ndarray]] = {}
+    for (target, _), values in genes.items():
+        heights.setdefault(Site(target), []).append(values)
+    parts = np.split(uniform[3].T, max(len(known.silent), 1))
+    for pair, numbers in zip(sorted(known.silent), parts, strict=False):
+        if others.union(variants).isdisjoint([(pair.target, pair.construct)]):
+            heights.setdefault(Site(pair.target), []).append(_beyond(pair, estimates, *numbers) + cell)
+    found = {site: np.min(values, axis=0) for site, values in heights.items()}
+    for site in variants:
+        own = stream(seed, drug, *site)
+        distance = latents.get(f"variant|{drug}|{site.variant}")
+        if rows := [row for row in known.apart if site in sites_in(row)]:
+            given = _given(*assemble_rows(rows, tables.targets, estimates), latents, own)
+            (name,) = (name for name in given if kind_of(name) == "K" and site_of(name) == site)
+            found[site] = height(name, given[name])
+        elif distance is not None:
+            found[site] = genes[site.target, gene_of(site.variant)] + distance
+        elif Site(site.target) in found:
+            found[site] = found[Site(site.target)] + estimates["sd|variant"][0] * ndtri(own.random(draws))
     return found
 
 
-def _distance(
-    site: Site,
-    drug: str,
-    latents: Mapping[str, np.ndarray],
-    estimates: Estimates,
-    numbers: np.ndarray,
-) -> np.ndarray:
-    """log10 of the constant of a variant over that of the target [draws]; unmeasured, any distance of a variant."""
-    measured = latents.get(f"variant|{drug}|{site.variant}")
-    if measured is None:
-        return estimates["sd|variant"][0] * ndtri(numbers)
-    genes = {
-        name.split("|")[3]: values
-        for name, values in latents.items()
-        if name.startswith(f"K|{drug}|{site.target}|")
-    }
-    return measured + genes[site.variant.split("_")[0]] - np.min(list(genes.values()), axis=0)
+def _given(
+    model: Linear, names: Sequence[str], known: Mapping[str, np.ndarray], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """The latents of a model that are not known yet [draws], given those that are."""
+    told = np.array([name in known for name in names])
+    before = np.array([known[name] for name in names if name in known])
+    left = replace(model, design=model.design[:, ~told], mean=model.mean[~told], latents=model.latents[~told])
+    uniform = rng.random((before.shape[1], numbers_needed(left)))
+    drawn = sample(left, uniform, (model.design[:, told] @ before).T)
+    return dict(zip(np.array(names)[~told], drawn.T, strict=True))
 
 
 def _beyond(pair: Silent, estimates: Estimates, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -190,13 +204,25 @@ class Potency:
     """Medians that were asked for, by drug: loads of many doses ask for the same."""
 
     def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
-        """Constants of draws 0 and on [draws, drugs, targets] [nM], infinite where a drug does not bind."""
-        found = draw_constants(self.tables, self.estimates, drugs, draws, seed)
-        return 10.0 ** found.log10_nM[:, :, : self.tables.targets.height]
+        """Constants of draws 0 and on [draws, drugs, sites] [nM], infinite where a drug does not bind."""
+        return 10.0 ** draw_constants(self.tables, self.estimates, drugs, draws, seed).log10_nM
 
     def middle(self, drugs: Sequence[str]) -> np.ndarray:
-        """Their medians [drugs, targets] [nM]."""
+        """Their medians [drugs, sites] [nM]."""
         if new := [name for name in dict.fromkeys(drugs) if name not in self._middles]:
             found = np.median(self.drawn(new, MIDDLE_DRAWS, 0), axis=0)
             self._middles.update(zip(new, found, strict=True))
         return np.stack([self._middles[name] for name in drugs])
+
+    def unmeasured(self, target: str, variant: str) -> tuple[str, ...]:
+        """Drugs that were seen to bind a target, but of which nothing but bounds is known on a variant of it."""
+        rows, _ = read_rows(self.tables)
+        measured = {row.drug for row in read_apart(self.tables) if (target, variant) in sites_in(row)}
+        measured |= {row.drug for row in rows if f"variant|{row.drug}|{variant}" in dict(row.terms)}
+        others = set(self.tables.constructs.filter(role="other").select("target", "construct").iter_rows())
+        bound = {
+            row.drug
+            for row in rows
+            if any(site[0] == target and site not in others for site in sites_in(row))
+        }
+        return tuple(sorted(bound - measured))

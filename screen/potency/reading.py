@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.potency.posterior import Estimates, Potency
+from screen.potency.posterior import Estimates, Potency, sites_of
 from screen.potency.rows import Tables
 from screen.potency.tables import CELL_POTENCIES, CONSTRUCTS, ESTIMATES, INTENDED, RESPONSES
 from screen.scenarios import AFFINITIES, DRUGS, TARGETS, DrugTables, read_drug_tables
@@ -66,4 +66,6 @@ def read_potent_drugs(drugs: Files, affinities: Files, targets: Files, folder: P
     digest = digest_files(
         [*files_of(drugs), *files_of(affinities), *files_of(targets), *sorted(folder.glob("*.tsv"))]
     )
-    return replace(read, potency=Potency(tables, read_estimates(folder / "estimates.tsv"), digest))
+    potency = Potency(tables, read_estimates(folder / "estimates.tsv"), digest)
+    variants = {site.variant: site.target for site in sites_of(tables) if site.variant}
+    return replace(read, potency=potency, variants=variants)

@@ -11,7 +11,7 @@ itself they are 0 and 1. `response` is the share of the network's differences be
 cells: 1 where the network is right, 0 leaves an additive model. `setting` is what is left of a read-out under a
 stimulus, the same in every study; `panel` is what is left of a study. K of a kinase that binds is N(mean, sd) over
 all drugs, apart for targets that a drug was made for (`intended.tsv`): that is all its class does. A variant lies
-near its gene.
+near its gene, or `apart` from it: rows of the latter have a K of their own and tell of nothing else.
 """
 
 import math
@@ -102,7 +102,37 @@ def family_of(kind: str, assay: str, atp: str) -> str:
 
 
 def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
-    """Every measurement once, and the pairs of which nothing but bounds is known."""
+    """Every measurement once, and the pairs of which nothing but bounds is known; none of variants `apart`."""
+    own = _apart(tables)
+    rows, silent = _read(tables)
+    return (
+        [row for row in rows if own.isdisjoint(sites_in(row))],
+        [pair for pair in silent if (pair.target, pair.construct) not in own],
+    )
+
+
+def read_apart(tables: Tables) -> list[Row]:
+    """The measurements that tell of a variant `apart` from its gene, and of nothing else."""
+    own = _apart(tables)
+    return [row for row in _read(tables)[0] if not own.isdisjoint(sites_in(row))]
+
+
+def sites_in(row: Row) -> list[tuple[str, str]]:
+    """Target and protein of each constant that a measurement tells of."""
+    return [site_of(name) for name, _ in row.terms if kind_of(name) == "K"]
+
+
+def site_of(name: str) -> tuple[str, str]:
+    """Target and protein of a latent K."""
+    _, _, target, *protein, _ = name.split("|")
+    return target, "|".join(protein)
+
+
+def _apart(tables: Tables) -> set[tuple[str, str]]:
+    return set(tables.constructs.filter(role="apart").select("target", "construct").iter_rows())
+
+
+def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:
     frame = tables.affinities
     seen: dict[tuple, list[float]] = {}
     bound = set(frame.filter(pl.col("relation") == "=").select("drug", "target", "construct").iter_rows()) | {
@@ -192,7 +222,7 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
         terms: dict[str, float] = {f"cell|{row['drug']}": sum(weights.values())}
         for (target, construct), weight in weights.items():
             role = roles.get((construct, target))
-            gene = construct if (target, construct) in genes else _gene(construct)
+            gene = construct if (target, construct) in genes else gene_of(construct)
             for name, coefficient in _constant_terms(
                 (row["drug"], target, construct), gene, role, targets[target], tables
             ):
@@ -212,7 +242,8 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
     ]
 
 
-def _gene(construct: str) -> str:
+def gene_of(construct: str) -> str:
+    """The gene of a variant, such as EGFR of EGFR_T790M."""
     return construct.split("_")[0]
 
 

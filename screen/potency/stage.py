@@ -32,7 +32,7 @@ POTENCY = Schema(
     (
         Column("drug", pl.String, "drug of drugs.tsv"),
         Column("target", pl.String, "target of targets.tsv"),
-        Column("variant", pl.String, "construct that a context carries; empty: the gene", nullable=True),
+        Column("variant", pl.String, "construct that a cell can carry; empty: the gene", nullable=True),
         Column("affinity_log10_nM", pl.Float64, "median log10 constant from affinities alone", nullable=True),
         Column("affinity_sd", pl.Float64, "its sd", nullable=True),
         Column("rows_in_cells", pl.Int64, "potencies in cells of this drug", minimum=0),

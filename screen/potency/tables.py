@@ -63,13 +63,13 @@ CONSTRUCTS = Schema(
         Column(
             "role",
             pl.String,
-            "`variant` of its gene: near it; `other` site or isoform: informs the assay alone",
-            choices=("variant", "other"),
+            "cells can carry a `variant`, near its gene and measured with it, and one `apart`, whose rows tell of it "
+            "alone; `other` site or isoform: informs the assay alone",
+            choices=("variant", "apart", "other"),
         ),
-        _text("contexts", "contexts that carry the variant in place of its gene, separated by commas"),
         Column("source", pl.String, "why"),
     ),
-    key=("construct", "target"),
+    key=("construct",),
 )
 
 INTENDED = Schema(

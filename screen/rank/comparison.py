@@ -24,8 +24,8 @@ class Comparison:
     bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
     for observables shown beside; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
     pair (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
-    log10_ic50: half-maximal doses, +-inf where censored; route, through [interventions]: its kind and the targets where
-    it starts, None where the dose is not known.
+    log10_ic50: half-maximal doses, +-inf where censored; route, through, unmeasured [interventions]: its kind, where
+    it starts and the variants there that were not measured, None where the dose is not known.
     """
 
     places: tuple[Place, ...]
@@ -36,6 +36,7 @@ class Comparison:
     log10_ic50: np.ndarray
     route: np.ndarray
     through: np.ndarray
+    unmeasured: np.ndarray
 
     @property
     def weights(self) -> np.ndarray:
@@ -132,4 +133,7 @@ def compare(
         log10_ic50=np.stack([half(place) for place in ordered]),
         route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
         through=np.array([doubt.through(place) if doubt else None for place in ordered], dtype=object),
+        unmeasured=np.array(
+            [doubt.not_measured_on(place) if doubt else None for place in ordered], dtype=object
+        ),
     )

@@ -56,18 +56,23 @@ class Doubt:
             .replace_strict(dict(zip(ROUTES, range(len(ROUTES)), strict=True)))
         )
         code, number = codes.to_numpy(), np.asarray(found.draws)
-        targets = kinds["targets"].fill_null("").to_numpy().astype(object)
+        targets, unmeasured = (
+            kinds[name].fill_null("").to_numpy().astype(object) for name in ("targets", "unmeasured")
+        )
         for pool in pools(cells, np.arange(len(code))[:, None, None]):
             scenario = pool.ratio[:, 0]
-            yield PoolDoubt(code[scenario], targets[scenario], number, self.discrepancy, self.seed)
+            yield PoolDoubt(
+                code[scenario], targets[scenario], unmeasured[scenario], number, self.discrepancy, self.seed
+            )
 
 
 @dataclass(frozen=True)
 class PoolDoubt:
-    """The same for one pool: place in `ROUTES` and targets [rows, hypotheses]; the number of each of their draws."""
+    """The same for one pool: place in `ROUTES`, targets, unmeasured variants [rows, hypotheses]; numbers of draws."""
 
     code: np.ndarray
     targets: np.ndarray
+    unmeasured: np.ndarray
     number: np.ndarray
     discrepancy: Discrepancy | None
     seed: int
@@ -78,8 +83,11 @@ class PoolDoubt:
 
     def through(self, place: Place) -> str | None:
         """The targets where its routes start at a dose, under any of the hypotheses; None where there is none."""
-        held = " ".join(self.targets[place.upper]) if place.known else ""
-        return " ".join(dict.fromkeys(held.split())) or None
+        return _joined(self.targets, place)
+
+    def not_measured_on(self, place: Place) -> str | None:
+        """The variants that the cell carries at held targets and that a drug was not measured on; None for none."""
+        return _joined(self.unmeasured, place)
 
     def widened(self, bare: Ratios, places: Sequence[Place], context: str) -> Ratios:
         """Ratios with errors: `REPEATS` draws in place of each; as they are where nothing is known to be wrong."""
@@ -118,3 +126,9 @@ class PoolDoubt:
     @cached_property
     def _drawn(self) -> dict[str, np.ndarray]:
         return {}
+
+
+def _joined(names: np.ndarray, place: Place) -> str | None:
+    """Each of the names [rows, hypotheses] of a place once, in the order of the hypotheses."""
+    found = " ".join(names[place.upper]) if place.known else ""
+    return " ".join(dict.fromkeys(found.split())) or None

@@ -148,6 +148,10 @@ def _through(comparison: Comparison) -> np.ndarray:
     return comparison.through
 
 
+def _unmeasured(comparison: Comparison) -> np.ndarray:
+    return comparison.unmeasured
+
+
 def _draws(comparison: Comparison) -> np.ndarray:
     return comparison.bare.draws
 
@@ -193,6 +197,15 @@ SCORES: tuple[Score, ...] = (
             nullable=True,
         ),
         _through,
+    ),
+    Score(
+        Column(
+            "unmeasured_variants",
+            pl.String,
+            "variants of held targets that the cell carries and the drug was not measured on: wild type stands in",
+            nullable=True,
+        ),
+        _unmeasured,
     ),
     Score(number_column("log2_ratio_p50", "median log2 of treated/vehicle", "log2"), _log2_ratio),
     Score(

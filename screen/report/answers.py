@@ -96,6 +96,8 @@ def _through(row: Row, name: str) -> str:
     said = [words.get(row["route"], "")]
     if "indirect" in row["mechanism"].split("+"):
         said.append("is known by reporters, growth or distant readings alone")
+    if row["unmeasured_variants"]:
+        said.append(f"was not measured on {', '.join(row['unmeasured_variants'].split())}")
     if row["dose_flag"] == "interpolated":
         said.append("is read between tested doses")
     said = [each for each in said if each]

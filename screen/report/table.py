@@ -23,7 +23,10 @@ from screen.report.pairs import pair_matrices
 from screen.report.selection import NOTICED, Curve, View
 from screen.report.summary import CellSummary
 
-NAMES = ("intervention", "drug_classes", "acts_through", "route", "mechanism", "dose_flag", "ic50_flag")
+NAMES = (
+    "intervention", "drug_classes", "acts_through", "unmeasured_variants", "route", "mechanism", "dose_flag",
+    "ic50_flag",
+)  # fmt: skip
 FRACTIONS: Mapping[str, int] = {
     "p_best": 4, "p_top5": 4, "suppression_p05": 4, "suppression_p50": 4, "suppression_p95": 4,
     "suppression_p05_bare": 4, "suppression_p95_bare": 4, "excess_bliss_p50": 2,

@@ -3,6 +3,7 @@
 from screen.scenarios.abundance_table import Abundances, read_abundances
 from screen.scenarios.abundances import UNITS, Mapped, like_cell, map_abundances
 from screen.scenarios.assays import SHIFT_RULES
+from screen.scenarios.carried import carried, sites_in, unmeasured, wild_type_constants
 from screen.scenarios.contexts import (
     CONTEXTS,
     Context,
@@ -69,6 +70,7 @@ __all__ = [
     "Request",
     "Setting",
     "Target",
+    "carried",
     "check_contexts",
     "count_trajectories",
     "hypothesis_labels",
@@ -89,5 +91,8 @@ __all__ = [
     "read_options",
     "read_targets",
     "screened",
+    "sites_in",
     "smaller_networks",
+    "unmeasured",
+    "wild_type_constants",
 ]

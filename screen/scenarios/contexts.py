@@ -3,8 +3,9 @@
 `contexts.tsv` is long: one row a value. Rows of kind `total` hold from rest on, `stimulus` from t = 0,
 `hypothesis` names an option of a switch with its prior weight here, `timing` has `preincubation_min`,
 `organism` has `human` or `mouse` as its parameter (human where there is no such row), `module` names a
-module of the network that is left out in this cell, with the value 0, and `from` names another context, whose
-rows hold where this one has none of its own.
+module of the network that is left out in this cell, with the value 0, `construct` a variant that stands in place of
+its gene (1; 0 for that of another cell, not here), and `from` names another context, whose rows hold where this one
+has none of its own.
 """
 
 import re
@@ -25,6 +26,7 @@ from screen.tables import Column, Schema, read_placed
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
 FROM = "from"
+CONSTRUCT = "construct"
 MODULE = re.compile(r"m\d+")
 CONTEXT_MARKS = (*MARKS, "input")
 
@@ -36,17 +38,17 @@ CONTEXTS = Schema(
             "kind",
             pl.String,
             "what the row says",
-            choices=("total", "stimulus", "hypothesis", "timing", "organism", "module", FROM),
+            choices=("total", "stimulus", "hypothesis", "timing", "organism", "module", CONSTRUCT, FROM),
         ),
         Column(
             "parameter",
             pl.String,
-            "network parameter, hypothesis, preincubation_min, human, mouse, module or context",
+            "network parameter, hypothesis, preincubation_min, human, mouse, module, construct or context",
         ),
         Column(
             "value",
             pl.Float64,
-            "value of the parameter, prior weight, 0 for a module left out; empty for `from`",
+            "value of the parameter, prior weight, 0 for a module left out, 1 for a construct; empty for `from`",
             minimum=0,
             nullable=True,
         ),
@@ -92,7 +94,7 @@ class Context:
     """A cell and its stimulus. preincubation_minutes [min] with drug before the stimulus.
 
     hypotheses: the options that the context is run under, with their prior weights here; empty for none.
-    left_out: keys of the modules that its network lacks, in order.
+    left_out: keys of the modules that its network lacks, in order. variants: those it carries.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Context:
     hypotheses: Mapping[str, float]
     preincubation_minutes: float
     left_out: tuple[str, ...] = ()
+    variants: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def inherit(frame: pl.DataFrame, options: Mapping[str, Option]) -> pl.DataFrame:
     """Each context's rows after those it has from another, in place of the rows of kind `from`.
 
     An own row replaces that of the same kind and parameter; own options of a switch replace all of that switch,
-    an own organism the other's.
+    an own organism the other's, an own construct that of the same gene.
     """
     rows: dict[str, list[dict]] = {}
     for row in frame.iter_rows(named=True):
@@ -184,6 +187,8 @@ def _what(row: Mapping, options: Mapping[str, Option]) -> tuple[str, str]:
     kind, parameter = row["kind"], row["parameter"]
     if kind == "hypothesis":
         return kind, options[parameter].switch
+    if kind == CONSTRUCT:
+        return kind, parameter.partition("_")[0]
     return kind, "" if kind == "organism" else parameter
 
 
@@ -238,6 +243,13 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
         if not MODULE.fullmatch(row["parameter"]) or row["value"] != 0
     ]
     problems += [
+        f"{row['where']}, {row['context']}: `value` of a row of kind {CONSTRUCT} must be 1 (carried) or 0 (not), "
+        f"found {row['value']:g}"
+        for row in frame.filter((pl.col("kind") == CONSTRUCT) & ~pl.col("value").is_in([0.0, 1.0])).iter_rows(
+            named=True
+        )
+    ]
+    problems += [
         f"{row['where']}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"
         for row in frame.filter((pl.col("kind") != FROM) & pl.col("value").is_null()).iter_rows(named=True)
     ]
@@ -269,6 +281,7 @@ def _context(name: str, rows: list[dict]) -> Context:
         {setting.parameter: setting.value for setting in settings("hypothesis")},
         sum(setting.value for setting in settings("timing")),
         tuple(sorted(setting.parameter for setting in settings("module"))),
+        tuple(setting for setting in settings(CONSTRUCT) if setting.value),
     )
 
 

@@ -47,6 +47,7 @@ ROUTED = Schema(
             choices=ROUTES,
         ),
         Column("targets", pl.String, "where these routes start, the target that is held most first"),
+        Column("unmeasured", pl.String, "variants of held targets on which a drug was not measured"),
     ),
     key=("scenario",),
     may_be_empty=True,

@@ -7,7 +7,7 @@ those that the screen believes, at most one for a drug and gene.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -227,11 +227,15 @@ class CellConstants(Protocol):
     """Constants of drugs in cells, from all that was measured: `screen.potency`."""
 
     def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
-        """Of draws 0 and on [draws, drugs, targets] [nM], infinite where a drug does not bind."""
+        """Of draws 0 and on [draws, drugs, sites] [nM], infinite where a drug does not bind."""
         ...
 
     def middle(self, drugs: Sequence[str]) -> np.ndarray:
-        """Their medians [drugs, targets] [nM]."""
+        """Their medians [drugs, sites] [nM]."""
+        ...
+
+    def unmeasured(self, target: str, variant: str) -> tuple[str, ...]:
+        """Drugs that bind a target, but were not measured on a variant of it."""
         ...
 
 
@@ -240,6 +244,7 @@ class DrugTables:
     """The three tables, checked against each other; order is that of the files.
 
     `potency` says what drugs do in cells; without it, the rows of affinities that are marked `used` stand as they are.
+    `variants` are the constructs that a cell can carry, with their targets; none without `potency`.
     """
 
     drugs: Mapping[str, Drug]
@@ -247,6 +252,12 @@ class DrugTables:
     bindings: tuple[Binding, ...]
     measurements: int
     potency: CellConstants | None = None
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def site_targets(self) -> tuple[str, ...]:
+        """The target of each site where constants are known: every target, then every variant."""
+        return (*self.targets, *self.variants.values())
 
     def screened(self) -> tuple[str, ...]:
         """Names of the drugs that can be screened."""

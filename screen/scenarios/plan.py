@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.scenarios.carried import carried_problems
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.hypotheses import hypothesis_labels
@@ -86,6 +87,7 @@ def plan_scenarios(
     except ScenarioError as error:
         problems += error.problems
     paired = {name for pair in pairs for name in pair}
+    problems += carried_problems(contexts.contexts.values(), tables)
     problems += (
         _drug_problems("drugs", names, tables)
         + _pair_problems(pairs, tables)

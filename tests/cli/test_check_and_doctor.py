@@ -38,6 +38,7 @@ def test_the_shipped_configuration_has_no_problem(shipped_check):
     )
     assert sum(sizes[kind] for kind in kinds) == sizes["parameters"]
     assert sizes["trajectories"] == sizes["scenarios"] * sizes["draws"]
+    assert any("BRAF_V600E was not measured with" in warning for warning in found["warnings"])
 
 
 def test_check_collects_the_problems_of_all_inputs(run, small):

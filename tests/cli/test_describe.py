@@ -26,6 +26,17 @@ def test_a_cell_is_its_settings_beside_the_defaults(run, root, monkeypatch):
     ]  # fmt: skip
 
 
+def test_a_cell_says_which_variants_it_carries_and_which_drugs_were_not_measured_on_them(
+    run, root, monkeypatch
+):
+    monkeypatch.chdir(root)
+    ran = run("describe", "cell", "egfr_mutant_lung")
+    assert "variants carried: EGFR_ex19del at EGFR" in ran.out.splitlines()
+    (said,) = (line for line in ran.out.splitlines() if "EGFR_ex19del was not measured with" in line)
+    assert "brigatinib" in said and "osimertinib" not in said
+    assert "variants carried" not in run("describe", "cell", "hepg2").out
+
+
 def test_a_drug_is_where_it_acts_at_a_dose(run, small, root, monkeypatch):
     """Tocilizumab at its Kd of 2.5 nM leaves half of the receptor, where the assay is what counts."""
     monkeypatch.chdir(root)

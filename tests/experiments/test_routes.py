@@ -65,7 +65,7 @@ def test_a_drug_has_the_route_of_what_it_holds_at_its_dose(shipped):
         "trametinib@2000": "indirect", "ruxolitinib@2000": "direct",
         "trametinib@1000+ruxolitinib@1000": "direct",
     }  # fmt: skip
-    targets = {name.split("|")[2]: held for name, _, held in found.iter_rows()}
+    targets = {name.split("|")[2]: held for name, _, held, _ in found.iter_rows()}
     assert {"JAK1", "JAK2"} <= set(targets["ruxolitinib@1000"].split())
     assert targets["lorlatinib@1000"] == "" and targets["trametinib@1000"] == "MEK"
     assert targets["trametinib@1000+ruxolitinib@1000"].split()[0] == "MEK"
@@ -77,4 +77,4 @@ def test_an_antibody_to_the_human_protein_does_nothing_in_a_mouse_cell(shipped):
         for context in ("hepatocyte_human", "hepatocyte_mouse")
     ]
     found = arm_routes(arms, *shipped)
-    assert found == [("direct", ("IL6R_CAPTURE",)), ("none", ())]
+    assert found == [("direct", ("IL6R_CAPTURE",), ()), ("none", (), ())]

@@ -9,7 +9,7 @@ import pytest
 from screen.kernel import choose_engine
 from screen.panel import PanelTables, find_responses, read_arms, run_planned
 from screen.panel.potency import STEP, _weights
-from screen.potency import Constants, read_potency_tables
+from screen.potency import Constants, read_potency_tables, read_potent_drugs
 from screen.potency.posterior import sites_of
 from screen.potency.tables import RESPONSES
 from screen.simulate import Integration
@@ -41,9 +41,8 @@ def integration() -> Integration:
 def found(world, root: Path, integration):
     """Rows by drug, and what never falls to half; the draws differ in a rate that blood cells need."""
     config = root / "config"
-    tables = read_potency_tables(
-        config / "potency", config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv"
-    )
+    files = [config / f"{name}.tsv" for name in ("drugs", "affinities", "targets")]
+    tables = read_potency_tables(config / "potency", *files)
     rows = [(drug, "study", place[2], True, *place) for drug, (place, _) in ASKED.items()]
     rows += [("selumetinib", "study", "binding", True, None, None, "engagement", None)]
     rows += [("selumetinib", "study", "unused", False, *MELANOMA)]
@@ -57,7 +56,7 @@ def found(world, root: Path, integration):
     rate = world.model.values[world.model.parameters.index("k_gp130_STAT1")]
     draws = [(draw, "k_gp130_STAT1", factor * rate) for draw, factor in enumerate(DRAWN)]
     frame, silent = find_responses(
-        PanelTables(world.model, world.contexts, world.drugs),
+        PanelTables(world.model, world.contexts, read_potent_drugs(*files, config / "potency")),
         tables._replace(cells=cells),
         Constants(tuple(ASKED), sites, heights),
         pl.DataFrame(draws, schema=DRAWS.dtypes(), orient="row"),

@@ -22,7 +22,10 @@ def doubt(table, sd=SD, kinds=KINDS, seed=1):
     treated = table.filter(pl.col("role") != "vehicle")
     route = treated["drug_a"].replace_strict(kinds)
     held = route.replace_strict({"direct": "JAK2 JAK1", "indirect": "MEK", "none": ""})
-    routes = treated.select("scenario").with_columns(route.alias("route"), held.alias("targets"))
+    unmeasured = route.replace_strict({"direct": "JAK2_V617F", "indirect": "", "none": ""})
+    routes = treated.select("scenario").with_columns(
+        route.alias("route"), held.alias("targets"), unmeasured.alias("unmeasured")
+    )
     return Doubt(routes, None if sd is None else Discrepancy(sd), seed)
 
 
@@ -51,6 +54,7 @@ def test_intervals_are_as_wide_as_the_route_says(found, drug, sd):
     row = line(found, drug)
     assert row["route"] == KINDS[drug]
     assert row["acts_through"] == {"a": "JAK2 JAK1", "b": "MEK", "c": None}[drug]
+    assert row["unmeasured_variants"] == {"a": "JAK2_V617F", "b": None, "c": None}[drug]
     middle = np.log2(1.0 - row["suppression_p50"])
     for name, sign in (("suppression_p05", 1.0), ("suppression_p95", -1.0)):
         assert np.log2(1.0 - row[name]) - middle == pytest.approx(sign * TAIL * sd, rel=0.2)

@@ -8,6 +8,7 @@ from screen.report.words import GOALS, Words
 ROW = {
     "suppression_p05": 0.8, "suppression_p50": 0.9, "suppression_p95": 0.95, "rank_p05": 1.0, "rank_p95": 3.0,
     "route": "direct", "acts_through": "JAK1 JAK2", "mechanism": "direct", "dose_flag": "tested", "ic50_flag": "inside",
+    "unmeasured_variants": None,
     "ic50_nM": 40.0, "ic50_p05_nM": 20.0, "ic50_p95_nM": 80.0, "pS727_change_p50": 0.01, "pERK_change_p50": -1.26,
     "pAKT_change_p50": None, "excess_single_p50": None, "excess_bliss_p50": None, "excess_bliss_p05": None,
     "excess_bliss_p95": None,
@@ -67,13 +68,14 @@ def test_routes_and_flags_are_said():
             "intervention": "d",
             "p_best": 0.3,
             "mechanism": "direct+indirect",
+            "unmeasured_variants": "EGFR_T790M ALK_G1202R",
             "route": None,
             "acts_through": None,
         },
     )
     assert through == (
         "a + b acts through MEK, indirectly; c has no route to pY705 in this network and is read between tested doses; "
-        "d is known by reporters, growth or distant readings alone."
+        "d is known by reporters, growth or distant readings alone and was not measured on EGFR_T790M, ALK_G1202R."
     )
 
 

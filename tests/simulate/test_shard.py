@@ -52,7 +52,7 @@ def part_of(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Part:
         hill=np.ones(2),
         direct=np.zeros((3, 1)),
         load_column=np.array([column["load_X"]]),
-        target=np.zeros(1, int),
+        site=np.zeros((3, 1), int),
     )
     affinity = np.tile([[1.0], [0.0]], (len(DRAWS), 1, 1))
     return Part(model, design, Draws(DRAWS, base, affinity), NAMES, np.arange(3))

@@ -3,7 +3,11 @@ const flagOf = (row) => ({ mixed: " *", above_tested: "> tested", below_tested: 
 const text = (column) => (row) => { const value = read(row, column); return value === null ? "" : String(value).replace("-", "−"); };
 const between = (low, high, write) => (row) => (read(row, low) === null ? "" : `${write(read(row, low))} to ${write(read(row, high))}`);
 const doses = (row) => [read(row, "dose_a_nM"), read(row, "dose_b_nM")].filter((each) => each !== null).join(" + ");
-const routeOf = (row) => [read(row, "route"), read(row, "mechanism").includes("indirect") ? "(mechanism inferred)" : ""].filter(Boolean).join(" ");
+const routeOf = (row) => [
+  read(row, "route"),
+  read(row, "mechanism").includes("indirect") ? "(mechanism inferred)" : "",
+  read(row, "unmeasured_variants") ? `(not measured on ${read(row, "unmeasured_variants")})` : "",
+].filter(Boolean).join(" ");
 
 const CHANGE = "_change_p50";
 
