@@ -143,7 +143,7 @@ lock: ## resolve the dependencies anew (needs the network)
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)
 
-bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on all cores (7 minutes)
+bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on two cores and on all (3 minutes)
 	$(PYTHON) -m benchmarks.gpu_cases .cache/gpu_cases.npz
 	$(PYTHON) benchmarks/gpu.py --cases .cache/gpu_cases.npz --json benchmarks/results/gpu.json $(ARGS)
 

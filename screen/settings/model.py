@@ -173,8 +173,8 @@ class SimulateSettings(Section):
     """Steps after which a trajectory counts as failed."""
     shards: Annotated[int, Field(ge=1, le=10_000), NUMBER] = 4
     """Parts that the workflow runs apart; few and long ones, each starts Python anew."""
-    batch: Annotated[int, Field(ge=8, le=1_000_000), NUMBER] = 2048
-    """Trajectories handed to the engine at a time."""
+    batch: Annotated[int, Field(ge=8, le=1_000_000), NUMBER] | None = None
+    """Trajectories handed to the engine at a time; null: as many as keep it busy, 2048 on cores, 131 072 on a GPU."""
 
 
 class FitSettings(Section):

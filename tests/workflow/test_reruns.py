@@ -114,6 +114,7 @@ VALUES = {
     "fit.draws_from": "shipped",
     "simulate.engine": "jax",
     "simulate.slices": False,
+    "simulate.batch": 64,
     "panel.constrain": ["gate"],
     "rank.dose_bases": [{"kind": "clinical"}],
     "rank.observable": "pERK",

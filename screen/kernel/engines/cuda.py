@@ -6,7 +6,7 @@ every thread that runs at a time memory of its own, beside what JAX has reserved
 takes the next lane when its lane ends, so a call may have any number of lanes.
 
 Tested against the C kernel with a driver and a compiler that run the same text on the host (tests/engines/host_cuda);
-NVRTC compiles it in the tests, but it has not run on a GPU yet.
+benchmarks/results/gpu.json says what it does on a GPU.
 """
 
 import ctypes
@@ -31,9 +31,9 @@ from screen.kernel.native.nvrtc import cached_cubin, find_nvrtc, options_for
 from screen.kernel.solution import Solution
 
 PLATFORM = "CUDA"
-RESIDENT = 64
-"""Most warps on a multiprocessor at a time, here more than any can hold. Fewer share its caches among fewer: what is
-fastest is for benchmarks/gpu.py to say, which sets it."""
+SINGLE = 1e-6
+"""Relative tolerance from which on a solve keeps the entries of its matrices in single precision. That moves results
+by a fortieth of it at most in the shipped network, and gives a sixth more lanes a second."""
 SHARE = 0.5
 """Of the memory that is free, how much threads may take, and then how much tapes."""
 
@@ -101,7 +101,7 @@ def cuda_ready(models: Iterable[Model] = ()) -> str:
 @cache
 def register(model: Model) -> str:
     """Compile the solve of a model; the name under which XLA knows it. Gradient and rest are compiled when called."""
-    compile_entry(model, "solve", find_driver().architecture())
+    compile_entry(model, "solve", find_driver().architecture(), single=True)
     name = f"screen_cuda_{digest_of(model_key(model))}"
     for entry, task in TASKS.items():
         handler = _handler(model, entry, task)
@@ -117,20 +117,20 @@ GRAPHICS = Build(register, lambda wanted: 0, events=False)
 """Cores are not what limits the threads."""
 
 
-def compile_entry(model: Model, entry: str, architecture: str) -> Path:
-    """Machine code of an entry of `TASKS`, from the cache or compiled into it."""
+def compile_entry(model: Model, entry: str, architecture: str, single: bool = False) -> Path:
+    """Machine code of an entry of `TASKS`, from the cache or compiled into it; `single` as in `SINGLE`."""
     nvrtc = find_nvrtc(find_driver().version())
-    options = options_for(entry, architecture)
+    options = options_for(entry, architecture, single)
     return cached_cubin(
         nvrtc, lambda: emit(model.system, THREAD), model.name, model_key(model), model.cache, options
     )
 
 
 @cache
-def _kernel(model: Model, entry: str, context: int) -> Kernel:
+def _kernel(model: Model, entry: str, single: bool, context: int) -> Kernel:
     """A kernel in a context, which is the current one."""
     driver = find_driver()
-    code = compile_entry(model, entry, driver.architecture(driver.device())).read_bytes()
+    code = compile_entry(model, entry, driver.architecture(driver.device()), single).read_bytes()
     module = driver.load(code)
     launch, memory, row = driver.constants(module, "screen_sizes", c_int64 * 3)
     if launch != ctypes.sizeof(Launch):
@@ -144,8 +144,9 @@ def _kernel(model: Model, entry: str, context: int) -> Kernel:
 def _handler(model: Model, entry: str, task: Callable[[Call], None]) -> Any:
     def run(frame: Frame) -> None:
         driver = find_driver()
+        single = entry == "solve" and frame.attributes["rtol"] >= SINGLE
         with driver.context(frame.stream) as context:
-            task(Call(driver, frame.stream, _kernel(model, entry, context), frame))
+            task(Call(driver, frame.stream, _kernel(model, entry, single, context), frame))
 
     return make_handler(run)
 
@@ -162,7 +163,7 @@ def _launch(call: Call, job: Job, items: int, lengths: np.ndarray | None = None)
         return
     driver, stream, kernel, _ = call
     free = driver.free_memory()
-    most = min(kernel.resident, RESIDENT) * kernel.processors
+    most = kernel.resident * kernel.processors
     warps = max(1, min(-(-items // WARP), most, int(SHARE * free) // kernel.memory))
     room = 0
     if lengths is not None:

@@ -43,6 +43,8 @@ class Engine(NamedTuple):
     """How it integrates copies once; where it cannot, each is a lane."""
     rest: Callable[..., Rest] | None = None
     """How it finds rest states, where it has a better way than to integrate."""
+    batch: int = 2048
+    """Lanes at a time that keep it busy without much memory."""
     ready: Callable[[Iterable[Model]], str] = lambda models: "needs nothing but JAX"
     """Why it can run these models here, in one line; KernelError where it cannot."""
     prepare: Callable[[Model], object] | None = None
@@ -64,19 +66,25 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
     return run
 
 
-def _compiled(build: Build, device: str, speed: float, ready: Callable[[Iterable[Model]], str]) -> Engine:
+def _compiled(
+    build: Build, device: str, speed: float, batch: int, ready: Callable[[Iterable[Model]], str]
+) -> Engine:
     """An engine that runs the compiled network."""
     readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
 
     def prepare(model: Model) -> None:
         build.register(model if build.events else without_events(model))
 
-    return Engine(partial(compiled_solve, build), True, (device,), speed, readings, rest, ready, prepare)
+    return Engine(
+        partial(compiled_solve, build), True, (device,), speed, readings, rest, batch, ready, prepare
+    )
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": _compiled(PROCESSOR, "cpu", 2700.0, kernel_ready),
-    "cuda": _compiled(GRAPHICS, "gpu", 65_000.0, cuda_ready),  # speed not measured: a bound of memory traffic
+    "kernel": _compiled(PROCESSOR, "cpu", 2700.0, 2048, kernel_ready),
+    "cuda": _compiled(
+        GRAPHICS, "gpu", 73_000.0, 1 << 17, cuda_ready
+    ),  # of an H200, benchmarks/results/gpu.json
     "jax": Engine(_of_system(jax_engine), differentiable=False, devices=("cpu", "gpu"), speed=400.0),
     "diffrax": Engine(_of_system(diffrax_engine), differentiable=True, devices=("cpu", "gpu"), speed=10.0),
 }

@@ -180,7 +180,7 @@ static void layer_back(const Job *job, Step *s, Adjoint *a, Walk *walks, int k)
     seed_stages(job, s, a, walks, k);
     const V rate = 1.0 / s->h;
     for (int stage = STAGES - 1; stage >= 0; stage--) {
-        solve_transposed(s->matrix, a->seed[stage], a->v[stage]);
+        solve_transposed(MINE(s->matrix), a->seed[stage], a->v[stage]);
         pullback(a->points[stage], s->c, inside(s, s->t + NODES[stage] * s->h), a->v[stage], s->scratch, a->q,
                  layer->c_bar);
         for (int i = 0; i < N; i++) layer->lambda[i] += a->q[i];
@@ -225,7 +225,7 @@ static void step_over_breaks(const Job *job, Step *s, const Adjoint *a, const Wa
 
 static void step_back(const Job *job, Step *s, Adjoint *a, Walk *walks)
 {
-    linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, s->jacobian, s->push);
+    linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, MINE(s->jacobian), s->push);
     attempt(s, a->points);
     copy(a->points[0], s->y, N);
     for (int k = 0; k < LAYERS; k++)

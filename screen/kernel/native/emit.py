@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from screen.kernel import tableau
+from screen.kernel.native.ahead import Ahead
 from screen.kernel.native.emit_algebra import algebra, braces, stage_sums
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.events import Events
@@ -134,6 +135,8 @@ class _Kernel(NamedTuple):
     prefix: str = "s"
     """Of the functions it calls."""
     vector: bool = True
+    hoisted: int = 0
+    """Of how many hoisted values it is told which come next (`Ahead`)."""
 
 
 def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
@@ -146,18 +149,18 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
     after_flow = len(species)
     wanted = [*solved, *(after_flow + k for k in system.reduction.pattern)]
     wanted += [after_flow + len(system.pattern) + d for d in range(len(system.driven))]
-    jacobian = [(f"jacobian[{k}] =", label) for k, label in enumerate(slopes)]
+    jacobian = [(f"AT(jacobian, {k}) =", label) for k, label in enumerate(slopes)]
     push = [(f"push[{k}] =", f"d {species[i]}' / d time") for k, i in enumerate(system.driven)]
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time"}
     state = "IN y, IN c, V time, "
     yield from _function(
-        _Kernel("derivative", state + "OUT x, OUT f", "y, c, time, x, f", moving, prefix),
+        _Kernel("derivative", state + "OUT x, OUT f", "y, c, time, x, f", moving, prefix, hoisted=system.hoisted),
         system.derivative.only(solved), flow, scratch,
     )  # fmt: skip
     yield from _function(
         _Kernel(
-            "linearise", state + "OUT x, OUT f, OUT jacobian, OUT push",
-            "y, c, time, x, f, jacobian, push", moving, prefix,
+            "linearise", state + "OUT x, OUT f, Entries *restrict jacobian, OUT push",
+            "y, c, time, x, f, jacobian, push", moving, prefix, hoisted=system.hoisted,
         ),
         system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
     )  # fmt: skip
@@ -267,6 +270,7 @@ class _Body:
         self.crossing = len(place)
         lines: list[list[str]] = [[] for _ in range(max(piece.values(), default=0) + 1)]
         loaded: list[set[int]] = [set() for _ in lines]
+        ahead = [Ahead("c", self.kernel.hoisted) for _ in lines]
         kind = "const V" if self.kernel.vector else "const double"
         for n, instruction in enumerate(code):
             here = piece.get(n, 0)
@@ -275,6 +279,8 @@ class _Body:
                     if a in place and piece[a] != here and a not in loaded[here]:
                         loaded[here].add(a)
                         lines[here].append(f"{kind} t{a} = x[{place[a]}];")
+                hoisted = (code[a][1] for a in operands(instruction) if code[a][0] == "hoisted")
+                lines[here].extend(ahead[here].of(hoisted))
                 lines[here].append(f"{kind} t{n} = {self._formula(instruction)};")
                 if n in place:
                     lines[here].append(f"x[{place[n]}] = t{n};")

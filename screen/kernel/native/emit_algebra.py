@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from screen.kernel import tableau
+from screen.kernel.native.ahead import Ahead
 from screen.kernel.symbolic.conservation import Reduction
 from screen.kernel.symbolic.elimination import Elimination, Row, Scale
 
@@ -17,21 +18,21 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     plan = reduction.elimination
     rows: list[list[str]] = [[] for _ in plan.order]
     for slot, (p, q) in enumerate(plan.slots):
-        terms = "".join(_signed(-factor, f"jacobian[{entry}]") for entry, factor in reduction.mix[slot])
+        terms = "".join(_signed(-factor, f"AT(jacobian, {entry})") for entry, factor in reduction.mix[slot])
         rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or 'all(0.0)'};")
     row = 0
     for step in plan.factor:
         if isinstance(step, Scale):
-            rows[row].append(f"m{step.target} *= M[{step.diagonal}];")
-            rows[row].extend(f"m{a} -= m{step.target} * M[{b}];" for a, b in step.updates)
+            rows[row].append(f"m{step.target} *= AT(M, {step.diagonal});")
+            rows[row].extend(f"m{a} -= m{step.target} * AT(M, {b});" for a, b in step.updates)
         else:
             rows[row].append(f"m{step.diagonal} = 1.0 / m{step.diagonal};")
             row += 1
     for slot, (p, _) in enumerate(plan.slots):
-        rows[p].append(f"M[{slot}] = m{slot};")
+        rows[p].append(f"AT(M, {slot}) = m{slot};")
     yield from _cut(
         "factorise",
-        "IN jacobian, V shift, OUT M",
+        "const Entries *restrict jacobian, V shift, Entries *restrict M",
         "jacobian, shift, M",
         rows,
         piece,
@@ -41,8 +42,9 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
         for d, ratios in reduction.dependents
     ]
     yield braces("CODE give(OUT x)", given)
-    lines = [*_solve_lines((plan.forward, plan.backward), plan, "f[{0}] + g[{0}]", 1), "give(x);"]
-    arguments = "IN M, IN f, IN g, OUT x"
+    halves, ahead = (plan.forward, plan.backward), Ahead("M", len(plan.slots))
+    lines = [*_solve_lines(halves, plan, "f[{0}] + g[{0}]", 1, ahead), "give(x);"]
+    arguments = "const Entries *restrict M, IN f, IN g, OUT x"
     yield braces(f"CODE solve({arguments})", lines)
     taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
     taken += [f"b[{d}] = all(0.0);" for d, _ in reduction.dependents]
@@ -52,7 +54,7 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
         *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0),
     ]
     lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
-    yield braces("CODE solve_transposed(IN M, OUT b, OUT x)", lines)
+    yield braces("CODE solve_transposed(const Entries *restrict M, OUT b, OUT x)", lines)
 
 
 def _signed(factor: float, value: str) -> str:
@@ -63,15 +65,21 @@ def _signed(factor: float, value: str) -> str:
 
 
 def _solve_lines(
-    halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, scaled: int
+    halves: tuple[tuple[Row, ...], ...],
+    plan: Elimination,
+    right: str,
+    scaled: int,
+    ahead: Ahead | None = None,
 ) -> Iterator[str]:
     for half, rows in enumerate(halves):
         for position, terms in rows:
+            if ahead:
+                yield from ahead.of(slot for slot, _ in terms)
             unknown = plan.order[position]
             value = f"x{position}" if half else right.format(unknown)
-            value += "".join(f" - M[{slot}] * x{q}" for slot, q in terms)
+            value += "".join(f" - AT(M, {slot}) * x{q}" for slot, q in terms)
             if half == scaled:
-                value = f"({value}) * M[{plan.diagonal[position]}]"
+                value = f"({value}) * AT(M, {plan.diagonal[position]})"
             if value != f"x{position}":
                 yield f"{'' if half else 'V '}x{position} = {value};"
             if half:

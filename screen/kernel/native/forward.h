@@ -155,7 +155,7 @@ static void first_steps(const Job *job, Step *s, Lane *lanes)
 {
     V d0 = {0}, d1 = {0}, d2 = {0};
     clear(s->g, N);
-    for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += s->jacobian[e] * s->start[PATTERN_COLUMN[e]];
+    for (int e = 0; e < NONZEROS; e++) s->g[PATTERN_ROW[e]] += AT(MINE(s->jacobian), e) * s->start[PATTERN_COLUMN[e]];
     for (int i = 0; i < N; i++) {
         const V scale = 1.0 / (job->atol * SCALE[i] + job->rtol * v_abs(s->y[i]));
         const V a = s->y[i] * scale, b = s->start[i] * scale, c = s->g[i] * scale;
@@ -274,7 +274,7 @@ static int integrate(const Job *job, Step *s, Recording *recording)
             fresh |= lanes[l].lane >= 0 && lanes[l].fresh;
         }
         if (!busy) return 1;
-        linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, s->jacobian, s->push);
+        linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, MINE(s->jacobian), s->push);
         give(s->start);
         if (fresh) first_steps(job, s, lanes);
         choose_steps(s, lanes);

@@ -73,9 +73,10 @@ def compile_cubin(nvrtc: Nvrtc, source: str, options: tuple[str, ...]) -> Cubin:
         library.nvrtcDestroyProgram(ctypes.byref(program))
 
 
-def options_for(entry: str, architecture: str) -> tuple[str, ...]:
-    """How the entry is compiled (`solve`, ...) for an architecture such as sm_90."""
-    return (f"--gpu-architecture={architecture}", f"--define-macro={entry.upper()}", *FLAGS)
+def options_for(entry: str, architecture: str, single: bool = False) -> tuple[str, ...]:
+    """How the entry (`solve`, ...) is compiled for an architecture such as sm_90; `single`: its matrices in float."""
+    macros = (entry.upper(), *(["SINGLE"] if single else ()))
+    return (f"--gpu-architecture={architecture}", *(f"--define-macro={name}" for name in macros), *FLAGS)
 
 
 def cached_cubin(
@@ -99,7 +100,10 @@ def cached_cubin(
 
 
 def _load(path: Path) -> ctypes.CDLL:
+    """The library; first what it opens by name alone, which lies beside it and would not be found."""
     try:
+        for builtins in sorted(path.parent.glob("libnvrtc-builtins.so.*")):
+            ctypes.CDLL(str(builtins))
         return ctypes.CDLL(str(path))
     except OSError as error:
         raise KernelError(f"{path}: must be a library that can be loaded here, found {error}") from None

@@ -33,16 +33,16 @@ static void take_lane(const Job *job, Step *s, int64_t lane, int l)
 static void balance(const Job *job, Step *s)
 {
     const V time = all(job->time);
-    linearise(s->y, s->c, time, s->scratch, s->start, s->jacobian, s->push);
+    linearise(s->y, s->c, time, s->scratch, s->start, MINE(s->jacobian), s->push);
     give(s->start);
-    factorise(s->jacobian, all(job->rate), s->matrix);
+    factorise(MINE(s->jacobian), all(job->rate), MINE(s->matrix));
 }
 
 /* Whether an odd number of modes grow: then the product of the pivots is negative. */
 static I grows(const Step *s)
 {
     V sign = all(1.0);
-    for (int p = 0; p < PIVOTS; p++) sign = choose(s->matrix[PIVOT[p]] < 0.0, -sign, sign);
+    for (int p = 0; p < PIVOTS; p++) sign = choose(AT(MINE(s->matrix), PIVOT[p]) < 0.0, -sign, sign);
     return sign < 0.0;
 }
 
@@ -55,7 +55,7 @@ static void settle(const Job *job, Step *s, I *rested)
     *rested = NONE;
     for (int k = 0; k < NEWTON; k++) {
         balance(job, s);
-        solve(s->matrix, s->start, s->g, s->k[0]);
+        solve(MINE(s->matrix), s->start, s->g, s->k[0]);
         I moves = NONE, far = NONE;
         for (int i = 0; i < N; i++) {
             const V step = s->k[0][i], next = s->y[i] + step;
@@ -96,7 +96,7 @@ static void repeat(const Job *job, Balance *b, Stored *from, Stored *sum, V scal
     for (int k = 0; k < REPEATS; k++) {
         V change = {0};
         copy(b->q, from, N);
-        solve_transposed(b->step.matrix, b->q, b->x);
+        solve_transposed(MINE(b->step.matrix), b->q, b->x);
         for (int i = 0; i < N; i++) {
             const V next = job->rate * b->x[i];
             change = v_max(change, v_abs(sum ? next : next - from[i]));

@@ -6,7 +6,8 @@ typedef struct {
     Stored start[N];       /* derivative at the start */
     Stored f[N], g[N];     /* derivative at a stage; what the earlier stages add to it */
     Stored k[STAGES][N];   /* stage solutions; the last is the error estimate */
-    Stored jacobian[NONZEROS + 1], push[DRIVEN + 1], matrix[SLOTS];
+    Entries jacobian[NONZEROS + 1], matrix[SLOTS];
+    Stored push[DRIVEN + 1];
     Stored c[HOISTED + 1]; /* what depends on parameters alone */
     Stored t, h;           /* time and step size of each lane */
     Stored low, high;      /* the stretch of time, seen from the inside: rate laws may switch at its ends */
@@ -38,16 +39,16 @@ static inline void add_push(Step *s, int stage)
 static void attempt(Step *s, Stored (*points)[N])
 {
     const V rate = 1.0 / s->h;
-    factorise(s->jacobian, rate / GAMMA, s->matrix);
+    factorise(MINE(s->jacobian), rate / GAMMA, MINE(s->matrix));
     clear(s->g, N);
     add_push(s, 0);
-    solve(s->matrix, s->start, s->g, s->k[0]);
+    solve(MINE(s->matrix), s->start, s->g, s->k[0]);
     for (int stage = 1; stage < STAGES; stage++) {
         combine(stage, s->y, (const Stored(*)[N])s->k, rate, s->z, s->g);
         add_push(s, stage);
         if (points) copy(points[stage], s->z, N);
         derivative(s->z, s->c, inside(s, s->t + NODES[stage] * s->h), s->scratch, s->f);
-        solve(s->matrix, s->f, s->g, s->k[stage]);
+        solve(MINE(s->matrix), s->f, s->g, s->k[stage]);
     }
     for (int i = 0; i < N; i++) s->z[i] += s->k[STAGES - 1][i];
 }

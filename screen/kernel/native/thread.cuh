@@ -30,6 +30,29 @@ typedef struct Stored {
     Stored &operator-=(double value) { own -= value; return *this; }
 } Stored;
 
+/* Entries of the matrix of a step and of its factors. Reading them is a third of what a step moves; where the tolerance
+   allows it (SINGLE) they are kept in half the room. MINE: a thread's own among them, from where its numbers lie. */
+#if defined(SINGLE)
+typedef struct { float own, of_others[STRIDE - 1]; } Entries;
+#define MINE(entries) ((Entries *)((float *)(entries) - threadIdx.x % STRIDE))
+#define AT(x, i) (x)[i].own
+#else
+typedef Stored Entries;
+#define MINE(entries) (entries)
+#define AT(x, i) (x)[i]
+#endif
+
+/* So many rows from i on are read soon: they come from memory into the cache that is next to it, a line a thread. */
+#define AHEAD(x, i, count) fetch<sizeof *(x) / STRIDE, (count)>((const char *)&(x)[i])
+template <int size, int count> static inline void fetch(const char *own)
+{
+#if defined(__CUDACC_RTC__)
+    const int line = 128, lane = threadIdx.x % STRIDE;
+    if (lane < size * STRIDE * count / line)
+        asm volatile("prefetch.global.L2 [%0];" ::"l"(own + lane * (line - size)));
+#endif
+}
+
 static inline int64_t take_next(Counter *next, int64_t count) { return (int64_t)atomicAdd(next, (Counter)count); }
 static inline V all(double x) { return x; }
 static inline V choose(I mask, V a, V b) { return mask ? a : b; }

@@ -13,6 +13,10 @@
 typedef double V __attribute__((vector_size(8 * W)));
 typedef int64_t I __attribute__((vector_size(8 * W)));
 typedef V Stored; /* a quantity in memory */
+typedef V Entries; /* of the matrix of a step and of its factors */
+#define MINE(entries) (entries)
+#define AT(x, i) (x)[i]
+#define AHEAD(x, i, count) /* what is read soon: a processor sees it by itself */
 typedef atomic_llong Counter;
 #define CODE static __attribute__((noinline)) void
 #define STRIDE W /* doubles from one quantity of a lane to the next */

@@ -40,7 +40,7 @@ int nvrtcCompileProgram(Program *program, int count, const char **options)
     std::string text = program->source, define;
     text.replace(text.find(given), given.size(), "const Launch &launch");
     for (int i = 0; i < count; i++)
-        if (!strncmp(options[i], "--define-macro=", 15)) define = std::string(" -D") + (options[i] + 15);
+        if (!strncmp(options[i], "--define-macro=", 15)) define += std::string(" -D") + (options[i] + 15);
     FILE *file = fopen((base + ".cc").c_str(), "w");
     fputs(text.c_str(), file);
     fclose(file);
