@@ -110,6 +110,14 @@ def test_a_readout_that_is_0_throughout_is_refused(cell, draws, monkeypatch):
         fit_lines(cell, [line], draws)
 
 
+def test_a_factor_is_a_power_of_ten_of_a_total(cell, draws, monkeypatch):
+    known = cell.course(draws, np.array([[0.5, 0.5]]), MINUTES[None])
+    starts = cell.starts(draws)
+    monkeypatch.setattr(cell, "starts", lambda draws: starts * np.sqrt(10))
+    np.testing.assert_allclose(cell.course(draws, np.zeros((1, 2)), MINUTES[None]), known, rtol=1e-9)
+    assert (known != cell.course(draws, np.array([[0.4, 0.5]]), MINUTES[None])).any()
+
+
 def test_a_treatment_acts_under_the_totals_of_the_line(cell, draws):
     twice = draws_at(draws, np.array([0, 0]))
     factors, times = np.array([[0.0, 0.0], [0.5, 0.0]]), np.repeat(MINUTES[None], 2, axis=0)

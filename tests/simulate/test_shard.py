@@ -1,5 +1,7 @@
 """Shards: the same numbers however the lanes are cut, resting states, failures that stay rows."""
 
+from dataclasses import replace
+
 import antimony
 import numpy as np
 import polars as pl
@@ -125,6 +127,32 @@ def test_a_lane_that_needs_more_steps_is_retried(model):
     assert (both["value"] - both["value_right"]).abs().max() < 1e-6
 
 
+def test_what_is_run_again_is_run_ten_times_as_strictly(model):
+    plan, every = part_of(model), np.arange(4)
+    few, strict = Integration("auto", 1e-4, 1e-7, 6, 1), Integration("auto", 1e-5, 1e-8, 60, 1)
+    resting = Runner(model, integration(), plan.design, ["B"]).rest(plan.draws, np.zeros(4, int), every)
+    lanes = plan.draws, np.ones(4, int), every, np.full((4, 1), 60.0), resting
+    again, known = (Runner(model, each, plan.design, ["B"])(*lanes) for each in (few, strict))
+    assert (again.status.tolist(), known.status.tolist()) == (["retried"] * 4, ["ok"] * 4)
+    assert again.values.tolist() == known.values.tolist()
+    assert (again.steps > known.steps).all()
+
+
+def test_a_cell_that_needs_longer_has_ten_times_as_long_to_come_to_rest_and_its_lanes_say_so(model):
+    """With the rates of the first draw the way to rest shrinks by e in 9 min: 20 min are too few, 200 are plenty."""
+    plan, first = part_of(model), np.zeros(1, int)
+    runner = Runner(model, replace(integration(), rest_minutes=20.0), plan.design, ["B"])
+    resting = runner.rest(plan.draws, first, first)
+    assert resting.status.tolist() == ["retried"]
+    assert resting.states[0, model.species.index("B")] == pytest.approx(0.01 / 0.11, rel=1e-6)
+    assert runner(plan.draws, first, first, np.full((1, 1), 20.0), resting).status.tolist() == ["retried"]
+    hasty = Runner(model, replace(integration(), rest_minutes=2.0), plan.design, ["B"])
+    unrested = hasty.rest(plan.draws, first, first)
+    assert unrested.status.tolist() == ["no_rest_state"]
+    found = hasty(plan.draws, first, first, np.full((1, 1), 20.0), unrested)
+    assert found.status.tolist() == ["no_rest_state"] and np.isnan(found.values).all()
+
+
 def test_what_is_read_has_the_parameters_of_the_time_it_is_read_at(model):
     """The stimulus of 0.2 is there when the signal is read, and was not before."""
     plan, every = part_of(model), np.arange(4)
@@ -141,8 +169,8 @@ def test_a_shard_that_is_not_there_is_named(model):
 
 def test_progress_says_how_far(model):
     lines: list[str] = []
-    simulate_shard([part_of(model)], READOUTS, integration(), Shard(0, 2), lines.append)
-    assert lines[-1].startswith("simulate 1/2: 6 of 6 trajectories") and lines[-1].endswith(" 0 failed")
+    simulate_shard([part_of(model)], READOUTS, integration(), Shard(1, 2), lines.append)
+    assert lines[-1].startswith("simulate 2/2: 6 of 6 trajectories") and lines[-1].endswith(" 0 failed")
 
 
 def test_progress_counts_the_trajectories_that_failed(model):
