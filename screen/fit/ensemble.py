@@ -23,8 +23,9 @@ from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import local_costs, prior_gradient, prior_precision
 from screen.fit.evaluator import Evaluator, Polished
 from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend, rows_of
-from screen.fit.objective import cost_as_compared, prior_cost
+from screen.fit.objective import Predicted, cost_as_compared, prior_cost
 from screen.fit.sensitivity import Sensitivity
+from screen.kernel import filled
 from screen.scenarios import normal_stream
 
 TOLERANCE, EACH = 0.5, 0.02
@@ -94,20 +95,24 @@ def draw_ensemble(
 ) -> Ensemble:
     """So many draws, each after at most so many steps; the same seed gives the same draws.
 
-    FitError where not even the optimum integrates.
+    Costs are of all draws at a time, those that are still on their way and copies: every other number of them would be
+    compiled anew, operation by operation. FitError where not even the optimum integrates.
     """
     problem, estimated = evaluator.problem, evaluator.problem.estimated
     goals = draw_goals(problem, polished, evaluator.sensitivity(polished.scaled), draws, seed)
     prior = prior_precision(problem, polished.scaled)
 
     def look(chosen: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, None]:
-        found = evaluator.predict(scaled)
-        cost = np.asarray(prior_cost(problem, jnp.asarray(scaled - goals.shift[chosen])))
-        own = cost_as_compared(problem, found, goals.measured[chosen], goals.sigma[chosen])
-        return np.where(found.failed > 0, UNSOUND_COST, cost + own.sum(axis=1)), None
+        found, places = evaluator.predict(scaled), filled(chosen, draws)
+        cost = np.asarray(prior_cost(problem, jnp.asarray(filled(scaled, draws) - goals.shift[places])))
+        together = Predicted(*(filled(each, draws) for each in found))
+        own = cost_as_compared(problem, together, goals.measured[places], goals.sigma[places])
+        total = (cost + own.sum(axis=1))[: len(chosen)]
+        return np.where(found.failed > 0, UNSOUND_COST, total), None
 
     def linearise(chosen: np.ndarray, scaled: np.ndarray, seen: None) -> tuple[np.ndarray, np.ndarray]:
-        gradients = prior_gradient(problem, scaled - goals.shift[chosen]).copy()
+        shifted = filled(scaled, draws) - goals.shift[filled(chosen, draws)]
+        gradients = prior_gradient(problem, shifted)[: len(chosen)].copy()
         matrices = np.tile(np.diag(prior), (len(scaled), 1, 1))
         together = evaluator.sensitivity(scaled)
         for place, draw in enumerate(chosen):

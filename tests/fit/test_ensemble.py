@@ -10,6 +10,7 @@ from screen.errors import FitError
 from screen.fit import draw_ensemble, make_evaluator, normal_approximation, polish
 from screen.fit.curvature import local_costs
 from screen.fit.ensemble import draw_goals
+from screen.fit.objective import prior_cost
 
 DRAWS, STEPS = 64, 20
 
@@ -68,6 +69,22 @@ def test_data_are_moved_by_as_much_noise_as_their_distribution_tells_of(toy, eva
     moved = (goals.measured - measured_values(toy)) / found.sigma
     local = local_costs(toy, (found.compared - measured_values(toy)) / found.sigma)
     assert np.mean(moved**2, axis=0) * local.curvature == pytest.approx(1, rel=0.1)
+
+
+def test_however_few_draws_are_on_their_way_nothing_is_compiled_for_them(evaluator, polished, monkeypatch):
+    predicted, priced = [], []
+
+    def predict(scaled):
+        predicted.append(len(scaled))
+        return evaluator.predict(scaled)
+
+    def price(problem, scaled):
+        priced.append(len(scaled))
+        return prior_cost(problem, scaled)
+
+    monkeypatch.setattr("screen.fit.ensemble.prior_cost", price)
+    draw_ensemble(replace(evaluator, predict=predict), polished, DRAWS, STEPS, seed=5)
+    assert min(predicted) < DRAWS and set(priced) == {DRAWS}
 
 
 def test_every_draw_is_the_best_fit_to_its_own_data(toy, evaluator, polished, ensemble):
