@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.noise import reading_cost
-from screen.calibration.priors import grouped
+from screen.calibration.priors import Prior, grouped
 from screen.calibration.problem import Problem, Values, measured_values
 from screen.fit.batch import batch_of_starts
 from screen.fit.prediction import FAILED_COST, Prediction, log_slopes, predict
@@ -20,8 +20,13 @@ from screen.simulate import Integration
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     """Minus the log prior [vectors] of scaled vectors [vectors, estimated]."""
+    return _cost_of(problem.estimated.priors, scaled)
+
+
+@partial(jax.jit, static_argnums=0)
+def _cost_of(priors: tuple[Prior | None, ...], scaled: jax.Array) -> jax.Array:
     cost = jnp.zeros(scaled.shape[0])
-    for places, together in grouped(problem.estimated.priors):
+    for places, together in grouped(priors):
         cost += jnp.sum(together.cost(scaled[:, places]), axis=1)
     return cost
 
