@@ -6,6 +6,7 @@ Within one call, axes of one name have one length. The tests check it at every c
 elsewhere it is only said. The axes:
 
     species, parameters, targets    of a network, and where drugs act on it
+    sites                           the targets, and variants of them that cells can carry
     drugs, draws                    of the tables; drugs+1: with a last place that stands for no drug
     arms, phases, terms             of a design: experiments, their stretches of time, the drugs given in one
     settings                        rows of parameters that a design sets
