@@ -51,6 +51,8 @@ ARMS = "arms"
 ARMS_PHASES = "arms phases"
 ARMS_TERMS = "arms terms"
 ARMS_TARGETS = "arms targets"
+ARMS_PHASES_TERMS = "arms phases terms"
+ARMS_PHASES_TARGETS = "arms phases targets"
 TARGETS = "targets"
 
 CELLS = "cells"

@@ -7,14 +7,21 @@ An arm is a row: a cell, what differs in it, what it is given and when, what is 
     ruxolitinib,hepg2,,IL6_dose=10,ruxolitinib=300,60,control,pY705_level,0-240
     wash-out,hepg2,,IL6_dose=10,ruxolitinib=300 until=60,60,control,pY705_level,0-240
     no JAK1,hepg2,JAK1_total=0,IL6_dose=10,,,control,pY705_level pSTAT1,0-240
+    half of JAK1,hepg2,JAK1_total=50%,IL6_dose=10,,,control,pY705_level,0-240
+    trametinib first,hepg2,,IL6_dose=10,trametinib=30 ruxolitinib=300:from=60,60,control,pY705_level,0-240
+    twice a day,hepg2,,IL6_dose=10,ruxolitinib=300:from=0:every=720:half_life=180,,control,pY705_level,0-2880
     dose response,hepg2,,IL6_dose=10,"ruxolitinib=10,100,1000",60,control,pY705_level,20
 
 context       a cell of contexts.tsv (`describe cell`); its stimulus only where `stimulus` says `context`
 genotype      network parameters that differ from the start: 0 is a knock-out, less a knock-down, more
-              overexpression (`describe cell hepg2 --all` has what they are there); several by blanks
+              overexpression (`describe cell hepg2 --all` has what they are there); 30% is a share of that;
+              several by blanks
 stimulus      network parameters set at minute 0, such as IL6_dose=10 (`describe cell NAME --all`)
 treatment     drug=free nM (`describe drug`), load:MEK=1000 for an inhibitor without a name, or a network
-              parameter; several by blanks; one series of doses by commas; `until=60` ends all of it then
+              parameter; several by blanks; one series of doses by commas; `until=60` ends all of it then.
+              Each may have its own times behind colons: `from=60` (minutes from the stimulus on; -30 is before
+              it); `until=120`; `every=480` gives it again and again; `half_life=90` (what is left adds up).
+              A pulse of the stimulus: IL6_dose=10:until=15
 pretreatment  minutes of treatment before the stimulus; empty: as the cell has it
 reference     the arm that this one is compared with
 readout       observables (`describe observables`) or species, several by blanks

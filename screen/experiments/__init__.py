@@ -17,7 +17,7 @@ network of which the parameters named here are enough:
 """
 
 from screen.experiments.acting import Networks, cell_network, weigh_hypotheses
-from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
+from screen.experiments.arm import LOAD_OF, Arm, Exposure, Pairs, cell_settings, written_out
 from screen.experiments.design import (
     LOAD,
     Design,
@@ -53,6 +53,7 @@ __all__ = [
     "Draws",
     "Exposure",
     "Networks",
+    "Pairs",
     "add_residuals",
     "affinities",
     "arm_routes",

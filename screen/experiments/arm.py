@@ -19,32 +19,56 @@ Pairs = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Exposure:
-    """What is given: values by name, at most one series of doses, when it ends [min], whether the context's own too."""
+    """What is given: values by name, at most one series of doses, when it ends [min], whether the context's own too.
+
+    What is given later takes the place of the values from its minute on. Where there is a series, the value of its
+    name is a share of the dose.
+    """
 
     values: Pairs = ()
     series: tuple[str, tuple[float, ...]] | None = None
     until: float = math.inf
     own: bool = False
+    later: tuple[tuple[float, Pairs], ...] = ()
+    """(minute, values), rising."""
 
     def at(self, dose: float) -> "Exposure":
         """With one dose of the series in its place; the same where there is no series."""
         if self.series is None:
             return self
-        added = ((self.series[0], dose),) if dose else ()
-        return Exposure(tuple(sorted(self.values + added)), None, self.until, self.own)
+        name = self.series[0]
+
+        def of(pairs: Pairs) -> Pairs:
+            found = ((each, value * dose if each == name else value) for each, value in pairs)
+            return tuple((each, value) for each, value in found if each != name or value)
+
+        later = tuple((minute, of(pairs)) for minute, pairs in self.later)
+        return Exposure(of(self.values), None, self.until, self.own, later)
+
+    def when(self, minute: float) -> Pairs:
+        """What is there from a minute on."""
+        if minute >= self.until:
+            return ()
+        return next((pairs for begin, pairs in reversed(self.later) if begin <= minute), self.values)
+
+    @property
+    def given(self) -> tuple[Pairs, ...]:
+        """The values, and all that take their place."""
+        return (self.values, *(pairs for _, pairs in self.later))
 
     def names(self) -> tuple[str, ...]:
         """Everything that is set."""
-        return tuple(name for name, _ in self.values) + ((self.series[0],) if self.series else ())
+        return tuple(dict.fromkeys(name for pairs in self.given for name, _ in pairs))
 
 
 @dataclass(frozen=True)
 class Arm:
     """One experiment: a cell, how it differs from the start, and what it is given.
 
-    genotype: network parameters that differ at rest too. stimulus: network parameters set at minute 0. treatment:
-    drugs with their free concentrations [nM], `load:<target>` with a load, or network parameters, from `pretreatment`
-    [min] before the stimulus on (as the context has it where None).
+    genotype: network parameters that differ at rest too; shares: how much of what the cell has of them is there.
+    stimulus: network parameters set at minute 0. treatment: drugs with their free concentrations [nM], `load:<target>`
+    with a load, or network parameters, from `pretreatment` [min] before the stimulus on (as the context has it where
+    None).
     """
 
     context: str
@@ -53,6 +77,7 @@ class Arm:
     stimulus: Exposure = Exposure()
     treatment: Exposure = Exposure()
     pretreatment: float | None = None
+    shares: Pairs = ()
 
     @property
     def doses(self) -> tuple[float, ...]:
@@ -61,10 +86,13 @@ class Arm:
         return (0.0, *series[1]) if series else (0.0,)
 
     @property
-    def ends(self) -> tuple[float, ...]:
-        """When something that is given ends [min], ascending."""
-        given = {each.until for each in (self.stimulus, self.treatment) if math.isfinite(each.until)}
-        return tuple(sorted(given))
+    def changes(self) -> tuple[float, ...]:
+        """When something that is given ends or changes [min], ascending."""
+        given = (self.stimulus, self.treatment)
+        found = {each.until for each in given if math.isfinite(each.until)}
+        return tuple(
+            sorted(found | {minute for each in given for minute, _ in each.later if minute < each.until})
+        )
 
     def at(self, dose: float) -> "Arm":
         """The arm at one dose of its series."""
@@ -82,15 +110,15 @@ def written_out(arm: Arm, contexts: ContextTables) -> Arm:
     """
     record = contexts.contexts[arm.context]
     minutes = record.preincubation_minutes if arm.pretreatment is None else arm.pretreatment
-    given = dict(arm.stimulus.values)
-    if arm.stimulus.own:
-        given = {setting.parameter: setting.value for setting in record.stimulus} | given
-    treated = bool(arm.treatment.values)
+    own = {setting.parameter: setting.value for setting in record.stimulus} if arm.stimulus.own else {}
+    given = [tuple(sorted((own | dict(pairs)).items())) for pairs in arm.stimulus.given]
+    later = tuple((minute, pairs) for (minute, _), pairs in zip(arm.stimulus.later, given[1:], strict=True))
+    treated = any(arm.treatment.given)
     return replace(
         arm,
         pretreatment=minutes if treated else 0.0,
         treatment=arm.treatment if treated else Exposure(),
-        stimulus=Exposure(tuple(sorted(given.items())), until=arm.stimulus.until) if given else Exposure(),
+        stimulus=Exposure(given[0], until=arm.stimulus.until, later=later) if any(given) else Exposure(),
     )
 
 

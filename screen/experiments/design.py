@@ -1,8 +1,9 @@
 """From arms to the parameters of every lane.
 
 A lane is one arm under one parameter draw. It starts from the resting state of its cell and goes through phases:
-before the stimulus, with it, and after each end of what is given. A parameter takes the last of: value of the network,
-draw, total of the context, hypothesis, genotype, stimulus, treatment; loads of all drugs of a treatment add up.
+before the stimulus, with it, and after each change of what is given. A parameter takes the last of: value of the
+network, draw, total of the context, hypothesis, genotype, stimulus, treatment; a share of the genotype is of what these
+give; loads of all drugs of a treatment add up.
 
 A design holds what arms set, as arrays; with draws it gives the parameters of any lanes, however they are cut, and
 is differentiable in the draws.
@@ -17,10 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 from jax import Array
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from screen.errors import ScenarioError
-from screen.experiments.arm import LOAD_OF, Arm, Exposure, cell_settings, written_out
+from screen.experiments.arm import LOAD_OF, Arm, Exposure, Pairs, cell_settings, written_out
 from screen.experiments.draws import Draws, uncertain_totals
 from screen.experiments.loads import hill_load
 from screen.scenarios import ContextTables, DrugTables, carried, hypothesis_settings, sites_in
@@ -28,6 +29,8 @@ from screen.shapes import (
     ANY,
     ARMS,
     ARMS_PHASES,
+    ARMS_PHASES_TARGETS,
+    ARMS_PHASES_TERMS,
     ARMS_TARGETS,
     ARMS_TERMS,
     LANES,
@@ -50,25 +53,26 @@ class Design:
     """What arms set.
 
     settings [settings, parameters], NaN where the draw's own value holds; rest [arms] and phase [arms, phases] are
-    rows of it; start [arms, phases] [min]; treated [arms, phases]. dose [arms, terms] [nM] of the drug [arms, terms]
-    (a place among the drugs of the draws, the last for none); hill [drugs + 1]; direct [arms, targets], loads given
-    without a drug; load_column [targets], where loads go among the parameters; site [arms, targets], whose constants
-    act there in the cell of the arm.
+    rows of it; start [arms, phases] [min]. dose [arms, phases, terms] [nM] of the drug [arms, terms] (a place among
+    the drugs of the draws, the last for none); hill [drugs + 1]; direct [arms, phases, targets], loads given without a
+    drug; load_column [targets], where loads go among the parameters; site [arms, targets], whose constants act there
+    in the cell of the arm.
     """
 
     settings: Float[AnyArray, SETTINGS_PARAMETERS]
     rest: Int[AnyArray, ARMS]
     phase: Int[AnyArray, ARMS_PHASES]
     start: Float[AnyArray, ARMS_PHASES]
-    treated: Bool[AnyArray, ARMS_PHASES]
-    dose: Float[AnyArray, ARMS_TERMS]
+    dose: Float[AnyArray, ARMS_PHASES_TERMS]
     drug: Int[AnyArray, ARMS_TERMS]
     hill: Float[AnyArray, ANY]
-    direct: Float[AnyArray, ARMS_TARGETS]
+    direct: Float[AnyArray, ARMS_PHASES_TARGETS]
     load_column: Int[AnyArray, TARGETS]
     site: Int[AnyArray, ARMS_TARGETS]
     drawn: AnyArray = field(default_factory=lambda: np.zeros((1, 0, 2), int))
     """[settings, terms, 2]: column of a parameter and place of its value among the totals of the draws, -1 for none."""
+    share: AnyArray | None = None
+    """[settings, parameters]: how much of its value a parameter has there; None where all of each."""
 
     @property
     def arms(self) -> int:
@@ -125,9 +129,10 @@ def make_design(
     targets = [name for name in tables.targets if LOAD + name in column]
     target_of = {name: place for place, name in enumerate(targets)}
     plain = [written_out(arm, contexts) for arm in arms]
-    phases = max((2 + len(arm.ends) for arm in plain), default=2)
-    terms = max((len(_doses(arm, column)) for arm in plain), default=0) or 1
-    rows: dict[tuple[tuple[tuple[str, float], ...], Drawn], int] = {}
+    minutes = [_minutes(arm) for arm in plain]
+    phases = max(map(len, minutes), default=2)
+    terms = max((len(_drugs(arm, column)) for arm in plain), default=0) or 1
+    rows: dict[tuple[Pairs, Drawn, Pairs], int] = {}
     uncertain = {(name, total.parameter): at for at, (name, total) in enumerate(uncertain_totals(contexts))}
     cells: dict[tuple, dict[str, float]] = {}
 
@@ -135,7 +140,7 @@ def make_design(
     def row_of(cell: tuple, *given: tuple[tuple[str, float], ...]) -> int:
         settings = cells[cell] | {name: value for each in given for name, value in each}
         key = tuple(sorted((name, value) for name, value in settings.items() if name not in absent))
-        context, hypothesis, genotype = cell
+        context, hypothesis, genotype, shares = cell
         set_again = {
             *hypothesis_settings(contexts.options, hypothesis),
             *(n for each in (genotype, *given) for n, _ in each),
@@ -145,60 +150,67 @@ def make_design(
             for (owner, name), at in uncertain.items()
             if owner == context and name in column and name not in set_again
         )
-        return rows.setdefault((key, drawn), len(rows))
+        return rows.setdefault((key, drawn, shares), len(rows))
 
     shape = (len(plain), phases)
     rest, phase = np.zeros(len(plain), int), np.zeros(shape, int)
-    start, treated = np.zeros(shape), np.zeros(shape, bool)
-    dose, drug = np.zeros((len(plain), terms)), np.full((len(plain), terms), len(drugs))
-    direct = np.zeros((len(plain), len(targets)))
-    for number, arm in enumerate(plain):
-        cell = arm.context, arm.hypothesis, arm.genotype
+    start = np.zeros(shape)
+    dose, drug = np.zeros((*shape, terms)), np.full((len(plain), terms), len(drugs))
+    direct = np.zeros((*shape, len(targets)))
+    for number, (arm, begins) in enumerate(zip(plain, minutes, strict=True)):
+        cell = arm.context, arm.hypothesis, arm.genotype, arm.shares
         if cell not in cells:
             cells[cell] = cell_settings(arm, contexts)
         rest[number] = row_of(cell)
-        begins = [-float(arm.pretreatment or 0.0), 0.0, *arm.ends]
         start[number] = begins + begins[-1:] * (phases - len(begins))
-        treated[number] = start[number] < arm.treatment.until
-        given = tuple((name, value) for name, value in arm.treatment.values if name in column)
-        for at, minute in enumerate(start[number]):
-            stimulus = arm.stimulus.values if at > 0 and minute < arm.stimulus.until else ()
-            phase[number, at] = row_of(cell, stimulus, given if treated[number, at] else ())
         organism = contexts.contexts[arm.context].organism
-        for term, (name, value) in enumerate(_doses(arm, column)):
+        term_of = {}
+        for term, name in enumerate(_drugs(arm, column)):
             if tables.drugs[name].acts_in(organism):
-                dose[number, term], drug[number, term] = value, place_of[name]
-        for name, value in arm.treatment.values:
-            if name.startswith(LOAD_OF):
-                direct[number, target_of[name.removeprefix(LOAD_OF)]] += value
+                drug[number, term], term_of[name] = place_of[name], term
+        for at, minute in enumerate(start[number]):
+            treatment = arm.treatment.when(minute)
+            stimulus = arm.stimulus.when(minute) if at > 0 and minute >= 0 else ()
+            phase[number, at] = row_of(cell, stimulus, tuple(each for each in treatment if each[0] in column))
+            for name, value in treatment:
+                if name in term_of:
+                    dose[number, at, term_of[name]] = value
+                elif name.startswith(LOAD_OF):
+                    direct[number, at, target_of[name.removeprefix(LOAD_OF)]] += value
     table = np.full((len(rows), len(parameters)), np.nan)
-    totals = np.full((len(rows), max((len(drawn) for _, drawn in rows), default=0), 2), -1)
-    for (settings, drawn), row in rows.items():
+    totals = np.full((len(rows), max((len(drawn) for _, drawn, _ in rows), default=0), 2), -1)
+    share = np.ones_like(table)
+    for (settings, drawn, shares), row in rows.items():
         for name, value in settings:
             table[row, column[name]] = value
         totals[row, : len(drawn)] = np.array(drawn, int).reshape(-1, 2)
+        for name, value in shares:
+            share[row, column[name]] = value
     known = [name in target_of for name in tables.targets]
     sites = {
         name: np.array(sites_in(tables, carried(contexts.contexts[name], tables)), int)[known]
         for name in {arm.context for arm in plain}
     }
     return Design(
-        table, rest, phase, start, treated, dose, drug,
+        table, rest, phase, start, dose, drug,
         np.array([*(tables.drugs[name].hill for name in drugs), 1.0]),
         direct,
         np.array([column[LOAD + name] for name in targets], int),
         np.array([sites[arm.context] for arm in plain], int).reshape(len(plain), len(targets)),
         totals,
+        share if np.any(share != 1.0) else None,
     )  # fmt: skip
 
 
-def _doses(arm: Arm, parameters: Collection[str]) -> list[tuple[str, float]]:
-    """The drugs of an arm and their doses."""
-    return [
-        (name, dose)
-        for name, dose in arm.treatment.values
-        if name not in parameters and not name.startswith(LOAD_OF)
-    ]
+def _minutes(arm: Arm) -> list[float]:
+    """When the phases of an arm begin: the treatment, the stimulus, each change."""
+    begin = -float(arm.pretreatment or 0.0)
+    return [begin, *sorted({0.0, *(minute for minute in arm.changes if minute > begin)})]
+
+
+def _drugs(arm: Arm, parameters: Collection[str]) -> list[str]:
+    """The drugs of an arm."""
+    return [name for name in arm.treatment.names() if name not in parameters and not name.startswith(LOAD_OF)]
 
 
 def lane_parameters(
@@ -216,9 +228,9 @@ def lane_parameters(
     parameters = _with_totals(design, draws, design.phase[arm], draw, parameters)
     drug = design.drug[arm]
     affinity = jnp.asarray(draws.affinity)[draw[:, None, None], drug[..., None], design.site[arm][:, None]]
-    load = jnp.sum(hill_load(design.dose[arm][..., None], affinity, design.hill[drug][..., None]), axis=1)
-    load = jnp.where(design.treated[arm][..., None], (load + design.direct[arm])[:, None, :], 0.0)
-    return parameters.at[..., design.load_column].add(load)
+    hill = design.hill[drug][:, None, :, None]
+    load = jnp.sum(hill_load(design.dose[arm][..., None], affinity[:, None], hill), axis=2)
+    return parameters.at[..., design.load_column].add(load + design.direct[arm])
 
 
 def rest_parameters(
@@ -236,15 +248,20 @@ def rest_parameters(
 
 
 def _with_totals(design: Design, draws: Draws, row: AnyArray, draw: AnyArray, parameters: Array) -> Array:
-    """Parameters [..., parameters] of rows of the settings [...] with the uncertain totals as the draws have them."""
+    """Parameters [..., parameters] of rows of the settings [...], the uncertain totals as the draws have them and each
+    in its share."""
     if draws.totals is None or not design.drawn.shape[1]:
-        return parameters
+        return _in_shares(design, row, parameters)
     drawn = jnp.asarray(design.drawn)[row]
     owner = jnp.expand_dims(draw, tuple(range(1, drawn.ndim - 1)))
     values = jnp.asarray(draws.totals)[owner, drawn[..., 1]]
     place = jnp.where(drawn[..., 0] < 0, parameters.shape[-1], drawn[..., 0])
     at = jnp.ogrid[tuple(slice(size) for size in place.shape)][:-1]
-    return parameters.at[(*at, place)].set(values, mode="drop")
+    return _in_shares(design, row, parameters.at[(*at, place)].set(values, mode="drop"))
+
+
+def _in_shares(design: Design, row: AnyArray, parameters: Array) -> Array:
+    return parameters if design.share is None else parameters * jnp.asarray(design.share)[row]
 
 
 def check_arms(
@@ -279,7 +296,7 @@ def check_arms(
             for name, where in wanted.items()
             if name not in known
         }
-    used = dict.fromkeys(name for arm in arms for name, _ in arm.treatment.values)
+    used = dict.fromkeys(name for arm in arms for name in arm.treatment.names())
     problems |= {
         f"scenarios: `drug` must be of drugs.tsv, found {name}": None
         for name in used

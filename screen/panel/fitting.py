@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from screen.errors import PanelError, ScenarioError
-from screen.experiments import LOAD, LOAD_OF, Arm
+from screen.experiments import LOAD, LOAD_OF, Arm, written_out
 from screen.panel.table import Check, Fact
 from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
 
@@ -95,7 +95,8 @@ def arm_problems(
         problems += [f"`{prefix}hypothesis`: {problem}" for problem in error.problems]
         set_by_label = {}
     named = [
-        ("hypothesis", set_by_label), ("genotype", tuple(dict(arm.genotype))), ("stimulus", arm.stimulus.names()),
+        ("hypothesis", set_by_label), ("genotype", tuple(dict((*arm.genotype, *arm.shares)))),
+        ("stimulus", arm.stimulus.names()),
     ]  # fmt: skip
     problems += [
         f"`{prefix}{column}` must set parameters of the network, found {name}"
@@ -111,5 +112,12 @@ def arm_problems(
             problems.append(
                 f"`{prefix}treatment` must be a drug of drugs.tsv, load:<target> or a parameter of the network, "
                 f"found {name}"
+            )
+    if arm.context in contexts.contexts and arm.treatment.later:
+        begin = -float(written_out(arm, contexts).pretreatment or 0.0)
+        if arm.treatment.later[0][0] < begin:
+            problems.append(
+                f"`{prefix}treatment` must be given from the pretreatment on (minute {begin:g}), found a change at "
+                f"minute {arm.treatment.later[0][0]:g}"
             )
     return problems

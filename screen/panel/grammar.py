@@ -1,16 +1,19 @@
 """How tables write an arm down, whether published facts or own experiments.
 
 Cells of an arm hold settings, `name=value` separated by blanks. A value may be a series, `name=1,10,100`,
-of which each dose (and dose 0) is run. `until=MINUTE` ends the stimulus or the treatment of that cell.
+of which each dose (and dose 0) is run. `until=MINUTE` ends the stimulus or the treatment of that cell. A setting has
+a schedule of its own behind colons, `name=value:from=60:until=120:every=480:half_life=90` (`screen.panel.schedule`);
+the same name may then come again. In the genotype `name=30%` is a share of what the cell has.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from screen.experiments import Arm, Exposure, window_minutes
+from screen.experiments import Arm, Exposure, Pairs, window_minutes
+from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
 from screen.scenarios import DEFAULT
 from screen.tables import Column
 
@@ -29,7 +32,9 @@ def text_column(name: str, description: str) -> Column:
 ARM_COLUMNS = (
     Column("context", pl.String, "cell, of contexts.tsv; its totals hold, its stimulus only by `context`"),
     text_column("hypothesis", "label of hypotheses.tsv; `default` where empty"),
-    text_column("genotype", "network parameters that differ from the start, at rest too"),
+    text_column(
+        "genotype", "network parameters that differ from the start, at rest too; 30% of what the cell has"
+    ),
     text_column("stimulus", "network parameters set at minute 0; `context` for the context's own"),
     text_column(
         "treatment", "from -pretreatment on: drug=free nM, load:<target>=load, or a network parameter"
@@ -47,28 +52,40 @@ ARM_COLUMNS = (
 """What says which arm a row is."""
 
 
-def parse_arm(row: Mapping[str, Any], prefix: str = "") -> tuple[Arm, list[str]]:
-    """The arm of a row, and what is wrong with its cells, whose columns the table calls by a prefix."""
+def parse_arm(row: Mapping[str, Any], last: float, prefix: str = "") -> tuple[Arm, list[str]]:
+    """The arm of a row, and what is wrong with its cells, whose columns the table calls by a prefix.
+
+    Schedules are laid out up to the last minute that is read.
+    """
     problems: list[str] = []
 
-    def parsed(column: str) -> Exposure:
-        settings, found = parse_settings(row[column] or "")
+    def parsed(column: str, text: str) -> Exposure:
+        settings, found = parse_settings(text, last)
         problems.extend(f"`{prefix}{column}` {problem}" for problem in found)
         return settings
 
-    genotype = parsed("genotype")
-    if genotype.series:
+    words = (row["genotype"] or "").split()
+    genotype = parsed("genotype", " ".join(word for word in words if not word.endswith("%")))
+    percent = parsed("genotype", " ".join(word[:-1] for word in words if word.endswith("%")))
+    if genotype.series or percent.series:
         problems.append(f"`{prefix}genotype` must hold single values, found a series")
-    elif genotype != Exposure(genotype.values):
-        problems.append(f"`{prefix}genotype` must hold values alone, found `{UNTIL}` or `{OWN}`")
+    elif genotype != Exposure(genotype.values) or percent != Exposure(percent.values):
+        problems.append(f"`{prefix}genotype` must hold values alone, found `{UNTIL}`, `{OWN}` or a schedule")
+    problems += [
+        f"`{prefix}genotype` must set {name} once, found it again"
+        for name in {*dict(genotype.values)} & {*dict(percent.values)}
+    ]
     arm = Arm(
         row["context"],
         row["hypothesis"] or DEFAULT,
         genotype.values,
-        parsed("stimulus"),
-        parsed("treatment"),
+        parsed("stimulus", row["stimulus"] or ""),
+        parsed("treatment", row["treatment"] or ""),
         row["pretreatment"],
+        tuple((name, value / 100.0) for name, value in percent.values),
     )
+    if any(minute < 0 for minute, _ in arm.stimulus.later):
+        problems.append(f"`{prefix}stimulus` must be given from minute 0 on, found a minute before")
     if arm.treatment.own:
         problems.append(f"`{prefix}treatment` must name what is given, found `{OWN}`")
     if arm.stimulus.series and arm.treatment.series:
@@ -78,9 +95,9 @@ def parse_arm(row: Mapping[str, Any], prefix: str = "") -> tuple[Arm, list[str]]
     return arm, problems
 
 
-def parse_settings(text: str) -> tuple[Exposure, list[str]]:
-    """A cell of settings, and what is wrong with it."""
-    values: list[tuple[str, float]] = []
+def parse_settings(text: str, last: float) -> tuple[Exposure, list[str]]:
+    """A cell of settings, and what is wrong with it; schedules are laid out up to the last minute that is read."""
+    items: list[tuple[str, float, Schedule]] = []
     series, until, own = None, math.inf, False
     problems, seen = [], set()
     for word in [] if text == NONE else text.split():
@@ -88,23 +105,49 @@ def parse_settings(text: str) -> tuple[Exposure, list[str]]:
             own = True
             continue
         name, _, given = word.partition("=")
-        numbers = [_number(item) for item in given.split(",")]
+        doses, *timing = given.split(":")
+        numbers = [_number(item) for item in doses.split(",")]
+        schedule, wrong = parse_schedule({each: _number(each.partition("=")[2]) for each in timing})
+        problems += [f"{problem} in {word}" for problem in wrong]
         if not name or not all(number >= 0 for number in numbers):
             problems.append(f"must be name=value with numbers of at least 0, found {word}")
-        elif name in seen:
+        elif name in seen and (not timing or name in {UNTIL, series and series[0]} or len(numbers) > 1):
             problems.append(f"must set {name} once, found it again")
-        elif name == UNTIL and len(numbers) > 1:
+        elif name == UNTIL and (timing or len(numbers) > 1):
             problems.append(f"must have one minute for `{UNTIL}`, found {word}")
         elif name == UNTIL:
             until = numbers[0]
         elif len(numbers) == 1:
-            values.append((name, numbers[0]))
+            items.append((name, numbers[0], schedule))
         elif series or sorted(set(numbers)) != numbers or numbers[0] == 0:
             problems.append(f"must have at most one series, of rising doses above 0, found {word}")
         else:
             series = (name, tuple(numbers))
+            items.append((name, 1.0, schedule))
         seen.add(name)
-    return Exposure(tuple(sorted(values)), series, until, own), problems
+    if problems:
+        return Exposure(), problems
+    first, *later = _laid_out(items, last)
+    if len(later) > MOST_STEPS:
+        problems.append(
+            f"must be given in at most {MOST_STEPS} steps, found {len(later)}; read less long, or less often"
+        )
+    return Exposure(first[1], series, until, own, tuple(later)), problems
+
+
+def _laid_out(items: Sequence[tuple[str, float, Schedule]], last: float) -> list[tuple[float, Pairs]]:
+    """(minute, what is there from then on), the first from the start on; doses of one name add up."""
+    steps = [(name, value, schedule.steps(last)) for name, value, schedule in items]
+    minutes = sorted({-math.inf, *(minute for *_, shares in steps for minute, _ in shares)})
+    found: list[tuple[float, Pairs]] = []
+    for minute in minutes:
+        there: dict[str, float] = {}
+        for name, value, shares in steps:
+            now = [share for begin, share in shares if begin <= minute][-1:]
+            if now and (now[0] or not value):
+                there[name] = there.get(name, 0.0) + value * now[0]
+        found.append((minute, tuple(sorted(there.items()))))
+    return found
 
 
 def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:

@@ -69,8 +69,8 @@ def read_arms(path: Path) -> tuple[Planned, ...]:
     """Read and parse the table. TableError for the table, ScenarioError for what its cells say."""
     planned, problems = [], []
     for row in read_placed(path, ARMS).iter_rows(named=True):
-        arm, found = parse_arm(row)
         minutes, wrong = parse_minutes(row["minutes"])
+        arm, found = parse_arm(row, minutes[-1])
         readouts = tuple(row["readout"].split())
         found += [f"`minutes` {problem}" for problem in wrong]
         if len(set(readouts)) < len(readouts):

@@ -144,10 +144,10 @@ def _gene(drug: str, target: str, first: str, tables: Tables) -> str:
 
 def _check(row: dict, probe: str, smallest: float, tables: Tables) -> Check:
     """The IC50 of a row as a check of the panel."""
-    stimulus, _ = parse_settings(row["network_stimulus"] or "")
+    stimulus, _ = parse_settings(row["network_stimulus"] or "", 0.0)
     shifts = tuple(sorted((f"shift_{target}", 1.0) for target in tables.targets["target"]))
     doses = tuple((DOSES * 10.0**smallest).tolist())
-    arm = Arm(row["context"], DEFAULT, shifts, stimulus, Exposure(series=(probe, doses)))
+    arm = Arm(row["context"], DEFAULT, shifts, stimulus, Exposure(((probe, 1.0),), (probe, doses)))
     return Check(
         "", "", "", "", arm, None, row["readout"], row["readout"], (row["minutes"],), "ic50", -np.inf, np.inf
     )

@@ -155,14 +155,14 @@ def arms_of(check: Check) -> tuple[Arm, ...]:
 
 def _check(row: dict) -> tuple[Check, list[str]]:
     """The record of a row, and what is wrong with its cells."""
-    arm, problems = parse_arm(row)
+    minutes, wrong = parse_minutes(row["minutes"])
+    arm, problems = parse_arm(row, minutes[-1])
     reference = None
     if any(row[column] for column in REFERENCE):
         own = {name: row[f"ref_{name}"] or row[name] for name in OF_REFERENCE}
-        reference, found = parse_arm(row | own, "ref_")
+        reference, found = parse_arm(row | own, minutes[-1], "ref_")
         problems += [problem for problem in found if problem.replace("`ref_", "`") not in problems]
-    minutes, found = parse_minutes(row["minutes"])
-    problems += [f"`minutes` {problem}" for problem in found]
+    problems += [f"`minutes` {problem}" for problem in wrong]
     check = Check(
         row["fact"],
         row["check"],

@@ -27,7 +27,8 @@ def test_the_example_of_the_help_runs(run, small, example, tmp_path):
     folder = tmp_path / "results/experiment/arms"
     courses = read_table(folder / "time_courses.csv", TIME_COURSES)
     assert courses["arm"].unique(maintain_order=True).to_list() == [
-        "control", "ruxolitinib", "wash-out", "no JAK1", "dose response",
+        "control", "ruxolitinib", "wash-out", "no JAK1", "half of JAK1", "trametinib first", "twice a day",
+        "dose response",
     ]  # fmt: skip
     assert set(courses["status"]) == {"ok"}
     contrasts = read_table(folder / "contrasts.csv", CONTRASTS)

@@ -85,7 +85,7 @@ def test_a_row_is_an_arm_as_the_panel_writes_it(arms):
     wild, treated = read_arms(arms(wild={"minutes": "0-60"}, treated=drug))
     assert wild.arm.arm == Arm("hepg2", stimulus=Exposure((("IL6_dose", 10.0),)))
     assert len(wild.arm.minutes) == 49 and wild.asked == (wild.arm,)
-    assert treated.arm.arm.treatment == Exposure((), ("ruxolitinib", (10.0, 30.0)), 60.0)
+    assert treated.arm.arm.treatment == Exposure((("ruxolitinib", 1.0),), ("ruxolitinib", (10.0, 30.0)), 60.0)
     assert treated.arm.readouts == ("pY705", "pSTAT1")
     own, reference = treated.asked
     assert (own.arm.doses, reference.arm, reference.minutes) == ((0.0, 10.0, 30.0), wild.arm.arm, (20.0,))
@@ -239,3 +239,56 @@ def test_trajectories_that_fail_are_rows_with_their_reason(arms, run, draws):
         assert set(frame["failed"]) == {3} and set(frame["draws"]) == {0}
         numbers = frame.select(pl.col(r"^.*p\d\d$"))
         assert numbers.null_count().sum_horizontal().item() == numbers.width * numbers.height
+
+
+def test_a_drug_that_comes_later_acts_from_then_on(arms, run):
+    common = {"reference": "control", "minutes": "55 240", "pretreatment": "60"}
+    path = arms(
+        control={"minutes": "55"},
+        late=common | {"treatment": "ruxolitinib=1000:from=60"},
+        early=common | {"treatment": "ruxolitinib=1000:from=-60:until=60"},
+        washed=common | {"treatment": "ruxolitinib=1000 until=60"},
+        held=common | {"treatment": "ruxolitinib=1000"},
+    )
+    _, contrasts = run(path)
+    late, held = values(contrasts, "late", "ratio_p50"), values(contrasts, "held", "ratio_p50")
+    assert late[0] == pytest.approx(1.0, rel=1e-6) and late[1] == pytest.approx(held[1], rel=0.05)
+    assert values(contrasts, "early", "ratio_p50") == pytest.approx(
+        values(contrasts, "washed", "ratio_p50"), rel=1e-6
+    )
+
+
+def test_a_pulse_of_the_stimulus_ends(arms, run):
+    common = {"minutes": "10 240"}
+    path = arms(
+        held=common,
+        pulse=common | {"stimulus": "IL6_dose=10:until=15"},
+        ended=common | {"stimulus": "IL6_dose=10 until=15"},
+    )
+    courses, _ = run(path)
+    pulse, held = values(courses, "pulse"), values(courses, "held")
+    assert pulse == pytest.approx(values(courses, "ended"), rel=1e-6)
+    assert pulse[0] == pytest.approx(held[0], rel=1e-6) and pulse[1] < 0.9 * held[1]
+
+
+def test_a_share_of_what_a_cell_has_is_that_amount(arms, run, world):
+    (total,) = (
+        each.value for each in world.contexts.contexts["hepg2"].totals if each.parameter == "STAT3_total"
+    )
+    read = {"readout": "pY705"}
+    path = arms(
+        share=read | {"genotype": "STAT3_total=25%"},
+        amount=read | {"genotype": f"STAT3_total={0.25 * total}"},
+        whole=read,
+    )
+    courses, _ = run(path)
+    assert values(courses, "share") == pytest.approx(values(courses, "amount"), rel=1e-9)
+    assert values(courses, "share") != pytest.approx(values(courses, "whole"), rel=0.1)
+
+
+def test_a_treatment_before_its_pretreatment_is_refused(arms, run):
+    path = arms(soon={"treatment": "ruxolitinib=5:from=-90", "pretreatment": "60"})
+    with pytest.raises(
+        ScenarioError, match=r"from the pretreatment on \(minute -60\), found a change at minute -90"
+    ):
+        run(path)

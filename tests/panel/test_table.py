@@ -52,9 +52,9 @@ def test_facts_say_who_found_them(world):
 
 
 def test_a_cell_of_settings_is_parsed():
-    found, problems = parse_settings("b=2 a=1 drug=3,10,30 until=60 context")
+    found, problems = parse_settings("b=2 a=1 drug=3,10,30 until=60 context", 20.0)
     assert not problems
-    assert found == Exposure((("a", 1.0), ("b", 2.0)), ("drug", (3.0, 10.0, 30.0)), 60.0, True)
+    assert found == Exposure((("a", 1.0), ("b", 2.0), ("drug", 1.0)), ("drug", (3.0, 10.0, 30.0)), 60.0, True)
     assert found.at(10.0).values == (("a", 1.0), ("b", 2.0), ("drug", 10.0))
 
 
