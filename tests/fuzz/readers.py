@@ -72,7 +72,8 @@ def _arms(folder: Path) -> None:
     rows = [
         "arm,context,genotype,stimulus,treatment,pretreatment,reference,readout,minutes",
         "control,hepg2,,IL6_dose=10,,,,pY705_level,0-240",
-        'doses,hepg2,JAK1_total=0,context,"ruxolitinib=1,10:from=5:every=9:half_life=3 until=60",60,control,pY705_level pSTAT1,10 20',
+        'doses,hepg2,JAK1_total=0,context,"ruxolitinib=1,10:from=5:every=9:half_life=3 until=60",60,'
+        "control,pY705_level pSTAT1,10 20",
     ]
     (folder / "arms.csv").write_text("\n".join(rows) + "\n")
 
