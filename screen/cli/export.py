@@ -6,6 +6,7 @@
     combine         all of these in one COMBINE archive
     synergyfinder   treated/vehicle in one read-out, its median over draws, in the columns that the tool documents;
     gdr, thunor     so too; they need the results of a screen
+    anndata         all read-outs at every dose as an .h5ad file: what was given is obs, medians X, 5 and 95 % layers
 
 Example: python -m screen export --to sbml
 """
@@ -18,6 +19,9 @@ from screen.cli.plan import read_aim
 from screen.cli.standards import ARCHIVE, SHIPPED_ARM, STANDARDS, Wanted
 from screen.errors import ScreenError
 from screen.settings import Settings
+
+MATRIX = "anndata"
+"""The tool that takes all read-outs at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings, results = read_shared(arguments)
     from screen.rank import TARGETS
 
-    known = (*STANDARDS, *TARGETS)
+    known = (*STANDARDS, *TARGETS, MATRIX)
     if arguments.to not in known:
         raise ScreenError(f"--to: must be one of {', '.join(known)}, found {arguments.to}")
-    if arguments.to in TARGETS:
+    if arguments.to == MATRIX and arguments.readout is not None:
+        raise ScreenError(
+            f"--readout: must be left out for {MATRIX}, which holds all, found {arguments.readout}"
+        )
+    if arguments.to not in STANDARDS:
         _write_effects(arguments, settings, results)
         return 0
     folder = results.folder if arguments.to == ARCHIVE else results.export / arguments.to
@@ -52,20 +60,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_effects(arguments: argparse.Namespace, settings: Settings, results: Results) -> None:
-    """The doses and effects of a screen, as <tool>.csv or .tsv."""
-    from screen.rank import TARGETS, dose_points, export_table, gather_responses
+    """The doses and effects of a screen, as <tool>.csv, .tsv or .h5ad."""
+    from screen.rank import (
+        TARGETS,
+        annotate_effects,
+        dose_points,
+        export_table,
+        gather_responses,
+        write_annotated,
+    )
     from screen.scenarios import DRUGS
     from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
 
-    target = TARGETS[arguments.to]
     prepare_folder(results.export)
     shards = results.shards(settings.simulate.shards)
     check_shards(settings, results)
     found = gather_responses(shards, read_table(results.scenarios, SCENARIOS))
     drugs = read_tables(settings.tables.drugs, DRUGS)
+    inputs = (results.scenarios, *settings.tables.drugs, *shards)
+    if arguments.to == MATRIX:
+        matrix = annotate_effects(found, read_aim(settings), drugs)
+        path = results.export / f"{MATRIX}.h5ad"
+        write_annotated(matrix, path, provenance("export", inputs))
+        print(
+            f"{path}: {matrix.given.height} rows of {len(matrix.readouts)} read-outs; Python: anndata.read_h5ad"
+        )
+        return
+    target = TARGETS[arguments.to]
     handed = dose_points(found, read_aim(settings), arguments.readout, drugs)
     table = export_table(handed, arguments.to)
     path = results.export / f"{arguments.to}{target.suffix}"
-    inputs = (results.scenarios, *settings.tables.drugs, *shards)
     write_table(table, path, target.schema, provenance("export", inputs, readout=handed.readout))
     print(f"{path}: {table.height} rows of {handed.readout}; {target.reader}")

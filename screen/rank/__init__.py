@@ -21,6 +21,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 """
 
 from screen.rank.aim import Aim
+from screen.rank.annotated import annotate_effects, write_annotated
 from screen.rank.bases import DoseBasis, basis_in_words, check_bases, unranked_pairs
 from screen.rank.combinations import COMBINATIONS
 from screen.rank.curves import CURVES
@@ -45,6 +46,7 @@ __all__ = [
     "DoseEffects",
     "Doubt",
     "ResponseArray",
+    "annotate_effects",
     "as_lowering",
     "basis_in_words",
     "check_bases",
@@ -61,5 +63,6 @@ __all__ = [
     "ranked_schema",
     "score_doses",
     "unranked_pairs",
+    "write_annotated",
     "write_ranked",
 ]

@@ -2,6 +2,7 @@
 
 import time
 
+import h5py
 import pytest
 
 from screen.cli.plan import read_aim
@@ -100,12 +101,19 @@ def hand_over(run, results):
         assert ran.code == 0, ran.err
         table = read_table(results / f"export/{target}.{end}", TARGETS[target].schema)
         assert "mynib" in table.get_column("DrugName" if target == "gdr" else "drug1")
+    assert run("export", "--to", "anndata", *settings).code == 0
+    with h5py.File(results / "export/anndata.h5ad") as file:
+        assert b"mynib" in file["obs/drug_1"][:] and file["X"].shape == (
+            len(file["obs/_index"]),
+            len(file["var/_index"]),
+        )
     for arguments, message in (
         (("synergyfinder",), "must be given a pair over a whole matrix of 2 x 2 doses or more, found none"),
         (
             ("excel",),
-            "--to: must be one of sbml, petab, sedml, combine, synergyfinder, gdr, thunor, found excel",
+            "--to: must be one of sbml, petab, sedml, combine, synergyfinder, gdr, thunor, anndata, found excel",
         ),
+        (("anndata", "--readout", "pY705_20min"), "--readout: must be left out for anndata, which holds all"),
         (
             ("gdr", "--readout", "pY705_9h"),
             "readouts: pY705_9h must be among the responses, found pY705_20min",
