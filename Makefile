@@ -17,7 +17,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-gpu bench-petab scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-screen bench-gpu bench-petab scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -142,6 +142,9 @@ lock: ## resolve the dependencies anew (needs the network)
 
 bench: env ## measure the engines; writes benchmarks/results
 	$(PYTHON) -m benchmarks $(ARGS)
+
+bench-screen: env ## what the default screen costs, stage by stage (half an hour); writes benchmarks/results/screen.json
+	$(PYTHON) -m benchmarks.screen --json benchmarks/results/screen.json $(ARGS)
 
 bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on two cores and on all (3 minutes)
 	$(PYTHON) -m benchmarks.gpu_cases .cache/gpu_cases.npz

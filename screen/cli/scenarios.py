@@ -5,7 +5,6 @@ Example: python -m screen scenarios --dry-run    says how many that is and rough
 """
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +85,11 @@ def describe(plan: ScreenInputs) -> str:
 
 def estimate(trajectories: int, engine: str) -> str:
     """Roughly how long that takes here, and what that assumes."""
-    from screen.kernel import ENGINES, choose_engine
+    from screen.kernel import ENGINES, available_cores, choose_engine
 
     name, _ = choose_engine(engine)
     speed, on_cores = ENGINES[name].speed, "cpu" in ENGINES[name].devices
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     seconds = trajectories / speed / (cores if on_cores else 1)
     length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     if seconds > 7200:

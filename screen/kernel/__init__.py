@@ -24,6 +24,7 @@ from screen.kernel.engines import (
     DIFFERENTIABLE,
     ENGINES,
     Rest,
+    available_cores,
     available_engines,
     choose_engine,
     has_gradient,
@@ -38,7 +39,7 @@ from screen.kernel.padding import filled, filled_size
 from screen.kernel.solution import Solution, Status
 
 __all__ = [
-    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_engines", "build_model",
-    "cache_folder", "choose_engine", "configure", "filled", "filled_size", "find_compiler", "find_devices",
-    "has_gradient", "load_model", "prepare", "rest", "solve", "solve_readings",
+    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_cores", "available_engines",
+    "build_model", "cache_folder", "choose_engine", "configure", "filled", "filled_size", "find_compiler",
+    "find_devices", "has_gradient", "load_model", "prepare", "rest", "solve", "solve_readings",
 ]  # fmt: skip

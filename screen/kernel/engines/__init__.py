@@ -1,5 +1,6 @@
 """The engines, one record each in one table, and the functions that look into it."""
 
+from screen.kernel.engines.compiled import available_cores
 from screen.kernel.engines.table import (
     DIFFERENTIABLE,
     ENGINES,
@@ -19,6 +20,7 @@ __all__ = [
     "ENGINES",
     "Engine",
     "Rest",
+    "available_cores",
     "available_engines",
     "choose_engine",
     "has_gradient",
