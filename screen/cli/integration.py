@@ -11,12 +11,10 @@ if TYPE_CHECKING:
 
 def read_integration(settings: Settings, engine: str, threads: int | None) -> "Integration":
     """How the settings want trajectories integrated by an engine."""
-    from screen.kernel import ENGINES
     from screen.simulate import Integration
 
     wanted = settings.simulate
-    batch = wanted.batch or ENGINES[engine].batch
-    return Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, threads, batch)
+    return Integration(engine, wanted.rtol, wanted.atol, wanted.max_steps, threads, wanted.batch)
 
 
 def screen_readouts(settings: Settings) -> "list[Readout]":

@@ -133,7 +133,7 @@ class Bench:
         groups = []
         for chosen in (np.flatnonzero(length <= SHORT), np.flatnonzero(length > SHORT)):
             if len(chosen):
-                most = min(self.integration.batch, MOST_OUTPUTS // length[chosen].max()) // draws
+                most = min(self.integration.width, MOST_OUTPUTS // length[chosen].max()) // draws
                 groups += np.array_split(chosen, -(-len(chosen) // max(1, most)))
         return groups
 

@@ -17,7 +17,18 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from screen.experiments import Design, Draws, lane_parameters, rest_parameters
-from screen.kernel import Model, Rest, Solution, Status, filled, filled_size, rest, solve, solve_readings
+from screen.kernel import (
+    ENGINES,
+    Model,
+    Rest,
+    Solution,
+    Status,
+    filled,
+    filled_size,
+    rest,
+    solve,
+    solve_readings,
+)
 from screen.shapes import (
     CELLS,
     CELLS_SPECIES,
@@ -56,8 +67,8 @@ class Integration:
     """Absolute tolerance [unit of the species]."""
     max_steps: int = 100_000
     threads: int | None = None
-    batch: int = 2048
-    """Lanes at a time, where lanes run in batches."""
+    batch: int | None = None
+    """Lanes at a time, where lanes run in batches; None: as many as suit the engine (`width`)."""
     rest_minutes: float = 1e6
     """How long a cell is left alone to come to rest, and again to see that it is. Between two stable states it may
     take months."""
@@ -68,6 +79,12 @@ class Integration:
     """Whether cells of a screen start from rest; else from the initial state of the network."""
     unit_minutes: float = 1.0
     """Minutes of one unit of time of the network; what a `Runner` is given is in minutes."""
+
+    @property
+    def width(self) -> int:
+        """Lanes at a time."""
+        engine = self.engine if self.engine in ENGINES else choose_engine(self.engine)[0]
+        return self.batch or ENGINES[engine].batch
 
     @property
     def options(self) -> dict[str, Any]:
@@ -261,7 +278,7 @@ class Runner:
     ) -> tuple[np.ndarray, ...]:
         """The function applied to batches of one width, results joined again."""
         lanes, parts = len(arrays[0]), []
-        width = filled_size(lanes, self.integration.batch)
+        width = filled_size(lanes, self.integration.width)
         for start in range(0, lanes, width):
             lane = filled(np.arange(start, min(start + width, lanes)), width)
             found = run(draws, *(array[lane] for array in arrays))

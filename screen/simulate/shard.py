@@ -90,8 +90,8 @@ def _frames(
     arm, draw = part.arm_and_draw(np.arange(start, stop))
     row, under, cell = distinct_cells(part.design.rest[arm], draw)
     resting, minutes = runner.rest(part.draws, row, under), output_times(readouts)
-    for first in range(0, stop - start, integration.batch):
-        here = slice(first, first + integration.batch)
+    for first in range(0, stop - start, integration.width):
+        here = slice(first, first + integration.width)
         times = np.broadcast_to(minutes, (len(arm[here]), len(minutes)))
         found = runner(part.draws, arm[here], draw[here], times, resting.of(cell[here]))
         frame = _frame(part, readouts, arm[here], draw[here], _read(readouts, names, minutes, found))

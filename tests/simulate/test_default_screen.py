@@ -38,8 +38,8 @@ def test_no_species_becomes_negative_in_any_scenario(root, monkeypatch):
     row, under, cell = distinct_cells(part.design.rest[arm], draw)
     resting = runner.rest(part.draws, row, under)
     assert resting.states.min() > -NEGATIVE
-    for first in range(0, part.lanes, runner.integration.batch):
-        here = slice(first, first + runner.integration.batch)
+    for first in range(0, part.lanes, runner.integration.width):
+        here = slice(first, first + runner.integration.width)
         times = np.tile(MINUTES, (len(arm[here]), 1))
         found = runner(part.draws, arm[here], draw[here], times, resting.of(cell[here]))
         lane, _, species = np.unravel_index(np.nanargmin(found.values), found.values.shape)

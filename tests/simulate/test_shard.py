@@ -48,11 +48,10 @@ def part_of(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Part:
         rest=np.zeros(3, int),
         phase=np.tile([0, 1], (3, 1)),
         start=np.tile([-30.0, 0.0], (3, 1)),
-        treated=np.ones((3, 2), bool),
-        dose=np.array([[0.0], [1.0], [10.0]]),
+        dose=np.array([0.0, 1.0, 10.0])[:, None, None].repeat(2, axis=1),
         drug=np.zeros((3, 1), int),
         hill=np.ones(2),
-        direct=np.zeros((3, 1)),
+        direct=np.zeros((3, 2, 1)),
         load_column=np.array([column["load_X"]]),
         site=np.zeros((3, 1), int),
     )
