@@ -65,9 +65,19 @@ def test_simulated_data_belong_to_measurements_whatever_their_order(files):
     write_simulated(files.parent)
     found = simulated_beside(files, measurements)
     assert found[-1] == pytest.approx(amount(5.0, 2.0, NOMINAL["k_made"], NOMINAL["k_lost"]))
+
+
+def test_simulated_data_under_other_names_belong_to_measurements_of_the_same_times(files):
+    write_simulated(files.parent)
     path = files.parent / "simulatedData_toy.tsv"
-    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    measurements, simulated = (
+        pd.read_csv(each, sep="\t") for each in (files.parent / "measurements.tsv", path)
+    )
+    simulated["observableId"] = "other_" + simulated["observableId"]
+    simulated.to_csv(path, sep="\t", index=False)
     assert simulated_beside(files, measurements) is None
+    there = simulated_beside(files, measurements.iloc[::-1])
+    assert there.tolist() == simulated["simulation"].tolist()
 
 
 def test_the_faster_of_the_ways_of_amici_counts_and_its_last_word_is_kept(files, tmp_path):

@@ -1,8 +1,10 @@
 """Conserved sums: found exactly, kept by the integration, and worth their while."""
 
 import numpy as np
+import pytest
 
 from screen.kernel import solve
+from screen.kernel.symbolic import conservation
 from screen.kernel.symbolic.analysis import analyse
 from screen.kernel.symbolic.conservation import conservation_laws
 from screen.network import read_sbml
@@ -37,6 +39,18 @@ def test_pairs_leave_the_linear_algebra():
     assert len(system.reduction.dependents) == 2
     full, reduced = system.elimination.operations, system.reduction.elimination.operations
     assert reduced[0] + 8 * reduced[1] < full[0] + 8 * full[1]
+
+
+@pytest.mark.parametrize(("rings", "length", "tried"), [(10, 3, 30), (10, 30, 40), (100, 4, 256)])
+def test_however_many_laws_and_species_few_eliminations_are_planned(monkeypatch, rings, length, tried):
+    planned = []
+    monkeypatch.setattr(conservation, "cost_of", lambda rows: planned.append(rows) or 0)
+    members = np.arange(rings * length).reshape(rings, length)
+    pairs = [*zip(members.ravel(), members.ravel(), strict=True)]
+    pairs += zip(np.roll(members, -1, axis=1).ravel(), members.ravel(), strict=True)
+    laws = [conservation.Law(tuple(ring.tolist()), (1.0,) * length, True) for ring in members]
+    conservation.reduce_step(members.size, [(int(i), int(j)) for i, j in pairs], laws)
+    assert len(planned) == 1 + tried
 
 
 def test_totals_are_kept_to_rounding_whatever_the_step():

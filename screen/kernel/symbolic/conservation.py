@@ -18,6 +18,9 @@ from screen.network.network import Network
 SUMS = 45
 """Multiplications per species and step outside the linear solves: the sums over stages."""
 
+TRIED, TRIALS = 4, 256
+"""Species of each law, and of all laws of a network, whose elimination is planned to see what it would cost."""
+
 
 class Law(NamedTuple):
     """Sum of weight * state is constant in time."""
@@ -116,6 +119,7 @@ def reduce_step(size: int, pattern: Sequence[tuple[int, int]], laws: Sequence[La
     current = dict(enumerate(rows))
     cost = cost_of(current)
     chosen: dict[int, dict[int, float]] = {}
+    left = TRIALS
     for law in laws:
         if not law.exact:
             continue
@@ -124,7 +128,9 @@ def reduce_step(size: int, pattern: Sequence[tuple[int, int]], laws: Sequence[La
             if species in weights:
                 factor = weights.pop(species)
                 _subtract(weights, ratios, -factor)
-        trials = [(cost_of(_without(current, d, weights)), d) for d in sorted(weights)]
+        promising = sorted(weights, key=lambda d: (_filled(current, d, weights), d))
+        trials = [(cost_of(_without(current, d, weights)), d) for d in promising[: min(TRIED, left)]]
+        left -= len(trials)
         if not trials or min(trials)[0] >= cost + SUMS:
             continue
         cost, species = min(trials)
@@ -136,6 +142,13 @@ def reduce_step(size: int, pattern: Sequence[tuple[int, int]], laws: Sequence[La
                 _subtract(ratios, own, -factor)
         chosen[species] = own
     return _reduction(size, pattern, chosen)
+
+
+def _filled(rows: dict[int, set[int]], species: int, weights: dict[int, float]) -> int:
+    """Entries that the pattern has more once a species is replaced by the others of its law."""
+    others = weights.keys() - {species}
+    users = (entries for i, entries in rows.items() if i != species and species in entries)
+    return sum(len(others - entries) - 1 for entries in users) - len(rows[species])
 
 
 def _without(rows: dict[int, set[int]], species: int, weights: dict[int, float]) -> dict[int, set[int]]:
