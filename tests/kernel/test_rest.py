@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import ENGINES, Status, rest
+from screen.kernel import ENGINES, Solution, Status, rest
 from screen.kernel.engines.resting import integrated_rest
 from tests.kernel.networks import model_of, perturbed
 
@@ -35,6 +35,19 @@ def roots_of_switch(model):
     value = dict(zip(model.parameters, model.values, strict=True))
     roots = np.roots([value["rate"], -1 - value["low"], value["rate"], -value["low"]])
     return np.sort(roots.real)
+
+
+@pytest.mark.parametrize(("moved", "status"), [(1e-15, Status.OK), (1e-13, Status.NO_REST_STATE)])
+def test_what_is_lost_of_a_total_is_no_movement(moved, status):
+    model = model_of("species A, B; A = 1; B = 0; k = 1; there: B -> A; k*B;")
+    states = jnp.array([[[1.0, 0.0], [1.0, moved]]])
+    one = jnp.zeros(1, dtype=jnp.int32)
+
+    def run(*_, **__):
+        return Solution(states, one, one, one, jnp.ones(1))
+
+    found = integrated_rest(run, model, jnp.ones((1, 1)), states[:, 0], **OPTIONS | {"atol": 1e-16})
+    assert found.status.tolist() == [status]
 
 
 def test_goes_to_the_stable_state_of_its_side():

@@ -22,6 +22,9 @@ from screen.kernel.solution import Solution, Status
 LOOSENED = 100.0
 """By how much the tolerances of the integration before Newton's method are above those asked for."""
 
+ROUNDING = 2.0**-48
+"""Of the largest state: what is lost where a species is what the others leave of a total."""
+
 
 class Rest(NamedTuple):
     """state [lanes, species], status [lanes] and steps [lanes] of a rest."""
@@ -42,10 +45,9 @@ def integrated_rest(
         model, parameters[:, None], state, jnp.zeros((lanes, 1)), times, atol=atol, first_step=None, **options
     )
     before, end = solution.states[:, 0], solution.states[:, 1]
-    moving = jnp.any(
-        jnp.abs(end - before) > tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)),
-        axis=-1,
-    )
+    lost = ROUNDING * jnp.max(jnp.abs(end), axis=-1, keepdims=True, initial=0.0)
+    allowed = tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)) + lost
+    moving = jnp.any(jnp.abs(end - before) > allowed, axis=-1)
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
     return Rest(end, status, solution.accepted + solution.rejected)
