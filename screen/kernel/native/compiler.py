@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ import jaxlib
 
 from screen.errors import KernelError
 from screen.kernel.cache import cached, digest_of, kept
+from screen.kernel.native.parts import parts_of
 
 NAMES = ("cc", "gcc", "clang")
 CURE = "install one (Debian: apt install gcc; conda: conda install c-compiler) or use engine jax"
@@ -87,13 +89,22 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
     def make(library: Path) -> None:
         sys.stderr.write(f"kernel: compiling {name} with {compiler.command} ...\n")
         start = time.perf_counter()
-        objects = library.with_suffix(".o")
-        include = ["-I", jax.ffi.include_dir()]
+        objects = {
+            part: library.with_suffix(f".{part}.o") for part in parts_of(text.read_text(encoding="utf-8"))
+        }
+
+        def compile_part(part: int) -> None:
+            into = [f"-DPART={part}", "-I", jax.ffi.include_dir(), "-c", str(text), "-o", str(objects[part])]
+            _call([*compiler.words, *compiler.flags, *into], text)
+
         try:
-            _call([*compiler.words, *compiler.flags, *include, "-c", str(text), "-o", str(objects)], text)
-            _call([*compiler.words, "-shared", "-pthread", str(objects), "-o", str(library), "-lm"], text)
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(compile_part, objects))
+            linked = [*map(str, objects.values()), "-o", str(library), "-lm"]
+            _call([*compiler.words, "-shared", "-pthread", *linked], text)
         finally:
-            objects.unlink(missing_ok=True)
+            for each in objects.values():
+                each.unlink(missing_ok=True)
         sys.stderr.write(f"kernel: compiled {name} in {time.perf_counter() - start:.1f} s\n")
 
     library = cached(folder, place + ".so", make)

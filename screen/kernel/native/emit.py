@@ -17,6 +17,7 @@ from typing import NamedTuple
 from screen.kernel import tableau
 from screen.kernel.native.ahead import Ahead
 from screen.kernel.native.emit_algebra import algebra, braces, stage_sums
+from screen.kernel.native.parts import in_parts
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.events import Events
 from screen.kernel.symbolic.program import INPUTS, Instruction, Program, operands
@@ -72,7 +73,8 @@ def emit(system: System, dialect: Dialect) -> str:
     if system.events:
         functions += [*_events(system.events, scratch), _native("events.h")]
     tail = [_native(name) for name in dialect.tail if system.events or name != EVENT_STEPS]
-    return "\n".join([*head, *functions, *tail])
+    body = [*functions, *tail] if dialect is THREAD else in_parts(functions, tail)
+    return "\n".join([*head, *body])
 
 
 def _native(name: str) -> str:

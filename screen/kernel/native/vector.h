@@ -19,6 +19,7 @@ typedef V Entries; /* of the matrix of a step and of its factors */
 #define AHEAD(x, i, count) /* what is read soon: a processor sees it by itself */
 typedef atomic_llong Counter;
 #define CODE static __attribute__((noinline)) void
+#define SHARED __attribute__((noinline, visibility("hidden"))) void /* between the parts of a large network */
 #define STRIDE W /* doubles from one quantity of a lane to the next */
 #define IN const Stored *restrict
 #define OUT Stored *restrict
