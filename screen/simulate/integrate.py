@@ -23,6 +23,7 @@ from screen.kernel import (
     Rest,
     Solution,
     Status,
+    choose_engine,
     filled,
     filled_size,
     rest,
