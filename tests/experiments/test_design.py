@@ -111,6 +111,18 @@ def test_phases_of_a_lane(scenarios, assembly, draws):
     assert before[COLUMN["load_JAK1"]] == after[COLUMN["load_JAK1"]] == pytest.approx(expected)
 
 
+def test_a_pulse_and_a_drug_are_gone_in_the_phase_that_begins_when_they_end(contexts, drugs):
+    """Drug from -30 to 60 min, IL-6 from 0 to 20 min: phases begin at -30, 0, 20 and 60."""
+    stimulus = Exposure((("IL6_dose", 7.0),), until=20.0)
+    treatment = Exposure((("ruxolitinib", 1000.0),), until=60.0)
+    arm = Arm("liver", stimulus=stimulus, treatment=treatment, pretreatment=30.0)
+    design = make_design([arm], contexts, drugs, ["ruxolitinib"], NAMES)
+    assert design.start[0].tolist() == [-30.0, 0.0, 20.0, 60.0]
+    assert design.treated[0].tolist() == [True, True, True, False]
+    given = design.settings[design.phase[0], COLUMN["IL6_dose"]]
+    assert given[1] == 7.0 and np.isnan(given[[0, 2, 3]]).all()
+
+
 def test_rest_has_no_drug_and_no_stimulus(assembly):
     """Three cells (liver, lymphoma under two hypotheses) under three draws."""
     arm, draw = assembly.arm_and_draw(np.arange(assembly.lanes))

@@ -120,6 +120,22 @@ def test_baselines_at_a_condition_the_training_lacks(training, name, want):
     assert BASELINES[name](held, training) == pytest.approx(want)
 
 
+def test_a_nearest_condition_has_the_same_stimulus_whatever_its_dose_and_time():
+    """EGF at the very time is +2, EGF beside IL-6 +3, IL-6 at another dose and time +1."""
+    told = []
+    for stimulus, time, effect in (
+        ((("EGF_dose", 10.0),), 180.0, 2.0),
+        ((("EGF_dose", 10.0), ("IL6_dose", 10.0)), 180.0, 3.0),
+        ((("IL6_dose", 1.0),), 20.0, 1.0),
+    ):
+        arm = Condition("cell", stimulus, blocked=("MEK",))
+        told += find_effects([reading(arm.without_inhibitor(), 1.0, time), reading(arm, 2.0**effect, time)])
+    for stimulus, want in ((IL6.stimulus, 1.0), ((("EGF_dose", 0.1),), 2.0)):
+        arm = Condition("cell", stimulus, blocked=("MEK",))
+        (held,) = find_effects([reading(arm.without_inhibitor(), 1.0, 180.0), reading(arm, 1.0, 180.0)])
+        assert BASELINES["nearest_condition"](held, told) == pytest.approx(want)
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_baselines_without_training_say_no_effect(name):
     (held,) = find_effects([reading(IL6, 1.0), reading(DRUGGED, 0.5)])

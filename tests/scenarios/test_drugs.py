@@ -7,6 +7,7 @@ import pytest
 
 from screen.errors import ScenarioError, TableError
 from screen.scenarios import AFFINITIES, DRUGS
+from screen.scenarios.assays import SHIFT_RULES
 from screen.tables import read_table
 from tests.scenarios.tables import CONFIG, contexts_of, drugs_of
 
@@ -33,6 +34,13 @@ CLASSES = {
     "NF-kB input": 2,
     "other": 2,
 }
+
+
+def test_every_assay_shifts_a_constant_by_the_atp_that_it_lacked():
+    """A target with [ATP]/Km of 40 in a cell: 41 without ATP, 41/2 at its Km, 41/(1 + 4) where a tenth was there."""
+    known = {"none": 41.0, "km": 20.5, "tenth_mM": 8.2, "lysate": 41**0.5, "cell": 1.0, "site": 1.0}
+    assert {name: rule(41.0) for name, rule in SHIFT_RULES.items()} == pytest.approx(known)
+    assert all(rule(1.0) == 1.0 for rule in SHIFT_RULES.values())
 
 
 def test_shipped_drugs_by_class(shipped_drugs):
