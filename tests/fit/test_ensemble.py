@@ -8,7 +8,7 @@ import pytest
 from screen.calibration.problem import measured_values
 from screen.errors import FitError
 from screen.fit import draw_ensemble, make_evaluator, normal_approximation, polish
-from screen.fit.curvature import local_costs
+from screen.fit.curvature import local_costs, prior_precision
 from screen.fit.ensemble import draw_goals
 from screen.fit.objective import prior_cost
 
@@ -154,3 +154,13 @@ def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blo
     sd = found.scaled[:, goals.held]
     assert np.array_equal(sd, goals.guess[:, goals.held])
     assert np.median(sd) == pytest.approx(polished.scaled[goals.held][0], abs=0.1)
+
+
+def test_a_parameter_without_a_prior_is_as_uncertain_as_its_bounds_are_wide(blotted):
+    estimated = blotted.estimated
+    precision = prior_precision(blotted, estimated.nominal)
+    bare = np.flatnonzero([prior is None for prior in estimated.priors])
+    assert bare.size
+    for place in bare:
+        evenly = np.linspace(estimated.lower[place], estimated.upper[place], 100_001)
+        assert precision[place] == pytest.approx(1 / np.var(evenly), rel=1e-4)
