@@ -118,7 +118,7 @@ def test_a_pulse_and_a_drug_are_gone_in_the_phase_that_begins_when_they_end(cont
     arm = Arm("liver", stimulus=stimulus, treatment=treatment, pretreatment=30.0)
     design = make_design([arm], contexts, drugs, ["ruxolitinib"], NAMES)
     assert design.start[0].tolist() == [-30.0, 0.0, 20.0, 60.0]
-    assert design.treated[0].tolist() == [True, True, True, False]
+    assert design.dose[0, :, 0].tolist() == [1000.0, 1000.0, 1000.0, 0.0]
     given = design.settings[design.phase[0], COLUMN["IL6_dose"]]
     assert given[1] == 7.0 and np.isnan(given[[0, 2, 3]]).all()
 
