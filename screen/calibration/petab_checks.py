@@ -59,7 +59,8 @@ def find_problems(tables: Tables) -> list[str]:
             if column in table.frame:
                 problems += _unknown(table, column, conditions, "a condition of the condition table or empty")
         problems += _wrong_numbers(table, "measurement", "a finite number", math.isfinite)
-        on_logs = table.frame.get("observableId", pd.Series(dtype=object)).isin(logarithmic)
+        named = table.frame.get("observableId", pd.Series(index=table.frame.index, dtype=object))
+        on_logs = named.isin(logarithmic)
         above = "positive, as its observable is compared on a logarithmic scale"
         problems += _wrong_numbers(table, "measurement", above, lambda value: not value <= 0, on_logs)
         problems += _override_problems(table, counts)

@@ -220,6 +220,12 @@ def _find_problems(rows: dict[str, Rows]) -> list[str]:
         for each, where in zip(rows["mapping_files"].elements, rows["mapping_files"].where, strict=True)
         if each.model_id not in (None, each.petab_id)
     ]
+    problems += [
+        f"{where}: {column} must be a formula, found nothing"
+        for each, where in zip(rows["observable_files"].elements, rows["observable_files"].where, strict=True)
+        for column, formula in (("observableFormula", each.formula), ("noiseFormula", each.noise_formula))
+        if formula is None
+    ]
     return [*problems, *_measurement_problems(rows)]
 
 

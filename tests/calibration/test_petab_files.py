@@ -33,6 +33,7 @@ def test_sound_problem_is_read(files):
     ("table", "old", "new", "sentence"),
     [
         ("measurements", "obs_S\t", "obs_T\t", r"measurements.tsv row 14: observableId must be .*, found obs_T"),
+        ("measurements", "observableId", "observa", r"measurements.tsv: .*observableId"),
         ("measurements", "dose_2\t", "dose_3\t", r"row \d+: simulationConditionId must be .*, found dose_3"),
         ("measurements", "\trest\t", "\tsleep\t", r"row 2: preequilibrationConditionId must be .*, found sleep"),
         ("measurements", "\t15\t", "\tlate\t", r"measurements.tsv row 5: time must be a number, found late"),

@@ -31,6 +31,8 @@ from tests.petab_v2 import write_version_2
         ("experiments", "3\tdosed", "inf\tdosed", r"experiments.tsv row 5: time must be .*, found inf"),
         ("experiments", "3\tdosed", "-inf\trest", r"experiments.tsv row 4: experimentId and time and conditionId"),
         ("observables", "relative*obs_S", "relative*obs_T", r"obs_T"),
+        ("observables", "S\trelative*obs_S+floor", "\trelative*factor", r"row 2: observableFormula must be a formula"),
+        ("observables", "\t0.5\tlog-laplace", "\t\tlog-laplace", r"row 3: noiseFormula must be a formula, found noth"),
         ("observables", "\tlog-laplace", "\tlog-cauchy", r"row 3: noiseDistribution must be .*log-cauchy"),
         ("measurements", "course\t3", "curse\t3", r"measurements.tsv row 2: experimentId must be .*, found curse"),
         ("measurements", "course\t3", "course\t2", r"row 2: time must not be before .* at 3, found 2"),
