@@ -46,7 +46,7 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
 
     >>> found = annotate_effects(gather_responses(responses, scenarios), aim, drugs)
     >>> found.given["dose_1_nM"].to_list(), found.layers["p50"][:, 0].round(3).tolist()
-    ([0.0, 10.0, 100.0], [1.0, 0.75, 0.25])
+    ([0.0, 10.0, 90.0], [1.0, 0.75, 0.25])
     """
     cells = find_cells(found.scenarios)
     ratio = paired_ratio(found, cells, aim.floor)
@@ -79,7 +79,15 @@ def _drug(name: str, dose: float, classes: dict[str, str]) -> tuple[str, str, fl
 
 
 def write_annotated(found: Annotated, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write an .h5ad file, the matrix the median; `facts` go into its `uns` as one text in JSON."""
+    """Write an .h5ad file, the matrix the median; `facts` go into its `uns` as one text in JSON.
+
+    >>> import h5py
+    >>> from pathlib import Path
+    >>> found = annotate_effects(gather_responses(responses, scenarios), aim, drugs)
+    >>> write_annotated(found, Path("effects.h5ad"), {"stage": "export"})
+    >>> h5py.File("effects.h5ad")["layers/p50"][:, 0].round(3).tolist()
+    [1.0, 0.75, 0.25]
+    """
     labels = [_label(row) for row in found.given.iter_rows()]
 
     def write(place: Path) -> None:

@@ -87,7 +87,11 @@ def _options(
 
 
 def available_cores() -> int:
-    """Cores this process may use."""
+    """Cores this process may use.
+
+    >>> available_cores() >= 1
+    True
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
