@@ -125,13 +125,13 @@ def parse_settings(text: str, last: float) -> tuple[Exposure, list[str]]:
             series = (name, tuple(numbers))
             items.append((name, 1.0, schedule))
         seen.add(name)
+    if not problems and (steps := sum(schedule.most_steps(last) for *_, schedule in items)) > MOST_STEPS:
+        problems.append(
+            f"must be given in at most {MOST_STEPS} steps, found {steps:.0f}; read less long, or less often"
+        )
     if problems:
         return Exposure(), problems
     first, *later = _laid_out(items, last)
-    if len(later) > MOST_STEPS:
-        problems.append(
-            f"must be given in at most {MOST_STEPS} steps, found {len(later)}; read less long, or less often"
-        )
     return Exposure(first[1], series, until, own, tuple(later)), problems
 
 

@@ -41,6 +41,16 @@ class Schedule(NamedTuple):
             found.append("must end (`until`) before it is given again, or have a `half_life`, found neither")
         return found
 
+    def most_steps(self, last: float) -> float:
+        """How many steps it has at most up to the last minute that matters, which may be infinitely many."""
+        if self == Schedule():
+            return 0.0
+        span = max(last - self.start, 0.0)
+        times = 1.0 if self.every == math.inf else span / self.every + 1.0
+        if self.half_life == math.inf:
+            return 2.0 * times
+        return times * (min(self.every, span) / self.half_life * A_HALF_LIFE + 2.0)
+
     def steps(self, last: float) -> list[tuple[float, float]]:
         """(minute, share of the dose from then on), rising, up to the last minute that matters."""
         if self.half_life == math.inf:
@@ -60,12 +70,12 @@ class Schedule(NamedTuple):
         if self.every == math.inf:
             return [self.start]
         times = math.floor((min(last, self.until) - self.start) / self.every) + 1
-        return [self.start + time * self.every for time in range(max(1, min(times, MOST_STEPS + 1)))]
+        return [self.start + time * self.every for time in range(max(1, times))]
 
     def _pulses(self, last: float) -> list[tuple[float, float]]:
         if self.every == math.inf:
             return [(self.start, 1.0), *([(self.until, 0.0)] if self.until < math.inf else [])]
-        times = min(max(1, math.floor((last - self.start) / self.every) + 1), MOST_STEPS + 1)
+        times = max(1, math.floor((last - self.start) / self.every) + 1)
         pulse = self.until - self.start
         begins = [self.start + time * self.every for time in range(times)]
         return [step for begin in begins for step in ((begin, 1.0), (begin + pulse, 0.0))]

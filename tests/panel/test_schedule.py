@@ -57,6 +57,21 @@ def test_a_wash_out_takes_what_is_left_away():
 
 
 @pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule(30.0, 90.0),
+        Schedule(0.0, 10.0, every=60.0),
+        Schedule(5.0, every=50.0, half_life=20.0),
+        Schedule(),
+    ],
+)
+def test_no_more_steps_than_counted(schedule):
+    assert (
+        len(schedule.steps(500.0)) <= max(1, schedule.most_steps(500.0)) <= 2 * len(schedule.steps(500.0)) + 2
+    )
+
+
+@pytest.mark.parametrize(
     ("schedule", "problem"),
     [
         (Schedule(10.0, 5.0), "must end after its start"),
@@ -91,7 +106,8 @@ def test_doses_of_one_name_add_up_and_a_series_is_a_share():
         ("a=1:from=0:half_life=-1", "must have half_life above 0, found -1 in a=1:from=0:half_life=-1"),
         ("a=1 a=2", "must set a once"),
         ("until=5:from=3", "must have one minute for `until`"),
-        ("a=1:from=0:every=1:half_life=1", f"must be given in at most {MOST_STEPS} steps, found"),
+        ("a=1:from=0:every=1:half_life=1", f"must be given in at most {MOST_STEPS} steps, found 100010"),
+        ("a=1:from=0:until=1e-310:every=1e-309", f"must be given in at most {MOST_STEPS} steps, found inf"),
     ],
 )
 def test_a_cell_that_says_no_schedule_is_refused(cell, problem):
