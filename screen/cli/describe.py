@@ -139,7 +139,9 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     load = loads({drug.name: arguments.dose}, tables)
     in_cells: dict[str, float] = {}
     if tables.potency is not None:
-        in_cells = dict(zip(tables.targets, tables.potency.middle([drug.name])[0], strict=False))
+        in_cells = dict(
+            zip(tables.targets, tables.potency.middle([drug.name])[0, : len(tables.targets)], strict=True)
+        )
     measured = read_tables(settings.tables.affinities, AFFINITIES).filter(
         pl.col("used") & (pl.col("drug") == drug.name)
     )

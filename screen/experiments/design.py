@@ -179,13 +179,13 @@ def make_design(
                     direct[number, at, target_of[name.removeprefix(LOAD_OF)]] += value
     table = np.full((len(rows), len(parameters)), np.nan)
     totals = np.full((len(rows), max((len(drawn) for _, drawn, _ in rows), default=0), 2), -1)
-    share = np.ones_like(table)
+    share = np.ones_like(table) if any(shares for *_, shares in rows) else None
     for (settings, drawn, shares), row in rows.items():
         for name, value in settings:
             table[row, column[name]] = value
         totals[row, : len(drawn)] = np.array(drawn, int).reshape(-1, 2)
-        for name, value in shares:
-            share[row, column[name]] = value
+        if share is not None:
+            share[row, [column[name] for name, _ in shares]] = [value for _, value in shares]
     known = [name in target_of for name in tables.targets]
     sites = {
         name: np.array(sites_in(tables, carried(contexts.contexts[name], tables)), int)[known]
@@ -198,7 +198,7 @@ def make_design(
         np.array([column[LOAD + name] for name in targets], int),
         np.array([sites[arm.context] for arm in plain], int).reshape(len(plain), len(targets)),
         totals,
-        share if np.any(share != 1.0) else None,
+        share,
     )  # fmt: skip
 
 

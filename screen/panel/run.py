@@ -18,7 +18,7 @@ from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_ANY_MINUTES, DRAWS_ANY_NAM
 from screen.simulate import Integration, Observed, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
-"""Lanes times output times handed to the engine at once, which bounds memory."""
+"""Lanes times output times, or phases, handed to the engine at once, which bounds memory."""
 
 SHORT = 4
 """Arms with at most so many output times run apart, so that they need not store as many as a time course."""
@@ -133,7 +133,8 @@ class Bench:
         groups = []
         for chosen in (np.flatnonzero(length <= SHORT), np.flatnonzero(length > SHORT)):
             if len(chosen):
-                most = min(self.integration.width, MOST_OUTPUTS // length[chosen].max()) // draws
+                longest = max(length[chosen].max(), self.design.start.shape[1])
+                most = min(self.integration.width, MOST_OUTPUTS // longest) // draws
                 groups += np.array_split(chosen, -(-len(chosen) // max(1, most)))
         return groups
 

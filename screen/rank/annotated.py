@@ -6,6 +6,7 @@ is written here, because the package itself wants another pandas than the one th
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,28 +55,14 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
     given: list[tuple] = []
     parts: dict[str, list[np.ndarray]] = {name: [] for name in QUANTILES}
     for pool in pools(cells, ratio):
-        rows = [pool.cell.vehicle]
-        given.append((pool.cell.context, *_drug("", 0.0, classes), *_drug("", 0.0, classes)))
-        for series in pool.cell.series:
-            rows += [int(row) for row in series.rows]
-            given += [
-                (pool.cell.context, *_drug(series.drug, float(dose), classes), *_drug("", 0.0, classes))
-                for dose in series.doses
-            ]
-        for pair in pool.cell.pairs:
-            rows.append(pair.row)
-            both = zip(pair.drugs, pair.doses, strict=True)
-            given.append(
-                (pool.cell.context, *(item for drug, dose in both for item in _drug(drug, dose, classes)))
-            )
+        for drugs_given, doses, _ in pool.cell.given:
+            both = [*zip(drugs_given, doses, strict=True), ("", 0.0), ("", 0.0)][:2]
+            named = ((name, classes.get(name, ""), dose) for name, dose in both)
+            given.append((pool.cell.context, *chain.from_iterable(named)))
         for name, share in QUANTILES.items():
-            parts[name].append(quantile(pool.ratio[rows], share, pool.weights))
+            parts[name].append(quantile(pool.ratio[pool.cell.rows], share, pool.weights))
     layers = {name: np.concatenate(each) for name, each in parts.items()}
     return Annotated(pl.DataFrame(given, schema=GIVEN, orient="row"), tuple(found.readouts), layers)
-
-
-def _drug(name: str, dose: float, classes: dict[str, str]) -> tuple[str, str, float]:
-    return name, classes.get(name, ""), dose
 
 
 def write_annotated(found: Annotated, path: Path, facts: Mapping[str, Any]) -> None:

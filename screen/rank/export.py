@@ -70,15 +70,9 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
 
 
 def _points(pool: Pool) -> Iterator[Point]:
-    rows = pool.cell.rows
-    middle = dict(zip(rows.tolist(), quantile(pool.ratio[rows, 0], 0.5, pool.weights), strict=True))
-    context = pool.cell.context
-    yield Point(context, (), (), 1.0)
-    for series in pool.cell.series:
-        for dose, row in zip(series.doses, series.rows, strict=True):
-            yield Point(context, (series.drug,), (float(dose),), float(middle[int(row)]))
-    for pair in pool.cell.pairs:
-        yield Point(context, pair.drugs, pair.doses, float(middle[pair.row]))
+    middle = quantile(pool.ratio[pool.cell.rows, 0], 0.5, pool.weights)
+    for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
+        yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs else 1.0)
 
 
 def _text(name: str, description: str) -> Column:

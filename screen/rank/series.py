@@ -52,10 +52,19 @@ class Cell:
         return f"{self.context}|{self.hypothesis}"
 
     @property
+    def given(self) -> list[tuple[tuple[str, ...], tuple[float, ...], int]]:
+        """All that was given, vehicle, dose series, pairs: drugs, their doses [nM], the row in the responses."""
+        single = [
+            ((series.drug,), (float(dose),), int(row))
+            for series in self.series
+            for dose, row in zip(series.doses, series.rows, strict=True)
+        ]
+        return [((), (), self.vehicle), *single, *((pair.drugs, pair.doses, pair.row) for pair in self.pairs)]
+
+    @property
     def rows(self) -> np.ndarray:
-        """Its rows in the responses: vehicle, dose series, pairs."""
-        series = [row for series in self.series for row in series.rows]
-        return np.array([self.vehicle, *series, *(pair.row for pair in self.pairs)], dtype=np.int64)
+        """Its rows in the responses, in the order of what was given."""
+        return np.array([row for *_, row in self.given], dtype=np.int64)
 
     def by_doses(self) -> Iterator[tuple[np.ndarray, list[Series]]]:
         """Doses [nM], and the drugs that were given them."""

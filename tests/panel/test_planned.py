@@ -20,6 +20,7 @@ from screen.panel import (
     read_arms,
     run_planned,
 )
+from screen.panel.run import MOST_OUTPUTS
 from screen.simulate import Integration
 from screen.tables import DRAWS, check_table
 
@@ -292,3 +293,16 @@ def test_a_treatment_before_its_pretreatment_is_refused(arms, run):
         ScenarioError, match=r"from the pretreatment on \(minute -60\), found a change at minute -90"
     ):
         run(path)
+
+
+def test_lanes_of_many_phases_run_few_at_a_time(arms, tables):
+    """A lane holds the parameters of each of its phases."""
+    repeated = {"treatment": "ruxolitinib=10:from=0:every=30:half_life=30", "minutes": "900"}
+    path = arms(**{f"arm {n}": repeated | {"genotype": f"JAK1_total={n}"} for n in range(6)})
+    bench = Bench(
+        [wanted for each in read_arms(path) for wanted in each.asked], tables[()], Integration("kernel")
+    )
+    phases = bench.design.start.shape[1]
+    groups = bench._groups(64)
+    assert phases > 200 and sum(map(len, groups)) == 6
+    assert max(map(len, groups)) * 64 * phases <= MOST_OUTPUTS

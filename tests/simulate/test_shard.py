@@ -9,7 +9,7 @@ import pytest
 
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws
-from screen.kernel import load_model
+from screen.kernel import ENGINES, load_model
 from screen.simulate import Integration, Part, Readout, Runner, Shard, simulate_shard
 from screen.tables import RESPONSES, check_table
 
@@ -184,3 +184,13 @@ def test_a_status_of_the_second_attempt_is_named_in_full(model):
     """Where the first attempt had only shorter names."""
     frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)), max_steps=320)
     assert set(frame["status"]) == {"ok", "step_underflow"}
+
+
+def test_batches_are_as_wide_as_asked_or_as_suits_the_engine():
+    assert Integration("cuda", batch=64).width == 64
+    assert (
+        Integration("cuda").width
+        == ENGINES["cuda"].batch
+        > ENGINES["kernel"].batch
+        == Integration("kernel").width
+    )

@@ -32,8 +32,8 @@ from screen.kernel.solution import Solution
 
 PLATFORM = "CUDA"
 SINGLE = 1e-6
-"""Relative tolerance from which on a solve keeps the entries of its matrices in single precision. That moves results
-by a fortieth of it at most in the shipped network, and gives a sixth more lanes a second."""
+"""Relative tolerance from which on a solve keeps the entries of its matrices in single precision. On an H200 that
+moves states of the shipped network by a twenty-fifth of it at most, and gives 7 to 15 % more lanes a second."""
 SHARE = 0.5
 """Of the memory that is free, how much threads may take, and then how much tapes."""
 

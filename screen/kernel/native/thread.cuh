@@ -30,7 +30,7 @@ typedef struct Stored {
     Stored &operator-=(double value) { own -= value; return *this; }
 } Stored;
 
-/* Entries of the matrix of a step and of its factors. Reading them is a third of what a step moves; where the tolerance
+/* Entries of the matrix of a step and of its factors. Reading them is a quarter of what a step moves; where the tolerance
    allows it (SINGLE) they are kept in half the room. MINE: a thread's own among them, from where its numbers lie. */
 #if defined(SINGLE)
 typedef struct { float own, of_others[STRIDE - 1]; } Entries;
