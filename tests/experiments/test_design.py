@@ -123,6 +123,17 @@ def test_a_pulse_and_a_drug_are_gone_in_the_phase_that_begins_when_they_end(cont
     assert given[1] == 7.0 and np.isnan(given[[0, 2, 3]]).all()
 
 
+def test_a_drug_that_changes_before_the_stimulus_does_not_bring_it_forward(contexts, drugs):
+    doses = (("ruxolitinib", 30.0),), ((-30.0, (("ruxolitinib", 300.0),)), (15.0, ()))
+    given = Exposure((("IL6_dose", 10.0),))
+    arm = Arm("liver", stimulus=given, treatment=Exposure(doses[0], later=doses[1]), pretreatment=60.0)
+    design = make_design([arm], contexts, drugs, ["ruxolitinib"], NAMES)
+    assert design.start.tolist() == [[-60.0, -30.0, 0.0, 15.0]]
+    assert design.dose[0, :, 0].tolist() == [30.0, 300.0, 300.0, 0.0]
+    stimulus = design.settings[design.phase[0], COLUMN["IL6_dose"]]
+    assert np.nan_to_num(stimulus).tolist() == [0.0, 0.0, 10.0, 10.0]
+
+
 def test_rest_has_no_drug_and_no_stimulus(assembly):
     """Three cells (liver, lymphoma under two hypotheses) under three draws."""
     arm, draw = assembly.arm_and_draw(np.arange(assembly.lanes))
