@@ -51,7 +51,8 @@ class Handed:
 def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.DataFrame) -> Handed:
     """Every dose of single drugs and pairs in a read-out, the first that is ranked where None.
 
-    `drugs` has the columns drug and class. RankError where the read-out is not among the responses.
+    A context whose vehicle is lost in every draw is left out. `drugs` has the columns drug and class. RankError where
+    the read-out is not among the responses, or no context is left.
 
     >>> handed = dose_points(gather_responses(responses, scenarios), aim, None, drugs)
     >>> [(point.drugs, point.doses, round(point.ratio, 3)) for point in handed.points["liver"]][1]
@@ -64,7 +65,12 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
     cells = find_cells(found.scenarios)
     ratio = paired_ratio(found, cells, aim.floor)[:, [found.readouts.index(name)]]
     # the mixture comes after the hypotheses that it is of
-    points = {pool.cell.context: list(_points(pool)) for pool in pools(cells, ratio)}
+    every = {pool.cell.context: list(_points(pool)) for pool in pools(cells, ratio)}
+    points = {context: own for context, own in every.items() if not np.isnan(own[0].ratio)}
+    if not points:
+        raise RankError(
+            f"{name}: must reach rank.floor ({aim.floor:g}) in the vehicle of a cell, found none that does"
+        )
     classes = dict(drugs.select("drug", "class").iter_rows())
     return Handed(name, points, classes, known[name].window()[1] / 60.0)
 
@@ -72,7 +78,8 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
 def _points(pool: Pool) -> Iterator[Point]:
     middle = quantile(pool.ratio[pool.cell.rows, 0], 0.5, pool.weights)
     for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
-        yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs else 1.0)
+        lost = np.isnan(ratio)  # the vehicle, over itself, is 1 but for rounding
+        yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs or lost else 1.0)
 
 
 def _text(name: str, description: str) -> Column:

@@ -127,3 +127,25 @@ def test_a_readout_that_was_not_simulated_is_named():
     found = gather_responses(responses(table, hill(HALF)), table)
     with pytest.raises(RankError, match="readouts: pY705_9h must be among the responses, found pY705_20min"):
         dose_points(found, AIM, "pY705_9h", drug_table("a"))
+
+
+def silent(*contexts):
+    """Responses in which the vehicle of these contexts has nothing to suppress or failed."""
+
+    def value(scenario, draw, readout):
+        if scenario["role"] == "vehicle" and scenario["context"] in contexts:
+            return None if draw % 2 else 1e-6
+        return hill(HALF)(scenario, draw, readout)
+
+    return value
+
+
+@pytest.mark.parametrize(
+    ("target", "column"), [("synergyfinder", "cell_line_name"), ("gdr", "clid"), ("thunor", "cell.line")]
+)
+def test_a_cell_without_a_vehicle_is_not_handed_over(target, column):
+    assert set(exported(target, value=silent("skin"))[column]) == {"liver"}
+    with pytest.raises(
+        RankError, match=r"must reach rank.floor \(0.0001\) in the vehicle of a cell, found none that does"
+    ):
+        handed(value=silent("liver", "skin"))
