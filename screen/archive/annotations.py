@@ -113,6 +113,17 @@ def read_annotations(folder: Path) -> dict[str, Annotation]:
     return annotations
 
 
+def read_accessions(folder: Path) -> dict[str, str]:
+    """The gene of each UniProt accession that a network's folder names; of several genes the first.
+
+    >>> from pathlib import Path
+    >>> read_accessions(Path("config/network"))["P40763"]
+    'STAT3'
+    """
+    known = read_table(Path(folder) / IDENTIFIERS_FILE, IDENTIFIERS).drop_nulls("uniprot")
+    return dict(known.select("uniprot", "name").reverse().iter_rows())
+
+
 def check_annotations(folder: Path, species: Collection[str]) -> int:
     """How many species are annotated; NetworkError where the tables name species that the whole network lacks."""
     annotations = read_annotations(folder)

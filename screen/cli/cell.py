@@ -1,6 +1,6 @@
 """A cell of your own: write the rows of a context from a table of protein abundances.
 
-The table has a column of gene symbols (of human genes; no UniProt accessions) and one of numbers whose header says
+The table has a column of gene symbols (of human genes) or UniProt accessions and one of numbers whose header says
 the unit: copies (a cell), nM, ppm, TPM, RPKM, or log2_ratio to the cell it is like; a further column `sd` (of log10)
 says how uncertain each is, else that is assumed from the unit. What the table lacks stays as in the cell it is like.
 
@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_own_network(settings)
     import polars as pl
 
+    from screen.archive import read_accessions
     from screen.files import restored
     from screen.network import read_parameters, read_totals
     from screen.scenarios import (
@@ -88,7 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     own = [_stimulus(text, units) for text in arguments.stimulus]
     own += [("total", "cytosol", arguments.cytosol, "pL")] if arguments.cytosol is not None else []
     if arguments.abundances:
-        found = read_abundances(arguments.abundances, arguments.unit)
+        found = read_abundances(
+            arguments.abundances, arguments.unit, read_accessions(settings.network.folder)
+        )
     else:
         found = Abundances(
             pl.DataFrame(schema={"gene": pl.String, "value": pl.Float64, "sd": pl.Float64}), "nM", {}

@@ -1,4 +1,4 @@
-"""Reading a table of abundances as people have it: a column of gene symbols and one of numbers.
+"""Reading a table of abundances as people have it: a column of gene symbols or UniProt accessions and one of numbers.
 
 The header of the column of numbers says its unit (`copies`, `nM`, `ppm`, `TPM`, `RPKM`, `log2_ratio`). Separators
 are commas, semicolons or tabs. A row without gene or number is told, one that cannot be meant is refused.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -18,11 +19,18 @@ from screen.scenarios.abundances import RATIO, UNITS, WHOLE_TABLE
 from screen.tables import plain_name, read_cells
 
 GENE = ("gene", "gene symbol", "symbol", "gene name", "gene names", "genes", "hgnc symbol")
+UNIPROT = (
+    "uniprot", "uniprot id", "uniprot accession", "accession", "entry", "protein id", "protein ids",
+    "majority protein ids",
+)  # fmt: skip
 SD = ("sd", "sd log10", "log10 sd")
 VALUE = "value"
 
 MOST, MOST_RATIO, MOST_SD = 1e12, 100.0, 3.0
 """Largest abundance in any unit, log2 ratio and sd of log10 that are taken for numbers of a cell."""
+
+ACCESSION = re.compile(r"(?:\w+\|)?(?P<accession>\w+)(?:-\d+)?(?:\|.*)?")
+"""P40763, an isoform of it, P40763-2, or as in a FASTA header, sp|P40763|STAT3_HUMAN."""
 
 GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 """A number that is a thousand times another one where its commas are decimal."""
@@ -40,19 +48,24 @@ class Abundances:
     left_out: Mapping[str, str]
 
 
-def read_abundances(path: Path, unit: str | None = None) -> Abundances:
+def read_abundances(
+    path: Path, unit: str | None = None, accessions: Mapping[str, str] = MappingProxyType({})
+) -> Abundances:
     """The abundances of a file; `unit`, of UNITS, chooses the column where several could be meant.
 
+    Where there are no gene symbols, `accessions` says to which gene one of UniProt belongs; one that it lacks stays.
     TableError: no such file or column, an unknown unit, a gene twice, a number that cannot be an abundance,
     RPKM of part of a transcriptome.
     """
     table, lines = read_cells(
-        path, [*GENE, *SD, VALUE, *(name for unit in UNITS.values() for name in unit.names)]
+        path, [*GENE, *UNIPROT, *SD, VALUE, *(name for unit in UNITS.values() for name in unit.names)]
     )
-    gene, sds = _column(table.columns, GENE), _column(table.columns, SD)
+    by_symbol, sds = _column(table.columns, GENE), _column(table.columns, SD)
+    gene = by_symbol or _column(table.columns, UNIPROT)
     if gene is None:
         raise TableError(
-            f"{path.name}: a column of gene symbols must be there ({', '.join(GENE)}), "
+            f"{path.name}: a column of gene symbols or UniProt accessions must be there "
+            f"({', '.join((*GENE, *UNIPROT))}), "
             f"found {', '.join(table.columns)}"
         )
     unit, column = _unit(path, table.columns, unit)
@@ -61,6 +74,8 @@ def read_abundances(path: Path, unit: str | None = None) -> Abundances:
     problems: list[str] = []
     for line, row in zip(lines, table.iter_rows(named=True), strict=True):
         symbol = (row[gene] or "").replace(";", ",").split(",")[0].strip().upper()
+        if not by_symbol:
+            symbol = _gene_of(symbol, accessions)
         text, spread = row[column] or "", row[sds] if sds else None
         value, sd = _number(text), None if spread is None else _number(spread)
         if not symbol or (value is None and not GROUPED.fullmatch(text)):
@@ -94,6 +109,13 @@ def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """The column with the first of the names that is there."""
     found = {plain_name(column): column for column in columns}
     return next((found[name] for name in names if name in found), None)
+
+
+def _gene_of(text: str, accessions: Mapping[str, str]) -> str:
+    """The gene of an accession; the accession where it is of none that is known."""
+    found = ACCESSION.fullmatch(text)
+    name = found["accession"] if found else text
+    return accessions.get(name, name)
 
 
 def _unit(path: Path, columns: Sequence[str], wanted: str | None) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from screen.archive import annotate, check_annotations
 from screen.archive.annotations import ANNOTATIONS_FILE, IDENTIFIERS_FILE, read_annotations
 from screen.errors import NetworkError
 from screen.network import check_network, compose_network, read_genes, read_parameters, read_sbml, read_totals
+from screen.network.totals import TOTALS_FILE
 
 STANDS_FOR_NOTHING = {"tumour_cytokine", "STAT3_dimer_S_c", "STAT3_dimer_S_n"}
 """A cytokine that may be one of several, and two counts of phosphates."""
@@ -149,7 +150,8 @@ def test_identifiers_are_of_one_thing_each_and_all_used(folder):
         known = table.drop_nulls(database)
         assert known.filter(known[database].is_duplicated())["name"].to_list() == twice
     used = {part for each in read_annotations(folder).values() for part in each.made_of}
-    assert used == set(table["name"])
+    totals = pl.read_csv(folder / TOTALS_FILE, separator="\t", comment_prefix="#")
+    assert used | set(totals["gene"]) == set(table["name"])
 
 
 @pytest.mark.parametrize(

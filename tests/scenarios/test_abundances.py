@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from screen.archive import read_accessions
 from screen.errors import NetworkError, TableError
 from screen.network import read_parameters, read_totals
 from screen.scenarios import (
@@ -98,11 +99,29 @@ def test_tables_are_read_as_people_write_them(tmp_path: Path, text, unit, rows):
     assert (found.unit, found.frame.rows()) == (unit, rows)
 
 
+def test_accessions_stand_for_their_genes(tmp_path: Path):
+    """MaxQuant's groups, isoforms and FASTA headers; one that the network does not know stays as it is."""
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Majority protein IDs\tcopies per cell\nP40763;P40763-2\t3\nsp|Q02750|MP2K1_HUMAN\t4\nP36507-1\t5\nP04406\t6\n"
+    )
+    found = read_abundances(path, accessions=read_accessions(CONFIG / "network"))
+    assert found.frame.select("gene", "value").rows() == [
+        ("STAT3", 3.0), ("MAP2K1", 4.0), ("MAP2K2", 5.0), ("P04406", 6.0),
+    ]  # fmt: skip
+
+
+def test_every_gene_that_a_total_counts_has_an_accession():
+    known = set(read_accessions(CONFIG / "network").values())
+    assert {gene for genes in TOTALS.values() for gene in genes} - known == set()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "a.csv: must hold a header line"),
-        ("uniprot,nM\nP40763,3\n", "a.csv: a column of gene symbols must be there"),
+        ("name,nM\nSTAT3,3\n", "a.csv: a column of gene symbols or UniProt accessions must be there"),
+        ("uniprot,nM\nP40763,3\nP40763-2,1\n", "a.csv: a gene must be there once, found P40763 again"),
         ("gene,amount\nSTAT3,3\n", "must say its unit"),
         ("gene,nM,ppm\nSTAT3,3,4\n", "found nM, ppm; name one with --unit"),
         ("gene,nM\nSTAT3,-3\n", "a.csv row 2, STAT3: `nM` must be at least 0, found -3"),
