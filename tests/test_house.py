@@ -18,8 +18,8 @@ from screen.network.genes import GENES
 from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
-from screen.panel import ARMS, CONTRASTS, PANEL, STATISTICS, TIME_COURSES
-from screen.rank import COMBINATIONS, CURVES
+from screen.panel import ARMS, CONTRASTS, DYNAMICS, PANEL, STATISTICS, TIME_COURSES
+from screen.rank import COMBINATIONS, CURVES, FAILURES
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
@@ -175,6 +175,7 @@ def test_every_setting_is_in_the_readme_of_the_configuration(root):
         ARMS,
         TIME_COURSES,
         CONTRASTS,
+        DYNAMICS,
         DECISIVE,
         LABELS,
         DISCREPANCY,
@@ -192,7 +193,7 @@ def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root
     assert [line for line in wanted if line not in text] == []
 
 
-@pytest.mark.parametrize("schema", [RANKED, CURVES, COMBINATIONS], ids=lambda s: s.name)
+@pytest.mark.parametrize("schema", [RANKED, CURVES, COMBINATIONS, FAILURES], ids=lambda s: s.name)
 def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
     """Those of an interval together: `h_*`."""
     text = (root / "README.md").read_text()

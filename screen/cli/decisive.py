@@ -145,4 +145,8 @@ def _told(rows: "pl.DataFrame") -> str:
         if row["flip_value"] is None
         else f"order flips at {row['flip_value']:.3g}"
     )
-    return f"{led}; {row['name']} ({row['value']:.3g}) moves that most: {flip}"
+    widest = rows.sort("swing", descending=True, nulls_last=True).row(0, named=True)
+    return (
+        f"{led}; {row['name']} ({row['value']:.3g}) moves that most: {flip}; to measure next: {widest['name']}, "
+        f"whose draws move it {2.0 ** widest['swing']:.3g}-fold"
+    )

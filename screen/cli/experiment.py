@@ -28,8 +28,9 @@ readout       observables (`describe observables`) or species, several by blanks
 minutes       after the stimulus: 20, or 10 20 60, or a window 0-240
 hypothesis    an answer to contested biology, of hypotheses.tsv; may be left out, as may empty columns
 
-Tabs, commas or semicolons; .tsv or .csv. Writes time_courses.csv, contrasts.csv and time_courses.svg into
-experiment/<name of the table> of the results, with 5, 50 and 95 % over the parameter draws.
+Tabs, commas or semicolons; .tsv or .csv. Writes time_courses.csv, contrasts.csv, dynamics.csv (when half of an
+effect is there, for how long, and a rebound) and time_courses.svg into experiment/<name of the table> of the results,
+with 5, 50 and 95 % over the parameter draws.
 Example: python -m screen experiment arms.csv
 """
 
@@ -51,13 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the time courses, the contrasts and the figure; print each contrast at the last of its times."""
+    """Write courses, contrasts, dynamics and the figure; print each contrast at the last of its times."""
     settings, results = read_shared(arguments)
     import polars as pl
 
     from screen.kernel import choose_engine, configure
     from screen.panel import (
         CONTRASTS,
+        DYNAMICS,
         TIME_COURSES,
         check_arms_fit,
         left_out,
@@ -85,18 +87,17 @@ def run(arguments: argparse.Namespace) -> int:
     engine, reason = choose_engine(settings.simulate.engine, models)
     say(f"experiment: engine {engine}: {reason}")
     integration = read_integration(settings, engine, arguments.threads)
-    courses, contrasts = run_planned(
-        planned, tables, integration, ensemble, settings.seed, say_as("experiment")
-    )
+    ran = run_planned(planned, tables, integration, ensemble, settings.seed, say_as("experiment"))
     inputs = [arguments.arms, settings.network.folder, *settings.lane_tables(), *([draws] if draws else [])]
     facts = provenance("experiment", inputs, engine=engine, seed=settings.seed)
-    write_table(courses, folder / "time_courses.csv", TIME_COURSES, facts)
-    write_table(contrasts, folder / "contrasts.csv", CONTRASTS, facts)
-    write_courses_figure(courses, folder / "time_courses.svg")
+    write_table(ran.courses, folder / "time_courses.csv", TIME_COURSES, facts)
+    write_table(ran.contrasts, folder / "contrasts.csv", CONTRASTS, facts)
+    write_table(ran.dynamics, folder / "dynamics.csv", DYNAMICS, facts)
+    write_courses_figure(ran.courses, folder / "time_courses.svg")
     last = pl.col("minutes") == pl.col("minutes").max().over("arm", "readout")
-    for row in contrasts.filter(last).iter_rows(named=True):
+    for row in ran.contrasts.filter(last).iter_rows(named=True):
         print(_told(row))
-    print(f"{folder}: time_courses.csv, contrasts.csv, time_courses.svg")
+    print(f"{folder}: time_courses.csv, contrasts.csv, dynamics.csv, time_courses.svg")
     return 0
 
 

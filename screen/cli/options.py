@@ -95,6 +95,11 @@ class Results:
         return self.folder / "combinations.csv"
 
     @property
+    def failures(self) -> Path:
+        """Trajectories that failed, and why."""
+        return self.folder / "failures.csv"
+
+    @property
     def decisive(self) -> Path:
         """What the first place of each ranking hangs on."""
         return self.folder / "decisive.csv"

@@ -20,13 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv, curves.csv and combinations.csv."""
+    """Write results/ranked.csv, curves.csv, combinations.csv and failures.csv."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
         COMBINATIONS,
         CURVES,
+        FAILURES,
         Doubt,
+        find_failures,
         find_silent,
         gather_responses,
         rank,
@@ -49,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     scenarios = read_table(results.scenarios, SCENARIOS)
     found = gather_responses(shards, scenarios)
+    failures = find_failures(found)
     ranked = rank(
         found,
         scenarios,
@@ -65,8 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+    write_table(failures, results.failures, FAILURES, facts)
     for what in left_out:
         say(f"rank: left out: {what}")
+    if failures.height:
+        say(f"rank: {failures['failed'].sum()} trajectories failed: {results.failures}")
     say(f"rank: {ranked.height} rows in {results.ranked}")
     return 0
 

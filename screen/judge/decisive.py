@@ -1,7 +1,8 @@
 """What decides the top of a ranking: how the leader's margin over the runner-up moves, and where their order flips.
 
 The order of two interventions is that in most draws: the sign of the median margin. Its slope says which number
-moves it fastest; where the order flips is then found by simulation, all draws of that number multiplied alike.
+moves it fastest, and times the spread of that number over draws, which one leaves it most open: what to measure next.
+Where the order flips is found by simulation, all draws of a number multiplied alike.
 """
 
 import math
@@ -65,13 +66,20 @@ class Judges:
 
 
 class Lever(NamedTuple):
-    """A number that may be multiplied: its kind and name, its place among parameters or constants, value and slope."""
+    """A number that may be multiplied: its kind and name, its place among parameters or constants, value and slope, and
+    its sd [log10] over draws."""
 
     kind: str
     name: str
     place: tuple[int, ...]
     value: float
     slope: float
+    sd: float
+
+    @property
+    def swing(self) -> float:
+        """How far the margin moves with one sd of it, by the slope."""
+        return abs(self.slope) * self.sd
 
 
 def find_decisive(
@@ -112,20 +120,36 @@ def _rows(contest: Contest, judges: Judges, margin_of: Callable[[Contest], Margi
         arm.context, arm.hypothesis, contest.readout.id, contest.dose_basis, *contest.names,
         middle, float(np.mean(ran > 0)),
     )  # fmt: skip
-    levers = _levers(margin, judges, arm.context)[: judges.most]
+    levers = _named(_levers(margin, judges, arm.context), judges.most)
     for lever, flip in zip(levers, _flips(margin, levers, middle), strict=True):
-        yield (*about, lever.kind, lever.name, lever.value, lever.slope, *flip, len(ran))
+        yield (
+            *about,
+            lever.kind,
+            lever.name,
+            lever.value,
+            lever.slope,
+            lever.sd,
+            lever.swing,
+            *flip,
+            len(ran),
+        )
     for label in contest.others:
         other = margin_of(contest.under(label))
         there = _median(other.under([other.still()])[0])
         if np.isfinite(there):
-            yield (*about, "hypothesis", label, None, None, there * middle < 0, None, there, len(ran))
+            yield (*about, "hypothesis", label, *4 * (None,), there * middle < 0, None, there, len(ran))
 
 
 def _median(margins: np.ndarray) -> float:
     """Over the draws that ran; NaN where none did."""
     ran = margins[np.isfinite(margins)]
     return float(np.median(ran)) if len(ran) else math.nan
+
+
+def _named(levers: Sequence[Lever], most: int) -> list[Lever]:
+    """Those of the largest slopes, and what swings the margin most where it is not among them."""
+    widest = sorted(levers, key=lambda lever: -lever.swing)[:1]
+    return list(dict.fromkeys([*levers[:most], *widest]))
 
 
 def _levers(margin: Margin, judges: Judges, context: str) -> list[Lever]:
@@ -135,14 +159,22 @@ def _levers(margin: Margin, judges: Judges, context: str) -> list[Lever]:
     kinds |= {setting.parameter: "total" for setting in record.totals}
     kinds |= {setting.parameter: "stimulus" for setting in record.stimulus}
     levers = [
-        Lever(kinds[name], name, (place,), float(margin.values[place]), float(slopes.parameters[place]))
+        Lever(
+            kinds[name],
+            name,
+            (place,),
+            float(margin.values[place]),
+            float(slopes.parameters[place]),
+            float(margin.spread.parameters[place]),
+        )
         for place, name in enumerate(margin.margins.model.parameters)
         if name in kinds and not name.startswith(LOAD)
     ]
     for place in np.argwhere(np.isfinite(margin.constants)).tolist():
         name = f"{margin.drugs[place[0]]}:{margin.sites[place[1]]}"
         value, slope = float(margin.constants[*place]), float(slopes.constants[*place])
-        levers.append(Lever("affinity", name, tuple(place), value, slope))
+        sd = float(margin.spread.constants[*place])
+        levers.append(Lever("affinity", name, tuple(place), value, slope, sd))
     return sorted(
         (lever for lever in levers if lever.slope), key=lambda lever: (-abs(lever.slope), lever.name)
     )

@@ -72,7 +72,7 @@ class Margin:
     """Of the first of two arms of one cell over the second, under every draw.
 
     `values` [parameters] are medians over draws under the stimulus, `constants` [drugs, sites] [nM] those of the
-    drugs in cells, infinite where one does not bind.
+    drugs in cells, infinite where one does not bind; `spread` is the sd of log10 of both over draws, 0 of what is 0.
     """
 
     def __init__(
@@ -89,9 +89,11 @@ class Margin:
         self.drawn = with_totals(bench.draws(draws, seed), tables.contexts, seed)
         first = np.zeros(self.draws, int)
         lanes = lane_parameters(self.design, self.drawn, first, np.arange(self.draws))
-        self.values = np.median(np.asarray(lanes)[:, 1], axis=0)
+        given, bound = np.asarray(lanes)[:, 1], np.asarray(self.drawn.affinity)[:, :-1]
+        self.values = np.median(given, axis=0)
         with np.errstate(divide="ignore"):
-            self.constants = 1.0 / np.median(np.asarray(self.drawn.affinity)[:, :-1], axis=0)
+            self.constants = 1.0 / np.median(bound, axis=0)
+        self.spread = Moved(_log10_sd(given), _log10_sd(bound))
 
     @property
     def draws(self) -> int:
@@ -123,3 +125,9 @@ class Margin:
 
     def _drawn(self, own: np.ndarray) -> Draws:
         return jax.tree.map(lambda part: np.asarray(part)[own], self.drawn)
+
+
+def _log10_sd(values: np.ndarray) -> np.ndarray:
+    """sd of log10 over the first axis; 0 where a value is not positive."""
+    positive = (values > 0).all(axis=0)
+    return np.where(positive, np.std(np.log10(np.where(positive, values, 1.0)), axis=0), 0.0)

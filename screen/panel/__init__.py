@@ -1,6 +1,6 @@
 """Arms as tables, run under every parameter draw: the validation panel of published facts, and own experiments."""
 
-from screen.panel.courses import CONTRASTS, TIME_COURSES, run_planned
+from screen.panel.courses import CONTRASTS, DYNAMICS, TIME_COURSES, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
 from screen.panel.planned import ARMS, Planned, Wanted, check_arms_fit, left_out, read_arms
 from screen.panel.potency import find_responses
@@ -12,6 +12,7 @@ from screen.panel.verdict import ENOUGH, summarise, validation_table, verdict
 __all__ = [
     "ARMS",
     "CONTRASTS",
+    "DYNAMICS",
     "ENOUGH",
     "PANEL",
     "STATISTICS",

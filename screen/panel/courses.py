@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from screen.experiments import with_totals
+from screen.panel.dynamics import dynamics_rows, dynamics_schema
 from screen.panel.planned import Planned, Wanted, left_out
 from screen.panel.run import Bench, PanelTables, courses_of
 from screen.panel.statistics import quantiles
@@ -22,8 +23,10 @@ OF_A_ROW = (
     Column("context", pl.String, "its cell", is_name=True),
     number_column("dose", "dose of its series; null where it has none", minimum=0),
 )
+COMPARED = Column("reference", pl.String, "arm that it is compared with", is_name=True)
+READOUT = Column("readout", pl.String, "observable or species")
 READ = (
-    Column("readout", pl.String, "observable or species"),
+    READOUT,
     Column("minutes", pl.Float64, "time after the stimulus", "min", minimum=0),
 )
 COUNTED = (
@@ -49,7 +52,7 @@ CONTRASTS = Schema(
     "contrasts",
     (
         *OF_A_ROW,
-        Column("reference", pl.String, "arm that it is compared with", is_name=True),
+        COMPARED,
         *READ,
         number_column("ratio_p05", "5 % quantile over draws of the read-out over that of the reference"),
         number_column("ratio_p50", "median over draws"),
@@ -64,6 +67,9 @@ CONTRASTS = Schema(
 )
 
 
+DYNAMICS = dynamics_schema((*OF_A_ROW, COMPARED, READOUT))
+
+
 class Seen(NamedTuple):
     """What is read of an arm [draws, doses, readouts, minutes], NaN where a lane failed; how lanes ended
     [draws, doses], and which of them failed."""
@@ -73,6 +79,14 @@ class Seen(NamedTuple):
     failed: np.ndarray
 
 
+class Ran(NamedTuple):
+    """TIME_COURSES, CONTRASTS and DYNAMICS."""
+
+    courses: pl.DataFrame
+    contrasts: pl.DataFrame
+    dynamics: pl.DataFrame
+
+
 def run_planned(
     planned: Sequence[Planned],
     tables: Mapping[tuple[str, ...], PanelTables],
@@ -80,8 +94,8 @@ def run_planned(
     ensemble: pl.DataFrame | None,
     seed: int,
     report: Callable[[str], None],
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """TIME_COURSES and CONTRASTS under the DRAWS of an ensemble, or at nominal parameters where there is none.
+) -> Ran:
+    """What arms do under the DRAWS of an ensemble, or at nominal parameters where there is none.
 
     `tables` are those of each set of modules that a cell runs without.
     """
@@ -111,26 +125,29 @@ def run_planned(
         for each in planned
         for row in _rows(each, (), seen[each.arm], (quantiles(seen[each.arm].values),))
     ]
-    contrasts = [
-        row
-        for each in planned
-        if each.reference
-        for row in _contrast_rows(each, *(seen[w] for w in each.asked))
-    ]
-    return (
+    compared = [(each, _over(*(seen[wanted] for wanted in each.asked))) for each in planned if each.reference]
+    contrasts = [row for each, ratio in compared for row in _contrast_rows(each, ratio)]
+    moved = [row for each, ratio in compared for row in dynamics_rows(each, ratio.values)]
+    return Ran(
         pl.DataFrame(courses, schema=TIME_COURSES.dtypes(), orient="row"),
         pl.DataFrame(contrasts, schema=CONTRASTS.dtypes(), orient="row"),
+        pl.DataFrame(moved, schema=DYNAMICS.dtypes(), orient="row"),
     )
 
 
-def _contrast_rows(each: Planned, seen: Seen, reference: Seen) -> Iterator[tuple]:
-    """Rows of ratios, draw by draw; a draw counts where both arms have a number and the reference is above 0."""
+def _over(seen: Seen, reference: Seen) -> Seen:
+    """Ratios, draw by draw; a draw counts where both arms have a number and the reference is above 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference.values > 0, seen.values / reference.values, np.nan)
-        spread = quantiles(ratio)
-        spreads = spread, np.log2(spread)
     status = np.where(seen.failed, seen.status, reference.status)
-    return _rows(each, (each.reference_name,), Seen(ratio, status, seen.failed | reference.failed), spreads)
+    return Seen(ratio, status, seen.failed | reference.failed)
+
+
+def _contrast_rows(each: Planned, ratio: Seen) -> Iterator[tuple]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = quantiles(ratio.values)
+        spreads = spread, np.log2(spread)
+    return _rows(each, (each.reference_name,), ratio, spreads)
 
 
 def _rows(each: Planned, further: tuple, seen: Seen, spreads: Sequence[np.ndarray]) -> Iterator[tuple]:

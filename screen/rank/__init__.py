@@ -29,16 +29,19 @@ from screen.rank.decided import DECIDED, find_decided
 from screen.rank.dose_effects import DoseEffects, score_doses
 from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
+from screen.rank.failures import FAILURES, find_failures
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
-from screen.rank.scores import SCORES, as_lowering, ranked_schema
+from screen.rank.scores import SCORES
 from screen.rank.series import find_cells, paired_ratio
+from screen.rank.table import as_lowering, ranked_schema
 
 __all__ = [
     "COMBINATIONS",
     "CURVES",
     "DECIDED",
+    "FAILURES",
     "SCORES",
     "TARGETS",
     "Aim",
@@ -55,6 +58,7 @@ __all__ = [
     "export_table",
     "find_cells",
     "find_decided",
+    "find_failures",
     "find_silent",
     "gather_responses",
     "paired_ratio",

@@ -8,11 +8,8 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
-from screen.rank.scores import share_column
+from screen.rank.scores import SURE, share_column
 from screen.tables import RANKING, Column, Schema
-
-SURE = 0.9
-"""Probability from which the first place counts as decided."""
 
 VERDICTS = ("measurements", "prior", "open")
 """What decides the first place: the measurements, the priors and structure alone, or nothing."""

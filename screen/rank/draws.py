@@ -106,6 +106,19 @@ def share_among_first(
     return np.nansum(held * counted, axis=-1) / (total or 1.0)
 
 
+def fewest(shares: np.ndarray, order: np.ndarray, enough: float) -> np.ndarray:
+    """Which are the fewest that hold `enough` between them, [interventions]: the largest shares, then by `order`.
+
+    A share that is NaN or 0 is of none of them.
+    """
+    held = np.nan_to_num(shares)
+    by_size = np.lexsort((order, -held))
+    before = np.cumsum(held[by_size]) - held[by_size]
+    found = np.zeros(len(held), dtype=bool)
+    found[by_size] = (before < enough - LEVEL) & (held[by_size] > 0.0)
+    return found
+
+
 def falling_fit(ratio: np.ndarray) -> np.ndarray:
     """Least-squares fit that never rises with dose, ratio[..., doses] -> [..., doses] (isotonic regression).
 

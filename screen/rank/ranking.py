@@ -6,10 +6,10 @@ interval, P(best) and P(top 5) all come from the ranks within draws. A context r
 rows of each, and of their mixture.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,8 +21,9 @@ from screen.rank.comparison import Compared, Comparison, compare
 from screen.rank.doubt import Doubt
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
-from screen.rank.scores import ranked_schema, scores
+from screen.rank.scores import scores
 from screen.rank.series import Cell, find_cells, paired_ratio, potencies
+from screen.rank.table import ranked_schema
 from screen.tables import Schema, write_table
 
 DIGITS = 7
@@ -55,12 +56,36 @@ def rank(
     [('drug', 90.0, 1, 0.75)]
     """
     found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
+    frames = [
+        _rows(each, aim) for each in compare_all(found, drugs, aim=aim, dose_bases=dose_bases, doubt=doubt)
+    ]
+    digest = doubt.digest(found) if doubt else found.digest()
+    return _finish(frames, drugs, aim, digest[:12])
+
+
+class Ranked(NamedTuple):
+    """One ranking: its cell or mixture, read-out and dose basis, and the draws behind it."""
+
+    cell: Cell
+    readout: str
+    basis: str
+    comparison: Comparison
+
+
+def compare_all(
+    found: ResponseArray,
+    drugs: pl.DataFrame,
+    *,
+    aim: Aim,
+    dose_bases: Sequence[DoseBasis],
+    doubt: Doubt | None = None,
+) -> Iterator[Ranked]:
+    """Every ranking of a screen by context, its mixture after its hypotheses; errors as of `rank`."""
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, aim)
     ratio = paired_ratio(found, cells, aim.floor)
     clinical = _clinical_concentrations(drugs)
-    frames = []
     doubts = doubt.pooled(found, cells) if doubt else repeat(None)
     for pool, of_pool in zip(pools(cells, ratio), doubts, strict=False):
         cell, potency = pool.cell, potencies(pool, aim.sign)
@@ -72,11 +97,9 @@ def rank(
                     Footing(cell, at, potency, clinical), float(basis.value or 0.0)
                 )
                 if places:
-                    comparison = compare(pool, places, wanted, potency, of_pool)
-                    fixed = {"readout": readout.id, "dose_basis": basis.name}
-                    frames.append(_rows(cell, fixed, comparison, aim))
-    digest = doubt.digest(found) if doubt else found.digest()
-    return _finish(frames, drugs, aim, digest[:12])
+                    yield Ranked(
+                        cell, readout.id, basis.name, compare(pool, places, wanted, potency, of_pool)
+                    )
 
 
 def check_request(scenarios: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis]) -> None:
@@ -184,7 +207,8 @@ def _side_readouts(readout: Readout, aim: Aim, order: Sequence[str]) -> dict[str
     return found
 
 
-def _rows(cell: Cell, fixed: Mapping[str, str], comparison: Comparison, aim: Aim) -> pl.DataFrame:
+def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
+    cell, readout, basis, comparison = ranked
     places = comparison.places
     doses = [(*place.doses, None)[:2] for place in places]
     columns = {
@@ -195,7 +219,9 @@ def _rows(cell: Cell, fixed: Mapping[str, str], comparison: Comparison, aim: Aim
         "dose_flag": [place.flag for place in places],
         **{score.column.name: _series(score.value(comparison)) for score in scores(aim.side)},
     }
-    fixed = {"context": cell.context, "hypothesis": cell.hypothesis, **fixed}
+    fixed = {
+        "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
+    }  # fmt: skip
     return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())
 
 

@@ -39,6 +39,12 @@ class Ratios:
         return counted >= (0.5 - LEVEL) * np.sum(self.weights)
 
     @cached_property
+    def regret(self) -> np.ndarray:
+        """How much more the best of each draw does, among those that are ranked; NaN for others."""
+        placed = np.where(self.eligible[:, None], self.suppression, np.nan)
+        return np.fmax.reduce(placed, axis=0) - placed
+
+    @cached_property
     def ranks(self) -> tuple[np.ndarray, np.ndarray]:
         """First and last rank in each draw among those that are ranked; they differ where some are level."""
         return tied_ranks(np.where(self.eligible[:, None], self.suppression, np.nan), RESOLUTION)

@@ -6,7 +6,6 @@ rise.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -15,17 +14,30 @@ import numpy as np
 import polars as pl
 
 from screen.network import ROUTES
-from screen.rank.aim import Aim
 from screen.rank.comparison import Comparison, log2_change
-from screen.rank.draws import IC50_FLAGS, censoring, mean, quantile, share_among_first, step_quantile
+from screen.rank.draws import (
+    IC50_FLAGS,
+    censoring,
+    fewest,
+    mean,
+    quantile,
+    share_among_first,
+    step_quantile,
+)
 from screen.rank.ratios import Ratios
-from screen.tables import Column, Schema, number_column
+from screen.tables import Column, number_column
 
 DOSE_FLAGS = ("tested", "interpolated", "above_tested", "below_tested", "unknown")
 """Where the dose of a ranked row lies: at a tested dose, between two, beyond them, or not known."""
 
 TOP = 5
 """Places that count as the top in `p_top5`."""
+
+SURE = 0.9
+"""Share of the draws from which on the first place counts as decided."""
+
+FIRST_PLACE = ("decided", "undecided", "no")
+"""Whether it holds the first place: alone, as one of those that hold it between them in `SURE` of the draws, or not."""
 
 
 RatiosOf = Callable[[Comparison], Ratios]
@@ -66,6 +78,16 @@ def _share(comparison: Comparison, of: RatiosOf, places: int) -> np.ndarray:
     ratios = of(comparison)
     held = share_among_first(*ratios.ranks, places, ratios.weights)
     return np.where(ratios.eligible, held, np.nan)
+
+
+def _first_place(comparison: Comparison) -> np.ndarray:
+    shares = _share(comparison, attrgetter("wide"), 1)
+    leaders = fewest(shares, comparison.order, SURE)
+    return np.where(leaders, FIRST_PLACE[0 if np.sum(leaders) == 1 else 1], FIRST_PLACE[2]).astype(object)
+
+
+def _expected_regret(comparison: Comparison) -> np.ndarray:
+    return mean(comparison.wide.regret, comparison.wide.weights)
 
 
 def _suppression_mean(comparison: Comparison) -> np.ndarray:
@@ -174,6 +196,24 @@ SCORES: tuple[Score, ...] = (
     ),
     *_uncertain(attrgetter("wide"), "", "draws with what the network gets wrong"),
     Score(
+        Column(
+            "first_place",
+            pl.String,
+            f"`decided`: first in {SURE:g} of these draws; `undecided`: one of the fewest that are so between them",
+            choices=FIRST_PLACE,
+        ),
+        _first_place,
+    ),
+    Score(
+        number_column(
+            "expected_regret",
+            "mean over these draws of how much more the best of the draw would suppress (or raise)",
+            "fraction",
+            minimum=0,
+        ),
+        _expected_regret,
+    ),
+    Score(
         _effect_column("suppression_p50", "median over draws of 1 - treated/vehicle"),
         partial(_suppression, of=attrgetter("bare"), share=0.5),
     ),
@@ -254,39 +294,6 @@ SCORES: tuple[Score, ...] = (
 CHANGE = "_change_p50"
 """Ends the name of the column of an observable that is shown beside what is ranked."""
 
-LEADING = (
-    Column("context", pl.String, "the cell and its stimulus", is_name=True),
-    Column(
-        "hypothesis",
-        pl.String,
-        "which reading of the contested biology; `mixture`: all of the context, by prior weight",
-    ),
-    Column("readout", pl.String, "the read-out ranked by"),
-    Column("dose_basis", pl.String, "how doses were made comparable"),
-    Column("intervention", pl.String, "drug, or pair joined by +"),
-    Column("drug_classes", pl.String, "class of each drug, joined by +"),
-    Column(
-        "mechanism",
-        pl.String,
-        "`indirect` where it is only inferred that the drug acts there, joined by +",
-    ),
-    number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
-    number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
-    Column(
-        "dose_flag",
-        pl.String,
-        "the dose against those tested; there is no rank where it lies outside or is unknown",
-        choices=DOSE_FLAGS,
-    ),
-)
-"""What a row of the ranked table is of."""
-
-PROVENANCE = Column(
-    "provenance",
-    pl.String,
-    "digest of the scenarios, responses and routes that were ranked, and of what the network gets wrong",
-)
-
 
 def scores(side: Sequence[str]) -> tuple[Score, ...]:
     """Every score of a ranking, the change of these observables among them."""
@@ -298,40 +305,3 @@ def scores(side: Sequence[str]) -> tuple[Score, ...]:
         for name in side
     )
     return (*SCORES, *changes)
-
-
-def ranked_schema(aim: Aim) -> Schema:
-    """The ranked table: what a row is of, every score, and what it was made from.
-
-    >>> beside = Aim(readouts, "pY705_level", side=("pERK",))
-    >>> [column.name for column in ranked_schema(beside).columns if column.name.startswith("pERK")]
-    ['pERK_change_p50']
-    """
-    columns = (*LEADING, *(score.column for score in scores(aim.side)), PROVENANCE)
-    return Schema(
-        "ranked",
-        tuple(
-            replace(
-                column,
-                name=aim.column(column.name),
-                maximum=column.maximum if _is_bounded(column, aim) else None,
-            )
-            for column in columns
-        ),
-        key=("context", "hypothesis", "readout", "dose_basis", "intervention"),
-    )
-
-
-def as_lowering(ranked: pl.DataFrame, aim: Aim) -> pl.DataFrame:
-    """A ranked table whose scores have the names of an observable that is to fall, whatever the goal.
-
-    >>> as_lowering(pl.DataFrame({"rise_p50": [1.0]}), Aim(readouts, "pY705_level", "raise")).columns
-    ['suppression_p50']
-    """
-    names = {aim.column(score.column.name): score.column.name for score in SCORES}
-    return ranked.rename(names, strict=False)
-
-
-def _is_bounded(column: Column, aim: Aim) -> bool:
-    """Whether a column's maximum holds: an effect is at most 1 only where something is to fall."""
-    return aim.sign > 0 or not column.name.startswith(("suppression", "excess"))

@@ -12,7 +12,7 @@ import polars as pl
 from screen.rank.scores import CHANGE
 from screen.report.figures import percent, signed
 from screen.report.labels import dose_label
-from screen.report.selection import NOTICED, Row, candidates
+from screen.report.selection import NOTICED, Row, leaders
 from screen.report.words import Goal, Words
 
 UNIT = "\u00a0%"
@@ -45,7 +45,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
     if most < NOTICED:
         small = f"Nothing tested takes {name} {goal.way} by more than {percent(max(most, 0.0))}"
         return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *_lost(every)))
-    likely = candidates(ranked)
+    likely = leaders(ranked)
     named = likely[:NAMED]
     through = "; ".join(filter(None, (_through(row, name) for row in named)))
     more = (*mine, *_half(named, goal), *_others(named[0], side), *_pair(ranked), *_lost(every))

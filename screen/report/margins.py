@@ -16,7 +16,8 @@ MOST = 3
 
 
 class FirstPlace(NamedTuple):
-    """A cell by its place in the report; who leads by how much; lines of what moves that, its value, and the flip."""
+    """A cell by its place in the report; who leads by how much and what to measure next; lines of what moves that, its
+    value, and the flip."""
 
     cell: int
     title: str
@@ -44,6 +45,8 @@ def first_places(findings: Findings) -> tuple[View, list[FirstPlace]] | None:
                 f"ahead in {percent(first['p_leader'])} of the draws"
             )
             other = pl.col("kind") == "hypothesis"
+            widest = rows.filter(~other).sort("swing", descending=True)[:1]
+            lead += "".join(f"; to measure next: {_what(row)}" for row in widest.iter_rows(named=True))
             shown = pl.concat([rows.filter(~other).head(MOST), rows.filter(other)])
             lines = tuple(_line(row, units, findings.labels) for row in shown.iter_rows(named=True))
             found.append(FirstPlace(place, capital(findings.labels.cell(context, hypothesis)), lead, lines))
@@ -53,9 +56,15 @@ def first_places(findings: Findings) -> tuple[View, list[FirstPlace]] | None:
 def _line(row: Row, units: Mapping[str, str], labels: Labels) -> tuple[str, str, str]:
     if row["kind"] == "hypothesis":
         return labels.hypothesis(row["name"]), "", "there" if row["flips"] else "not there"
-    unit, name = units.get(row["name"], ""), row["name"]
-    if row["kind"] == "affinity":
-        drug, target = name.split(":")
-        unit, name = "nM", f"constant of {drug} at {target}"
+    unit = "nM" if row["kind"] == "affinity" else units.get(row["name"], "")
     value = f"{row['value']:.3g} {unit.removesuffix('dimensionless')}".strip()
-    return name, value, f"{row['flip_value']:.3g}" if row["flips"] else "not within a hundredfold"
+    return _what(row), value, f"{row['flip_value']:.3g}" if row["flips"] else "not within a hundredfold"
+
+
+def _what(row: Row) -> str:
+    """The number that a row moves."""
+    return (
+        "constant of {} at {}".format(*row["name"].split(":"))
+        if row["kind"] == "affinity"
+        else str(row["name"])
+    )

@@ -1,7 +1,6 @@
 """What of the ranked table is shown where: one slice a cell, its leaders, what moves anything at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,11 +50,10 @@ def headline_view(ranked: pl.DataFrame) -> View:
     return views(with_pairs if with_pairs.height else ranked)[0]
 
 
-def candidates(rows: Iterable[Row], share: float = 0.9) -> list[Row]:
-    """The fewest interventions of one slice that hold the first place in `share` of the draws, likeliest first."""
-    likely = sorted((row for row in rows if row["p_best"]), key=lambda row: (-row["p_best"], row["rank"]))
-    before = list(accumulate((row["p_best"] for row in likely), initial=0.0))
-    return [row for row, held in zip(likely, before, strict=False) if held < share - 1e-9]
+def leaders(rows: Iterable[Row]) -> list[Row]:
+    """The interventions of one slice that hold the first place, alone or between them, likeliest first."""
+    first = (row for row in rows if row["first_place"] != "no")
+    return sorted(first, key=lambda row: (-row["p_best"], row["rank"]))
 
 
 class Curve(NamedTuple):

@@ -139,6 +139,10 @@ DECISIVE = Schema(
             "value", "median over draws, in the unit of the parameter, nM of a constant", minimum=0
         ),
         number_column("slope", "change of the margin a tenfold of it, mean over draws"),
+        number_column("sd", "sd of log10 of it over draws", "log10", minimum=0),
+        number_column(
+            "swing", "size of slope times sd: the number with the largest is what to measure next", minimum=0
+        ),
         Column("flips", pl.Boolean, "whether the order flips within a hundredfold, or under the hypothesis"),
         number_column(
             "flip_value", "median over draws at which it does, all of them multiplied alike", minimum=0

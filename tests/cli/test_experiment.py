@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from screen.cli import experiment
-from screen.panel import CONTRASTS, TIME_COURSES
+from screen.panel import CONTRASTS, DYNAMICS, TIME_COURSES
 from screen.tables import read_provenance, read_table
 
 OWN = "context\tkind\tparameter\tvalue\tunit\tmark\tsource\tsd\n"
@@ -34,6 +34,9 @@ def test_the_example_of_the_help_runs(run, small, example, tmp_path):
     contrasts = read_table(folder / "contrasts.csv", CONTRASTS)
     assert set(contrasts["reference"]) == {"control"}
     assert "arms.csv" in read_provenance(folder / "contrasts.csv")["inputs"]
+    times = read_table(folder / "dynamics.csv", DYNAMICS).filter(readout="pY705_level")
+    held = dict(times.select("arm", "held_p50_min").iter_rows())
+    assert 0 < held["wash-out"] < held["ruxolitinib"] <= 240 and "dose response" not in held  # one time
     figure = (folder / "time_courses.svg").read_text()
     assert figure.startswith("<svg") and all(
         text in figure for text in ("dose response, 10", "pSTAT1, hepg2")

@@ -12,6 +12,7 @@ from screen.kernel import choose_engine
 from screen.panel import (
     ARMS,
     CONTRASTS,
+    DYNAMICS,
     TIME_COURSES,
     Bench,
     PanelTables,
@@ -51,14 +52,14 @@ def tables(world) -> dict[tuple[str, ...], PanelTables]:
 
 @pytest.fixture(scope="module")
 def run(tables):
-    """run(path): courses and contrasts of its arms, at the nominal parameters or under draws."""
+    """run(path): courses, contrasts and dynamics of its arms, at the nominal parameters or under draws."""
 
     def ran(path: Path, draws: pl.DataFrame | None = None, max_steps: int = 100_000):
         planned = read_arms(path)
         check_arms_fit(planned, tables)
         integration = Integration(choose_engine()[0], 1e-6, 1e-9, max_steps)
         found = run_planned(planned, tables, integration, draws, 1, lambda line: None)
-        for frame, schema in zip(found, (TIME_COURSES, CONTRASTS), strict=True):
+        for frame, schema in zip(found, (TIME_COURSES, CONTRASTS, DYNAMICS), strict=True):
             check_table(frame, schema, schema.name)
         return found
 
@@ -152,7 +153,7 @@ def test_without_its_kinases_il6_leaves_nothing_of_py705(arms, run):
         control={}, gone=gone | {"reference": "control"}, unstimulated={"stimulus": "none"},
         calm=gone | {"stimulus": "none"},
     )  # fmt: skip
-    courses, contrasts = run(path)
+    courses, contrasts, _ = run(path)
     assert values(contrasts, "gone", "ratio_p50")[0] < 0.02
     assert values(courses, "gone") == pytest.approx(values(courses, "calm"), rel=1e-6)
     assert values(courses, "unstimulated")[0] < 0.1 * values(courses, "control")[0]
@@ -164,7 +165,7 @@ def test_py705_comes_back_after_wash_out_and_not_before(arms, run):
     path = arms(
         control={"minutes": "30"}, held=held | {"reference": "control"}, washed=washed | {"reference": "control"}
     )  # fmt: skip
-    _, contrasts = run(path)
+    _, contrasts, _ = run(path)
     before, after = values(contrasts, "held", "ratio_p50"), values(contrasts, "washed", "ratio_p50")
     assert after[:2] == pytest.approx(before[:2], rel=1e-6)
     assert before[2] < 0.3 and after[2] == pytest.approx(1.0, abs=0.05)
@@ -179,7 +180,7 @@ def test_dose_0_of_a_series_is_the_arm_without_the_drug_and_each_dose_the_arm_by
         none=knockout,
         high=knockout | {"treatment": "ruxolitinib=300"},
     )
-    courses, contrasts = run(path, draws)
+    courses, contrasts, _ = run(path, draws)
     assert contrasts.is_empty()
     assert values(courses, "series", "dose") == [0.0, 30.0, 300.0]
     for column in ("p05", "p50", "p95"):
@@ -198,7 +199,7 @@ def test_a_course_passes_through_what_the_panel_reads(arms, run, world, tables, 
         "readout": "SOCS3_mRNA",
         "minutes": minutes,
     }
-    courses, _ = run(arms(free=cells, treated=cells | {"treatment": "ruxolitinib=500"}), draws)
+    courses, *_ = run(arms(free=cells, treated=cells | {"treatment": "ruxolitinib=500"}), draws)
     integration = Integration(choose_engine()[0], 1e-6, 1e-9, 100_000)
     bench = Bench([check], tables[()], integration)
     (finding,) = find(bench, [check], bench(bench.draws(draws, seed=1)))
@@ -223,7 +224,7 @@ def test_a_draw_whose_reference_is_0_does_not_count(arms, run):
         treated={"readout": "pY705", "reference": "none"},
         back={"readout": "pY705", "genotype": "STAT3_total=0", "reference": "control"},
     )
-    courses, contrasts = run(path)
+    courses, contrasts, _ = run(path)
     assert courses.filter(pl.col("arm") == "none").select("minutes", "p50").rows() == [
         (0.0, 0.0),
         (20.0, 0.0),
@@ -235,7 +236,7 @@ def test_a_draw_whose_reference_is_0_does_not_count(arms, run):
 
 def test_trajectories_that_fail_are_rows_with_their_reason(arms, run, draws):
     path = arms(control={}, treated={"treatment": "ruxolitinib=300", "reference": "control"})
-    for frame in run(path, draws, max_steps=1):
+    for frame in run(path, draws, max_steps=1)[:2]:
         assert set(frame["status"]) == {"no_rest_state"} or set(frame["status"]) == {"max_steps"}
         assert set(frame["failed"]) == {3} and set(frame["draws"]) == {0}
         numbers = frame.select(pl.col(r"^.*p\d\d$"))
@@ -251,7 +252,7 @@ def test_a_drug_that_comes_later_acts_from_then_on(arms, run):
         washed=common | {"treatment": "ruxolitinib=1000 until=60"},
         held=common | {"treatment": "ruxolitinib=1000"},
     )
-    _, contrasts = run(path)
+    _, contrasts, _ = run(path)
     late, held = values(contrasts, "late", "ratio_p50"), values(contrasts, "held", "ratio_p50")
     assert late[0] == pytest.approx(1.0, rel=1e-6) and late[1] == pytest.approx(held[1], rel=0.05)
     assert values(contrasts, "early", "ratio_p50") == pytest.approx(
@@ -266,7 +267,7 @@ def test_a_pulse_of_the_stimulus_ends(arms, run):
         pulse=common | {"stimulus": "IL6_dose=10:until=15"},
         ended=common | {"stimulus": "IL6_dose=10 until=15"},
     )
-    courses, _ = run(path)
+    courses, *_ = run(path)
     pulse, held = values(courses, "pulse"), values(courses, "held")
     assert pulse == pytest.approx(values(courses, "ended"), rel=1e-6)
     assert pulse[0] == pytest.approx(held[0], rel=1e-6) and pulse[1] < 0.9 * held[1]
@@ -282,7 +283,7 @@ def test_a_share_of_what_a_cell_has_is_that_amount(arms, run, world):
         amount=read | {"genotype": f"STAT3_total={0.25 * total}"},
         whole=read,
     )
-    courses, _ = run(path)
+    courses, *_ = run(path)
     assert values(courses, "share") == pytest.approx(values(courses, "amount"), rel=1e-9)
     assert values(courses, "share") != pytest.approx(values(courses, "whole"), rel=0.1)
 

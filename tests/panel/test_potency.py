@@ -123,7 +123,7 @@ def test_loads_at_the_dose_that_was_found_leave_half(found, world, integration, 
     path = tmp_path / "arms.tsv"
     path.write_text("\n".join(lines) + "\n")
     tables = {(): PanelTables(world.model, world.contexts, world.drugs)}
-    courses, _ = run_planned(read_arms(path), tables, integration, None, 1, lambda line: None)
+    courses = run_planned(read_arms(path), tables, integration, None, 1, lambda line: None).courses
     level = dict(courses.select("arm", "p50").iter_rows())
     for drug in rows:
         assert level[drug] / level[f"{drug} free"] == pytest.approx(0.5, abs=0.01), drug

@@ -132,6 +132,23 @@ def test_ranks_are_those_of_the_draws(found, intervention):
         )
 
 
+@pytest.mark.parametrize("intervention", SUPPRESSION)
+def test_the_regret_is_what_the_best_of_each_draw_does_beyond_it(found, intervention):
+    best = np.max(list(SUPPRESSION.values()), axis=0)
+    wanted = np.mean(best - SUPPRESSION[intervention])
+    assert of(found, intervention)["expected_regret"] == pytest.approx(wanted)
+
+
+def test_the_first_place_is_shared_by_the_fewest_that_hold_nine_draws_of_ten(found):
+    shares = {name: np.mean(places == 1) for name, places in PLACES.items()}
+    likely = sorted(shares, key=lambda name: -shares[name])
+    held = np.cumsum([shares[name] for name in likely])
+    wanted = likely[: int(np.argmax(held >= 0.9)) + 1]
+    assert len(wanted) > 1
+    for name in shares:
+        assert of(found, name)["first_place"] == ("undecided" if name in wanted else "no")
+
+
 def test_four_or_six_places_would_be_other_shares():
     shares = {most: [np.mean(places <= most) for places in PLACES.values()] for most in (4, 5, 6)}
     assert shares[4] != shares[5] != shares[6]

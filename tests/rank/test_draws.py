@@ -6,6 +6,7 @@ from scipy.optimize import isotonic_regression
 
 from screen.rank.draws import (
     falling_fit,
+    fewest,
     log10_half_dose,
     mean,
     quantile,
@@ -114,6 +115,14 @@ def test_shares_of_the_first_places_add_up():
 def test_a_tie_for_the_last_place_is_split():
     first, last = tied_ranks(np.array([[0.9], [0.5], [0.5]]), 1e-4)
     np.testing.assert_allclose(share_among_first(first, last, 2), [1.0, 0.5, 0.5])
+
+
+def test_the_fewest_that_hold_enough_between_them():
+    shares, order = np.array([0.3, 0.6, 0.1, 0.0, np.nan]), np.array([1, 2, 3, 4, 0])
+    assert fewest(shares, order, 0.9).tolist() == [True, True, False, False, False]
+    assert fewest(shares, order, 0.95).tolist() == [True, True, True, False, False]
+    assert fewest(np.array([0.5, 0.5]), np.array([2, 1]), 0.5).tolist() == [False, True]
+    assert not fewest(np.array([np.nan, 0.0]), np.array([0, 1]), 0.9).any()
 
 
 def test_falling_fit_agrees_with_scipy():

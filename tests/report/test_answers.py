@@ -8,7 +8,7 @@ from screen.report.words import GOALS, Words
 ROW = {
     "suppression_p05": 0.8, "suppression_p50": 0.9, "suppression_p95": 0.95, "rank_p05": 1.0, "rank_p95": 3.0,
     "route": "direct", "acts_through": "JAK1 JAK2", "mechanism": "direct", "dose_flag": "tested", "ic50_flag": "inside",
-    "unmeasured_variants": None,
+    "unmeasured_variants": None, "first_place": "undecided",
     "ic50_nM": 40.0, "ic50_p05_nM": 20.0, "ic50_p95_nM": 80.0, "pS727_change_p50": 0.01, "pERK_change_p50": -1.26,
     "pAKT_change_p50": None, "excess_single_p50": None, "excess_bliss_p50": None, "excess_bliss_p05": None,
     "excess_bliss_p95": None,
@@ -26,7 +26,7 @@ def say(*rows: dict, own: tuple[str, ...] = ()) -> list[str]:
 
 def test_one_who_is_first_in_nine_draws_of_ten_leads():
     lead, through, half, others = say(
-        {"intervention": "a", "p_best": 0.93}, {"intervention": "b", "p_best": 0.07}
+        {"intervention": "a", "p_best": 0.93}, {"intervention": "b", "p_best": 0.07, "first_place": "no"}
     )
     assert lead == "a takes pY705 down most, by 90 % (80 to 95 %): first in 93 % of the draws."
     assert through == "a acts through JAK1, JAK2."

@@ -42,8 +42,8 @@ def decided() -> pl.DataFrame:
     row = {
         "context": "hepg2", "hypothesis": "default", "readout": "pY705_20min", "dose_basis": "equal_burden_1000nM",
         "leader": "drug0", "runner_up": "drug1", "margin": 1.0, "p_leader": 1.0, "kind": "affinity",
-        "name": "drug1:MTORC1_RAPALOG", "value": 60.0, "slope": 1.0, "flips": True, "flip_value": 20.0,
-        "margin_there": 0.0, "draws": 4,
+        "name": "drug1:MTORC1_RAPALOG", "value": 60.0, "slope": 1.0, "sd": 0.2, "swing": 0.2, "flips": True,
+        "flip_value": 20.0, "margin_there": 0.0, "draws": 4,
     }  # fmt: skip
     return pl.DataFrame([row], schema=DECISIVE.dtypes())
 

@@ -23,7 +23,7 @@ from screen.report import (
     write_report,
     write_validation_figure,
 )
-from screen.report.selection import View, candidates, heat_of
+from screen.report.selection import View, heat_of
 from screen.report.summary import decisive
 from screen.tables import DECISIVE, VALIDATION
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
@@ -112,13 +112,13 @@ def decided() -> pl.DataFrame:
         "leader": "lorlatinib+tofacitinib", "runner_up": "lorlatinib", "margin": 2.0, "p_leader": 0.75, "draws": 8,
     }  # fmt: skip
     moved = [
-        ("affinity", "lorlatinib:ALK", 3.21, 1.5, True, 41.7, -0.1),
-        ("parameter", "a", 90.0, -1.0, False, None, None),
-        ("total", "b", 7.0, 0.5, False, None, None),
-        ("total", "beyond", 7.0, 0.1, False, None, None),
-        ("hypothesis", "alk_jak3", None, None, True, None, -1.0),
+        ("affinity", "lorlatinib:ALK", 3.21, 1.5, 0.1, 0.15, True, 41.7, -0.1),
+        ("parameter", "a", 90.0, -1.0, 0.1, 0.1, False, None, None),
+        ("total", "b", 7.0, 0.5, 0.6, 0.3, False, None, None),
+        ("total", "beyond", 7.0, 0.1, 0.0, 0.0, False, None, None),
+        ("hypothesis", "alk_jak3", None, None, None, None, True, None, -1.0),
     ]
-    names = ("kind", "name", "value", "slope", "flips", "flip_value", "margin_there")
+    names = ("kind", "name", "value", "slope", "sd", "swing", "flips", "flip_value", "margin_there")
     rows = [words | dict(zip(names, row, strict=True)) for row in moved]
     return pl.DataFrame(rows, schema=DECISIVE.dtypes())
 
@@ -338,7 +338,8 @@ def test_what_decides_the_first_place_is_told_where_it_was_asked(page, findings)
     section = section[: section.index("</section>")].replace("\u00a0", " ")
     at = findings.cells.index(("npm1_alk_lymphoma", "alk_direct"))
     assert re.findall(r'<tbody data-cells="(\d+)">', section) == [str(at)]
-    assert "lorlatinib + tofacitinib is 4-fold ahead of lorlatinib, ahead in 75 % of the draws" in section
+    lead = "lorlatinib + tofacitinib is 4-fold ahead of lorlatinib, ahead in 75 % of the draws; to measure next: b"
+    assert lead in section
     lines = [
         re.findall(r"<td(?: class=\"number\")?>(.*?)</td>", line)
         for line in re.findall(r"<tr>.*?</tr>", section, re.DOTALL)
@@ -356,13 +357,6 @@ def test_what_would_decide_names_a_drug_for_each_hypothesis(findings):
     [(context, lines)] = decisive(findings)
     assert context == "npm1_alk_lymphoma"
     assert [drug for drug, _, _ in lines] == ["lorlatinib", "tofacitinib"]
-
-
-def test_candidates_are_the_fewest_that_hold_the_first_place():
-    table = pl.DataFrame({"intervention": list("abcd"), "rank": [1, 2, 3, 4], "p_best": [0.3, 0.6, 0.1, 0.0]})
-    rows = table.rows(named=True)
-    assert [row["intervention"] for row in candidates(rows)] == ["b", "a"]
-    assert [row["intervention"] for row in candidates(rows, 0.95)] == ["b", "a", "c"]
 
 
 def test_a_large_page_holds_the_first_dose_basis_alone(findings, page, tmp_path, monkeypatch):

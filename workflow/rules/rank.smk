@@ -15,8 +15,11 @@ rule rank:
             labels={"result": "ranked table"},
         ),
         f"{OUT}/ranked.csv.provenance.json",
-        [f"{OUT}/{name}.csv" for name in ("curves", "combinations")],
-        [f"{OUT}/{name}.csv.provenance.json" for name in ("curves", "combinations")],
+        [f"{OUT}/{name}.csv" for name in ("curves", "combinations", "failures")],
+        [
+            f"{OUT}/{name}.csv.provenance.json"
+            for name in ("curves", "combinations", "failures")
+        ],
     log:
         f"{OUT}/logs/rank.log",
     benchmark:
