@@ -28,7 +28,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if __name__ == "__main__":  # else `import petab` finds a file of this folder
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the stages have it
 
 import numpy as np
@@ -208,7 +209,7 @@ def one_batch(settings: Settings, part: Part) -> tuple[float, float]:
     minutes, names = output_times(readouts), list(dict.fromkeys(each.observable for each in readouts))
     how = replace(read_integration(settings, "kernel", 1), rtol=settings.simulate.screen_rtol)
     runner = Runner(part.model, how, part.design, names)
-    lane = np.linspace(0, part.lanes - 1, min(how.batch, part.lanes)).astype(int)
+    lane = np.linspace(0, part.lanes - 1, min(how.width, part.lanes)).astype(int)
     arm, draw = part.arm_and_draw(lane)
     row, under, cell = distinct_cells(part.design.rest[arm], draw)
     resting = runner.rest(part.draws, row, under).of(cell)

@@ -1,5 +1,8 @@
 """What the stages of a screen count, and what a benchmark makes of that."""
 
+import subprocess
+import sys
+
 import pytest
 
 from benchmarks import screen as benchmark
@@ -79,3 +82,9 @@ def test_costs_are_told_from_two_screens(monkeypatch):
     assert found["simulate"]["each"] == pytest.approx({"shards": 4, "slices": 5, "lanes": 0.1, "others": 9})
     assert found["simulate"]["fixed"] == 0
     assert found["rank"] == {"fixed": 6.0, "each": {}, "one_core": pytest.approx(0.5)}
+
+
+def test_it_starts_as_a_file_beside_others_that_are_named_like_packages(root):
+    command = [sys.executable, "benchmarks/screen.py", "--help"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

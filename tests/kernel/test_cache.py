@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -119,6 +120,24 @@ print(float(solution.states[0, 0, 0]).hex())
     assert len(answers) == 1
     np.testing.assert_allclose(float.fromhex(answers.pop()), np.exp(-2), rtol=1e-5)
     assert len(list((tmp_path / "cache/kernels").glob("*.so"))) == 1
+
+
+def test_what_adjoints_need_is_compiled_where_there_are_adjoints(tmp_path, capfd):
+    model = load_model(sbml_of(DECAY), tmp_path / "cache")
+
+    def end(parameters):
+        return solve(model, parameters[None, None], [[1.0]], [[0.0]], [[1.0]]).states[0, 0, 0]
+
+    def compiled_now():
+        return [line.split(" ")[2:-3] for line in capfd.readouterr().err.splitlines() if " compiled " in line]
+
+    ended = end(model.values)
+    assert compiled_now() == [["__main"]]
+    slope = jax.grad(end)(model.values)
+    assert compiled_now() == [["__main", "adjoint"]]
+    np.testing.assert_allclose(slope[model.parameters.index("rate")], -ended, rtol=1e-4)
+    libraries = [path.stem for path in (tmp_path / "cache/kernels").glob("*.so")]
+    assert len(libraries) == 2 and sorted(libraries)[1] == f"{sorted(libraries)[0]}-adjoint"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from screen.kernel.cache import generator_version
 from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
-from screen.kernel.native.emit import emit, vector
+from screen.kernel.native.emit import ADJOINT, emit, vector
 from screen.kernel.solution import Solution
 
 
@@ -31,7 +31,9 @@ class Build(NamedTuple):
     """How a model becomes functions that XLA calls."""
 
     register: Callable[[Model], str]
-    """Makes them; gives the name under which XLA knows them."""
+    """Makes those that solve; gives the name under which XLA knows them."""
+    register_adjoints: Callable[[Model], str]
+    """Makes those for adjoints; gives that name."""
     threads: Callable[[int | None], int]
     """How many threads, given how many cores may be used."""
     events: bool
@@ -47,7 +49,7 @@ def compiled_solve(
     arrays = parameters, state, switches, times
     if model.system.events:
         return Solution(*_solve_events(build, model, options, *arrays))
-    return Solution(*_solve(build.register(model), options, *arrays))
+    return Solution(*_solve(build, model, options, *arrays))
 
 
 def compiled_readings(
@@ -56,18 +58,18 @@ def compiled_readings(
     first_step: float | None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
-    name = build.register(model)
     options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         lanes = tuple(each[first] for each in arrays)
-        states, status, accepted, *_ = _solve(name, options, *lanes)
+        states, status, accepted, *_ = _solve(build, model, options, *lanes)
         return (states[lane, output], status[lane]), (*lanes, accepted)
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
         places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
-        return *rows_back(f"{name}_gradient", options, 5)(*lanes, *places, cotangents[0][:, None]), None, None
+        back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
+        return *back(*lanes, *places, cotangents[0][:, None]), None, None
 
     read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     read.defvjp(forward, backward)
@@ -97,20 +99,30 @@ def available_cores() -> int:
 
 @cache
 def register(model: Model) -> str:
-    """Compile and load the library of a model; the name under which XLA knows it."""
-    library = _library(model)
+    """Compile and load the library that solves a model; the name under which XLA knows it."""
+    return _register(model, (), ("solve", "settle"))
+
+
+@cache
+def register_adjoints(model: Model) -> str:
+    """The same of the library for adjoints, which takes longer to compile; they go by the name of the other."""
+    return _register(model, (ADJOINT,), ("gradient", "settle_gradient"))
+
+
+def _register(model: Model, macros: tuple[str, ...], targets: Iterable[str]) -> str:
+    library = _library(model, macros)
     try:
         functions = ctypes.CDLL(str(library))
     except OSError as error:
         raise KernelError(f"{library}: must be a library that can be loaded here, found {error}") from None
-    name = f"screen_{library.stem}"
-    for target in ("solve", "gradient", "settle", "settle_gradient"):
+    name = f"screen_{library.stem.partition('-')[0]}"
+    for target in targets:
         handler = getattr(functions, f"screen_{target}")
         jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
     return name
 
 
-PROCESSOR = Build(register, lambda wanted: wanted or available_cores(), events=True)
+PROCESSOR = Build(register, register_adjoints, lambda wanted: wanted or available_cores(), events=True)
 
 
 def kernel_ready(models: Iterable[Model] = ()) -> str:
@@ -133,11 +145,11 @@ def model_key(model: Model) -> str:
     return f"{model.digest} {generator_version()}"
 
 
-def _library(model: Model) -> Path:
+def _library(model: Model, macros: tuple[str, ...] = ()) -> Path:
     try:
         compiler = find_compiler()
     except KernelError:
-        library = kept_library(model_key(model), model.cache)
+        library = kept_library(model_key(model), model.cache, macros)
         if library is None:
             raise
         return library
@@ -147,31 +159,37 @@ def _library(model: Model) -> Path:
         model.name,
         model_key(model),
         model.cache,
+        macros,
     )
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _solve(name: str, options: tuple, parameters: Array, state: Array, switches: Array, times: Array) -> Any:
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _solve(
+    build: Build, model: Model, options: tuple, parameters: Array, state: Array, switches: Array, times: Array
+) -> Any:
     lanes, species = state.shape
     outputs = (
         jax.ShapeDtypeStruct((lanes, times.shape[-1], species), jnp.float64),
         *(jax.ShapeDtypeStruct((lanes,), jnp.int32) for _ in range(3)),
         jax.ShapeDtypeStruct((lanes,), jnp.float64),
     )
-    call = jax.ffi.ffi_call(f"{name}_solve", outputs, vmap_method="broadcast_all")
+    call = jax.ffi.ffi_call(f"{build.register(model)}_solve", outputs, vmap_method="broadcast_all")
     return call(parameters, state, switches, times, **dict(options))
 
 
-def _forward(name: str, options: tuple, *arrays: Array) -> tuple[Any, tuple[Array, ...]]:
-    found = _solve(name, options, *arrays)
+def _forward(build: Build, model: Model, options: tuple, *arrays: Array) -> tuple[Any, tuple[Array, ...]]:
+    found = _solve(build, model, options, *arrays)
     return found, (*arrays, found[2])
 
 
-def _backward(name: str, options: tuple, arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
+def _backward(
+    build: Build, model: Model, options: tuple, arrays: tuple[Array, ...], cotangents: Any
+) -> tuple[Array, ...]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
     *_, switches, times, _ = arrays
     lanes = jnp.arange(len(times), dtype=jnp.int32)
-    gradient = rows_back(f"{name}_gradient", options, 5)(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
+    back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
+    gradient = back(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
     return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
 
 
@@ -182,11 +200,10 @@ def _solve_events(build: Build, model: Model, options: tuple, *arrays: Array) ->
     """A solve in which states are set at once; its gradient goes through the solves between events."""
 
     def between(*pieces: Array) -> Solution:
-        return Solution(*_solve(build.register(without_events(model)), options, *pieces))
+        return Solution(*_solve(build, without_events(model), options, *pieces))
 
     if not build.events:
         return timed_solve(between, model, "engine cuda", *arrays)
-    name = build.register(model)
 
     def backward(arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
         *moved, switches, times = arrays
@@ -195,8 +212,8 @@ def _solve_events(build: Build, model: Model, options: tuple, *arrays: Array) ->
         )
         return *pull(cotangents[0]), jnp.zeros_like(switches), jnp.zeros_like(times)
 
-    run = jax.custom_vjp(lambda *each: _solve(name, options, *each))
-    run.defvjp(lambda *each: (_solve(name, options, *each), each), backward)
+    run = jax.custom_vjp(lambda *each: _solve(build, model, options, *each))
+    run.defvjp(lambda *each: (_solve(build, model, options, *each), each), backward)
     return run(*arrays)
 
 

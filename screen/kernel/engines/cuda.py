@@ -113,7 +113,7 @@ def register(model: Model) -> str:
 _HANDLERS: list[Any] = []
 """What XLA may still call must not be freed."""
 
-GRAPHICS = Build(register, lambda wanted: 0, events=False)
+GRAPHICS = Build(register, register, lambda wanted: 0, events=False)
 """Cores are not what limits the threads."""
 
 

@@ -102,7 +102,7 @@ def compiled_rest(
 
     def backward(kept: tuple[Array, ...], cotangents: Any) -> tuple[Array, Array]:
         parameters, start, end = kept
-        back = rows_back(f"{name}_settle_gradient", newton, 2)
+        back = rows_back(f"{build.register_adjoints(model)}_settle_gradient", newton, 2)
         by_parameters, by_state = back(parameters, end, jnp.asarray(lane, dtype=jnp.int32), cotangents[0])
         # totals are of amounts: a volume changes them where a protein has gone from one compartment to another
         _, pull = jax.vjp(lambda each: jnp.log(model.per_amount(each)), parameters[lane])

@@ -77,9 +77,13 @@ def _words(command: str) -> list[str]:
         raise KernelError(f"engine kernel: CC must be a command, found {command} ({fault})") from None
 
 
-def compile_library(compiler: Compiler, source: Callable[[], str], name: str, key: str, folder: Path) -> Path:
+def compile_library(
+    compiler: Compiler, source: Callable[[], str], name: str, key: str, folder: Path, macros: tuple[str, ...] = ()
+) -> Path:  # fmt: skip
     """The shared library of a source, from the cache or compiled into it; says so on stderr when it compiles."""
     place = f"kernels/{digest_of(key, compiler.identity)}"
+    library_place = "".join((place, *(f"-{macro.lower()}" for macro in macros), ".so"))
+    told = [f"-D{macro}" for macro in macros]
 
     def write(path: Path) -> None:
         path.write_text(source(), encoding="utf-8")
@@ -87,14 +91,24 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
     text = cached(folder, place + ".c", write)
 
     def make(library: Path) -> None:
-        sys.stderr.write(f"kernel: compiling {name} with {compiler.command} ...\n")
+        what = " ".join((name, *map(str.lower, macros)))
+        sys.stderr.write(f"kernel: compiling {what} with {compiler.command} ...\n")
         start = time.perf_counter()
         objects = {
             part: library.with_suffix(f".{part}.o") for part in parts_of(text.read_text(encoding="utf-8"))
         }
 
         def compile_part(part: int) -> None:
-            into = [f"-DPART={part}", "-I", jax.ffi.include_dir(), "-c", str(text), "-o", str(objects[part])]
+            into = [
+                *told,
+                f"-DPART={part}",
+                "-I",
+                jax.ffi.include_dir(),
+                "-c",
+                str(text),
+                "-o",
+                str(objects[part]),
+            ]
             _call([*compiler.words, *compiler.flags, *into], text)
 
         try:
@@ -105,22 +119,22 @@ def compile_library(compiler: Compiler, source: Callable[[], str], name: str, ke
         finally:
             for each in objects.values():
                 each.unlink(missing_ok=True)
-        sys.stderr.write(f"kernel: compiled {name} in {time.perf_counter() - start:.1f} s\n")
+        sys.stderr.write(f"kernel: compiled {what} in {time.perf_counter() - start:.1f} s\n")
 
-    library = cached(folder, place + ".so", make)
-    cached(folder, _note(key), lambda path: path.write_text(place + ".so", encoding="utf-8"))
+    library = cached(folder, library_place, make)
+    cached(folder, _note(key, macros), lambda path: path.write_text(library_place, encoding="utf-8"))
     return library
 
 
-def kept_library(key: str, folder: Path) -> Path | None:
+def kept_library(key: str, folder: Path, macros: tuple[str, ...] = ()) -> Path | None:
     """The library that was compiled from a source on a machine like this one: for where there is no compiler now."""
-    note = kept(folder, _note(key))
+    note = kept(folder, _note(key, macros))
     return None if note is None else kept(folder, note.read_text(encoding="utf-8"))
 
 
-def _note(key: str) -> str:
+def _note(key: str, macros: tuple[str, ...]) -> str:
     """Where the cache notes which library of a source runs on this kind of machine."""
-    return f"kernels/{digest_of(key, _processor(), *FLAGS, jaxlib.__version__)}.note"
+    return f"kernels/{digest_of(key, _processor(), *FLAGS, *macros, jaxlib.__version__)}.note"
 
 
 @lru_cache(maxsize=1)

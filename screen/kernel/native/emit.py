@@ -36,22 +36,31 @@ class Dialect(NamedTuple):
 
     width: int
     """Lanes side by side."""
-    head: tuple[str, ...]
-    tail: tuple[str, ...]
     prefix: str
     """Of functions of a V."""
+    head: tuple[str, ...]
+    tail: tuple[str, ...]
+    adjoint: tuple[str, ...]
+    """Behind these, for adjoints."""
+    solve: tuple[str, ...]
+    """In place of those for adjoints where they are compiled apart: under `ADJOINT`."""
 
 
 def vector(width: int) -> Dialect:
     """C for a processor, so many lanes side by side."""
-    tail = ("step.h", "forward.h", EVENT_STEPS, "adjoint.h", "rest.h", "tasks.h", "handlers.c")
-    return Dialect(width, ("vector.h", "scalar.h"), tail, "v")
+    tail = ("step.h", "forward.h", EVENT_STEPS, "rest.h", "calls.h")
+    adjoint = ("adjoint.h", "rest_adjoint.h", "adjoint_calls.c")
+    return Dialect(width, "v", ("vector.h", "scalar.h"), tail, adjoint, ("solve_calls.c",))
 
 
 THREAD = Dialect(
-    1, ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "adjoint.h", "rest.h", "kernels.cuh"), "s"
-)
+    1, "s", ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "rest.h"),
+    ("adjoint.h", "rest_adjoint.h", "kernels.cuh"), (),
+)  # fmt: skip
 """CUDA for a GPU, one lane a thread."""
+
+ADJOINT = "ADJOINT"
+"""Macro of a compiler: the functions for adjoints, in place of those that solve; four times as long to compile."""
 
 
 def emit(system: System, dialect: Dialect) -> str:
@@ -63,6 +72,7 @@ def emit(system: System, dialect: Dialect) -> str:
         *algebra(system.reduction, PIECE),
         *stage_sums(),
     ]
+    adjoints = list(_adjoint_programs(system, dialect.prefix, scratch))
     head = [
         f"/* {system.name}: generated, do not edit. SBML digest {system.digest} */",
         f"#define W {dialect.width}",
@@ -73,8 +83,12 @@ def emit(system: System, dialect: Dialect) -> str:
     if system.events:
         functions += [*_events(system.events, scratch), _native("events.h")]
     tail = [_native(name) for name in dialect.tail if system.events or name != EVENT_STEPS]
-    body = [*functions, *tail] if dialect is THREAD else in_parts(functions, tail)
-    return "\n".join([*head, *body])
+    behind, instead = (list(map(_native, names)) for names in (dialect.adjoint, dialect.solve))
+    if not instead:
+        return "\n".join([*head, *functions, *adjoints, *tail, *behind])
+    functions += [f"#ifdef {ADJOINT}", *adjoints, "#endif"]
+    tail += [f"#ifdef {ADJOINT}", *behind, "#else", *instead, "#endif"]
+    return "\n".join([*head, *in_parts(functions, tail)])
 
 
 def _native(name: str) -> str:
@@ -166,15 +180,6 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
         ),
         system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
     )  # fmt: skip
-    for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
-        yield from _function(
-            _Kernel(
-                name, state + "IN v, OUT x, OUT q, OUT c_bar",
-                "y, c, time, v, x, q, c_bar", moving | {"cotangent": "v[{}]"}, prefix,
-            ),
-            gradient.program, _adjoints(gradient, system), scratch,
-            first="for (int i = 0; i < N; i++) q[i] = all(0.0);",
-        )  # fmt: skip
     plain = {"parameter": "p[{}]"}
     yield from _function(
         _Kernel("hoist", "const double *p, double *c", "p, c", plain, vector=False),
@@ -184,6 +189,19 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
         _Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
         system.breaks, [(f"at[{k}] =", "") for k in range(len(system.breaks.outputs))], scratch,
     )  # fmt: skip
+
+
+def _adjoint_programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
+    moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time", "cotangent": "v[{}]"}
+    for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
+        yield from _function(
+            _Kernel(
+                name, "IN y, IN c, V time, IN v, OUT x, OUT q, OUT c_bar",
+                "y, c, time, v, x, q, c_bar", moving, prefix,
+            ),
+            gradient.program, _adjoints(gradient, system), scratch,
+            first="for (int i = 0; i < N; i++) q[i] = all(0.0);",
+        )  # fmt: skip
     for name, gradient, source in (
         ("hoist_pullback", system.hoist_pullback, "c_bar[{} * STRIDE]"),
         ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
@@ -192,7 +210,7 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
         yield from _function(
             _Kernel(
                 name, f"const double *p, const double *{pointer}, double *p_bar", f"p, {pointer}, p_bar",
-                plain | {"cotangent": source}, vector=False,
+                {"parameter": "p[{}]", "cotangent": source}, vector=False,
             ),
             gradient.program, _adjoints(gradient, system), scratch,
         )  # fmt: skip

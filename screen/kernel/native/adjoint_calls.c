@@ -1,29 +1,4 @@
-/* Tasks of a processor: what each of its threads does, with memory of its own. */
-
-static void *workspace(size_t size)
-{
-    const size_t line = sizeof(V) < 64 ? 64 : sizeof(V);
-    void *memory = aligned_alloc(line, (size + line - 1) / line * line);
-    if (memory) memset(memory, 0, size);
-    return memory;
-}
-
-/* A task: whether its memory sufficed. */
-static int integrate_all(Job *job)
-{
-    Step *s = workspace(sizeof(Step));
-    if (s) integrate(job, s, NULL);
-    free(s);
-    return s != NULL;
-}
-
-static int settle_all(Job *job)
-{
-    Step *s = workspace(sizeof(Step));
-    if (s) settle_lanes(job, s);
-    free(s);
-    return s != NULL;
-}
+/* What XLA calls for the adjoints of a solve, and of rest states. */
 
 static int rest_back_all(Job *job)
 {
@@ -135,4 +110,44 @@ static int differentiate(Job *job)
     free(a);
     free(s);
     return good;
+}
+
+/* The lane of each row is argument `place`, the cotangents of the rows come last; -> those of parameters
+   [rows, phases, parameters] and state [rows, species]. */
+static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
+{
+    const XLA_FFI_Buffer *cotangent = argument(frame, (int)frame->args.size - 1);
+    job->row_lane = argument(frame, place)->data;
+    job->cotangent = cotangent->data;
+    job->rows = cotangent->dims[0];
+    job->parameters_bar = result(frame, 0);
+    job->state_bar = result(frame, 1);
+    memset(job->parameters_bar, 0, sizeof(double) * job->rows * job->phases * PARAMETERS);
+    memset(job->state_bar, 0, sizeof(double) * job->rows * N);
+}
+
+/* Further arguments: accepted steps [..], lane [rows], the output the cotangents begin at [rows], cotangents
+   [rows, span, species]. */
+XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = solve_of(frame);
+    job.accepted = argument(frame, 4)->data;
+    add_rows(frame, &job, 5);
+    job.row_output = argument(frame, 6)->data;
+    job.span = argument(frame, 7)->dims[1];
+    XLA_FFI_Error *error = sort_rows(&job) ? finish(frame, job, differentiate, job.walked) : out_of_memory(frame);
+    free(job.sorted);
+    free(job.rows_begin);
+    free(job.order);
+    return error;
+}
+
+/* Further arguments: lane [rows], cotangents [rows, species]. */
+XLA_FFI_Error *screen_settle_gradient(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame);
+    add_rows(frame, &job, 2);
+    return finish(frame, job, rest_back_all, job.rows);
 }

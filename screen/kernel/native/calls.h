@@ -1,5 +1,13 @@
-/* Threads, and the functions that XLA calls. */
+/* Calls of XLA on a processor: what they hand over, and the threads that do it, each with memory of its own. */
 #include "xla/ffi/api/c_api.h"
+
+static void *workspace(size_t size)
+{
+    const size_t line = sizeof(V) < 64 ? 64 : sizeof(V);
+    void *memory = aligned_alloc(line, (size + line - 1) / line * line);
+    if (memory) memset(memory, 0, size);
+    return memory;
+}
 
 /* A job, what each thread does about it, and how many of them it can use. */
 typedef struct { Job job; int (*task)(Job *); int64_t items; Counter next; atomic_int out_of_memory; } Crew;
@@ -102,20 +110,6 @@ static Job rest_of(XLA_FFI_CallFrame *frame)
     return job;
 }
 
-/* The lane of each row is argument `place`, the cotangents of the rows come last; -> those of parameters
-   [rows, phases, parameters] and state [rows, species]. */
-static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
-{
-    const XLA_FFI_Buffer *cotangent = argument(frame, (int)frame->args.size - 1);
-    job->row_lane = argument(frame, place)->data;
-    job->cotangent = cotangent->data;
-    job->rows = cotangent->dims[0];
-    job->parameters_bar = result(frame, 0);
-    job->state_bar = result(frame, 1);
-    memset(job->parameters_bar, 0, sizeof(double) * job->rows * job->phases * PARAMETERS);
-    memset(job->state_bar, 0, sizeof(double) * job->rows * N);
-}
-
 static XLA_FFI_Error *out_of_memory(XLA_FFI_CallFrame *frame)
 {
     return complain(frame, "kernel: memory must suffice, found none left");
@@ -127,53 +121,4 @@ static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job job, int (*task)(Job 
     crew.job.next = &crew.next;
     run(&crew);
     return crew.out_of_memory ? out_of_memory(frame) : NULL;
-}
-
-/* -> states [.., times, species], status, accepted, rejected, reached [..] */
-XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
-{
-    if (answers_metadata(frame)) return NULL;
-    Job job = solve_of(frame);
-    job.states = result(frame, 0);
-    job.status = result(frame, 1);
-    job.accepted = result(frame, 2);
-    job.rejected = result(frame, 3);
-    job.reached = result(frame, 4);
-    return finish(frame, job, integrate_all, job.lanes);
-}
-
-/* Further arguments: accepted steps [..], lane [rows], the output the cotangents begin at [rows], cotangents
-   [rows, span, species]. */
-XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
-{
-    if (answers_metadata(frame)) return NULL;
-    Job job = solve_of(frame);
-    job.accepted = argument(frame, 4)->data;
-    add_rows(frame, &job, 5);
-    job.row_output = argument(frame, 6)->data;
-    job.span = argument(frame, 7)->dims[1];
-    XLA_FFI_Error *error = sort_rows(&job) ? finish(frame, job, differentiate, job.walked) : out_of_memory(frame);
-    free(job.sorted);
-    free(job.rows_begin);
-    free(job.order);
-    return error;
-}
-
-/* -> states [.., species], and whether each is one of rest [..] */
-XLA_FFI_Error *screen_settle(XLA_FFI_CallFrame *frame)
-{
-    if (answers_metadata(frame)) return NULL;
-    Job job = rest_of(frame);
-    job.states = result(frame, 0);
-    job.status = result(frame, 1);
-    return finish(frame, job, settle_all, job.lanes);
-}
-
-/* Further arguments: lane [rows], cotangents [rows, species]. */
-XLA_FFI_Error *screen_settle_gradient(XLA_FFI_CallFrame *frame)
-{
-    if (answers_metadata(frame)) return NULL;
-    Job job = rest_of(frame);
-    add_rows(frame, &job, 2);
-    return finish(frame, job, rest_back_all, job.rows);
 }

@@ -1,0 +1,41 @@
+/* What XLA calls to solve, and to find rest states. */
+
+/* A task: whether its memory sufficed. */
+static int integrate_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    if (s) integrate(job, s, NULL);
+    free(s);
+    return s != NULL;
+}
+
+static int settle_all(Job *job)
+{
+    Step *s = workspace(sizeof(Step));
+    if (s) settle_lanes(job, s);
+    free(s);
+    return s != NULL;
+}
+
+/* -> states [.., times, species], status, accepted, rejected, reached [..] */
+XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = solve_of(frame);
+    job.states = result(frame, 0);
+    job.status = result(frame, 1);
+    job.accepted = result(frame, 2);
+    job.rejected = result(frame, 3);
+    job.reached = result(frame, 4);
+    return finish(frame, job, integrate_all, job.lanes);
+}
+
+/* -> states [.., species], and whether each is one of rest [..] */
+XLA_FFI_Error *screen_settle(XLA_FFI_CallFrame *frame)
+{
+    if (answers_metadata(frame)) return NULL;
+    Job job = rest_of(frame);
+    job.states = result(frame, 0);
+    job.status = result(frame, 1);
+    return finish(frame, job, settle_all, job.lanes);
+}
