@@ -8,8 +8,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screen.cli.expected import COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
+from screen.cli.work import count_work
 from screen.errors import ScreenError
 from screen.settings import Settings
 
@@ -63,10 +65,7 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
 
 def announce(plan: ScreenInputs, settings: Settings) -> list[str]:
     """What a screen holds and roughly how long it takes, a line each."""
-    return [
-        f"scenarios: {describe(plan)}",
-        f"scenarios: {estimate(plan.counts.trajectories, settings.simulate.engine)}",
-    ]
+    return [f"scenarios: {line}" for line in (describe(plan), *estimate(plan, settings))]
 
 
 def describe(plan: ScreenInputs) -> str:
@@ -83,17 +82,27 @@ def describe(plan: ScreenInputs) -> str:
     )
 
 
-def estimate(trajectories: int, engine: str) -> str:
-    """Roughly how long that takes here, and what that assumes."""
+def estimate(plan: ScreenInputs, settings: Settings) -> list[str]:
+    """Roughly how long each stage takes here, and what that assumes."""
     from screen.kernel import ENGINES, available_cores, choose_engine
 
-    name, _ = choose_engine(engine)
-    speed, on_cores = ENGINES[name].speed, "cpu" in ENGINES[name].devices
-    cores = available_cores()
-    seconds = trajectories / speed / (cores if on_cores else 1)
-    length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    if seconds > 7200:
-        length = f"{seconds / 3600:.1f} h"
-    return f"about {length}, assuming {speed:g} trajectories a second" + (
-        f" and core of engine {name} on {cores} cores" if on_cores else f" of engine {name} on one GPU"
-    )
+    name, _ = choose_engine(settings.simulate.engine)
+    cores, speed, work = available_cores(), ENGINES[name].speed, count_work(settings, plan)
+    if speed is not None:
+        alone = plan.counts.trajectories / speed / (cores if "cpu" in ENGINES[name].devices else 1)
+        what = f"{speed:g} trajectories a second of engine {name}; the other stages are not counted"
+        return [f"about {length(alone)} for simulate, assuming {what}"]
+    found = list(expect(work, COSTS, cores))
+    each = ", ".join(f"{one.stage} {length(one.seconds)}" for one in found)
+    lane = COSTS["simulate"].each["trajectories" if work["simulate"]["slices"] else "whole_trajectories"]
+    return [
+        f"about {length(sum(one.seconds for one in found))} on {cores} cores with engine {name}: {each}",
+        f"counted with costs measured on one machine, {1e6 * lane:.0f} us of CPU a trajectory among them ({MEASURED})",
+    ]
+
+
+def length(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds <= 7200 else f"{seconds / 3600:.1f} h"

@@ -37,8 +37,9 @@ class Engine(NamedTuple):
     """Whether a solve has a gradient in reverse mode."""
     devices: tuple[str, ...]
     """JAX backends it runs on."""
-    speed: float
-    """Trajectories a second, of a core or a GPU, that an estimate assumes for the shipped network."""
+    speed: float | None
+    """Trajectories a second, of a core or a GPU, that an estimate assumes for the shipped network; None where all
+    stages have measured costs with it."""
     readings: Callable[..., tuple[Array, Array]] | None = None
     """How it integrates copies once; where it cannot, each is a lane."""
     rest: Callable[..., Rest] | None = None
@@ -67,7 +68,7 @@ def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., So
 
 
 def _compiled(
-    build: Build, device: str, speed: float, batch: int, ready: Callable[[Iterable[Model]], str]
+    build: Build, device: str, speed: float | None, batch: int, ready: Callable[[Iterable[Model]], str]
 ) -> Engine:
     """An engine that runs the compiled network."""
     readings, rest = partial(compiled_readings, build), partial(compiled_rest, build)
@@ -81,7 +82,7 @@ def _compiled(
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": _compiled(PROCESSOR, "cpu", 2700.0, 2048, kernel_ready),
+    "kernel": _compiled(PROCESSOR, "cpu", None, 2048, kernel_ready),
     "cuda": _compiled(
         GRAPHICS, "gpu", 73_000.0, 1 << 17, cuda_ready
     ),  # of an H200, benchmarks/results/gpu.json
