@@ -123,11 +123,15 @@ def _ask_network(
 
 
 def _estimate(settings: Settings, tables: "Tables") -> None:
-    from screen.potency import ESTIMATES, estimate_shared
+    import polars as pl
+
+    from screen.potency import ESTIMATES, estimate_distances, estimate_shared
     from screen.tables import provenance, write_table
 
     named, folder = settings.tables, settings.tables.potency
-    frame = estimate_shared(tables, settings.seed, SWEEPS)
+    shared = estimate_shared(tables, settings.seed, SWEEPS)
+    distances = estimate_distances(tables, settings.seed, SWEEPS)
+    frame = pl.concat([shared, distances])
     inputs = [*named.affinities, *named.targets, *named.drugs]
     inputs += [path for path in named.potency_files() if path.name != "estimates.tsv"]
     facts = provenance("potency", inputs, seed=settings.seed, sweeps=SWEEPS)

@@ -1,5 +1,6 @@
 """Potency of every drug at every target, as it is in cells: one model of all that was measured."""
 
+from screen.potency.distance import estimate_distances
 from screen.potency.leave_out import leave_studies_out
 from screen.potency.posterior import Constants, Potency, Site, draw_constants, sites_of
 from screen.potency.reading import read_estimates, read_potency_tables, read_potent_drugs
@@ -29,6 +30,7 @@ __all__ = [
     "Site",
     "Tables",
     "draw_constants",
+    "estimate_distances",
     "estimate_shared",
     "leave_studies_out",
     "middle_constants",

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from screen.potency.linear import numbers_needed, sample
-from screen.potency.posterior import Estimates, stream
+from screen.potency.posterior import stream
 from screen.potency.reading import known_estimates
-from screen.potency.rows import Row, Tables, assemble_rows, read_rows
+from screen.potency.rows import Estimates, Row, Tables, assemble_rows, read_rows
 from screen.potency.stage import estimate_shared
 
 FORETELL_DRAWS = 1000

@@ -9,6 +9,7 @@ conditional is closed, so that twenty lines do what a general sampler would do, 
 `sample` takes the sds as known: only censored values are sampled one by one, the rest is one Gaussian.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,19 +48,22 @@ class Linear:
     latents: np.ndarray
     guess: dict[str, float]
     known: frozenset[str] = field(default_factory=frozenset)
+    centres: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Groups of latents whose mean is not known either: prior mean and sd of that mean."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Posterior mean and sd of the latents [latents], and of the sds of the groups by name."""
+    """Posterior mean and sd of the latents [latents], and of sds and centres of the groups by name."""
 
     mean: np.ndarray
     sd: np.ndarray
     groups: dict[str, tuple[float, float]]
+    centres: dict[str, tuple[float, float]]
 
 
 def truncated(
-    mean: np.ndarray, sd: np.ndarray, bound: np.ndarray, side: np.ndarray, u: np.ndarray
+    mean: np.ndarray, sd: np.ndarray | float, bound: np.ndarray, side: np.ndarray | int, u: np.ndarray
 ) -> np.ndarray:
     """Normal values beyond a bound, on its side, at the probabilities u in (0, 1) of what lies there."""
     standard = side * (bound - mean) / sd
@@ -69,9 +73,10 @@ def truncated(
 def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: int = 200) -> Estimate:
     """Latents and sds of the groups, averaged over the sweeps after the first `burn`."""
     sds = dict(model.guess)
-    filled = model.value.copy()
+    filled, mean = model.value.copy(), model.mean.copy()
     censored = np.flatnonzero(model.side)
-    design, kept, kept_sds = model.design, [], []
+    design, kept, kept_sds, kept_centres = model.design, [], [], []
+    centres = {name: prior for name, (prior, _) in model.centres.items()}
     squares = {name: model.rows == name for name in np.unique(model.rows)}
     spreads = {name: model.latents == name for name in np.unique(model.latents)}
     for sweep in range(sweeps):
@@ -79,7 +84,7 @@ def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: i
         prior = 1 / _of(sds, model.latents) ** 2
         # Solved for values and prior means that are each moved by their own noise, the answer is a sample.
         moved = filled + rng.standard_normal(len(filled)) / np.sqrt(weight)
-        means = model.mean + rng.standard_normal(len(prior)) / np.sqrt(prior)
+        means = mean + rng.standard_normal(len(prior)) / np.sqrt(prior)
         precision = csc_array(design.T @ (design * weight[:, None])) + diags_array(prior, format="csc")
         latent = splu(precision, permc_spec="MMD_AT_PLUS_A").solve(
             design.T @ (weight * moved) + prior * means
@@ -92,20 +97,30 @@ def estimate(model: Linear, rng: np.random.Generator, sweeps: int = 600, burn: i
                 predicted[censored], noise, model.value[censored], model.side[censored], u
             )
         residual = (filled - predicted) ** 2 / model.scale
-        for groups, squared in ((squares, residual), (spreads, (latent - model.mean) ** 2)):
+        for groups, squared in ((squares, residual), (spreads, (latent - mean) ** 2)):
             for name, member in groups.items():
                 if name not in model.known:
                     shape = (PRIOR_WEIGHT + member.sum()) / 2
                     rate = (PRIOR_WEIGHT * model.guess[name] ** 2 + squared[member].sum()) / 2
                     sds[name] = float(np.sqrt(rate / rng.gamma(shape)))
+        for name, (middle, sd) in model.centres.items():
+            certain = spreads[name].sum() / sds[name] ** 2 + 1 / sd**2
+            pull = latent[spreads[name]].sum() / sds[name] ** 2 + middle / sd**2
+            centres[name] = float(pull / certain + rng.standard_normal() / np.sqrt(certain))
+            mean[spreads[name]] = centres[name]
         if sweep >= burn:
             kept.append(latent)
             kept_sds.append(list(sds.values()))
-    groups = {
-        name: (float(np.mean(values)), float(np.std(values)))
-        for name, values in zip(sds, np.transpose(kept_sds), strict=True)
-    }
-    return Estimate(np.mean(kept, axis=0), np.std(kept, axis=0), groups)
+            kept_centres.append(list(centres.values()))
+    return Estimate(
+        np.mean(kept, axis=0), np.std(kept, axis=0), _told(sds, kept_sds), _told(centres, kept_centres)
+    )
+
+
+def _told(names: Iterable[str], kept: list[list[float]]) -> dict[str, tuple[float, float]]:
+    """Mean and sd by name of what was kept [sweeps, names]."""
+    values = zip(names, np.mean(kept, axis=0), np.std(kept, axis=0), strict=True)
+    return {name: (float(mean), float(sd)) for name, mean, sd in values}
 
 
 def numbers_needed(model: Linear) -> int:

@@ -16,8 +16,10 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
-from screen.potency.linear import Linear, numbers_needed, sample
+from screen.potency.distance import distance_of
+from screen.potency.linear import ABOVE, TINY, Linear, numbers_needed, sample, truncated
 from screen.potency.rows import (
+    Estimates,
     Row,
     Silent,
     Tables,
@@ -29,8 +31,6 @@ from screen.potency.rows import (
     site_of,
     sites_in,
 )
-
-Estimates = Mapping[str, tuple[float, float]]
 
 OUTSIDE = "_CAPTURE"
 """Ends the targets outside a cell, which a drug meets as it is."""
@@ -66,11 +66,15 @@ class Constants:
 
 
 class Known(NamedTuple):
-    """What was measured of one drug: rows, pairs with nothing but bounds, rows of variants apart from their gene."""
+    """What was measured of one drug: rows, pairs with nothing but bounds, rows of variants apart from their gene.
+
+    `bounds`: of the constructs with nothing but bounds, those apart too.
+    """
 
     rows: list[Row]
     silent: list[Silent]
     apart: list[Row]
+    bounds: dict[str, Silent]
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -91,13 +95,14 @@ def draw_constants(
     """Constants of some drugs; a drug without a single row binds nothing."""
     drugs, sites = tuple(drugs), sites_of(tables)
     rows, silent = read_rows(tables)
-    apart = read_apart(tables)
+    apart, bounds = read_apart(tables)
     found = []
     for name in drugs:
         known = Known(
             [row for row in rows if row.drug == name],
             [pair for pair in silent if pair.drug == name],
             [row for row in apart if row.drug == name],
+            {pair.construct: pair for pair in (*silent, *bounds) if pair.drug == name},
         )
         found.append(draw_drug(name, known, tables, estimates, draws, seed))
     values = np.full((draws, len(drugs), len(sites)), np.inf)
@@ -114,7 +119,8 @@ def draw_drug(
 
     At a target of several genes the most potent one counts, in each draw. A draw's uniform numbers are one row of the
     drug's stream: it is the same however many draws there are. A variant that was not measured lies as far from its
-    target as variants do.
+    target as it does for other drugs, or as such variants do; beyond the bound, where one is all that is known. To
+    antibodies variants, which are of kinase domains, make no difference.
     """
     others = set(tables.constructs.filter(role="other").select("target", "construct").iter_rows())
     variants = [site for site in sites_of(tables) if site.variant]
@@ -166,8 +172,16 @@ def draw_drug(
             found[site] = height(name, given[name])
         elif distance is not None:
             found[site] = genes[site.target, gene_of(site.variant)] + distance
+        elif drug in tables.antibodies and Site(site.target) in found:
+            found[site] = found[Site(site.target)]
         elif Site(site.target) in found:
-            found[site] = found[Site(site.target)] + estimates["sd|variant"][0] * ndtri(own.random(draws))
+            shift, sd = distance_of(site.variant, drug, tables, estimates)
+            u = np.clip(own.random(draws), TINY, 1 - TINY)
+            if seen := known.bounds.get(site.variant):
+                bound = seen.bound(estimates) + cell
+                found[site] = truncated(found[Site(site.target)] + shift, sd, bound, ABOVE, u)
+            else:
+                found[site] = found[Site(site.target)] + shift + sd * ndtri(u)
     return found
 
 
@@ -217,7 +231,7 @@ class Potency:
     def unmeasured(self, target: str, variant: str) -> tuple[str, ...]:
         """Drugs that were seen to bind a target, but of which nothing but bounds is known on a variant of it."""
         rows, _ = read_rows(self.tables)
-        measured = {row.drug for row in read_apart(self.tables) if (target, variant) in sites_in(row)}
+        measured = {row.drug for row in read_apart(self.tables)[0] if (target, variant) in sites_in(row)}
         measured |= {row.drug for row in rows if f"variant|{row.drug}|{variant}" in dict(row.terms)}
         others = set(self.tables.constructs.filter(role="other").select("target", "construct").iter_rows())
         bound = {
@@ -225,4 +239,4 @@ class Potency:
             for row in rows
             if any(site[0] == target and site not in others for site in sites_in(row))
         }
-        return tuple(sorted(bound - measured))
+        return tuple(sorted(bound - measured - self.tables.antibodies))

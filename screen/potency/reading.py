@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.potency.posterior import Estimates, Potency, sites_of
-from screen.potency.rows import Tables
+from screen.potency.posterior import Potency, sites_of
+from screen.potency.rows import Estimates, Tables
 from screen.potency.tables import CELL_POTENCIES, CONSTRUCTS, ESTIMATES, INTENDED, RESPONSES
 from screen.scenarios import AFFINITIES, DRUGS, TARGETS, DrugTables, read_drug_tables
 from screen.tables import digest_files, files_of, read_table, read_tables
@@ -22,7 +22,7 @@ def read_potency_tables(folder: Path, drugs: Files, affinities: Files, targets: 
     TableError for one table, ScenarioError where they disagree.
     """
     responses = folder / "responses.tsv"
-    named = read_tables(drugs, DRUGS).select("drug", "class")
+    named = read_tables(drugs, DRUGS).select("drug", "class", "mode")
     intended = named.join(read_table(folder / "intended.tsv", INTENDED), on="class").select("drug", "target")
     tables = Tables(
         read_tables(affinities, AFFINITIES),
@@ -31,6 +31,7 @@ def read_potency_tables(folder: Path, drugs: Files, affinities: Files, targets: 
         read_table(folder / "cell_potencies.tsv", CELL_POTENCIES),
         read_table(responses, RESPONSES) if responses.exists() else pl.DataFrame(schema=RESPONSES.dtypes()),
         frozenset(intended.iter_rows()),
+        frozenset(named.filter(pl.col("mode").str.starts_with("antibody"))["drug"]),
     )
     known = set(tables.targets["target"])
     problems = [

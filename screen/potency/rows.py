@@ -53,6 +53,10 @@ SHIFT_SD: Mapping[str, float] = {"memory": 0.4, "assumed": 0.5}
 """sd of the log10 ATP shift of a target, by the mark of its row; a shift of another mark is known."""
 
 
+Estimates = Mapping[str, tuple[float, float]]
+"""Value and sd by name."""
+
+
 class Row(NamedTuple):
     """One measurement: log10 value, side, variance factor, group of the noise, coefficients of the latents."""
 
@@ -65,7 +69,7 @@ class Row(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Checked tables, and the pairs (drug, target) that were intended."""
+    """Checked tables, the pairs (drug, target) that were intended, and antibodies, which bind outside of a cell."""
 
     affinities: pl.DataFrame
     targets: pl.DataFrame
@@ -73,6 +77,7 @@ class Tables(NamedTuple):
     cells: pl.DataFrame
     responses: pl.DataFrame
     intended: frozenset[tuple[str, str]]
+    antibodies: frozenset[str]
 
 
 class Silent(NamedTuple):
@@ -86,7 +91,7 @@ class Silent(NamedTuple):
     slope: float
     """Of K over the log10 ATP shift of the target."""
 
-    def bound(self, estimates: Mapping[str, tuple[float, float]]) -> float:
+    def bound(self, estimates: Estimates) -> float:
         """The bound on the scale of K, given what drugs share."""
         shift = estimates.get(f"shift|{self.target}", (0.0, 0.0))[0]
         return self.value + self.slope * shift - estimates["family|kinomescan"][0]
@@ -111,10 +116,14 @@ def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
     )
 
 
-def read_apart(tables: Tables) -> list[Row]:
-    """The measurements that tell of a variant `apart` from its gene, and of nothing else."""
+def read_apart(tables: Tables) -> tuple[list[Row], list[Silent]]:
+    """What tells of a variant `apart` from its gene, and of nothing else: measurements, and pairs with bounds alone."""
     own = _apart(tables)
-    return [row for row in _read(tables)[0] if not own.isdisjoint(sites_in(row))]
+    rows, silent = _read(tables)
+    return (
+        [row for row in rows if not own.isdisjoint(sites_in(row))],
+        [pair for pair in silent if (pair.target, pair.construct) in own],
+    )
 
 
 def sites_in(row: Row) -> list[tuple[str, str]]:
@@ -267,7 +276,7 @@ def kind_of(name: str) -> str:
 
 
 def assemble_rows(
-    rows: Collection[Row], targets: pl.DataFrame, estimates: Mapping[str, tuple[float, float]] | None = None
+    rows: Collection[Row], targets: pl.DataFrame, estimates: Estimates | None = None
 ) -> tuple[Linear, list[str]]:
     """The model of some rows and the names of its latents.
 

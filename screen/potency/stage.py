@@ -8,8 +8,8 @@ import polars as pl
 from scipy.special import ndtr
 
 from screen.potency.linear import estimate
-from screen.potency.posterior import Constants, Estimates, draw_constants
-from screen.potency.rows import SHARED, Silent, Tables, assemble_rows, kind_of, read_rows
+from screen.potency.posterior import Constants, draw_constants
+from screen.potency.rows import SHARED, Estimates, Silent, Tables, assemble_rows, kind_of, read_rows
 from screen.tables import Column, Schema
 
 TABLE_DRAWS = 2000

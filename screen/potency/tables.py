@@ -3,7 +3,7 @@
 import polars as pl
 
 from screen.scenarios.drugs import MARKS
-from screen.tables import Column, Schema
+from screen.tables import Column, Rule, Schema
 
 
 def _text(name: str, description: str) -> Column:
@@ -67,9 +67,24 @@ CONSTRUCTS = Schema(
             "alone; `other` site or isoform: informs the assay alone",
             choices=("variant", "apart", "other"),
         ),
+        Column(
+            "binding",
+            pl.String,
+            "a variant that drugs bind much as its gene (`kept`: activating, in frame, another state), or one found "
+            "or made to resist some (`changed`: gatekeeper, solvent front); empty: `other`",
+            nullable=True,
+            choices=("kept", "changed"),
+        ),
         Column("source", pl.String, "why"),
     ),
     key=("construct",),
+    rules=(
+        Rule(
+            "binding",
+            "must say of a variant what it does to binding, kept or changed",
+            (pl.col("role") != "other") & pl.col("binding").is_null(),
+        ),
+    ),
 )
 
 INTENDED = Schema(

@@ -58,6 +58,7 @@ def made(response, seed=4):
         cells,
         pl.DataFrame(responses, schema=[*key, "constant", "spread", "weights"], orient="row"),
         frozenset((f"d{drug}", "JAK1") for drug in range(DRUGS)),
+        frozenset(),
     )
     return tables, setting
 

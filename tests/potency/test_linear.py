@@ -93,3 +93,23 @@ def test_a_draw_is_the_same_however_many_there_are():
     model = one_latent([3.0, 0.0], [ABOVE, EXACT])
     uniform = np.random.default_rng(5).random((50, numbers_needed(model)))
     assert np.allclose(sample(model, uniform)[:7], sample(model, uniform[:7]), rtol=0, atol=1e-12)
+
+
+def test_the_mean_of_a_group_of_latents_is_found_with_its_sd():
+    """40 latents N(1.5, 0.7) read 12 times each with noise 0.3, under a prior of the mean that says 0 +- 2."""
+    rng = np.random.default_rng(5)
+    latents = rng.normal(1.5, 0.7, 40)
+    places = np.repeat(np.arange(40), 12)
+    design = csr_array((np.ones(480), (np.arange(480), places)))
+    value = latents[places] + rng.normal(0, 0.3, 480)
+    groups = np.array(["effect"] * 40, dtype=object)
+    model = Linear(
+        design, value, np.zeros(480, dtype=int), np.ones(480), np.array(["noise"] * 480, dtype=object),
+        np.zeros(40), groups, {"noise": 0.5, "effect": 0.5}, centres={"effect": (0.0, 2.0)},
+    )  # fmt: skip
+    found = estimate(model, rng, 300, 100)
+    mean, sd = found.centres["effect"]
+    assert mean == pytest.approx(latents.mean(), abs=0.05)
+    assert sd == pytest.approx(latents.std() / 40**0.5, rel=0.25)
+    assert found.groups["effect"][0] == pytest.approx(latents.std(), rel=0.15)
+    assert found.mean == pytest.approx(latents, abs=0.35)

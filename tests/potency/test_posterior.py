@@ -12,6 +12,7 @@ from screen.potency import (
     Potency,
     Site,
     draw_constants,
+    estimate_distances,
     estimate_shared,
     read_estimates,
     read_potency_tables,
@@ -128,7 +129,7 @@ def test_a_pair_that_no_assay_saw_bind_mostly_does_not(shipped):
 
 def test_the_shipped_estimates_are_those_of_the_shipped_tables(shipped):
     """A short run of the estimation lands within four posterior sds of what is shipped."""
-    found = estimate_shared(shipped.tables, 7, 240)
+    found = pl.concat([estimate_shared(shipped.tables, 7, 240), estimate_distances(shipped.tables, 7, 240)])
     known = read_table(CONFIG / "potency" / "estimates.tsv", ESTIMATES)
     joined = found.join(known, on="name", suffix="_shipped")
     assert joined.height == known.height == found.height
