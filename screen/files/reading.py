@@ -39,25 +39,33 @@ def check_regular(path: Path, error: type[ScreenError], what: str = "file", most
 
 def read_text(path: Path, error: type[ScreenError], what: str = "file", most: int = MOST_TEXT) -> str:
     """The text of a regular UTF-8 file, without a byte order mark; `error` names the file where it is none."""
+    content = _read_bytes(path, error, what, most)
+    try:
+        text = content.decode("utf-8-sig")
+        wrong = content.find(b"\0")  # so is text in UTF-16, and what is no text
+    except UnicodeDecodeError as problem:
+        text, wrong = "", problem.start
+    if wrong >= 0:
+        line = content.count(b"\n", 0, wrong) + 1
+        raise error(
+            f"{path}: must be a readable {what}, found bytes that are no UTF-8 text in line {line}; save it as UTF-8"
+        )
+    return text
+
+
+def _read_bytes(path: Path, error: type[ScreenError], what: str, most: int) -> bytes:
     check_regular(path, error, what, most)
     try:
         with open(path, "rb") as file:
-            content = file.read(most + 1)
+            return file.read(most + 1)
     except OSError as problem:
         raise error(f"{path}: must be a readable {what}, found {problem.strerror}") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
-        raise error(
-            f"{path}: must be a readable {what}, found bytes that are no UTF-8 in line {line}; save it as UTF-8"
-        ) from None
 
 
 def read_json(path: Path, error: type[ScreenError], cure: str) -> dict[str, Any]:
     """The object of a JSON file that a stage wrote; where it is damaged, `error` says so and names the cure."""
     try:
-        found = json.loads(read_text(path, error, "JSON file"))
+        found = json.loads(_read_bytes(path, error, "JSON file", MOST_TEXT))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

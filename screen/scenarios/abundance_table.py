@@ -57,9 +57,8 @@ def read_abundances(
     TableError: no such file or column, an unknown unit, a gene twice, a number that cannot be an abundance,
     RPKM of part of a transcriptome.
     """
-    table, lines = read_cells(
-        path, [*GENE, *UNIPROT, *SD, VALUE, *(name for unit in UNITS.values() for name in unit.names)]
-    )
+    known = [*GENE, *UNIPROT, *SD, VALUE, *(name for unit in UNITS.values() for name in unit.names)]
+    table, lines = read_cells(path, known, path.name)
     by_symbol, sds = _column(table.columns, GENE), _column(table.columns, SD)
     gene = by_symbol or _column(table.columns, UNIPROT)
     if gene is None:

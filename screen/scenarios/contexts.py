@@ -27,6 +27,9 @@ ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
 FROM = "from"
 CONSTRUCT = "construct"
+VOLUMES = ("cytosol", "nucleus")
+"""Totals that are volumes [pL]."""
+
 MODULE = re.compile(r"m\d+")
 CONTEXT_MARKS = (*MARKS, "input")
 
@@ -252,6 +255,18 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
     problems += [
         f"{row['where']}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"
         for row in frame.filter((pl.col("kind") != FROM) & pl.col("value").is_null()).iter_rows(named=True)
+    ]
+    problems += [
+        f"{row['where']}, {row['context']}: `value` of a row of kind {FROM} must be empty, found {row['value']:g}"
+        for row in frame.filter((pl.col("kind") == FROM) & pl.col("value").is_not_null()).iter_rows(
+            named=True
+        )
+    ]
+    problems += [
+        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be positive, found 0"
+        for row in frame.filter(pl.col("parameter").is_in(VOLUMES) & (pl.col("value") == 0)).iter_rows(
+            named=True
+        )
     ]
     problems += [
         f"{row['where']}, {row['context']}: `sd` must be empty in a row of kind {row['kind']}, found {row['sd']:g}"

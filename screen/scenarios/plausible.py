@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from screen.scenarios.abundances import like_cell
-from screen.scenarios.contexts import ContextTables
+from screen.scenarios.contexts import VOLUMES, ContextTables
 
 MOST_OF_ALL_PROTEIN = 1e4
 """Share [ppm] of all protein that a single signalling protein hardly passes: one part in a hundred."""
@@ -27,7 +27,6 @@ Ranges = Mapping[str, tuple[float, float]]
 FEW = 3
 """Constants at a target that are too few to say what is usual there: then all of the table say it."""
 
-VOLUMES = ("cytosol", "nucleus")
 SMALLEST_VOLUME, LARGEST_VOLUME = 0.02, 50.0
 """Volumes [pL] of a compartment from a small lymphocyte's nucleus to a large hepatocyte's cytosol, with room."""
 

@@ -5,17 +5,20 @@ from collections.abc import Mapping
 
 NANOMOLAR, MASS = "nM", "ng_per_mL"
 
+MICRO, GREEK_MU = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
+"""Two letters that look alike; keyboards have either."""
+
 SCALES: Mapping[str, tuple[float, str]] = {
     "pM": (1e-3, NANOMOLAR),
     "nM": (1.0, NANOMOLAR),
     "uM": (1e3, NANOMOLAR),
-    "µM": (1e3, NANOMOLAR),
+    f"{MICRO}M": (1e3, NANOMOLAR),
     "mM": (1e6, NANOMOLAR),
     "M": (1e9, NANOMOLAR),
     "pg/mL": (1e-3, MASS),
     "ng/mL": (1.0, MASS),
     "ug/mL": (1e3, MASS),
-    "µg/mL": (1e3, MASS),
+    f"{MICRO}g/mL": (1e3, MASS),
     "ng_per_mL": (1.0, MASS),
 }
 """Unit as people write it -> factor, and the unit it is turned into."""
@@ -32,7 +35,7 @@ def in_standard_units(value: float, unit: str) -> tuple[float, str]:
     A unit that is none of SCALES is left as it is, one without a mass that can be too: 1 nM of 1 kDa is 1 ng/mL.
     """
     massed = MASSED.fullmatch(unit.strip())
-    name = massed["unit"].strip() if massed else unit.strip()
+    name = (massed["unit"] if massed else unit).strip().replace(GREEK_MU, MICRO)
     kilodalton = float(massed["kDa"]) if massed else 1.0
     if name not in SCALES or kilodalton == 0:
         return value, unit

@@ -15,7 +15,7 @@ import polars as pl
 from screen.errors import TableError
 from screen.files import check_regular, read_json, write_atomic, write_text_atomic
 from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table
-from screen.tables.schema import Schema, check_table, find_problems, parser_for
+from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for
 from screen.tables.seal import OPEN, is_damaged, seal
 from screen.tables.text import escaped, read_cells
 
@@ -38,16 +38,20 @@ def read_table(path: Path | str, schema: Schema) -> pl.DataFrame:
     return read_numbered(path, schema)[0]
 
 
-def read_numbered(path: Path | str, schema: Schema) -> tuple[pl.DataFrame, list[int]]:
-    """The table, and the number of each row as messages name it: its line, or its place in Parquet."""
+def read_numbered(path: Path | str, schema: Schema, name: str = "") -> tuple[pl.DataFrame, list[int]]:
+    """The table, and the number of each row as messages name it: its line, or its place in Parquet.
+
+    `name` is what messages call the file, where its own name alone would not tell it from others.
+    """
     path = Path(path)
+    name = name or path.name
     if path.suffix == ".parquet":
         frame = _read_parquet(path)
-        check_table(frame, schema, path.name)
+        check_table(frame, schema, name)
         return frame, list(range(1, frame.height + 1))
     if path.suffix not in SEPARATORS:
-        raise TableError(f"{path.name}: must end in .tsv, .csv or .parquet")
-    return _read_text(path, schema)
+        raise TableError(f"{name}: must end in .tsv, .csv or .parquet")
+    return _read_text(path, schema, name)
 
 
 def read_blocks(path: Path | str, schema: Schema) -> Iterator[pl.DataFrame]:
@@ -115,36 +119,26 @@ def _check_values(path: Path, found: str) -> None:
         raise TableError(f"{path}: must hold the values it was written with, found others; make it again")
 
 
-def _read_text(path: Path, schema: Schema) -> tuple[pl.DataFrame, list[int]]:
-    cells = read_cells(path, [column.name for column in schema.columns])
+def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, list[int]]:
+    cells = read_cells(path, [column.name for column in schema.columns], name)
+    if problems := name_problems(cells.text.columns, schema, name):
+        raise TableError(problems)
     columns = {column.name: column for column in schema.columns}
-    parsed, problems = [], []
+    parsed = []
     for text in cells.text:
-        column = columns.get(name := text.name)
-        if column is None:
-            parsed.append(text)
-            continue
-        values = text.to_frame().select(parser_for(column)(pl.col(name)).alias(name))[name]
+        values = text.to_frame().select(parser_for(columns[text.name])(pl.col(text.name))).to_series()
         wrong = (values.is_null() & text.is_not_null()).arg_true().to_list()
         kind = "true or false" if values.dtype == pl.Boolean else "a number"
         problems += [
-            f"{path.name} row {cells.lines[row]}: `{name}` must be {kind}, found {text[row]}" for row in wrong
+            f"{name} row {cells.lines[row]}: `{text.name}` must be {kind}, found {text[row]}" for row in wrong
         ]
         parsed.append(values)
     frame = pl.DataFrame(parsed)
     missing = [c for c in schema.columns if c.name not in frame.columns and not c.required]
     frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
-    if not problems:
-        problems = [_with_line(text, cells.lines) for text in find_problems(frame, schema, path.name, 0)]
-    if problems:
+    if problems := problems or find_problems(frame, schema, name, cells.lines):
         raise TableError(problems)
     return frame.select([column.name for column in schema.columns]), cells.lines
-
-
-def _with_line(problem: str, lines: list[int]) -> str:
-    head, found, tail = problem.partition(" row ")
-    number, colon, rest = tail.partition(":")
-    return f"{head} row {lines[int(number)]}{colon}{rest}" if found and number.isdigit() else problem
 
 
 def write_table(

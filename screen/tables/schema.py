@@ -1,6 +1,6 @@
 """What a table must hold, declared once and checked when it is read and when it is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -58,41 +58,46 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
 
     `first_row` is the number shown for the first row: 2 for a text file with a header line.
     """
-    problems = find_problems(frame, schema, where, first_row)
+    problems = find_problems(frame, schema, where, range(first_row, first_row + frame.height))
     if problems:
         extra = len(problems) - MOST_PROBLEMS
         more = [f"{where}: {extra} more problems of this kind"] if extra > 0 else []
         raise TableError(problems[:MOST_PROBLEMS] + more)
 
 
-def find_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:
-    """One sentence a problem; empty where the table is as declared."""
-    names = {column.name for column in schema.columns}
-    found = ", ".join(frame.columns) or "no columns"
-    problems = [
-        f"{where}: column `{column.name}` must be there, found only {found}"
-        for column in schema.columns
-        if column.required and column.name not in frame.columns
-    ]
-    problems += [
-        f"{where}: column `{name}` is not one of {', '.join(sorted(names))}"
-        for name in frame.columns
-        if name not in names
-    ]
+def find_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
+    """One sentence a problem; empty where the table is as declared. `lines` are the numbers shown for the rows."""
+    problems = name_problems(frame.columns, schema, where)
     if problems:
         return problems
     if frame.is_empty() and not schema.may_be_empty:
         return [f"{where}: must hold at least one row, found none"]
     for column in schema.columns:
         if column.name in frame.columns:
-            problems += _column_problems(frame, column, where, first_row)
+            problems += _column_problems(frame, column, where, lines)
     return problems or [
-        *_rule_problems(frame, schema, where, first_row),
-        *_key_problems(frame, schema, where, first_row),
+        *_rule_problems(frame, schema, where, lines),
+        *_key_problems(frame, schema, where, lines),
     ]
 
 
-def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row: int) -> list[str]:
+def name_problems(found: Sequence[str], schema: Schema, where: str) -> list[str]:
+    """What is wrong with the names of a table's columns, in one line: those that lack, else those that are unknown."""
+    known = [column.name for column in schema.columns]
+    missing = [column.name for column in schema.columns if column.required and column.name not in found]
+    unknown = [name for name in found if name not in known]
+    if missing:
+        return [f"{where}: {_columns(missing)} must be there, found only {', '.join(found) or 'no columns'}"]
+    if unknown:
+        return [f"{where}: {_columns(unknown)} must be of {', '.join(sorted(known))}"]
+    return []
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"column{'s' * (len(names) > 1)} {', '.join(f'`{name}`' for name in names)}"
+
+
+def _column_problems(frame: pl.DataFrame, column: Column, where: str, lines: Sequence[int]) -> list[str]:
     values = frame[column.name]
     if values.dtype != column.dtype:
         if values.dtype == pl.Null:
@@ -107,11 +112,11 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
     if values.dtype.is_float():
         checks.append(("must be a finite number", (~values.is_finite()).fill_null(False)))
     if column.positive:
-        checks.append(("must be positive", (values <= 0).fill_null(False)))
+        checks.append(("must be positive", _finite(values <= 0, values)))
     if column.minimum is not None:
-        checks.append((f"must be at least {column.minimum:g}", (values < column.minimum).fill_null(False)))
+        checks.append((f"must be at least {column.minimum:g}", _finite(values < column.minimum, values)))
     if column.maximum is not None:
-        checks.append((f"must be at most {column.maximum:g}", (values > column.maximum).fill_null(False)))
+        checks.append((f"must be at most {column.maximum:g}", _finite(values > column.maximum, values)))
     if column.is_name:
         rules = {text: rule for text in values.unique().drop_nulls() if (rule := name_problem(text))}
         for rule in dict.fromkeys(rules.values()):
@@ -123,27 +128,30 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, first_row:
     problems = []
     for rule, wrong in checks:
         for row in wrong.arg_true().to_list()[: MOST_PROBLEMS + 1]:
-            problems.append(
-                f"{where} row {row + first_row}: `{column.name}` {rule}, found {_shown(values[row])}"
-            )
+            problems.append(f"{where} row {lines[row]}: `{column.name}` {rule}, found {_shown(values[row])}")
     return problems
 
 
-def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:
+def _finite(wrong: pl.Series, values: pl.Series) -> pl.Series:
+    """Where finite values are wrong: that others are no such values is said already."""
+    return (wrong & values.is_finite()).fill_null(False)
+
+
+def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     return [
-        f"{where} row {row + first_row}: `{rule.column}` {rule.text}, found {_shown(frame[rule.column][row])}"
+        f"{where} row {lines[row]}: `{rule.column}` {rule.text}, found {_shown(frame[rule.column][row])}"
         for rule in schema.rules
         for row in frame.select(rule.wrong).to_series().arg_true().to_list()[: MOST_PROBLEMS + 1]
     ]
 
 
-def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, first_row: int) -> list[str]:
+def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     if not schema.key or frame.is_empty():
         return []
     keys = frame.select(schema.key)
     repeated = (~keys.to_struct("key").is_first_distinct()).arg_true().to_list()
     return [
-        f"{where} row {row + first_row}: ({', '.join(schema.key)}) must be unique, "
+        f"{where} row {lines[row]}: ({', '.join(schema.key)}) must be unique, "
         f"found ({', '.join(str(value) for value in keys.row(row))}) again"
         for row in repeated[: MOST_PROBLEMS + 1]
     ]

@@ -30,12 +30,14 @@ def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     problems: list[str] = []
     for path in files:
+        name = path.name if alone else str(path)
         try:
-            frame, lines = read_numbered(path, schema if alone else replace(schema, may_be_empty=True))
+            frame, lines = read_numbered(
+                path, replace(schema, may_be_empty=schema.may_be_empty or not alone), name
+            )
         except TableError as error:
             problems += error.problems
             continue
-        name = path.name if alone else path
         places = pl.Series(WHERE, [f"{name} row {line}" for line in lines], pl.String)
         frames.append(frame.with_columns(places))
     if problems:
@@ -44,15 +46,17 @@ def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
         return frames[0]
     key = list(schema.key)
     seen: dict[tuple, Path] = {}
+    twice: dict[tuple[Path, Path], list[tuple]] = {}
     for path, frame in zip(files, frames, strict=True):
         for row in frame.select(key).iter_rows():
             if seen.setdefault(row, path) != path:
-                problems.append(
-                    f"{path}: ({', '.join(key)}) must be in one file, found ({', '.join(map(str, row))}) "
-                    f"in {seen[row]} too"
-                )
-    if problems:
-        raise TableError(problems)
+                twice.setdefault((path, seen[row]), []).append(row)
+    if twice:
+        raise TableError(
+            f"{path}: ({', '.join(key)}) must be in one file, found ({', '.join(map(str, rows[0]))})"
+            f"{f' and {len(rows) - 1} more' * (len(rows) > 1)} in {other} too"
+            for (path, other), rows in twice.items()
+        )
     joined = pl.concat(frames)
     check_table(joined.drop(WHERE), schema, names_of(files))
     return joined

@@ -35,37 +35,35 @@ class Cells(NamedTuple):
     lines: list[int]
 
 
-def read_cells(path: Path, known: Sequence[str]) -> Cells:
-    """The cells of a table of which `known` are column names. TableError names file and row."""
+def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
+    """The cells of a table of which `known` are column names. TableError names the file, as `name`, and the row."""
     if not path.exists():
         raise TableError(f"{path}: must exist, found no such file")
     text = read_text(path, TableError, "text table", MOST_TABLE)
     separator = _separator(text, known)
-    records = _records(text, separator, path.name)
+    records = _records(text, separator, name)
     found = next(records, None)
     if found is None:
-        raise TableError(f"{path.name}: must hold a header line, found an empty file")
-    names = [name.strip() for name in found[1]]
+        raise TableError(f"{name}: must hold a header line, found an empty file")
+    names = [cell.strip() for cell in found[1]]
     while names and not names[-1]:
         names.pop()
-    again = [name for name, count in Counter(names).items() if count > 1]
+    again = [column for column, count in Counter(names).items() if count > 1]
     if again:
-        raise TableError(
-            f"{path.name} row {found[0]}: columns must differ, found {again[0] or 'no name'} again"
-        )
+        raise TableError(f"{name} row {found[0]}: columns must differ, found {again[0] or 'no name'} again")
     rows, lines, problems = [], [], []
     for line, cells in records:
         while len(cells) > len(names) and not cells[-1].strip():
             cells.pop()
         if len(cells) > len(names):
-            problems.append(f"{path.name} row {line}: must have {len(names)} cells, found {len(cells)}")
+            problems.append(f"{name} row {line}: must have {len(names)} cells, found {len(cells)}")
         rows.append(cells if len(cells) == len(names) else [*cells, *[""] * (len(names) - len(cells))])
         lines.append(line)
     if problems:
         raise TableError(problems[:20])
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     raw = pl.DataFrame(
-        [pl.Series(name, cells, pl.String) for name, cells in zip(names, columns, strict=True)]
+        [pl.Series(column, cells, pl.String) for column, cells in zip(names, columns, strict=True)]
     )
     return Cells(raw.select(_plain(pl.all())), lines)
 

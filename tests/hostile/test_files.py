@@ -101,9 +101,17 @@ REFUSED = {
     "an escaped formula": (HEAD + "'=1+1\t1\ttrue\t\n", "drugs.tsv row 2: `drug` must be a name"),
     "no UTF-8": (
         b"drug\tkd_nM\tused\nTNF\xb1\t1\ttrue\n",
-        "found bytes that are no UTF-8 in line 2; save it as UTF-8",
+        "found bytes that are no UTF-8 text in line 2; save it as UTF-8",
     ),
-    "UTF-16": (PLAIN.encode("utf-16"), "found bytes that are no UTF-8 in line 1"),
+    "UTF-16": (PLAIN.encode("utf-16"), "found bytes that are no UTF-8 text in line 1"),
+    "UTF-16 without a mark": (PLAIN.encode("utf-16-le"), "found bytes that are no UTF-8 text in line 1"),
+    "a zero byte": (HEAD + "a\t1\ttrue\ta\0b\n", "found bytes that are no UTF-8 text in line 2"),
+    "no number": (HEAD + "a\tnan\ttrue\t\n", "drugs.tsv row 2: `kd_nM` must be a finite number, found nan"),
+    "less than any number": (HEAD + "a\t-inf\ttrue\t\n", "`kd_nM` must be a finite number, found -inf"),
+    "a page in place of a table": (
+        "<html>404</html>\n",
+        "drugs.tsv: columns `drug`, `kd_nM`, `used` must be there, found only <html>404</html>",
+    ),
     "a long cell": (HEAD + "a\t1\ttrue\t" + "x" * 200_000 + "\n", "drugs.tsv row 2: cells must be whole"),
 }
 

@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from screen.errors import FitError, SettingsError
-from screen.files import parse_yaml, read_yaml
+from screen.files import check_alike, parse_yaml, read_yaml
 from screen.settings import load_settings
 
 
@@ -116,3 +117,45 @@ def test_a_wrong_entry_of_a_list_is_said_once(tmp_path):
     with pytest.raises(SettingsError) as caught:
         load_settings(path)
     assert caught.value.problems == ("config.yaml line 1: `scenarios.drugs[2]` must be text, found 5",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed: 3",
+        "simulate: {rtol: 1e-6, slices: true}",
+        "a: [x, 1.5, [2, ~]]",
+        "a: 'yes'",
+        "a: 1.0e-3\nb: {}",
+    ],
+)
+def test_what_yaml_1_1_reads_alike_passes(tmp_path, text):
+    """A number such as 1e-6, which YAML 1.1 takes for text, is the same number to Snakemake's checks."""
+    (tmp_path / "c.yaml").write_text(text)
+    check_alike(tmp_path / "c.yaml", yaml.safe_load(text), SettingsError)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ("seed: 3\nresults: yes", 2, "results"),
+        ("seed: 3\na: {b: 1,\n  c: 010}", 3, "c"),
+        ("a: [1, 2,\n 1:30]", 2, "2"),
+        ("a: 2020-01-02", 1, "a"),
+        ("seed: 1\non: 1", 2, "on"),
+    ],
+)
+def test_what_yaml_1_1_takes_for_another_value_is_refused_with_its_line(tmp_path, text, line, key):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=rf"^c\.yaml line {line}: `{key}` must be read alike"):
+        check_alike(tmp_path / "c.yaml", yaml.safe_load(text), SettingsError)
+
+
+@pytest.mark.parametrize(
+    "other", [{"a": 1}, {"a": [True]}, {"a": [1, 2]}, {"a": ["1"]}, {"a": [1], "b": 1}, {}]
+)
+def test_another_value_is_no_other_spelling(tmp_path, other):
+    (tmp_path / "c.yaml").write_text("a: [1]")
+    check_alike(tmp_path / "c.yaml", {"a": [1]}, SettingsError)
+    with pytest.raises(SettingsError, match="must be read alike"):
+        check_alike(tmp_path / "c.yaml", other, SettingsError)

@@ -38,6 +38,12 @@ NEAREST = {
                        "tests/network/test_events.py", "tests/network/test_routes.py",
                        "tests/cli/test_another_network.py"),
     "screen/tables": ("tests/tables", "tests/hostile/test_files.py"),
+    "screen/files": ("tests/hostile/test_files.py", "tests/hostile/test_yaml.py", "tests/hostile/test_names.py"),
+    "screen/settings": ("tests/test_settings.py", "tests/hostile/test_yaml.py", "tests/cli/test_settings_read.py"),
+    "screen/sources": ("tests/sources",),
+    "screen/report": ("tests/report/test_report.py", "tests/report/test_answers.py", "tests/hostile/test_page.py"),
+    "screen/maps": ("tests/maps",),
+    "screen/cli": ("tests/cli",),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
 }  # fmt: skip
 """Package -> the tests that are nearest to it."""

@@ -225,6 +225,8 @@ def test_no_shipped_value_is_out_of_reach():
     ("value", "unit", "expected"),
     [
         (2, "uM", (2000, "nM")),
+        (2, "\N{MICRO SIGN}M", (2000, "nM")),
+        (2, "\N{GREEK SMALL LETTER MU}g/mL", (2000, "ng_per_mL")),
         (5, "pM", (0.005, "nM")),
         (3.4e-9, "M", (3.4, "nM")),
         (25, "ng/mL", (25, "ng_per_mL")),

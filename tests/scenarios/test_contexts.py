@@ -52,6 +52,8 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ([("a", "from", "a")], "a: `parameter` of a row of kind from must be another context"),
         ([("a", "from", "b"), ("b", "from", "a")], "a: must not be taken from itself, found a from b from a"),
         ([("a", "from", "liver"), ("a", "from", "lymphoma")], "a: at most one row of kind from may be there"),
+        ([("a", "from", "liver", "3")], "a: `value` of a row of kind from must be empty, found 3"),
+        ([("a", "total", "cytosol", "0")], "a: `value` of cytosol must be positive, found 0"),
         ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
         (
             [("a", "stimulus", "IL6_dose", "1", "", "", "", "0.2")],
@@ -83,7 +85,10 @@ def test_all_files_of_a_table_are_checked_at_once(folder):
         )
     with pytest.raises(TableError) as caught:
         read_context_tables([folder / "a.tsv", folder / "b.tsv"], folder / "hypotheses.tsv")
-    assert [problem.split(" row ")[0] for problem in caught.value.problems] == ["a.tsv", "b.tsv"]
+    assert [problem.split(" row ")[0] for problem in caught.value.problems] == [
+        str(folder / "a.tsv"),
+        str(folder / "b.tsv"),
+    ]
 
 
 def test_a_row_without_spread_is_exact(folder):
