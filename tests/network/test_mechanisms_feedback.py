@@ -92,12 +92,32 @@ def test_what_keeps_stat3_active_in_breast_lines_is_a_switch(cell, context):
 
 
 def test_src_keeps_stat3_active_in_melanoma(cell):
-    """Niu 2002: SRC, not EGFR; IL-6 that melanoma lines make carries none of it."""
+    """Niu 2002: SRC, not EGFR or a JAK; IL-6 that melanoma lines make carries none of it."""
     found = cell("braf_melanoma")
     how = {"stimulus": {}, "preincubation": 1440.0}
-    assert log2_ratio(found, 30, {"SRC": LARGE}, **how) < -0.5
+    assert log2_ratio(found, 30, {"SRC": LARGE}, **how) < -2
+    jaks = dict.fromkeys(("JAK1", "JAK2", "TYK2"), LARGE)
+    assert log2_ratio(found, 30, jaks, **how) > np.log2(0.8)
     for target in ("EGFR", "IL6_CAPTURE"):
         assert log2_ratio(found, 30, {target: LARGE}, **how) == pytest.approx(0, abs=0.1)
+
+
+def test_s727_of_melanoma_is_in_part_by_erk_whatever_y705_does(cell):
+    """Sakaguchi 2012 (J Invest Dermatol 132:1877, abstract): constitutive in all lines, partly through BRAF and MEK."""
+    found = cell("braf_melanoma")
+    assert found.at(30, "pS727", stimulus={}) > 0.3
+    how = {"stimulus": {}, "preincubation": 1440.0}
+    assert np.log2(0.1) < log2_ratio(found, 30, {"MEK": LARGE}, "pS727", **how) < np.log2(0.8)
+    assert log2_ratio(found, 30, {"SRC": LARGE}, "pS727", **how) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("reading", ["egfr_il6", "egfr_osm", "egfr_fgfr"])
+def test_an_egfr_inhibitor_leaves_y705_of_egfr_mutant_lung(cell, reading):
+    """Looyenga 2012: erlotinib in HCC827 and HCC4006, an hour (blots) and eight; Gao 2007, Song 2020 say the same."""
+    found = cell("egfr_mutant_lung", reading)
+    for minute in (60, 480):
+        off = log2_ratio(found, minute, {"EGFR": LARGE}, stimulus={}, preincubation=0.0)
+        assert np.log2(0.8) < off < np.log2(1.25)
 
 
 def test_braf_v600e_is_inhibited_as_a_monomer(cell):
