@@ -70,6 +70,7 @@ def digest(path: Path) -> str:
 def test_the_screen_completes_is_then_done_and_survives_being_killed(folder):
     done = subprocess.run(**command(folder), check=False)
     assert done.returncode == 0, done.stdout
+    assert "14 trajectories = 7 scenarios x 2 draws" in done.stdout and "scenarios: about " in done.stdout
     ranked = folder / "results/ranked.csv"
     assert read_table(ranked, RANKED)["draws"].max() == 2
     assert read_table(folder / "results/fit/draws.parquet", DRAWS)["draw"].n_unique() == 2

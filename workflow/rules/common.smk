@@ -205,15 +205,20 @@ def rankable_plan():
         raise WorkflowError("\n".join(error.problems))
 
 
+def tell_plan():
+    """Say how many trajectories the screen is, and how long each stage of it should take."""
+    print(*announce(rankable_plan(), SETTINGS), sep="\n", file=sys.stderr)
+
+
 # Snakemake knows that a run is a dry one only after it has read this file.
 if workflow.is_main_process and any(
     re.fullmatch(r"--dry-?run|-\w*n\w*", argument) for argument in sys.argv[1:]
 ):
-    print(*announce(rankable_plan(), SETTINGS), sep="\n", file=sys.stderr)
+    tell_plan()
 
 
 onstart:
-    rankable_plan()
+    tell_plan()
     redate()
     forget_params()
     write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")
