@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from screen.cli.bench import first_draws, read_bench
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
+from screen.cli.memory import give_back_freed
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.errors import ScreenError
 from screen.settings import Settings
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import read_parameters
     from screen.tables import DRAWS, provenance, read_table
 
+    give_back_freed()
     configure()
     tables, known = read_bench(settings, [], "constrain")
     unknown = set(arguments.without) - {fact.id for fact in known}
