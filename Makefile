@@ -156,7 +156,7 @@ bench-petab: env ## PEtab problems: likelihood beside the published one, cost of
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)
 
-ranking: env ## time and memory of ranking from a million responses to five millions
+ranking: env ## time and memory of rank and report for a million responses and for ten millions
 	$(PYTHON) -m benchmarks.ranking $(ARGS)
 
 smaller: env ## how much faster the network is without some of its modules, on one core

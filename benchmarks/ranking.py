@@ -1,6 +1,6 @@
-"""Time and memory of the rank stage over ever more draws of the default screen; responses are made up.
+"""Time and memory of rank and report over ever more draws of the default screen; responses are made up.
 
-    python benchmarks/ranking.py                   # a million responses and five millions, each in a process of its own
+    python benchmarks/ranking.py                   # a million responses and ten millions, each in a process of its own
     python benchmarks/ranking.py --draws 5
 
 Scenarios are those of the default screen; a drug has one IC50 a draw, and every route is direct.
@@ -25,7 +25,8 @@ import polars as pl
 from benchmarks.cases import ROOT
 from benchmarks.rows import write_rows
 from screen.cli.plan import read_aim, read_bases, read_plan
-from screen.rank import Doubt, gather_responses, rank, score_doses
+from screen.rank import Doubt, as_lowering, gather_responses, rank, score_doses
+from screen.report import Findings, read_labels, write_figures, write_report
 from screen.scenarios import DRUGS, read_discrepancy
 from screen.settings import Settings, load_settings
 from screen.tables import RESPONSES, SCENARIOS, read_table, read_tables, write_table
@@ -35,13 +36,15 @@ RESULTS = ROOT / "benchmarks/results/ranking.csv"
 
 
 class Row(NamedTuple):
-    """One size: responses, seconds of processor in all, for reading, ranking and the tables by dose, peak memory."""
+    """One size: responses, seconds of processor in all, for reading (which report does too), ranking, the tables by
+    dose, figures and page, peak memory."""
 
     responses: int
     cpu_seconds: float
     read_cpu_seconds: float
     rank_cpu_seconds: float
     doses_cpu_seconds: float
+    report_cpu_seconds: float
     peak_memory_MB: float
 
 
@@ -71,18 +74,26 @@ def write_shards(folder: Path, settings: Settings, scenarios: pl.DataFrame, draw
 
 
 def measure(folder: Path, settings: Settings) -> Row:
-    """Rank what lies in a folder, as the stage does."""
+    """Rank what lies in a folder and report it, as the stages do."""
     scenarios = read_table(folder / "scenarios.parquet", SCENARIOS)
-    routes = scenarios.select("scenario", route=pl.lit("direct"), targets=pl.lit("JAK1"))
+    routes = scenarios.select(
+        "scenario", route=pl.lit("direct"), targets=pl.lit("JAK1"), unmeasured=pl.lit(None, pl.String)
+    )
     aim, spent = read_aim(settings), [time.process_time()]
     found = gather_responses(sorted(folder.glob("shard-*.parquet")), scenarios)
     spent.append(time.process_time())
     drugs = read_tables(settings.tables.drugs, DRUGS)
     assert settings.rank.discrepancy is not None
     doubt = Doubt(routes, read_discrepancy(settings.rank.discrepancy, aim.observable), settings.seed)
-    rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
+    ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
     spent.append(time.process_time())
-    score_doses(found, aim)
+    pairs = score_doses(found, aim).combinations
+    spent.append(time.process_time())
+    assert settings.report.labels is not None
+    labels = read_labels(settings.report.labels)
+    findings = Findings(as_lowering(ranked, aim), found, aim, labels=labels, combinations=pairs)
+    write_figures(findings, folder)
+    write_report(findings, folder / "report.html")
     spent.append(time.process_time())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return Row(found.values.size, spent[-1] - spent[0], *np.diff(spent).tolist(), peak)
@@ -91,7 +102,7 @@ def measure(folder: Path, settings: Settings) -> Row:
 def main() -> None:
     """Measure each size in a process of its own, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--draws", type=int, nargs="+", default=[5, 23])
+    parser.add_argument("--draws", type=int, nargs="+", default=[5, 46])
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
         "--measure", type=Path, metavar="FOLDER", help="measure what lies there, and nothing else"

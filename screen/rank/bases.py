@@ -6,7 +6,7 @@ two that were (the response is then interpolated in log10 dose, draw by draw). N
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def place_series(series: Series, dose: float | None) -> Place:
     name = (series.drug,)
     if dose is None:
         return Place(series.drug, name, (None,), -1, -1, 0.0, "unknown")
-    exact = np.flatnonzero(np.isclose(series.doses, dose, rtol=SAME_DOSE, atol=0.0))
+    exact = np.flatnonzero(_same(series.doses, dose))
     if exact.size:
         row = int(series.rows[exact[0]])
         return Place(series.drug, name, (float(series.doses[exact[0]]),), row, row, 0.0, "tested")
@@ -79,8 +79,9 @@ def place_pair(pair: Pair) -> Place:
     return Place(pair.intervention, pair.drugs, pair.doses, pair.row, pair.row, 0.0, "tested")
 
 
-def _same(dose: float, wanted: float) -> bool:
-    return bool(np.isclose(dose, wanted, rtol=SAME_DOSE, atol=0.0))
+def _same(dose: Any, wanted: float) -> Any:
+    """Whether one dose, or each of some, is the wanted one."""
+    return abs(dose - wanted) <= SAME_DOSE * wanted
 
 
 def _equal_concentration(footing: Footing, value: float) -> list[Place]:

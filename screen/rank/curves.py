@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from screen.rank.dose_curve import DoseCurve
-from screen.rank.draws import IC50_FLAGS, censoring, log10_half_dose
+from screen.rank.draws import IC50_FLAGS, censoring
 from screen.rank.hill import FEWEST, FLAT
 from screen.rank.intervals import Counted, Drawn, interval_columns
 from screen.tables import Column, Schema
@@ -31,7 +31,7 @@ class Series:
 
 
 def _xc50(series: Series) -> np.ndarray:
-    return log10_half_dose(1.0 - series.curve.effect.T, series.curve.doses)
+    return series.curve.log10_xc50
 
 
 def _ec50(series: Series) -> np.ndarray:

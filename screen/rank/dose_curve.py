@@ -23,11 +23,12 @@ GRID, BEYOND = 40, 3.0
 
 @dataclass(frozen=True)
 class DoseCurve:
-    """Suppression by a drug in one cell and read-out: doses [doses] [nM], ascending, effect [doses, draws], and the
-    Hill curve of each draw."""
+    """Suppression by a drug in one cell and read-out: doses [doses] [nM], ascending, effect [doses, draws], the log10
+    dose of half suppression and the Hill curve of each draw."""
 
     doses: np.ndarray
     effect: np.ndarray
+    log10_xc50: np.ndarray
     hill: Hill
 
     @cached_property

@@ -13,6 +13,7 @@ from screen.rank.aim import Aim
 from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
 from screen.rank.curves import CURVES, curve_rows, score_drugs
 from screen.rank.dose_curve import DoseCurve
+from screen.rank.draws import log10_half_dose
 from screen.rank.hill import Hill, fit_hill
 from screen.rank.intervals import with_mixture
 from screen.rank.ranking import rounded
@@ -63,10 +64,11 @@ def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:
     found = {}
     for doses, members in cell.by_doses():
         effect = 1.0 - ratio[np.stack([series.rows for series in members])]
-        fit = fit_hill(np.moveaxis(effect, 1, -1), doses)
+        curves = np.moveaxis(effect, 1, -1)
+        fit, xc50 = fit_hill(curves, doses), log10_half_dose(1.0 - curves, doses)
         for place, series in enumerate(members):
             hill = Hill(fit.top[place], fit.log10_half[place], fit.slope[place], fit.r2[place])
-            found[series.drug] = DoseCurve(series.doses, effect[place], hill)
+            found[series.drug] = DoseCurve(series.doses, effect[place], xc50[place], hill)
     return {series.drug: found[series.drug] for series in cell.series}
 
 

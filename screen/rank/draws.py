@@ -5,7 +5,6 @@ taken over the draws that are there, and a draw that is not there has no rank.
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
 HALF = 0.5
 """Treated over vehicle at the half-maximal dose."""
@@ -39,6 +38,8 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     a number between a tested and an untested value.
     NumPy takes weights only for the inverted CDF, and neither it nor SciPy censors.
     """
+    if weights is None or (weights[0] > 0 and np.all(weights == weights[0])):
+        return _even_quantile(values, share)
     ordered, held = _ordered(values, weights)
     total = np.sum(held, axis=-1, keepdims=True)
     there = total > 0
@@ -56,6 +57,20 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     return np.where(there[..., 0], found, np.nan)
 
 
+def _even_quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """The same where draws count alike: an order statistic, or one between two."""
+    ordered, number = np.sort(values, axis=-1), count(values)
+    at = share * np.maximum(number - 1, 0)
+    low = np.floor(at + LEVEL).astype(np.int64)
+    part = at - low
+    high = np.minimum(low + (part > LEVEL), values.shape[-1] - 1)
+    below, above = (np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in (low, high))
+    finite = np.isfinite(below) & np.isfinite(above)
+    left, right = np.where(finite, below, 0.0), np.where(finite, above, 0.0)
+    censored = np.where(below == -np.inf, -np.inf, np.inf)
+    return np.where(number == 0, np.nan, np.where(finite, left + part * (right - left), censored))
+
+
 def _held(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Weight of each draw that is there, 0 of one that is not."""
     return np.where(np.isnan(values), 0.0, 1.0 if weights is None else weights)
@@ -63,6 +78,9 @@ def _held(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
 
 def _ordered(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Values in ascending order, those that are not there last, and their weights."""
+    if weights is None or np.all(weights == weights[0]):
+        there = np.arange(values.shape[-1]) < count(values)[..., None]
+        return np.sort(values, axis=-1), np.where(there, 1.0 if weights is None else weights, 0.0)
     order = np.argsort(values, axis=-1, kind="stable")
     held = np.broadcast_to(_held(values, weights), values.shape)
     return np.take_along_axis(values, order, axis=-1), np.take_along_axis(held, order, axis=-1)
@@ -86,9 +104,18 @@ def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.nd
     """
     lost = np.isnan(effect)
     key = np.where(lost, np.inf, -np.round(np.where(lost, 0.0, effect) / resolution))
-    first = np.where(lost, np.nan, rankdata(key, method="min", axis=0))
-    last = np.where(lost, np.nan, rankdata(key, method="max", axis=0))
-    return first, last
+    order = np.argsort(key, axis=0)
+    ordered = np.take_along_axis(key, order, axis=0)
+    places = np.arange(1.0, len(key) + 1.0)[:, None]
+    apart = ordered[1:] != ordered[:-1]
+    ends = np.ones((1, key.shape[1]), dtype=bool)
+    begins = np.where(np.concatenate([ends, apart]), places, 0.0)
+    stops = np.where(np.concatenate([apart, ends]), places, np.inf)
+    found = np.full((2, *key.shape), np.nan)
+    np.put_along_axis(found[0], order, np.maximum.accumulate(begins, axis=0), axis=0)
+    np.put_along_axis(found[1], order, np.minimum.accumulate(stops[::-1], axis=0)[::-1], axis=0)
+    found[:, lost] = np.nan
+    return found[0], found[1]
 
 
 def share_among_first(

@@ -6,7 +6,7 @@ interval, P(best) and P(top 5) all come from the ranks within draws. A context r
 rows of each, and of their mixture.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -213,7 +213,6 @@ def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
     doses = [(*place.doses, None)[:2] for place in places]
     columns = {
         "intervention": [place.intervention for place in places],
-        "drugs": [list(place.drugs) for place in places],
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
         "dose_flag": [place.flag for place in places],
@@ -241,11 +240,19 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, diges
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
     ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
     named = ordered.rename(aim.column).with_columns(
-        pl.col("drugs").list.eval(pl.element().replace_strict(classes)).list.join("+").alias("drug_classes"),
-        pl.col("drugs").list.eval(pl.element().replace_strict(mechanisms)).list.join("+").alias("mechanism"),
-        pl.lit(digest).alias("provenance"),
+        drug_classes=_of_each(ordered["intervention"], classes),
+        mechanism=_of_each(ordered["intervention"], mechanisms),
+        provenance=pl.lit(digest),
     )
     return rounded(named, ranked_schema(aim))
+
+
+def _of_each(interventions: pl.Series, of_drug: Mapping[str, str]) -> pl.Series:
+    """What is said of the drugs of each intervention, joined by + as they are."""
+    known = {
+        name: "+".join(of_drug[drug] for drug in name.split("+")) for name in interventions.unique().to_list()
+    }
+    return interventions.replace_strict(known, return_dtype=pl.String)
 
 
 def rounded(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

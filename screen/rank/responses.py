@@ -7,7 +7,7 @@ draw. A trajectory that failed is there as NaN; one that is missing is an error.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from screen.tables import RESPONSES, SCENARIOS, check_table, read_blocks
 
 COMPLETED = ("ok", "retried")
 """Statuses of a trajectory whose values may be used."""
+
+OF_A_FILE = replace(RESPONSES, key=())
+"""What is there twice is found by its place in the array, in whichever files."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterab
         yield "responses", frame
         return
     for path in sorted(map(Path, source)):
-        for block in read_blocks(path, RESPONSES):
+        for block in read_blocks(path, OF_A_FILE):
             yield path.name, block
 
 

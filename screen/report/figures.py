@@ -183,6 +183,8 @@ def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMes
             if heat.unsure[line, column]
             else signed(100 * value).removeprefix("+")
         )
+        if not text:
+            continue
         colour = PALE if abs(value) > 0.62 else DARK
         axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", fontsize=LETTERS, color=colour)
     axes.set_ylim(len(heat.drugs), 0)
