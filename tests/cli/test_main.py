@@ -9,6 +9,9 @@ import pytest
 from screen.cli import main
 from screen.cli.main import COMMANDS
 
+OTHERS = os.environ.get("SCREEN_PYTHONS", "").split()
+"""Other Pythons with pydantic and pyyaml, as paths by blanks."""
+
 NEEDS_MORE = ("export", "doctor", "simulate", "cell", "describe", "drug", "experiment", "init")
 """Commands that do not begin with the settings, or need arguments."""
 
@@ -21,6 +24,16 @@ def test_help_of_a_command_says_what_it_does_and_gives_an_example(command, capsy
     text = capsys.readouterr().out
     assert f"python -m screen {command}" in text
     assert "Example:" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", OTHERS)
+def test_help_works_on_other_pythons(root, python):
+    for command in ([], *([name] for name in COMMANDS)):
+        asked = [python, "-W", "error", "-m", "screen", *command, "--help"]
+        done = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.stdout.startswith("usage: python -m screen")
 
 
 def test_help_of_the_program_lists_every_command(capsys):
