@@ -19,12 +19,12 @@ from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
 from screen.panel import ARMS, CONTRASTS, DYNAMICS, PANEL, STATISTICS, TIME_COURSES
-from screen.rank import COMBINATIONS, CURVES, FAILURES
+from screen.rank import COMBINATIONS, CURVES, FAILURES, sets_schema
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
 from screen.tables import DECISIVE
-from tests.rank.worlds import RANKED
+from tests.rank.worlds import AIM, RANKED
 
 LOCKS = tuple(f"requirements{of}.lock" for of in ("", "-slurm", "-gpu", "-docs"))
 EXTRAS = (("test", "dev"), ("slurm",), ("gpu",), ("docs",))
@@ -193,7 +193,9 @@ def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root
     assert [line for line in wanted if line not in text] == []
 
 
-@pytest.mark.parametrize("schema", [RANKED, CURVES, COMBINATIONS, FAILURES], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "schema", [RANKED, CURVES, COMBINATIONS, FAILURES, sets_schema(AIM)], ids=lambda s: s.name
+)
 def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
     """Those of an interval together: `h_*`."""
     text = (root / "README.md").read_text()
@@ -202,6 +204,6 @@ def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
         for column in schema.columns
         if f"`{column.name}`" not in text
         and f"`{re.sub('_p(05|50|95)', '_*', column.name)}`" not in text
-        and not (schema is RANKED and column.name.startswith("suppression"))
+        and not column.name.startswith("suppression")
     ]
     assert missing == []

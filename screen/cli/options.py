@@ -95,6 +95,11 @@ class Results:
         return self.folder / "combinations.csv"
 
     @property
+    def sets(self) -> Path:
+        """Rankings over several contexts together."""
+        return self.folder / "sets.csv"
+
+    @property
     def failures(self) -> Path:
         """Trajectories that failed, and why."""
         return self.folder / "failures.csv"

@@ -103,7 +103,7 @@ def read_rankable_plan(settings: Settings) -> ScreenInputs:
     from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
-    check_request(plan.scenarios, read_aim(settings), read_bases(settings))
+    check_request(plan.scenarios, read_aim(settings), read_bases(settings), settings.rank.sets)
     if settings.rank.discrepancy:
         read_discrepancy(settings.rank.discrepancy, settings.rank.observable)
     return plan

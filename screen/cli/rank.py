@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv, curves.csv, combinations.csv and failures.csv."""
+    """Write results/ranked.csv, curves.csv, combinations.csv, sets.csv and failures.csv."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
@@ -28,11 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
         CURVES,
         FAILURES,
         Doubt,
+        compare_all,
         find_failures,
         find_silent,
         gather_responses,
         rank,
+        rank_sets,
         score_doses,
+        sets_schema,
+        within,
         write_ranked,
     )
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
@@ -52,14 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     scenarios = read_table(results.scenarios, SCENARIOS)
     found = gather_responses(shards, scenarios)
     failures = find_failures(found)
-    ranked = rank(
-        found,
-        scenarios,
-        read_tables(settings.tables.drugs, DRUGS),
-        aim=aim,
-        dose_bases=read_bases(settings),
-        doubt=doubt,
-    )
+    drugs, bases, sets = read_tables(settings.tables.drugs, DRUGS), read_bases(settings), settings.rank.sets
+    ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=bases, doubt=doubt)
     made = (results.network, results.scenarios, results.routes, results.draws)
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *shards)
     left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
@@ -68,6 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+    of_sets = within(found, sets)
+    compared = compare_all(of_sets, drugs, aim=aim, dose_bases=bases, doubt=doubt) if sets else ()
+    together = rank_sets(sets, compared, of_sets, aim, settings.seed)
+    write_table(together, results.sets, sets_schema(aim), facts)
     write_table(failures, results.failures, FAILURES, facts)
     for what in left_out:
         say(f"rank: left out: {what}")

@@ -31,10 +31,11 @@ from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
 from screen.rank.mixture import pools
-from screen.rank.ranking import check_request, find_silent, rank, write_ranked
+from screen.rank.ranking import check_request, compare_all, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
 from screen.rank.series import find_cells, paired_ratio
+from screen.rank.sets import rank_sets, sets_schema, within
 from screen.rank.table import as_lowering, ranked_schema
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "basis_in_words",
     "check_bases",
     "check_request",
+    "compare_all",
     "dose_points",
     "export_table",
     "find_cells",
@@ -64,9 +66,12 @@ __all__ = [
     "paired_ratio",
     "pools",
     "rank",
+    "rank_sets",
     "ranked_schema",
     "score_doses",
+    "sets_schema",
     "unranked_pairs",
+    "within",
     "write_annotated",
     "write_ranked",
 ]

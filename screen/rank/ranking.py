@@ -9,6 +9,7 @@ rows of each, and of their mixture.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,9 @@ from screen.tables import Schema, write_table
 DIGITS = 7
 """Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
 
+
+Sets = Mapping[str, Mapping[str, float]]
+"""Name of a set -> the weight of each of its contexts."""
 
 DIRECT = "direct"
 """Mechanism of a drug of which nothing else is said."""
@@ -102,7 +106,9 @@ def compare_all(
                     )
 
 
-def check_request(scenarios: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis]) -> None:
+def check_request(
+    scenarios: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis], sets: Sets = MappingProxyType({})
+) -> None:
     """RankError where responses to these scenarios could not be ranked so: asked before anything is simulated.
 
     >>> check_request(scenarios, aim, [DoseBasis("equal_burden", 50.0)])
@@ -115,6 +121,13 @@ def check_request(scenarios: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBa
     except RankError as error:
         problems += error.problems
     problems += _request_problems(scenarios, aim)
+    known = set(scenarios["context"])
+    problems += [
+        f"rank.sets: {name} must be of contexts that are screened, found {context}"
+        for name, weights in sets.items()
+        for context in weights
+        if context not in known
+    ]
     if problems:
         raise RankError(problems)
 

@@ -19,6 +19,9 @@ LONGEST_MINUTES = 1e7
 HIGHEST_NM = 1e9
 """One mole in a litre: no drug is dissolved beyond it, and a number beyond it was meant in another unit."""
 
+HEAVIEST = 1e6
+"""Weight of one context beside those of others."""
+
 MOST_NAMES = 10_000
 """Names, pairs or read-outs of a list."""
 
@@ -85,15 +88,25 @@ def all_different(values: list[Any]) -> list[Any]:
     return values
 
 
+def _not_zero(value: float) -> float:
+    if value == 0:
+        raise ValueError("must not be 0, found 0")
+    return value
+
+
 NUMBER = BeforeValidator(_numbers_are_no_text)
 Truth = Annotated[bool, Field(strict=True)]
 """true or false; not what YAML 1.1 and others take for one: yes, on, 1."""
+Weight = Annotated[
+    float, Field(ge=-HEAVIEST, le=HEAVIEST, allow_inf_nan=False), NUMBER, AfterValidator(_not_zero)
+]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
 Time = Annotated[float, Field(ge=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
 EndTime = Annotated[float, Field(gt=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
 Dose = Annotated[float, Field(gt=0, le=HIGHEST_NM, allow_inf_nan=False), NUMBER]
 Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
 Doses = Annotated[list[Dose], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(all_different)]
+CellWeights = Annotated[dict[Name, Weight], Field(min_length=1, max_length=MOST_NAMES)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(all_different)]
 
 

@@ -23,6 +23,7 @@ from screen.settings.kinds import (
     MOST_NAMES,
     NUMBER,
     AllOrNames,
+    CellWeights,
     Classes,
     Doses,
     FilePath,
@@ -233,6 +234,8 @@ class RankSettings(Section):
     """Below this a vehicle has nothing to suppress and its draw is lost [unit of what is ranked]."""
     discrepancy: FilePath | None = Path("config/discrepancy.tsv")
     """What the network gets wrong about it, by the kind of a drug's route to it; nothing: the draws alone count."""
+    sets: Annotated[dict[Name, CellWeights], Field(max_length=MOST_NAMES)] = {}
+    """Sets of contexts ranked together too, each with its weight; one of a negative weight is to be left alone."""
 
 
 class PanelSettings(Section):

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from screen.cli.plan import read_aim
-from screen.rank import TARGETS, ranked_schema
+from screen.rank import TARGETS, ranked_schema, sets_schema
 from screen.settings import load_settings
 from screen.tables import read_provenance, read_table
 from tests.rank.worlds import RANKED
@@ -61,6 +61,7 @@ def story(run, *further):
 
 def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     more = "  doses_nM: [100, 1000]\nreadouts: [{id: pY705_20min, observable: pY705_level, minutes: 20}]\n"
+    more += "rank: {sets: {mine: {du145: 2}}}\n"
     text = SETTINGS.format(drugs="[mynib, ruxolitinib, trametinib]", more=more)
     (folder / "mine.yaml").write_text(text)
     for ran in story(run, "--draws", 4, "--threads", 2):
@@ -81,6 +82,11 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     assert without_alk["excess_bliss_p50"].abs().max() < 1e-4
     page = (folder / "results/mine/report.html").read_text()
     assert 'Du145</a> <span class="yours">yours</span>' in page and "Your mynib: rank " in page
+    together = read_table(folder / "results/mine/sets.csv", sets_schema(aim)).filter(
+        dose_basis="equal_concentration_1000nM"
+    )
+    assert set(together["set"]) == {"mine"} and set(together["intervention"]) == set(basis["intervention"])
+    assert together["intervention"][0] in {"mynib", "ruxolitinib"}
     provenance = read_provenance(folder / "results/mine/ranked.csv")
     assert {"config/drugs.tsv", "my/drugs.tsv"} <= set(provenance["inputs"])
     assert provenance["left_out"] == ["the fit: draws are the first 4 of 64 in ensemble.parquet"]
