@@ -211,14 +211,23 @@ def tell_plan():
 
 
 # Snakemake knows that a run is a dry one only after it has read this file.
-if workflow.is_main_process and any(
-    re.fullmatch(r"--dry-?run|-\w*n\w*", argument) for argument in sys.argv[1:]
-):
+DRY = any(re.fullmatch(r"--dry-?run|-\w*n\w*", argument) for argument in sys.argv[1:])
+if workflow.is_main_process and DRY:
     tell_plan()
+
+
+def begin():
+    """Say what will run, or refuse it, and write the settings that jobs read."""
+    tell_plan()
+    write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")
 
 
 onstart:
-    tell_plan()
     redate()
     forget_params()
-    write_text_atomic(CONFIG, SETTINGS.model_dump_json(indent=1) + "\n")
+    begin()
+
+
+# Snakemake starts no handler of a module.
+if workflow.is_main_process and not DRY and not workflow.modifier.is_main_snakefile():
+    begin()
