@@ -114,7 +114,7 @@ def run_search(
     """One row per start, and where each ended, best first."""
     target = make_projected_target(hierarchical, SEARCH)
     estimated = target.estimated
-    drawn = draw_starts(estimated, schedule.starts + 1, schedule.seed)[1:]
+    drawn = draw_starts(target, schedule.starts + 1, schedule.seed, tried=1)[1:]
     if widest:
         rng = np.random.default_rng(schedule.seed)
         drawn = rng.uniform(estimated.lower, estimated.upper, size=drawn.shape)

@@ -22,8 +22,9 @@ from screen.fit.objective import Evaluation
 INSET = 1e-3
 """How far inside its bounds a start begins, as a share of the range."""
 
-KICKED = 15
-"""Kicks of which the one with the lowest cost is gone on from."""
+TRIED = 15
+"""Draws of which the one with the lowest cost is a start, and kicks of which that one is gone on from: between wide
+bounds most places cannot be integrated, or lie where nothing that is measured moves."""
 
 SPREAD, REDRAWN = 1.0, 0.2
 """Standard deviation of a kick in units of a parameter, and the share of parameters that is drawn anew instead."""
@@ -84,14 +85,14 @@ class Optimum(NamedTuple):
     """Iterations of Adam."""
 
 
-def draw_starts(estimated: Estimated, starts: int, seed: int) -> np.ndarray:
-    """Scaled starting values [starts, estimated]: the nominal ones, then draws from the start priors."""
-    rng = np.random.default_rng(seed)
-    span = estimated.upper - estimated.lower
+def draw_starts(target: Target, starts: int, seed: int, tried: int = TRIED) -> np.ndarray:
+    """Scaled starting values [starts, estimated]: the nominal ones, then each the best of draws from start priors."""
+    rng, estimated = np.random.default_rng(seed), target.estimated
+    inset = INSET * (estimated.upper - estimated.lower)
     rows = [np.clip(estimated.nominal, estimated.lower, estimated.upper)]
     for _ in range(starts - 1):
-        drawn = np.array([prior.sample(rng) for prior in estimated.starts])
-        rows.append(np.clip(drawn, estimated.lower + INSET * span, estimated.upper - INSET * span))
+        drawn = np.array([_draw(estimated, rng) for _ in range(tried)])
+        rows.append(_cheapest(target, np.clip(drawn, estimated.lower + inset, estimated.upper - inset)))
     return np.array(rows)
 
 
@@ -131,13 +132,23 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
 
 
 def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The best of `KICKED` kicks: half move everything, half draw a few parameters anew from the start priors."""
-    estimated, box, kicked = target.estimated, box_of(target.estimated), []
-    for number in range(KICKED):
+    """The best of `TRIED` kicks: half move everything, half draw a few parameters anew from the start priors."""
+    box, kicked = box_of(target.estimated), []
+    for number in range(TRIED):
         if number % 2:
-            drawn = np.array([prior.sample(rng) for prior in estimated.starts])
+            drawn = _draw(target.estimated, rng)
             moved = np.where(rng.random(len(scaled)) < REDRAWN, drawn, scaled)
         else:
             moved = scaled + SPREAD * box.unit * rng.standard_normal(len(scaled))
         kicked.append(np.clip(moved, box.lower, box.upper))
-    return kicked[int(np.argmin(target.cost(np.array(kicked))))]
+    return _cheapest(target, np.array(kicked))
+
+
+def _draw(estimated: Estimated, rng: np.random.Generator) -> np.ndarray:
+    """A scaled vector [estimated] from the start priors, within the bounds or not."""
+    return np.array([prior.sample(rng) for prior in estimated.starts])
+
+
+def _cheapest(target: Target, vectors: np.ndarray) -> np.ndarray:
+    """The one of some scaled vectors [vectors, estimated] that costs least."""
+    return vectors[int(np.argmin(target.cost(vectors)))]

@@ -169,9 +169,9 @@ def search_problem(
             problem.estimated, evaluator.cost, evaluator.linearise,
             lambda vectors: make_objective(problem, solver, vectors),
         )  # fmt: skip
-        return search(target, draw_starts(problem.estimated, schedule.starts, schedule.seed), schedule, log)
+        return search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
     target = make_projected_target(hierarchical, solver)
-    optimum = search(target, draw_starts(target.estimated, schedule.starts, schedule.seed), schedule, log)
+    optimum = search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
     found = make_hierarchical_predictor(hierarchical, solver, schedule.starts)(optimum.scaled)
     return optimum._replace(scaled=hierarchical.complete(optimum.scaled, found.solved))
 

@@ -29,7 +29,7 @@ def run(problem, solver, schedule=SCHEDULE, log=QUIET):
     evaluator = make_evaluator(problem, solver, 8)
     target = Target(problem.estimated, evaluator.cost, evaluator.linearise,
                     lambda vectors: make_objective(problem, solver, vectors))  # fmt: skip
-    return search(target, draw_starts(problem.estimated, schedule.starts, schedule.seed), schedule, log)
+    return search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +135,23 @@ def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
 
 
 def test_starts_begin_with_the_nominal_values_and_lie_inside_the_bounds(toy):
-    starts = draw_starts(toy.estimated, 20, seed=1)
+    starts = draw_starts(valley(toy), 20, seed=1)
     assert np.all(starts[0] == toy.estimated.nominal)
     assert np.all((starts > toy.estimated.lower) & (starts < toy.estimated.upper))
+
+
+def test_a_start_is_the_cheapest_of_its_draws(toy):
+    target = valley(toy)
+    every, starts = draw_starts(target, 31, seed=1, tried=1)[1:], draw_starts(target, 3, seed=1)[1:]
+    for start, own in zip(starts, every.reshape(2, 15, -1), strict=True):
+        assert np.array_equal(start, own[np.argmin(target.cost(own))])
+        assert not np.array_equal(start, own[0])
+
+
+def valley(problem) -> Target:
+    """Costs that rise with the distance to the upper bounds; nothing is integrated."""
+    upper = problem.estimated.upper
+    return Target(problem.estimated, lambda at: np.sum((at - upper) ** 2, axis=1), lambda at: (at, at), None)
 
 
 def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
