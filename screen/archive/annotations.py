@@ -52,6 +52,7 @@ ANNOTATIONS = Schema(
         Column("note", pl.String, "which form, or what was taken for granted", nullable=True),
     ),
     key=("species",),
+    may_be_empty=True,
 )
 
 IDENTIFIERS = Schema(
@@ -66,6 +67,7 @@ IDENTIFIERS = Schema(
         Column("source", pl.String, "where the identifiers were looked up"),
     ),
     key=("name",),
+    may_be_empty=True,
 )
 
 

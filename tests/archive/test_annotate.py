@@ -7,7 +7,7 @@ import libsbml
 import polars as pl
 import pytest
 
-from screen.archive import annotate, check_annotations
+from screen.archive import annotate, check_annotations, read_accessions
 from screen.archive.annotations import ANNOTATIONS_FILE, IDENTIFIERS_FILE, read_annotations
 from screen.errors import NetworkError
 from screen.network import check_network, compose_network, read_genes, read_parameters, read_sbml, read_totals
@@ -174,3 +174,10 @@ def test_what_does_not_fit_is_named(folder, shipped, tmp_path, file, old, new, m
         (tmp_path / name).write_text(written.replace(old, new, 1) if name == file else written)
     with pytest.raises(NetworkError, match=message):
         check_annotations(tmp_path, read_sbml(shipped).species)
+
+
+def test_a_network_that_names_nothing_needs_headers_alone(folder, tmp_path):
+    for name in (ANNOTATIONS_FILE, IDENTIFIERS_FILE):
+        (tmp_path / name).write_text((folder / name).read_text().splitlines()[0] + "\n")
+    assert check_annotations(tmp_path, ["STAT3_c"]) == 0
+    assert read_accessions(tmp_path) == {}
