@@ -156,6 +156,19 @@ def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blo
     assert np.median(sd) == pytest.approx(polished.scaled[goals.held][0], abs=0.1)
 
 
+def test_a_standard_deviation_is_as_uncertain_as_its_measurements_leave_it(blotted, solver):
+    """Of n measurements with normal noise, log(sd) has the variance 1 / (2 n)."""
+    evaluator = make_evaluator(blotted, solver, 1)
+    polished = polish(evaluator, blotted.estimated.nominal, 60, 1e-6)
+    found = evaluator.sensitivity(polished.scaled)
+    goals = draw_goals(blotted, polished, found, 4000, seed=1)
+    (place,) = np.flatnonzero(goals.held)
+    measurements = np.count_nonzero(found.by_noise[:, place])
+    assert blotted.estimated.scales[place] == "log10" and measurements > 10
+    known = 1 / np.sqrt(2 * measurements + prior_precision(blotted, polished.scaled)[place] / np.log(10) ** 2)
+    assert np.std(goals.guess[:, place]) * np.log(10) == pytest.approx(known, rel=0.05)
+
+
 def test_a_parameter_without_a_prior_is_as_uncertain_as_its_bounds_are_wide(blotted):
     estimated = blotted.estimated
     precision = prior_precision(blotted, estimated.nominal)

@@ -70,6 +70,8 @@ def test_zero_and_one_leave_no_instruction():
     )
     assert builder.mul(x, zero) == zero
     assert builder.sub(x, builder.neg(x)) == builder.add(x, x)
+    assert builder.sub(zero, x) == builder.neg(x)
+    assert builder.neg(builder.constant(2.0)) == builder.constant(-2.0)
 
 
 def test_on_disk_and_cut_down():

@@ -91,6 +91,14 @@ def test_algebraic_rules_of_one_unknown_each_are_solved():
     assert dict(zip(network.observables, found, strict=True)) == {"y": 1.0, "z": 0.5}
 
 
+def test_of_two_algebraic_rules_the_one_of_one_unknown_has_it():
+    """y is in both rules, and alone in the first: z is what the second one sets."""
+    text = with_algebraic("x' = -x; x = 1; var y = 0; var z = 0; total = 3;", "y - 2*x", "y + z - total")
+    network = read_sbml(text)
+    found = evaluate_all(network.observable_rules, {"x": 0.5, "total": 3.0})
+    assert dict(zip(network.observables, found, strict=True)) == {"y": 1.0, "z": 2.0}
+
+
 @pytest.mark.parametrize(("rule", "found"), [("y - z", "y, z"), ("y*y - x", "none"), ("x - 1", "none")])
 def test_algebraic_rule_without_one_unknown_is_refused(rule, found):
     with pytest.raises(
