@@ -104,6 +104,7 @@ def test_species_stand_for(document, species, qualifier, found):
         ("STAT3_S_pairing_c", "SBO:0000177"),
         ("STAT3_parting_c", "SBO:0000180"),
         ("STAT3_dimer_dephos_n", "SBO:0000176"),  # it parts, but not into what pairs
+        ("gp130_activation", "SBO:0000176"),  # one complex becomes another, none is bound
         ("STAT4_import", "SBO:0000185"),
         ("STAT4_dephos_n", "SBO:0000176"),  # it moves, but changes too
         ("BCL2_transcription", "SBO:0000183"),

@@ -32,7 +32,7 @@ NEAREST = {
     "screen/potency": ("tests/potency",),
     "screen/judge": ("tests/judge",),
     "screen/fit": ("tests/fit",),
-    "screen/calibration": ("tests/calibration", "tests/fit/test_objective.py"),
+    "screen/calibration": ("tests/calibration", "tests/fit/test_objective.py", "tests/fit/test_hierarchical.py"),
     "screen/kernel": ("tests/kernel", "tests/engines"),
     "screen/network": ("tests/network/test_sbml.py", "tests/network/test_algebra.py", "tests/network/test_compose.py",
                        "tests/network/test_events.py", "tests/network/test_routes.py",

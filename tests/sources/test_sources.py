@@ -247,6 +247,13 @@ def test_the_problem_is_valid_petab_and_keeps_every_reading(data, known, network
     assert inhibited["pretreatmentConditionId"] == "breast_bt549__AKT_blocked__MEK_blocked"
     assert inhibited["pretreatmentTime"] == 120.0
     assert {"sigma_luminex", "sigma_hpn_dream", "scale_a"} <= set(problem.parameters.index)
+    values = problem.measurements.loc[
+        problem.measurements["observableParameters"] == row["observableParameters"], "measurement"
+    ]
+    # a signal that is half of the most there can be, over a background that is half of the least that was read
+    nominal = problem.parameters["nominalValue"].astype(float)
+    assert nominal["scale_luminex_2010_prihu"] == pytest.approx(2 * values.max())
+    assert nominal["offset_luminex_2010_prihu"] == pytest.approx(values.min() / 2)
 
 
 def test_figures_of_the_literature_join_unless_a_source_holds_them(data, known, network, tmp_path):
