@@ -156,7 +156,8 @@ FORMULAS = {
     "<arccosh/><cn>2</cn>": math.acosh(2), "<arctanh/><cn>0.5</cn>": math.atanh(0.5), "<minus/><cn>3</cn>": -3,
     "<minus/><cn>3</cn><cn>5</cn>": -2, "<arcsinh/><cn>3</cn>": math.asinh(3), "<quotient/><cn>7</cn><cn>2</cn>": 3,
     "<log/><logbase><cn>2</cn></logbase><cn>8</cn>": 3, "<log/><cn>1000</cn>": 3, "<root/><cn>9</cn>": 3,
-    "<root/><degree><cn>3</cn></degree><cn>8</cn>": 2, "<arcsec/><cn>2</cn>": math.acos(0.5), "<csc/><cn>1</cn>": 1 / math.sin(1),
+    "<root/><degree><cn>3</cn></degree><cn>8</cn>": 2, "<arcsec/><cn>2</cn>": math.acos(0.5),
+    "<csc/><cn>1</cn>": 1 / math.sin(1),
     "<lt/><cn>1</cn><cn>2</cn><cn>2</cn>": 0, "<leq/><cn>1</cn><cn>2</cn><cn>2</cn>": 1,
     "<power/><cn>10</cn><cn>400</cn>": math.inf,
 }  # fmt: skip
