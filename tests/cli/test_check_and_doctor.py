@@ -132,14 +132,18 @@ def test_doctor_names_the_cure_of_a_missing_compiler(run, root, monkeypatch):
     assert "install gcc or set CC" in line
 
 
-def test_doctor_fails_where_no_engine_runs(run, root, monkeypatch):
+@pytest.mark.parametrize(
+    ("engine", "cure"), [("auto", "make env-gpu"), ("kernel", "set simulate.engine to auto")]
+)
+def test_doctor_fails_where_no_engine_runs_and_says_what_helps(run, small, monkeypatch, engine, cure):
     def none(engine, models=()):
         raise KernelError("engine kernel: must be able to run here, found no compiler")
 
     monkeypatch.setattr("screen.kernel.choose_engine", none)
-    ran = run("doctor", "--config", root / "config/config.yaml")
+    ran = run("doctor", "--config", small(simulate={"engine": engine}))
     assert ran.code == 2
     assert "missing  engine    engine kernel: must be able to run here" in ran.out
+    assert cure in ran.out.partition("missing  engine")[2]
 
 
 def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
