@@ -17,7 +17,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-screen bench-gpu bench-petab scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-screen bench-gpu bench-petab bench-scale scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -155,6 +155,9 @@ bench-petab: env ## PEtab problems: likelihood beside the published one, cost of
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)
+
+bench-scale: env ## what the stages of a screen cost by its size, and what follows for more (16 minutes of processor)
+	$(PYTHON) -m benchmarks.scale --json benchmarks/results/scale.json $(ARGS)
 
 ranking: env ## time and memory of rank and report for a million responses and for ten millions
 	$(PYTHON) -m benchmarks.ranking $(ARGS)
