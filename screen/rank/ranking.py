@@ -84,7 +84,13 @@ def compare_all(
     dose_bases: Sequence[DoseBasis],
     doubt: Doubt | None = None,
 ) -> Iterator[Ranked]:
-    """Every ranking of a screen by context, its mixture after its hypotheses; errors as of `rank`."""
+    """Every ranking of a screen by context, its mixture after its hypotheses; errors as of `rank`.
+
+    >>> found = gather_responses(responses, scenarios)
+    >>> (one,) = compare_all(found, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> one.cell.context, one.readout, one.basis
+    ('liver', 'pY705_20min', 'equal_burden_90nM')
+    """
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, aim)

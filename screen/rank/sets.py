@@ -50,7 +50,11 @@ class Member(NamedTuple):
 
 
 def sets_schema(aim: Aim) -> Schema:
-    """The table of sets: what a row is of, its scores, and where it does least."""
+    """The table of sets: what a row is of, its scores, and where it does least.
+
+    >>> [column.name for column in sets_schema(aim).columns][:4]
+    ['set', 'readout', 'dose_basis', 'intervention']
+    """
     scores = tuple(under_goal(score.column, aim) for score in SCORES if score.column.name in SHOWN)
     return Schema(
         "sets",
@@ -73,7 +77,11 @@ def sets_schema(aim: Aim) -> Schema:
 
 
 def within(found: ResponseArray, sets: Sets) -> ResponseArray:
-    """The responses of the contexts that are in sets."""
+    """The responses of the contexts that are in sets.
+
+    >>> within(gather_responses(responses, scenarios), {"lungs": {"lung": 1.0}}).scenarios.height
+    0
+    """
     own = found.scenarios["context"].is_in({context for weights in sets.values() for context in weights})
     return replace(found, scenarios=found.scenarios.filter(own), values=found.values[own.to_numpy()])
 
@@ -84,6 +92,11 @@ def rank_sets(
     """`sets_schema` of the aim: interventions that have a rank in every cell of a set, by rank.
 
     `compared` are the rankings of these responses, the mixture of a context after those under its hypotheses.
+
+    >>> found = gather_responses(responses, scenarios)
+    >>> compared = compare_all(found, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
+    >>> rank_sets({"livers": {"liver": 1.0}}, compared, found, aim, seed=1).select("set", "intervention", "rank").rows()
+    [('livers', 'drug', 1)]
     """
     together: dict[tuple[str, str], dict[str, Ranked]] = {}
     for each in compared:

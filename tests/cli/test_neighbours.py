@@ -13,7 +13,14 @@ from tests.rank.worlds import RANKED
 from tests.toy import estimated_alone
 
 SHARED = ("rank_p05", "rank_p95", "p_best", "p_top5")
-MAY_MOVE = {"rank", *SHARED, *(f"{name}_bare" for name in SHARED), "provenance"}
+MAY_MOVE = {
+    "rank",
+    "first_place",
+    "expected_regret",
+    *SHARED,
+    *(f"{name}_bare" for name in SHARED),
+    "provenance",
+}
 ROW = ["context", "hypothesis", "readout", "dose_basis", "intervention", "dose_a_nM"]
 
 
