@@ -23,7 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if __name__ == "__main__":  # else `import petab` finds a file of this folder
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.cases import ROOT
 from benchmarks.results import machine

@@ -28,6 +28,10 @@ WRONG = {
         "line 1: `fit.zzz` is not a setting; settings here are problem, data, starts",
     ),
     "section is a number": ("network: 3", "line 1: `network` must be a section of keys, found 3"),
+    "sets are a list": (
+        "rank: {sets: [a]}",
+        "line 1: `rank.sets` must be names, each with its value, found ['a']",
+    ),
     "whole number": ("seed: 1.5", "line 1: `seed` must be a whole number, found 1.5"),
     "negative seed": ("seed: -1", "line 1: `seed` must be at least 0, found -1"),
     "zero dose": (

@@ -21,12 +21,11 @@ class Cost(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """How long a stage should take [s], and the counts behind that."""
+    """How long a stage should take [s]."""
 
     stage: str
     seconds: float
     cpu_seconds: float
-    counts: Mapping[str, int]
 
 
 def expect(
@@ -36,7 +35,7 @@ def expect(
     for stage, found in counts.items():
         fixed, each, one_core = costs[stage]
         cpu = fixed + sum(number * each[name] for name, number in found.items())
-        yield Expected(stage, cpu * (one_core + (1 - one_core) / cores), cpu, found)
+        yield Expected(stage, cpu * (one_core + (1 - one_core) / cores), cpu)
 
 
 COSTS: dict[str, Cost] = {

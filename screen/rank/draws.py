@@ -38,7 +38,7 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     a number between a tested and an untested value.
     NumPy takes weights only for the inverted CDF, and neither it nor SciPy censors.
     """
-    if weights is None or (weights[0] > 0 and np.all(weights == weights[0])):
+    if _alike(weights) and (weights is None or weights[0] > 0):
         return _even_quantile(values, share)
     ordered, held = _ordered(values, weights)
     total = np.sum(held, axis=-1, keepdims=True)
@@ -71,6 +71,11 @@ def _even_quantile(values: np.ndarray, share: float) -> np.ndarray:
     return np.where(number == 0, np.nan, np.where(finite, left + part * (right - left), censored))
 
 
+def _alike(weights: np.ndarray | None) -> bool:
+    """Whether all draws count alike: then it takes a sort, and no order to carry weights along."""
+    return weights is None or bool(np.all(weights == weights[0]))
+
+
 def _held(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Weight of each draw that is there, 0 of one that is not."""
     return np.where(np.isnan(values), 0.0, 1.0 if weights is None else weights)
@@ -78,7 +83,7 @@ def _held(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
 
 def _ordered(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Values in ascending order, those that are not there last, and their weights."""
-    if weights is None or np.all(weights == weights[0]):
+    if _alike(weights):
         there = np.arange(values.shape[-1]) < count(values)[..., None]
         return np.sort(values, axis=-1), np.where(there, 1.0 if weights is None else weights, 0.0)
     order = np.argsort(values, axis=-1, kind="stable")
@@ -100,7 +105,8 @@ def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.nd
     """First and last rank of each intervention in each draw, effect[interventions, draws]; 1 is the largest.
 
     Effects that agree to `resolution` share a stretch of ranks: the first and last rank of that stretch.
-    An effect that is NaN has no rank and does not move the ranks of the others.
+    An effect that is NaN has no rank and does not move the ranks of the others. SciPy's rankdata would sort once for
+    the first ranks and once more for the last; sorting is most of the work.
     """
     lost = np.isnan(effect)
     key = np.where(lost, np.inf, -np.round(np.where(lost, 0.0, effect) / resolution))

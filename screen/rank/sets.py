@@ -23,7 +23,7 @@ from screen.rank.ratios import Ratios
 from screen.rank.responses import ResponseArray
 from screen.rank.scores import SCORES
 from screen.rank.series import find_cells
-from screen.rank.table import under_goal
+from screen.rank.table import LEADING, under_goal
 from screen.scenarios import normal_stream
 from screen.tables import Column, Schema, number_column
 
@@ -32,6 +32,9 @@ SHOWN = (
     "suppression_p50", "suppression_p95",
 )  # fmt: skip
 """Scores of a ranking that a set has too."""
+
+ASKED = ("readout", "dose_basis", "intervention")
+"""Columns of the ranked table that say what a row of a set is of, beside the set."""
 
 
 class Question(NamedTuple):
@@ -60,9 +63,7 @@ def sets_schema(aim: Aim) -> Schema:
         "sets",
         (
             Column("set", pl.String, "name of the set of contexts", is_name=True),
-            Column("readout", pl.String, "the read-out ranked by"),
-            Column("dose_basis", pl.String, "how doses were made comparable"),
-            Column("intervention", pl.String, "drug, or pair joined by +"),
+            *(column for column in LEADING if column.name in ASKED),
             *scores,
             Column(
                 "least_in", pl.String, "context of the set in which it does least for the goal, by the median"
@@ -71,7 +72,7 @@ def sets_schema(aim: Aim) -> Schema:
                 "least_p50", "what it does there; negative where it should be left alone", "fraction"
             ),
         ),
-        key=("set", "readout", "dose_basis", "intervention"),
+        key=("set", *ASKED),
         may_be_empty=True,
     )
 

@@ -34,6 +34,7 @@ KINDS = {
     "string": "must be text",
     "path": "must be a path",
     "list": "must be a list",
+    "dict": "must be names, each with its value",
     "model": "must be a section of keys",
     "bool": "must be true or false",
 }

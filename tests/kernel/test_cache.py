@@ -16,6 +16,7 @@ from screen.kernel.cache import cache_folder, cached
 from screen.kernel.engines import compiled
 from screen.kernel.engines import table as engines
 from screen.kernel.native import compiler
+from screen.kernel.native.emit import ADJOINT
 from tests.kernel.networks import DECAY, sbml_of
 
 
@@ -138,6 +139,12 @@ def test_what_adjoints_need_is_compiled_where_there_are_adjoints(tmp_path, capfd
     np.testing.assert_allclose(slope[model.parameters.index("rate")], -ended, rtol=1e-4)
     libraries = [path.stem for path in (tmp_path / "cache/kernels").glob("*.so")]
     assert len(libraries) == 2 and sorted(libraries)[1] == f"{sorted(libraries)[0]}-adjoint"
+    for macros, end in (
+        ((), ".so"),
+        ((ADJOINT,), "-adjoint.so"),
+    ):  # what runs where there is no compiler any more
+        kept = compiler.kept_library(compiled.model_key(model), model.cache, macros)
+        assert kept is not None and kept.name == f"{min(libraries)}{end}"
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Dialect(NamedTuple):
     adjoint: tuple[str, ...]
     """Behind these, for adjoints."""
     solve: tuple[str, ...]
-    """In place of those for adjoints where they are compiled apart: under `ADJOINT`."""
+    """In place of those for adjoints where `ADJOINT` is not defined; empty where one compilation has both."""
 
 
 def vector(width: int) -> Dialect:
@@ -60,7 +60,7 @@ THREAD = Dialect(
 """CUDA for a GPU, one lane a thread."""
 
 ADJOINT = "ADJOINT"
-"""Macro of a compiler: the functions for adjoints, in place of those that solve; four times as long to compile."""
+"""Macro of the C compiler: with it the text has the functions for adjoints, in place of those that solve."""
 
 
 def emit(system: System, dialect: Dialect) -> str:
