@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_threads(parser)
     parser.add_argument(
         "abundances", type=Path, nargs="?", default=None, metavar="FILE",
-        help="table of abundances, .csv or .tsv; may be left out where there are --courses",
+        help="table of abundances, .csv, .tsv or .xlsx; may be left out where there are --courses",
     )  # fmt: skip
     add_course_options(parser)
     add_draws(parser)
@@ -152,7 +152,7 @@ def _check_names(
 
 def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str]:
     """Kind, parameter, value and unit of `IL6=25ng/mL`; 0 needs no unit."""
-    from screen.scenarios import QUANTITY, in_standard_units
+    from screen.tables import QUANTITY, in_standard_units
 
     found = re.fullmatch(r"(?P<ligand>\w+)=" + QUANTITY, text)
     if found is None:

@@ -206,14 +206,21 @@ def _smaller(settings: Settings, contexts: "ContextTables") -> int:
 def _screen(inputs: Inputs) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
     from screen.rank import find_cells, unranked_pairs
-    from screen.scenarios import AFFINITIES, implausible_affinities, wild_type_constants
-    from screen.tables import names_of, read_tables
+    from screen.scenarios import (
+        AFFINITIES,
+        DRUGS,
+        implausible_affinities,
+        implausible_exposures,
+        wild_type_constants,
+    )
+    from screen.tables import read_placed
 
     settings = inputs.settings
     plan = read_rankable_plan(settings)
-    frame, files = plan.scenarios, settings.tables.affinities
+    frame, tables = plan.scenarios, settings.tables
     unranked = unranked_pairs(read_bases(settings), find_cells(frame))
-    warnings = implausible_affinities(read_tables(files, AFFINITIES), names_of(files))
+    warnings = implausible_affinities(read_placed(tables.affinities, AFFINITIES))
+    warnings += implausible_exposures(read_placed(tables.drugs, DRUGS))
     warnings += wild_type_constants(plan.contexts.contexts.values(), plan.drugs)
     if unranked:
         warnings.append(

@@ -24,7 +24,7 @@ def add_course_options(parser: argparse.ArgumentParser) -> None:
     """Options that say which courses, and what they set."""
     parser.add_argument(
         "--courses", type=Path, default=None, metavar="FILE",
-        help="time courses without inhibitors, .csv or .tsv, that set a few totals (a minute)",
+        help="time courses without inhibitors, .csv, .tsv or .xlsx, that set a few totals (a minute)",
     )  # fmt: skip
     parser.add_argument(
         "--totals", nargs="+", default=[], metavar="NAME",

@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     import polars as pl
 
     from screen.files import restored
-    from screen.scenarios import AFFINITIES, DRUGS, MODES, read_drug_tables
-    from screen.tables import replace_rows
+    from screen.scenarios import AFFINITIES, DRUGS, MODES, implausible_affinities, read_drug_tables
+    from screen.tables import read_placed, replace_rows
 
     if arguments.mode not in MODES:
         raise ScenarioError(f"--mode: must be one of {', '.join(MODES)}, found {arguments.mode}")
@@ -109,6 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(
             f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
         )
+    for line in implausible_affinities(read_placed([*their_affinities, affinities], AFFINITIES)):
+        if f", {arguments.name} on " in line:
+            say(f"drug: warning: {line}")
     if settings.scenarios.constants == "cell":
         meant = files.potency / "intended.tsv"
         say(
@@ -147,7 +150,7 @@ def _read(texts: Sequence[str], targets: Mapping[str, "Target"], mode: str) -> l
 
 
 def _constant(text: str, targets: Mapping[str, "Target"], mode: str) -> Constant | None:
-    from screen.scenarios import QUANTITY, in_standard_units
+    from screen.tables import QUANTITY, in_standard_units
 
     match = re.fullmatch(CONSTANT + QUANTITY, text)
     if match is None:

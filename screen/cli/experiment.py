@@ -21,16 +21,17 @@ treatment     drug=free nM (`describe drug`), load:MEK=1000 for an inhibitor wit
               parameter; several by blanks; one series of doses by commas; `until=60` ends all of it then.
               Each may have its own times behind colons: `from=60` (minutes from the stimulus on; -30 is before
               it); `until=120`; `every=480` gives it again and again; `half_life=90` (what is left adds up).
-              A pulse of the stimulus: IL6_dose=10:until=15
+              A pulse of the stimulus: IL6_dose=10:until=15. Doses and amounts may have units of their own:
+              ruxolitinib=0.3uM, "ruxolitinib=10,100,1000nM", IL6_dose=1nM@21kDa
 pretreatment  minutes of treatment before the stimulus; empty: as the cell has it
 reference     the arm that this one is compared with
 readout       observables (`describe observables`) or species, several by blanks
 minutes       after the stimulus: 20, or 10 20 60, or a window 0-240
 hypothesis    an answer to contested biology, of hypotheses.tsv; may be left out, as may empty columns
 
-Tabs, commas or semicolons; .tsv or .csv. Writes time_courses.csv, contrasts.csv, dynamics.csv (when half of an
-effect is there, for how long, and a rebound) and time_courses.svg into experiment/<name of the table> of the results,
-with 5, 50 and 95 % over the parameter draws.
+Tabs, commas or semicolons; .tsv, .csv, or .xlsx, of which the first sheet is read. Writes time_courses.csv,
+contrasts.csv, dynamics.csv (when half of an effect is there, for how long, and a rebound) and time_courses.svg into
+experiment/<name of the table> of the results, with 5, 50 and 95 % over the parameter draws.
 Example: python -m screen experiment arms.csv
 """
 
@@ -45,7 +46,7 @@ from screen.cli.options import add_shared, add_threads, prepare_folder, read_sha
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("arms", type=Path, metavar="ARMS", help="table of arms, .tsv or .csv")
+    parser.add_argument("arms", type=Path, metavar="ARMS", help="table of arms, .tsv, .csv or .xlsx")
     add_shared(parser)
     add_threads(parser)
     add_draws(parser)
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     import polars as pl
 
     from screen.kernel import choose_engine, configure
+    from screen.network import read_parameters
     from screen.panel import (
         CONTRASTS,
         DYNAMICS,
@@ -68,12 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from screen.report import write_courses_figure
     from screen.scenarios import read_context_tables
-    from screen.tables import provenance, write_table
+    from screen.tables import NANOMOLAR, provenance, write_table
 
     configure()
-    planned = read_arms(arguments.arms)
-    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
     drugs = read_drugs(settings)
+    parameters = read_parameters(settings.network.folder / "parameters.tsv")
+    units = dict(parameters.select("parameter", "unit").iter_rows())
+    planned = read_arms(arguments.arms, units | dict.fromkeys(drugs.drugs, NANOMOLAR))
+    contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
     tables = {
         without: panel_tables(settings, contexts, drugs, without)
         for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked})

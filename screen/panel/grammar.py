@@ -3,11 +3,14 @@
 Cells of an arm hold settings, `name=value` separated by blanks. A value may be a series, `name=1,10,100`,
 of which each dose (and dose 0) is run. `until=MINUTE` ends the stimulus or the treatment of that cell. A setting has
 a schedule of its own behind colons, `name=value:from=60:until=120:every=480:half_life=90` (`screen.panel.schedule`);
-the same name may then come again. In the genotype `name=30%` is a share of what the cell has.
+the same name may then come again. In the genotype `name=30%` is a share of what the cell has. Own experiments may
+have a unit behind a number, `ruxolitinib=0.3uM`, `ruxolitinib=1,10,100nM`, `IL6_dose=1nM@21kDa`.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -15,13 +18,19 @@ import polars as pl
 from screen.experiments import Arm, Exposure, Pairs, window_minutes
 from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
 from screen.scenarios import DEFAULT
-from screen.tables import Column
+from screen.tables import QUANTITY, Column, in_standard_units
 
 NONE = "none"
 OWN = "context"
 """Stands in the stimulus for what the context itself is given."""
 
 UNTIL = "until"
+
+Units = Mapping[str, str]
+"""Unit of drugs and network parameters, by name."""
+
+NO_UNITS: Units = MappingProxyType({})
+"""Where every number is in the unit of what is set."""
 
 
 def text_column(name: str, description: str) -> Column:
@@ -52,21 +61,23 @@ ARM_COLUMNS = (
 """What says which arm a row is."""
 
 
-def parse_arm(row: Mapping[str, Any], last: float, prefix: str = "") -> tuple[Arm, list[str]]:
+def parse_arm(
+    row: Mapping[str, Any], last: float, prefix: str = "", units: Units = NO_UNITS
+) -> tuple[Arm, list[str]]:
     """The arm of a row, and what is wrong with its cells, whose columns the table calls by a prefix.
 
-    Schedules are laid out up to the last minute that is read.
+    Schedules are laid out up to the last minute that is read. What has a unit may be given in others.
     """
     problems: list[str] = []
 
-    def parsed(column: str, text: str) -> Exposure:
-        settings, found = parse_settings(text, last)
+    def parsed(column: str, text: str, units: Units = units) -> Exposure:
+        settings, found = parse_settings(text, last, units)
         problems.extend(f"`{prefix}{column}` {problem}" for problem in found)
         return settings
 
     words = (row["genotype"] or "").split()
     genotype = parsed("genotype", " ".join(word for word in words if not word.endswith("%")))
-    percent = parsed("genotype", " ".join(word[:-1] for word in words if word.endswith("%")))
+    percent = parsed("genotype", " ".join(word[:-1] for word in words if word.endswith("%")), NO_UNITS)
     if genotype.series or percent.series:
         problems.append(f"`{prefix}genotype` must hold single values, found a series")
     elif genotype != Exposure(genotype.values) or percent != Exposure(percent.values):
@@ -95,7 +106,7 @@ def parse_arm(row: Mapping[str, Any], last: float, prefix: str = "") -> tuple[Ar
     return arm, problems
 
 
-def parse_settings(text: str, last: float) -> tuple[Exposure, list[str]]:
+def parse_settings(text: str, last: float, units: Units = NO_UNITS) -> tuple[Exposure, list[str]]:
     """A cell of settings, and what is wrong with it; schedules are laid out up to the last minute that is read."""
     items: list[tuple[str, float, Schedule]] = []
     series, until, own = None, math.inf, False
@@ -106,11 +117,12 @@ def parse_settings(text: str, last: float) -> tuple[Exposure, list[str]]:
             continue
         name, _, given = word.partition("=")
         doses, *timing = given.split(":")
-        numbers = [_number(item) for item in doses.split(",")]
+        numbers = _numbers(doses.split(","), units.get(name))
         schedule, wrong = parse_schedule({each: _number(each.partition("=")[2]) for each in timing})
         problems += [f"{problem} in {word}" for problem in wrong]
         if not name or not all(number >= 0 for number in numbers):
-            problems.append(f"must be name=value with numbers of at least 0, found {word}")
+            unit = f" in {units[name]} or a unit that becomes it" if name in units else ""
+            problems.append(f"must be name=value with numbers of at least 0{unit}, found {word}")
         elif name in seen and (not timing or name in {UNTIL, series and series[0]} or len(numbers) > 1):
             problems.append(f"must set {name} once, found it again")
         elif name == UNTIL and (timing or len(numbers) > 1):
@@ -159,6 +171,18 @@ def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
     if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
         return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]
     return tuple(times), []
+
+
+def _numbers(items: Sequence[str], wanted: str | None) -> list[float]:
+    """Numbers in the unit wanted, NaN for what is none; one without a unit has that of the last."""
+    parts = [re.fullmatch(QUANTITY, item) for item in items]
+    last = parts[-1]["unit"] if parts[-1] else ""
+    found = []
+    for item, part in zip(items, parts, strict=True):
+        unit = (part["unit"] or last) if part else ""
+        turned = in_standard_units(_number(part["value"]), unit) if part and unit else (_number(item), wanted)
+        found.append(turned[0] if turned[1] == wanted else math.nan)
+    return found
 
 
 def _number(text: str) -> float:

@@ -10,7 +10,7 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.experiments import Arm
 from screen.panel.fitting import arm_problems
-from screen.panel.grammar import ARM_COLUMNS, parse_arm, parse_minutes
+from screen.panel.grammar import ARM_COLUMNS, NO_UNITS, Units, parse_arm, parse_minutes
 from screen.panel.run import PanelTables
 from screen.scenarios import ContextTables
 from screen.tables import Column, Schema, read_placed
@@ -65,12 +65,15 @@ class Planned:
         return (self.arm,) if self.reference is None else (self.arm, self.reference)
 
 
-def read_arms(path: Path) -> tuple[Planned, ...]:
-    """Read and parse the table. TableError for the table, ScenarioError for what its cells say."""
+def read_arms(path: Path, units: Units = NO_UNITS) -> tuple[Planned, ...]:
+    """Read and parse the table. TableError for the table, ScenarioError for what its cells say.
+
+    `units` are those of drugs and network parameters, whose numbers may then be given in others.
+    """
     planned, problems = [], []
     for row in read_placed(path, ARMS).iter_rows(named=True):
         minutes, wrong = parse_minutes(row["minutes"])
-        arm, found = parse_arm(row, minutes[-1])
+        arm, found = parse_arm(row, minutes[-1], units=units)
         readouts = tuple(row["readout"].split())
         found += [f"`minutes` {problem}" for problem in wrong]
         if len(set(readouts)) < len(readouts):

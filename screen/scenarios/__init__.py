@@ -39,9 +39,8 @@ from screen.scenarios.hypotheses import (
 )
 from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import Counts, Request, count_trajectories, plan_scenarios
-from screen.scenarios.plausible import implausible, implausible_affinities
+from screen.scenarios.plausible import implausible, implausible_affinities, implausible_exposures
 from screen.scenarios.streams import normal_stream
-from screen.scenarios.units import QUANTITY, in_standard_units
 
 __all__ = [
     "AFFINITIES",
@@ -52,7 +51,6 @@ __all__ = [
     "HYPOTHESES",
     "MIXTURE",
     "MODES",
-    "QUANTITY",
     "ROUTED",
     "SHIFT_RULES",
     "TARGETS",
@@ -77,7 +75,7 @@ __all__ = [
     "hypothesis_settings",
     "implausible",
     "implausible_affinities",
-    "in_standard_units",
+    "implausible_exposures",
     "like_cell",
     "map_abundances",
     "normal_stream",

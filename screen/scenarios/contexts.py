@@ -20,8 +20,7 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.scenarios.drugs import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
-from screen.scenarios.units import in_standard_units
-from screen.tables import Column, Schema, read_placed
+from screen.tables import Column, Schema, in_standard_units, read_placed
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"

@@ -4,13 +4,14 @@ They are read as they are, since nobody knows what someone wants to try.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from screen.scenarios.abundances import like_cell
 from screen.scenarios.contexts import VOLUMES, ContextTables
+from screen.tables.several import WHERE
 
 MOST_OF_ALL_PROTEIN = 1e4
 """Share [ppm] of all protein that a single signalling protein hardly passes: one part in a hundred."""
@@ -59,22 +60,39 @@ def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def implausible_affinities(affinities: pl.DataFrame, where: str) -> list[str]:
-    """One sentence for each constant a thousand times beyond all others at its target; AFFINITIES in."""
+def implausible_affinities(affinities: pl.DataFrame) -> list[str]:
+    """One sentence for each constant a thousand times beyond all others at its target; placed rows of AFFINITIES."""
     found = []
     bound = affinities.filter(relation="=")
     for (target,), rows in bound.group_by("target", maintain_order=True):
         others = rows if rows.height > FEW else bound
-        values = others["value_nM"].sort()
-        for drug, gene, value in rows.select("drug", "gene", "value_nM").iter_rows():
-            low = values[1] if value == values[0] else values[0]
-            high = values[-2] if value == values[-1] else values[-1]
-            if value * 10**FAR < low or value > high * 10**FAR:
-                found.append(
-                    f"{where}, {drug} on {gene}: `value_nM` should be within a thousand times {low:g} to {high:g} nM, "
-                    f"the others at {target}, found {value:g} (is it in nM?)"
-                )
+        for row, warning in _beyond(rows, others["value_nM"], "value_nM"):
+            what = f"{row[WHERE]}, {row['drug']} on {row['gene']}: `value_nM`"
+            found.append(f"{what} {warning.format(others=f'the others at {target}')}")
     return found
+
+
+def implausible_exposures(drugs: pl.DataFrame) -> list[str]:
+    """One sentence for each Cmax a thousand times beyond those of all other drugs; placed rows of DRUGS."""
+    known = drugs.filter(pl.col("cmax_nM").is_not_null())
+    return [
+        f"{row[WHERE]}, {row['drug']}: `cmax_nM` {warning.format(others='those of other drugs')}"
+        for row, warning in _beyond(known, known["cmax_nM"], "cmax_nM")
+    ]
+
+
+def _beyond(rows: pl.DataFrame, others: pl.Series, column: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Rows whose value [nM] is a thousand times beyond all `others`, of which each is one, and what it should be."""
+    values = others.sort()
+    for row in rows.iter_rows(named=True) if len(values) > 1 else ():
+        value = row[column]
+        low = values[1] if value == values[0] else values[0]
+        high = values[-2] if value == values[-1] else values[-1]
+        if value * 10**FAR < low or value > high * 10**FAR:
+            yield (
+                row,
+                f"should be within a thousand times {low:g} to {high:g} nM, {{others}}, found {value:g} (is it in nM?)",
+            )
 
 
 def _ranges(parameters: pl.DataFrame) -> dict[str, tuple[float, float]]:

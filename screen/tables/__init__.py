@@ -5,7 +5,7 @@ from screen.tables.code import code_digest, code_files, executed_modules
 from screen.tables.files import read_blocks, read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
 from screen.tables.schema import Column, Rule, Schema, check_table
-from screen.tables.several import files_of, names_of, read_placed, read_tables, replace_rows
+from screen.tables.several import files_of, read_placed, read_tables, replace_rows
 from screen.tables.stages import (
     DECISIVE,
     DRAWS,
@@ -17,10 +17,13 @@ from screen.tables.stages import (
     number_column,
 )
 from screen.tables.text import plain_name, read_cells
+from screen.tables.units import NANOMOLAR, QUANTITY, in_standard_units
 
 __all__ = [
     "DECISIVE",
     "DRAWS",
+    "NANOMOLAR",
+    "QUANTITY",
     "RANKING",
     "RESPONSES",
     "SCENARIOS",
@@ -36,7 +39,7 @@ __all__ = [
     "digest_table",
     "executed_modules",
     "files_of",
-    "names_of",
+    "in_standard_units",
     "number_column",
     "plain_name",
     "provenance",

@@ -1,4 +1,4 @@
-"""Reading and writing tables: text for people (.tsv, .csv), Parquet between stages.
+"""Reading and writing tables: text for people (.tsv, .csv; workbooks are read), Parquet between stages.
 
 A table is checked whenever it crosses this line, in both directions, and a file is either the old one
 or the new one, never half of one.
@@ -18,6 +18,8 @@ from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table
 from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for
 from screen.tables.seal import OPEN, is_damaged, seal
 from screen.tables.text import escaped, read_cells
+from screen.tables.units import in_nanomolar
+from screen.tables.workbook import WORKBOOK
 
 DATA = "data"
 """Fact of the provenance of a .parquet file: digest of the values in it."""
@@ -29,9 +31,9 @@ SEPARATORS = {".tsv": "\t", ".csv": ","}
 
 
 def read_table(path: Path | str, schema: Schema) -> pl.DataFrame:
-    """The table of a .tsv, .csv or .parquet file, checked.
+    """The table of a .tsv, .csv, .xlsx or .parquet file, checked.
 
-    A .parquet file that `write_table` wrote must hold what was written. Text files may carry comment lines that
+    A .parquet file that `write_table` wrote must hold what was written. Others may carry comment lines that
     start with `#`; an empty cell is null; columns that are not required and not there are added as null.
     TableError names file, row (line number) and field.
     """
@@ -49,8 +51,8 @@ def read_numbered(path: Path | str, schema: Schema, name: str = "") -> tuple[pl.
         frame = _read_parquet(path)
         check_table(frame, schema, name)
         return frame, list(range(1, frame.height + 1))
-    if path.suffix not in SEPARATORS:
-        raise TableError(f"{name}: must end in .tsv, .csv or .parquet")
+    if path.suffix not in (*SEPARATORS, WORKBOOK):
+        raise TableError(f"{name}: must end in .tsv, .csv, .xlsx or .parquet")
     return _read_text(path, schema, name)
 
 
@@ -121,11 +123,12 @@ def _check_values(path: Path, found: str) -> None:
 
 def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, list[int]]:
     cells = read_cells(path, [column.name for column in schema.columns], name)
-    if problems := name_problems(cells.text.columns, schema, name):
+    found, problems = in_nanomolar(cells.text, schema, name, cells.lines)
+    if problems := problems or name_problems(found.columns, schema, name):
         raise TableError(problems)
     columns = {column.name: column for column in schema.columns}
     parsed = []
-    for text in cells.text:
+    for text in found:
         values = text.to_frame().select(parser_for(columns[text.name])(pl.col(text.name))).to_series()
         wrong = (values.is_null() & text.is_not_null()).arg_true().to_list()
         kind = "true or false" if values.dtype == pl.Boolean else "a number"

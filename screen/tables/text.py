@@ -1,13 +1,14 @@
-"""Tables as text, as people and spreadsheets save them: cells with the lines they stand in.
+"""Tables as people and spreadsheets save them: cells as text, with the lines they stand in.
 
-Separated by tab, comma or semicolon, whichever the header shows; cells may be quoted; a byte order mark, any end
-of line and blanks around a cell mean nothing; lines that start with `#` and lines without a cell are passed over.
+Separated by tab, comma or semicolon, whichever the header shows, or the first sheet of a workbook; cells may be quoted;
+a byte order mark, any end of line and blanks around a cell mean nothing; lines that start with `#` and lines without a
+cell are passed over.
 """
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import MOST_TABLE, read_text
+from screen.tables.workbook import WORKBOOK, read_sheet
 
 SEPARATORS = ("\t", ",", ";")
 """What may stand between cells, whatever the file is called."""
@@ -39,9 +41,12 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
     """The cells of a table of which `known` are column names. TableError names the file, as `name`, and the row."""
     if not path.exists():
         raise TableError(f"{path}: must exist, found no such file")
-    text = read_text(path, TableError, "text table", MOST_TABLE)
-    separator = _separator(text, known)
-    records = _records(text, separator, name)
+    if path.suffix == WORKBOOK:
+        every: Iterable[tuple[int, list[str]]] = read_sheet(path)
+    else:
+        text = read_text(path, TableError, "text table", MOST_TABLE)
+        every = _records(text, _separator(text, known), name)
+    records = (each for each in every if any(map(str.strip, each[1])) and each[1][0][:1] != "#")
     found = next(records, None)
     if found is None:
         raise TableError(f"{name}: must hold a header line, found an empty file")
@@ -86,7 +91,7 @@ def plain_name(column: str) -> str:
 
 
 def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each record with something in it; a quoted cell may run over lines."""
+    """Line and cells of each record; a quoted cell may run over lines."""
     lines = re.split(r"\r\n|\n|\r", text)
     start, at, inside = 0, 0, False
 
@@ -105,8 +110,7 @@ def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[
     try:
         for cells in reader:
             inside = False
-            if any(map(str.strip, cells)) and not cells[0].startswith("#"):
-                yield start, cells
+            yield start, cells
     except csv.Error as error:
         raise TableError(f"{where} row {start}: cells must be whole, found {error}") from None
 

@@ -37,6 +37,12 @@ def test_the_mode_says_at_which_target_a_gene_is_meant(drug):
     assert "STAT3 at STAT3_SH2" in drug("binder", "STAT3@STAT3_SH2=1uM", "--type", "EC50_cell").out
 
 
+def test_a_constant_a_thousand_times_off_is_a_warning(drug):
+    said = drug("mynib", "JAK1=3e-9nM", "JAK2=1nM").err
+    assert said.count("drug: warning: ") == 1
+    assert "affinities.tsv row 2, mynib on JAK1: `value_nM` should be within a thousand times " in said
+
+
 def test_the_class_is_said_to_count_where_it_does(drug, run, small):
     said = "take the targets that config/potency/intended.tsv has for the class JAK"
     assert said in drug("mynib", "JAK1=3nM", "--drug-class", "JAK").err

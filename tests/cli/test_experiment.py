@@ -111,4 +111,4 @@ def test_a_table_that_is_not_there_or_not_a_table_is_refused(run, small, tmp_pat
     assert (ran.code, ran.problems) == (2, ["screen: none.csv: must exist, found no such file"])
     (tmp_path / "arms.txt").write_text("arm\n")
     ran = run("experiment", "arms.txt", "--config", small())
-    assert (ran.code, ran.problems) == (2, ["screen: arms.txt: must end in .tsv, .csv or .parquet"])
+    assert (ran.code, ran.problems) == (2, ["screen: arms.txt: must end in .tsv, .csv, .xlsx or .parquet"])

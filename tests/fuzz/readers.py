@@ -19,6 +19,7 @@ from screen.tables import DRAWS, read_table
 from tests.kernel.networks import CYCLE, VARIED, sbml_of
 from tests.network.conftest import HEADER, ROWS, SMALL
 from tests.petab_v2 import write_version_2
+from tests.tables.workbooks import workbook
 from tests.toy import write_blots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,10 @@ def _courses(folder: Path) -> None:
     (folder / "egf.csv").write_text("\n".join(["readout;minutes;value;course;sd", *rows]) + "\n")
 
 
+def _sheet(folder: Path) -> None:
+    workbook(folder / "cells.xlsx", [(2, ["gene", "copies"]), (4, ["JAK1", 1.2e4]), (5, ["STAT3", 200_000])])
+
+
 def _draws(folder: Path) -> None:
     pl.read_parquet(ROOT / "config/calibration/ensemble.parquet").head(50).write_parquet(
         folder / "draws.parquet"
@@ -114,6 +119,7 @@ READERS = {
     "parameters": Reader(
         _shipped("network/parameters.tsv"), "*.tsv", lambda at: read_parameters(at / "parameters.tsv")),
     "abundances": Reader(_abundances, "*.csv", lambda at: read_abundances(at / "cells.csv")),
+    "workbook": Reader(_sheet, "*.xlsx", lambda at: read_abundances(at / "cells.xlsx")),
     "Antimony": Reader(_modules, "m0*.ant", compose_network),
     "SBML": Reader(_models, "*.xml", lambda at: [read_sbml(path) for path in at.glob("*.xml")]),
     "PEtab": Reader(write_blots, "*.*", lambda at: load_problem(at / "problem.yaml", cache=at / "cache")),

@@ -100,6 +100,40 @@ def test_columns_that_are_not_used_may_be_left_out(tmp_path):
     assert rest.arm.arm == Arm("hepg2")
 
 
+def test_numbers_may_have_units_and_become_those_of_what_is_set(arms):
+    units = {"ruxolitinib": "nM", "IL6_dose": "ng_per_mL", "JAK1_total": "nM"}
+    row = {
+        "stimulus": "IL6_dose=1nM@21kDa:until=15",
+        "treatment": "ruxolitinib=0.5,1,10uM",
+        "genotype": "JAK1_total=0.2uM",
+    }
+    (found,) = read_arms(arms(wild=row), units)
+    assert found.arm.arm.treatment.series == ("ruxolitinib", (500.0, 1000.0, 10_000.0))
+    assert found.arm.arm.stimulus.values == (("IL6_dose", 21.0),)
+    assert found.arm.arm.genotype == (("JAK1_total", 200.0),)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "unit"),
+    [
+        ("stimulus", "IL6_dose=1nM", " in ng_per_mL or a unit that becomes it"),
+        ("treatment", "ruxolitinib=1ng/mL", " in nM or a unit that becomes it"),
+        ("treatment", "ruxolitinib=1,10mg", " in nM or a unit that becomes it"),
+        ("treatment", "load:MEK=1uM", ""),
+        ("treatment", "ruxolitinib=5 until=1uM", ""),
+        ("genotype", "JAK1_total=5nM%", ""),
+    ],
+)
+def test_units_that_do_not_fit_are_refused(arms, column, text, unit):
+    word = text.split()[-1].rstrip("%")
+    problem = f"arms.tsv row 2: `{column}` must be name=value with numbers of at least 0{unit}, found {word}"
+    with pytest.raises(ScenarioError) as caught:
+        read_arms(
+            arms(wild={column: text}), {"ruxolitinib": "nM", "IL6_dose": "ng_per_mL", "JAK1_total": "nM"}
+        )
+    assert caught.value.problems == (problem,)
+
+
 WRONG = {
     "number": ({"treatment": "ruxolitinib=much"}, "`treatment` must be name=value with numbers of at least 0"),
     "negative": ({"genotype": "JAK1_total=-1"}, "`genotype` must be name=value with numbers of at least 0"),

@@ -11,16 +11,17 @@ from screen.errors import NetworkError, TableError
 from screen.network import read_parameters, read_totals
 from screen.scenarios import (
     AFFINITIES,
+    DRUGS,
     UNITS,
     implausible,
     implausible_affinities,
-    in_standard_units,
+    implausible_exposures,
     like_cell,
     map_abundances,
     read_abundances,
     read_context_tables,
 )
-from screen.tables import read_table
+from screen.tables import read_placed
 from tests.scenarios.tables import CONFIG
 
 PARAMETERS = read_parameters(CONFIG / "network/parameters.tsv")
@@ -221,27 +222,6 @@ def test_no_shipped_value_is_out_of_reach():
     assert implausible(SHIPPED, PARAMETERS) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "expected"),
-    [
-        (2, "uM", (2000, "nM")),
-        (2, "\N{MICRO SIGN}M", (2000, "nM")),
-        (2, "\N{GREEK SMALL LETTER MU}g/mL", (2000, "ng_per_mL")),
-        (5, "pM", (0.005, "nM")),
-        (3.4e-9, "M", (3.4, "nM")),
-        (25, "ng/mL", (25, "ng_per_mL")),
-        (21, "ng/mL@21kDa", (1, "nM")),
-        (1, "nM@21kDa", (21, "ng_per_mL")),
-        (1, "pL", (1, "pL")),
-        (1, "ng/mL@0kDa", (1, "ng/mL@0kDa")),
-        (1, "nM@0.kDa", (1, "nM@0.kDa")),
-    ],
-)
-def test_units_are_turned_into_two(value, unit, expected):
-    found = in_standard_units(value, unit)
-    assert (pytest.approx(found[0]), found[1]) == expected
-
-
 def test_contexts_may_be_in_other_units(tmp_path: Path):
     path = tmp_path / "c.tsv"
     rows = ["total\tSTAT3_total\t0.2\tuM", "stimulus\tIL6_dose\t1\tnM@21kDa", "total\tcytosol\t3\tpL"]
@@ -256,13 +236,22 @@ def test_contexts_may_be_in_other_units(tmp_path: Path):
 
 
 def test_a_constant_written_in_molar_is_a_warning_and_no_shipped_one_is():
-    shipped = read_table(CONFIG / "affinities.tsv", AFFINITIES)
-    (known,) = implausible_affinities(shipped, "affinities.tsv")
+    shipped = read_placed(CONFIG / "affinities.tsv", AFFINITIES)
+    (known,) = implausible_affinities(shipped)
     assert (
         "C188-9 on STAT3" in known
     )  # 4.7 nM by resonance is a thousand times below what others reach at this site
     shipped = shipped.filter(pl.col("drug") != "C188-9")
     row = shipped.filter(drug="ruxolitinib", target="JAK1", relation="=")[:1]
-    wrong = row.with_columns(drug=pl.lit("mynib"), value_nM=pl.lit(3.4e-9))
-    (warning,) = implausible_affinities(pl.concat([shipped, wrong]), "affinities.tsv")
-    assert warning.startswith("affinities.tsv, mynib on JAK1: `value_nM` should be within a thousand times ")
+    wrong = row.with_columns(drug=pl.lit("mynib"), value_nM=pl.lit(3.4e-9), where=pl.lit("my.tsv row 2"))
+    (warning,) = implausible_affinities(pl.concat([shipped, wrong]))
+    assert warning.startswith("my.tsv row 2, mynib on JAK1: `value_nM` should be within a thousand times ")
+    assert warning.endswith(" nM, the others at JAK1, found 3.4e-09 (is it in nM?)")
+
+
+def test_a_peak_in_plasma_written_in_molar_is_a_warning_and_no_shipped_one_is():
+    shipped = read_placed(CONFIG / "drugs.tsv", DRUGS)
+    assert implausible_exposures(shipped) == []
+    wrong = shipped[:1].with_columns(drug=pl.lit("mynib"), cmax_nM=pl.lit(1.2e-6))
+    (warning,) = implausible_exposures(pl.concat([shipped, wrong]))
+    assert warning.startswith("drugs.tsv row 2, mynib: `cmax_nM` should be within a thousand times ")

@@ -1,0 +1,95 @@
+"""Workbooks are read as the CSV of their first sheet would be; what is none, or too large, is refused in one line."""
+
+import zipfile
+
+import polars as pl
+import pytest
+
+from screen.errors import TableError
+from screen.scenarios import read_abundances
+from screen.tables import Column, Schema, read_table
+from screen.tables import workbook as reading
+from tests.tables.workbooks import workbook
+
+DRUGS = Schema(
+    "drugs",
+    (
+        Column("drug", pl.String, "name", is_name=True),
+        Column("kd_nM", pl.Float64, "affinity", "nM", positive=True),
+        Column("used", pl.Boolean, "whether the model uses it"),
+        Column("note", pl.String, "anything", required=False, nullable=True),
+    ),
+    key=("drug",),
+)
+HEAD = (3, ["drug", "kd", "kd_unit", "used", "note"])
+ROWS = [
+    (1, ["# from the group's sheet"]),
+    HEAD,
+    (4, ['t="s"><v>0</v>', 3.4e-9, "M", True, 't="s"><v>1</v>']),
+    (7, [" SD-36 ", 's="2"><v>1600</v>', None, 't="str"><v>false</v>']),
+]
+
+
+def test_cells_are_read_as_they_are_and_rows_keep_their_numbers(tmp_path):
+    """Numbers in full, texts in one run or several, booleans; an amount in days is no date."""
+    path = workbook(tmp_path / "drugs.xlsx", ROWS)
+    assert read_table(path, DRUGS).rows() == [
+        ("ruxolitinib", pytest.approx(3.4, rel=1e-15), True, 'binds JAK2, "tightly"'),
+        ("SD-36", 1600.0, False, None),
+    ]
+    workbook(path, [*ROWS, (9, ["b", -1, None, True])])
+    with pytest.raises(TableError, match=r"drugs\.xlsx row 9: `kd_nM` must be positive, found -1"):
+        read_table(path, DRUGS)
+
+
+@pytest.mark.parametrize("style", [1, 3])
+def test_what_became_a_date_is_refused(tmp_path, style):
+    """SEPT2 that a spreadsheet took for a day would be its number."""
+    path = workbook(
+        tmp_path / "cell.xlsx", [(1, ["gene", "copies"]), (2, [f's="{style}"><v>44806</v>', 1e4])]
+    )
+    with pytest.raises(
+        TableError, match=r"cell\.xlsx row 2: cells must be text or numbers, found a date in column 1"
+    ):
+        read_abundances(path)
+    workbook(path, [(1, ["gene", "copies"]), (2, ["STAT3", 1e4])])
+    assert read_abundances(path).frame.rows() == [("STAT3", 1e4, None)]
+
+
+ELSEWHERE = '<workbook xmlns:r="urn:links"><sheets><sheet r:id="three"/></sheets></workbook>'
+FAR = "<s>" + "".join(f'<row r="{row}"><c r="XFD{row}"><v>1</v></c></row>' for row in range(1, 400)) + "</s>"
+
+WRONG = {
+    "no sheet": ({"workbook": "<workbook/>"}, "found no sheet"),
+    "no workbook": ({"workbook": ""}, "found .*no item named"),
+    "a sheet without a part": ({"workbook": ELSEWHERE}, "found no part for its first sheet, three"),
+    "broken": ({"sheet2": "<worksheet><row>"}, "found no element found"),
+    "a text that is not there": ({"sharedStrings": "<sst/>"}, "found list index out of range"),
+    "another column": ({"sheet2": '<s><row><c r="é1"><v>1</v></c></row></s>'}, "found substring not found"),
+    "cells out of order": (
+        {"sheet2": '<s><row r="1"><c r="B1"/><c r="A1"/></row></s>'},
+        "found cells out of order in row 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("parts", "found"), WRONG.values(), ids=WRONG)
+def test_what_is_no_workbook_is_refused_in_one_line(tmp_path, parts, found):
+    path = workbook(tmp_path / "drugs.xlsx", ROWS, **parts)
+    with pytest.raises(
+        TableError, match=rf"drugs\.xlsx: must be a readable XLSX workbook, {found}"
+    ) as caught:
+        read_table(path, DRUGS)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    path = workbook(tmp_path / "drugs.xlsx", ROWS, zipfile.ZIP_BZIP2)
+    with pytest.raises(TableError, match="found another compression than deflate in xl/"):
+        read_table(path, DRUGS)
+    workbook(path, ROWS, sheet2=FAR)
+    with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 5,000,000 cells, found more"):
+        read_table(path, DRUGS)
+    monkeypatch.setattr(reading, "MOST_TEXT", 300)
+    with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 300 bytes in xl/"):
+        read_table(path, DRUGS)
