@@ -114,8 +114,10 @@ def local_cost(distribution: str, degrees: float, z: np.ndarray, censored: np.nd
     """Derivatives at distances z (numpy); of a censored reading the second are those found, not expected."""
     noise = NOISE[distribution]
     slope = noise.slope(z, degrees)
-    excess = np.asarray(_censored(distribution, degrees, jnp.asarray(z)) - noise.cost(z, degrees))
-    hazard = np.exp(np.where(censored, excess, 0.0))
+    hazard = np.ones(np.shape(z))
+    if censored.any():
+        excess = np.asarray(_censored(distribution, degrees, jnp.asarray(z)) - noise.cost(z, degrees))
+        hazard = np.exp(np.where(censored, excess, 0.0))
     bend = np.maximum(hazard * (hazard - slope), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         touching = np.where(np.abs(z) > KINK, slope / z, noise.slope(np.array(KINK), degrees) / KINK)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from screen.constrain.demands import Met
-from screen.fit import QUIET, UNSOUND_COST, Box, Descent, Log, Objective, Pace, descend
+from screen.fit import QUIET, UNSOUND_COST, Box, Descent, Log, Objective, Pace, descend, gram
 
 
 class Sight(NamedTuple):
@@ -80,7 +80,7 @@ def hold(
             gradients[place] += prediction.T @ (sight.predicted[place] - before.predicted[draw])
             gradients[place] += demand.T @ sight.met.slope[place]
             matrices[place] += prediction.T @ prediction
-            matrices[place] += demand.T @ (sight.met.curvature[place, :, None] * demand)
+            matrices[place] += gram(demand, sight.met.curvature[place])
         return gradients, matrices
 
     objective = Objective(priced, bend, lambda sight: f", {_describe(sight)}")

@@ -90,7 +90,8 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
         good = found.status[lanes.rest_of] == 0
         parameters = lane_parameters(design, draws, lanes.arm, lanes.owner)
         state = jnp.where(good[:, None], found.state[lanes.rest_of], model.initial(parameters[:, 0]))
-        solution = follow(model, integration, parameters, state, design.start[lanes.arm], lanes.times)
+        start = design.start[lanes.arm]
+        solution = follow(model, integration.for_slopes(), parameters, state, start, lanes.times)
         return (solution.states, parameters[:, -1]), good & (solution.status == 0)
 
     @jax.jit

@@ -6,7 +6,7 @@ from screen.fit.ensemble import draw_ensemble
 from screen.fit.evaluator import Evaluator, Polished, make_evaluator, polish
 from screen.fit.figures import draw_profiles
 from screen.fit.fitted import most_narrowed, read_best
-from screen.fit.gauss_newton import UNSOUND_COST, Box, Descent, Objective, Pace, descend, rows_of
+from screen.fit.gauss_newton import UNSOUND_COST, Box, Descent, Objective, Pace, descend, gram, rows_of
 from screen.fit.hierarchical import (
     Hierarchical,
     make_hierarchical,
@@ -52,6 +52,7 @@ __all__ = [
     "draw_ensemble",
     "draw_profiles",
     "draw_starts",
+    "gram",
     "make_evaluator",
     "make_hierarchical",
     "make_hierarchical_objective",

@@ -1,5 +1,6 @@
 """How the cost of a calibration problem bends: its gradient and Gauss-Newton matrix from the sensitivities."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -7,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from screen.calibration.noise import Local, local_cost
-from screen.calibration.priors import precisions
+from screen.calibration.priors import Prior, precisions
 from screen.calibration.problem import Estimated, Problem, measured_values
-from screen.fit.gauss_newton import Box
-from screen.fit.objective import prior_cost
+from screen.fit.gauss_newton import Box, gram
+from screen.fit.objective import cost_of
 from screen.fit.sensitivity import Sensitivity
 
 
@@ -59,12 +60,16 @@ def curvature(problem: Problem, scaled: np.ndarray, found: Sensitivity, touching
     weight = local.weight if touching else local.curvature
     gradient = found.by_value.T @ local.slope + found.by_noise.T @ local.slope_log_sigma
     gradient += prior_gradient(problem, scaled[None])[0]
-    precision = found.by_value.T @ (weight[:, None] * found.by_value)
-    precision += found.by_noise.T @ (local.curvature_log_sigma[:, None] * found.by_noise)
+    precision = gram(found.by_value, weight) + gram(found.by_noise, local.curvature_log_sigma)
     precision[np.diag_indices_from(precision)] += prior_precision(problem, scaled)
     return Curvature(gradient, precision)
 
 
 def prior_gradient(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     """Gradient of minus the log prior at scaled vectors [vectors, estimated]."""
-    return np.asarray(jax.grad(lambda at: jnp.sum(prior_cost(problem, at)))(jnp.asarray(scaled)))
+    return np.asarray(_gradient_of(problem.estimated.priors, jnp.asarray(scaled)))
+
+
+@partial(jax.jit, static_argnums=0)
+def _gradient_of(priors: tuple[Prior | None, ...], scaled: jax.Array) -> jax.Array:
+    return jax.grad(lambda at: jnp.sum(cost_of(priors, at)))(scaled)

@@ -22,7 +22,7 @@ from screen.errors import FitError
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import local_costs, prior_gradient, prior_precision
 from screen.fit.evaluator import Evaluator, Polished
-from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend, rows_of
+from screen.fit.gauss_newton import UNSOUND_COST, Box, Objective, Pace, descend, gram, rows_of
 from screen.fit.objective import Predicted, cost_as_compared, prior_cost
 from screen.fit.sensitivity import Sensitivity
 from screen.kernel import filled
@@ -120,7 +120,7 @@ def draw_ensemble(
             slopes = found.by_value * (found.sigma / goals.sigma[draw])[:, None]
             local = local_costs(problem, (found.compared - goals.measured[draw]) / goals.sigma[draw])
             gradients[place] += slopes.T @ local.slope
-            matrices[place] += slopes.T @ (local.weight[:, None] * slopes)
+            matrices[place] += gram(slopes, local.weight)
         return gradients, matrices
 
     def held(free: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.progress import Progress
@@ -215,6 +216,12 @@ def gradient_norm(scaled: np.ndarray, gradient: np.ndarray, box: Box) -> np.ndar
     return np.linalg.norm(gradient * box.unit * free_of(scaled, gradient, box.lower, box.upper), axis=-1)
 
 
+def gram(slopes: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The Gauss-Newton matrix [unknowns, unknowns] of slopes [values, unknowns] with weights >= 0 [values]."""
+    root = np.sqrt(weight)[:, None] * slopes
+    return root.T @ root
+
+
 def damped_step(
     scaled: np.ndarray, gradient: np.ndarray, matrix: np.ndarray, box: Box, damping: float, reach: float
 ) -> np.ndarray:
@@ -231,21 +238,27 @@ def damped_step(
 def lowest_point(gradient: np.ndarray, matrix: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Where gradient @ move + move @ matrix @ move / 2 is least [unknowns], low <= move <= high around 0."""
     move, fallen = np.zeros_like(gradient), 0.0
+    reached = np.zeros(len(gradient), bool)
     for _ in range(ROUNDS):
         slope = gradient + matrix @ move
         free = free_of(move, slope, low, high)
+        if np.array_equal(free, reached):  # the last step went to the lowest point over these
+            return move
         step = np.zeros_like(move)
-        step[free] = -np.linalg.solve(matrix[np.ix_(free, free)], slope[free])
+        step[free] = -cho_solve(cho_factor(matrix[np.ix_(free, free)]), slope[free])
         share = 1.0
         for _ in range(HALVINGS):
-            there = np.clip(move + share * step, low, high) - move
+            aimed = move + share * step
+            landed = np.clip(aimed, low, high)
+            there = landed - move
             gain = -(slope @ there) - 0.5 * there @ matrix @ there
             if gain > 0:
                 break
             share *= 0.5
         else:
             return move
-        move, fallen = move + there, fallen + gain
+        reached = free & (share == 1.0 and np.array_equal(landed, aimed))
+        move, fallen = landed, fallen + gain
         if gain < ENOUGH * fallen:
             return move
     return move

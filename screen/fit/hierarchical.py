@@ -218,7 +218,7 @@ def make_hierarchical_predictor(
         return evaluate
 
     def predictor(vectors: np.ndarray) -> HierarchicalPredicted:
-        predicted, solved = in_batches(compiled, vectors, width)
+        predicted, solved = in_batches(compiled, outer, vectors, width)
         return HierarchicalPredicted(Predicted(*predicted), solved)
 
     return predictor

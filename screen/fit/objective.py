@@ -17,14 +17,18 @@ from screen.fit.prediction import FAILED_COST, Prediction, log_slopes, predict
 from screen.kernel import filled, filled_size
 from screen.simulate import Integration
 
+LANES = 512
+"""So many lanes keep the engine busy; one size of batches more takes six seconds to compile on the shipped problem."""
+
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
     """Minus the log prior [vectors] of scaled vectors [vectors, estimated]."""
-    return _cost_of(problem.estimated.priors, scaled)
+    return cost_of(problem.estimated.priors, scaled)
 
 
 @partial(jax.jit, static_argnums=0)
-def _cost_of(priors: tuple[Prior | None, ...], scaled: jax.Array) -> jax.Array:
+def cost_of(priors: tuple[Prior | None, ...], scaled: jax.Array) -> jax.Array:
+    """Minus the log density of priors [vectors] at scaled vectors [vectors, priors]."""
     cost = jnp.zeros(scaled.shape[0])
     for places, together in grouped(priors):
         cost += jnp.sum(together.cost(scaled[:, places]), axis=1)
@@ -117,20 +121,22 @@ def make_predictor(problem: Problem, solver: Integration, width: int) -> Callabl
         )
 
     def predictor(vectors: np.ndarray, under: Problem = problem) -> Predicted:
-        return Predicted(*in_batches(compiled, vectors, width, conditions_of(under)))
+        return Predicted(*in_batches(compiled, problem, vectors, width, conditions_of(under)))
 
     return predictor
 
 
-def in_batches(compiled: Callable[[int], Callable], vectors: np.ndarray, width: int, *rest: Any) -> Any:
+def in_batches(
+    compiled: Callable[[int], Callable], problem: Problem, vectors: np.ndarray, width: int, *rest: Any
+) -> Any:
     """What `compiled(size)` returns for vectors [vectors, estimated], as a tree of numpy arrays [vectors, ...].
 
-    At most `width` vectors run at a time, filled up with copies to a power of two, so that little is compiled.
+    So many run at a time as keep the engine busy, at most `width`, in batches of one size of few, so that little is
+    compiled; the last is filled up with copies.
     """
-    parts = []
-    for first in range(0, len(vectors), width):
-        chosen = vectors[first : first + width]
-        size = filled_size(len(chosen), width)
+    parts, size = [], filled_size(len(vectors), min(width, max(1, LANES // problem.lanes)))
+    for first in range(0, len(vectors), size):
+        chosen = vectors[first : first + size]
         found = compiled(size)(jnp.asarray(filled(chosen, size)), *rest)
         own = [np.asarray(leaf).reshape(size, -1)[: len(chosen)] for leaf in jax.tree.leaves(found)]
         parts.append(jax.tree.unflatten(jax.tree.structure(found), own))

@@ -25,7 +25,7 @@ STEP = 1e-3
 """Difference of a scaled value in units of it; large against the tolerance of the solver, small against a prior."""
 
 
-ROWS = 2048
+ROWS = 1024
 """Rows of Jacobians at a time, one vector at least; what a row passes through takes megabytes in the compiler's
 hands."""
 
@@ -91,10 +91,9 @@ def _by_adjoint(problem: Problem, solver: Integration) -> Callable[[np.ndarray, 
         return jax.jit(evaluate)
 
     def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:
-        parts = []
-        for start in range(0, len(scaled), width):
-            chosen = scaled[start : start + width]
-            size = filled_size(len(chosen), width)
+        parts, size = [], filled_size(len(scaled), width)
+        for start in range(0, len(scaled), size):
+            chosen = scaled[start : start + size]
             found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))
             parts.append([np.asarray(part)[: len(chosen), place] for part in found])
         return _weighted(*(np.concatenate(part) for part in zip(*parts, strict=True)))

@@ -120,7 +120,10 @@ def _settings(
 def _follow_leg(
     problem: Problem, solver: Integration, batch: Batch, leg: _Leg, parameters: jax.Array, state: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """States of the rows of a leg, then those in which its lanes leave it [alive, species], and whether they do."""
+    """States of the rows of a leg, then those in which its lanes leave it [alive, species], and whether they do.
+
+    Copies are made for a Jacobian.
+    """
     lane, times = batch.lane[leg.alive], problem.times[batch.lane[leg.alive]]
     begins = problem.begins[lane]
     stop = begins[:, leg.phases.stop] if leg.phases.stop < begins.shape[1] else np.full(len(lane), np.inf)
@@ -133,7 +136,7 @@ def _follow_leg(
         return found.states[leg.place, leg.output], found.states[:, -1], found.status == 0
     output = np.full(len(lane), times.shape[1] - 1)
     output[leg.place] = leg.output
-    left, status = read_off(problem.model, solver, arrays, output, copies)
+    left, status = read_off(problem.model, solver.for_slopes(), arrays, output, copies)
     return left[leg.place], left, status == 0
 
 

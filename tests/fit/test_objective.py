@@ -12,9 +12,10 @@ from screen.calibration import load_problem
 from screen.calibration.problem import Measurements, Values
 from screen.calibration.subset import keep_measurements
 from screen.fit import make_objective, make_predictor, make_sensitivity
+from screen.fit import objective as objectives
 from screen.fit import sensitivity as sensitivities
 from screen.fit.batch import distinct_predictions
-from screen.fit.objective import posterior_cost
+from screen.fit.objective import in_batches, posterior_cost
 from screen.fit.prediction import FAILED_COST
 from screen.fit.sensitivity import Sensitivity, _by_differences
 from tests.toy import TIMES, TRUTH, add_columns, amount, write_problem
@@ -169,6 +170,22 @@ def test_sensitivities_of_several_vectors_are_those_of_each(toy, solver, monkeyp
     for place in (0, 3, 4, 8):
         for several, single in zip(together, sensitivity(vectors[place]), strict=True):
             np.testing.assert_array_equal(several[place], single)
+
+
+def test_vectors_run_in_batches_of_one_size(toy, monkeypatch):
+    monkeypatch.setattr(objectives, "LANES", 3 * toy.lanes)
+    sizes = []
+
+    def compiled(size: int):
+        sizes.append(size)
+        return lambda scaled: (scaled,)
+
+    vectors = np.arange(14.0).reshape(7, 2)
+    (found,) = in_batches(compiled, toy, vectors, 64)
+    np.testing.assert_array_equal(found, vectors)
+    assert sizes == [3, 3, 3]
+    in_batches(compiled, toy, vectors, 2)
+    assert sizes[3:] == [2, 2, 2, 2]
 
 
 def test_vectors_do_not_see_each_other(toy, evaluate):
