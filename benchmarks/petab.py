@@ -8,7 +8,9 @@ simulated data that lie beside the problem; `first_s`, from the file to the firs
 `objective_s` and `gradient_s`, one likelihood and one gradient of the posterior on one core, compiled; and
 `amici_gradient_s`, the same by the faster of AMICI's two ways at the same tolerances. What cannot be had is null, and
 `refused`, `failed`, `no_gradient` and `no_amici` say why. Problems run one after the other, each in a process of its
-own; the collection (github.com/Benchmarking-Initiative/Benchmark-Models-PEtab) is not part of the project.
+own, which tells what it has found as it goes: what ends too late or is killed loses only what it was at. `load` is what
+else the machine did before (its load average). What a file of results says of problems not measured again stays; the
+collection (github.com/Benchmarking-Initiative/Benchmark-Models-PEtab) is not part of the project.
 
 Where AMICI's published likelihood is ours to six digits but `reference` is another, the simulated data are to blame:
 those of Zheng 2012 are the measurements again, in those of Sneyd 2002 the courses at 3 and at 10 uM calcium have
@@ -24,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +48,26 @@ from screen.kernel import configure, has_gradient
 from screen.simulate import Integration
 
 TOLERANCES = {"rtol": 1e-8, "atol": 1e-12}
-REPEATS = 5
+REPEATS, ENOUGH_S = 5, 60.0
+"""Calls that are timed, and seconds after which there is no further one."""
+
 MEASURED = ("llh", "reference", "first_s", "objective_s", "gradient_s", "amici_gradient_s", "refused")
 KEYS = ("observableId", "simulationConditionId", "preequilibrationConditionId", "time")
 RESULTS = Path(__file__).resolve().parent / "results" / "petab.json"
 
 
-def measure(path: Path) -> dict[str, Any]:
-    """What is found of one problem."""
+def measure(path: Path, tell: Callable[[dict[str, Any]], None] = lambda found: None) -> dict[str, Any]:
+    """What is found of one problem; `tell` hears of it as it grows."""
     found: dict[str, Any] = dict.fromkeys(MEASURED)
     try:
         with tempfile.TemporaryDirectory() as cache:
-            _measure(path, Path(cache), found)
+            _measure(path, Path(cache), found, tell)
     except ScreenError as error:
         found["refused"] = "; ".join(error.problems)
     return found
 
 
-def _measure(path: Path, cache: Path, found: dict[str, Any]) -> None:
+def _measure(path: Path, cache: Path, found: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     began = time.perf_counter()
     problem = load_problem(path, cache=cache)
     engine = choose_fit_engine("auto", [problem.model])
@@ -76,7 +81,9 @@ def _measure(path: Path, cache: Path, found: dict[str, Any]) -> None:
         return
     found["llh"] = float(predicted.log_likelihood[0])
     found["reference"] = published(path, problem, predicted)
+    tell(found)
     found["objective_s"] = seconds(lambda: predict(at))
+    tell(found)
     if has_gradient(engine, problem.model, len(problem.phases)):
         objective, scaled = make_objective(problem, solver, 1), jnp.asarray(at)
         found["gradient_s"] = seconds(lambda: jax.block_until_ready(objective(scaled)))
@@ -87,8 +94,8 @@ def _measure(path: Path, cache: Path, found: dict[str, Any]) -> None:
 def seconds(call: Callable[[], Any]) -> float:
     """The shortest time of some calls after the first, which compiles [s]."""
     call()
-    times = []
-    for _ in range(REPEATS):
+    times: list[float] = []
+    while len(times) < REPEATS and sum(times) < ENOUGH_S:
         began = time.perf_counter()
         call()
         times.append(time.perf_counter() - began)
@@ -138,11 +145,35 @@ def _labels(frame: pd.DataFrame) -> pd.Index:
 
 def measured_within(path: Path, limit: float) -> dict[str, Any]:
     """What is found of one problem by a process of its own, in so many seconds."""
-    with multiprocessing.get_context("spawn").Pool(1, configure) as pool:
-        try:
-            return pool.apply_async(measure, (path,)).get(limit)
-        except multiprocessing.TimeoutError:
-            return {**dict.fromkeys(MEASURED), "failed": f"more than {limit:g} s"}
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_measure_and_tell, args=(path, theirs))
+    process.start()
+    theirs.close()
+    found, ended = last_word(ours, limit)
+    if not ended:
+        process.kill()
+    process.join()
+    if process.exitcode:
+        missing = f"its process ended with {process.exitcode}" if ended else f"more than {limit:g} s"
+        found["failed" if found["llh"] is None else "no_gradient"] = missing
+    return found
+
+
+def last_word(told: Connection, limit: float) -> tuple[dict[str, Any], bool]:
+    """What was told last in so many seconds, and whether the teller has ended by then."""
+    found, until = dict.fromkeys(MEASURED), time.monotonic() + limit
+    try:
+        while told.poll(max(0.0, until - time.monotonic())):
+            found = told.recv()
+    except EOFError:
+        return found, True
+    return found, False
+
+
+def _measure_and_tell(path: Path, there: Connection) -> None:
+    configure()
+    there.send(measure(path, there.send))
 
 
 def measure_amici(path: Path, python: Path | None, limit: float) -> dict[str, Any]:
@@ -167,23 +198,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure all problems and write what was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("problems", nargs="+", type=Path, metavar="problem.yaml")
-    parser.add_argument("--json", default=RESULTS, help="where the results go; - for the standard output")
+    parser.add_argument(
+        "--json",
+        default=RESULTS,
+        help="where results go, beside those of other problems; - for the standard output",
+    )
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="most time for one")
     asked = parser.parse_args(argv)
     python = os.environ.get("AMICI_PYTHON")
     named = {path.resolve().parent.name: path for path in asked.problems}
     if len(named) < len(asked.problems):
         parser.error(f"problems must lie in folders of different names, found {len(named)} names")
-    found: dict[str, Any] = {}
+    file = None if str(asked.json) == "-" else Path(asked.json)
+    found = json.loads(file.read_text(encoding="utf-8"))["problems"] if file and file.is_file() else {}
     for name, path in named.items():
         amici = measure_amici(path, Path(python) if python else None, asked.limit)
-        found[name] = measured_within(path, asked.limit) | amici
+        load = round(os.getloadavg()[0], 1)
+        found[name] = measured_within(path, asked.limit) | amici | {"load": load}
         print(name, json.dumps(found[name]), file=sys.stderr, flush=True)
-    text = json.dumps({"problems": found, "machine": machine()}, indent=2) + "\n"
-    if str(asked.json) == "-":
+    text = json.dumps({"problems": dict(sorted(found.items())), "machine": machine()}, indent=2) + "\n"
+    if file is None:
         print(text, end="")
     else:
-        Path(asked.json).write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     return 0
 
 

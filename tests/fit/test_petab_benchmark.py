@@ -1,6 +1,7 @@
 """The benchmark of PEtab problems: likelihoods beside published ones, times, and why there is none of these."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pandas as pd
 import pytest
 
-from benchmarks.petab import MEASURED, main, measure, measure_amici, simulated_beside
+from benchmarks.petab import MEASURED, last_word, main, measure, measure_amici, simulated_beside
 from tests.toy import amount
 
 NOMINAL = {"k_made": 1.0, "k_lost": 0.1, "scale": 10.0}
@@ -29,8 +30,11 @@ def write_simulated(folder) -> None:
 
 def test_likelihood_reference_and_times_are_measured(files):
     write_simulated(files.parent)
-    found = measure(files)
+    told = []
+    found = measure(files, lambda so_far: told.append(dict(so_far)))
     assert tuple(found) == MEASURED
+    assert [each["objective_s"] is None for each in told] == [True, False]
+    assert all(each["llh"] == found["llh"] and each["gradient_s"] is None for each in told)
     assert found["llh"] == pytest.approx(found["reference"], rel=1e-6)
     assert found["llh"] < 0 and found["refused"] is None
     assert 0 < found["objective_s"] < found["first_s"] and 0 < found["gradient_s"] < found["first_s"]
@@ -49,7 +53,18 @@ def test_the_script_writes_what_a_process_of_its_own_finds(files, root, tmp_path
         [*command, "--limit", "0.1", files], capture_output=True, check=True, cwd=tmp_path, env=env
     )
     (found,) = json.loads(out.read_text())["problems"].values()
-    assert found["failed"] == "more than 0.1 s" and found["llh"] is None
+    assert found["failed"] == "more than 0.1 s" and found["llh"] is None and found["load"] >= 0
+
+
+def test_what_was_told_before_the_time_was_up_is_kept():
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    assert last_word(ours, 0.0) == (dict.fromkeys(MEASURED), False)
+    for llh in (-1.0, -2.0):
+        theirs.send({"llh": llh})
+    assert last_word(ours, 0.0) == ({"llh": -2.0}, False)
+    theirs.send({"llh": -3.0})
+    theirs.close()
+    assert last_word(ours, 60.0) == ({"llh": -3.0}, True)
 
 
 def test_what_is_refused_is_refused_by_name(files):
