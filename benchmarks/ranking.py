@@ -1,14 +1,13 @@
 """Time and memory of rank and report over ever more draws of the default screen; responses are made up.
 
-    python benchmarks/ranking.py                   # a million responses and ten millions, each in a process of its own
+    python benchmarks/ranking.py                   # a million responses and ten millions
     python benchmarks/ranking.py --draws 5
 
 Scenarios are those of the default screen; a drug has one IC50 a draw, and every route is direct.
 """
 
 import argparse
-import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,17 @@ import polars as pl
 from benchmarks.cases import ROOT
 from benchmarks.rows import write_rows
 from screen.cli.plan import read_aim, read_bases, read_plan
-from screen.rank import Doubt, as_lowering, gather_responses, rank, score_doses
+from screen.rank import (
+    COMBINATIONS,
+    CURVES,
+    Doubt,
+    as_lowering,
+    gather_responses,
+    rank,
+    ranked_schema,
+    score_doses,
+    write_ranked,
+)
 from screen.report import Findings, read_labels, write_figures, write_report
 from screen.scenarios import DRUGS, read_discrepancy
 from screen.settings import Settings, load_settings
@@ -36,15 +45,14 @@ RESULTS = ROOT / "benchmarks/results/ranking.csv"
 
 
 class Row(NamedTuple):
-    """One size: responses, seconds of processor in all, for reading (which report does too), ranking, the tables by
-    dose, figures and page, peak memory."""
+    """One size: responses; seconds and seconds of processor of both stages, each a process of its own; seconds of each;
+    the larger peak of their memory."""
 
     responses: int
+    seconds: float
     cpu_seconds: float
-    read_cpu_seconds: float
-    rank_cpu_seconds: float
-    doses_cpu_seconds: float
-    report_cpu_seconds: float
+    rank_seconds: float
+    report_seconds: float
     peak_memory_MB: float
 
 
@@ -73,52 +81,77 @@ def write_shards(folder: Path, settings: Settings, scenarios: pl.DataFrame, draw
         write_table(frame, folder / f"shard-{shard}.parquet", RESPONSES, {})
 
 
-def measure(folder: Path, settings: Settings) -> Row:
-    """Rank what lies in a folder and report it, as the stages do."""
+def rank_stage(folder: Path, settings: Settings) -> None:
+    """Rank what lies in a folder, as the stage does."""
     scenarios = read_table(folder / "scenarios.parquet", SCENARIOS)
     routes = scenarios.select(
         "scenario", route=pl.lit("direct"), targets=pl.lit("JAK1"), unmeasured=pl.lit(None, pl.String)
     )
-    aim, spent = read_aim(settings), [time.process_time()]
-    found = gather_responses(sorted(folder.glob("shard-*.parquet")), scenarios)
-    spent.append(time.process_time())
-    drugs = read_tables(settings.tables.drugs, DRUGS)
+    aim, drugs = read_aim(settings), read_tables(settings.tables.drugs, DRUGS)
     assert settings.rank.discrepancy is not None
     doubt = Doubt(routes, read_discrepancy(settings.rank.discrepancy, aim.observable), settings.seed)
+    found = gather_responses(sorted(folder.glob("shard-*.parquet")), scenarios)
     ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
-    spent.append(time.process_time())
-    pairs = score_doses(found, aim).combinations
-    spent.append(time.process_time())
-    assert settings.report.labels is not None
-    labels = read_labels(settings.report.labels)
-    findings = Findings(as_lowering(ranked, aim), found, aim, labels=labels, combinations=pairs)
+    write_ranked(ranked, folder / "ranked.csv", aim, {})
+    effects = score_doses(found, aim)
+    write_table(effects.curves, folder / "curves.csv", CURVES, {})
+    write_table(effects.combinations, folder / "combinations.csv", COMBINATIONS, {})
+
+
+def report_stage(folder: Path, settings: Settings) -> None:
+    """Report what was ranked there, as the stage does."""
+    aim, labels = read_aim(settings), settings.report.labels
+    assert labels is not None
+    findings = Findings(
+        ranked=as_lowering(read_table(folder / "ranked.csv", ranked_schema(aim)), aim),
+        responses=gather_responses(
+            sorted(folder.glob("shard-*.parquet")), read_table(folder / "scenarios.parquet", SCENARIOS)
+        ),
+        aim=aim,
+        labels=read_labels(labels),
+        combinations=read_table(folder / "combinations.csv", COMBINATIONS),
+    )
     write_figures(findings, folder)
     write_report(findings, folder / "report.html")
-    spent.append(time.process_time())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    return Row(found.values.size, spent[-1] - spent[0], *np.diff(spent).tolist(), peak)
+
+
+STAGES = {"rank": rank_stage, "report": report_stage}
+
+
+def run_stage(stage: str, folder: str) -> tuple[float, float, float]:
+    """A stage in a process of its own: seconds, seconds of processor, peak memory [MB]."""
+    began = time.perf_counter()
+    child = subprocess.Popen([sys.executable, __file__, "--stage", stage, folder])
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{stage} must complete, found exit code {child.returncode}")
+    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3
 
 
 def main() -> None:
-    """Measure each size in a process of its own, print and write the table."""
+    """Measure each size, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--draws", type=int, nargs="+", default=[5, 46])
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
-        "--measure", type=Path, metavar="FOLDER", help="measure what lies there, and nothing else"
+        "--stage", nargs=2, metavar=("STAGE", "FOLDER"), help="run a stage there, and nothing else"
     )
     arguments = parser.parse_args()
     settings, rows = load_settings(ROOT / "config/config.yaml"), []
-    if arguments.measure:
-        print(json.dumps(measure(arguments.measure, settings)))
+    if arguments.stage:
+        stage, where = arguments.stage
+        STAGES[stage](Path(where), settings)
         return
     scenarios = read_plan(settings).scenarios
     for draws in arguments.draws:
         with tempfile.TemporaryDirectory() as folder:
             write_table(scenarios, Path(folder) / "scenarios.parquet", SCENARIOS, {})
             write_shards(Path(folder), settings, scenarios, draws)
-            again = [sys.executable, __file__, "--measure", folder]
-            rows.append(Row(*json.loads(subprocess.check_output(again, text=True))))
+            (ranking, *cost), (reporting, *more) = (run_stage(stage, folder) for stage in STAGES)
+        responses = scenarios.height * draws * len(settings.readouts)
+        cpu, memory = cost[0] + more[0], max(cost[1], more[1])
+        rows.append(Row(responses, ranking + reporting, cpu, ranking, reporting, memory))
         print("  ".join(f"{name} {value:,.3g}" for name, value in rows[-1]._asdict().items()), flush=True)
     write_rows(arguments.out, rows)
 

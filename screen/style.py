@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1a1f27", "#5b6470", "#d9dde3", "#ffffff"
@@ -64,7 +65,9 @@ def to_svg(figure: Figure, *, paper: bool = True) -> str:
     """
     buffer = io.StringIO()
     facecolor = PAPER if paper else "none"
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor=facecolor)
+    # `savefig` would draw the figure twice, once only to lay it out
+    figure.set_facecolor(facecolor)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)

@@ -50,7 +50,6 @@ class Footing(NamedTuple):
     """What a basis may look at: one cell, half-maximal doses in one read-out, clinical free concentrations."""
 
     cell: Cell
-    readout: int
     potency: Mapping[str, Potency]
     clinical_nM: Mapping[str, float]
 
@@ -101,7 +100,7 @@ def _equal_burden(footing: Footing, value: float) -> list[Place]:
 def _ic50_multiple(footing: Footing, value: float) -> list[Place]:
     places = []
     for series in footing.cell.series:
-        median = float(footing.potency[series.drug].median[footing.readout])
+        median = footing.potency[series.drug].median
         if np.isnan(median):
             places.append(place_series(series, None))
         elif np.isinf(median):
@@ -205,6 +204,6 @@ def unranked_pairs(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> list[st
         given |= dict.fromkeys(pair.intervention for pair in cell.pairs)
         for kind, value in bases:
             if BASES[kind].must_be_tested:
-                places = BASES[kind].places(Footing(cell, 0, {}, {}), float(value or 0.0))
+                places = BASES[kind].places(Footing(cell, {}, {}), float(value or 0.0))
                 stand |= {place.intervention for place in places}
     return [pair for pair in given if pair not in stand]

@@ -119,7 +119,7 @@ def compare(
         )
 
     def half(place: Place) -> np.ndarray:
-        return potency[place.drugs[0]].draws[readout] if len(place.drugs) == 1 else lost
+        return potency[place.drugs[0]].draws if len(place.drugs) == 1 else lost
 
     bare = Ratios(np.stack([read(place, readout) for place in ordered]), pool.weights, wanted.sign)
     return Comparison(

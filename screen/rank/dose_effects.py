@@ -20,6 +20,7 @@ from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, falling, find_cells, paired_ratio
 from screen.tables import Schema
+from screen.threads import side_by_side
 
 
 class DoseEffects(NamedTuple):
@@ -43,20 +44,31 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     cells = find_cells(found.scenarios)
     _check_alone(cells)
     ratio = falling(paired_ratio(found, cells, aim.floor), aim.sign)
-    singles, pairs = [], []
-    for _, members in groupby(cells, key=attrgetter("context")):
-        own = list(members)
-        for readout in aim.ranked:
-            here = ratio[:, found.readouts.index(readout.id)]
-            curves = [dose_curves(cell, here) for cell in own]
-            name = pl.lit(readout.id).alias("readout")
-            if own[0].series:
-                for each in with_mixture(own, [score_drugs(drugs) for drugs in curves]):
-                    singles.append(curve_rows(each).with_columns(name))
-            if own[0].pairs:
-                drawn = [score_pairs(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
-                pairs += [combined_rows(each).with_columns(name) for each in with_mixture(own, drawn)]
+    places = {readout.id: found.readouts.index(readout.id) for readout in aim.ranked}
+    contexts = (list(members) for _, members in groupby(cells, key=attrgetter("context")))
+    found_in = list(side_by_side(lambda own: _of_context(own, ratio, places), contexts))
+    singles, pairs = (
+        [frame for frames in tables for frame in frames] for tables in zip(*found_in, strict=True)
+    )
     return DoseEffects(_joined(singles, CURVES), _joined(pairs, COMBINATIONS))
+
+
+def _of_context(
+    own: Sequence[Cell], ratio: np.ndarray, places: Mapping[str, int]
+) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Curves and excesses in the cells of a context, by read-out; `places` are those of read-outs in the ratio."""
+    singles, pairs = [], []
+    for readout, place in places.items():
+        here = ratio[:, place]
+        curves = [dose_curves(cell, here) for cell in own]
+        name = pl.lit(readout).alias("readout")
+        if own[0].series:
+            for each in with_mixture(own, [score_drugs(drugs) for drugs in curves]):
+                singles.append(curve_rows(each).with_columns(name))
+        if own[0].pairs:
+            drawn = [score_pairs(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
+            pairs += [combined_rows(each).with_columns(name) for each in with_mixture(own, drawn)]
+    return singles, pairs
 
 
 def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:

@@ -93,28 +93,19 @@ class PoolDoubt:
         """Ratios with errors: `REPEATS` draws in place of each; as they are where nothing is known to be wrong."""
         if self.discrepancy is None:
             return bare
-        found = [
-            ratio[:, None]
-            * np.exp2(self._sd(self.discrepancy, place, ratio)[:, None] * self._normal(place, context))
-            for place, ratio in zip(places, bare.ratio, strict=True)
-        ]
-        ratio = np.stack([each.ravel() for each in found])
-        return replace(bare, ratio=ratio, weights=np.repeat(bare.weights, REPEATS))
-
-    def _sd(self, wrong: Discrepancy, place: Place, ratio: np.ndarray) -> np.ndarray:
-        """sd of the error [draws]; the draws of one hypothesis come after those of another."""
-        parts = ratio.reshape(self.code.shape[1], -1)
-        return np.concatenate(
-            [
-                wrong.of(ROUTES[int(code)], part)
-                for code, part in zip(self.code[place.upper], parts, strict=True)
-            ]
-        )
+        code = self.code[[place.upper for place in places]]
+        ratio = bare.ratio.reshape(*code.shape, -1)  # the draws of one hypothesis come after those of another
+        sd = np.empty_like(ratio)
+        for number, route in enumerate(ROUTES):
+            sd[code == number] = self.discrepancy.of(route, ratio[code == number])
+        normal = np.stack([self._normal(place, context) for place in places])
+        wide = ratio[..., None] * np.exp2(sd[..., None] * normal[:, None])
+        return replace(bare, ratio=wide.reshape(len(places), -1), weights=np.repeat(bare.weights, REPEATS))
 
     def _normal(self, place: Place, context: str) -> np.ndarray:
         """Standard normal numbers [draws, repeats] of an intervention, those of its drugs together."""
         drawn = [self._normal_of(f"{context}\0{drug}") for drug in place.drugs]
-        return np.tile(sum(drawn) / np.sqrt(len(drawn)), (self.code.shape[1], 1))
+        return np.asarray(sum(drawn) / np.sqrt(len(drawn)))
 
     def _normal_of(self, name: str) -> np.ndarray:
         """Those of one drug, drawn once for all read-outs and bases."""

@@ -4,6 +4,8 @@ A draw that does not count is NaN. Nothing here drops, replaces or averages over
 taken over the draws that are there, and a draw that is not there has no rank.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 HALF = 0.5
@@ -38,13 +40,28 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     a number between a tested and an untested value.
     NumPy takes weights only for the inverted CDF, and neither it nor SciPy censors.
     """
+    (found,) = quantiles(values, (share,), weights)
+    return found
+
+
+def quantiles(
+    values: np.ndarray, shares: Sequence[float], weights: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Several quantiles of the same draws, which are sorted once."""
     if _alike(weights) and (weights is None or weights[0] > 0):
-        return _even_quantile(values, share)
+        ordered, number = np.sort(values, axis=-1), count(values)
+        return [_even_quantile(ordered, number, share) for share in shares]
     ordered, held = _ordered(values, weights)
     total = np.sum(held, axis=-1, keepdims=True)
-    there = total > 0
-    held = held / np.where(there, total, 1.0)
-    number = 1.0 / np.where(there, np.sum(held**2, axis=-1, keepdims=True), 1.0)
+    held = held / np.where(total > 0, total, 1.0)
+    return [_uneven_quantile(ordered, held, share) for share in shares]
+
+
+def _uneven_quantile(ordered: np.ndarray, held: np.ndarray, share: float) -> np.ndarray:
+    """The quantile of sorted values whose weights add up to 1, or to 0 where there is none."""
+    square = np.sum(held**2, axis=-1, keepdims=True)
+    there = square > 0
+    number = 1.0 / np.where(there, square, 1.0)
     start = share * (number - 1.0) / number
     upper = np.cumsum(held, axis=-1)
     part = np.minimum(upper, start + 1.0 / number) - np.maximum(upper - held, start)
@@ -57,13 +74,12 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
     return np.where(there[..., 0], found, np.nan)
 
 
-def _even_quantile(values: np.ndarray, share: float) -> np.ndarray:
-    """The same where draws count alike: an order statistic, or one between two."""
-    ordered, number = np.sort(values, axis=-1), count(values)
+def _even_quantile(ordered: np.ndarray, number: np.ndarray, share: float) -> np.ndarray:
+    """The same where draws count alike, of which so many are there: an order statistic, or one between two."""
     at = share * np.maximum(number - 1, 0)
     low = np.floor(at + LEVEL).astype(np.int64)
     part = at - low
-    high = np.minimum(low + (part > LEVEL), values.shape[-1] - 1)
+    high = np.minimum(low + (part > LEVEL), ordered.shape[-1] - 1)
     below, above = (np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in (low, high))
     finite = np.isfinite(below) & np.isfinite(above)
     left, right = np.where(finite, below, 0.0), np.where(finite, above, 0.0)

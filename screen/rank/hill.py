@@ -100,7 +100,7 @@ def _solve(
     low = np.array([LEAST_TOP, at[0] - np.log(BEYOND), np.log(SLOPES[0])])
     high = np.array([1.0, at[-1] + np.log(BEYOND), np.log(SLOPES[1])])
     best = _start(effect, there, at, low, high)
-    cost, damping = _square(effect - _curve(best, at)[0], there), np.full(len(effect), 1e-2)
+    cost, damping = _square(effect - _effect(best, at), there), np.full(len(effect), 1e-2)
     going = np.arange(len(effect))
     for _ in range(STEPS):
         if not going.size:
@@ -117,7 +117,7 @@ def _solve(
         matrix = matrix + np.eye(3) * (damping[going, None] * diagonal + 1e-12)[:, :, None]
         step = np.linalg.solve(matrix, np.where(outward, 0.0, gradient)[:, :, None])[:, :, 0]
         tried = np.clip(here + step, low, high)
-        found = _square(effect[going] - _curve(tried, at)[0], weight)
+        found = _square(effect[going] - _effect(tried, at), weight)
         better = found < cost[going]
         gained = cost[going] - found
         best[going[better]] = tried[better]
@@ -128,8 +128,14 @@ def _solve(
     return best[:, 0], best[:, 1], np.exp(best[:, 2])
 
 
+def _effect(constants: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Effects [curves, doses] of constants [curves, 3] (top, log half, log slope)."""
+    top, half, slope = constants[:, 0, None], constants[:, 1, None], np.exp(constants[:, 2, None])
+    return top * _share(slope * (at - half))
+
+
 def _curve(constants: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Effects [curves, doses] of constants [curves, 3] (top, log half, log slope), and their slopes by these."""
+    """The same effects, and their slopes by the constants."""
     top, half, slope = constants[:, 0, None], constants[:, 1, None], np.exp(constants[:, 2, None])
     share = _share(slope * (at - half))
     bent = top * slope * share * (1.0 - share)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from screen.rank.draws import count, quantile
+from screen.rank.draws import count, quantiles
 from screen.rank.series import Cell
 from screen.scenarios import MIXTURE
 from screen.tables import Column, number_column
@@ -32,10 +32,9 @@ class Counted(NamedTuple):
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
         """Quantiles [rows] of a score over the draws in which it is there, by their columns."""
-        values = self.drawn.scores[name]
-        return {
-            _end(name, end): quantile(values, share, self.weights) for end, (share, _) in QUANTILES.items()
-        }
+        shares = [share for share, _ in QUANTILES.values()]
+        found = quantiles(self.drawn.scores[name], shares, self.weights)
+        return {_end(name, end): each for end, each in zip(QUANTILES, found, strict=True)}
 
     def table(self, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
         """The rows with these columns beside them; NaN is null."""

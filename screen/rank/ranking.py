@@ -7,7 +7,7 @@ rows of each, and of their mixture.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -19,13 +19,14 @@ from screen.errors import RankError
 from screen.rank.aim import Aim, Readout
 from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
 from screen.rank.comparison import Compared, Comparison, compare
-from screen.rank.doubt import Doubt
+from screen.rank.doubt import Doubt, PoolDoubt
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import scores
-from screen.rank.series import Cell, find_cells, paired_ratio, potencies
+from screen.rank.series import Cell, Pool, find_cells, paired_ratio, potencies
 from screen.rank.table import ranked_schema
 from screen.tables import Schema, write_table
+from screen.threads import side_by_side
 
 DIGITS = 7
 """Significant digits of the numbers in the ranked table; more would be the noise of the last bit."""
@@ -60,9 +61,9 @@ def rank(
     [('drug', 90.0, 1, 0.75)]
     """
     found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
-    frames = [
-        _rows(each, aim) for each in compare_all(found, drugs, aim=aim, dose_bases=dose_bases, doubt=doubt)
-    ]
+    by_pool = _by_pool(found, drugs, aim, dose_bases, doubt)
+    rows = side_by_side(lambda ranked: [_rows(each, aim) for each in ranked], by_pool)
+    frames = list(chain.from_iterable(rows))
     digest = doubt.digest(found) if doubt else found.digest()
     return _finish(frames, drugs, aim, digest[:12])
 
@@ -91,25 +92,33 @@ def compare_all(
     >>> one.cell.context, one.readout, one.basis
     ('liver', 'pY705_20min', 'equal_burden_90nM')
     """
+    return chain.from_iterable(_by_pool(found, drugs, aim, dose_bases, doubt))
+
+
+def _by_pool(
+    found: ResponseArray, drugs: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis], doubt: Doubt | None
+) -> Iterator[Iterator[Ranked]]:
+    """The rankings of each pool, which are made as they are asked for."""
     cells = find_cells(found.scenarios)
     check_bases(dose_bases, cells)
     _check_names(found, drugs, aim)
     ratio = paired_ratio(found, cells, aim.floor)
     clinical = _clinical_concentrations(drugs)
     doubts = doubt.pooled(found, cells) if doubt else repeat(None)
-    for pool, of_pool in zip(pools(cells, ratio), doubts, strict=False):
-        cell, potency = pool.cell, potencies(pool, aim.sign)
+
+    def ranked(pool: Pool, of_pool: PoolDoubt | None) -> Iterator[Ranked]:
         for readout in aim.ranked:
             at = found.readouts.index(readout.id)
+            potency = potencies(pool, at, aim.sign)
             wanted = Compared(at, _side_readouts(readout, aim, found.readouts), aim.sign)
+            footing = Footing(pool.cell, potency, clinical)
             for basis in dose_bases:
-                places = BASES[basis.kind].places(
-                    Footing(cell, at, potency, clinical), float(basis.value or 0.0)
-                )
+                places = BASES[basis.kind].places(footing, float(basis.value or 0.0))
                 if places:
-                    yield Ranked(
-                        cell, readout.id, basis.name, compare(pool, places, wanted, potency, of_pool)
-                    )
+                    compared = compare(pool, places, wanted, potency, of_pool)
+                    yield Ranked(pool.cell, readout.id, basis.name, compared)
+
+    return map(ranked, pools(cells, ratio), doubts)
 
 
 def check_request(

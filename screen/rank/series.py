@@ -184,21 +184,21 @@ class Pool(NamedTuple):
 
 
 class Potency(NamedTuple):
-    """Half-maximal doses of one drug in one cell, log10 nM: `draws`[readouts, draws] and `median`[readouts].
+    """Half-maximal doses of one drug in one cell and read-out, log10 nM: under every draw, and their median.
 
     +inf and -inf are censored (above and below the tested doses), NaN is no dose series.
     """
 
     draws: np.ndarray
-    median: np.ndarray
+    median: float
 
 
-def potencies(pool: Pool, sign: float = 1.0) -> dict[str, Potency]:
+def potencies(pool: Pool, readout: int, sign: float = 1.0) -> dict[str, Potency]:
     """Doses of half the vehicle (sign -1: of twice it) of every drug; those with the same doses are taken together."""
     found = {}
     for doses, members in pool.cell.by_doses():
-        curves = np.moveaxis(pool.ratio[np.stack([series.rows for series in members])], 1, -1)
+        curves = np.moveaxis(pool.ratio[np.stack([series.rows for series in members]), readout], 1, -1)
         half = log10_half_dose(falling(curves, sign), doses)
         medians = quantile(half, 0.5, pool.weights)
-        found.update({s.drug: Potency(half[i], medians[i]) for i, s in enumerate(members)})
+        found.update({s.drug: Potency(half[i], float(medians[i])) for i, s in enumerate(members)})
     return found

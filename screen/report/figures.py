@@ -95,10 +95,8 @@ def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels, words: Words) ->
 
 def _beside(axes: Axes, line: float, points: float, text: str, **style: Any) -> None:
     """A number beside a line, right-aligned some points to the right of the axes."""
-    axes.annotate(
-        text, (1, line), (points, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        ha="right", va="center", annotation_clip=False, **style,
-    )  # fmt: skip
+    place = _shifted(axes, axes.get_yaxis_transform(), points, 0)
+    axes.text(1, line, text, transform=place, ha="right", va="center", **style)
 
 
 def _marker(axes: Axes, x: float, y: float, families: tuple[Family, ...]) -> None:
@@ -130,9 +128,9 @@ def family_handles(families: set[Family], labels: Labels) -> list[Line2D]:
     ]
 
 
-def _above(axes: Axes, points: float) -> Transform:
-    """Axes coordinates, shifted up by some points."""
-    return axes.transAxes + ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans)
+def _shifted(axes: Axes, base: Transform, right: float, up: float) -> Transform:
+    """Coordinates of the axes, shifted by some points."""
+    return base + ScaledTranslation(right / 72, up / 72, axes.figure.dpi_scale_trans)
 
 
 def ranked_figure(
@@ -150,9 +148,8 @@ def ranked_figure(
     for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
         draw_ranked(panel, rows, labels, words)
         panel.set_title(capital(labels.context(context)), pad=24)
-        panel.text(
-            0, 1, labels.hypothesis(hypothesis), transform=_above(panel, 12), fontsize=8.5, color=MUTED
-        )
+        above = _shifted(panel, panel.transAxes, 0, 12)
+        panel.text(0, 1, labels.hypothesis(hypothesis), transform=above, fontsize=8.5, color=MUTED)
     for panel in panels[len(slices) :]:
         panel.set_visible(False)
     families = {

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from screen.rank import ResponseArray, find_cells, paired_ratio, pools
-from screen.rank.draws import quantile
+from screen.rank.draws import quantiles
 from screen.rank.series import Pool
 from screen.report.labels import Labels
 from screen.scenarios import MIXTURE
@@ -85,7 +85,7 @@ def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
         return {}
     ratio = pool.ratio[np.concatenate([member.rows for member in series]), readout]
     ends = np.cumsum([member.rows.size for member in series])[:-1]
-    low, median, high = (np.split(quantile(ratio, share, pool.weights), ends) for share in (0.05, 0.5, 0.95))
+    low, median, high = (np.split(each, ends) for each in quantiles(ratio, (0.05, 0.5, 0.95), pool.weights))
     return {
         member.drug: Curve(member.drug, member.doses, low[at], median[at], high[at])
         for at, member in enumerate(series)

@@ -6,7 +6,6 @@ or the new one, never half of one.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import check_regular, read_json, write_atomic, write_text_atomic
-from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table
+from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table, digested
 from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for
 from screen.tables.seal import OPEN, is_damaged, seal
 from screen.tables.text import escaped, read_cells
 from screen.tables.units import in_nanomolar
 from screen.tables.workbook import WORKBOOK
+from screen.threads import side_by_side
 
 DATA = "data"
 """Fact of the provenance of a .parquet file: digest of the values in it."""
@@ -65,16 +65,16 @@ def read_blocks(path: Path | str, schema: Schema) -> Iterator[pl.DataFrame]:
     _check_seal(path)
     rows: int = _read(path, lambda file: pl.scan_parquet(file).select(pl.len()).collect().item())
     digest = begin_digest(_read(path, lambda file: pl.scan_parquet(file).collect_schema()))
-    for start in range(0, max(rows, 1), BLOCK):
-        block: pl.DataFrame = _read(path, partial(_block, start=start))
+
+    def checked(start: int) -> tuple[pl.DataFrame, list[bytes]]:
+        block: pl.DataFrame = _read(path, lambda file: pl.scan_parquet(file).slice(start, BLOCK).collect())
         check_table(block, schema, path.name, first_row=start + 1)
-        add_rows(digest, block)
+        return block, list(digested(block))
+
+    for block, parts in side_by_side(checked, range(0, max(rows, 1), BLOCK)):
+        add_rows(digest, parts)
         yield block
     _check_values(path, digest.hexdigest())
-
-
-def _block(path: Path, start: int) -> pl.DataFrame:
-    return pl.scan_parquet(path).slice(start, BLOCK).collect()
 
 
 def _read(path: Path, reader: Callable[[Path], Any]) -> Any:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ ROWS = 65_536
 def digest_table(frame: pl.DataFrame) -> str:
     """SHA-256 over names, types and values of a flat table, in its order; however it is stored."""
     digest = begin_digest(frame.schema)
-    add_rows(digest, frame)
+    add_rows(digest, digested(frame))
     return digest.hexdigest()
 
 
@@ -81,14 +81,23 @@ def begin_digest(schema: pl.Schema) -> "hashlib._Hash":
     return hashlib.sha256(json.dumps([[name, str(kind)] for name, kind in schema.items()]).encode())
 
 
-def add_rows(digest: "hashlib._Hash", frame: pl.DataFrame) -> None:
-    """Take the next rows of the table in; but for the last ones, a multiple of ROWS of them."""
+def add_rows(digest: "hashlib._Hash", parts: Iterable[bytes]) -> None:
+    """Take the next rows of the table in, by their `digested`."""
+    for part in parts:
+        digest.update(part)
+
+
+def digested(frame: pl.DataFrame) -> Iterator[bytes]:
+    """What a digest takes in of rows; but for the last ones of a table, a multiple of ROWS of them."""
     for block in frame.iter_slices(ROWS):
         for series in block:
-            digest.update(series.is_null().to_numpy().tobytes())
+            yield series.is_null().to_numpy().tobytes()
             values = series.drop_nulls()
             if values.dtype == pl.String:
-                names = values.unique(maintain_order=True)
-                digest.update(json.dumps(names.to_list()).encode())
-                values = values.cast(pl.Enum(names)).to_physical().cast(pl.UInt32)
-            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
+                runs = values.rle().struct.unnest()
+                names = runs["value"].unique(maintain_order=True)
+                yield json.dumps(names.to_list()).encode()
+                codes = runs["value"].cast(pl.Enum(names)).to_physical().cast(pl.UInt32).to_numpy()
+                yield codes.repeat(runs["len"].to_numpy()).tobytes()
+            else:
+                yield np.ascontiguousarray(values.to_numpy()).tobytes()
