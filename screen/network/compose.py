@@ -13,6 +13,7 @@ Two directives, inside Antimony comments, say how modules depend on each other:
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import antimony
@@ -35,6 +36,9 @@ from screen.network.parameters import FILE_NAME, read_parameters
 MODEL_NAME = "stat3"
 ALWAYS = ("m00", "m13")
 """Modules that are part of every network: units and compartments, drugs."""
+
+COMPOSED = 32
+"""Texts that a process remembers: commands compose the same modules again and again, which takes a second."""
 
 NOWHERE = "default_compartment"
 """Where Antimony puts a species that no module declares."""
@@ -106,13 +110,18 @@ def check_network(sbml: str) -> list[str]:
     >>> check_network(sbml)
     []
     """
+    return list(_objections(sbml))
+
+
+@lru_cache(maxsize=COMPOSED)
+def _objections(sbml: str) -> tuple[str, ...]:
     document = libsbml.readSBMLFromString(sbml)
     if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
         document.checkConsistency()
     found = [document.getError(index) for index in range(document.getNumErrors())]
-    return [_sentence(error) for error in found if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING]
+    return tuple(_sentence(error) for error in found if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING)
 
 
 def _sentence(error: libsbml.SBMLError) -> str:
@@ -200,17 +209,26 @@ def _convert(
     constants = "\n".join(
         f"{name} = {value!r}; {name} has {unit};" for name, (value, unit) in sorted(defaults.items())
     )
-    antimony.clearPreviousLoads()
-    antimony.setBareNumbersAreDimensionless(True)
     joined = "\n".join(texts)
-    if antimony.loadAntimonyString(f"model {MODEL_NAME}()\n{joined}\n{constants}\nend\n") < 0:
-        raise NetworkError(_antimony_problem(" ".join(antimony.getLastError().split()), modules, texts))
-    document = libsbml.readSBMLFromString(antimony.getSBMLString(MODEL_NAME))
+    sbml, error = _translated(f"model {MODEL_NAME}()\n{joined}\n{constants}\nend\n")
+    if error:
+        raise NetworkError(_antimony_problem(error, modules, texts))
+    document = libsbml.readSBMLFromString(sbml)
     if not document.setLevelAndVersion(3, 2, True) or document.getModel() is None:
         raise NetworkError(
             "Antimony modules: must convert to SBML Level 3 Version 2, found that libSBML cannot"
         )
     return document
+
+
+@lru_cache(maxsize=COMPOSED)
+def _translated(text: str) -> tuple[str, str]:
+    """The SBML of an Antimony model, or what Antimony has to say against it."""
+    antimony.clearPreviousLoads()
+    antimony.setBareNumbersAreDimensionless(True)
+    if antimony.loadAntimonyString(text) < 0:
+        return "", " ".join(antimony.getLastError().split())
+    return antimony.getSBMLString(MODEL_NAME), ""
 
 
 def _antimony_problem(message: str, modules: Sequence[Module], texts: Sequence[str]) -> str:

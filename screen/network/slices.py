@@ -58,11 +58,19 @@ def _species_at_zero(network: Network, values: Mapping[str, Expression]) -> froz
     """The largest set of species that are 0 at the start and stay there."""
     initial = _substituted(network.initial, values)
     found = frozenset(name for name, start in zip(network.species, initial, strict=True) if start is ZERO)
+    slopes = network.derivatives()
+    order = topological(slopes)
+    new: dict[Expression, Expression] = {}
     while True:
-        slopes = _substituted(network.derivatives(), {**values, **dict.fromkeys(found, ZERO)})
-        moving = {name for name, slope in zip(network.species, slopes, strict=True) if slope is not ZERO}
-        if not found & moving:
+        given = {**values, **dict.fromkeys(found, ZERO)}
+        for node in order:
+            if node not in new:
+                new[node] = _replaced(node, new, given)
+        moving = {name for name, slope in zip(network.species, slopes, strict=True) if new[slope] is not ZERO}
+        moving &= found
+        if not moving:
             return found
+        new = {node: value for node, value in new.items() if moving.isdisjoint(free_symbols(node))}
         found -= moving
 
 
@@ -121,11 +129,17 @@ def _substituted(expressions: Iterable[Expression], values: Mapping[str, Express
     wanted = list(expressions)
     new: dict[Expression, Expression] = {}
     for node in topological(wanted):
-        args = [new[arg] for arg in node.args]
-        if node.op == "symbol":
-            new[node] = values.get(node.name, node)
-        elif node.op == "pow" and args[0] is ZERO and args[1].op != "constant":
-            new[node] = ZERO
-        else:
-            new[node] = node if args == list(node.args) else rebuild(node.op, args)
+        new[node] = _replaced(node, new, values)
     return [new[node] for node in wanted]
+
+
+def _replaced(
+    node: Expression, new: Mapping[Expression, Expression], values: Mapping[str, Expression]
+) -> Expression:
+    """A node whose arguments are replaced in `new` already."""
+    if node.op == "symbol":
+        return values.get(node.name, node)
+    args = [new[arg] for arg in node.args]
+    if node.op == "pow" and args[0] is ZERO and args[1].op != "constant":
+        return ZERO
+    return node if args == list(node.args) else rebuild(node.op, args)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from screen.rank.hill import FLAT, Hill
 from screen.rank.series import SAME_DOSE
@@ -62,6 +61,8 @@ class DoseCurve:
 
     def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
         """The curve: log10 doses [points], effect [points, draws]; 0 in a draw of which a dose was lost."""
+        from scipy.interpolate import PchipInterpolator  # half a second, which a dry run need not wait for
+
         known = np.log10(self.doses)
         low, high = known[0] - BEYOND, known[-1] + BEYOND
         at = np.union1d(known, np.linspace(low, high, round(GRID * (high - low)) + 1))

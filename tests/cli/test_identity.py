@@ -1,6 +1,7 @@
 """Shards that do not belong to a screen are refused by name, before anything is ranked."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -20,13 +21,28 @@ from screen.tables import (
 from tests.rank.worlds import RANKED
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the screen is kept that `screen_of_shards` makes once."""
+    return tmp_path_factory.mktemp("kept") / "results"
+
+
 @pytest.fixture
-def screen_of_shards(run, small, tmp_path):
+def screen_of_shards(run, small, tmp_path, kept):
     """Responses to the scenarios of a small screen, made up and cut into two shards with true provenance."""
-    config = small()
+    config, results = small(), Results(tmp_path / "results")
+    if not kept.exists():
+        make_shards(run, config, results)
+        shutil.copytree(results.folder, kept)
+    else:
+        shutil.copytree(kept, results.folder)
+    return config, results
+
+
+def make_shards(run, config, results):
     for stage in ("network", "scenarios"):
         assert run(stage, "--config", config).code == 0
-    results, settings = Results(tmp_path / "results"), load_settings(config)
+    settings = load_settings(config)
     draws = pl.DataFrame({"draw": [0, 1], "parameter": ["k", "k"], "value": [1.0, 2.0]})
     write_table(draws, results.draws, DRAWS)
     frame = (
@@ -45,7 +61,6 @@ def screen_of_shards(run, small, tmp_path):
     half = frame.height // 2
     for index, part in enumerate((frame[:half], frame[half:])):
         write_shard(part, results.shard(index), shard_facts(settings, results, index) | {"engine": "kernel"})
-    return config, results
 
 
 def write_shard(frame, path, facts):

@@ -25,7 +25,8 @@ def run(
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_known_answer(engine, name):
+def test_known_answer(quick_engine, name):
+    engine = quick_engine
     system = SYSTEMS[name]
     model = model_of(system.antimony)
     share = ASKED[engine]
@@ -37,7 +38,8 @@ def test_known_answer(engine, name):
     assert np.max(np.abs(found - known) / scale) < 10, np.max(np.abs(found - known) / scale)
 
 
-def test_blow_up_is_reported_and_leaves_its_neighbours_exact(engine):
+def test_blow_up_is_reported_and_leaves_its_neighbours_exact(quick_engine):
+    engine = quick_engine
     model = model_of(BLOW_UP)
     times = [0.25, 0.5, 2.0]
     state = np.array([[0.1], [1.0], [0.2]])
@@ -53,7 +55,8 @@ def test_blow_up_is_reported_and_leaves_its_neighbours_exact(engine):
     np.testing.assert_allclose(np.asarray(healthy.states)[:, :, 0], exact[:, 0], rtol=1e-5)
 
 
-def test_numbers_that_are_not_finite_are_reported(engine):
+def test_numbers_that_are_not_finite_are_reported(quick_engine):
+    engine = quick_engine
     model = model_of(SYSTEMS["linear_chain"].antimony)
     parameters = np.tile(model.values, (2, 1, 1))
     parameters[1, 0, model.parameters.index("first")] = np.nan

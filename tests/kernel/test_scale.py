@@ -30,7 +30,7 @@ def peer(text: str) -> np.ndarray:
     return np.array(runner.simulate(times=list(TIMES)))
 
 
-@pytest.mark.parametrize("engine", ["kernel", "jax", "diffrax"])
+@pytest.mark.parametrize("engine", ["kernel", "jax", pytest.param("diffrax", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("unit", UNITS)
 def test_one_answer_in_every_unit(unit, engine, tmp_path_factory):
     text = binding(UNITS[unit])

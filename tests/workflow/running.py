@@ -98,7 +98,7 @@ def copy_project(root: Path, folder: Path) -> Path:
     for name in ("Snakefile", "workflow", "profiles", "config", "screen"):
         source = root / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name)
         else:
             shutil.copy(source, folder / name)
     return folder
