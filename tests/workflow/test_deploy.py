@@ -36,11 +36,12 @@ esac
 """Answers what Snakemake asks conda before a dry run."""
 
 
-@pytest.fixture
-def deployed(root, tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def deployed(root, tmp_path_factory) -> Path:
     """A folder with nothing but config and a Snakefile, and elsewhere the repository that this names, at a tag."""
-    (tmp_path / "project").mkdir()
-    project = copy_project(root, tmp_path / "project")
+    folder = tmp_path_factory.mktemp("deployed")
+    (folder / "project").mkdir()
+    project = copy_project(root, folder / "project")
     (project / ".gitignore").write_text("__pycache__\n")
     git = ["git", "-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-C", str(project)]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"], ["tag", "v1"]):
@@ -48,26 +49,12 @@ def deployed(root, tmp_path) -> Path:
     # what comes after the tag is not what was asked for
     (project / "workflow/rules/rank.smk").write_text("raise ValueError('a later state')\n")
     subprocess.run([*git, "commit", "-qam", "later"], check=True)
-    folder = tmp_path / "mine"
-    shutil.copytree(project / "config", folder / "config")
-    (folder / "workflow").mkdir()
+    mine = folder / "mine"
+    shutil.copytree(project / "config", mine / "config")
+    (mine / "workflow").mkdir()
     source = f'gitfile("{project}", path="workflow/Snakefile", tag="v1")'
-    (folder / "workflow/Snakefile").write_text(DEPLOYED.format(source=source))
-    return folder
-
-
-def test_a_deployed_workflow_brings_its_package_and_runs(deployed, monkeypatch):
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    done = snakemake(deployed, "--dry-run")
-    assert done.returncode == 0, done.stdout
-    assert "trajectories" in done.stdout and "validate" in done.stdout
-    assert not (deployed / "results").exists()
-    few = "scenarios={contexts: [hepg2], drugs: [ruxolitinib]}"
-    done = snakemake(deployed, "results/scenarios/scenarios.parquet", "--config", few)
-    assert done.returncode == 0, done.stdout
-    (brought,) = (deployed / ".snakemake/stat3-screen").iterdir()
-    assert (brought / "screen/__main__.py").exists()
-    assert (deployed / "results/scenarios/scenarios.parquet").exists()
+    (mine / "workflow/Snakefile").write_text(DEPLOYED.format(source=source))
+    return mine
 
 
 def test_the_conda_environment_is_found_wherever_the_workflow_is_from(deployed, tmp_path, monkeypatch):
@@ -76,8 +63,22 @@ def test_the_conda_environment_is_found_wherever_the_workflow_is_from(deployed, 
     conda.write_text(CONDA)
     conda.chmod(0o755)
     monkeypatch.setenv("PATH", f"{conda.parent}{os.pathsep}{os.environ['PATH']}")
-    subprocess.run(["git", "-C", tmp_path / "project", "checkout", "-q", "v1"], check=True)
-    for folder in (tmp_path / "project", deployed):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    project = deployed.parent / "project"
+    subprocess.run(["git", "-C", project, "checkout", "-q", "v1"], check=True)
+    for folder in (project, deployed):
         done = snakemake(folder, "--dry-run", "--sdm", "conda")
         assert done.returncode == 0, done.stdout
         assert "envs/screen.yaml" in done.stdout and "will be created" in done.stdout
+        assert "trajectories" in done.stdout and "validate" in done.stdout
+        assert not (folder / "results").exists()
+
+
+def test_a_deployed_workflow_brings_its_package_and_runs(deployed, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    few = "scenarios={contexts: [hepg2], drugs: [ruxolitinib]}"
+    done = snakemake(deployed, "results/scenarios/scenarios.parquet", "--config", few)
+    assert done.returncode == 0, done.stdout
+    (brought,) = (deployed / ".snakemake/stat3-screen").iterdir()
+    assert (brought / "screen/__main__.py").exists()
+    assert (deployed / "results/scenarios/scenarios.parquet").exists()
