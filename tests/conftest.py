@@ -1,5 +1,6 @@
 """What all tests share: signatures checked, JAX configured once, published data where they are there."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -19,10 +20,14 @@ jaxtyping.install_import_hook(CHECKED, "beartype.beartype(conf=beartype.Beartype
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Double precision before any test module makes an array; asked of the one function that configures JAX."""
+    """Double precision before any test module makes an array; asked of the one function that configures JAX.
+
+    What JAX traces makes many small objects that stay: looking for garbage among them less often saves a twentieth.
+    """
     from screen.kernel import configure
 
     configure()
+    gc.set_threshold(100_000, 20, 20)
     jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
