@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from screen.errors import PanelError, ScenarioError
 from screen.experiments import LOAD, LOAD_OF, Arm, written_out
 from screen.panel.table import Check, Fact
-from screen.scenarios import ContextTables, DrugTables, hypothesis_settings
+from screen.scenarios import VOLUMES, ContextTables, DrugTables, hypothesis_settings
 
 
 def choose_facts(facts: Sequence[Fact], wanted: Sequence[str]) -> tuple[Fact, ...]:
@@ -103,6 +103,11 @@ def arm_problems(
         for column, names in named
         for name in names
         if name not in known
+    ]
+    problems += [
+        f"`{prefix}genotype` must leave a volume above 0, found {name}=0"
+        for name, value in (*arm.genotype, *arm.shares)
+        if name in VOLUMES and value == 0
     ]
     for name in arm.treatment.names():
         target = name.removeprefix(LOAD_OF)

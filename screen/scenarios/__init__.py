@@ -6,6 +6,7 @@ from screen.scenarios.assays import SHIFT_RULES
 from screen.scenarios.carried import carried, sites_in, unmeasured, wild_type_constants
 from screen.scenarios.contexts import (
     CONTEXTS,
+    VOLUMES,
     Context,
     ContextTables,
     Setting,
@@ -55,6 +56,7 @@ __all__ = [
     "SHIFT_RULES",
     "TARGETS",
     "UNITS",
+    "VOLUMES",
     "Abundances",
     "Binding",
     "Context",

@@ -61,8 +61,16 @@ def _is_path(value: Any) -> Any:
     return value
 
 
-FilePath = Annotated[Path, BeforeValidator(_is_path)]
-"""Where a file or folder is."""
+def _at_home(path: Path) -> Path:
+    """The path; `~` is the home folder, as in a shell."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"must begin with a home folder that is there, found {path}") from None
+
+
+FilePath = Annotated[Path, BeforeValidator(_is_path), AfterValidator(_at_home)]
+"""Where a file or folder is; `~` is the home folder."""
 
 
 def folder_apart(path: Path) -> Path:

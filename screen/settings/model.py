@@ -295,6 +295,16 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _results_hold_no_input(self) -> Self:
+        folder = self.results.resolve()
+        for path in (*self.tables.files(), self.network.folder):
+            if path.resolve().is_relative_to(folder):
+                raise ValueError(
+                    f"`results` must be a folder without inputs, found {self.results}, which holds {path}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_network(self) -> Self:
         network = self.network
         if network.sbml is None:

@@ -51,6 +51,14 @@ REFUSED = {
         "results: ..",
         "`results` must be a folder apart, found .., which holds the folder that this runs in",
     ),
+    "the folder of the tables as that of a run": (
+        "results: config",
+        "`results` must be a folder without inputs, found config, which holds config/contexts.tsv",
+    ),
+    "no home": (
+        "results: ~nobody-here/x",
+        "must begin with a home folder that is there, found ~nobody-here/x",
+    ),
     "no path": ("results: ''", "`results` must be a path, found nothing"),
     "a path with a zero byte": ('tables: {drugs: ["a\\0"]}', "`tables.drugs[1]` must be a path, found a"),
     "a dose beyond any": ("scenarios: {doses_nM: [1e308]}", "`scenarios.doses_nM[1]` must be at most 1e+09"),

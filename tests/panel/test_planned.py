@@ -157,6 +157,7 @@ WRONG = {
     "read-out": ({"readout": "pY706"}, "`readout` must be an observable or a species of the network of hepg2"),
     "drug": ({"treatment": "water=3"}, "`treatment` must be a drug of drugs.tsv, load:<target> or a parameter"),
     "target": ({"treatment": "load:JAK9=3"}, "`treatment` must load a target of the network, found JAK9"),
+    "no volume": ({"genotype": "cytosol=0"}, "`genotype` must leave a volume above 0, found cytosol=0"),
     "ligand": ({"stimulus": "IL99_dose=3"}, "`stimulus` must set parameters of the network, found IL99_dose"),
     "hypothesis": ({"hypothesis": "flat_earth"}, "`hypothesis`: hypothesis flat_earth: must be default or of"),
 }  # fmt: skip
