@@ -4,6 +4,9 @@ import gc
 import os
 from pathlib import Path
 
+# As commands do (screen/cli/main.py), before NumPy loads it: threads of OpenBLAS wait for each other at full speed.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 import jaxtyping
 import pytest
