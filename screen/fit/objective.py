@@ -17,8 +17,11 @@ from screen.fit.prediction import FAILED_COST, Prediction, log_slopes, predict
 from screen.kernel import filled, filled_size
 from screen.simulate import Integration
 
-LANES = 512
-"""So many lanes keep the engine busy; one size of batches more takes six seconds to compile on the shipped problem."""
+LANES = 320
+"""So many lanes keep the engine busy."""
+
+DOUBLINGS = 2
+"""From one size of batches to the next: each takes six seconds to compile on the shipped problem."""
 
 
 def prior_cost(problem: Problem, scaled: jax.Array) -> jax.Array:
@@ -134,7 +137,8 @@ def in_batches(
     So many run at a time as keep the engine busy, at most `width`, in batches of one size of few, so that little is
     compiled; the last is filled up with copies.
     """
-    parts, size = [], filled_size(len(vectors), min(width, max(1, LANES // problem.lanes)))
+    most = min(width, max(1, LANES // problem.lanes))
+    parts, size = [], filled_size(len(vectors), most, DOUBLINGS)
     for first in range(0, len(vectors), size):
         chosen = vectors[first : first + size]
         found = compiled(size)(jnp.asarray(filled(chosen, size)), *rest)

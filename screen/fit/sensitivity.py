@@ -16,7 +16,7 @@ import numpy as np
 
 from screen.calibration.problem import Observable, Problem
 from screen.fit.batch import batch_of_measurements, batch_of_starts, distinct_predictions
-from screen.fit.objective import Conditions, conditions_of, under_conditions
+from screen.fit.objective import DOUBLINGS, Conditions, conditions_of, under_conditions
 from screen.fit.prediction import Prediction, predict
 from screen.kernel import filled, filled_size, has_gradient
 from screen.simulate import Integration
@@ -25,7 +25,7 @@ STEP = 1e-3
 """Difference of a scaled value in units of it; large against the tolerance of the solver, small against a prior."""
 
 
-ROWS = 1024
+ROWS = 1280
 """Rows of Jacobians at a time, one vector at least; what a row passes through takes megabytes in the compiler's
 hands."""
 
@@ -91,7 +91,7 @@ def _by_adjoint(problem: Problem, solver: Integration) -> Callable[[np.ndarray, 
         return jax.jit(evaluate)
 
     def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:
-        parts, size = [], filled_size(len(scaled), width)
+        parts, size = [], filled_size(len(scaled), width, DOUBLINGS)
         for start in range(0, len(scaled), size):
             chosen = scaled[start : start + size]
             found = compiled(size)(jnp.asarray(filled(chosen, size)), conditions_of(under))

@@ -3,14 +3,15 @@
 import numpy as np
 
 
-def filled_size(rows: int, most: int | None = None) -> int:
-    """The size that a batch of so many rows is filled up to: the next power of two, at most `most`.
+def filled_size(rows: int, most: int | None = None, doublings: int = 1) -> int:
+    """The size that a batch of so many rows is filled up to: the next power of two, or of what so many doublings make,
+    at most `most`.
 
-    >>> filled_size(5), filled_size(5, most=6)
-    (8, 6)
+    >>> filled_size(5), filled_size(5, most=6), filled_size(5, doublings=2)
+    (8, 6, 16)
     """
-    size = 1 << max(rows - 1, 0).bit_length()
-    return size if most is None else min(size, most)
+    bits = -(-max(rows - 1, 0).bit_length() // doublings) * doublings
+    return 1 << bits if most is None else min(1 << bits, most)
 
 
 def filled(array: np.ndarray, size: int) -> np.ndarray:
