@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from screen.panel import Check, Finding, statistic_of
+from screen.panel import Check, Finding
 
 ERROR_LOG10 = 0.02
 """Scale of the logistic error with which a fact is taken to be read, in log10 (5 %; assumed)."""
@@ -33,19 +33,11 @@ class Demands(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     error: np.ndarray
-    per_unit: np.ndarray
-    """log10 per unit of the statistic where this is a logarithm already, else NaN."""
 
 
-def log10_statistic(demands: Demands, index: int, values: Sequence[Any]) -> Any:
-    """log10 [draws] of the statistic of a check, from what it reads of its arms; differentiable."""
-    return _log10(demands, index, statistic_of(demands.checks[index], values))
-
-
-def _log10(demands: Demands, index: int, values: Any) -> Any:
-    """log10 of a statistic; -inf or inf where it is 0 or infinite, NaN where it is no number."""
-    per_unit = demands.per_unit[index]
-    return values * per_unit if np.isfinite(per_unit) else values.__array_namespace__().log10(values)
+def log10_of(statistic: str, values: Any) -> Any:
+    """log10 of what a statistic gives: -inf or inf where it is 0 or infinite, NaN where it is no number."""
+    return values * np.log10(2) if statistic == LOG2 else values.__array_namespace__().log10(values)
 
 
 class Met(NamedTuple):
@@ -69,20 +61,19 @@ LOG2, LINEAR = "log2_ratio", ("difference", "peak_minutes", "peak_delay")
 def make_demands(checks: Sequence[Check]) -> Demands:
     """The demands of the checks; those on a statistic that may be negative or is a time are left out."""
     used = tuple(check for check in checks if check.statistic not in LINEAR)
-    per_unit = np.array([np.log10(2) if check.statistic == LOG2 else np.nan for check in used])
     low, high = np.array([(check.low, check.high) for check in used]).T
-    is_log = np.isfinite(per_unit)
+    is_log = np.array([check.statistic == LOG2 for check in used])
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(is_log, low * per_unit, np.log10(np.maximum(low, 0.0)))
-        high = np.where(is_log, high * per_unit, np.log10(high))
+        low = np.where(is_log, low * np.log10(2), np.log10(np.maximum(low, 0.0)))
+        high = np.where(is_log, high * np.log10(2), np.log10(high))
     error = np.minimum(ERROR_LOG10, (high - low) / NARROW)
-    return Demands(used, low, high, error, per_unit)
+    return Demands(used, low, high, error)
 
 
 def meet(demands: Demands, findings: Sequence[Finding]) -> Met:
     """What findings cost, in the order of the demands."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.array([_log10(demands, index, found.values) for index, found in enumerate(findings)])
+        logs = np.array([log10_of(found.check.statistic, found.values) for found in findings])
     error = demands.error[:, None]
     cost, slope, curvature = (np.zeros_like(logs) for _ in range(3))
     for sign, bound in ((1.0, demands.high[:, None]), (-1.0, demands.low[:, None])):

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.constrain.demands import Demands, log10_statistic
+from screen.constrain.demands import Demands, log10_of
 from screen.constrain.unknowns import Unknowns
 from screen.experiments import Design, lane_parameters, rest_parameters
 from screen.kernel import filled, filled_size
-from screen.panel import Bench, courses_of
+from screen.panel import Bench, statistic
 from screen.simulate import come_to_rest, distinct_cells, follow, observe
 
 LANES = 512
@@ -28,11 +28,17 @@ LANES = 512
 SHORT = 2
 """Checks with at most so many times run apart from those of whole time courses."""
 
+DOUBLINGS = 3
+"""From one number of lanes to the next, of which a read-out is taken: each is compiled anew."""
+
 Back = Callable[[tuple[Array, Array]], tuple[Array]]
 """What is known of the way back from states and parameters of lanes to the vectors: a tree of arrays."""
 
-Slopes = Callable[[np.ndarray, Sequence[np.ndarray], np.ndarray], np.ndarray]
-"""(scaled vectors, traces, which checks in which draws) -> d log10 statistic / d scaled vector."""
+Courses = Sequence[Sequence[np.ndarray]]
+"""What each check reads of each of its arms: [draws, doses, times]."""
+
+Slopes = Callable[[np.ndarray, Courses, np.ndarray], np.ndarray]
+"""(scaled vectors, courses, which checks in which draws) -> d log10 statistic / d scaled vector."""
 
 
 class Pulled(NamedTuple):
@@ -46,20 +52,22 @@ class Pulled(NamedTuple):
     weights: np.ndarray
 
 
-def make_slopes(bench: Bench, demands: Demands, unknowns: Unknowns) -> Slopes:
-    """A function that gives [checks, draws, unknowns], zero where not asked for; compiled as it is used."""
-    pull = _make_pull(bench, unknowns)
+def make_slopes(bench: Bench, demands: Demands, unknowns: Unknowns, draws: int) -> Slopes:
+    """A function that gives [checks, draws, unknowns], zero where not asked for; compiled as it is used.
 
-    def slopes(scaled: np.ndarray, traces: Sequence[np.ndarray], asked: np.ndarray) -> np.ndarray:
+    At most `draws` are asked for at a time; fewer are filled up with copies, so that little is compiled.
+    """
+    pull, longest = _make_pull(bench, unknowns), max(len(check.minutes) for check in demands.checks)
+
+    def slopes(scaled: np.ndarray, courses: Courses, asked: np.ndarray) -> np.ndarray:
         found = np.zeros((len(demands.checks), len(scaled), len(unknowns.names)))
-        wanted = [
-            each
-            for index in np.flatnonzero(asked.any(axis=1))
-            for each in _weights(bench, demands, int(index), traces, np.flatnonzero(asked[index]))
-        ]
-        for short in (True, False):
+        wanted: list[Pulled] = []
+        for index in map(int, np.flatnonzero(asked.any(axis=1))):
+            values = [filled(each, draws) for each in courses[index]]
+            wanted += _weights(bench, demands, index, values, np.flatnonzero(asked[index]))
+        for short, times in ((True, SHORT), (False, longest)):
             for group in _grouped([each for each in wanted if (len(each.times) <= SHORT) == short]):
-                _add(pull, bench, group, scaled, found)
+                _add(pull, bench, group, times, scaled, found)
         return np.where(np.isfinite(found).all(axis=2, keepdims=True), found, 0.0)
 
     return slopes
@@ -120,7 +128,7 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
         for place in np.unique(readout):
             own = np.flatnonzero((readout == place) & good)
             if len(own):
-                rows = filled(own, filled_size(len(own)))
+                rows = filled(own, filled_size(len(own), doublings=DOUBLINGS))
                 arrays = (lanes.times[rows], states[rows], last[rows], weights[rows])
                 found = of_readout(bench.names[place], *arrays)
                 for whole, part in zip(by_read, found, strict=True):
@@ -130,13 +138,20 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
     return pull
 
 
+@partial(jax.jit, static_argnums=0)
+def _by_read(
+    name: str, minutes: np.ndarray, doses: Sequence[np.ndarray], values: Sequence[np.ndarray]
+) -> list[Array]:
+    """The slope of the log10 of a statistic in all it is computed from; compiled once for checks of a shape."""
+    return jax.grad(lambda each: jnp.sum(log10_of(name, statistic(name, minutes, doses, each))))(values)
+
+
 def _weights(
-    bench: Bench, demands: Demands, index: int, traces: Sequence[np.ndarray], draws: np.ndarray
+    bench: Bench, demands: Demands, index: int, values: list[np.ndarray], draws: np.ndarray
 ) -> Iterator[Pulled]:
     """The slope of the log10 of a statistic in every value it is computed from, arm by arm, in some draws."""
     check = demands.checks[index]
-    values = [jnp.asarray(each) for each in courses_of(bench, check, traces)]
-    slopes = jax.grad(lambda each: jnp.sum(log10_statistic(demands, index, each)))(values)
+    slopes = _by_read(check.statistic, np.array(check.minutes), check.doses, values)
     for (template, name), slope in zip(check.sides, slopes, strict=True):
         weights = np.where(np.isfinite(slope), slope, 0.0)[draws]
         for dose, arm in enumerate(bench.course_places(check, template)[0]):
@@ -163,11 +178,11 @@ def _add(
     pull: Callable[[Lanes, np.ndarray, np.ndarray], np.ndarray],
     bench: Bench,
     group: Sequence[Pulled],
+    longest: int,
     scaled: np.ndarray,
     found: np.ndarray,
 ) -> None:
-    """Adds the slopes of a group of arms to `found` [checks, draws, unknowns]."""
-    longest = filled_size(max(len(each.times) for each in group))
+    """Adds the slopes of a group of arms, of so many times at most, to `found` [checks, draws, unknowns]."""
     count = [len(each.draws) for each in group]
     arm, readout, check = (
         np.repeat([getattr(each, name) for each in group], count) for name in ("arm", "readout", "check")

@@ -18,7 +18,7 @@ from screen.errors import FitError
 from screen.experiments import add_residuals, drawn_constants, residual_name
 from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
-from screen.panel import Bench, Check, PanelTables, find
+from screen.panel import Bench, Check, PanelTables, courses_of, find
 from screen.simulate import Integration
 from screen.tables import DRAWS, write_table, write_text_atomic
 
@@ -159,7 +159,7 @@ def _make_look(
 ) -> tuple[Look, Linearise]:
     predictor = make_predictor(problem, bench.integration, draws)
     sensitivity = make_sensitivity(problem, bench.integration)
-    slopes = make_slopes(bench, demands, unknowns)
+    slopes = make_slopes(bench, demands, unknowns, draws)
     model, drugs = bench.tables.model, bench.tables.drugs
     network = dict(zip(model.parameters, model.values, strict=True))
 
@@ -169,9 +169,10 @@ def _make_look(
         scaled = filled(scaled, filled_size(count, draws))
         traces = bench(unknowns.draws(scaled, network, drugs))
         met = meet(demands, find(bench, demands.checks, traces))
+        courses = [courses_of(bench, check, traces) for check in demands.checks]
         found = predictor(scaled[:, unknowns.of_calibration])
         predicted = np.where(found.ok, found.compared / found.sigma, 0.0)
-        return rows_of(Sight(met, predicted, found.failed == 0, traces), np.arange(count))
+        return rows_of(Sight(met, predicted, found.failed == 0, courses), np.arange(count))
 
     def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
         of_demands = slopes(scaled, seen.trail, seen.met.cost.T > WEAK)

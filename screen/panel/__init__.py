@@ -4,7 +4,7 @@ from screen.panel.courses import CONTRASTS, DYNAMICS, TIME_COURSES, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
 from screen.panel.planned import ARMS, Planned, Wanted, check_arms_fit, left_out, read_arms
 from screen.panel.potency import find_responses
-from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic_of
+from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Check, Fact, read_panel
 from screen.panel.verdict import ENOUGH, summarise, validation_table, verdict
@@ -37,7 +37,7 @@ __all__ = [
     "read_arms",
     "read_panel",
     "run_planned",
-    "statistic_of",
+    "statistic",
     "summarise",
     "validation_table",
     "verdict",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float, Int
 from screen.experiments import Arm, Draws, make_design, read_draws, written_out
 from screen.kernel import Model
 from screen.panel.statistics import STATISTICS, Course
-from screen.panel.table import Check, arms_of
+from screen.panel.table import Check
 from screen.scenarios import ContextTables, DrugTables
-from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_ANY_MINUTES, DRAWS_ANY_NAMES, AnyArray
+from screen.shapes import DOSES_MINUTES, DRAWS, DRAWS_ANY_MINUTES, DRAWS_ANY_NAMES
 from screen.simulate import Integration, Observed, Runner, distinct_cells
 
 MOST_OUTPUTS = 2**15
@@ -158,19 +158,13 @@ def courses_of(
     return found
 
 
-def statistic_of(
-    check: Check, values: Sequence[Float[AnyArray, DRAWS_ANY_MINUTES]]
-) -> Float[AnyArray, DRAWS]:
-    """The statistic [draws] of what a check reads of its arms, [draws, doses, times] each.
+def statistic(name: str, minutes: Any, doses: Sequence[Any], values: Sequence[Any]) -> Any:
+    """A statistic [draws] by name, of what is read of one or two arms [draws, doses, times].
 
-    Arrays of JAX give one that is differentiable.
+    `minutes` [times] are those of both, `doses` [doses] those of each. Arrays of JAX give one that is differentiable.
     """
-    xp = values[0].__array_namespace__()
-    minutes = xp.asarray(check.minutes)
-    courses = [
-        Course(minutes, xp.asarray(arm.doses), each) for arm, each in zip(arms_of(check), values, strict=True)
-    ]
-    return STATISTICS[check.statistic].compute(courses[0], courses[1] if len(courses) > 1 else None)
+    courses = [Course(minutes, *each) for each in zip(doses, values, strict=True)]
+    return STATISTICS[name].compute(courses[0], courses[1] if len(courses) > 1 else None)
 
 
 def find(
@@ -185,7 +179,8 @@ def find(
         courses = courses_of(bench, check, traces)
         failed = ~np.all([np.isfinite(each).all(axis=(1, 2)) for each in courses], axis=0)
         with np.errstate(all="ignore"):
-            values = np.where(failed, np.nan, statistic_of(check, courses))
+            asked = statistic(check.statistic, np.array(check.minutes), check.doses, courses)
+            values = np.where(failed, np.nan, asked)
         found.append(Finding(check, values, (values >= check.low) & (values <= check.high), failed))
     return found
 

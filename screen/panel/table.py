@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from screen.errors import PanelError
@@ -93,6 +94,11 @@ class Check:
     def sides(self) -> tuple[tuple[Arm, str], ...]:
         """Its arms and what is read of each."""
         return tuple(zip(arms_of(self), (self.readout, self.ref_readout), strict=False))
+
+    @property
+    def doses(self) -> list[np.ndarray]:
+        """Of the series of each arm, as `Course.doses`."""
+        return [np.array(arm.doses) for arm in arms_of(self)]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 
 from screen.constrain import Unknowns, make_demands, make_slopes
-from screen.constrain.demands import log10_statistic
+from screen.constrain.demands import log10_of
 from screen.experiments import SIGMA
 from screen.kernel import available_engines
 from screen.network import read_parameters
-from screen.panel import Bench, PanelTables, courses_of
+from screen.panel import Bench, PanelTables, courses_of, statistic
 from screen.simulate import Integration
 
 FACTS = ("V03", "V11", "V12", "V55", "V59")
@@ -47,20 +47,20 @@ def setting(world, root):
     return demands, bench, unknowns, start
 
 
-def traces_of(setting, scaled: np.ndarray) -> list[np.ndarray]:
-    _, bench, unknowns, _ = setting
+def courses(setting, scaled: np.ndarray) -> list[list[np.ndarray]]:
+    demands, bench, unknowns, _ = setting
     model = bench.tables.model
     network = dict(zip(model.parameters, model.values, strict=True))
-    return bench(unknowns.draws(scaled, network, bench.tables.drugs))
+    traces = bench(unknowns.draws(scaled, network, bench.tables.drugs))
+    return [courses_of(bench, check, traces) for check in demands.checks]
 
 
 def logs(setting, scaled: np.ndarray) -> np.ndarray:
-    demands, bench, *_ = setting
-    traces = traces_of(setting, scaled)
+    read = courses(setting, scaled)
     return np.array(
         [
-            log10_statistic(demands, index, courses_of(bench, check, traces))
-            for index, check in enumerate(demands.checks)
+            log10_of(check.statistic, statistic(check.statistic, np.array(check.minutes), check.doses, each))
+            for check, each in zip(setting[0].checks, read, strict=True)
         ]
     )
 
@@ -70,7 +70,7 @@ def slopes(setting) -> np.ndarray:
     demands, bench, unknowns, start = setting
     asked = np.ones((len(demands.checks), len(start)), bool)
     asked[0, 1] = False
-    return make_slopes(bench, demands, unknowns)(start, traces_of(setting, start), asked)
+    return make_slopes(bench, demands, unknowns, 3)(start, courses(setting, start), asked)
 
 
 def test_slopes_are_those_of_differences(setting, slopes):
