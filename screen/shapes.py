@@ -47,6 +47,7 @@ DRAWS_ANY_MINUTES = "draws _ minutes"
 DOSES_MINUTES = "doses minutes"
 
 SETTINGS_PARAMETERS = "settings parameters"
+SETTINGS_DRAWS = "settings draws"
 ARMS = "arms"
 ARMS_PHASES = "arms phases"
 ARMS_TERMS = "arms terms"

@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.network import check_draws, read_parameters
     from screen.scenarios import read_context_tables
     from screen.simulate import ScreenTables, Shard, read_parts, simulate_shard
-    from screen.tables import DRAWS, RESPONSES, SCENARIOS, read_table, write_table
+    from screen.tables import DRAWS, RESPONSES, SCENARIOS, read_table
+    from screen.tables.blocks import write_blocks
 
     configure()
     wanted, tables = settings.simulate, settings.tables
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         Shard(arguments.shard, wanted.shards),
         say,
     )
-    write_table(responses, path, RESPONSES, {**facts, "engine": engine, "device": device()})
+    write_blocks(responses, path, RESPONSES, {**facts, "engine": engine, "device": device()})
     return 0
 
 

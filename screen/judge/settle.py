@@ -77,7 +77,7 @@ def propose_experiments(
     )
     screened = ScreenTables(scenarios, contexts, screen.drugs, screen.draws, screen.seed)
     parts = read_parts(screened, screen.network, screen.readouts)
-    responses = simulate_shard(parts, screen.readouts, screen.integration, Shard(0, 1), report)
+    responses = pl.concat(simulate_shard(parts, screen.readouts, screen.integration, Shard(0, 1), report))
     options = [name for name, option in tables.options.items() if option.switch == switch]
     return find_settling(scenarios, responses, switch, options, most)
 

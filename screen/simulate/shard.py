@@ -13,16 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from jaxtyping import Int
 
 from screen.errors import SimulateError
 from screen.kernel import Status, prepare
+from screen.shapes import CELLS, SETTINGS_DRAWS
 from screen.simulate.integrate import (
     COMPLETED,
     STATUS_NAMES,
     Integration,
     Observed,
     Runner,
-    distinct_cells,
 )
 from screen.simulate.parts import Part
 from screen.simulate.readouts import Readout, output_times, read
@@ -47,8 +48,8 @@ def simulate_shard(
     integration: Integration,
     shard: Shard,
     report: Callable[[str], None],
-) -> pl.DataFrame:
-    """RESPONSES of the shard's lanes: one row a lane and read-out.
+) -> Iterator[pl.DataFrame]:
+    """RESPONSES of the shard's lanes, one row a lane and read-out, batch by batch: no more is held than that.
 
     `report` is given a line of progress about every two seconds. SimulateError: no such shard.
     """
@@ -56,13 +57,11 @@ def simulate_shard(
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
     own = _own_lanes(parts, shard)
     progress = _Progress(shard, sum(stop - start for _, (start, stop) in own), report)
-    found: list[pl.DataFrame] = []
     with ThreadPoolExecutor(integration.threads or os.cpu_count()) as pool:
         ready = [pool.submit(prepare, part.model, integration.engine) for part, _ in own]
         for (part, bounds), prepared in zip(own, ready, strict=True):
             prepared.result()
-            found += _frames(part, readouts, integration, bounds, progress)
-    return pl.concat(found) if found else pl.DataFrame(schema=RESPONSES.dtypes())
+            yield from _frames(part, readouts, integration, bounds, progress)
 
 
 def _own_lanes(parts: Sequence[Part], shard: Shard) -> list[tuple[Part, tuple[int, int]]]:
@@ -87,16 +86,28 @@ def _frames(
     start, stop = bounds
     names = tuple(dict.fromkeys(readout.observable for readout in readouts))
     runner = Runner(part.model, integration, part.design, names)
-    arm, draw = part.arm_and_draw(np.arange(start, stop))
-    row, under, cell = distinct_cells(part.design.rest[arm], draw)
+    row, under, place = _cells(part, bounds)
     resting, minutes = runner.rest(part.draws, row, under), output_times(readouts)
-    for first in range(0, stop - start, integration.width):
-        here = slice(first, first + integration.width)
-        times = np.broadcast_to(minutes, (len(arm[here]), len(minutes)))
-        found = runner(part.draws, arm[here], draw[here], times, resting.of(cell[here]))
-        frame = _frame(part, readouts, arm[here], draw[here], _read(readouts, names, minutes, found))
+    for first in range(start, stop, integration.width):
+        arm, draw = part.arm_and_draw(np.arange(first, min(first + integration.width, stop)))
+        times = np.broadcast_to(minutes, (len(arm), len(minutes)))
+        found = runner(part.draws, arm, draw, times, resting.of(place[part.design.rest[arm], draw]))
+        frame = _frame(part, readouts, arm, draw, _read(readouts, names, minutes, found))
         progress.done(len(times), frame["value"].null_count() // len(readouts))
         yield frame
+
+
+def _cells(
+    part: Part, bounds: tuple[int, int]
+) -> tuple[Int[np.ndarray, CELLS], Int[np.ndarray, CELLS], Int[np.ndarray, SETTINGS_DRAWS]]:
+    """The cells in which a part's lanes from the first of `bounds` up to the other rest: row of the settings and draw
+    of each, and which of them is that of a row and a draw."""
+    (start, stop), draws = bounds, len(part.draws.number)
+    needed = np.zeros((len(part.design.settings), draws), dtype=bool)
+    for at in range(start // draws, (stop - 1) // draws + 1):
+        needed[part.design.rest[part.arms[at]], max(start - at * draws, 0) : stop - at * draws] = True
+    row, draw = np.nonzero(needed)
+    return row, draw, np.cumsum(needed).reshape(needed.shape) - 1
 
 
 def _read(

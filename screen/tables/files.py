@@ -159,20 +159,26 @@ def write_table(
     )
     check_table(frame, schema, path.name)
     if path.suffix == ".parquet":
-        provenance = {DATA: digest_table(frame), **(provenance or {})}
-    facts = json.dumps(provenance, indent=1, sort_keys=True) if provenance is not None else None
-    if path.suffix == ".parquet":
-        metadata = {"provenance": facts or "", "seal": OPEN}
+        facts = metadata({DATA: digest_table(frame), **(provenance or {})})
 
         def write(file: Path) -> None:
-            frame.write_parquet(file, compression="zstd", metadata=metadata)
+            frame.write_parquet(file, compression="zstd", metadata=facts)
             seal(file)
 
-        _write(path, write)
+        write_file(path, write)
         return
-    _write(path, lambda file: file.write_text(table_text(frame, path), encoding="utf-8"))
-    if facts:
-        write_text_atomic(path.with_name(path.name + ".provenance.json"), facts + "\n")
+    write_file(path, lambda file: file.write_text(table_text(frame, path), encoding="utf-8"))
+    if provenance is not None:
+        write_text_atomic(path.with_name(path.name + ".provenance.json"), _as_json(provenance) + "\n")
+
+
+def metadata(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """What the footer of a .parquet file says: its provenance, and a seal that is still open."""
+    return {"provenance": _as_json(provenance), "seal": OPEN}
+
+
+def _as_json(provenance: Mapping[str, Any]) -> str:
+    return json.dumps(provenance, indent=1, sort_keys=True)
 
 
 def table_text(frame: pl.DataFrame, path: Path) -> str:
@@ -180,7 +186,9 @@ def table_text(frame: pl.DataFrame, path: Path) -> str:
     return str(escaped(frame).write_csv(separator=SEPARATORS[path.suffix]))
 
 
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
+def write_file(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` write a file, whole or not at all; what polars says of a full disk is said in our words."""
+
     def with_plain_errors(file: Path) -> None:
         try:
             write(file)

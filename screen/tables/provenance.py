@@ -60,7 +60,8 @@ def digest_files(paths: Iterable[Path | str]) -> str:
     for root in sorted({Path(path) for path in paths}):
         for file in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if file.is_file() and "__pycache__" not in file.parts:
-                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                with file.open("rb") as opened:
+                    content = hashlib.file_digest(opened, "sha256").hexdigest()
                 digest.update(f"{file.name}\0{content}\n".encode())
     return digest.hexdigest()
 

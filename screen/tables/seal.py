@@ -6,6 +6,7 @@ A damaged file can otherwise give other values, or end the process that reads it
 import hashlib
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 OPEN = "sha256:" + "0" * 64
 """Value of the metadata `seal` while the file is written; the digest is taken with this in its place."""
@@ -13,20 +14,49 @@ OPEN = "sha256:" + "0" * 64
 _SEALED = re.compile(rb"sha256:[0-9a-f]{64}")
 
 
+CHUNK = 2**20
+"""Bytes of a file that are held at a time."""
+
+
 def seal(path: Path) -> None:
     """Put the digest into a file that was written with OPEN in its metadata."""
-    content = path.read_bytes()
-    place = content.rindex(OPEN.encode())
-    closed = f"sha256:{hashlib.sha256(content).hexdigest()}".encode()
-    path.write_bytes(content[:place] + closed + content[place + len(closed) :])
+    with path.open("r+b") as file:
+        found = _last_seal(file)
+        if found is None:
+            raise ValueError(f"{path}: must hold an open seal, found none")
+        place, _ = found
+        closed = _digest(file, place)
+        file.seek(place)
+        file.write(closed)
 
 
 def is_damaged(path: Path) -> bool:
     """Whether the file has a seal that is not the digest of its bytes; False where it never had one."""
-    content = path.read_bytes()
-    found = list(_SEALED.finditer(content))
-    if not found:
-        return False
-    start, stop = found[-1].span()
-    unsealed = content[:start] + OPEN.encode() + content[stop:]
-    return content[start:stop] != f"sha256:{hashlib.sha256(unsealed).hexdigest()}".encode()
+    with path.open("rb") as file:
+        found = _last_seal(file)
+        return found is not None and found[1] != _digest(file, found[0])
+
+
+def _last_seal(file: BinaryIO) -> tuple[int, bytes] | None:
+    """Where the last seal of a file lies, and that seal."""
+    found, begins, kept = None, 0, b""
+    while more := file.read(CHUNK):
+        here = kept + more
+        for match in _SEALED.finditer(here):
+            found = begins + match.start(), match[0]
+        kept = here[-len(OPEN) + 1 :]
+        begins += len(here) - len(kept)
+    return found
+
+
+def _digest(file: BinaryIO, place: int) -> bytes:
+    """The seal of a file that has one at a place: the digest of its bytes with OPEN there."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while more := file.read(min(CHUNK, place - file.tell())):
+        digest.update(more)
+    digest.update(OPEN.encode())
+    file.seek(place + len(OPEN))
+    while more := file.read(CHUNK):
+        digest.update(more)
+    return f"sha256:{digest.hexdigest()}".encode()

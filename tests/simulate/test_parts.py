@@ -95,7 +95,8 @@ def parts_of(folder, draws, readouts=READOUTS, slices=False):
 
 
 def run(parts, index=0, count=1):
-    return simulate_shard(parts, READOUTS, INTEGRATION, Shard(index, count), lambda line: None)
+    frames = simulate_shard(parts, READOUTS, INTEGRATION, Shard(index, count), lambda line: None)
+    return pl.concat([pl.DataFrame(schema=RESPONSES.dtypes()), *frames])
 
 
 def test_contexts_are_grouped_by_their_network(folder, draws):

@@ -65,7 +65,7 @@ NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
 def run(model, plan, index=0, count=1, batch=4, **options) -> pl.DataFrame:
     lines: list[str] = []
     shard = Shard(index, count)
-    return simulate_shard([plan], READOUTS, integration(batch, **options), shard, lines.append)
+    return pl.concat(simulate_shard([plan], READOUTS, integration(batch, **options), shard, lines.append))
 
 
 def share(on: float, off: float, load: float, minutes: np.ndarray) -> np.ndarray:
@@ -168,7 +168,7 @@ def test_a_shard_that_is_not_there_is_named(model):
 
 def test_progress_says_how_far(model):
     lines: list[str] = []
-    simulate_shard([part_of(model)], READOUTS, integration(), Shard(1, 2), lines.append)
+    list(simulate_shard([part_of(model)], READOUTS, integration(), Shard(1, 2), lines.append))
     assert lines[-1].startswith("simulate 2/2: 6 of 6 trajectories") and lines[-1].endswith(" 0 failed")
 
 
@@ -176,7 +176,7 @@ def test_progress_counts_the_trajectories_that_failed(model):
     """Those of one draw under all three arms, batch by batch."""
     lines: list[str] = []
     failing = part_of(model, growth=(50.0, 0.0, 0.0, 0.0))
-    simulate_shard([failing], READOUTS, integration(), Shard(0, 1), lines.append)
+    list(simulate_shard([failing], READOUTS, integration(), Shard(0, 1), lines.append))
     assert lines[-1].startswith("simulate 1/1: 12 of 12 trajectories") and lines[-1].endswith(" 3 failed")
 
 

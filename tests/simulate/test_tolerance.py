@@ -44,7 +44,11 @@ def test_suppressions_are_right_to_a_tenth_of_what_ranks_level(root, monkeypatch
     readouts = [Readout(each.id, each.observable, *each.window()) for each in settings.readouts]
     exact, screened = (
         suppressions(
-            simulate_shard([part], readouts, Integration("auto", rtol, atol), Shard(0, 1), lambda line: None),
+            pl.concat(
+                simulate_shard(
+                    [part], readouts, Integration("auto", rtol, atol), Shard(0, 1), lambda line: None
+                )
+            ),
             scenarios,
         )
         for rtol, atol in ((1e-9, 1e-12), (wanted.screen_rtol, wanted.atol))
