@@ -48,7 +48,14 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
     likely = leaders(ranked)
     named = likely[:NAMED]
     through = "; ".join(filter(None, (_through(row, name) for row in named)))
-    more = (*mine, *_half(named, goal), *_others(named[0], side), *_pair(ranked), *_lost(every))
+    more = (
+        *mine,
+        *_regret(likely),
+        *_half(named, goal),
+        *_others(named[0], side),
+        *_pair(ranked),
+        *_lost(every),
+    )
     return Answer(_lead(likely, words), f"{through}." if through else "", more)
 
 
@@ -102,6 +109,17 @@ def _through(row: Row, name: str) -> str:
         said.append("is read between tested doses")
     said = [each for each in said if each]
     return f"{plus(row['intervention'])} {' and '.join(said)}" if said else ""
+
+
+def _regret(likely: Sequence[Row]) -> list[str]:
+    """Where several share the first place, the one that costs least if another is the best."""
+    if len(likely) == 1:
+        return []
+    least = min(likely, key=lambda row: float(row["expected_regret"]))
+    cost = percent(least["expected_regret"])
+    return [
+        f"{plus(least['intervention'])} is the safest choice of them: on average the best does {cost} more."
+    ]
 
 
 def _half(named: Sequence[Row], goal: Goal) -> list[str]:

@@ -28,7 +28,7 @@ NAMES = (
     "ic50_flag",
 )  # fmt: skip
 FRACTIONS: Mapping[str, int] = {
-    "p_best": 4, "p_top5": 4, "suppression_p05": 4, "suppression_p50": 4, "suppression_p95": 4,
+    "p_best": 4, "p_top5": 4, "expected_regret": 4, "suppression_p05": 4, "suppression_p50": 4, "suppression_p95": 4,
     "suppression_p05_bare": 4, "suppression_p95_bare": 4, "excess_bliss_p50": 2,
 }  # fmt: skip
 """Columns and the decimals that travel."""

@@ -17,6 +17,7 @@ from screen.report.labels import capital, readout_label
 from screen.report.margins import first_places
 from screen.report.page import origin_rows, render
 from screen.report.selection import NOTICED, View
+from screen.report.sets import first_of_sets
 from screen.report.summary import MARKS, CellSummary, decisive, failures, mark_counts, summarise
 from screen.report.table import packed_content
 from screen.report.validation import held_line, panel_summary
@@ -72,6 +73,7 @@ def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> di
             )
             for context, lines in decisive(findings)
         ],
+        "sets": first_of_sets(findings),
         "first": first and (_in_words(findings, first[0]), first[1]),
         "models": _models(findings.fit),
         "panel": panel_summary(findings.validation) if findings.validation is not None else None,

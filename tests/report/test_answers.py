@@ -8,7 +8,7 @@ from screen.report.words import GOALS, Words
 ROW = {
     "suppression_p05": 0.8, "suppression_p50": 0.9, "suppression_p95": 0.95, "rank_p05": 1.0, "rank_p95": 3.0,
     "route": "direct", "acts_through": "JAK1 JAK2", "mechanism": "direct", "dose_flag": "tested", "ic50_flag": "inside",
-    "unmeasured_variants": None, "first_place": "undecided",
+    "unmeasured_variants": None, "first_place": "undecided", "expected_regret": 0.03,
     "ic50_nM": 40.0, "ic50_p05_nM": 20.0, "ic50_p95_nM": 80.0, "pS727_change_p50": 0.01, "pERK_change_p50": -1.26,
     "pAKT_change_p50": None, "excess_single_p50": None, "excess_bliss_p50": None, "excess_bliss_p05": None,
     "excess_bliss_p95": None,
@@ -35,10 +35,12 @@ def test_one_who_is_first_in_nine_draws_of_ten_leads():
 
 
 def test_where_the_draws_do_not_decide_the_likeliest_is_named_first_whatever_its_rank():
-    lead, *_ = say(
-        {"intervention": "a", "p_best": 0.23}, {"intervention": "b", "p_best": 0.7, "suppression_p50": 0.85}
+    lead, _, safest, *_ = say(
+        {"intervention": "a", "p_best": 0.23, "expected_regret": 0.02},
+        {"intervention": "b", "p_best": 0.7, "suppression_p50": 0.85},
     )
     assert lead == "Undecided: b (first in 70 % of the draws) or a (23 %); pY705 down by 85 to 90 %."
+    assert safest == "a is the safest choice of them: on average the best does 2 % more."
 
 
 def test_co_leaders_beyond_three_are_counted():

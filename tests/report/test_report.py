@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from screen.errors import ReportError, TableError
-from screen.rank import DoseBasis, as_lowering, gather_responses, rank
+from screen.rank import DoseBasis, as_lowering, gather_responses, rank, sets_schema
 from screen.report import (
     FIGURES,
     Findings,
@@ -94,6 +94,7 @@ def findings(labels, tmp_path_factory) -> Findings:
         validation=validation(),
         labels=labels,
         decisive=decided(),
+        sets=sets(),
         held={
             "demands": 200,
             "met_before": 0.88,
@@ -103,6 +104,51 @@ def findings(labels, tmp_path_factory) -> Findings:
         },
         top=4,
     )
+
+
+def sets() -> pl.DataFrame:
+    """Two drugs in a set of two cells, under the headline and under another dose basis."""
+    words = {
+        "set": "both cells",
+        "readout": VIEW.readout,
+        "dose_basis": VIEW.basis,
+        "rank_p05": 1.0,
+        "rank_p95": 2.0,
+    }
+    scores = {
+        "p_top5": 1.0,
+        "suppression_p05": 0.5,
+        "suppression_p95": 0.9,
+        "least_in": "hepg2",
+        "least_p50": -0.05,
+    }
+    rows = [
+        {
+            "intervention": "tofacitinib",
+            "rank": 2,
+            "p_best": 0.2,
+            "suppression_p50": 0.6,
+            "expected_regret": 0.11,
+        }
+        | {"first_place": "no"},
+        {
+            "intervention": "lorlatinib",
+            "rank": 1,
+            "p_best": 0.8,
+            "suppression_p50": 0.7,
+            "expected_regret": 0.012,
+        }
+        | {"first_place": "decided"},
+        {
+            "intervention": "trametinib",
+            "rank": 1,
+            "p_best": 1.0,
+            "suppression_p50": 0.8,
+            "expected_regret": 0.0,
+        }
+        | {"first_place": "decided", "dose_basis": "clinical"},
+    ]
+    return pl.DataFrame([words | scores | row for row in rows], schema=sets_schema(AIM).dtypes())
 
 
 def decided() -> pl.DataFrame:
@@ -350,6 +396,16 @@ def test_what_decides_the_first_place_is_told_where_it_was_asked(page, findings)
         ["a", "90 nM", "not within a hundredfold"],
         ["b", "7", "not within a hundredfold"],
         ["if ALK acts through JAK3", "", "there"],
+    ]
+
+
+def test_sets_of_cells_have_their_first_interventions(page):
+    section = page.split('<section id="sets">')[1].split("</section>")[0].replace("\u00a0", " ")
+    cells = re.findall(r"<(?:td|h3)[^>]*>([^<]*)</", section)
+    assert cells == [
+        "both cells",
+        *("1", "lorlatinib", "70 % (50 to 90 %)", "80 %", "1 %", "−5 %, HepG2"),
+        *("2", "tofacitinib", "60 % (50 to 90 %)", "20 %", "11 %", "−5 %, HepG2"),
     ]
 
 

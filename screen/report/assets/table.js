@@ -24,6 +24,7 @@ const SHOWN = [
   ["5–95 %", "suppression_p05", between("suppression_p05", "suppression_p95", percent), 1],
   ["Rank 5–95 %", "rank_p05", between("rank_p05", "rank_p95", String), 1],
   ["P(best) [%]", "p_best", (row) => percent(read(row, "p_best")), 0],
+  ["Regret [%]", "expected_regret", (row) => percent(read(row, "expected_regret")), 1],
   [`${goal.dose[0].toUpperCase()}${goal.dose.slice(1)} [nM]`, "ic50_nM", (row) => text("ic50_nM")(row) + flagOf(row), 2],
   ["Over Bliss [%]", "excess_bliss_p50", (row) => percent(read(row, "excess_bliss_p50")), 2],
   ["P(top 5) [%]", "p_top5", (row) => percent(read(row, "p_top5")), 3],
