@@ -19,7 +19,7 @@ from screen.network.observables import OBSERVABLES
 from screen.network.parameters import PARAMETERS
 from screen.network.totals import TOTALS
 from screen.panel import ARMS, CONTRASTS, DYNAMICS, PANEL, STATISTICS, TIME_COURSES
-from screen.rank import COMBINATIONS, CURVES, FAILURES, sets_schema
+from screen.rank import COMBINATIONS, CURVES, FAILURES, ISOBOLES, sets_schema
 from screen.report import LABELS
 from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
 from screen.settings import settings_schema
@@ -194,7 +194,7 @@ def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root
 
 
 @pytest.mark.parametrize(
-    "schema", [RANKED, CURVES, COMBINATIONS, FAILURES, sets_schema(AIM)], ids=lambda s: s.name
+    "schema", [RANKED, CURVES, COMBINATIONS, ISOBOLES, FAILURES, sets_schema(AIM)], ids=lambda s: s.name
 )
 def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
     """Those of an interval together: `h_*`."""

@@ -95,6 +95,11 @@ class Results:
         return self.folder / "combinations.csv"
 
     @property
+    def isoboles(self) -> Path:
+        """Doses of pairs that reach an effect."""
+        return self.folder / "isoboles.csv"
+
+    @property
     def sets(self) -> Path:
         """Rankings over several contexts together."""
         return self.folder / "sets.csv"

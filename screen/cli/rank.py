@@ -20,13 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv, curves.csv, combinations.csv, sets.csv and failures.csv."""
+    """Write results/ranked.csv, curves.csv, combinations.csv, isoboles.csv, sets.csv and failures.csv."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
         COMBINATIONS,
         CURVES,
         FAILURES,
+        ISOBOLES,
         Doubt,
         compare_all,
         find_failures,
@@ -66,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+    write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
     of_sets = within(found, sets)
     compared = compare_all(of_sets, drugs, aim=aim, dose_bases=bases, doubt=doubt) if sets else ()
     together = rank_sets(sets, compared, of_sets, aim, settings.seed)

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_shards(settings, results)
     from screen.network import read_parameters
     from screen.potency import CELL_POTENCIES
-    from screen.rank import COMBINATIONS, as_lowering, gather_responses, ranked_schema, sets_schema
+    from screen.rank import COMBINATIONS, ISOBOLES, as_lowering, gather_responses, ranked_schema, sets_schema
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, read_contexts, read_options
     from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
         measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
         combinations=read_table(results.combinations, COMBINATIONS),
+        isoboles=read_table(results.isoboles, ISOBOLES),
         decisive=_read_decisive(results),
         sets=as_lowering(read_table(results.sets, sets_schema(aim)), aim),
     )

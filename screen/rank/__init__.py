@@ -30,6 +30,7 @@ from screen.rank.dose_effects import DoseEffects, score_doses
 from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
+from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
 from screen.rank.ranking import check_request, compare_all, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
@@ -43,6 +44,7 @@ __all__ = [
     "CURVES",
     "DECIDED",
     "FAILURES",
+    "ISOBOLES",
     "SCORES",
     "TARGETS",
     "Aim",

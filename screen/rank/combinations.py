@@ -1,16 +1,12 @@
 """Pairs at every dose at which they were simulated: how much they suppress, and how much more than expected."""
 
-from collections.abc import Mapping
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from screen.rank.dose_curve import DoseCurve
 from screen.rank.draws import mean, quantile
 from screen.rank.intervals import Counted, Drawn, interval_columns
-from screen.rank.series import Cell
 from screen.rank.surface import EXCESSES, Surface
 from screen.tables import Column, Schema, number_column
 
@@ -58,16 +54,10 @@ COMBINATIONS = Schema(
 """One row a pair, its doses, and a read-out."""
 
 
-def score_pairs(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) -> Drawn:
-    """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
+def score_pairs(surfaces: Sequence[Surface]) -> Drawn:
+    """The pairs of a cell in one read-out."""
     parts = []
-    for _, members in groupby(cell.pairs, key=attrgetter("intervention")):
-        pairs = list(members)
-        surface = Surface(
-            np.array([pair.doses for pair in pairs]),
-            1.0 - ratio[[pair.row for pair in pairs]],
-            *(curves[drug] for drug in pairs[0].drugs),
-        )
+    for surface in surfaces:
         excesses = {f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES}
         parts.append(
             {
@@ -79,7 +69,7 @@ def score_pairs(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) 
             }
         )
     rows = pl.DataFrame(
-        [(pair.intervention, *pair.drugs, *pair.doses) for pair in cell.pairs],
+        [(each.intervention, *each.drugs, *doses) for each in surfaces for doses in each.doses.tolist()],
         schema={"intervention": pl.String, "drug_a": pl.String, "drug_b": pl.String}
         | {"dose_a_nM": pl.Float64, "dose_b_nM": pl.Float64},
         orient="row",

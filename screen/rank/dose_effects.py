@@ -16,28 +16,31 @@ from screen.rank.dose_curve import DoseCurve
 from screen.rank.draws import log10_half_dose
 from screen.rank.hill import Hill, fit_hill
 from screen.rank.intervals import with_mixture
+from screen.rank.isoboles import ISOBOLES, isobole_rows, trace_isoboles
 from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, falling, find_cells, paired_ratio
+from screen.rank.surface import surfaces_of
 from screen.tables import Schema
 from screen.threads import side_by_side
 
 
 class DoseEffects(NamedTuple):
-    """The tables CURVES and COMBINATIONS."""
+    """The tables CURVES, COMBINATIONS and ISOBOLES."""
 
     curves: pl.DataFrame
     combinations: pl.DataFrame
+    isoboles: pl.DataFrame
 
 
 def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
-    """Curves of single drugs and excesses of pairs in every read-out that is ranked; also over the hypotheses.
+    """Curves of single drugs, excesses and isoboles of pairs in every ranked read-out; also over the hypotheses.
 
     Of treated/vehicle; of vehicle/treated where that is to rise.
 
     RankError where a drug of a pair was not run alone.
 
-    >>> curves, pairs = score_doses(gather_responses(responses, scenarios), aim)
+    >>> curves, pairs, isoboles = score_doses(gather_responses(responses, scenarios), aim)
     >>> curves.select("drug", "fit_type", "xc50_p50_nM", "x_max_p50").rows(), pairs.height
     ([('drug', 'DRCTooFewPointsToFit', 30.0, 0.25)], 0)
     """
@@ -47,17 +50,15 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     places = {readout.id: found.readouts.index(readout.id) for readout in aim.ranked}
     contexts = (list(members) for _, members in groupby(cells, key=attrgetter("context")))
     found_in = list(side_by_side(lambda own: _of_context(own, ratio, places), contexts))
-    singles, pairs = (
-        [frame for frames in tables for frame in frames] for tables in zip(*found_in, strict=True)
-    )
-    return DoseEffects(_joined(singles, CURVES), _joined(pairs, COMBINATIONS))
+    tables = ([frame for frames in parts for frame in frames] for parts in zip(*found_in, strict=True))
+    return DoseEffects(*map(_joined, tables, (CURVES, COMBINATIONS, ISOBOLES)))
 
 
 def _of_context(
     own: Sequence[Cell], ratio: np.ndarray, places: Mapping[str, int]
-) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
-    """Curves and excesses in the cells of a context, by read-out; `places` are those of read-outs in the ratio."""
-    singles, pairs = [], []
+) -> tuple[list[pl.DataFrame], list[pl.DataFrame], list[pl.DataFrame]]:
+    """Curves, excesses and isoboles in the cells of a context, by read-out, whose `places` in the ratio are given."""
+    singles, pairs, isoboles = [], [], []
     for readout, place in places.items():
         here = ratio[:, place]
         curves = [dose_curves(cell, here) for cell in own]
@@ -66,9 +67,14 @@ def _of_context(
             for each in with_mixture(own, [score_drugs(drugs) for drugs in curves]):
                 singles.append(curve_rows(each).with_columns(name))
         if own[0].pairs:
-            drawn = [score_pairs(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
+            surfaces = [surfaces_of(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
+            drawn = [score_pairs(each) for each in surfaces]
             pairs += [combined_rows(each).with_columns(name) for each in with_mixture(own, drawn)]
-    return singles, pairs
+            matrices = [[surface for surface in each if surface.is_matrix] for each in surfaces]
+            if matrices[0]:
+                traced = with_mixture(own, [trace_isoboles(each) for each in matrices])
+                isoboles += [isobole_rows(each).with_columns(name) for each in traced]
+    return singles, pairs, isoboles
 
 
 def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:

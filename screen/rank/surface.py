@@ -5,15 +5,18 @@ pair would do if its drugs were alike (Loewe), independent (Bliss), independent 
 other (HSA). Excess is suppression less that of the reference, as a fraction: positive is synergy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from screen.rank.dose_curve import LEVELS, DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
+from screen.rank.series import Cell
 
 SMALL = 0.01
 """Share of Loewe's sum that is too small to matter whether its dose was tested."""
@@ -23,6 +26,8 @@ SMALL = 0.01
 class Surface:
     """A pair in one cell and read-out: doses [points, 2] [nM], suppression [points, draws], its drugs alone."""
 
+    intervention: str
+    drugs: tuple[str, str]
     doses: np.ndarray
     effect: np.ndarray
     first: DoseCurve
@@ -44,6 +49,11 @@ class Surface:
         found[row, column] = np.arange(len(self.doses))
         return found
 
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it has a whole matrix, of two doses or more of each drug."""
+        return self.places is not None and min(self.places.shape) > 1
+
     @cached_property
     def additive(self) -> np.ndarray:
         """Sizes at which doses over those that do as much alone add up to 1, [points, draws]; Loewe's reference."""
@@ -58,6 +68,18 @@ class Surface:
             share = self.doses[:, which, None] * curve.per_dose[np.arange(len(curve.reach)), level - 1]
             found |= (share > SMALL) & (self.additive > curve.reach + LEVELS[1])
         return found
+
+
+def surfaces_of(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) -> list[Surface]:
+    """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
+    found = []
+    for intervention, members in groupby(cell.pairs, key=attrgetter("intervention")):
+        pairs = list(members)
+        doses = np.array([pair.doses for pair in pairs])
+        effect = 1.0 - ratio[[pair.row for pair in pairs]]
+        first, second = (curves[drug] for drug in pairs[0].drugs)
+        found.append(Surface(intervention, pairs[0].drugs, doses, effect, first, second))
+    return found
 
 
 def _hsa(surface: Surface) -> np.ndarray:

@@ -31,8 +31,8 @@ class Findings:
     folder with the figures of the fit; `validation` is the verdict on published facts, `held` what holding the draws to
     them came to; `labels` are names and colours; `top` interventions of each cell are drawn; `own` are the names of
     contexts and drugs of the reader's own tables; `measured` is CELL_POTENCIES, for marks beside dose responses;
-    `combinations` is COMBINATIONS, `decisive` DECISIVE of this ranking, `sets` its rankings over several cells, with the
-    columns of an aim that lowers."""
+    `combinations` is COMBINATIONS, `isoboles` ISOBOLES, `decisive` DECISIVE of this ranking, `sets` its rankings over
+    several cells, with the columns of an aim that lowers."""
 
     ranked: pl.DataFrame
     responses: ResponseArray
@@ -49,6 +49,7 @@ class Findings:
     own: frozenset[str] = frozenset()
     measured: pl.DataFrame | None = None
     combinations: pl.DataFrame | None = None
+    isoboles: pl.DataFrame | None = None
     decisive: pl.DataFrame | None = None
     sets: pl.DataFrame | None = None
 

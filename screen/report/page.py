@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-SCRIPTS = ("page.js", "map.js", "pairs.js", "figures.js", "table.js", "start.js")
+SCRIPTS = ("page.js", "map.js", "pairs.js", "times.js", "figures.js", "table.js", "start.js")
 """Parts of the one script of the page, in their order."""
 
 

@@ -1,4 +1,4 @@
-"""Dose matrices of pairs for the page: what each does, and how far beyond what its drugs do alone."""
+"""Dose matrices of pairs for the page: what each does, how far beyond what its drugs do alone, and its isoboles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,8 @@ EXCESSES = ("bliss", "loewe")
 """References whose excess is shown."""
 
 Matrix = list[list[float | bool | None]]
+
+Lines = dict[str, list[list[float]]]
 
 
 def pair_matrices(findings: Findings, readouts: Sequence[str]) -> dict[str, list[dict[str, Matrix]]]:
@@ -28,6 +30,26 @@ def pair_matrices(findings: Findings, readouts: Sequence[str]) -> dict[str, list
     for row in table.filter(several > 1).iter_rows(named=True):
         pairs = found.setdefault((row["readout"], row["context"], row["hypothesis"]), {})
         pairs.setdefault(row["intervention"], []).append(_line(row))
+    return {readout: [found.get((readout, *cell), {}) for cell in findings.cells] for readout in readouts}
+
+
+def pair_isoboles(findings: Findings, readouts: Sequence[str]) -> dict[str, list[dict[str, Lines]]]:
+    """By read-out and cell the pairs whose isoboles have doses over those that do as much alone.
+
+    A line an effect [%]: doses of the first drug and of the second as shares of those that reach it alone, medians.
+    """
+    table = findings.isoboles
+    if table is None or findings.aim.goal != "lower":
+        return {}
+    shares = [pl.col(f"dose_{a}") / pl.col(f"alone_{a[0]}_p50_nM") for a in ("a_nM", "b_p50_nM")]
+    shown = table.with_columns(a=shares[0], b=shares[1]).filter(
+        pl.all_horizontal(pl.col("a", "b").is_not_null())
+    )
+    found: dict[tuple[Any, ...], dict[str, Lines]] = {}
+    for row in shown.sort("effect", "dose_a_nM").iter_rows(named=True):
+        pairs = found.setdefault((row["readout"], row["context"], row["hypothesis"]), {})
+        line = pairs.setdefault(row["intervention"], {}).setdefault(f"{100 * row['effect']:g}", [])
+        line.append([round(row["a"], 3), round(row["b"], 3)])
     return {readout: [found.get((readout, *cell), {}) for cell in findings.cells] for readout in readouts}
 
 

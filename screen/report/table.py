@@ -19,7 +19,7 @@ from screen.report.figures import RAMP
 from screen.report.findings import Findings
 from screen.report.labels import capital, readout_label
 from screen.report.page import packed
-from screen.report.pairs import pair_matrices
+from screen.report.pairs import pair_isoboles, pair_matrices
 from screen.report.selection import NOTICED, Curve, View
 from screen.report.summary import CellSummary
 
@@ -49,10 +49,7 @@ def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: b
     readouts = list(dict.fromkeys(view.readout for view in wanted))
     content = {
         "cells": [_cell(findings, cell) for cell in cells],
-        "views": [
-            [*view, capital(readout_label(*findings.windows[view.readout])), basis_in_words(view.basis)]
-            for view in wanted
-        ],
+        "views": [_view(findings, view) for view in wanted],
         "words": {"name": findings.words.name, **findings.words.goal._asdict()},
         "first": wanted.index(findings.view),
         "classes": _classes(findings),
@@ -65,8 +62,16 @@ def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: b
         "curves": {readout: _curves(findings, readout) for readout in readouts},
         "measured": _measured(findings),
         "pairs": pair_matrices(findings, readouts),
+        "isoboles": pair_isoboles(findings, readouts),
     }
     return packed(json.dumps(content, separators=(",", ":")))
+
+
+def _view(findings: Findings, view: View) -> list[str | float | None]:
+    """Read-out and basis, both in words, and the time [min] of a read-out that is a point."""
+    first, last = findings.windows[view.readout]
+    label = capital(readout_label(first, last))
+    return [*view, label, basis_in_words(view.basis), first if first == last else None]
 
 
 def _cell(findings: Findings, cell: CellSummary) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import time
 import polars as pl
 import pytest
 
-from screen.rank import COMBINATIONS, CURVES, TARGETS
+from screen.rank import COMBINATIONS, CURVES, ISOBOLES, TARGETS
 from screen.tables import read_table
 
 SETTINGS = """\
@@ -60,6 +60,10 @@ def test_a_drug_with_itself_has_no_loewe_excess_and_two_jak_inhibitors_have_hard
     sham = pairs.filter(intervention="ruxolitinib+alectinib")  # no ALK in this cell
     for score in ("hsa", "bliss", "loewe", "zip"):
         assert sham[f"excess_{score}_p50"].abs().max() < POINT
+    isoboles = read_table(folder / "results/mine/isoboles.csv", ISOBOLES)
+    itself = isoboles.filter(pl.col("draws") > 0, intervention="ruxolitinib+ruxolitinib")
+    assert itself.height > 0
+    assert itself.select("index_p05", "index_p50", "index_p95").to_numpy() == pytest.approx(1.0, abs=0.03)
     curves = read_table(folder / "results/mine/curves.csv", CURVES)
     kinds = dict(curves.select("drug", "fit_type").iter_rows())
     assert kinds["alectinib"] == "DRCConstantFitResult"

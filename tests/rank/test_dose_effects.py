@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError
-from screen.rank import COMBINATIONS, CURVES, gather_responses, score_doses
+from screen.rank import COMBINATIONS, CURVES, ISOBOLES, gather_responses, score_doses
 from screen.rank.hill import fit_hill
 from screen.tables import check_table
 from tests.rank.worlds import AIM, READOUTS, responses, scenarios, uneven
@@ -43,6 +43,7 @@ def scored(surface, pair=("a", "b"), contexts=(("liver", "default"),), doses=SUM
     )
     check_table(found.curves, CURVES, "curves")
     check_table(found.combinations, COMBINATIONS, "combinations")
+    check_table(found.isoboles, ISOBOLES, "isoboles")
     return found
 
 

@@ -31,9 +31,8 @@ def ranked(root, tmp_path_factory) -> tuple[Path, pl.DataFrame]:
     page = tmp_path_factory.mktemp("page") / "report.html"
     labels = read_labels(root / "config/labels.tsv")
     own = frozenset(("t_cell", "drug3"))
-    write_report(
-        Findings(made, found, AIM, labels=labels, own=own, combinations=matrix(), decisive=decided()), page
-    )
+    beside = {"combinations": matrix(), "isoboles": isoboles(), "decisive": decided()}
+    write_report(Findings(made, found, AIM, labels=labels, own=own, **beside), page)
     return page, made
 
 
@@ -60,6 +59,40 @@ def matrix() -> pl.DataFrame:
         for a in (10.0, 500.0) for b in (10.0, 500.0)
     ]  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def isoboles() -> pl.DataFrame:
+    """The same pair beside a dose of its first drug: additive at one effect, synergistic at another."""
+    head = {
+        "context": "hepg2",
+        "hypothesis": "default",
+        "readout": "pY705_20min",
+        "intervention": "drug0+drug1",
+    }
+    rows = [
+        {
+            "effect": 0.5,
+            "dose_a_nM": 10.0,
+            "dose_b_p50_nM": 30.0,
+            "alone_a_p50_nM": 20.0,
+            "alone_b_p50_nM": 60.0,
+        },
+        {
+            "effect": 0.75,
+            "dose_a_nM": 10.0,
+            "dose_b_p50_nM": 20.0,
+            "alone_a_p50_nM": 60.0,
+            "alone_b_p50_nM": 180.0,
+        },
+        {
+            "effect": 0.75,
+            "dose_a_nM": 500.0,
+            "dose_b_p50_nM": None,
+            "alone_a_p50_nM": 60.0,
+            "alone_b_p50_nM": 180.0,
+        },
+    ]
+    return pl.DataFrame([head | row for row in rows])
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +190,14 @@ def test_a_pair_at_several_doses_has_its_matrices(window, ranked):
     assert texts(window, ".matrix td") == [*["50"] * 4, *["4.2"] * 4, *["–"] * 4]
     assert window.run("return document.querySelectorAll('.matrix td.unsure').length") == 3
 
+    assert window.run("return document.querySelectorAll('.isobole').length") == 2
+    written = "return [...document.querySelectorAll('.isobologram text')].map((each) => each.textContent)"
+    assert {"50 %", "75 %", "drug0, of its dose alone"} <= set(window.run(written))
+    shown = "document.querySelectorAll('article:not([hidden]) .course')"
+    assert window.run(f"return {shown}.length") == 6
+    written = f"return [...{shown}[0].querySelectorAll('text')].map((each) => each.textContent)"
+    assert {"drug0 + drug1", "20 min", "3 h"} <= set(window.run(written))
+
 
 def test_answers_follow_the_dose_basis(window, ranked):
     window.open(ranked[0], 1400)
@@ -225,4 +266,4 @@ def test_paper_holds_every_figure(window, ranked, tmp_path):
     drawn = window.run(
         "return [...document.querySelectorAll('.figures')].map((each) => each.childElementCount)"
     )
-    assert len(drawn) == len(CELLS) and min(drawn) == 2
+    assert len(drawn) == len(CELLS) and min(drawn) == 3

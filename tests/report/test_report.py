@@ -23,6 +23,7 @@ from screen.report import (
     write_report,
     write_validation_figure,
 )
+from screen.report.pairs import pair_isoboles
 from screen.report.selection import View, heat_of
 from screen.report.summary import decisive
 from screen.tables import DECISIVE, VALIDATION
@@ -340,6 +341,29 @@ def test_dose_responses_of_drugs_that_move_something_travel(page):
     doses, low, middle, high = curves["ruxolitinib"]
     assert doses == [10, 100, 500, 1000]
     assert middle == low == high == [round(100 / (1 + dose / 150)) for dose in doses]
+
+
+def test_isoboles_travel_as_shares_of_the_doses_that_do_as_much_alone(findings):
+    head = {"context": "hepg2", "hypothesis": "default", "readout": VIEW.readout, "intervention": "a+b"}
+    alone = {"alone_a_p50_nM": 20.0, "alone_b_p50_nM": 40.0}
+    rows = [
+        {"effect": 0.5, "dose_a_nM": 15.0, "dose_b_p50_nM": 10.0} | alone,
+        {"effect": 0.5, "dose_a_nM": 5.0, "dose_b_p50_nM": 30.0} | alone,
+        {"effect": 0.5, "dose_a_nM": 30.0, "dose_b_p50_nM": None} | alone,
+        {
+            "effect": 0.75,
+            "dose_a_nM": 5.0,
+            "dose_b_p50_nM": 30.0,
+            "alone_a_p50_nM": None,
+            "alone_b_p50_nM": 40.0,
+        },
+    ]
+    found = pair_isoboles(
+        replace(findings, isoboles=pl.DataFrame([head | row for row in rows])), [VIEW.readout]
+    )
+    hepg2 = findings.cells.index(CELLS[0])
+    assert found[VIEW.readout][hepg2] == {"a+b": {"50": [[0.25, 0.75], [0.75, 0.25]]}}
+    assert sum(map(len, found[VIEW.readout])) == 1
 
 
 def test_the_same_findings_give_the_same_files(findings, written, tmp_path):

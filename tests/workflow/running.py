@@ -29,7 +29,7 @@ WRITES = {
                                        "summary.json", "fit.svg", "waterfall.svg")],
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
-    "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "sets", "failures")
+    "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures")
              for end in ("", ".provenance.json")],
     "report": ["report.html", "figures/ranked.svg", "figures/heatmap.svg"],
 }

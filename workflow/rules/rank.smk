@@ -15,10 +15,13 @@ rule rank:
             labels={"result": "ranked table"},
         ),
         f"{OUT}/ranked.csv.provenance.json",
-        [f"{OUT}/{name}.csv" for name in ("curves", "combinations", "sets", "failures")],
+        [
+            f"{OUT}/{name}.csv"
+            for name in ("curves", "combinations", "isoboles", "sets", "failures")
+        ],
         [
             f"{OUT}/{name}.csv.provenance.json"
-            for name in ("curves", "combinations", "sets", "failures")
+            for name in ("curves", "combinations", "isoboles", "sets", "failures")
         ],
     log:
         f"{OUT}/logs/rank.log",

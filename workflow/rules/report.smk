@@ -8,6 +8,7 @@ rule report:
         responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
         ranked=f"{OUT}/ranked.csv",
         combinations=f"{OUT}/combinations.csv",
+        isoboles=f"{OUT}/isoboles.csv",
         sets=f"{OUT}/sets.csv",
         fit=rules.fit.output if FITTED else [],
         validation=f"{OUT}/validation.csv",

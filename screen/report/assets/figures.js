@@ -123,7 +123,7 @@ function drawCell(place) {
   const figures = leaders.length ? [forest(leaders, beside ? Math.floor(0.52 * width) : width)] : [];
   const seen = curved.map((row) => doseResponse(row, curves[read(row, "intervention")], marksOf(row), Math.floor(across / many) - 6));
   if (seen.length) figures.push(element("div", { className: "curves" }, ...seen));
-  place.replaceChildren(...figures);
+  place.replaceChildren(...figures, ...timeCourses(ranked.slice(0, CURVES), width));
   const caption = place.nextElementSibling;
   caption.hidden = !leaders.length;
   caption.querySelector(".classes").replaceChildren(...legend(leaders));
