@@ -67,7 +67,7 @@ EXACT = Integration(rtol=1e-8, atol=1e-12, max_steps=100_000, rest_minutes=1e6)
 SEARCH = Integration(rtol=1e-6, atol=1e-14, max_steps=3_000, rest_minutes=1e6, rest_tolerance=np.inf)
 """In the search a start from which rest is not reached in 2 years of cell time begins where it then is."""
 
-SCHEDULE = Schedule(adam=0, polish=100, kicks=6)
+SCHEDULE = Schedule(adam=0, polish=100, kicks=2)
 """How long a start is followed."""
 
 
@@ -155,7 +155,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the published tables")
     parser.add_argument("--starts", type=int, default=0, help="random starts of the search")
     parser.add_argument("--seed", type=int, default=1, help="seed of the starts and the kicks")
-    parser.add_argument("--kicks", type=int, default=SCHEDULE.kicks, help="kicks of each start")
+    parser.add_argument(
+        "--kicks", type=int, default=SCHEDULE.kicks, help="steps after kicks, in units of 100"
+    )
     parser.add_argument("--widest", action="store_true", help="draw from the whole published bounds")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "benchmarks" / "results", help="where the table goes"

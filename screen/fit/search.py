@@ -1,11 +1,13 @@
 """The search for the best fit: many starts, each first by Adam, then by Gauss-Newton steps, then kicked.
 
-Where Gauss-Newton steps end, a vector can be kicked and go down again, a fixed number of times; the lowest end is
-kept (iterated local search). Where each start ends depends on the seed and its own number alone.
+Where Gauss-Newton steps end, a vector can be kicked and go down again; the lowest end is kept (iterated local search).
+What is fixed is the number of steps, not of kicks: most kicks fall back in a few steps, and where a new minimum is
+rare, thousands are needed. Where each start ends depends on the seed and its own number alone.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import jax
@@ -26,9 +28,6 @@ TRIED = 15
 """Draws of which the one with the lowest cost is a start, and kicks of which that one is gone on from: between wide
 bounds most places cannot be integrated, or lie where nothing that is measured moves."""
 
-SPREAD, REDRAWN = 1.0, 0.2
-"""Standard deviation of a kick in units of a parameter, and the share of parameters that is drawn anew instead."""
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -39,7 +38,7 @@ class Schedule:
     polish: int = 30
     """Most Gauss-Newton steps of each start."""
     kicks: int = 0
-    """Times that the best end so far of each start is kicked and gone on from."""
+    """Steps after kicks, in units of `polish`: the best end so far of each start is kicked until they are used up."""
     rate: float = 0.1
     """First step of Adam in each cycle, in units of the parameters."""
     restarts: int = 2
@@ -78,7 +77,7 @@ class Optimum(NamedTuple):
     gradient_norm: np.ndarray
     """Length of the gradient over what is not held at a bound, per unit of each parameter."""
     steps: np.ndarray
-    """Gauss-Newton steps, those after kicks included."""
+    """Gauss-Newton steps, those after kicks included; a kick counts as one at least."""
     failures: int
     """Lanes that failed under Adam, over all starts and iterations."""
     iterations: int
@@ -109,13 +108,15 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     pace = Pace(schedule.polish, schedule.tolerance, schedule.patience, schedule.reach)
     rngs = [np.random.default_rng([schedule.seed, number]) for number in range(len(starts))]
     best, _ = descend(objective, (scaled,), box, pace, "gauss-newton", log)
-    scaled, cost, steps = best.scaled, best.cost, best.steps
-    for kick in range(schedule.kicks):
-        kicked = np.array([_kick(target, at, rng) for at, rng in zip(scaled, rngs, strict=True)])
-        found, _ = descend(objective, (kicked,), box, pace, f"kick {kick + 1}", log)
-        better = found.cost < cost
-        scaled = np.where(better[:, None], found.scaled, scaled)
-        cost, steps = np.where(better, found.cost, cost), steps + found.steps
+    scaled, cost, used = best.scaled.copy(), best.cost.copy(), np.zeros(len(starts), int)
+    for kick in count(1):
+        if not len(chosen := np.flatnonzero(used < schedule.kicks * schedule.polish)):
+            break
+        kicked = np.array([_kick(target, scaled[at], rngs[at]) for at in chosen])
+        found, _ = descend(objective, (kicked,), box, pace, f"kick {kick}", log)
+        better = found.cost < cost[chosen]
+        scaled[chosen[better]], cost[chosen[better]] = found.scaled[better], found.cost[better]
+        used[chosen] += np.maximum(found.steps, 1)
     norm = gradient_norm(scaled, target.linearise(scaled)[0], box)
     order = np.argsort(cost, kind="stable")
     return Optimum(
@@ -125,23 +126,23 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
         first_cost=first_cost[order],
         first_end=best.cost[order],
         gradient_norm=norm[order],
-        steps=steps[order],
+        steps=(best.steps + used)[order],
         failures=failures,
         iterations=iterations,
     )
 
 
 def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The best of `TRIED` kicks: half move everything, half draw a few parameters anew from the start priors."""
-    box, kicked = box_of(target.estimated), []
-    for number in range(TRIED):
-        if number % 2:
-            drawn = _draw(target.estimated, rng)
-            moved = np.where(rng.random(len(scaled)) < REDRAWN, drawn, scaled)
-        else:
-            moved = scaled + SPREAD * box.unit * rng.standard_normal(len(scaled))
-        kicked.append(np.clip(moved, box.lower, box.upper))
-    return _cheapest(target, np.array(kicked))
+    """The best of `TRIED` places in which some parameters, at least one, are drawn anew from the start priors.
+
+    Their share is drawn for each kick: some minima lie near, others far.
+    """
+    estimated, share, kicked = target.estimated, rng.random(), []
+    for _ in range(TRIED):
+        anew = rng.random(len(scaled)) < share
+        anew[rng.integers(len(scaled))] = True
+        kicked.append(np.where(anew, _draw(estimated, rng), scaled))
+    return _cheapest(target, np.clip(kicked, estimated.lower, estimated.upper))
 
 
 def _draw(estimated: Estimated, rng: np.random.Generator) -> np.ndarray:

@@ -192,7 +192,7 @@ class FitSettings(Section):
     polish: Steps = 30
     """Most Gauss-Newton steps of each start after that."""
     kicks: Steps = 0
-    """Times that the end of each start is kicked and searched from again."""
+    """Steps in units of `polish` that each start has for kicks of its end, each searched from again."""
     draws_from: Literal["measurements", "shipped", "nominal"] = "measurements"
     """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit;
     `nominal`: one draw, the values of the network."""

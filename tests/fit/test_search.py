@@ -154,6 +154,32 @@ def valley(problem) -> Target:
     return Target(problem.estimated, lambda at: np.sum((at - upper) ** 2, axis=1), lambda at: (at, at), None)
 
 
+def two_minima(problem) -> tuple[Target, np.ndarray]:
+    """Costs of 5 at one minimum, which is returned too, and of 0 at the other; nothing is integrated."""
+    nominal, unit = problem.estimated.nominal, problem.estimated.units
+    places, depths = np.array([nominal - unit, nominal + unit]), np.array([5.0, 0.0])
+
+    def costs(at: np.ndarray) -> np.ndarray:
+        return np.sum(((at[:, None] - places) / unit) ** 2, axis=2) + depths
+
+    def linearise(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        nearest = places[np.argmin(costs(at), axis=1)]
+        return 2 * (at - nearest) / unit**2, np.tile(np.diag(2 / unit**2), (len(at), 1, 1))
+
+    return Target(problem.estimated, lambda at: costs(at).min(axis=1), linearise, None), places[0]
+
+
+def test_kicks_lead_out_of_a_minimum_and_go_on_until_their_steps_are_used_up(toy):
+    target, high = two_minima(toy)
+    schedule = Schedule(adam=0, polish=10, tolerance=1e-6)
+    stays = search(target, np.tile(high, (2, 1)), schedule)
+    assert stays.cost == pytest.approx(5.0, abs=1e-4)
+    kicked = search(target, np.tile(high, (2, 1)), replace(schedule, kicks=4))
+    assert kicked.cost == pytest.approx(0.0, abs=1e-4)
+    assert kicked.first_end == pytest.approx(5.0, abs=1e-4)
+    assert np.all((kicked.steps >= 40) & (kicked.steps < 60))
+
+
 def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
     upper = toy.estimated.upper.copy()
     upper[toy.estimated.names.index("k_lost")] = np.log10(TRUTH["k_lost"]) - 0.1
