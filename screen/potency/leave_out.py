@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screen.potency.assemble import assemble_rows
 from screen.potency.linear import numbers_needed, sample
 from screen.potency.posterior import stream
 from screen.potency.reading import known_estimates
-from screen.potency.rows import Estimates, Row, Tables, assemble_rows, read_rows
+from screen.potency.rows import Estimates, Row, Tables, read_rows
 from screen.potency.stage import estimate_shared
 
 FORETELL_DRAWS = 1000

@@ -7,15 +7,15 @@ more variant changes no other constant.
 """
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
+from screen.potency.assemble import assemble_rows
 from screen.potency.distance import distance_of
 from screen.potency.linear import ABOVE, TINY, Linear, numbers_needed, sample, truncated
 from screen.potency.rows import (
@@ -23,7 +23,6 @@ from screen.potency.rows import (
     Row,
     Silent,
     Tables,
-    assemble_rows,
     gene_of,
     kind_of,
     read_apart,
@@ -150,11 +149,7 @@ def draw_drug(
             + (0.0 if target in free else estimates[f"mean|{made}"][0])
         )
 
-    genes = {
-        site_of(name): height(name, values)
-        for name, values in latents.items()
-        if kind_of(name) == "K" and site_of(name) not in others
-    }
+    genes = {site_of(name): height(name, values) for name, values in latents.items() if kind_of(name) == "K"}
     heights: dict[Site, list[np.ndarray]] = {}
     for (target, _), values in genes.items():
         heights.setdefault(Site(target), []).append(values)
@@ -199,8 +194,7 @@ def _given(
 
 def _beyond(pair: Silent, estimates: Estimates, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """log10 K [nM] of a pair that no assay saw bind [draws]: beyond the bound, or infinite where it does not bind."""
-    mean, sd = estimates["mean|other"][0], math.hypot(estimates["sd|K"][0], estimates["sd|kinomescan"][0])
-    tail = ndtr((mean - pair.bound(estimates)) / sd)
+    (mean, sd), tail = pair.prior(estimates), pair.tail(estimates)
     share = estimates["binder share"][0]
     binds = first < share * tail / (share * tail + 1 - share)
     height = mean - sd * ndtri(np.clip(second * tail, 1e-300, 1))
@@ -233,10 +227,5 @@ class Potency:
         rows, _ = read_rows(self.tables)
         measured = {row.drug for row in read_apart(self.tables)[0] if (target, variant) in sites_in(row)}
         measured |= {row.drug for row in rows if f"variant|{row.drug}|{variant}" in dict(row.terms)}
-        others = set(self.tables.constructs.filter(role="other").select("target", "construct").iter_rows())
-        bound = {
-            row.drug
-            for row in rows
-            if any(site[0] == target and site not in others for site in sites_in(row))
-        }
+        bound = {row.drug for row in rows if any(site[0] == target for site in sites_in(row))}
         return tuple(sorted(bound - measured - self.tables.antibodies))

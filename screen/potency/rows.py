@@ -1,53 +1,45 @@
 """All measurements of a drug in one linear model.
 
 log10 of an assay's constant  = K - shift + family + study + noise,  K the log10 constant [nM] at the ATP of a cell,
-log10 of a free IC50 in cells = sum w (K + cell) + response * constant + growth + panel + setting + noise.
+log10 of a free IC50 in cells = sum w (K + cell) + response * constant + growth + panel + setting + noise,
+K                             = mean + level + what is the drug's own.
 
 `shift` is linear in the log10 ATP shift of the target around its table value, by the rule of the assay; `family` is
 what an assay family reads too high for all drugs, `study` the same for one drug in one family; `cell` is how much
 weaker a drug is in cells than its affinities say, at all its targets alike (free fraction, permeability): it is what
 correlates them. `constant` and the weights w are the network's (`responses.tsv`); where the read-out is the target
 itself they are 0 and 1. `response` is the share of the network's differences between read-outs that is found in
-cells: 1 where the network is right, 0 leaves an additive model. `setting` is what is left of a read-out under a
-stimulus, the same in every study; `panel` is what is left of a study. K of a kinase that binds is N(mean, sd) over
-all drugs, apart for targets that a drug was made for (`intended.tsv`): that is all its class does. A variant lies
-near its gene, or `apart` from it: rows of the latter have a K of their own and tell of nothing else.
+cells: 1 where the network is right, 0 leaves an additive model; what leads up to STATs may be right where RAF and MEK
+are not, so that each has its own. `setting` is what is left of a read-out under a stimulus, the same in every study;
+`panel` is what is left of a study. K of a kinase that binds is N(mean + level, sd) over all drugs, apart for targets
+that a drug was made for (`intended.tsv`): that is all its class does. `level` is how much more weakly drugs bind one
+target than others, apart for those made for it; without it, a target that many drugs bind well where no ATP is would
+seem to hold little ATP in cells. A variant lies near its gene, or `apart` from it: rows of the latter have a K of their
+own and tell of nothing else.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
+from scipy.special import ndtr
 
-from screen.potency.linear import ABOVE, BELOW, EXACT, Linear
+from screen.potency.linear import ABOVE, BELOW, EXACT
 from screen.potency.tables import CELL_KEY, ENGAGEMENT
 from screen.scenarios import SHIFT_RULES
 
 SAME_NUMBER = 0.011
 """log10 difference up to which two listings of one drug and construct are the same measurement (rounded pKd)."""
 
+ELSEWHERE = "elsewhere"
+"""Kind of the constant of another site or isoform than the target, which tells of assays alone."""
+
 MEMORY = 3.0
 """Variance of a number from memory over that of one that was read."""
 
 SIDES = {"=": EXACT, ">": ABOVE, "<": BELOW}
-
-FAMILIES = ("kinomescan", "binding", "ki", "ic50", "kinobeads")
-
-GUESSES: Mapping[str, float] = {
-    "K": 1.2, "K intended": 1.0, "variant": 0.4, "cell": 0.3, "panel": 0.3, "setting": 0.3,
-    **{f"study|{family}": 0.4 for family in FAMILIES[1:]},
-    "kinomescan": 0.25, "binding": 0.3, "ki": 0.3, "ic50": 0.3, "kinobeads": 0.6, "site": 0.3,
-    "phospho": 0.3, "growth": 0.4,
-}  # fmt: skip
-"""First guess of each estimated sd [log10]: an assumption that counts as `linear.PRIOR_WEIGHT` observations."""
-
-PRIORS: Mapping[str, tuple[float, float]] = {
-    "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "response": (1.0, 1.0), "K other": (2.0, 3.0),
-}  # fmt: skip
-"""Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
 
 SHIFT_SD: Mapping[str, float] = {"memory": 0.4, "assumed": 0.5}
 """sd of the log10 ATP shift of a target, by the mark of its row; a shift of another mark is known."""
@@ -95,6 +87,18 @@ class Silent(NamedTuple):
         """The bound on the scale of K, given what drugs share."""
         shift = estimates.get(f"shift|{self.target}", (0.0, 0.0))[0]
         return self.value + self.slope * shift - estimates["family|kinomescan"][0]
+
+    def prior(self, estimates: Estimates) -> tuple[float, float]:
+        """Mean and sd of what the assay would read, on the scale of K, were it to bind."""
+        level, _ = estimates.get(f"level|{self.target}|other", (0.0, 0.0))
+        return estimates["mean|other"][0] + level, math.hypot(
+            estimates["sd|K"][0], estimates["sd|kinomescan"][0]
+        )
+
+    def tail(self, estimates: Estimates) -> float:
+        """Probability that this would lie beyond the bound."""
+        mean, sd = self.prior(estimates)
+        return float(ndtr((mean - self.bound(estimates)) / sd))
 
 
 def family_of(kind: str, assay: str, atp: str) -> str:
@@ -164,16 +168,15 @@ def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:
         if any(abs(value - other) < SAME_NUMBER for other in copies):
             continue
         copies.append(value)
-        terms = _constant_terms(
-            pair, row["gene"], roles.get((row["construct"], row["target"])), target, tables
-        )
+        role = roles.get((row["construct"], row["target"]))
+        terms = _constant_terms(pair, row["gene"], role, target, tables)
         if family == "phospho":
             terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
         elif target["mark"] == "fixed":
             family = "site"
         else:
             terms += ((f"family|{family}", 1.0),)
-            if slope and target["mark"] in SHIFT_SD:
+            if slope and target["mark"] in SHIFT_SD and role != "other":
                 terms += ((f"shift|{row['target']}", -slope),)
             else:
                 rest += slope * math.log10(target["atp_shift"])
@@ -200,9 +203,11 @@ def _constant_terms(
     drug, target, construct = pair
     base = gene if role == "variant" else construct
     made = "intended" if (drug, target) in tables.intended else "other"
+    if role == "other":
+        return ((f"{ELSEWHERE}|{drug}|{target}|{base}", 1.0),)
     terms: tuple[tuple[str, float], ...] = ((f"K|{drug}|{target}|{base}|{made}", 1.0),)
     if row["mark"] != "fixed":
-        terms += ((f"mean|{made}", 1.0),)
+        terms += ((f"mean|{made}", 1.0), (f"level|{target}|{made}", 1.0))
     if role == "variant":
         terms += ((f"variant|{drug}|{construct}", 1.0),)
     return terms
@@ -238,7 +243,7 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
                 terms[name] = terms.get(name, 0.0) + weight * coefficient
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{setting}": 1.0}
         if constant:
-            terms["response"] = constant
+            terms[f"response|{_part(row['readout'])}"] = constant
         if row["kind"] == "growth":
             terms["growth"] = 1.0
         value = math.log10(row["ic50_nM"] * row["free_fraction"])
@@ -249,6 +254,11 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
         Row(drug, float(np.mean(values)), side, scale, kind, terms)
         for (drug, side, scale, kind, terms), values in grouped.items()
     ]
+
+
+def _part(readout: str) -> str:
+    """What of the network a read-out stands for: all STATs, else itself."""
+    return "STAT" if readout.startswith(("pSTAT", "pY705")) else readout
 
 
 def gene_of(construct: str) -> str:
@@ -266,61 +276,6 @@ def parse_weights(text: str) -> dict[tuple[str, str], float]:
     return parsed
 
 
-SHARED = ("mean", "family", "shift", "growth", "response", "panel", "setting")
-"""Kinds of latents that drugs share; the others belong to one drug."""
-
-
 def kind_of(name: str) -> str:
     """Kind of a latent: what stands before the first bar."""
     return name.partition("|")[0]
-
-
-def assemble_rows(
-    rows: Collection[Row], targets: pl.DataFrame, estimates: Estimates | None = None
-) -> tuple[Linear, list[str]]:
-    """The model of some rows and the names of its latents.
-
-    With `estimates` what drugs share is known as well as stated there (a panel or setting that is not, as any), and
-    so are all sds: a drug's own latents are then independent of every other drug.
-    """
-    names = list(dict.fromkeys(name for row in rows for name, _ in row.terms))
-    place = {name: index for index, name in enumerate(names)}
-    fixed = {row["target"] for row in targets.iter_rows(named=True) if row["mark"] == "fixed"}
-    shifts = {row["target"]: row for row in targets.iter_rows(named=True)}
-    guess = dict(GUESSES) if estimates is None else {name: estimates[f"sd|{name}"][0] for name in GUESSES}
-    mean, groups = np.zeros(len(names)), []
-    for index, name in enumerate(names):
-        kind, _, which = name.partition("|")
-        group = f"study|{which.partition('|')[0]}" if kind == "study" else kind
-        if estimates is not None and kind in SHARED and name in estimates:
-            group = name
-            mean[index], guess[name] = estimates[name][0], max(estimates[name][1], 1e-6)
-            if kind not in ("panel", "setting"):
-                guess[name] = 1e-6
-        elif kind == "shift":
-            group, row = name, shifts[which]
-            mean[index], guess[name] = math.log10(row["atp_shift"]), SHIFT_SD[row["mark"]]
-        elif kind == "K" and which.split("|")[1] in fixed:
-            group = "K other"
-            mean[index], guess[group] = PRIORS[group]
-        elif kind == "K" and which.endswith("|intended"):
-            group = "K intended"
-        elif kind in PRIORS:
-            mean[index], guess[kind] = PRIORS[kind]
-        groups.append(group)
-    entries = [(value, index, place[name]) for index, row in enumerate(rows) for name, value in row.terms]
-    values, first, second = (np.array(part) for part in zip(*entries, strict=True))
-    return (
-        Linear(
-            csr_array((values, (first, second)), shape=(len(rows), len(names))),
-            np.array([row.value for row in rows]),
-            np.array([row.side for row in rows]),
-            np.array([row.scale for row in rows]),
-            np.array([row.group for row in rows], dtype=object),
-            mean,
-            np.array(groups, dtype=object),
-            guess,
-            frozenset(guess).difference(GUESSES) if estimates is None else frozenset(guess),
-        ),
-        names,
-    )

@@ -1,15 +1,14 @@
 """The stage: what drugs share is estimated from all of them, and the constants of each are told before and after."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
 
+from screen.potency.assemble import SHARED, assemble_rows
 from screen.potency.linear import estimate
 from screen.potency.posterior import Constants, draw_constants
-from screen.potency.rows import SHARED, Estimates, Silent, Tables, assemble_rows, kind_of, read_rows
+from screen.potency.rows import Estimates, Silent, Tables, kind_of, read_rows
 from screen.tables import Column, Schema
 
 TABLE_DRAWS = 2000
@@ -17,11 +16,12 @@ TABLE_DRAWS = 2000
 
 MEANING: Mapping[str, str] = {
     "mean": "mean log10 constant [nM] of kinases that drugs bind, made for it or not",
+    "level": "how much higher the log10 constants of a target are than the mean",
     "family": "how much too high an assay family reads for all drugs",
     "shift": "log10 ATP shift of the target",
     "growth": "how much higher an IC50 of growth is than of phosphorylation",
     "panel": "offset of a study in cells",
-    "response": "share of the network's differences between read-outs that is found in cells",
+    "response": "share of the network's differences between such read-outs that is found in cells",
     "setting": "offset of a read-out under a stimulus, in every study",
     "binder share": "share of kinases in the panel that a drug binds at all",
     "sd": "sd of this group of errors or latents",
@@ -70,10 +70,7 @@ def estimate_shared(tables: Tables, seed: int, sweeps: int) -> pl.DataFrame:
 
 def _binder_share(estimates: Estimates, silent: list[Silent], bound: int) -> float:
     """Share of pairs that bind: those seen to, and of the others as many as would be missed (fixed point)."""
-    mean, sd = estimates["mean|other"][0], math.hypot(estimates["sd|K"][0], estimates["sd|kinomescan"][0])
-    tails = (
-        ndtr((mean - np.array([pair.bound(estimates) for pair in silent])) / sd) if silent else np.zeros(0)
-    )
+    tails = np.array([pair.tail(estimates) for pair in silent])
     share = 0.5
     for _ in range(200):
         missed = share * tails / (share * tails + 1 - share)

@@ -34,7 +34,7 @@ def made(response, seed=4):
     for study in range(STUDIES):
         for drug in rng.choice(DRUGS, EACH, replace=False):
             for readout in rng.choice(READOUTS, 2, replace=False):
-                key = f"d{drug}", f"s{study}", f"r{readout}", "IL-6", "cells"
+                key = f"d{drug}", f"s{study}", f"pSTAT{readout}", "IL-6", "cells"
                 value = height[drug] + cell[drug] + response * constant[readout] + setting[readout]
                 cells.append((*key, 10 ** (value + panel[study] + 0.2 * rng.standard_normal())))
                 responses.append((*key, constant[readout], 0.1, "JAK1/JAK1=1.0"))
@@ -67,9 +67,9 @@ def made(response, seed=4):
 def test_what_the_network_is_worth_and_what_it_misses_are_found(response):
     tables, setting = made(response)
     found = known_estimates(estimate_shared(tables, 1, 600))
-    value, sd = found["response"]
+    value, sd = found["response|STAT"]
     assert value == pytest.approx(response, abs=3 * sd) and sd < 0.4
-    offsets = np.array([found[f"setting|r{index} cells IL6_dose=10 JAK1"] for index in range(READOUTS)])
+    offsets = np.array([found[f"setting|pSTAT{index} cells IL6_dose=10 JAK1"] for index in range(READOUTS)])
     assert (np.abs(offsets[:, 0] - setting) < 3 * offsets[:, 1]).all()
     assert found["sd|phospho"][0] == pytest.approx(0.2, abs=0.06)
     assert found["sd|panel"][0] == pytest.approx(0.25, abs=0.12)

@@ -70,7 +70,7 @@ def test_two_drugs_with_the_same_rows_have_streams_of_their_own(shipped):
 
 
 def test_one_assay_of_one_drug_is_the_conjugate_normal(shipped):
-    """K = N(mean, K^2); the row reads K - shift + family with noise and study; K in the cell adds N(0, cell^2)."""
+    """K = N(mean + level, K^2); the row reads K - shift + family with noise and study; the cell adds N(0, cell^2)."""
     row = shipped.tables.affinities.filter(
         (pl.col("drug") == "baricitinib") & (pl.col("target") == "JAK1")
     ).head(1)
@@ -80,7 +80,8 @@ def test_one_assay_of_one_drug_is_the_conjugate_normal(shipped):
     prior = known["sd|K intended"] ** 2
     noise = known["sd|ic50"] ** 2 + known["sd|study|ic50"] ** 2
     read = np.log10(5.9) + known["shift|JAK1"] - np.log10(2) - known["family|ic50"]
-    mean = known["mean|intended"] + prior / (prior + noise) * (read - known["mean|intended"])
+    height = known["mean|intended"] + known["level|JAK1|intended"]
+    mean = height + prior / (prior + noise) * (read - height)
     sd = np.sqrt(prior * noise / (prior + noise) + known["sd|cell"] ** 2)
     constants = draw_constants(tables, shipped.estimates, ("baricitinib",), 40_000, SEED)
     found = constants.log10_nM[:, 0, constants.sites.index(Site("JAK1"))]
@@ -118,6 +119,14 @@ def test_listings_of_the_same_number_count_once(shipped):
         row for row in rows if row.group == "kinomescan" and any("|JAK2|JAK2|" in n for n, _ in row.terms)
     ]
     assert len(measured) == 1 and names
+
+
+def test_another_site_tells_of_assays_alone(shipped):
+    """Nothing binds a pseudokinase as it binds the kinase: the ATP shift, mean and level are not learned from it."""
+    rows, _ = read_rows(shipped.tables)
+    other = [row for row in rows if any("|JAK1_JH2" in name for name, _ in row.terms)]
+    kinds = {name.partition("|")[0] for row in other for name, _ in row.terms}
+    assert other and kinds == {"elsewhere", "family"}
 
 
 def test_a_pair_that_no_assay_saw_bind_mostly_does_not(shipped):

@@ -115,7 +115,8 @@ def test_a_variant_apart_read_once_in_cells_is_the_conjugate_normal(shipped):
     share = prior / (prior + noise)
     found = draw_constants(tables, shipped.estimates, ("osimertinib",), DRAWS, SEED)
     drawn = found.log10_nM[:, 0, found.sites.index(Site("EGFR", "EGFR_L858R_T790M"))]
-    middle = known["mean|intended"] + share * (np.log10(15.0) - known["mean|intended"])
+    height = known["mean|intended"] + known["level|EGFR|intended"]
+    middle = height + share * (np.log10(15.0) - height)
     assert drawn.mean() == pytest.approx(middle, abs=0.02)
     assert drawn.std() == pytest.approx(np.sqrt(share * noise + (1 - share) ** 2 * cell), rel=0.03)
     assert np.isinf(found.log10_nM[:, 0, found.sites.index(Site("EGFR"))]).all()
