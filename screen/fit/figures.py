@@ -5,6 +5,7 @@ SVG files are the same, byte for byte, for the same numbers: no date, and identi
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -34,10 +35,10 @@ def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path)
     figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     scale = {row: SCALES[each.transformation] for each in problem.observables for row in each.rows}
-    low, high = np.quantile(ensemble.compared, [0.05, 0.95], axis=0)
+    drawn = _Drawn(best.compared[0], best.sigma[0], *np.quantile(ensemble.compared, [0.05, 0.95], axis=0))
     for place, name in enumerate(panels):
         chosen = np.flatnonzero(names == name)
-        _panel(axes[place], problem, chosen, best.compared[0], (low, high), best.sigma[0], scale[chosen[0]])
+        _panel(axes[place], problem, chosen, drawn, scale[chosen[0]])
         axes[place].set_title(name.replace("_", " "), fontsize=8, loc="left")
     for empty in axes[len(panels) :]:
         empty.set_axis_off()
@@ -47,13 +48,22 @@ def draw_fit(problem: Problem, best: Predicted, ensemble: Predicted, path: Path)
     save(figure, path)
 
 
-def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sigma, scale: Scale) -> None:
+class _Drawn(NamedTuple):
+    """What is drawn of each measurement, on the scale on which it is compared [measurements]."""
+
+    compared: np.ndarray
+    sigma: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def _panel(axes: Axes, problem: Problem, rows: np.ndarray, drawn: _Drawn, scale: Scale) -> None:
     frame = problem.measurements.frame.iloc[rows]
     place, label, ticks, groups = _positions(problem, frame)
     measured = frame["measurement"].to_numpy(float)
     back, centre = scale.linear, scale.scaled(measured)
-    bars = np.abs(np.stack([back(centre - sigma[rows]), back(centre + sigma[rows])]) - measured)
-    low, high = (back(side[rows]) for side in spread)
+    bars = np.abs(np.stack([back(centre - drawn.sigma[rows]), back(centre + drawn.sigma[rows])]) - measured)
+    low, high = back(drawn.low[rows]), back(drawn.high[rows])
     for number, group in enumerate(dict.fromkeys(groups)):
         at, colour = groups == group, COLOURS[number % len(COLOURS)]
         axes.errorbar(place[at], measured[at], bars[:, at], fmt="o", markersize=3, color=colour, elinewidth=0.7,
@@ -61,7 +71,7 @@ def _panel(axes: Axes, problem: Problem, rows: np.ndarray, compared, spread, sig
         axes.vlines(
             place[at], low[at], high[at], color=colour, alpha=0.3, linewidth=5, label="ensemble, 5-95 %"
         )
-        axes.plot(place[at], back(compared[rows])[at], "_", color=colour, markersize=9, markeredgewidth=1.6,
+        axes.plot(place[at], back(drawn.compared[rows])[at], "_", color=colour, markersize=9, markeredgewidth=1.6,
                   label="best fit")  # fmt: skip
         if group:
             axes.annotate(group, (0.98, 0.98 - 0.09 * number), xycoords="axes fraction", color=colour, fontsize=6,
