@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _take_shipped(settings, results) if source == "shipped" else _take_nominal(settings, results)
     import polars as pl
 
-    from screen.constrain import Plan, run_constrain
+    from screen.constrain import Fitted, Plan, run_constrain
     from screen.kernel import choose_engine, configure
     from screen.network import read_parameters
     from screen.tables import DRAWS, provenance, read_table
@@ -84,8 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     ]  # fmt: skip
     found = run_constrain(
         plan,
-        read_table(results.fitted, DRAWS),
-        read_table(results.scales, DRAWS),
+        Fitted(read_table(results.fitted, DRAWS), read_table(results.scales, DRAWS)),
         pl.concat(read_table(path, DRAWS) for path in guess) if guess else None,
         results.constrain,
         provenance("constrain", inputs, engine=engine, without=sorted(arguments.without)),

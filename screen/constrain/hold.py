@@ -39,6 +39,13 @@ Linearise = Callable[[np.ndarray, Sight], tuple[np.ndarray, np.ndarray]]
 [draws, measurements, unknowns]."""
 
 
+class View(NamedTuple):
+    """What can be seen of vectors, and how it moves with them."""
+
+    look: Look
+    linearise: Linearise
+
+
 class Held(NamedTuple):
     """Where the draws ended, what is seen there, and what was seen where they began."""
 
@@ -48,8 +55,7 @@ class Held(NamedTuple):
 
 
 def hold(
-    look: Look,
-    linearise: Linearise,
+    view: View,
     start: np.ndarray,
     box: Box,
     pace: Pace,
@@ -61,7 +67,8 @@ def hold(
     The unit of the box is the standard deviation of each unknown. A draw begins where `guess` [draws, unknowns] has
     it if that costs less.
     """
-    before, sd = look(start), box.unit
+    (look, linearise), sd = view, box.unit
+    before = look(start)
     log.say(f"as fitted {_describe(before)}")
 
     def priced(draws: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, Sight]:

@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from screen.calibration import Problem, load_problem
 from screen.constrain.demands import Demands, make_demands, meet
-from screen.constrain.hold import Held, Linearise, Look, Sight, hold
+from screen.constrain.hold import Held, Sight, View, hold
 from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Residual, Unknowns, gather_unknowns, residual_sds
 from screen.errors import FitError
@@ -49,10 +49,16 @@ class Plan:
     """Of the residuals of drugs, where the draws do not hold them."""
 
 
+class Fitted(NamedTuple):
+    """What a fit left: DRAWS of parameters and of scales."""
+
+    draws: pl.DataFrame
+    scales: pl.DataFrame
+
+
 def run_constrain(
     plan: Plan,
-    draws: pl.DataFrame,
-    scales: pl.DataFrame,
+    fitted: Fitted,
     guess: pl.DataFrame | None,
     folder: Path,
     facts: Mapping[str, Any],
@@ -60,11 +66,11 @@ def run_constrain(
 ) -> Mapping[str, Any]:
     """Write draws.parquet, scales.parquet and summary.json into `folder`; returns what the summary holds.
 
-    `draws` and `scales` are what the fit left, `guess` where an earlier run left both, of which each draw
-    takes its own as the place to begin where that is better; `facts` is the provenance. Without checks the
-    draws stay as they are; an engine without gradient takes no step, so that it needs a guess. FitError: it has
-    none, or draws of another fit.
+    `guess` is where an earlier run left both, of which each draw takes its own as the place to begin where that is
+    better; `facts` is the provenance. Without checks the draws stay as they are; an engine without gradient takes no
+    step, so that it needs a guess. FitError: it has none, or draws of another fit.
     """
+    draws, scales = fitted
     folder.mkdir(parents=True, exist_ok=True)
     if not plan.checks:
         report("constrain: no facts to hold the draws to; they stay as the fit left them")
@@ -87,12 +93,12 @@ def run_constrain(
         f"constrain: {len(start)} draws of {len(unknowns.names)} unknowns, {len(demands.checks)} demands, "
         f"{len(problem.measurements.frame)} measurements"
     )
-    look, linearise = _make_look(problem, demands, unknowns, bench, len(start))
+    view = _make_view(problem, demands, unknowns, bench, len(start))
     tables, solver = plan.tables, asdict(replace(plan.integration, threads=None))
     key = repr((problem.digest, tables.model.digest, demands, tables.contexts, drugs, solver, plan.seed))
     log = Log(report, "constrain", folder, key)
     box = Box(unknowns.lower, unknowns.upper, unknowns.sd)
-    held = hold(look, linearise, start, box, Pace(steps, *WORTH), _place(unknowns, guess, draws, start), log)
+    held = hold(view, start, box, Pace(steps, *WORTH), _place(unknowns, guess, draws, start), log)
     moved, rescaled = (tabulate(table, unknowns, held.state.scaled) for table in (draws, scales))
     summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, held))
     log.clear()
@@ -154,9 +160,7 @@ def _place(
     return np.clip(scaled, unknowns.lower, unknowns.upper)
 
 
-def _make_look(
-    problem: Problem, demands: Demands, unknowns: Unknowns, bench: Bench, draws: int
-) -> tuple[Look, Linearise]:
+def _make_view(problem: Problem, demands: Demands, unknowns: Unknowns, bench: Bench, draws: int) -> View:
     predictor = make_predictor(problem, bench.integration, draws)
     sensitivity = make_sensitivity(problem, bench.integration)
     slopes = make_slopes(bench, demands, unknowns, draws)
@@ -181,7 +185,7 @@ def _make_look(
         of_predictions[..., unknowns.of_calibration] = measured.by_value
         return of_demands, of_predictions
 
-    return look, linearise
+    return View(look, linearise)
 
 
 def tabulate(draws: pl.DataFrame, unknowns: Unknowns, scaled: np.ndarray) -> pl.DataFrame:

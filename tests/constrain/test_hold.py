@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from screen.constrain import hold
+from screen.constrain import View, hold
 from screen.constrain.demands import Met
 from screen.constrain.hold import Sight
 from screen.fit import Box, Pace
@@ -31,6 +31,9 @@ def linearise(scaled: np.ndarray, seen: Sight) -> tuple[np.ndarray, np.ndarray]:
     return np.tile(DEMANDED[:, None], (1, count, 1)), np.tile(MEASURED, (count, 1, 1))
 
 
+VIEW = View(look, linearise)
+
+
 def cost(at: np.ndarray, start: np.ndarray) -> float:
     seen = look(at[None])
     moved = MEASURED @ (at - start)
@@ -43,7 +46,7 @@ def starts() -> np.ndarray:
 
 
 def test_every_draw_ends_at_its_own_minimum(starts):
-    found = hold(look, linearise, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10))
+    found = hold(VIEW, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10))
     assert found.after.met.holds.all()
     for end, start in zip(found.state.scaled, starts, strict=True):
         best = minimize(cost, start, args=(start,), tol=1e-12)
@@ -52,23 +55,23 @@ def test_every_draw_ends_at_its_own_minimum(starts):
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
     pace = Pace(steps=60, tolerance=1e-7, patience=10)
-    together = hold(look, linearise, starts, BOX, pace).state.scaled
-    alone = hold(look, linearise, starts[2:3], BOX, pace).state.scaled
+    together = hold(VIEW, starts, BOX, pace).state.scaled
+    alone = hold(VIEW, starts[2:3], BOX, pace).state.scaled
     assert alone[0] == pytest.approx(together[2], abs=1e-12)
 
 
 def test_a_draw_in_which_all_holds_with_room_to_spare_stays():
     start = np.array([[0.0, 0.0, BOUND + 10 * SIGMA]])
-    found = hold(look, linearise, start, BOX, Pace())
+    found = hold(VIEW, start, BOX, Pace())
     assert found.state.step == 0
     assert np.array_equal(found.state.scaled, start)
 
 
 def test_a_guess_is_taken_where_it_is_better(starts):
-    ends = hold(look, linearise, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10)).state
+    ends = hold(VIEW, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10)).state
     guess = ends.scaled.copy()
     guess[0] += 30.0
-    found = hold(look, linearise, starts, BOX, Pace(steps=0), guess=guess).state
+    found = hold(VIEW, starts, BOX, Pace(steps=0), guess=guess).state
     assert np.array_equal(found.scaled[1:], guess[1:])
     assert np.array_equal(found.scaled[0], starts[0])
 

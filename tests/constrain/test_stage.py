@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screen.calibration import load_problem
-from screen.constrain import Plan, run_constrain
+from screen.constrain import Fitted, Plan, run_constrain
 from screen.constrain.stage import _possible_steps
 from screen.errors import FitError, ScreenError
 from screen.experiments import SIGMA
@@ -54,7 +54,7 @@ def plan(world, root, tmp_path_factory) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def fitted(plan, world) -> tuple[pl.DataFrame, pl.DataFrame]:
+def fitted(plan, world) -> Fitted:
     """Draws near the nominal values, in which every drug binds four times worse than measured."""
     rng = np.random.default_rng(1)
     free = plan.network.filter(pl.col("prior") != "fixed")
@@ -72,12 +72,12 @@ def fitted(plan, world) -> tuple[pl.DataFrame, pl.DataFrame]:
             for name, value in zip(estimated.names, linear, strict=True)
             if name not in known
         ]
-    return tuple(pl.DataFrame(each, schema=DRAWS.dtypes(), orient="row") for each in (rows, scales))
+    return Fitted(*(pl.DataFrame(each, schema=DRAWS.dtypes(), orient="row") for each in (rows, scales)))
 
 
 @needs_gradient
 def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_path):
-    found = run_constrain(plan, *fitted, None, tmp_path, FACTS)
+    found = run_constrain(plan, fitted, None, tmp_path, FACTS)
     assert (found["met_before"], found["met"]) == (0.0, 1.0)
     moved, before = read_table(tmp_path / "draws.parquet", DRAWS), fitted[0]
     assert moved.select("draw", "parameter").equals(before.select("draw", "parameter"))
@@ -91,14 +91,14 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_p
     assert not list(tmp_path.glob("checkpoint*"))
 
     ends = pl.concat(read_table(tmp_path / f"{name}.parquet", DRAWS) for name in ("draws", "scales"))
-    again = run_constrain(replace(plan, steps=0), *fitted, ends, tmp_path / "again", FACTS)
+    again = run_constrain(replace(plan, steps=0), fitted, ends, tmp_path / "again", FACTS)
     assert (again["steps"], again["met"]) == (0, 1.0)
     same = read_table(tmp_path / "again" / "draws.parquet", DRAWS)
     assert same["value"].to_numpy() == pytest.approx(moved["value"].to_numpy(), rel=1e-9)
 
 
 def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
-    run_constrain(replace(plan, checks=()), *fitted, None, tmp_path, FACTS)
+    run_constrain(replace(plan, checks=()), fitted, None, tmp_path, FACTS)
     assert read_table(tmp_path / "draws.parquet", DRAWS).equals(fitted[0])
     assert read_table(tmp_path / "scales.parquet", DRAWS).equals(fitted[1])
 
@@ -106,7 +106,7 @@ def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
 def test_an_engine_without_gradient_is_refused(plan, fitted, tmp_path):
     lanes = replace(plan, integration=replace(plan.integration, engine="jax"))
     with pytest.raises(FitError, match=r"must have a gradient.*found jax.*panel.constrain"):
-        run_constrain(lanes, *fitted, None, tmp_path, FACTS)
+        run_constrain(lanes, fitted, None, tmp_path, FACTS)
 
 
 def test_an_engine_without_gradient_takes_no_step_from_a_guess(plan, fitted):
@@ -122,7 +122,9 @@ def test_draws_of_another_fit_are_refused(plan, fitted, tmp_path):
     with pytest.raises(
         FitError, match=r"must hold every estimated parameter, found 1 missing, e\.g\. k_PTPN2"
     ):
-        run_constrain(plan, draws.filter(pl.col("parameter") != "k_PTPN2"), scales, None, tmp_path, FACTS)
+        run_constrain(
+            plan, Fitted(draws.filter(pl.col("parameter") != "k_PTPN2"), scales), None, tmp_path, FACTS
+        )
 
 
 def test_draws_of_the_whole_network_serve_one_without_some_modules(plan, fitted, tmp_path):
@@ -130,13 +132,11 @@ def test_draws_of_the_whole_network_serve_one_without_some_modules(plan, fitted,
     elsewhere = pl.DataFrame(
         [(draw, "k_elsewhere", 1.0) for draw in range(2)], schema=DRAWS.dtypes(), orient="row"
     )
-    more = pl.concat([draws, elsewhere])
+    more = Fitted(pl.concat([draws, elsewhere]), scales)
     held = replace(plan, steps=0)
     with pytest.raises(ScreenError, match="k_elsewhere"):
-        run_constrain(held, more, scales, None, tmp_path, FACTS)
+        run_constrain(held, more, None, tmp_path, FACTS)
     whole = (*plan.tables.model.parameters, "k_elsewhere")
-    run_constrain(
-        replace(held, tables=replace(plan.tables, whole=whole)), more, scales, None, tmp_path, FACTS
-    )
+    run_constrain(replace(held, tables=replace(plan.tables, whole=whole)), more, None, tmp_path, FACTS)
     kept = read_table(tmp_path / "draws.parquet", DRAWS).sort("draw", "parameter")
-    assert kept["value"].to_numpy() == pytest.approx(more.sort("draw", "parameter")["value"].to_numpy())
+    assert kept["value"].to_numpy() == pytest.approx(more.draws.sort("draw", "parameter")["value"].to_numpy())
