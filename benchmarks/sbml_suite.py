@@ -40,8 +40,9 @@ GOOD = ("passed", "refused")
 OUTCOMES = (*GOOD, "wrong", "traceback", "hang")
 ALL = "all cases"
 PATIENCE = 60
-RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 """Seconds of processor time after which a case counts as hanging: a busy machine is none of its faults."""
+
+RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 SOLVER = {"rtol": 1e-8, "atol": 1e-11, "max_steps": 200_000, "threads": 1}
 

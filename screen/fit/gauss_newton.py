@@ -235,6 +235,14 @@ def damped_step(
     return np.clip(scaled + lowest_point(gradient, damped, low, high), box.lower, box.upper)
 
 
+def _solved(matrix: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """The solution for a matrix that is positive definite but for rounding, which may spoil its factors."""
+    try:
+        return cho_solve(cho_factor(matrix), slope)
+    except np.linalg.LinAlgError:
+        return np.linalg.solve(matrix, slope)
+
+
 def lowest_point(gradient: np.ndarray, matrix: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Where gradient @ move + move @ matrix @ move / 2 is least [unknowns], low <= move <= high around 0."""
     move, fallen = np.zeros_like(gradient), 0.0
@@ -245,7 +253,7 @@ def lowest_point(gradient: np.ndarray, matrix: np.ndarray, low: np.ndarray, high
         if np.array_equal(free, reached):  # the last step went to the lowest point over these
             return move
         step = np.zeros_like(move)
-        step[free] = -cho_solve(cho_factor(matrix[np.ix_(free, free)]), slope[free])
+        step[free] = -_solved(matrix[np.ix_(free, free)], slope[free])
         share = 1.0
         for _ in range(HALVINGS):
             aimed = move + share * step
