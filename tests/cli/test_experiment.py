@@ -15,7 +15,7 @@ OWN = "context\tkind\tparameter\tvalue\tunit\tmark\tsource\tsd\n"
 @pytest.fixture
 def example(tmp_path):
     """The table that the help shows, as a file."""
-    table = re.findall(r"^    (.*,.*)$", experiment.__doc__, re.MULTILINE)
+    table = re.findall(r"^    (\S.*,.*)$", experiment.__doc__, re.MULTILINE)
     path = tmp_path / "arms.csv"
     path.write_text("\n".join(table) + "\n")
     return path

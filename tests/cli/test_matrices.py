@@ -46,6 +46,7 @@ def story(run, folder, *further, **settings):
     return read_table(results / "combinations.csv", COMBINATIONS), handed
 
 
+@pytest.mark.slow
 def test_a_drug_with_itself_has_no_loewe_excess_and_two_jak_inhibitors_have_hardly_any(run, folder):
     pairs, handed = story(
         run, folder, "--draws", 8, drugs="ruxolitinib, tofacitinib, alectinib", doses="10, 30, 100, 300, 1000",

@@ -83,5 +83,5 @@ def test_a_vector_that_fails_to_integrate_is_not_moved_to(starts):
         calls.append(len(scaled))
         return look(scaled)._replace(sound=np.full(len(scaled), len(calls) == 1))
 
-    found = hold(failing, linearise, starts, BOX, Pace(steps=5))
+    found = hold(View(failing, linearise), starts, BOX, Pace(steps=5))
     assert np.array_equal(found.state.scaled, starts)

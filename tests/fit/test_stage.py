@@ -197,6 +197,7 @@ def test_process_killed_three_times_at_random_and_resumed_ends_in_the_same_place
     assert_same_files(tmp_path / "fit", folder)
 
 
+@pytest.mark.slow
 def test_engine_without_gradient_fits_by_differences(plan, folder, tmp_path):
     lines = []
     found = run_fit(replace(plan, solver=replace(plan.solver, engine="jax")), tmp_path, lines.append)

@@ -143,6 +143,7 @@ def test_what_to_measure_next_has_the_largest_slope_times_spread(judges, found, 
     assert rows["swing"].max() == pytest.approx(max(float(np.max(np.abs(a) * b)) for a, b in pairs))
 
 
+@pytest.mark.slow
 def test_slopes_are_those_of_differences_over_a_window_too(judges):
     """Both ends of a small move of what has the largest slopes, in a mean over an hour."""
     which = contest("hepg2", "default", "ruxolitinib", "trametinib", readout=STEADY)

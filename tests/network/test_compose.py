@@ -46,10 +46,13 @@ def test_the_reader_takes_the_shipped_network(shipped):
     assert [time.name for time in network.discontinuities] == ["IL6_washout"]
 
 
-MODULES = ["m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12", "m14", "m15"]
+QUICK = ["m03", "m06", "m09"]
+MODULES = ["m01", "m02", "m04", "m05", "m07", "m08", "m10", "m11", "m12", "m14", "m15", "m16", "m17"]
 
 
-@pytest.mark.parametrize("left_out", MODULES)
+@pytest.mark.parametrize(
+    "left_out", [*QUICK, *(pytest.param(key, marks=pytest.mark.slow) for key in MODULES)]
+)
 def test_any_module_can_be_left_out(network_folder, shipped, left_out):
     kept = [module.key for module in list_modules(network_folder) if module.key != left_out]
     smaller = compose_network(network_folder, kept)

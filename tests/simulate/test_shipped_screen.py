@@ -32,7 +32,7 @@ def suppression(root, drugs) -> pl.DataFrame:
     scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[1000.0], contexts=CONTEXTS))
     integration = Integration("auto", 1e-6, 1e-9, 100_000, None, 512)
     part = make_part(ScreenTables(scenarios, contexts, drugs, None, seed=1), model)
-    found = simulate_shard([part], [READOUT], integration, Shard(0, 1), lambda line: None)
+    found = pl.concat(simulate_shard([part], [READOUT], integration, Shard(0, 1), lambda line: None))
     assert found["status"].unique().to_list() == ["ok"]
     joined = found.join(scenarios, on="scenario")
     vehicle = joined.filter(pl.col("role") == "vehicle").select("context", "hypothesis", vehicle="value")

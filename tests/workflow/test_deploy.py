@@ -57,6 +57,7 @@ def deployed(root, tmp_path_factory) -> Path:
     return mine
 
 
+@pytest.mark.slow
 def test_the_conda_environment_is_found_wherever_the_workflow_is_from(deployed, tmp_path, monkeypatch):
     (tmp_path / "bin").mkdir()
     conda = tmp_path / "bin/conda"

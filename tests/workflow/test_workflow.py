@@ -134,6 +134,7 @@ def test_a_wrong_key_on_the_command_line_is_named(copy):
     assert "configuration: `seeed` is not a setting; did you mean `seed`?" in done.stdout
 
 
+@pytest.mark.slow
 def test_settings_for_one_run_reach_the_stage_and_its_results_lie_in_a_folder_of_their_own(copy):
     mine = {"results": "results/mine", "scenarios": {"drugs": ["tofacitinib"], "pairs": []}}
     path = _write(copy / "mine.yaml", mine)
