@@ -39,14 +39,14 @@ def expect(
 
 
 COSTS: dict[str, Cost] = {
-    "network": Cost(2.11, {}, 1.0),
-    "scenarios": Cost(2.4, {"scenarios": 0.000533}, 0.992),
-    "fit": Cost(82.4, {"gradients": 0.0822, "steps": 0.239}, 0.31),
-    "constrain": Cost(85.6, {"steps": 0.204}, 0.362),
+    "network": Cost(3.85, {}, 1.0),
+    "scenarios": Cost(2.78, {"scenarios": 0.000663}, 0.988),
+    "fit": Cost(106.0, {"gradients": 0.0755, "steps": 0.114}, 0.388),
+    "constrain": Cost(131.0, {"steps": 0.185}, 0.339),
     "simulate": Cost(
-        0.0, {"trajectories": 0.000158, "whole_trajectories": 0.000357, "shards": 7.37, "slices": 6.23}, 0.0
+        0.0, {"trajectories": 0.000168, "whole_trajectories": 0.000309, "shards": 7.26, "slices": 5.13}, 0.0
     ),
-    "validate": Cost(10.0, {"draws": 0.192}, 0.356),
-    "rank": Cost(1.84, {"responses": 3.42e-06}, 0.934),
-    "report": Cost(2.6, {"responses": 1.43e-06}, 0.867),
+    "validate": Cost(13.7, {"draws": 0.281}, 0.338),
+    "rank": Cost(2.09, {"responses": 3.11e-06}, 0.375),
+    "report": Cost(3.63, {"responses": 1.27e-06}, 0.747),
 }
