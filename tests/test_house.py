@@ -61,7 +61,7 @@ def tracked(root: Path) -> list[Path]:
         ("lint-imports", "--no-cache"),
         ("ruff", "check", "--no-cache"),
         ("ruff", "format", "--check", "--no-cache"),
-        pytest.param(("mypy",), marks=pytest.mark.slow),
+        ("mypy",),
     ],
     ids=["layers", "style", "format", "types"],
 )

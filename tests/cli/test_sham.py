@@ -51,7 +51,6 @@ def screened(run, root, tmp_path, monkeypatch):
     return made
 
 
-@pytest.mark.slow
 def test_a_sham_screen_decides_nothing_and_a_planted_drug_is_found(screened):
     sham = screened("sham", SHAMS)
     assert set(sham["first_place"]) == {"undecided"}
