@@ -34,7 +34,7 @@ def test_a_species_without_effect_is_cut_away_and_nothing_else_changes(problem_w
     found, known = (make_sensitivity(each, solver)(problem.estimated.nominal) for each in (cut, problem))
     assert np.abs(known.by_value).max() > 1
     for part, other in zip(found, known, strict=True):
-        np.testing.assert_allclose(part, other, rtol=2e-4, atol=1e-7)
+        np.testing.assert_allclose(part, other, rtol=1e-5, atol=1e-7)
 
 
 def test_a_problem_that_needs_all_of_its_network_stays_what_it_is(problem_with):
