@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from screen.cli.bench import choose_draws, first_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
-from screen.cli.options import Results, add_count, say
+from screen.cli.options import Results, add_count, results_folder, say
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def set_totals(
     model = tables.model
     totals = arguments.totals or usual_totals(tables, name)
     courses = read_courses(arguments.courses, [*model.observables, *model.species])
-    source = choose_draws(arguments, settings, Results(arguments.results or settings.results))
+    source = choose_draws(arguments, settings, Results(results_folder(arguments, settings)))
     draws = read_few_draws(arguments, settings, tables, source)
     engine, reason = choose_engine(settings.simulate.engine, [model])
     say(f"cell: engine {engine}: {reason}")

@@ -11,7 +11,15 @@ from pathlib import Path
 from types import ModuleType
 
 from screen.cli import constrain, network, rank, report, scenarios, simulate
-from screen.cli.options import Results, add_count, add_shared, add_threads, prepare_folder, say
+from screen.cli.options import (
+    Results,
+    add_count,
+    add_shared,
+    add_threads,
+    prepare_folder,
+    results_folder,
+    say,
+)
 from screen.cli.plan import read_rankable_plan
 from screen.settings import Settings, load_settings
 
@@ -26,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the folder: ranked.csv, report.html and all between."""
     settings = load_settings(arguments.config)
-    folder = arguments.results or settings.results
+    folder = results_folder(arguments, settings)
     if folder == Settings().results:
         folder = folder / arguments.config.stem
     results = Results(folder)

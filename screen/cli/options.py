@@ -212,7 +212,19 @@ def read_shared(arguments: argparse.Namespace, any_network: bool = False) -> tup
     settings = load_settings(arguments.config)
     if not any_network:
         refuse_own_network(settings)
-    return settings, Results(arguments.results or settings.results)
+    return settings, Results(results_folder(arguments, settings))
+
+
+def results_folder(arguments: argparse.Namespace, settings: Settings) -> Path:
+    """Where results lie: `--results`, else `results` of the settings; SettingsError where inputs lie there."""
+    if arguments.results is None:
+        return settings.results
+    held = settings.input_in(arguments.results)
+    if held:
+        raise SettingsError(
+            f"--results: must be a folder without inputs, found {arguments.results}, which holds {held}"
+        )
+    return arguments.results
 
 
 def refuse_own_network(settings: Settings) -> None:

@@ -287,6 +287,17 @@ class Settings(Section):
         made = self.tables.potency_files() if self.scenarios.constants == "cell" else []
         return [*self.tables.files(), *made]
 
+    def input_in(self, folder: Path) -> Path | None:
+        """An input that lies where a run into `folder` would leave its results; None where there is none.
+
+        The problem of a fit may lie in a folder below, where `import-data` writes one.
+        """
+        folder = folder.resolve()
+        inputs = (*self.tables.files(), self.network.folder, self.panel.table)
+        held = [path for path in inputs if path.resolve().is_relative_to(folder)]
+        beside = [self.fit.problem] if self.fit.problem.resolve().parent == folder else []
+        return next(iter(held + beside), None)
+
     @model_validator(mode="after")
     def _readouts_differ(self) -> Self:
         again = twice(readout.id for readout in self.readouts)
@@ -296,12 +307,11 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _results_hold_no_input(self) -> Self:
-        folder = self.results.resolve()
-        for path in (*self.tables.files(), self.network.folder):
-            if path.resolve().is_relative_to(folder):
-                raise ValueError(
-                    f"`results` must be a folder without inputs, found {self.results}, which holds {path}"
-                )
+        held = self.input_in(self.results)
+        if held:
+            raise ValueError(
+                f"`results` must be a folder without inputs, found {self.results}, which holds {held}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from screen.settings import Settings
+
 Spoil = Callable[[Path], None]
 
 
@@ -163,3 +165,29 @@ def test_it_is_refused_in_one_sentence(case: Case, run, root, tmp_path, monkeypa
     assert case.expected in said
     assert "Traceback" not in said
     assert not (tmp_path / "results/scenarios/scenarios.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "held"),
+    [
+        ("config", "config/contexts.tsv"),
+        ("config/network", "config/network"),
+        ("config/panel", "config/panel/panel.tsv"),
+        ("config/calibration", "config/calibration/problem.yaml"),
+    ],
+)
+@pytest.mark.parametrize("command", ["network", "mine"])
+def test_results_among_inputs_are_refused(folder, held, command, run, root, monkeypatch):
+    monkeypatch.chdir(root)
+    ran = run(command, "--results", folder)
+    assert ran.code == 2
+    assert ran.problems[-1].endswith(
+        f"--results: must be a folder without inputs, found {folder}, which holds {held}"
+    )
+
+
+def test_results_may_lie_above_a_problem_that_was_imported(root, monkeypatch):
+    monkeypatch.chdir(root)
+    own = Settings.model_validate({"fit": {"problem": "results/data-problem/problem.yaml"}})
+    assert own.input_in(Path("results")) is None
+    assert own.input_in(Path("results/data-problem")) == own.fit.problem
