@@ -109,9 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(
             f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
         )
-    for line in implausible_affinities(read_placed([*their_affinities, affinities], AFFINITIES)):
-        if f", {arguments.name} on " in line:
-            say(f"drug: warning: {line}")
+    placed = read_placed([*their_affinities, affinities], AFFINITIES)
+    for line in implausible_affinities(placed, only=arguments.name):
+        say(f"drug: warning: {line}")
     if settings.scenarios.constants == "cell":
         meant = files.potency / "intended.tsv"
         say(

@@ -6,21 +6,22 @@ import numpy as np
 import polars as pl
 
 from screen.rank.draws import mean, quantile
-from screen.rank.intervals import Counted, Drawn, interval_columns
+from screen.rank.intervals import OF_CELL, Counted, Drawn, interval_columns
 from screen.rank.surface import EXCESSES, Surface
 from screen.tables import Column, Schema, number_column
+
+OF_PAIR = (
+    *OF_CELL,
+    Column("intervention", pl.String, "the pair, joined by +"),
+    Column("drug_a", pl.String, "first drug", is_name=True),
+    Column("drug_b", pl.String, "second drug", is_name=True),
+)
+"""Columns of every table of pairs."""
 
 COMBINATIONS = Schema(
     "combinations",
     (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column(
-            "hypothesis", pl.String, "reading of the contested biology; `mixture`: all of them, by weight"
-        ),
-        Column("readout", pl.String, "the read-out that is suppressed"),
-        Column("intervention", pl.String, "the pair, joined by +"),
-        Column("drug_a", pl.String, "first drug", is_name=True),
-        Column("drug_b", pl.String, "second drug", is_name=True),
+        *OF_PAIR,
         Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", positive=True),
         Column("dose_b_nM", pl.Float64, "free concentration of the second drug", "nM", positive=True),
         *interval_columns("suppression", "1 - treated/vehicle", "fraction", maximum=1),

@@ -15,7 +15,7 @@ import polars as pl
 from screen.rank.dose_curve import DoseCurve
 from screen.rank.draws import IC50_FLAGS, censoring
 from screen.rank.hill import FEWEST, FLAT
-from screen.rank.intervals import Counted, Drawn, interval_columns
+from screen.rank.intervals import OF_CELL, Counted, Drawn, interval_columns
 from screen.tables import Column, Schema
 
 HILL, CONSTANT, FEW = "DRC3pHillFitModelFixS0", "DRCConstantFitResult", "DRCTooFewPointsToFit"
@@ -103,11 +103,7 @@ METRICS = (
 CURVES = Schema(
     "curves",
     (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column(
-            "hypothesis", pl.String, "reading of the contested biology; `mixture`: all of them, by weight"
-        ),
-        Column("readout", pl.String, "the read-out that is suppressed"),
+        *OF_CELL,
         Column("drug", pl.String, "the drug alone", is_name=True),
         Column(
             "fit_type",

@@ -14,6 +14,13 @@ from screen.tables import Column, number_column
 QUANTILES = {"p05": (0.05, "5 % quantile"), "p50": (0.5, "median"), "p95": (0.95, "95 % quantile")}
 """End of a column's name -> the quantile over draws, and its name."""
 
+OF_CELL = (
+    Column("context", pl.String, "the cell and its stimulus", is_name=True),
+    Column("hypothesis", pl.String, "reading of the contested biology; `mixture`: all of them, by weight"),
+    Column("readout", pl.String, "the read-out that is suppressed"),
+)
+"""First columns of tables whose rows are of a cell and a read-out."""
+
 
 class Drawn(NamedTuple):
     """What some rows of a table are of, and their scores under every draw by name, each [rows, draws]."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from screen.rank.combinations import OF_PAIR
 from screen.rank.draws import quantile
 from screen.rank.intervals import Counted, Drawn, interval_columns
 from screen.rank.surface import Surface
@@ -25,14 +26,7 @@ EDGE = 1e-12
 ISOBOLES = Schema(
     "isoboles",
     (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column(
-            "hypothesis", pl.String, "reading of the contested biology; `mixture`: all of them, by weight"
-        ),
-        Column("readout", pl.String, "the read-out that is suppressed"),
-        Column("intervention", pl.String, "the pair, joined by +"),
-        Column("drug_a", pl.String, "first drug", is_name=True),
-        Column("drug_b", pl.String, "second drug", is_name=True),
+        *OF_PAIR,
         Column("effect", pl.Float64, "suppression that is reached", "fraction", positive=True, maximum=1),
         Column("dose_a_nM", pl.Float64, "free concentration of the first drug", "nM", positive=True),
         *interval_columns("dose_b_nM", "the dose of the second drug that reaches it beside that", "nM"),

@@ -60,15 +60,19 @@ def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def implausible_affinities(affinities: pl.DataFrame) -> list[str]:
-    """One sentence for each constant a thousand times beyond all others at its target; placed rows of AFFINITIES."""
+def implausible_affinities(affinities: pl.DataFrame, only: str | None = None) -> list[str]:
+    """One sentence for each constant a thousand times beyond all others at its target; placed rows of AFFINITIES.
+
+    `only` is the one drug to speak of; None: all.
+    """
     found = []
     bound = affinities.filter(relation="=")
     for (target,), rows in bound.group_by("target", maintain_order=True):
         others = rows if rows.height > FEW else bound
         for row, warning in _beyond(rows, others["value_nM"], "value_nM"):
-            what = f"{row[WHERE]}, {row['drug']} on {row['gene']}: `value_nM`"
-            found.append(f"{what} {warning.format(others=f'the others at {target}')}")
+            if only in (None, row["drug"]):
+                what = f"{row[WHERE]}, {row['drug']} on {row['gene']}: `value_nM`"
+                found.append(f"{what} {warning.format(others=f'the others at {target}')}")
     return found
 
 

@@ -17,18 +17,8 @@ from screen.network.compose import list_modules
 from screen.scenarios import read_abundances
 from screen.settings import load_settings
 from screen.tables import Column, Schema, read_table, replace_rows, write_table
+from tests.tables.drugs import DRUGS, WANTED
 
-DRUGS = Schema(
-    "drugs",
-    (
-        Column("drug", pl.String, "name", is_name=True),
-        Column("kd_nM", pl.Float64, "affinity", "nM", positive=True),
-        Column("used", pl.Boolean, "whether the model uses it"),
-        Column("note", pl.String, "anything", required=False, nullable=True),
-    ),
-    key=("drug",),
-)
-WANTED = [("ruxolitinib", 3.4, True, 'binds JAK2, "tightly"'), ("SD-36", 1600.0, False, None)]
 PLAIN = 'drug\tkd_nM\tused\tnote\nruxolitinib\t3.4\ttrue\tbinds JAK2, "tightly"\nSD-36\t1600\tfalse\t\n'
 
 

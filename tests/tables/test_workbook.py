@@ -2,25 +2,15 @@
 
 import zipfile
 
-import polars as pl
 import pytest
 
 from screen.errors import TableError
 from screen.scenarios import read_abundances
-from screen.tables import Column, Schema, read_table
+from screen.tables import read_table
 from screen.tables import workbook as reading
+from tests.tables.drugs import DRUGS, WANTED
 from tests.tables.workbooks import workbook
 
-DRUGS = Schema(
-    "drugs",
-    (
-        Column("drug", pl.String, "name", is_name=True),
-        Column("kd_nM", pl.Float64, "affinity", "nM", positive=True),
-        Column("used", pl.Boolean, "whether the model uses it"),
-        Column("note", pl.String, "anything", required=False, nullable=True),
-    ),
-    key=("drug",),
-)
 HEAD = (3, ["drug", "kd", "kd_unit", "used", "note"])
 ROWS = [
     (1, ["# from the group's sheet"]),
@@ -33,10 +23,8 @@ ROWS = [
 def test_cells_are_read_as_they_are_and_rows_keep_their_numbers(tmp_path):
     """Numbers in full, texts in one run or several, booleans; an amount in days is no date."""
     path = workbook(tmp_path / "drugs.xlsx", ROWS)
-    assert read_table(path, DRUGS).rows() == [
-        ("ruxolitinib", pytest.approx(3.4, rel=1e-15), True, 'binds JAK2, "tightly"'),
-        ("SD-36", 1600.0, False, None),
-    ]
+    (name, constant, *others), second = WANTED
+    assert read_table(path, DRUGS).rows() == [(name, pytest.approx(constant, rel=1e-15), *others), second]
     workbook(path, [*ROWS, (9, ["b", -1, None, True])])
     with pytest.raises(TableError, match=r"drugs\.xlsx row 9: `kd_nM` must be positive, found -1"):
         read_table(path, DRUGS)
