@@ -144,6 +144,11 @@ class Results:
         return self.folder / "figures"
 
     @property
+    def origins(self) -> Path:
+        """Where every table came from."""
+        return self.folder / "provenance.json"
+
+    @property
     def report(self) -> Path:
         """The report, one file."""
         return self.folder / "report.html"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from screen.cli.identity import check_shards
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
+from screen.cli.origins import write_origins
 from screen.cli.plan import read_aim
 from screen.errors import ReportError
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/report.html and results/figures."""
+    """Write results/report.html, results/figures and results/provenance.json."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.figures)
     check_shards(settings, results)
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     write_figures(findings, results.figures)
     write_report(findings, results.report, title=wanted.title)
+    write_origins(settings, results)
     say(f"report: {results.report}")
     return 0
 

@@ -1,12 +1,14 @@
 """From the network to the report by commands alone, with draws at hand instead of a fit."""
 
+import json
+
 import jax
 import polars as pl
 import pytest
 
 from screen.network import read_parameters
 from screen.scenarios import DRUGS
-from screen.tables import DRAWS, RESPONSES, read_provenance, read_table, write_table
+from screen.tables import DRAWS, RESPONSES, digest_files, read_provenance, read_table, write_table
 from tests.rank.worlds import RANKED
 
 
@@ -66,6 +68,15 @@ def test_a_jak_inhibitor_leads_in_hepatocytes_however_the_work_is_cut(run, drawn
     page = (results / "report.html").read_text()
     assert "ruxolitinib" in page
     assert (results / "figures/ranked.svg").exists()
+
+    origins = json.loads((results / "provenance.json").read_text())
+    assert origins["simulate/shard-0.parquet"] == made | {"shard": "each of 1"}
+    assert origins["ranked.csv"] == read_provenance(results / "ranked.csv")
+    assert origins["ranked.csv"]["inputs"]["shard-0.parquet"] == digest_files(
+        [results / "simulate/shard-0.parquet"]
+    )
+    assert set(origins["constrain/draws.parquet"]) == {"data"}  # written by hand
+    assert next(iter(origins)) == "scenarios/scenarios.parquet" and "failures.csv" in origins
 
 
 def test_a_solver_that_gives_up_is_a_row_with_its_status(run, drawn, tmp_path):

@@ -31,7 +31,7 @@ WRITES = {
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
     "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures")
              for end in ("", ".provenance.json")],
-    "report": ["report.html", "figures/ranked.svg", "figures/heatmap.svg"],
+    "report": ["report.html", "provenance.json", "figures/ranked.svg", "figures/heatmap.svg"],
 }
 
 

@@ -217,7 +217,7 @@ def test_stages_read_what_the_stages_before_them_write(screened):
     assert edges == {rule: {before for before, after in AFTER.items() if rule in after} for rule in AFTER}
     held = "results/constrain/draws.parquet"
     assert {rule for rule, files in found["inputs"].items() if held in files} == {
-        "simulate", "validate", "rank",
+        "simulate", "validate", "rank", "report",
     }  # fmt: skip
     fitted = "results/fit/draws.parquet"
     assert {rule for rule, files in found["inputs"].items() if fitted in files} == {"constrain", "report"}
@@ -261,10 +261,10 @@ FILES = {
     "config/discrepancy.tsv": {"rank"},
     "results/network/stat3.xml": AFTER["network"],
     "results/scenarios/scenarios.parquet": AFTER["scenarios"],
-    "results/scenarios/routes.parquet": {"rank"},
+    "results/scenarios/routes.parquet": {"rank", "report"},
     "results/fit/draws.parquet": AFTER["fit"],
     "results/fit/scales.parquet": {"constrain", "report"},
-    "results/constrain/draws.parquet": {"simulate", "validate", "rank"},
+    "results/constrain/draws.parquet": {"simulate", "validate", "rank", "report"},
     "results/validation.csv": {"report"},
     "results/ranked.csv": {"report"},
 }

@@ -5,11 +5,10 @@ FIGURES = sorted(path.stem for path in (ROOT / "workflow/report/figures").glob("
 rule report:
     input:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
+        routes=f"{OUT}/scenarios/routes.parquet",
+        draws=f"{OUT}/constrain/draws.parquet",
         responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
-        ranked=f"{OUT}/ranked.csv",
-        combinations=f"{OUT}/combinations.csv",
-        isoboles=f"{OUT}/isoboles.csv",
-        sets=f"{OUT}/sets.csv",
+        ranking=rules.rank.output,
         fit=rules.fit.output if FITTED else [],
         validation=f"{OUT}/validation.csv",
         held=f"{OUT}/constrain/summary.json",
@@ -23,6 +22,7 @@ rule report:
             category="Ranking",
             labels={"result": "report"},
         ),
+        origins=f"{OUT}/provenance.json",
         figures=[
             report(
                 f"{OUT}/figures/{name}.svg",

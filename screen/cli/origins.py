@@ -1,0 +1,40 @@
+"""Where everything in a results folder came from, in one file."""
+
+import json
+from typing import Any
+
+from screen.cli.options import Results
+from screen.settings import Settings
+
+
+def gather_origins(settings: Settings, results: Results) -> dict[str, dict[str, Any]]:
+    """The provenance of each table of a screen, by its path below the results folder, in the order of the stages.
+
+    Shards differ in nothing but their number, so that they are one entry. Left out is what is not there (a screen from
+    shipped draws has no fit) or says nothing of its origin.
+    """
+    from screen.tables import read_provenance
+
+    shards = results.shards(settings.simulate.shards)
+    alone = {
+        path.relative_to(results.folder).as_posix(): read_provenance(path)
+        for path in (
+            results.scenarios, results.routes, results.fitted, results.scales, results.draws, shards[0],
+            results.ranked, results.curves, results.combinations, results.isoboles, results.sets,
+            results.failures, results.validation,
+        )
+        if path.exists()
+    }  # fmt: skip
+    return {name: told | _shards(told, len(shards)) for name, told in alone.items() if told}
+
+
+def _shards(told: dict[str, Any], count: int) -> dict[str, str]:
+    return {"shard": f"each of {count}"} if "shard" in told else {}
+
+
+def write_origins(settings: Settings, results: Results) -> None:
+    """Write provenance.json: versions, seeds, engine, and the digests of what each table was made from."""
+    from screen.tables import write_text_atomic
+
+    found = gather_origins(settings, results)
+    write_text_atomic(results.origins, json.dumps(found, indent=1, sort_keys=False) + "\n")
