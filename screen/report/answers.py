@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from screen.rank.scores import CHANGE
-from screen.report.figures import percent, signed
+from screen.report.figures import percent, plus, signed
 from screen.report.labels import dose_label
 from screen.report.selection import NOTICED, Row, leaders
 from screen.report.words import Goal, Words
@@ -57,11 +57,6 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
         *_lost(every),
     )
     return Answer(_lead(likely, words), f"{through}." if through else "", more)
-
-
-def plus(name: str) -> str:
-    """A pair with blanks: a + b."""
-    return name.replace("+", " + ")
 
 
 def span(row: Row, column: str) -> str:

@@ -3,7 +3,8 @@
 Those of the page are drawn where it is read, by its scripts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import matplotlib as mpl
@@ -12,8 +13,9 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 
@@ -31,8 +33,20 @@ PAGE, LETTERS = 8.6, 7.2
 ROW = 0.215
 """Height of one row of a ranked or heat figure [inch]."""
 
+NAME, NAME_AT = 8.5, -4
+"""Size of the names beside a ranked panel, and their right ends [points]."""
+
 RANK_AT, SPREAD_AT, BEST_AT = 18, 56, 94
 """Right ends of the columns of numbers beside a ranked panel [points]."""
+
+FAMILIES = 5
+"""Entries of the legend in a line below one panel."""
+
+PANEL, ABOVE, BELOW, LEGEND, EDGE = 425, 37, 33, 15, 8
+"""Of a ranked panel: its width with what lies beside it, room above, below, a line of the legend, the edges [points].
+
+A layout engine would measure every word of forty panels first, which takes longer than to draw them.
+"""
 
 RAMP = ["#b35806", "#f1a340", "#fdfdfb", "#67a9cf", "#053061"]
 RISE_AND_FALL = LinearSegmentedColormap.from_list("rise_and_fall", RAMP)
@@ -61,53 +75,62 @@ def families_of(classes: str, labels: Labels) -> tuple[Family, ...]:
 
 
 def draw_ranked(axes: Axes, rows: pl.DataFrame, labels: Labels, words: Words) -> None:
-    """Median effect with its 5-95 % interval, one intervention a line, rank interval and P(best) beside it."""
-    for place, row in enumerate(rows.iter_rows(named=True)):
-        families = families_of(row["drug_classes"], labels)
-        low, middle, high = (100 * row[f"suppression_{part}"] for part in ("p05", "p50", "p95"))
-        axes.plot(
-            [low, high],
-            [place, place],
-            color=families[0].colour,
-            linewidth=2.2,
-            alpha=0.55,
-            solid_capstyle="round",
-        )
-        _marker(axes, middle, place, families)
-        spread = f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}"
-        for at, text in ((RANK_AT, str(row["rank"])), (SPREAD_AT, spread), (BEST_AT, percent(row["p_best"]))):
-            _beside(axes, place, at, text, fontsize=8)
-    for at, text in ((RANK_AT, "rank"), (SPREAD_AT, "5–95 %"), (BEST_AT, "P(best)")):
-        _beside(axes, -0.95, at, text, fontsize=7, color=MUTED)
-    lowest = 100 * min(0.0, float(rows["suppression_p05"].min() or 0.0))  # type: ignore[arg-type]
-    highest = 100 * max(1.0, float(rows["suppression_p95"].max() or 0.0))  # type: ignore[arg-type]
-    axes.set_xlim(max(-100.0, lowest) - 3, 1.03 * highest)
-    axes.set_ylim(rows.height - 0.4, -0.7)
-    axes.set_yticks(
-        range(rows.height), [name.replace("+", " + ") for name in rows["intervention"]], fontsize=8.5
+    """Median effect with its 5-95 % interval, one intervention a line, name, rank interval, P(best) beside it."""
+    low, middle, high = (100 * rows[f"suppression_{part}"].to_numpy() for part in ("p05", "p50", "p95"))
+    families = [families_of(names, labels) for names in rows["drug_classes"]]
+    colours = [own[0].colour for own in families]
+    axes.hlines(
+        np.arange(rows.height), low, high, colors=colours, linewidth=2.2, alpha=0.55, capstyle="round"
     )
-    axes.tick_params(axis="y", length=0)
+    for own in dict.fromkeys(families):
+        here = np.array([place for place, each in enumerate(families) if each == own])
+        axes.plot(middle[here], here, linestyle="none", **_marker(own))
+    column = partial(_column, axes)
+    column(0, NAME_AT, [plus(name) for name in rows["intervention"]], fontsize=NAME)
+    spread = [f"{low:.0f}–{high:.0f}" for low, high in rows.select("rank_p05", "rank_p95").iter_rows()]
+    best = [percent(share) for share in rows["p_best"]]
+    for at, head, words_beside in (
+        (RANK_AT, "rank", map(str, rows["rank"])), (SPREAD_AT, "5–95 %", spread), (BEST_AT, "P(best)", best)
+    ):  # fmt: skip
+        column(1, at, words_beside, fontsize=8)
+        column(1, at, [head], first=-0.95, fontsize=7, color=MUTED)
+    axes.set_xlim(max(-100.0, min(0.0, low.min(initial=0.0))) - 3, 1.03 * max(100.0, high.max(initial=0.0)))
+    axes.set_ylim(rows.height - 0.4, -0.7)
+    axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.grid(axis="x")
     axes.set_xlabel(f"{words.name} {words.goal.effect} [% of vehicle]")
 
 
-def _beside(axes: Axes, line: float, points: float, text: str, **style: Any) -> None:
-    """A number beside a line, right-aligned some points to the right of the axes."""
+def _column(
+    axes: Axes, side: float, points: float, texts: Iterable[str], first: float = 0, **style: Any
+) -> None:
+    """Words beside the lines from `first` on, right-aligned some points to the right of a side of the axes."""
     place = _shifted(axes, axes.get_yaxis_transform(), points, 0)
-    axes.text(1, line, text, transform=place, ha="right", va="center", **style)
+    for line, text in enumerate(texts):
+        # `axes.text` would cut each at the axes
+        axes.figure.text(side, first + line, text, transform=place, ha="right", va="center", **style)
 
 
-def _marker(axes: Axes, x: float, y: float, families: tuple[Family, ...]) -> None:
-    first = families[0]
-    if len(families) == 1 or families[0] == families[-1]:
-        axes.plot([x], [y], first.marker, color=first.colour, markersize=6.5, markeredgecolor="none")
-        return
-    axes.plot(
-        [x], [y], "o", markersize=7, fillstyle="left", markerfacecolor=first.colour,
-        markerfacecoloralt=families[-1].colour, markeredgecolor="none",
-    )  # fmt: skip
+def plus(name: str) -> str:
+    """A pair with blanks: a + b."""
+    return name.replace("+", " + ")
+
+
+def _marker(families: tuple[Family, ...]) -> dict[str, Any]:
+    """How a median looks: the marker of its family, half a disc of each of two."""
+    first, last = families[0], families[-1]
+    if first == last:
+        return {"marker": first.marker, "color": first.colour, "markersize": 6.5, "markeredgecolor": "none"}
+    return {
+        "marker": "o",
+        "markersize": 7,
+        "fillstyle": "left",
+        "markerfacecolor": first.colour,
+        "markerfacecoloralt": last.colour,
+        "markeredgecolor": "none",
+    }
 
 
 def family_handles(families: set[Family], labels: Labels) -> list[Line2D]:
@@ -140,29 +163,38 @@ def ranked_figure(
 ) -> Figure:
     """One panel a cell, two beside each other: ((context, hypothesis), ranked rows), the legend of families below."""
     columns = min(2, len(slices))
-    height = max(rows.height for _, rows in slices)
     lines = -(-len(slices) // columns)
-    inches = lines * (ROW * height + 0.95) + 0.45
-    figure = Figure(figsize=(5.9 * columns, inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
-    panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for panel, ((context, hypothesis), rows) in zip(panels, slices, strict=False):
+    families = {
+        family for _, rows in slices for name in rows["drug_classes"] for family in families_of(name, labels)
+    }
+    below = LEGEND * (1 + -(-len(families) // (FAMILIES * columns)))
+    names = {name for _, rows in slices for name in rows["intervention"]}
+    left, right = EDGE + max(map(_width, names)) - NAME_AT, EDGE + BEST_AT
+    tall = 72 * ROW * max(rows.height for _, rows in slices)
+    wide = PANEL - left - right
+    whole = PANEL * columns, (ABOVE + tall + BELOW) * lines + below
+    figure = Figure(figsize=(whole[0] / 72, whole[1] / 72))
+    for number, ((context, hypothesis), rows) in enumerate(slices):
+        line, column = divmod(number, columns)
+        at = PANEL * column + left, whole[1] - (ABOVE + tall + BELOW) * line - ABOVE - tall
+        panel = figure.add_axes((at[0] / whole[0], at[1] / whole[1], wide / whole[0], tall / whole[1]))
         draw_ranked(panel, rows, labels, words)
         panel.set_title(capital(labels.context(context)), pad=24)
         above = _shifted(panel, panel.transAxes, 0, 12)
         panel.text(0, 1, labels.hypothesis(hypothesis), transform=above, fontsize=8.5, color=MUTED)
-    for panel in panels[len(slices) :]:
-        panel.set_visible(False)
-    families = {
-        family for _, rows in slices for name in rows["drug_classes"] for family in families_of(name, labels)
-    }
     figure.legend(
         handles=family_handles(families, labels),
-        loc="outside lower center",
-        ncols=5 * columns,
+        loc="lower center",
+        ncols=FAMILIES * columns,
         fontsize=8,
         handletextpad=0.2,
     )
     return figure
+
+
+def _width(name: str) -> float:
+    """Of a name beside a panel [points]."""
+    return text_to_path.get_text_width_height_descent(plus(name), FontProperties(size=NAME), ismath=False)[0]
 
 
 def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMesh:

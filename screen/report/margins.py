@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from screen.report.answers import plus
-from screen.report.figures import percent
+from screen.report.figures import percent, plus
 from screen.report.findings import Findings
 from screen.report.labels import Labels, capital
 from screen.report.selection import Row, View

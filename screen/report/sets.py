@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from screen.report.answers import plus, span
-from screen.report.figures import percent
+from screen.report.answers import span
+from screen.report.figures import percent, plus
 from screen.report.findings import Findings
 from screen.report.labels import capital
 
