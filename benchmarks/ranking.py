@@ -21,14 +21,16 @@ if __name__ == "__main__":  # else `import petab` finds a file of this folder
 import numpy as np
 import polars as pl
 
-from benchmarks.cases import ROOT
 from benchmarks.rows import write_rows
 from screen.cli.plan import read_aim, read_bases, read_plan
 from screen.rank import (
     COMBINATIONS,
     CURVES,
+    DOSE_RESPONSES,
+    ENDINGS,
     Doubt,
     as_lowering,
+    count_endings,
     gather_responses,
     rank,
     ranked_schema,
@@ -40,6 +42,7 @@ from screen.scenarios import DRUGS, read_discrepancy
 from screen.settings import Settings, load_settings
 from screen.tables import RESPONSES, SCENARIOS, read_table, read_tables, write_table
 
+ROOT = Path(__file__).resolve().parents[1]
 SHARDS = 4
 RESULTS = ROOT / "benchmarks/results/ranking.csv"
 
@@ -96,6 +99,8 @@ def rank_stage(folder: Path, settings: Settings) -> None:
     effects = score_doses(found, aim)
     write_table(effects.curves, folder / "curves.csv", CURVES, {})
     write_table(effects.combinations, folder / "combinations.csv", COMBINATIONS, {})
+    write_table(effects.responses, folder / "responses.parquet", DOSE_RESPONSES, {})
+    write_table(count_endings(found), folder / "endings.csv", ENDINGS, {})
 
 
 def report_stage(folder: Path, settings: Settings) -> None:
@@ -104,9 +109,8 @@ def report_stage(folder: Path, settings: Settings) -> None:
     assert labels is not None
     findings = Findings(
         ranked=as_lowering(read_table(folder / "ranked.csv", ranked_schema(aim)), aim),
-        responses=gather_responses(
-            sorted(folder.glob("shard-*.parquet")), read_table(folder / "scenarios.parquet", SCENARIOS)
-        ),
+        responses=read_table(folder / "responses.parquet", DOSE_RESPONSES),
+        endings=read_table(folder / "endings.csv", ENDINGS),
         aim=aim,
         labels=read_labels(labels),
         combinations=read_table(folder / "combinations.csv", COMBINATIONS),

@@ -224,7 +224,9 @@ def draw_counts(drawn: Drawn) -> Figure:
         + """
 from pathlib import Path
 from screen.report import FIGURES, Findings, write_figures
-findings = Findings(ranked("equal_concentration", 1000.0), gather_responses(found, table), AIM)
+from tests.rank.worlds import summed_up
+told = summed_up(gather_responses(found, table))
+findings = Findings(ranked("equal_concentration", 1000.0), aim=AIM, **told)
 assert "liver" in next(path for path in write_figures(findings, "figures") if path.stem == "counts").read_text()
 assert {path.stem for path in Path("workflow/report/figures").glob("*.rst")} == set(FIGURES)
 """,

@@ -110,6 +110,16 @@ class Results:
         return self.folder / "failures.csv"
 
     @property
+    def responses(self) -> Path:
+        """What every intervention does at every dose, over draws."""
+        return self.folder / "responses.parquet"
+
+    @property
+    def endings(self) -> Path:
+        """How the trajectories of each cell ended."""
+        return self.folder / "endings.csv"
+
+    @property
     def decisive(self) -> Path:
         """What the first place of each ranking hangs on."""
         return self.folder / "decisive.csv"

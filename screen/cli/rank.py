@@ -20,16 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv, curves.csv, combinations.csv, isoboles.csv, sets.csv and failures.csv."""
+    """Write results/ranked.csv, curves.csv, combinations.csv, isoboles.csv, sets.csv, failures.csv, endings.csv and
+    responses.parquet."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
         COMBINATIONS,
         CURVES,
+        DOSE_RESPONSES,
+        ENDINGS,
         FAILURES,
         ISOBOLES,
         Doubt,
         compare_all,
+        count_endings,
         find_failures,
         find_silent,
         gather_responses,
@@ -68,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(effects.curves, results.curves, CURVES, facts)
     write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
     write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
+    write_table(effects.responses, results.responses, DOSE_RESPONSES, facts)
+    write_table(count_endings(found), results.endings, ENDINGS, facts)
     of_sets = within(found, sets)
     compared = compare_all(of_sets, drugs, aim=aim, dose_bases=bases, doubt=doubt) if sets else ()
     together = rank_sets(sets, compared, of_sets, aim, settings.seed)

@@ -1,4 +1,4 @@
-"""Write the report: one HTML file, and its figures beside it.
+"""Write the report from the tables of the ranking: one HTML file, and its figures beside it.
 
 Example: python -m screen report
 """
@@ -32,19 +32,25 @@ def run(arguments: argparse.Namespace) -> int:
     check_shards(settings, results)
     from screen.network import read_parameters
     from screen.potency import CELL_POTENCIES
-    from screen.rank import COMBINATIONS, ISOBOLES, as_lowering, gather_responses, ranked_schema, sets_schema
+    from screen.rank import (
+        COMBINATIONS,
+        DOSE_RESPONSES,
+        ENDINGS,
+        ISOBOLES,
+        as_lowering,
+        ranked_schema,
+        sets_schema,
+    )
     from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, read_contexts, read_options
-    from screen.tables import SCENARIOS, VALIDATION, read_provenance, read_table, read_tables
+    from screen.tables import VALIDATION, read_provenance, read_table, read_tables
 
     tables, wanted, aim = settings.tables, settings.report, read_aim(settings)
     measured = tables.potency / "cell_potencies.tsv"
     findings = Findings(
         ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
-        responses=gather_responses(
-            results.shards(settings.simulate.shards),
-            read_table(results.scenarios, SCENARIOS),
-        ),
+        responses=read_table(results.responses, DOSE_RESPONSES),
+        endings=read_table(results.endings, ENDINGS),
         aim=aim,
         contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
         parameters=None

@@ -27,6 +27,7 @@ from screen.rank.combinations import COMBINATIONS
 from screen.rank.curves import CURVES
 from screen.rank.decided import DECIDED, find_decided
 from screen.rank.dose_effects import DoseEffects, score_doses
+from screen.rank.dose_responses import DOSE_RESPONSES, ENDINGS, count_endings
 from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
@@ -43,6 +44,8 @@ __all__ = [
     "COMBINATIONS",
     "CURVES",
     "DECIDED",
+    "DOSE_RESPONSES",
+    "ENDINGS",
     "FAILURES",
     "ISOBOLES",
     "SCORES",
@@ -58,6 +61,7 @@ __all__ = [
     "check_bases",
     "check_request",
     "compare_all",
+    "count_endings",
     "dose_points",
     "export_table",
     "find_cells",

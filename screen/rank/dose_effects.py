@@ -1,7 +1,7 @@
 """Effects by dose: the tables of single drugs and of pairs, cell by cell from the same draws that are ranked."""
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from screen.rank.aim import Aim
 from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
 from screen.rank.curves import CURVES, curve_rows, score_drugs
 from screen.rank.dose_curve import DoseCurve
+from screen.rank.dose_responses import DOSE_RESPONSES, respond, responded_rows
 from screen.rank.draws import log10_half_dose
 from screen.rank.hill import Hill, fit_hill
 from screen.rank.intervals import with_mixture
@@ -24,56 +25,67 @@ from screen.rank.surface import surfaces_of
 from screen.tables import Schema
 from screen.threads import side_by_side
 
+Parts = tuple[list[pl.DataFrame], ...]
+"""Frames of each table."""
+
 
 class DoseEffects(NamedTuple):
-    """The tables CURVES, COMBINATIONS and ISOBOLES."""
+    """The tables CURVES, COMBINATIONS, ISOBOLES and DOSE_RESPONSES."""
 
     curves: pl.DataFrame
     combinations: pl.DataFrame
     isoboles: pl.DataFrame
+    responses: pl.DataFrame
 
 
 def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     """Curves of single drugs, excesses and isoboles of pairs in every ranked read-out; also over the hypotheses.
 
-    Of treated/vehicle; of vehicle/treated where that is to rise.
+    Of treated/vehicle; of vehicle/treated where that is to rise. Beside them treated/vehicle itself at every dose.
 
     RankError where a drug of a pair was not run alone.
 
-    >>> curves, pairs, isoboles = score_doses(gather_responses(responses, scenarios), aim)
-    >>> curves.select("drug", "fit_type", "xc50_p50_nM", "x_max_p50").rows(), pairs.height
+    >>> found = score_doses(gather_responses(responses, scenarios), aim)
+    >>> found.curves.select("drug", "fit_type", "xc50_p50_nM", "x_max_p50").rows(), found.combinations.height
     ([('drug', 'DRCTooFewPointsToFit', 30.0, 0.25)], 0)
+    >>> found.responses.select("intervention", "dose_a_nM", "x_p50").rows()
+    [('drug', 10.0, 0.75), ('drug', 90.0, 0.25)]
     """
     cells = find_cells(found.scenarios)
     _check_alone(cells)
-    ratio = falling(paired_ratio(found, cells, aim.floor), aim.sign)
+    ratio = paired_ratio(found, cells, aim.floor)
     places = {readout.id: found.readouts.index(readout.id) for readout in aim.ranked}
+
+    def score(own: Sequence[Cell]) -> Parts:
+        parts: Parts = ([], [], [], [])
+        for readout, place in places.items():
+            here = ratio[:, place]
+            answers = with_mixture(own, [respond(cell, found.scenarios, here) for cell in own])
+            tables = (*_effects(own, falling(here, aim.sign)), map(responded_rows, answers))
+            for part, table in zip(parts, tables, strict=True):
+                part += [frame.with_columns(pl.lit(readout).alias("readout")) for frame in table]
+        return parts
+
     contexts = (list(members) for _, members in groupby(cells, key=attrgetter("context")))
-    found_in = list(side_by_side(lambda own: _of_context(own, ratio, places), contexts))
-    tables = ([frame for frames in parts for frame in frames] for parts in zip(*found_in, strict=True))
-    return DoseEffects(*map(_joined, tables, (CURVES, COMBINATIONS, ISOBOLES)))
+    tables = zip(*side_by_side(score, contexts), strict=True)
+    joined = (chain.from_iterable(parts) for parts in tables)
+    return DoseEffects(*map(_joined, joined, (CURVES, COMBINATIONS, ISOBOLES, DOSE_RESPONSES)))
 
 
-def _of_context(
-    own: Sequence[Cell], ratio: np.ndarray, places: Mapping[str, int]
-) -> tuple[list[pl.DataFrame], list[pl.DataFrame], list[pl.DataFrame]]:
-    """Curves, excesses and isoboles in the cells of a context, by read-out, whose `places` in the ratio are given."""
+def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFrame], ...]:
+    """Curves, excesses and isoboles in the cells of a context in one read-out."""
     singles, pairs, isoboles = [], [], []
-    for readout, place in places.items():
-        here = ratio[:, place]
-        curves = [dose_curves(cell, here) for cell in own]
-        name = pl.lit(readout).alias("readout")
-        if own[0].series:
-            for each in with_mixture(own, [score_drugs(drugs) for drugs in curves]):
-                singles.append(curve_rows(each).with_columns(name))
-        if own[0].pairs:
-            surfaces = [surfaces_of(cell, here, drugs) for cell, drugs in zip(own, curves, strict=True)]
-            drawn = [score_pairs(each) for each in surfaces]
-            pairs += [combined_rows(each).with_columns(name) for each in with_mixture(own, drawn)]
-            matrices = [[surface for surface in each if surface.is_matrix] for each in surfaces]
-            if matrices[0]:
-                traced = with_mixture(own, [trace_isoboles(each) for each in matrices])
-                isoboles += [isobole_rows(each).with_columns(name) for each in traced]
+    curves = [dose_curves(cell, ratio) for cell in own]
+    if own[0].series:
+        singles = [curve_rows(each) for each in with_mixture(own, [score_drugs(drugs) for drugs in curves])]
+    if own[0].pairs:
+        surfaces = [surfaces_of(cell, ratio, drugs) for cell, drugs in zip(own, curves, strict=True)]
+        drawn = [score_pairs(each) for each in surfaces]
+        pairs = [combined_rows(each) for each in with_mixture(own, drawn)]
+        matrices = [[surface for surface in each if surface.is_matrix] for each in surfaces]
+        if matrices[0]:
+            traced = with_mixture(own, [trace_isoboles(each) for each in matrices])
+            isoboles = [isobole_rows(each) for each in traced]
     return singles, pairs, isoboles
 
 
@@ -101,5 +113,6 @@ def _check_alone(cells: Sequence[Cell]) -> None:
         raise RankError(sorted(problems))
 
 
-def _joined(frames: Sequence[pl.DataFrame], schema: Schema) -> pl.DataFrame:
-    return rounded(pl.concat(frames) if frames else pl.DataFrame(schema=schema.dtypes()), schema)
+def _joined(frames: Iterable[pl.DataFrame], schema: Schema) -> pl.DataFrame:
+    found = list(frames)
+    return rounded(pl.concat(found) if found else pl.DataFrame(schema=schema.dtypes()), schema)

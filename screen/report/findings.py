@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from screen.errors import ReportError
-from screen.rank import Aim, ResponseArray
+from screen.rank import Aim
 from screen.report.labels import NO_LABELS, Labels
 from screen.report.selection import (
     Curve,
@@ -26,16 +26,18 @@ from screen.report.words import Words, words_of
 
 @dataclass(frozen=True)
 class Findings:
-    """What is reported. `ranked` has the columns of an aim that lowers, whatever the goal. `contexts`, `parameters` and
-    `affinities` are the tables of the configuration, for the stimuli and for where values come from; `fit` is the
-    folder with the figures of the fit; `validation` is the verdict on published facts, `held` what holding the draws to
-    them came to; `labels` are names and colours; `top` interventions of each cell are drawn; `own` are the names of
-    contexts and drugs of the reader's own tables; `measured` is CELL_POTENCIES, for marks beside dose responses;
-    `combinations` is COMBINATIONS, `isoboles` ISOBOLES, `decisive` DECISIVE of this ranking, `sets` its rankings over
-    several cells, with the columns of an aim that lowers."""
+    """What is reported. `ranked` has the columns of an aim that lowers, whatever the goal; `responses` is
+    DOSE_RESPONSES, `endings` ENDINGS. `contexts`, `parameters` and `affinities` are the tables of the configuration,
+    for the stimuli and for where values come from; `fit` is the folder with the figures of the fit; `validation` is
+    the verdict on published facts, `held` what holding the draws to them came to; `labels` are names and colours;
+    `top` interventions of each cell are drawn; `own` are the names of contexts and drugs of the reader's own tables;
+    `measured` is CELL_POTENCIES, for marks beside dose responses; `combinations` is COMBINATIONS, `isoboles`
+    ISOBOLES, `decisive` DECISIVE of this ranking, `sets` its rankings over several cells, with the columns of an aim
+    that lowers."""
 
     ranked: pl.DataFrame
-    responses: ResponseArray
+    responses: pl.DataFrame
+    endings: pl.DataFrame
     aim: Aim
     contexts: pl.DataFrame | None = None
     parameters: pl.DataFrame | None = None
@@ -94,8 +96,7 @@ class Findings:
     @cached_property
     def curves(self) -> dict[tuple[str, str, str], dict[str, Curve]]:
         """The dose responses of every cell in every ranked read-out, by drug."""
-        readouts = list(dict.fromkeys(view.readout for view in self.views))
-        return dose_curves(self.responses, readouts, self.aim.floor)
+        return dose_curves(self.responses)
 
     @cached_property
     def drawn(self) -> "Drawn":

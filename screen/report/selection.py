@@ -1,14 +1,11 @@
 """What of the ranked table is shown where: one slice a cell, its leaders, what moves anything at all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from screen.rank import ResponseArray, find_cells, paired_ratio, pools
-from screen.rank.draws import quantiles
-from screen.rank.series import Pool
 from screen.report.labels import Labels
 from screen.scenarios import MIXTURE
 
@@ -57,39 +54,23 @@ def leaders(rows: Iterable[Row]) -> list[Row]:
 
 
 class Curve(NamedTuple):
-    """treated/vehicle of one drug over its tested doses [nM]: 5 %, 50 % and 95 % of the draws."""
+    """treated/vehicle of one drug over its tested doses [nM]: quantiles over draws, None where none counts."""
 
-    drug: str
-    doses: np.ndarray
-    low: np.ndarray
-    median: np.ndarray
-    high: np.ndarray
+    doses: list[float]
+    low: list[float | None]
+    median: list[float | None]
+    high: list[float | None]
 
 
-def dose_curves(
-    responses: ResponseArray, readouts: Sequence[str], floor: float
-) -> dict[tuple[str, str, str], dict[str, Curve]]:
+def dose_curves(responses: pl.DataFrame) -> dict[tuple[str, str, str], dict[str, Curve]]:
     """The dose response of every drug in every cell, by (context, hypothesis, readout) and drug."""
-    cells = find_cells(responses.scenarios)
-    ratio = paired_ratio(responses, cells, floor)
-    return {
-        (pool.cell.context, pool.cell.hypothesis, readout): _curves(pool, responses.readouts.index(readout))
-        for pool in pools(cells, ratio)
-        for readout in readouts
-    }
-
-
-def _curves(pool: Pool, readout: int) -> dict[str, Curve]:
-    series = pool.cell.series
-    if not series:
-        return {}
-    ratio = pool.ratio[np.concatenate([member.rows for member in series]), readout]
-    ends = np.cumsum([member.rows.size for member in series])[:-1]
-    low, median, high = (np.split(each, ends) for each in quantiles(ratio, (0.05, 0.5, 0.95), pool.weights))
-    return {
-        member.drug: Curve(member.drug, member.doses, low[at], median[at], high[at])
-        for at, member in enumerate(series)
-    }
+    of = ("context", "hypothesis", "readout", "drug_a")
+    shown = ("dose_a_nM", "x_p05", "x_p50", "x_p95")
+    singles = responses.filter(pl.col("drug_b").is_null()).group_by(of, maintain_order=True).agg(shown)
+    found: dict[tuple[str, str, str], dict[str, Curve]] = {}
+    for *cell, drug, doses, low, median, high in singles.iter_rows():
+        found.setdefault(tuple(cell), {})[drug] = Curve(doses, low, median, high)
+    return found
 
 
 class Heat(NamedTuple):

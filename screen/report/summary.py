@@ -86,8 +86,8 @@ def _stimulus(findings: Findings, context: str) -> str:
 
 def _weight(findings: Findings, cell: tuple[str, str]) -> str:
     """What the hypothesis weighs, or what the mixture is of; nothing where there is but one."""
-    (context, hypothesis), scenarios = cell, findings.responses.scenarios
-    own = scenarios.filter(pl.col("context") == context).select("hypothesis", "weight").unique()
+    context, hypothesis = cell
+    own = findings.endings.filter(pl.col("context") == context).select("hypothesis", "weight").unique()
     weights = dict(own.sort("weight", "hypothesis", descending=[True, False]).rows())
     if len(weights) < 2:
         return ""
@@ -136,17 +136,12 @@ def decisive(findings: Findings) -> list[tuple[str, list[tuple[str, str, str]]]]
 
 def failures(findings: Findings) -> list[tuple[str, str, int, int]]:
     """(cell, status, trajectories, trajectories of the cell) of what failed or needed a second attempt."""
-    responses = findings.responses
-    scenarios = responses.scenarios.select("scenario", "context", "hypothesis")
-    told = responses.remarks.join(scenarios, on="scenario").group_by("context", "hypothesis", "status").len()
     found = []
     for context, hypothesis in findings.cells:
-        own = (pl.col("context") == context) & (pl.col("hypothesis") == hypothesis)
-        lanes = scenarios.filter(own).height * len(responses.draws)
-        for row in told.filter(own).sort("status").iter_rows(named=True):
-            found.append(
-                (capital(findings.labels.cell(context, hypothesis)), row["status"], row["len"], lanes)
-            )
+        own = findings.endings.filter(pl.col("context") == context, pl.col("hypothesis") == hypothesis)
+        ended: dict[str, int] = dict(own.select("status", "trajectories").iter_rows())
+        title, lanes = capital(findings.labels.cell(context, hypothesis)), sum(ended.values())
+        found += [(title, status, number, lanes) for status, number in ended.items() if status != "ok"]
     return found
 
 

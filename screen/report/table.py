@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from screen.rank import basis_in_words
@@ -126,7 +125,7 @@ def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float 
     return [
         {
             drug: [_short(curve.doses), *(_percents(part) for part in (curve.low, curve.median, curve.high))]
-            for drug, curve in findings.curves[*cell, readout].items()
+            for drug, curve in findings.curves.get((*cell, readout), {}).items()
             if _moves(curve)
         }
         for cell in findings.cells
@@ -134,12 +133,12 @@ def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float 
 
 
 def _moves(curve: Curve) -> bool:
-    there = curve.median[~np.isnan(curve.median)]
-    return there.size > 1 and bool(np.any(np.abs(1.0 - there) >= NOTICED))
+    there = [value for value in curve.median if value is not None]
+    return len(there) > 1 and any(abs(1.0 - value) >= NOTICED for value in there)
 
 
-def _percents(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(value) else round(100 * float(value)) for value in values]
+def _percents(values: Iterable[float | None]) -> list[float | None]:
+    return [None if value is None else round(100 * value) for value in values]
 
 
 def _measured(findings: Findings) -> list[list[dict[str, Any]]]:

@@ -9,8 +9,9 @@ import polars as pl
 
 from screen.errors import ReportError
 from screen.files import read_json
-from screen.rank import ResponseArray, basis_in_words
+from screen.rank import basis_in_words
 from screen.rank.ratios import RESOLUTION
+from screen.rank.responses import COMPLETED
 from screen.report.figures import percent
 from screen.report.findings import Findings
 from screen.report.labels import capital, readout_label
@@ -56,7 +57,7 @@ def _content(findings: Findings, cells: Sequence[CellSummary], title: str) -> di
     first = first_places(findings)
     return {
         "title": title,
-        "facts": _facts(findings.responses),
+        "facts": _facts(findings),
         "view": _in_words(findings, findings.view),
         "headline": findings.views.index(findings.view),
         "resolution": f"{100 * RESOLUTION:g} %",
@@ -94,19 +95,18 @@ def _in_words(findings: Findings, view: View) -> str:
     return f"{readout_label(*findings.windows[view.readout])}, {basis_in_words(view.basis)}"
 
 
-def _facts(responses: ResponseArray) -> list[tuple[str, str]]:
-    singles = responses.scenarios.filter(pl.col("role") == "single")["drug_a"].n_unique()
-    pairs = responses.scenarios.filter(pl.col("role") == "pair")["intervention"].n_unique()
-    lanes = responses.scenarios.height * len(responses.draws)
-    failed = responses.remarks.filter(pl.col("status") != "retried").height
-    cells = responses.scenarios.select("context", "hypothesis").unique()
+def _facts(findings: Findings) -> list[tuple[str, str]]:
+    given, endings = findings.responses, findings.endings
+    pair = pl.col("drug_b").is_not_null()
+    cells = endings.select("context", "hypothesis").unique()
+    failed = endings.filter(~pl.col("status").is_in(COMPLETED))["trajectories"].sum()
     numbers = (
         (cells["context"].n_unique(), "contexts"),
         (cells.height, "cells: context and hypothesis"),
-        (singles, "drugs"),
-        (pairs, "pairs"),
-        (len(responses.draws), "parameter draws"),
-        (lanes, "trajectories"),
+        (given.filter(~pair)["drug_a"].n_unique(), "drugs"),
+        (given.filter(pair)["intervention"].n_unique(), "pairs"),
+        (endings["draws"][0], "parameter draws"),
+        (endings["trajectories"].sum(), "trajectories"),
         (failed, "failed"),
     )
     return [(f"{number:,}".replace(",", "\u202f"), words) for number, words in numbers]
@@ -140,7 +140,7 @@ def _marks(findings: Findings) -> list[tuple[str, dict[str, int]]]:
 
 
 def _caveats(findings: Findings) -> list[str]:
-    draws, (name, goal) = len(findings.responses.draws), findings.words
+    draws, (name, goal) = findings.endings["draws"][0], findings.words
     bounds = [findings.ranked[f"suppression_p95{of}"] for of in ("", "_bare")]
     wrong = bounds[0].ne_missing(bounds[1]).any()
     found = [

@@ -9,7 +9,7 @@ import pytest
 
 from screen.rank import DoseBasis, gather_responses, rank
 from screen.report import Findings, write_figures, write_report
-from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, summed_up, uneven
 
 CONTEXTS = ('x"><script>alert(1)</script>', r"a\q", "<img src=x onerror=alert(1)>")
 DRUGS = (r"$\frac{a}{$", "<b>bold</b>", "=cmd|' /C calc'!A0", "a&lt;b")
@@ -40,9 +40,10 @@ def folder(tmp_path_factory):
     found = gather_responses(responses(table, hill(dict.fromkeys(plain, 100.0), uneven), draws=4), table)
     bases = [DoseBasis("equal_burden", 1000.0)]
     ranked = rank(found, table, drug_table(list(plain)[:4]), aim=AIM, dose_bases=bases)
+    words = pl.col(pl.String).replace(plain)
+    told = {name: table.with_columns(words) for name, table in summed_up(found).items()}
     names = pl.col("context", "hypothesis", "intervention").replace(plain)
-    told = replace(found, scenarios=found.scenarios.with_columns(names, pl.col("drug_a").replace(plain)))
-    findings = Findings(ranked.with_columns(names), told, AIM, provenance={"<script>": "</script>"})
+    findings = Findings(ranked.with_columns(names), aim=AIM, **told, provenance={"<script>": "</script>"})
     path = tmp_path_factory.mktemp("page")
     write_report(
         replace(findings, provenance={"<script>": "</script>"}),

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError
-from screen.rank import COMBINATIONS, CURVES, ISOBOLES, gather_responses, score_doses
+from screen.rank import COMBINATIONS, CURVES, DOSE_RESPONSES, ISOBOLES, gather_responses, score_doses
 from screen.rank.hill import fit_hill
 from screen.tables import check_table
 from tests.rank.worlds import AIM, READOUTS, responses, scenarios, uneven
@@ -44,6 +44,7 @@ def scored(surface, pair=("a", "b"), contexts=(("liver", "default"),), doses=SUM
     check_table(found.curves, CURVES, "curves")
     check_table(found.combinations, COMBINATIONS, "combinations")
     check_table(found.isoboles, ISOBOLES, "isoboles")
+    check_table(found.responses, DOSE_RESPONSES, "responses")
     return found
 
 
@@ -298,3 +299,18 @@ def test_excesses_are_those_of_the_package_synergy():
         peer.fit(first, second, left)
         apart = np.abs(pairs[f"excess_{score}_p50"].to_numpy() - np.asarray(peer.synergy)[: len(MATRIX)])
         assert (np.median(apart) if score == "zip" else apart.max()) < POINT, score
+
+
+def test_every_dose_of_drugs_and_pairs_is_summed_up_as_it_was_simulated():
+    """Draws disagree threefold; what is lost in one of them counts in the others."""
+    found = scored(
+        lambda a, b, draw: None if (a, b, draw) == (10.0, 0.0, 0) else hill(a, half_of(draw)),
+        matrix=[(1.0, 3.0)],
+    ).responses
+    row = found.filter(intervention="a", dose_a_nM=10.0).row(0, named=True)
+    left = sorted(1.0 - hill(10.0, half_of(draw)) for draw in range(1, DRAWS))
+    assert row["draws"] == DRAWS - 1
+    assert row["x_p50"] == pytest.approx((left[1] + left[2]) / 2, rel=1e-6)
+    assert found.filter(intervention="a+b").select("dose_a_nM", "dose_b_nM", "draws").rows() == [
+        (1.0, 3.0, DRAWS)
+    ]

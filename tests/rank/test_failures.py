@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError
-from screen.rank import FAILURES, find_failures, gather_responses
+from screen.rank import ENDINGS, FAILURES, count_endings, find_failures, gather_responses
 from screen.tables import check_table
 from tests.rank.worlds import hill, responses, scenarios
 
@@ -52,3 +52,13 @@ def test_a_cell_without_any_trajectory_is_an_error_with_its_cause():
     assert raised.value.problems == (
         "skin|default: at least one trajectory must complete, found none (max_steps 4, no_rest_state 12)",
     )
+
+
+def test_every_trajectory_of_a_cell_ended_somehow():
+    found = count_endings(gathered(("liver|default|a@10", 1, "max_steps"), ("skin", 0, "retried")))
+    check_table(found, ENDINGS, "endings")
+    assert found.rows() == [
+        ("liver", "default", 1.0, "max_steps", 6, 4),
+        ("liver", "default", 1.0, "ok", 10, 4),
+        ("skin", "default", 1.0, "retried", 16, 4),
+    ]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from screen.rank import Aim, ranked_schema
+from screen.rank import Aim, ResponseArray, count_endings, ranked_schema, score_doses
 from screen.tables import RESPONSES, SCENARIOS
 
 
@@ -95,6 +95,11 @@ def hill(half: dict[str, float], vehicle: Callable[[int], float] = lambda draw: 
 def drug_table(drugs: Sequence[str], **columns: Sequence[float | None]) -> pl.DataFrame:
     """A drugs table with one class for all, and more columns if wanted."""
     return pl.DataFrame({"drug": list(drugs), "class": ["JAK"] * len(drugs), **columns})
+
+
+def summed_up(found: ResponseArray, aim: Aim = AIM) -> dict[str, pl.DataFrame]:
+    """What the report takes of responses."""
+    return {"responses": score_doses(found, aim).responses, "endings": count_endings(found)}
 
 
 def uneven(draw: int) -> float:

@@ -11,7 +11,7 @@ import pytest
 from screen.rank import DoseBasis, gather_responses, rank
 from screen.report import Findings, read_labels, write_report
 from screen.tables import DECISIVE
-from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, summed_up, uneven
 from tests.report.browser import Browser, browser, missing
 
 DRUGS = tuple(f"drug{number}" for number in range(12))
@@ -31,8 +31,8 @@ def ranked(root, tmp_path_factory) -> tuple[Path, pl.DataFrame]:
     page = tmp_path_factory.mktemp("page") / "report.html"
     labels = read_labels(root / "config/labels.tsv")
     own = frozenset(("t_cell", "drug3"))
-    beside = {"combinations": matrix(), "isoboles": isoboles(), "decisive": decided()}
-    write_report(Findings(made, found, AIM, labels=labels, own=own, **beside), page)
+    beside = summed_up(found) | {"combinations": matrix(), "isoboles": isoboles(), "decisive": decided()}
+    write_report(Findings(made, aim=AIM, labels=labels, own=own, **beside), page)
     return page, made
 
 

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from screen.errors import ReportError, TableError
-from screen.rank import DoseBasis, as_lowering, gather_responses, rank, sets_schema
+from screen.rank import DoseBasis, ResponseArray, as_lowering, gather_responses, rank, sets_schema
 from screen.report import (
     FIGURES,
     Findings,
@@ -27,7 +27,7 @@ from screen.report.pairs import pair_isoboles
 from screen.report.selection import View, heat_of
 from screen.report.summary import decisive
 from screen.tables import DECISIVE, VALIDATION
-from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, uneven
+from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, summed_up, uneven
 
 CELLS = (("hepg2", "default"), ("npm1_alk_lymphoma", "alk_direct"), ("npm1_alk_lymphoma", "alk_jak3"))
 DRUGS = ("lorlatinib", "ruxolitinib", "tofacitinib", "trametinib")
@@ -53,8 +53,8 @@ def labels(root) -> Labels:
 
 
 @pytest.fixture(scope="module")
-def findings(labels, tmp_path_factory) -> Findings:
-    """A screen of four drugs and a pair in three cells, with figures of a fit and tables of the configuration."""
+def found() -> ResponseArray:
+    """A screen of four drugs and a pair in three cells."""
     table = scenarios(
         DRUGS,
         [("lorlatinib", "tofacitinib", 500.0, 500.0)],
@@ -62,7 +62,12 @@ def findings(labels, tmp_path_factory) -> Findings:
         doses=(10.0, 100.0, 500.0, 1000.0),
         weights={CELLS[1]: 0.75, CELLS[2]: 0.25},
     )
-    found = gather_responses(responses(table, value, draws=8), table)
+    return gather_responses(responses(table, value, draws=8), table)
+
+
+@pytest.fixture(scope="module")
+def findings(found, labels, tmp_path_factory) -> Findings:
+    """What is reported of it, with figures of a fit and tables of the configuration."""
     drugs = drug_table(DRUGS).with_columns(pl.Series("class", ["ALK", "JAK", "JAK", "MEK"]))
     bases = [
         DoseBasis("equal_concentration", 1000.0),
@@ -83,8 +88,8 @@ def findings(labels, tmp_path_factory) -> Findings:
         }
     )
     return Findings(
-        ranked=rank(found, table, drugs, aim=AIM, dose_bases=bases),
-        responses=found,
+        ranked=rank(found, found.scenarios, drugs, aim=AIM, dose_bases=bases),
+        **summed_up(found),
         aim=AIM,
         contexts=contexts,
         parameters=pl.DataFrame(
@@ -287,8 +292,7 @@ def test_the_page_names_every_cell_its_leader_and_its_doubt(page):
 
 
 def test_the_page_says_what_failed_what_is_assumed_and_where_it_comes_from(page, findings):
-    lost = findings.responses.remarks
-    assert lost.height == 4
+    assert findings.endings.filter(status="max_steps")["trajectories"].to_list() == [4]
     assert re.search(
         r"HepG2</td><td>max_steps</td><td class=\"number\">4</td><td class=\"number\">144<", page
     )
@@ -389,7 +393,7 @@ def test_without_anything_to_rank_the_files_are_there_and_say_so(findings, tmp_p
         aim=AIM,
         dose_bases=[DoseBasis("equal_concentration", 1000.0)],
     )
-    empty = Findings(ranked, found, AIM)
+    empty = Findings(ranked, aim=AIM, **summed_up(found))
     for path in write_figures(empty, tmp_path):
         assert "<text" in path.read_text()
     assert "Nothing could be ranked here" in write_report(empty, tmp_path / "report.html").read_text()
@@ -546,13 +550,14 @@ def test_every_figure_has_its_caption_in_the_workflow(root):
     assert captions == set(FIGURES)
 
 
-def test_what_is_to_rise_is_spoken_of_as_such(findings, tmp_path):
+def test_what_is_to_rise_is_spoken_of_as_such(found, findings, tmp_path):
     """The same responses, pERK raised: every word of the page and the axes is of that."""
-    found, table = findings.responses, findings.responses.scenarios
     aim = replace(AIM, observable="pERK", goal="raise", side=("pAKT",))
     drugs = drug_table(DRUGS)
-    ranked = rank(found, table, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 1000.0)])
-    told = replace(findings, ranked=as_lowering(ranked, aim), aim=aim, validation=None)
+    ranked = rank(found, found.scenarios, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 1000.0)])
+    told = replace(
+        findings, ranked=as_lowering(ranked, aim), aim=aim, validation=None, **summed_up(found, aim)
+    )
     files = write(told, tmp_path)
     page = files["report.html"].read_text(encoding="utf-8")
     words = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)

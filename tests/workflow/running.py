@@ -29,8 +29,9 @@ WRITES = {
                                        "summary.json", "fit.svg", "waterfall.svg")],
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
-    "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures")
-             for end in ("", ".provenance.json")],
+    "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures",
+                                                 "endings")
+             for end in ("", ".provenance.json")] + ["responses.parquet"],
     "report": ["report.html", "provenance.json", "figures/ranked.svg", "figures/heatmap.svg"],
 }
 

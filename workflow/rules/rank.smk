@@ -1,3 +1,6 @@
+SCORED = ("curves", "combinations", "isoboles", "sets", "failures", "endings")
+
+
 rule rank:
     input:
         network=f"{OUT}/network/stat3.xml",
@@ -15,14 +18,9 @@ rule rank:
             labels={"result": "ranked table"},
         ),
         f"{OUT}/ranked.csv.provenance.json",
-        [
-            f"{OUT}/{name}.csv"
-            for name in ("curves", "combinations", "isoboles", "sets", "failures")
-        ],
-        [
-            f"{OUT}/{name}.csv.provenance.json"
-            for name in ("curves", "combinations", "isoboles", "sets", "failures")
-        ],
+        [f"{OUT}/{name}.csv" for name in SCORED],
+        [f"{OUT}/{name}.csv.provenance.json" for name in SCORED],
+        f"{OUT}/responses.parquet",
     log:
         f"{OUT}/logs/rank.log",
     benchmark:
