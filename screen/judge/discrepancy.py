@@ -59,6 +59,8 @@ EFFECTS = Schema(
         Column("predicted", pl.Float64, "median of the ensemble", "log2"),
         Column("low", pl.Float64, "5 % quantile with noise", "log2"),
         Column("high", pl.Float64, "95 % quantile with noise", "log2"),
+        Column("signal", pl.Float64, "median of the ensemble, of what is read without the offset", "log2"),
+        Column("seen", pl.Float64, "share of the inhibited reading that is no offset", minimum=0, maximum=1),
     ),
     key=("task", "condition", "observable", "batch", "minutes"),
 )

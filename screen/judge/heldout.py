@@ -31,7 +31,7 @@ from screen.fit.posterior import Drawing, draw_posterior
 from screen.judge.discrepancy import EFFECTS, PHOSPHORYLATED
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
-from screen.judge.predicted import as_log10, with_noise
+from screen.judge.predicted import as_log10, signals, with_noise
 from screen.judge.scores import WITHIN_NOISE, coverage, score
 from screen.network import read_sbml
 from screen.simulate import Integration
@@ -142,9 +142,10 @@ def run_task(
     best, drawn = evaluator.predict(polished.scaled[None]), evaluator.predict(ensemble.scaled)
     z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)
+    seen = signals(problem, prepared.readings, ensemble.scaled, as_log10(problem, drawn)[0])
     routes = prepared.routes([each.arm for each in held])
-    for each, route in zip(found["predictions"], routes, strict=True):
-        each["route"] = route
+    for each, effect, route in zip(found["predictions"], held, routes, strict=True):
+        each |= {"route": route, **_signal(effect, *seen)}
     return {
         "question": task.question,
         "data_set": task.source,
@@ -233,6 +234,14 @@ def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.nda
         "predicted": float(np.median(effect.of(log10))),
         "low": float(low),
         "high": float(high),
+    }
+
+
+def _signal(effect: Effect, log10: np.ndarray, share: np.ndarray) -> dict[str, float]:
+    """What the inhibitor does to the signal, and how much of the inhibited reading is signal, not offset."""
+    return {
+        "signal": float(np.median(effect.of(log10))),
+        "seen": float(np.median(share[:, list(effect.inhibited)].mean(axis=1))),
     }
 
 

@@ -1,4 +1,6 @@
-"""Readings as an ensemble predicts them: on one scale, and with their noise."""
+"""Readings as an ensemble predicts them: on one scale, with their noise, and without what batches read of nothing."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -6,6 +8,7 @@ from screen.calibration.noise import NOISE
 from screen.calibration.problem import Problem
 from screen.calibration.scale import LN10
 from screen.fit.objective import Predicted
+from screen.sources import Reading
 
 NOISE_DRAWS = 16
 """Times the noise of a reading is drawn for each draw of the ensemble."""
@@ -37,3 +40,17 @@ def with_noise(
         noise = NOISE[each.distribution].draw(rng, shape[0] * shape[1], each.degrees).reshape(shape)
         repeated[:, each.rows] += np.repeat(sigma[:, each.rows], NOISE_DRAWS, axis=0) * noise
     return repeated
+
+
+def signals(
+    problem: Problem, readings: Sequence[Reading], scaled: np.ndarray, log10: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """log10 of what is left of predictions [draws, measurements] without the offset of their batch, and its share of
+    them. `scaled` [draws, estimated] is what they were predicted from; a batch without an offset reads nothing but
+    signal."""
+    names, linear = problem.estimated.names, np.asarray(problem.estimated.linear(scaled))
+    offset = {name: linear[:, place] for place, name in enumerate(names) if name.startswith("offset_")}
+    none = np.zeros(len(scaled))
+    background = np.stack([offset.get(f"offset_{each.batch}", none) for each in readings], axis=1)
+    share = np.maximum(1.0 - background / 10.0**log10, np.finfo(float).tiny)
+    return log10 + np.log10(share), share

@@ -22,7 +22,7 @@ def made(data_set, route, sd, number=2000, predicted=0.0, seed=1):
             "task": data_set, "data_set": data_set, "condition": [f"{at}" for at in range(number)],
             "observable": "o", "batch": f"{data_set}{route}", "minutes": 20.0, "route": route, "is_scored": True,
             "observed": predicted + off, "noise": NOISE, "predicted": predicted,
-            "low": predicted - half, "high": predicted + half,
+            "low": predicted - half, "high": predicted + half, "signal": predicted, "seen": 1.0,
         },
         schema=EFFECTS.dtypes(),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from screen.fit import make_evaluator
 from screen.judge import heldout
 from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
 from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
+from screen.judge.predicted import signals
 from screen.panel import read_panel
 from screen.simulate import Integration
 from screen.sources import SOURCES, Condition, Reading, forget
@@ -83,6 +85,24 @@ def test_hidden_readings_do_not_move_the_prediction(result, prepared):
     for before, after in zip(result["predictions"], spoilt["predictions"], strict=True):
         assert after["predicted"] == pytest.approx(before["predicted"], abs=1e-6)
         assert after["observed"] == pytest.approx(before["observed"] + np.log2(10))
+
+
+def test_a_reading_without_an_offset_is_signal(result):
+    for each in result["predictions"]:
+        assert (each["signal"], each["seen"]) == (each["predicted"], 1.0)
+
+
+def test_what_a_batch_reads_of_nothing_is_no_signal():
+    """9 of 12 and 1 of 4 are signal of the batch with an offset of 3; another batch has none."""
+    estimated = SimpleNamespace(names=("k", "offset_b"), linear=lambda scaled: 10.0**scaled)
+    arm = Condition("toy")
+    readings = [Reading(arm, "o", 1.0, 1.0, batch, 0.1, "toy") for batch in ("b", "b", "c")]
+    log10 = np.log10([[12.0, 4.0, 5.0]])
+    found, share = signals(
+        SimpleNamespace(estimated=estimated), readings, np.array([[7.0, np.log10(3.0)]]), log10
+    )
+    np.testing.assert_allclose(10.0**found, [[9.0, 1.0, 5.0]])
+    np.testing.assert_allclose(share, [[0.75, 0.25, 1.0]])
 
 
 def test_results_are_json_and_a_table(result):
