@@ -24,7 +24,7 @@ import numpy as np
 import roadrunner
 
 from benchmarks.cases import Case
-from screen.kernel import solve
+from screen.kernel import Runs, Stepping, solve
 from screen.kernel.engines.reference import diffrax_engine
 
 ABSOLUTE = 1e-3
@@ -59,7 +59,7 @@ def interpolating_diffrax(case: Case) -> Callable[[float], Run]:
     batch = case.batch(LANES["diffrax_interpolated"])
 
     def run(rtol: float) -> Run:
-        return _timed(lambda: engine(*batch, rtol=rtol, atol=ABSOLUTE * rtol))
+        return _timed(lambda: engine(Runs(*batch), Stepping(rtol, ABSOLUTE * rtol)))
 
     run(1e-3)
     return run

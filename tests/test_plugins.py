@@ -273,10 +273,10 @@ def classic_engine(system):
 
         return jax.lax.scan(reach, (switches[0], state), times)[1]
 
-    def engine(parameters, state, switches, times, *, rtol, atol, max_steps):
-        states = jax.vmap(lane)(parameters, state, switches, times)
+    def engine(runs, stepping):
+        states = jax.vmap(lane)(*runs)
         none = jnp.zeros(len(states), jnp.int32)
-        return Solution(states, none, none + STEPS * times.shape[1], none, times[:, -1])
+        return Solution(states, none, none + STEPS * runs.times.shape[1], none, runs.times[:, -1])
 
     return engine
 ''',

@@ -13,6 +13,7 @@ import numpy as np
 
 from screen.calibration.problem import Experiments, Problem
 from screen.fit.batch import Batch
+from screen.kernel import Runs
 from screen.simulate import Integration, come_to_rest, follow, read_off
 
 
@@ -129,14 +130,14 @@ def _follow_leg(
     stop = begins[:, leg.phases.stop] if leg.phases.stop < begins.shape[1] else np.full(len(lane), np.inf)
     asked = np.clip(times, begins[:, [leg.phases.start]], stop[:, None])
     switches = np.minimum(begins[:, leg.phases], asked[:, -1:])
-    arrays = parameters, state, jnp.asarray(switches), jnp.asarray(asked)
+    runs = Runs(parameters, state, jnp.asarray(switches), jnp.asarray(asked))
     copies = _copies(batch, batch.vector_of_lane[leg.alive], lane)
     if copies is None:
-        found = follow(problem.model, solver, *arrays)
+        found = follow(problem.model, solver, *runs)
         return found.states[leg.place, leg.output], found.states[:, -1], found.status == 0
     output = np.full(len(lane), times.shape[1] - 1)
     output[leg.place] = leg.output
-    left, status = read_off(problem.model, solver.for_slopes(), arrays, output, copies)
+    left, status = read_off(problem.model, solver.for_slopes(), runs, output, copies)
     return left[leg.place], left, status == 0
 
 

@@ -24,6 +24,7 @@ from screen.kernel.engines import (
     DIFFERENTIABLE,
     ENGINES,
     Rest,
+    Until,
     available_cores,
     available_engines,
     choose_engine,
@@ -36,10 +37,11 @@ from screen.kernel.engines import (
 from screen.kernel.model import Model, build_model, load_model
 from screen.kernel.native import find_compiler
 from screen.kernel.padding import filled, filled_size
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Runs, Solution, Status, Stepping
 
 __all__ = [
-    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Solution", "Status", "available_cores", "available_engines",
-    "build_model", "cache_folder", "choose_engine", "configure", "filled", "filled_size", "find_compiler",
-    "find_devices", "has_gradient", "load_model", "prepare", "rest", "solve", "solve_readings",
+    "DIFFERENTIABLE", "ENGINES", "Model", "Rest", "Runs", "Solution", "Status", "Stepping", "Until",
+    "available_cores", "available_engines", "build_model", "cache_folder", "choose_engine", "configure", "filled",
+    "filled_size", "find_compiler", "find_devices", "has_gradient", "load_model", "prepare", "rest", "solve",
+    "solve_readings",
 ]  # fmt: skip

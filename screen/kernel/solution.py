@@ -1,4 +1,4 @@
-"""What every engine returns, and the stretches of time that every engine integrates."""
+"""What every engine is given and what it returns."""
 
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 from jax import Array
 from jaxtyping import Float, Int
 
-from screen.shapes import LANES, LANES_TIMES_SPECIES
+from screen.shapes import (
+    LANES,
+    LANES_PHASES,
+    LANES_PHASES_PARAMETERS,
+    LANES_SPECIES,
+    LANES_TIMES,
+    LANES_TIMES_SPECIES,
+)
 
 
 class Status(IntEnum):
@@ -17,6 +24,34 @@ class Status(IntEnum):
     STEP_UNDERFLOW = 2
     NON_FINITE = 3
     NO_REST_STATE = 4
+
+
+class Runs(NamedTuple):
+    """What is integrated, a lane each.
+
+    parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches [lanes, phases], the
+    start of each phase; times [lanes, times] of the outputs.
+    """
+
+    parameters: Float[Array, LANES_PHASES_PARAMETERS] | Any
+    state: Float[Array, LANES_SPECIES] | Any
+    switches: Float[Array, LANES_PHASES] | Any
+    times: Float[Array, LANES_TIMES] | Any
+
+
+class Stepping(NamedTuple):
+    """How exactly lanes are integrated, and by how many threads."""
+
+    rtol: float = 1e-6
+    """Bound of the local error of a step, relative to the state; with atol, whichever is more."""
+    atol: float = 1e-9
+    """The same by itself [unit of the species]; less for species that stay small (`System.scale`)."""
+    max_steps: int = 100_000
+    """Steps after which a lane gives up."""
+    threads: int | None = None
+    """None: all cores, and as many as a GPU holds."""
+    first_step: float | None = None
+    """An upper bound of the first step of each phase, in the time of the model."""
 
 
 class Solution(NamedTuple):

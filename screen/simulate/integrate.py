@@ -21,8 +21,10 @@ from screen.kernel import (
     ENGINES,
     Model,
     Rest,
+    Runs,
     Solution,
     Status,
+    Until,
     choose_engine,
     filled,
     filled_size,
@@ -130,11 +132,8 @@ def come_to_rest(
     Lanes with equal `copy_of` [lanes] must be equal; they come to rest once.
     """
     state = model.initial(parameters) if start is None else start
-    horizon, tolerance = integration.rest_minutes, integration.rest_tolerance
-    return rest(
-        model, parameters, state, horizon_minutes=horizon, tolerance=tolerance, copy_of=copy_of,
-        **integration.options,
-    )  # fmt: skip
+    until = Until(integration.rest_minutes, integration.rest_tolerance)
+    return rest(model, parameters, state, copy_of, until=until, **integration.options)
 
 
 def follow(
@@ -151,15 +150,13 @@ def follow(
 
 
 def read_off(
-    model: Model, integration: Integration, lanes: tuple[AnyArray, AnyArray, AnyArray, AnyArray], output: np.ndarray,
-    copy_of: np.ndarray,
-) -> tuple[Array, Array]:  # fmt: skip
+    model: Model, integration: Integration, runs: Runs, output: np.ndarray, copy_of: np.ndarray
+) -> tuple[Array, Array]:
     """The state [rows, species] of each row at one of its times, and its status [rows]; copies are followed once.
 
-    `lanes` are the arrays of `follow`; `output` and `copy_of` [rows] are as of `screen.kernel.solve_readings`.
+    `output` and `copy_of` [rows] are as of `screen.kernel.solve_readings`.
     """
-    parameters, state, switches, times = lanes
-    return solve_readings(model, parameters, state, switches, times, output, copy_of, **integration.options)
+    return solve_readings(model, runs, output, copy_of, **integration.options)
 
 
 def observe(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import choose_engine, load_model, prepare, rest, solve, solve_readings
+from screen.kernel import Runs, Until, choose_engine, load_model, prepare, rest, solve, solve_readings
 from screen.kernel.engines import cuda
 from screen.kernel.native import driver, nvrtc
 from screen.network import compose_without
@@ -76,9 +76,9 @@ def test_readings_of_one_lane_walk_back_together(host_cuda):
     output = np.arange(rows) % 5
 
     def read(parameters, state, engine):
-        return solve_readings(model, parameters, state, *arrays[2:], output, lane, engine=engine, **OPTIONS)[
-            0
-        ]
+        return solve_readings(
+            model, Runs(parameters, state, *arrays[2:]), output, lane, engine=engine, **OPTIONS
+        )[0]
 
     cotangents = np.random.default_rng(1).standard_normal((rows, len(model.species)))
     for engine in ("cuda", "kernel"):
@@ -96,7 +96,7 @@ def test_rests_and_their_derivatives_are_those_of_the_kernel(host_cuda):
     state = np.asarray(model.initial(parameters))
 
     def total(parameters, state, engine):
-        found = rest(model, parameters, state, engine=engine, horizon_minutes=1e4)
+        found = rest(model, parameters, state, engine=engine, until=Until(1e4))
         return jnp.sum(found.state**2), found
 
     both = [jax.grad(total, (0, 1), has_aux=True)(parameters, state, engine) for engine in ("cuda", "kernel")]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import solve
+from screen.kernel import Runs, Stepping, solve
 from screen.kernel.engines.pure_jax import jax_engine
 from tests.engines.systems import SYSTEMS, model_of
 
@@ -15,7 +15,7 @@ def test_no_library_call_in_the_program():
     model = model_of(SYSTEMS["robertson"].antimony)
     shapes = (4, 1, len(model.parameters)), (4, 3), (4, 1), (4, 2)
     arrays = [jax.ShapeDtypeStruct(shape, jnp.float64) for shape in shapes]
-    program = jax_engine(model.system).lower(*arrays).as_text().lower()
+    program = jax_engine(model.system).lower(Runs(*arrays), Stepping()).as_text().lower()
     assert "while" in program
     assert "custom_call" not in program and "getrf" not in program and "triangular_solve" not in program
 

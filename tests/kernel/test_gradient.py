@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import Status, rest, solve, solve_readings
+from screen.kernel import Runs, Status, Until, rest, solve, solve_readings
 from tests.kernel.networks import CYCLE, VARIED, model_of, perturbed
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
@@ -108,7 +108,7 @@ def test_through_a_rest():
     source, rate = (model.parameters.index(name) for name in ("source", "rate"))
 
     def level(parameters):
-        return rest(model, parameters[None], [[1.0]], horizon_minutes=200.0, rtol=1e-9).state[0, 0]
+        return rest(model, parameters[None], [[1.0]], until=Until(200.0), rtol=1e-9).state[0, 0]
 
     gradient = jax.grad(level)(jnp.asarray(model.values))
     np.testing.assert_allclose([gradient[source], gradient[rate]], [1 / 2, -3 / 4], rtol=1e-6)
@@ -133,7 +133,9 @@ def test_a_block_of_cotangents_is_each_of_them(text, threads):
     cotangents = np.random.default_rng(5).standard_normal((rows, len(model.species)))
 
     def together(parameters, state):
-        return solve_readings(model, parameters, state, *arrays[2:], output, first, threads=threads, **TIGHT)
+        return solve_readings(
+            model, Runs(parameters, state, *arrays[2:]), output, first, threads=threads, **TIGHT
+        )
 
     (found, status), pull = jax.vjp(together, *arrays[:2])
     block = pull((cotangents, np.zeros(rows, dtype=jax.dtypes.float0)))
@@ -173,11 +175,11 @@ def test_vmap_of_a_pullback_walks_back_a_block():
 
 def test_readings_agree_with_finite_differences():
     model, rows = model_of(VARIED), 8
-    parameters, state, *rest_of_arrays = readings(model, rows)
+    parameters, state, switches, times, output, first = readings(model, rows)
     weights = np.random.default_rng(1).standard_normal((rows, len(model.species)))
 
     def value(parameters, state):
-        found = solve_readings(model, parameters, state, *rest_of_arrays, **TIGHT)[0]
+        found = solve_readings(model, Runs(parameters, state, switches, times), output, first, **TIGHT)[0]
         return jnp.sum(weights * found, axis=1)
 
     by_parameters, by_state = jax.vjp(value, parameters, state)[1](jnp.ones(rows))
@@ -199,7 +201,7 @@ def test_readings_do_not_depend_on_threads_or_company():
         own = np.array([np.flatnonzero(first[rows] == place)[0] for place in first[rows]])
 
         def read(p, s):
-            return solve_readings(model, p, s, *chosen[2:], output[rows], own, threads=threads)[0]
+            return solve_readings(model, Runs(p, s, *chosen[2:]), output[rows], own, threads=threads)[0]
 
         return jax.vjp(read, *chosen[:2])[1](jnp.asarray(cotangents[rows]))
 
@@ -215,6 +217,6 @@ def test_readings_name_what_does_not_fit():
     model = model_of(CYCLE)
     *arrays, output, first = readings(model, 6)
     with pytest.raises(KernelError, match="one of 4 outputs for each of 6 rows"):
-        solve_readings(model, *arrays, output + 1, first)
+        solve_readings(model, Runs(*arrays), output + 1, first)
     with pytest.raises(KernelError, match="first row"):
-        solve_readings(model, *arrays, output, np.full(6, 5))
+        solve_readings(model, Runs(*arrays), output, np.full(6, 5))

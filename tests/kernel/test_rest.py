@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import ENGINES, Solution, Status, rest
-from screen.kernel.engines.resting import integrated_rest
+from screen.kernel import ENGINES, Solution, Status, Stepping, Until, rest
+from screen.kernel.engines.resting import Cells, integrated_rest
 from tests.kernel.networks import model_of, perturbed
 
 SWITCH = "x' = low + x^2/(1 + x^2) - rate*x; x = 0; low = 0.02; rate = 0.45;"
@@ -23,11 +23,17 @@ TRAVELLER = """
 """
 """A protein that is conserved over two volumes, with feedback from the nucleus, and a product that takes its time."""
 
-OPTIONS = {"horizon": 1e5, "tolerance": 1e-3, "rtol": 1e-9, "atol": 1e-12, "max_steps": 100_000, "threads": 1}
+UNTIL, TIGHT = Until(1e5), Stepping(rtol=1e-9, atol=1e-12, threads=1)
 
 
 def rest_of(model, parameters, state, **options):
-    return rest(model, parameters, state, horizon_minutes=1e5, rtol=1e-9, atol=1e-12, threads=1, **options)
+    return rest(model, parameters, state, until=UNTIL, **TIGHT._asdict(), **options)
+
+
+def integrated(model, parameters, state, stepping=TIGHT):
+    return integrated_rest(
+        ENGINES["kernel"].solve, model, Cells(jnp.asarray(parameters), state), UNTIL, stepping
+    )
 
 
 def roots_of_switch(model):
@@ -46,7 +52,8 @@ def test_what_is_lost_of_a_total_is_no_movement(moved, status):
     def run(*_, **__):
         return Solution(states, one, one, one, jnp.ones(1))
 
-    found = integrated_rest(run, model, jnp.ones((1, 1)), states[:, 0], **OPTIONS | {"atol": 1e-16})
+    cells = Cells(jnp.ones((1, 1)), states[:, 0])
+    found = integrated_rest(run, model, cells, UNTIL, TIGHT._replace(atol=1e-16))
     assert found.status.tolist() == [status]
 
 
@@ -66,20 +73,14 @@ def test_a_state_that_is_left_is_not_where_newton_may_end():
     start = np.array([[roots_of_switch(model)[1]], [0.0]])
     parameters = np.tile(model.values, (2, 1))
     found = rest_of(model, parameters, start)
-    loosely = integrated_rest(
-        ENGINES["kernel"].solve,
-        model,
-        jnp.asarray(parameters),
-        start,
-        **(OPTIONS | {"rtol": 1e-7, "atol": 1e-10}),
-    )
-    exactly = integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), start, **OPTIONS)
+    loosely = integrated(model, parameters, start, TIGHT._replace(rtol=1e-7, atol=1e-10))
+    exactly = integrated(model, parameters, start)
     np.testing.assert_array_equal(found.steps, np.asarray(loosely.steps) + np.asarray(exactly.steps) * [1, 0])
 
 
 def test_a_cell_that_does_not_rest_says_so():
     model = model_of("x' = y; y' = -x; x = 1; y = 0; drift = 1; z' = drift; z = 0;")
-    found = rest(model, [[1.0], [0.0]], [[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]], horizon_minutes=100.0)
+    found = rest(model, [[1.0], [0.0]], [[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]], until=Until(100.0))
     assert found.status.tolist() == [Status.NO_REST_STATE, Status.OK]
     assert float(found.state[1, 2]) == 0.5
     exploding = model_of("x' = x^2; x = 1;")
@@ -91,7 +92,7 @@ def test_is_the_long_integration():
     parameters = perturbed(model, 30, spread=0.3)[:, 0]
     state = np.asarray(model.initial(parameters)) + 0.05
     found = rest_of(model, parameters, state)
-    known = integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), state, **OPTIONS)
+    known = integrated(model, parameters, state)
     assert not np.any(found.status) and found.steps.mean() < 0.7 * known.steps.mean()
     np.testing.assert_allclose(found.state, known.state, rtol=1e-9)
     amount = np.array([3.0, 3.0, 1.0])

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from screen.experiments import rest_parameters
-from screen.kernel import ENGINES, load_model, rest, solve
-from screen.kernel.engines.resting import integrated_rest
+from screen.kernel import ENGINES, Stepping, Until, load_model, rest, solve
+from screen.kernel.engines.resting import Cells, integrated_rest
 from screen.network import compose_network
 from screen.scenarios import Request, plan_scenarios, read_context_tables, read_drug_tables
 from screen.settings import load_settings
@@ -57,15 +57,8 @@ def starts(model, cells):
 
 
 def long(model, parameters, state):
-    options = {
-        "horizon": 1e6,
-        "tolerance": 1e-3,
-        "rtol": 1e-6,
-        "atol": 1e-9,
-        "max_steps": 100_000,
-        "threads": None,
-    }
-    return integrated_rest(ENGINES["kernel"].solve, model, jnp.asarray(parameters), state, **options)
+    cells = Cells(jnp.asarray(parameters), state)
+    return integrated_rest(ENGINES["kernel"].solve, model, cells, Until(), Stepping())
 
 
 def test_every_cell_comes_to_the_rest_of_the_long_integration(model, cells, starts):

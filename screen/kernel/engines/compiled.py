@@ -24,7 +24,7 @@ from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
 from screen.kernel.native.emit import ADJOINT, emit, vector
-from screen.kernel.solution import Solution
+from screen.kernel.solution import Runs, Solution, Stepping
 
 
 class Build(NamedTuple):
@@ -40,30 +40,24 @@ class Build(NamedTuple):
     """Whether what it makes knows events; else these are solved between."""
 
 
-def compiled_solve(
-    build: Build, model: Model, parameters: Array, state: Array, switches: Array, times: Array, *,
-    rtol: float, atol: float, max_steps: int, threads: int | None, first_step: float | None,
-) -> Solution:  # fmt: skip
-    """Integrate with the compiled kernel; arguments as `solve`. KernelError where it cannot be compiled."""
-    options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
-    arrays = parameters, state, switches, times
+def compiled_solve(build: Build, model: Model, runs: Runs, stepping: Stepping) -> Solution:
+    """Integrate with the compiled kernel. KernelError where it cannot be compiled."""
+    options = _options(build, stepping)
     if model.system.events:
-        return Solution(*_solve_events(build, model, options, *arrays))
-    return Solution(*_solve(build, model, options, *arrays))
+        return Solution(*_solve_events(build, model, options, runs))
+    return Solution(*_solve(build, model, options, runs))
 
 
 def compiled_readings(
-    build: Build, model: Model, parameters: Array, state: Array, switches: Array, times: Array, output: np.ndarray,
-    copy_of: np.ndarray, *, rtol: float, atol: float, max_steps: int, threads: int | None,
-    first_step: float | None,
-) -> tuple[Array, Array]:  # fmt: skip
+    build: Build, model: Model, runs: Runs, output: np.ndarray, copy_of: np.ndarray, stepping: Stepping
+) -> tuple[Array, Array]:
     """States [rows, species] and statuses [rows] of `solve_readings`; copies are integrated and recorded once."""
-    options = _options(rtol, atol, max_steps, build.threads(threads), first_step)
+    options = _options(build, stepping)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
-        lanes = tuple(each[first] for each in arrays)
-        states, status, accepted, *_ = _solve(build, model, options, *lanes)
+        lanes = Runs(*(each[first] for each in arrays))
+        states, status, accepted, *_ = _solve(build, model, options, lanes)
         return (states[lane, output], status[lane]), (*lanes, accepted)
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
@@ -73,18 +67,16 @@ def compiled_readings(
 
     read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     read.defvjp(forward, backward)
-    return read(parameters, state, switches, times)
+    return read(*runs)
 
 
-def _options(
-    rtol: float, atol: float, max_steps: int, threads: int, first_step: float | None
-) -> tuple[tuple[str, Any], ...]:
+def _options(build: Build, stepping: Stepping) -> tuple[tuple[str, Any], ...]:
     return (
-        ("atol", np.float64(atol)),
-        ("first_step", np.float64(first_step or 0.0)),
-        ("max_steps", np.int64(max_steps)),
-        ("rtol", np.float64(rtol)),
-        ("threads", np.int64(threads)),
+        ("atol", np.float64(stepping.atol)),
+        ("first_step", np.float64(stepping.first_step or 0.0)),
+        ("max_steps", np.int64(stepping.max_steps)),
+        ("rtol", np.float64(stepping.rtol)),
+        ("threads", np.int64(build.threads(stepping.threads))),
     )
 
 
@@ -164,57 +156,59 @@ def _library(model: Model, macros: tuple[str, ...] = ()) -> Path:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
-def _solve(
-    build: Build, model: Model, options: tuple, parameters: Array, state: Array, switches: Array, times: Array
-) -> Any:
-    lanes, species = state.shape
+def _solve(build: Build, model: Model, options: tuple, runs: Runs) -> Any:
+    lanes, species = runs.state.shape
     outputs = (
-        jax.ShapeDtypeStruct((lanes, times.shape[-1], species), jnp.float64),
+        jax.ShapeDtypeStruct((lanes, runs.times.shape[-1], species), jnp.float64),
         *(jax.ShapeDtypeStruct((lanes,), jnp.int32) for _ in range(3)),
         jax.ShapeDtypeStruct((lanes,), jnp.float64),
     )
     call = jax.ffi.ffi_call(f"{build.register(model)}_solve", outputs, vmap_method="broadcast_all")
-    return call(parameters, state, switches, times, **dict(options))
+    return call(*runs, **dict(options))
 
 
-def _forward(build: Build, model: Model, options: tuple, *arrays: Array) -> tuple[Any, tuple[Array, ...]]:
-    found = _solve(build, model, options, *arrays)
-    return found, (*arrays, found[2])
+def _forward(build: Build, model: Model, options: tuple, runs: Runs) -> tuple[Any, tuple[Runs, Array]]:
+    found = _solve(build, model, options, runs)
+    return found, (runs, found[2])
 
 
 def _backward(
-    build: Build, model: Model, options: tuple, arrays: tuple[Array, ...], cotangents: Any
-) -> tuple[Array, ...]:
+    build: Build, model: Model, options: tuple, kept: tuple[Runs, Array], cotangents: Any
+) -> tuple[Runs]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
-    *_, switches, times, _ = arrays
-    lanes = jnp.arange(len(times), dtype=jnp.int32)
+    runs, accepted = kept
+    lanes = jnp.arange(len(runs.times), dtype=jnp.int32)
     back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
-    gradient = back(*arrays, lanes, jnp.zeros_like(lanes), cotangents[0])
-    return *gradient, jnp.zeros_like(switches), jnp.zeros_like(times)
+    return (_gradient(runs, *back(*runs, accepted, lanes, jnp.zeros_like(lanes), cotangents[0])),)
+
+
+def _gradient(runs: Runs, by_parameters: Array, by_state: Array) -> Runs:
+    return Runs(by_parameters, by_state, jnp.zeros_like(runs.switches), jnp.zeros_like(runs.times))
 
 
 _solve.defvjp(_forward, _backward)
 
 
-def _solve_events(build: Build, model: Model, options: tuple, *arrays: Array) -> Any:
+def _solve_events(build: Build, model: Model, options: tuple, runs: Runs) -> Any:
     """A solve in which states are set at once; its gradient goes through the solves between events."""
 
-    def between(*pieces: Array) -> Solution:
-        return Solution(*_solve(build, without_events(model), options, *pieces))
+    def between(piece: Runs) -> Solution:
+        return Solution(*_solve(build, without_events(model), options, piece))
 
     if not build.events:
-        return timed_solve(between, model, "engine cuda", *arrays)
+        return timed_solve(between, model, "engine cuda", runs)
 
-    def backward(arrays: tuple[Array, ...], cotangents: Any) -> tuple[Array, ...]:
-        *moved, switches, times = arrays
-        _, pull = jax.vjp(
-            lambda *each: timed_solve(between, model, "gradient", *each, switches, times).states, *moved
-        )
-        return *pull(cotangents[0]), jnp.zeros_like(switches), jnp.zeros_like(times)
+    def backward(runs: Runs, cotangents: Any) -> tuple[Runs]:
+        def moved(parameters: Array, state: Array) -> Array:
+            each = runs._replace(parameters=parameters, state=state)
+            return timed_solve(between, model, "gradient", each).states
 
-    run = jax.custom_vjp(lambda *each: _solve(build, model, options, *each))
-    run.defvjp(lambda *each: (_solve(build, model, options, *each), each), backward)
-    return run(*arrays)
+        _, pull = jax.vjp(moved, runs.parameters, runs.state)
+        return (_gradient(runs, *pull(cotangents[0])),)
+
+    run = jax.custom_vjp(lambda each: _solve(build, model, options, each))
+    run.defvjp(lambda each: (_solve(build, model, options, each), each), backward)
+    return run(runs)
 
 
 @cache

@@ -22,7 +22,7 @@ from screen.errors import KernelError
 from screen.kernel import tableau
 from screen.kernel.engines.blocks import in_blocks
 from screen.kernel.engines.stretches import edges, hoisted, inside
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Runs, Solution, Status, Stepping
 from screen.kernel.symbolic.analysis import System
 from screen.kernel.symbolic.elimination import Scale
 from screen.kernel.symbolic.evaluate import OPERATIONS, run
@@ -58,18 +58,23 @@ class _Walk(NamedTuple):
     outputs: Array
 
 
-def jax_engine(system: System) -> Callable[..., Solution]:
-    """The pure-JAX engine for one system: a jitted function with the arguments of `solve`.
+class _Stretches(NamedTuple):
+    """Stretches of a block: their edges [edges, lane], how many a phase has, and [hoisted, phases, lane]."""
 
-    `engine(parameters, state, switches, times, rtol=, atol=, max_steps=)`; max_steps counts the steps of a
-    lane. Not differentiable: asking for a gradient raises KernelError, which names the engines that are.
+    bounds: Array
+    cuts: int
+    inputs: Array
+
+
+def jax_engine(system: System) -> Callable[[Runs, Stepping], Solution]:
+    """The pure-JAX engine for one system, jitted; max_steps counts the steps of a lane.
+
+    Not differentiable: asking for a gradient raises KernelError, which names the engines that are.
     """
 
     @jax.custom_vjp
-    def solve(*inputs: Any) -> Solution:
-        *lanes, rtol, atol, max_steps = inputs
-        block = partial(_block, system, rtol, atol, max_steps)
-        return in_blocks(lambda rows: block(*rows), tuple(lanes), BLOCK)
+    def solve(runs: Runs, stepping: Stepping) -> Solution:
+        return in_blocks(partial(_block, system, stepping), runs, BLOCK)
 
     def refuse(*_: Any) -> Any:
         raise KernelError(
@@ -77,16 +82,13 @@ def jax_engine(system: System) -> Callable[..., Solution]:
         )
 
     solve.defvjp(refuse, refuse)
-
-    @jax.jit
-    def engine(parameters, state, switches, times, *, rtol=1e-6, atol=1e-9, max_steps=100_000):  # type: ignore[no-untyped-def]
-        return solve(parameters, state, switches, times, rtol, atol, max_steps)
-
-    return engine
+    return jax.jit(solve)
 
 
-def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  # type: ignore[no-untyped-def]
-    """One block: parameters [lanes, phases, parameters], state [lanes, species]; Solution of the block."""
+def _block(system: System, stepping: Stepping, runs: Runs) -> Solution:
+    """One block of lanes."""
+    parameters, state, switches, times = runs
+    rtol, atol, max_steps, *_ = stepping
     bounds = edges(system, parameters, switches, times[:, -1]).T
     cuts = (bounds.shape[0] - 1) // switches.shape[1]
     inputs = jnp.swapaxes(hoisted(system, parameters), 1, 2)
@@ -98,7 +100,10 @@ def _block(system, rtol, atol, max_steps, parameters, state, switches, times):  
 
     def advance(walk: _Walk) -> _Walk:
         walk = jax.lax.cond(
-            jnp.any(walk.fresh), partial(_enter, system, bounds, cuts, inputs, rtol, atol), _same, walk
+            jnp.any(walk.fresh),
+            partial(_enter, system, _Stretches(bounds, cuts, inputs), stepping),
+            _same,
+            walk,
         )
         start = _pick(bounds, walk.stretch)
         end = _pick(bounds, walk.stretch + 1)
@@ -174,14 +179,15 @@ def _pick(rows: Array, index: Array) -> Array:
     return jnp.take_along_axis(rows, index[None], axis=0)[0]
 
 
-def _enter(system, bounds, cuts, inputs, rtol, atol, walk):  # type: ignore[no-untyped-def]
+def _enter(system: System, stretches: _Stretches, stepping: Stepping, walk: _Walk) -> _Walk:
     """Put every fresh lane at the start of its next stretch that is not empty, with a first step."""
+    bounds, cuts, inputs = stretches
     behind = jnp.sum(bounds <= walk.time, axis=0).astype(jnp.int32) - 1
     stretch = jnp.where(walk.fresh, jnp.minimum(behind, bounds.shape[0] - 2), walk.stretch)
     fixed = jnp.take_along_axis(inputs, (stretch // cuts)[None, None], axis=1)[:, 0]
     start, end = _pick(bounds, stretch), _pick(bounds, stretch + 1)
     slope = _rows(run(system.derivative, _named(walk.state, fixed, inside(start, start, end))), walk.time)
-    scale = atol * jnp.array(system.scale)[:, None] + rtol * jnp.abs(walk.state)
+    scale = stepping.atol * jnp.array(system.scale)[:, None] + stepping.rtol * jnp.abs(walk.state)
     size, speed = (jnp.sqrt(jnp.mean((x / scale) ** 2, axis=0)) for x in (walk.state, slope))
     first = jnp.where((size < 1e-5) | (speed < 1e-5), 1e-6 * (end - start), 0.01 * size / speed)
     broken = walk.fresh & ~jnp.isfinite(speed)

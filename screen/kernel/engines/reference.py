@@ -22,7 +22,7 @@ from jax import Array
 
 from screen.kernel.engines.blocks import in_blocks
 from screen.kernel.engines.stretches import edges, hoisted, inside
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Runs, Solution, Status, Stepping
 from screen.kernel.symbolic.analysis import System
 from screen.kernel.symbolic.evaluate import run, stack
 
@@ -76,32 +76,42 @@ class _Progress(NamedTuple):
     outputs: Array
 
 
+class _Method(NamedTuple):
+    """How a stretch is integrated."""
+
+    solver: diffrax.AbstractSolver
+    onto_outputs: bool
+    """Whether steps end where outputs are wanted."""
+    max_steps: int
+
+
 def diffrax_engine(
     system: System,
     *,
     root_finder: type[optimistix.AbstractRootFinder] = ChordIteration,
     onto_outputs: bool = True,
-) -> Callable[..., Solution]:
-    """The reference engine for one system: a jitted function with the arguments of `solve`.
+) -> Callable[[Runs, Stepping], Solution]:
+    """The reference engine for one system, jitted; max_steps counts the steps of one stretch.
 
-    `engine(parameters, state, switches, times, rtol=, atol=, max_steps=)`; max_steps counts the steps of
-    one stretch. Reverse-mode differentiable in parameters and state; a failed lane has gradient 0. Without
-    `onto_outputs` outputs are interpolated, which is faster and less accurate: the benchmark wants both.
+    Reverse-mode differentiable in parameters and state; a failed lane has gradient 0. Without `onto_outputs` outputs
+    are interpolated, which is faster and less accurate: the benchmark wants both.
     """
     solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(root_finder)())
-    lane = partial(_lane, system, solver, onto_outputs)
 
     @partial(jax.jit, static_argnames="max_steps")
-    def engine(parameters, state, switches, times, *, rtol=1e-6, atol=1e-9, max_steps=100_000):  # type: ignore[no-untyped-def]
-        one = _zero_gradient_where_failed(partial(lane, max_steps))
-        rows = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
-        return in_blocks(lambda lanes: rows(*lanes, rtol, atol), (parameters, state, switches, times), BLOCK)
+    def integrate(runs: Runs, tolerances: tuple[Any, Any], max_steps: int) -> Solution:
+        method = _Method(solver, onto_outputs, max_steps)
+        one = _zero_gradient_where_failed(partial(_lane, system, method))
+        rows = jax.vmap(one, in_axes=(0, None))
+        return in_blocks(lambda lanes: rows(lanes, tolerances), runs, BLOCK)
 
-    return engine
+    return lambda runs, stepping: integrate(runs, (stepping.rtol, stepping.atol), stepping.max_steps)
 
 
-def _lane(system, solver, onto_outputs, max_steps, parameters, state, switches, times, rtol, atol):  # type: ignore[no-untyped-def]
-    """One lane through all its stretches: parameters [phases, parameters], state [species]."""
+def _lane(system: System, method: _Method, runs: Runs, tolerances: tuple[Array, Array]) -> Solution:
+    """One lane through all its stretches: parameters [phases, parameters], state [species], and so on."""
+    parameters, state, switches, times = runs
+    rtol, atol = tolerances
     bounds = edges(system, parameters, switches, times[-1])
     cuts = (bounds.shape[0] - 1) // switches.shape[0]
 
@@ -127,10 +137,10 @@ def _lane(system, solver, onto_outputs, max_steps, parameters, state, switches, 
         )
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(field),  # type: ignore[arg-type]
-            solver, start, end, None, progress.state, (fixed, start, end),
+            method.solver, start, end, None, progress.state, (fixed, start, end),
             saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(ts=asked), diffrax.SubSaveAt(t1=True)]),
-            stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=asked) if onto_outputs else steps,
-            max_steps=max_steps, throw=False,
+            stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=asked) if method.onto_outputs else steps,
+            max_steps=method.max_steps, throw=False,
         )  # fmt: skip
         here = (times > start) & (times <= end)
         status = jnp.where(goes & ~fine, jnp.int32(Status.NON_FINITE), _status(solution.result))
@@ -158,20 +168,26 @@ def _status(result: Any) -> Array:
     return jnp.where(result == diffrax.RESULTS.successful, Status.OK, gave_up).astype(jnp.int32)
 
 
-def _zero_gradient_where_failed(lane: Callable[..., Solution]) -> Callable[..., Solution]:
+def _zero_gradient_where_failed(
+    lane: Callable[[Runs, tuple[Array, Array]], Solution],
+) -> Callable[[Runs, tuple[Array, Array]], Solution]:
     """The same lane, with gradient 0 (not NaN) where it fails, so that it cannot spoil a shared sum.
 
     Gradients are those of the parameters and the state; times and tolerances have none.
     """
 
-    def forward(parameters: Array, state: Array, *others: Array) -> tuple[Solution, Any]:
-        solution, backward = jax.vjp(lambda *inputs: lane(*inputs, *others), parameters, state)
-        return solution, (backward, solution.status, others)
+    def forward(runs: Runs, tolerances: tuple[Array, Array]) -> tuple[Solution, Any]:
+        def moved(parameters: Array, state: Array) -> Solution:
+            return lane(runs._replace(parameters=parameters, state=state), tolerances)
 
-    def backward(kept: Any, cotangent: Solution) -> tuple[Any, ...]:
-        pull, status, others = kept
-        gradients = (jnp.where(status == Status.OK, gradient, 0.0) for gradient in pull(cotangent))
-        return (*gradients, *(jnp.zeros_like(other) for other in others))
+        solution, backward = jax.vjp(moved, runs.parameters, runs.state)
+        return solution, (backward, solution.status, runs, tolerances)
+
+    def backward(kept: Any, cotangent: Solution) -> tuple[Runs, tuple[Array, Array]]:
+        pull, status, runs, tolerances = kept
+        nothing = jax.tree.map(jnp.zeros_like, (runs, tolerances))
+        by_parameters, by_state = (jnp.where(status == Status.OK, each, 0.0) for each in pull(cotangent))
+        return nothing[0]._replace(parameters=by_parameters, state=by_state), nothing[1]
 
     guarded = jax.custom_vjp(lane)
     guarded.defvjp(forward, backward)

@@ -17,13 +17,32 @@ from jax import Array
 
 from screen.kernel.engines.compiled import Build, compiled_solve, rows_back
 from screen.kernel.model import Model
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Runs, Solution, Status, Stepping
 
 LOOSENED = 100.0
 """By how much the tolerances of the integration before Newton's method are above those asked for."""
 
 ROUNDING = 2.0**-48
 """Of the largest state: what is lost where a species is what the others leave of a total."""
+
+
+class Cells(NamedTuple):
+    """What comes to rest: parameters [lanes, parameters] and the state [lanes, species] to start from."""
+
+    parameters: Array
+    state: Array
+
+
+class Until(NamedTuple):
+    """What counts as rest: every species changes by less than `tolerance` of itself in the second `horizon`."""
+
+    horizon: Array | float = 1e6
+    """In the time of the model."""
+    tolerance: float = 1e-3
+
+
+UNTIL = Until()
+"""As long as it takes between two stable states."""
 
 
 class Rest(NamedTuple):
@@ -35,18 +54,20 @@ class Rest(NamedTuple):
 
 
 def integrated_rest(
-    run: Callable[..., Solution], model: Model, parameters: Array, state: Array, *, horizon: Array | float,
-    tolerance: float, atol: float, **options: Any,
-) -> Rest:  # fmt: skip
-    """Twice `horizon` (one, or one per lane), with the engine `run`; arguments as of `rest`."""
+    run: Callable[[Model, Runs, Stepping], Solution],
+    model: Model,
+    cells: Cells,
+    until: Until,
+    stepping: Stepping,
+) -> Rest:
+    """Twice the horizon (one, or one per lane), with the engine `run`."""
+    parameters, state = cells
     lanes = len(parameters)
-    times = jnp.broadcast_to(jnp.asarray(horizon), (lanes,))[:, None] * jnp.array([1.0, 2.0])
-    solution = run(
-        model, parameters[:, None], state, jnp.zeros((lanes, 1)), times, atol=atol, first_step=None, **options
-    )
+    times = jnp.broadcast_to(jnp.asarray(until.horizon), (lanes,))[:, None] * jnp.array([1.0, 2.0])
+    solution = run(model, Runs(parameters[:, None], state, jnp.zeros((lanes, 1)), times), stepping)
     before, end = solution.states[:, 0], solution.states[:, 1]
     lost = ROUNDING * jnp.max(jnp.abs(end), axis=-1, keepdims=True, initial=0.0)
-    allowed = tolerance * (jnp.abs(end) + 1e3 * atol * jnp.array(model.system.scale)) + lost
+    allowed = until.tolerance * (jnp.abs(end) + 1e3 * stepping.atol * jnp.array(model.system.scale)) + lost
     moving = jnp.any(jnp.abs(end - before) > allowed, axis=-1)
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
@@ -54,21 +75,18 @@ def integrated_rest(
 
 
 def compiled_rest(
-    build: Build, model: Model, parameters: Array, state: Array, copy_of: np.ndarray, *,
-    horizon: float, tolerance: float, rtol: float, atol: float, max_steps: int, threads: int | None,
-) -> Rest:  # fmt: skip
+    build: Build, model: Model, cells: Cells, copy_of: np.ndarray, until: Until, stepping: Stepping
+) -> Rest:
     """Rest states, those of copies found once; each lane has adjoints of its own."""
     name, run_lanes = build.register(model), partial(compiled_solve, build)
     newton = (
-        ("atol", np.float64(atol)),
-        ("rate", np.float64(1 / horizon)),
-        ("threads", np.int64(build.threads(threads))),
-        ("time", np.float64(2 * horizon)),
-        ("tolerance", np.float64(tolerance)),
+        ("atol", np.float64(stepping.atol)),
+        ("rate", np.float64(1 / until.horizon)),
+        ("threads", np.int64(build.threads(stepping.threads))),
+        ("time", np.float64(2 * until.horizon)),
+        ("tolerance", np.float64(until.tolerance)),
     )
-    exact = {"rtol": rtol, "atol": atol}
-    loose = {key: LOOSENED * value for key, value in exact.items()}
-    others: dict[str, Any] = {"tolerance": tolerance, "max_steps": max_steps, "threads": threads}
+    loose = stepping._replace(rtol=LOOSENED * stepping.rtol, atol=LOOSENED * stepping.atol)
     first, lane = np.unique(copy_of, return_inverse=True)
 
     def settle(parameters: Array, found: Rest) -> tuple[Array, Array]:
@@ -81,13 +99,14 @@ def compiled_rest(
         return settled, (at_rest == 1) & (found.status == Status.OK)
 
     def find(parameters: Array, state: Array) -> Rest:
-        loosely = integrated_rest(run_lanes, model, parameters, state, horizon=horizon, **loose, **others)
+        cells = Cells(parameters, state)
+        loosely = integrated_rest(run_lanes, model, cells, until, loose)
         settled, good = settle(parameters, loosely)
         lost = loosely.status == Status.MAX_STEPS  # it oscillates: to tolerance it would take yet more steps
         done = good | lost
         near = jnp.where(good[:, None], settled, loosely.state)
-        left = jnp.where(done, 0.0, horizon)
-        exactly = integrated_rest(run_lanes, model, parameters, state, horizon=left, **exact, **others)
+        left = until._replace(horizon=jnp.where(done, 0.0, until.horizon))
+        exactly = integrated_rest(run_lanes, model, cells, left, stepping)
         again, _ = settle(parameters, exactly._replace(state=jnp.where(done[:, None], near, exactly.state)))
         return Rest(
             jnp.where(done[:, None], near, again),
@@ -110,4 +129,4 @@ def compiled_rest(
 
     run = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     run.defvjp(forward, backward)
-    return run(parameters, state)
+    return run(*cells)

@@ -14,10 +14,10 @@ from screen.errors import KernelError
 from screen.kernel.engines.compiled import PROCESSOR, Build, compiled_readings, compiled_solve, kernel_ready
 from screen.kernel.engines.cuda import GRAPHICS, cuda_ready
 from screen.kernel.engines.pure_jax import jax_engine
-from screen.kernel.engines.resting import Rest, compiled_rest, integrated_rest
+from screen.kernel.engines.resting import UNTIL, Cells, Rest, Until, compiled_rest, integrated_rest
 from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
-from screen.kernel.solution import Solution
+from screen.kernel.solution import Runs, Solution, Stepping
 from screen.kernel.symbolic.analysis import System
 from screen.shapes import (
     LANES_PARAMETERS,
@@ -32,7 +32,7 @@ from screen.shapes import (
 class Engine(NamedTuple):
     """An engine: how it integrates, what it can do, where, and how fast."""
 
-    solve: Callable[..., Solution]
+    solve: Callable[[Model, Runs, Stepping], Solution]
     differentiable: bool
     """Whether a solve has a gradient in reverse mode."""
     devices: tuple[str, ...]
@@ -52,17 +52,18 @@ class Engine(NamedTuple):
     """What it does once for a model, where that takes time."""
 
 
-def _of_system(make: Callable[..., Callable[..., Solution]]) -> Callable[..., Solution]:
-    """An engine that is built per system, with step and thread options it has no use for."""
+def _of_system(
+    make: Callable[[System], Callable[[Runs, Stepping], Solution]],
+) -> Callable[[Model, Runs, Stepping], Solution]:
+    """An engine that is built per system and has no use for threads and a first step."""
     built = lru_cache(maxsize=None)(lambda model: make(model.system))
 
-    def run(
-        model: Model, *arrays: Array, threads: int | None, first_step: float | None, **options: Any
-    ) -> Solution:
+    def run(model: Model, runs: Runs, stepping: Stepping) -> Solution:
+        own = stepping._replace(threads=None, first_step=None)
         if model.system.events:
-            between = partial(built(without_events(model)), **options)
-            return timed_solve(between, model, "engine jax or diffrax", *arrays)
-        return built(model)(*arrays, **options)
+            between = built(without_events(model))
+            return timed_solve(lambda piece: between(piece, own), model, "engine jax or diffrax", runs)
+        return built(model)(runs, own)
 
     return run
 
@@ -81,7 +82,7 @@ def _compiled(
     )
 
 
-def _diffrax(system: System) -> Callable[..., Solution]:
+def _diffrax(system: System) -> Callable[[Runs, Stepping], Solution]:
     """diffrax, which takes a second to import, is imported where it is asked for."""
     from screen.kernel.engines.reference import diffrax_engine
 
@@ -169,64 +170,57 @@ def _look_up(name: str) -> Engine:
 def solve(
     model: Model, parameters: Float[AnyArray, LANES_PHASES_PARAMETERS], state: Float[AnyArray, LANES_SPECIES],
     switches: Float[AnyArray, LANES_PHASES], times: Float[AnyArray, LANES_TIMES], *, engine: str = "kernel",
-    rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000, threads: int | None = None,
-    first_step: float | None = None,
+    **stepping: Any,
 ) -> Solution:  # fmt: skip
     """Integrate a batch of lanes.
 
     parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches
     [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
-    ascending, repeats allowed. rtol, atol [unit of the species] bound the local error of a step; atol is less
-    for species that stay small (`System.scale`). A lane gives up after max_steps. threads: all cores where
-    None, and as many as a GPU holds. first_step: an upper bound of the first step of each phase, in the time of the
-    model. Differentiable in reverse mode for parameters and state with engines kernel, cuda and diffrax. KernelError
-    for shapes that do not fit or an engine that is not there.
+    ascending, repeats allowed. `stepping` are fields of `Stepping`: rtol, atol, max_steps, threads, first_step.
+    Differentiable in reverse mode for parameters and state with engines kernel, cuda and diffrax. KernelError for
+    shapes that do not fit or an engine that is not there.
 
     >>> switches, times = np.zeros((2, 1)), np.full((2, 1), 5.0)
     >>> found = solve(model, parameters[:, None], model.initial(parameters), switches, times, engine="auto")
     >>> bool(np.allclose(found.states[:, 0, 0], np.exp([-0.5, -1.0]), rtol=1e-5))
     True
     """
-    arrays = _checked(model, parameters, state, switches, times)
-    return _chosen(engine, model).solve(
-        model, *arrays, rtol=rtol, atol=atol, max_steps=max_steps, threads=threads, first_step=first_step
-    )
+    runs = _checked(model, Runs(parameters, state, switches, times))
+    return _chosen(engine, model).solve(model, runs, Stepping(**stepping))
 
 
 def solve_readings(
-    model: Model, parameters: Any, state: Any, switches: Any, times: Any, output: np.ndarray,
-    copy_of: np.ndarray, *, engine: str = "kernel", **options: Any,
-) -> tuple[Array, Array]:  # fmt: skip
+    model: Model,
+    runs: Runs,
+    output: np.ndarray,
+    copy_of: np.ndarray,
+    *,
+    engine: str = "kernel",
+    **stepping: Any,
+) -> tuple[Array, Array]:
     """One reading a row: the state [rows, species] of a lane at one of its times, and its status [rows].
 
-    Arrays as of `solve`, one row a reading; `output` [rows] says which of a row's times is read. Rows with equal
+    `runs` have a lane for each reading; `output` [rows] says which of a row's times is read. Rows with equal
     `copy_of` [rows], which names the first of them, must be equal in every array: with engine kernel they are one
     trajectory. In reverse mode each row has adjoints of its own, and those of copies walk back together over one
-    record, so the Jacobian of many readings costs little more than the gradient of one. Options as of `solve`.
+    record, so the Jacobian of many readings costs little more than the gradient of one. `stepping` as of `solve`.
 
-    >>> lanes = parameters[:, None], model.initial(parameters), np.zeros((2, 1)), np.full((2, 1), 5.0)
-    >>> state, status = solve_readings(model, *lanes, np.zeros(2, int), np.arange(2), engine="auto")
+    >>> runs = Runs(parameters[:, None], model.initial(parameters), np.zeros((2, 1)), np.full((2, 1), 5.0))
+    >>> state, status = solve_readings(model, runs, np.zeros(2, int), np.arange(2), engine="auto")
     >>> bool(np.allclose(state[:, 0], np.exp([-0.5, -1.0]), rtol=1e-5))
     True
     """
-    arrays = _checked(model, parameters, state, switches, times)
+    runs = _checked(model, runs)
     output, copy_of = np.asarray(output), np.asarray(copy_of)
-    rows, outputs = arrays[3].shape
+    rows, outputs = runs.times.shape
     if not output.shape == copy_of.shape == (rows,) or output.min() < 0 or output.max() >= outputs:
         raise KernelError(f"solve_readings: there must be one of {outputs} outputs for each of {rows} rows")
     if np.any(copy_of[copy_of] != copy_of) or np.any(copy_of > np.arange(rows)):
         raise KernelError("solve_readings: copy_of must name the first row of each copy, found another")
-    options = {
-        "rtol": 1e-6,
-        "atol": 1e-9,
-        "max_steps": 100_000,
-        "threads": None,
-        "first_step": None,
-    } | options
-    chosen = _chosen(engine, model)
+    chosen, options = _chosen(engine, model), Stepping(**stepping)
     if chosen.readings is not None and not model.system.events:
-        return chosen.readings(model, *arrays, output, copy_of, **options)
-    solution = chosen.solve(model, *arrays, **options)
+        return chosen.readings(model, runs, output, copy_of, options)
+    solution = chosen.solve(model, runs, options)
     return solution.states[np.arange(rows), output], solution.status
 
 
@@ -244,17 +238,18 @@ def _chosen(engine: str, model: Model) -> Engine:
     return _look_up(choose_engine(engine, [model])[0] if engine == "auto" else engine)
 
 
-def _checked(model: Model, *arrays: Any) -> list[Array]:
+def _checked(model: Model, runs: Runs) -> Runs:
     if not jax.config.read("jax_enable_x64"):
         raise KernelError(
             "solve: JAX must use double precision, found single; call screen.kernel.configure() first"
         )
-    checked = [jnp.asarray(array, dtype=jnp.float64) for array in arrays]
-    _check_shapes(model, *checked)
+    checked = Runs(*(jnp.asarray(array, dtype=jnp.float64) for array in runs))
+    _check_shapes(model, checked)
     return checked
 
 
-def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array, times: Array) -> None:
+def _check_shapes(model: Model, runs: Runs) -> None:
+    parameters, state, switches, times = runs
     lanes, phases = state.shape[0] if state.ndim else 0, switches.shape[-1] if switches.ndim else 0
     wanted = {
         "parameters": (parameters.shape, (lanes, phases, len(model.parameters))),
@@ -273,35 +268,25 @@ def _check_shapes(model: Model, parameters: Array, state: Array, switches: Array
 
 
 def rest(
-    model: Model, parameters: Float[AnyArray, LANES_PARAMETERS], state: Float[AnyArray, LANES_SPECIES], *,
-    engine: str = "kernel", horizon_minutes: float = 1e6,
-    tolerance: float = 1e-3, rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000,
-    threads: int | None = None, copy_of: np.ndarray | None = None,
+    model: Model, parameters: Float[AnyArray, LANES_PARAMETERS], state: Float[AnyArray, LANES_SPECIES],
+    copy_of: np.ndarray | None = None, *, engine: str = "kernel", until: Until = UNTIL, **stepping: Any,
 ) -> Rest:  # fmt: skip
     """Integrate until nothing changes: parameters [lanes, parameters], state [lanes, species] to start from.
 
-    A lane is at rest after twice `horizon_minutes` (in the time of the model) where every species has changed by
-    less than `tolerance` of itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE.
-    Lanes with equal `copy_of` [lanes] are copies, as in `solve_readings`. Engine kernel goes the last way by Newton's
-    method, and its derivatives are those of the implicit function; they are NaN where a mode is slower than 1 /
-    `horizon_minutes`.
+    A lane is at rest after twice the horizon of `until` where every species has changed by less than its tolerance of
+    itself (or of 1e3 atol) in the second half; otherwise its status is NO_REST_STATE. Lanes with equal `copy_of`
+    [lanes] are copies, as in `solve_readings`. Engine kernel goes the last way by Newton's method, and its derivatives
+    are those of the implicit function; they are NaN where a mode is slower than 1 / horizon. `stepping` as of `solve`.
 
     >>> found = rest(model, parameters, model.initial(parameters), engine="auto")
     >>> bool(np.allclose(found.state, 0.0, atol=1e-6)), found.status.tolist() == [Status.OK, Status.OK]
     (True, True)
     """
     phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
-    checked = _checked(model, phases, state, nothing, nothing)
-    arrays = checked[0][:, 0], checked[1]
-    options: dict[str, Any] = {
-        "tolerance": tolerance,
-        "rtol": rtol,
-        "atol": atol,
-        "max_steps": max_steps,
-        "threads": threads,
-    }
-    chosen = _chosen(engine, model)
+    checked = _checked(model, Runs(phases, state, nothing, nothing))
+    cells = Cells(checked.parameters[:, 0], checked.state)
+    chosen, options = _chosen(engine, model), Stepping(**stepping)
     if chosen.rest is not None and model.system.per_amount.outputs and not model.system.events:
-        copies = np.arange(len(arrays[0])) if copy_of is None else copy_of
-        return chosen.rest(model, *arrays, copies, horizon=horizon_minutes, **options)
-    return integrated_rest(chosen.solve, model, *arrays, horizon=horizon_minutes, **options)
+        copies = np.arange(len(cells.state)) if copy_of is None else copy_of
+        return chosen.rest(model, cells, copies, until, options)
+    return integrated_rest(chosen.solve, model, cells, until, options)

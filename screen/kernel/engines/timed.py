@@ -15,7 +15,7 @@ from jax.lax import stop_gradient
 from screen.errors import KernelError
 from screen.kernel.cache import digest_of
 from screen.kernel.model import Model
-from screen.kernel.solution import Solution, Status
+from screen.kernel.solution import Runs, Solution, Status
 from screen.kernel.symbolic.evaluate import run
 from screen.kernel.symbolic.events import Events
 
@@ -27,12 +27,12 @@ def without_events(model: Model) -> Model:
     return Model(model.system._replace(digest=digest, events=None), model.cache)
 
 
-def timed_solve(solve: Callable[..., Solution], model: Model, what: str, *arrays: Array) -> Solution:
-    """A solve with events; `solve` is one of the network without them. Arrays as of `kernel.solve`.
+def timed_solve(solve: Callable[[Runs], Solution], model: Model, what: str, runs: Runs) -> Solution:
+    """A solve with events; `solve` is one of the network without them.
 
     KernelError says that `what` cannot be had where an event has no time of its own.
     """
-    parameters, state, switches, times = arrays
+    parameters, state, switches, times = runs
     events = model.system.events
     if events is None or not events.times.outputs or switches.shape[1] > 1:
         rule = "events must have times that no state moves, in lanes of one phase"
@@ -45,7 +45,7 @@ def timed_solve(solve: Callable[..., Solution], model: Model, what: str, *arrays
         last = number == len(events.each)
         wanted = jnp.inf if last else jnp.take_along_axis(due, order[:, [number]], axis=1)[:, 0]
         stop = jnp.where(wanted < end, wanted, end)
-        part = _between(solve, model, parameters, state, start, stop, times)
+        part = solve(_between(model, runs._replace(state=state), start, stop))
         parts.append(part)
         here = (times >= start[:, None]) & ((times < stop[:, None]) | ~(wanted <= end).reshape(-1, 1))
         states = jnp.where(here[..., None], part.states[:, :-1], states)
@@ -80,14 +80,12 @@ def _due(events: Events, constants: Array, start: Array) -> tuple[Array, Array]:
     return jnp.stack(due, axis=1), sound
 
 
-def _between(
-    solve: Callable[..., Solution], model: Model, parameters: Array, state: Array, start: Array, stop: Array,
-    times: Array,
-) -> Solution:  # fmt: skip
-    """The solve from start to stop [lanes]; its outputs are those wanted, as far as they lie there, and the stop."""
+def _between(model: Model, runs: Runs, start: Array, stop: Array) -> Runs:
+    """From start to stop [lanes]; the outputs are those wanted, as far as they lie there, and the stop."""
     low, high = (stop_gradient(each)[:, None] for each in (start, stop))
-    asked = jnp.concatenate([jnp.clip(times, low, high), high], axis=1)
-    return solve(parameters, state - _slope(model, start, state, parameters[:, 0]), low, asked)
+    asked = jnp.concatenate([jnp.clip(runs.times, low, high), high], axis=1)
+    state = runs.state - _slope(model, start, runs.state, runs.parameters[:, 0])
+    return Runs(runs.parameters, state, low, asked)
 
 
 def _slope(model: Model, time: Array, state: Array, constants: Array) -> Array:
