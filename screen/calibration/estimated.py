@@ -12,13 +12,12 @@ from screen.calibration.scale import SCALES
 from screen.errors import FitError
 
 
-def read_parameters(
-    table: pd.DataFrame, where: Mapping[str, str], bounded: bool = True
-) -> tuple[Estimated, dict[str, float]]:
+def read_parameters(table: pd.DataFrame, where: Mapping[str, str]) -> tuple[Estimated, dict[str, float]]:
     """What is estimated, and the linear values of what is not; `where` says file and row of each.
 
-    An estimated parameter without a nominal value has the middle of its bounds, on its scale. With `bounded` nominal
-    values must lie within the bounds.
+    An estimated parameter without a nominal value has the middle of its bounds, on its scale. A nominal value may lie
+    outside of them: to PEtab bounds are where an optimiser searches, and a start is clipped to them. So may 0 on a
+    logarithmic scale, where it is -inf.
     """
     estimated = table[table["estimate"].astype(int) == 1]
     if estimated.empty:
@@ -31,9 +30,9 @@ def read_parameters(
     empty = estimated["nominalValue"].isna().to_numpy() if named else np.full(len(names), True)
     nominal = np.where(empty, 0.5 * (lower + upper), nominal)
     problems = [
-        f"{where[name]}: nominalValue of {name} must lie within its bounds, found it outside"
-        for name, low, value, high in zip(names, lower, nominal, upper, strict=True)
-        if bounded and not low <= value <= high
+        f"{where[name]}: nominalValue of {name} must not be below 0, as its scale is {scale}, found it below"
+        for name, scale, value in zip(names, scales, nominal, strict=True)
+        if np.isnan(value)
     ]
     bounds = dict(zip(names, zip(lower, upper, strict=True), strict=True))
     priors, starts = (
@@ -51,6 +50,12 @@ def read_parameters(
     )
     fixed = {str(name): float(row["nominalValue"]) for name, row in table.drop(estimated.index).iterrows()}
     return Estimated(names, scales, lower, upper, nominal, tuple(priors), drawn_from), fixed
+
+
+def outside_bounds(estimated: Estimated) -> list[str]:
+    """Names of those whose nominal value lies outside of their bounds."""
+    inside = (estimated.lower <= estimated.nominal) & (estimated.nominal <= estimated.upper)
+    return [name for name, good in zip(estimated.names, inside, strict=True) if not good]
 
 
 def _scaled(values: pd.Series, scales: tuple[str, ...]) -> np.ndarray:

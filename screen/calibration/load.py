@@ -1,11 +1,13 @@
 """From checked PEtab tables to the arrays of a `Problem`."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from screen.calibration.cells import one_of
-from screen.calibration.estimated import read_parameters
+from screen.calibration.estimated import outside_bounds, read_parameters
 from screen.calibration.filler import Filler
 from screen.calibration.meaning import bare_constants, open_starts, partly_set, unknown_targets, wrong_times
 from screen.calibration.observed import read_observables
@@ -24,13 +26,14 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     """The PEtab problem of a YAML file, as arrays.
 
     `sbml` stands in for the model the file names; `cache` is where compiled models are kept. FitError
-    lists everything that is wrong, with file and row.
+    lists everything that is wrong, with file and row; of nominal values outside of their bounds a line on the
+    standard error says so.
     """
     path = Path(path)
     files = read_petab(path, None if sbml is None else Path(sbml))
     where, arms = files.measured_in, files.arms
     frame = files.measurements.reset_index(drop=True)
-    estimated, fixed = read_parameters(files.parameters, files.parameters_in, bounded=not arms.carried)
+    estimated, fixed = read_parameters(files.parameters, files.parameters_in)
     model = _load_model(files, path, cache)
     filler = Filler(model, estimated, fixed, formulas=arms.carried)
     for row, value in enumerate(frame.get("censoring", ())):
@@ -45,6 +48,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     times, time_index = output_times(time, arms.of_measurement, begins)
     observables = read_observables(filler, files.observables, frame, path, where)
     places = {name: row for row, name in enumerate(arms.rests)}
+    _tell_outside(outside_bounds(estimated), files)
     return Problem(
         name=path.parent.name,
         digest=digest_files(files.files),
@@ -62,6 +66,13 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         conditions=files.conditions,
         observable_table=files.observables,
     )
+
+
+def _tell_outside(names: Sequence[str], files: PetabFiles) -> None:
+    if names:
+        rows = ", ".join(f"{name} ({files.parameters_in[name]})" for name in names)
+        what = "nominalValue lies outside of its bounds, the likelihood is that of the value, a fit starts at the bound"
+        sys.stderr.write(f"petab: warning: {what}: {rows}\n")
 
 
 def _load_model(files: PetabFiles, path: Path, cache: Path | None) -> Model:

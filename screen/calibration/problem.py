@@ -36,12 +36,17 @@ class Estimated:
     """Where the starts of the optimiser are drawn from."""
 
     @cached_property
+    def within(self) -> np.ndarray:
+        """The nominal values, or the bound that is next to them [estimated]: where a search begins."""
+        return np.clip(self.nominal, self.lower, self.upper)
+
+    @cached_property
     def units(self) -> np.ndarray:
         """What counts as one unit of each parameter [estimated]: the standard deviation of its prior.
 
         Without a prior a decade, an e-fold, or a tenth of the range on a linear scale.
         """
-        precision = precisions(self.priors, self.nominal)
+        precision = precisions(self.priors, self.within)
         bare = np.where(np.array(self.scales) == "lin", (self.upper - self.lower) / 10, 1.0)
         return np.where(precision > 0, 1 / np.sqrt(np.where(precision > 0, precision, 1.0)), bare)
 

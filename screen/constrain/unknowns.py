@@ -124,7 +124,7 @@ def gather_unknowns(
     """
     estimated = problem.estimated
     place = {name: index for index, name in enumerate(estimated.names)}
-    own_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
+    own_sd = 1 / np.sqrt(prior_precision(problem, estimated.within))
     rows: list[tuple[str, str, float, float, float]] = []
     for row in network.filter(pl.col("prior") != "fixed").iter_rows(named=True):
         scale, _, low, high = scaled_prior(row)

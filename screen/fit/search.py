@@ -88,7 +88,7 @@ def draw_starts(target: Target, starts: int, seed: int, tried: int = TRIED) -> n
     """Scaled starting values [starts, estimated]: the nominal ones, then each the best of draws from start priors."""
     rng, estimated = np.random.default_rng(seed), target.estimated
     inset = INSET * (estimated.upper - estimated.lower)
-    rows = [np.clip(estimated.nominal, estimated.lower, estimated.upper)]
+    rows = [estimated.within]
     for _ in range(starts - 1):
         drawn = np.array([_draw(estimated, rng) for _ in range(tried)])
         rows.append(_cheapest(target, np.clip(drawn, estimated.lower + inset, estimated.upper - inset)))

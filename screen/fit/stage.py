@@ -46,7 +46,9 @@ FITTED = Schema(
         Column("best", pl.Float64, "value of the best fit, linear"),
         Column("prior_sd", pl.Float64, "standard deviation before the data, on the scale", positive=True),
         Column("posterior_sd", pl.Float64, "standard deviation given the data, on the scale", positive=True),
-        Column("shift", pl.Float64, "best fit minus nominal, in prior standard deviations"),
+        Column(
+            "shift", pl.Float64, "best fit minus nominal (within the bounds), in prior standard deviations"
+        ),
         Column("at_bound", pl.Boolean, "whether the best fit sits on a bound"),
     ),
     key=("parameter",),
@@ -246,7 +248,7 @@ def _from_prior(row: Mapping[str, Any], normal: np.ndarray) -> np.ndarray:
 def tabulate_fit(problem: Problem, normal: Normal) -> pl.DataFrame:
     """FITTED: the best fit beside what was believed before."""
     estimated, best = problem.estimated, normal.mean
-    prior_sd = 1 / np.sqrt(prior_precision(problem, estimated.nominal))
+    prior_sd = 1 / np.sqrt(prior_precision(problem, estimated.within))
     return pl.DataFrame(
         {
             "parameter": estimated.names,
@@ -255,7 +257,7 @@ def tabulate_fit(problem: Problem, normal: Normal) -> pl.DataFrame:
             "best": np.asarray(estimated.linear(best)),
             "prior_sd": prior_sd,
             "posterior_sd": normal.sd,
-            "shift": (best - estimated.nominal) / prior_sd,
+            "shift": (best - estimated.within) / prior_sd,
             "at_bound": _at_bound(problem, best),
         }
     )
@@ -316,7 +318,7 @@ def _summary(problem: Problem, optimum: Optimum, posterior: Posterior, best: Pre
 
 def _decided(problem: Problem, normal: Normal) -> dict:
     """The parameters that the measurements decide, the most narrowed first, and their share."""
-    narrowed = normal.sd * np.sqrt(prior_precision(problem, problem.estimated.nominal))
+    narrowed = normal.sd * np.sqrt(prior_precision(problem, problem.estimated.within))
     chosen = [int(place) for place in np.argsort(narrowed) if narrowed[place] < DECIDED_SHARE]
     return {
         "share": len(chosen) / len(narrowed),

@@ -1,13 +1,16 @@
 """Every way to spoil a calibration problem ends in one sentence that says where."""
 
 import re
+from types import SimpleNamespace
 
 import libsbml
+import numpy as np
 import pandas as pd
 import pytest
 
 from screen.calibration import load_problem, read_petab
 from screen.errors import FitError
+from screen.fit.search import draw_starts
 from tests.toy import add_columns
 
 
@@ -44,13 +47,32 @@ def test_sound_problem_is_read(files):
         ("observables", "laplace", "cauchy", r"cauchy"),
         ("conditions", "dose\n", "doze\n", r"doze"),
         ("parameters", "0.001\t100\t1\t", "0.001\t100\tmuch\t", r"row 2: nominalValue must be a number, found much"),
-        ("parameters", "0.001\t100\t1\t", "0.001\t100\t1000\t", r"nominalValue of k_made must lie within its bounds"),
+        ("parameters", "0.001\t100\t1\t", "0.001\t100\t-1\t", r"row 2: nominalValue of k_made must not be below 0"),
         ("parameters", "parameterScaleNormal", "bell", r"bell"),
     ],
 )  # fmt: skip
 def test_spoiled_table_is_named(files, table, old, new, sentence):
     spoil(files.parent / f"{table}.tsv", old, new)
     assert re.search(sentence, problems_of(files))
+
+
+def test_nominal_values_within_their_bounds_are_not_told_of(files, capsys):
+    estimated = load_problem(files).estimated
+    assert np.array_equal(estimated.within, estimated.nominal)
+    assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "bound"), [("1000", 2.0), ("0", -3.0)])
+def test_nominal_value_outside_of_its_bounds_is_told_and_taken_as_it_stands(files, capsys, value, bound):
+    spoil(files.parent / "parameters.tsv", "0.001\t100\t1\t", f"0.001\t100\t{value}\t")
+    estimated = load_problem(files).estimated
+    assert estimated.linear(estimated.nominal)[0] == pytest.approx(float(value))
+    told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(told) == 1 and re.search(
+        r"outside of its bounds.*: k_made \(.*parameters.tsv row 2\)$", told[0]
+    )
+    target = SimpleNamespace(estimated=estimated, cost=lambda drawn: np.zeros(len(drawn)))
+    assert draw_starts(target, 2, 1)[0, 0] == bound
 
 
 @pytest.mark.parametrize(

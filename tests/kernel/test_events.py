@@ -169,6 +169,20 @@ def test_gradient_goes_through_events_and_their_times():
     assert np.asarray(jax.jit(jax.grad(score))(at)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_gradient_through_events_takes_no_slopes_of_rates():
+    """Of a large model that would be most of what is compiled, for minutes; the adjoint of the steps has them."""
+    model = model_of(
+        "A' = sin(k*A); A = 1; k = 1; when = 1; E1: at time >= when: A = 2; E2: at time >= 3: A = 1;"
+    )
+
+    def end(state):
+        arrays = jnp.asarray(model.values)[None, None], state, np.zeros((1, 1)), np.array([[4.0]])
+        return solve(model, *arrays, engine="kernel").states.sum()
+
+    program = str(jax.make_jaxpr(jax.grad(end))(jnp.ones((1, 1))))
+    assert " sin " in program and " cos " not in program
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_parameter_switched_at_a_fixed_time_in_every_engine(engine):
     states, _ = run("x' = k; x = 0; k = 1; E1: at time >= 2: k = 3;", (1.0, 2.0, 4.0), engine=engine)
