@@ -35,6 +35,8 @@ class Noise:
     """Expected curvature of the cost in log sigma."""
     draw: Callable[[np.random.Generator, int, float], np.ndarray]
     """So many random distances."""
+    sd: Callable[[float], float]
+    """Standard deviation of a distance; infinite where the tails are too long to have one."""
 
 
 def _student_cost(z: Any, degrees: float) -> Any:
@@ -55,6 +57,7 @@ NOISE: dict[str, Noise] = {
         by_value=lambda degrees: 1.0,
         by_log_sigma=lambda degrees: 2.0,
         draw=lambda rng, count, degrees: rng.standard_normal(count),
+        sd=lambda degrees: 1.0,
     ),
     "laplace": Noise(
         cost=lambda z, degrees: jnp.abs(z) + np.log(2.0),
@@ -65,6 +68,7 @@ NOISE: dict[str, Noise] = {
         by_value=lambda degrees: 1.0,
         by_log_sigma=lambda degrees: 1.0,
         draw=lambda rng, count, degrees: rng.laplace(size=count),
+        sd=lambda degrees: 2.0**0.5,
     ),
     "student": Noise(
         cost=_student_cost,
@@ -73,6 +77,7 @@ NOISE: dict[str, Noise] = {
         by_value=lambda degrees: (degrees + 1) / (degrees + 3),
         by_log_sigma=lambda degrees: 2 * degrees / (degrees + 3),
         draw=lambda rng, count, degrees: rng.standard_t(degrees, count),
+        sd=lambda degrees: (degrees / (degrees - 2)) ** 0.5 if degrees > 2 else float("inf"),
     ),
 }
 """Distribution -> noise. `student` is PEtab's `normal` with the further column `degreesOfFreedom`."""

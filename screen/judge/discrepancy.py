@@ -1,14 +1,16 @@
 """What the network still gets wrong about effects it has not seen, learned from them and judged on other data sets.
 
-For each kind of route the error is normal with mean 0 (`screen.scenarios.Discrepancy`): observed less predicted, the
-median of the ensemble, has the variance of the noise of the readings and of this error. The spread of the ensemble is
-not taken off: draws of a refit that has not seen a data set spread more than those that rank, and what ranks adds its
-own spread; where that is as large, intervals are too wide rather than too narrow. The sd is the one of greatest
-posterior density, found on a line, for each data set by itself: effects of one laboratory are wrong together, and
-another cell is like another data set. The sd of a kind is the root of the mean of their squares, however many effects
-each has; the prior is half-normal. A drug with a direct route that by the prediction takes less than a tenth of the
-signal counts with the indirect ones. A kind without any effect gets the sd of those that leave the signal alone. A data
-set is judged by what the others teach.
+The error is one of the signal (`screen.scenarios.Discrepancy`), and is read through the offset of its batch: where half
+of a reading is offset, half of a small error shows. Arms, each a cell with what inhibits it, are wrong to different
+degrees: most are nearly right, a few wholly wrong. The error of an effect is therefore normal with mean 0 in an sd that
+is that of its kind of route times how wrong its arm is, |n| of a standard normal n. The noise of the readings comes on
+top. The spread of the ensemble is not taken off: draws of a refit that has not seen a data set spread more than those
+that rank, and what ranks adds its own spread; where that is as large, intervals are too wide rather than too narrow.
+The sd of a kind is the one of greatest posterior density, found on a line, for each data set by itself: effects of one
+laboratory are wrong together, and another cell is like another data set. That of all is the root of the mean of their
+squares, however many effects each has; the prior is half-normal. A drug with a direct route that by the prediction
+takes less than a tenth of the signal counts with the indirect ones. A kind without any effect gets the sd of those that
+leave the signal alone. A data set is judged by what the others teach.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 
 from screen.network import ROUTES
 from screen.scenarios import DISCREPANCY, Discrepancy
@@ -43,12 +46,20 @@ FAR = 3.0
 NORMAL_90 = 1.6448536269514722
 """Half of a 90 % interval of a normal number, in its sd."""
 
+PRODUCT_90 = 1.5951037007203912
+"""The same of the product of two standard normal numbers, whose density is K0(|x|)/pi."""
+
+WRONG = np.linspace(0.025, 3.5, 60)
+"""How wrong an arm may be, in the sd of its kind, and how likely (half-normal)."""
+WRONG_LOG = -0.5 * WRONG**2 - np.log(np.exp(-0.5 * WRONG**2).sum())
+
 EFFECTS = Schema(
     "effects",
     (
         Column("task", pl.String, "what was hidden"),
         Column("data_set", pl.String, "source of the readings"),
         Column("condition", pl.String, "what was done to the cells"),
+        Column("arm", pl.String, "the cell and what inhibits it, at any dose and under any stimulus"),
         Column("observable", pl.String, "what was read"),
         Column("batch", pl.String, "what shares a scale"),
         Column("minutes", pl.Float64, "time after the stimulus", "min"),
@@ -75,6 +86,12 @@ INTERVALS = Schema(
         Column("beyond_noise", pl.Int64, "effects beyond three sd of their noise", minimum=0),
         number_column("beyond_noise_inside_bare", "share of these in the bare interval", "fraction"),
         number_column("beyond_noise_inside", "share of these in that with the discrepancy", "fraction"),
+        Column(
+            "score_bare",
+            pl.Float64,
+            "mean log density of effects by ensemble and noise, both taken as normal",
+        ),
+        Column("score", pl.Float64, "the same with the discrepancy"),
         *(number_column(f"sd_{route}", "sd of the error that the others teach", "log2") for route in ROUTES),
     ),
     key=("data_set",),
@@ -96,7 +113,7 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
     """DISCREPANCY of EFFECTS."""
     direct, indirect, none = ROUTES
     scored = effects.filter("is_scored").with_columns(
-        taken=1.0 - 2.0 ** pl.col("predicted").clip(upper_bound=0.0)
+        taken=1.0 - 2.0 ** pl.col("signal").clip(upper_bound=0.0)
     )
     takes = pl.col("taken") >= TAKEN
     kind = pl.when((pl.col("route") == direct) & ~takes).then(pl.lit(indirect)).otherwise("route")
@@ -130,16 +147,40 @@ def _sd(effects: pl.DataFrame, base: float) -> float | None:
 
 
 def _sd_of_one(effects: pl.DataFrame, base: float) -> float:
-    observed, predicted, noise, taken = (
-        effects[name].to_numpy() for name in ("observed", "predicted", "noise", "taken")
-    )
+    noise, taken = effects["noise"].to_numpy(), effects["taken"].to_numpy()
+    arm = effects["arm"].rank("dense").to_numpy() - 1
 
     def cost(sd: float) -> float:
-        variance = noise**2 + base**2 + (taken * sd) ** 2
-        each = np.log(variance) + (observed - predicted) ** 2 / variance
-        return float(np.sum(each) + (sd / PRIOR_SD) ** 2)
+        each = _log_densities(effects, noise, np.hypot(base, taken * sd))
+        of_arms = np.zeros((arm.max() + 1, len(WRONG)))
+        np.add.at(of_arms, arm, each)
+        return float(-logsumexp(of_arms + WRONG_LOG, axis=1).sum() + 0.5 * (sd / PRIOR_SD) ** 2)
 
     return float(minimize_scalar(cost, bounds=(0.0, MOST), method="bounded").x)
+
+
+def _log_densities(effects: pl.DataFrame, noise: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Log density of what was observed [effects, WRONG] if errors of the signal have these sds [effects] times WRONG.
+
+    What is read of them falls less than it rises: each side has a normal density of its own.
+    """
+    off, seen = (
+        (effects["observed"] - effects["predicted"]).to_numpy()[:, None],
+        effects["seen"].to_numpy()[:, None],
+    )
+    fall, rise = (
+        np.hypot(noise[:, None], read_through(seen, sign * sd[:, None] * WRONG)) for sign in (-1.0, 1.0)
+    )
+    return -0.5 * (off / np.where(off < 0, fall, rise)) ** 2 - np.log((fall + rise) * np.sqrt(np.pi / 2))
+
+
+def read_through(seen: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """What an error of the signal [log2] is of a reading of which this share is signal.
+
+    >>> read_through(np.array([1.0, 0.5]), np.array([-1.0, -1.0])).round(3)
+    array([-1.   , -0.415])
+    """
+    return np.log2(1.0 - seen + seen * np.exp2(error))
 
 
 def _counted(effects: pl.DataFrame) -> str:
@@ -162,8 +203,8 @@ def judge_intervals(effects: pl.DataFrame) -> pl.DataFrame:
 def _judged(name: str, effects: pl.DataFrame, learned: pl.DataFrame) -> dict[str, Any]:
     sds = dict(learned.select("route", "sd").iter_rows())
     observed, noise = effects["observed"].to_numpy(), effects["noise"].to_numpy()
-    inside_bare = _inside(effects, np.zeros(effects.height))
-    inside = _inside(effects, _errors(effects, Discrepancy(sds)))
+    nothing, sd = np.zeros(effects.height), _errors(effects, Discrepancy(sds))
+    inside_bare, inside = _inside(effects, nothing), _inside(effects, sd)
     far = np.abs(observed) > FAR * noise
     return {
         "data_set": name,
@@ -173,12 +214,14 @@ def _judged(name: str, effects: pl.DataFrame, learned: pl.DataFrame) -> dict[str
         "beyond_noise": int(far.sum()),
         "beyond_noise_inside_bare": float(inside_bare[far].mean()) if far.any() else None,
         "beyond_noise_inside": float(inside[far].mean()) if far.any() else None,
+        "score_bare": _score(effects, nothing),
+        "score": _score(effects, sd),
         **{f"sd_{route}": sds[route] for route in ROUTES},
     }
 
 
 def _errors(effects: pl.DataFrame, discrepancy: Discrepancy) -> np.ndarray:
-    ratios = np.exp2(effects["predicted"].to_numpy())
+    ratios = np.exp2(effects["signal"].to_numpy())
     return np.array(
         [discrepancy.of(route, ratio) for route, ratio in zip(effects["route"], ratios, strict=True)]
     )
@@ -186,8 +229,15 @@ def _errors(effects: pl.DataFrame, discrepancy: Discrepancy) -> np.ndarray:
 
 def _inside(effects: pl.DataFrame, sd: np.ndarray) -> np.ndarray:
     """Whether effects lie in their intervals, each side of which is widened by independent errors of this sd."""
-    observed, predicted, low, high = (
-        effects[name].to_numpy() for name in ("observed", "predicted", "low", "high")
+    observed, predicted, low, high, seen = (
+        effects[name].to_numpy() for name in ("observed", "predicted", "low", "high", "seen")
     )
-    below, above = (np.hypot(side, NORMAL_90 * sd) for side in (predicted - low, high - predicted))
+    fall, rise = (read_through(seen, sign * PRODUCT_90 * sd) for sign in (-1.0, 1.0))
+    below, above = np.hypot(predicted - low, fall), np.hypot(high - predicted, rise)
     return (predicted - below <= observed) & (observed <= predicted + above)
+
+
+def _score(effects: pl.DataFrame, sd: np.ndarray) -> float:
+    """Mean log density of effects whose 90 % intervals, without errors of this sd, are those of a normal number."""
+    width = (effects["high"] - effects["low"]).to_numpy() / (2 * NORMAL_90)
+    return float(logsumexp(_log_densities(effects, width, sd) + WRONG_LOG, axis=1).mean())

@@ -31,7 +31,7 @@ from screen.fit.posterior import Drawing, draw_posterior
 from screen.judge.discrepancy import EFFECTS, PHOSPHORYLATED
 from screen.judge.effects import BASELINES, Effect, find_effects
 from screen.judge.heldout_tasks import Task
-from screen.judge.predicted import as_log10, signals, with_noise
+from screen.judge.predicted import as_log10, noise_sd, signals, with_noise
 from screen.judge.scores import WITHIN_NOISE, coverage, score
 from screen.network import read_sbml
 from screen.simulate import Integration
@@ -193,7 +193,7 @@ def _score(
     """Scores of the model and of the baselines, and every effect."""
     log10, spread = as_log10(problem, drawn)
     noisy = with_noise(problem, log10, spread, np.random.default_rng([seed, 2]))
-    sigma = np.median(spread, axis=0)
+    sigma = noise_sd(problem, np.median(spread, axis=0))
     is_scored = [task.at_rest or bool(each.arm.stimulus) for each in held]
     predictions = [
         _predict(each, log10, noisy, sigma) | {"is_scored": scored}
@@ -226,6 +226,7 @@ def _predict(effect: Effect, log10: np.ndarray, noisy: np.ndarray, sigma: np.nda
     low, high = np.quantile(effect.of(noisy), [LOW, HIGH])
     return {
         "condition": effect.arm.words,
+        "arm": effect.arm.inhibition,
         "observable": effect.observable,
         "batch": effect.batch,
         "minutes": effect.time,

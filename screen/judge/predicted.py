@@ -30,6 +30,14 @@ def as_log10(problem: Problem, drawn: Predicted) -> tuple[np.ndarray, np.ndarray
     return log10, sigma
 
 
+def noise_sd(problem: Problem, sigma: np.ndarray) -> np.ndarray:
+    """Standard deviation of the noise [..., measurements]: sigma is the scale of a distribution that may be wider."""
+    sd = sigma.copy()
+    for each in problem.observables:
+        sd[..., each.rows] *= NOISE[each.distribution].sd(each.degrees)
+    return sd
+
+
 def with_noise(
     problem: Problem, log10: np.ndarray, sigma: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:

@@ -1,8 +1,9 @@
 """What the network gets wrong about an intervention, drawn by its name beside what the draws disagree on.
 
 `screen.scenarios.Discrepancy` has the sd of the error of log2(treated/vehicle) by the kind of route. An error belongs
-to a cell, a drug and a draw: in its sd it is the same at every dose, time and basis and under every hypothesis, for
-whatever else is ranked, and that of a pair is made of those of its drugs.
+to a cell, a drug and a draw, and is a product of two standard normal numbers: in its sd it is the same at every dose,
+time and basis and under every hypothesis, for whatever else is ranked, and that of a pair is made of those of its
+drugs.
 """
 
 import hashlib
@@ -103,7 +104,7 @@ class PoolDoubt:
         return replace(bare, ratio=wide.reshape(len(places), -1), weights=np.repeat(bare.weights, REPEATS))
 
     def _normal(self, place: Place, context: str) -> np.ndarray:
-        """Standard normal numbers [draws, repeats] of an intervention, those of its drugs together."""
+        """Errors in their sd [draws, repeats] of an intervention, those of its drugs together."""
         drawn = [self._normal_of(f"{context}\0{drug}") for drug in place.drugs]
         return np.asarray(sum(drawn) / np.sqrt(len(drawn)))
 
@@ -111,7 +112,8 @@ class PoolDoubt:
         """Those of one drug, drawn once for all read-outs and bases."""
         if name not in self._drawn:
             number = self.number[:, None] * REPEATS + np.arange(REPEATS)
-            self._drawn[name] = normal_stream(self.seed, "discrepancy", name, number)
+            wrong, where = (normal_stream(self.seed, kind, name, number) for kind in ("wrong", "discrepancy"))
+            self._drawn[name] = wrong * where
         return self._drawn[name]
 
     @cached_property

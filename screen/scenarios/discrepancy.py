@@ -1,8 +1,10 @@
 """How far effects are off although the draws agree on them: what the best network still gets wrong.
 
-The error of log2(treated/vehicle) is normal around 0. Its sd is one number for a route that is indirect or none. A drug
-with a direct route has the error of an indirect one, and one in proportion to the share of the signal that it takes:
-of a signal that it leaves alone, the network can be wrong only as of anything else.
+The error of log2(treated/vehicle) is its sd times two standard normal numbers: how wrong the network is about a drug in
+a cell (about most nearly right, about a few wholly wrong), and where in that its error lies. The sd is one number for a
+route that is indirect or none. A drug with a direct route has the error of an indirect one, and one in proportion to
+the share of the signal that it takes: of a signal that it leaves alone, the network can be wrong only as of anything
+else.
 """
 
 from collections.abc import Mapping

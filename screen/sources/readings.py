@@ -44,6 +44,13 @@ class Condition:
         parts = [f"{name}={value:g}" for name, value in (*self.stimulus, *self.drugs)]
         return ", ".join([self.context, *parts, *(f"{target} blocked" for target in self.blocked)])
 
+    @property
+    def inhibition(self) -> str:
+        """The cell and what inhibits it, whatever the dose, for a reader."""
+        return ", ".join(
+            [self.context, *(name for name, _ in self.drugs), *(f"{each} blocked" for each in self.blocked)]
+        )
+
     def without_stimulus(self) -> "Condition":
         """What the cells are under before the stimulus."""
         return replace(self, stimulus=())

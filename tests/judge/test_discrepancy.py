@@ -3,26 +3,42 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.special import k0
 
 from screen.errors import ScenarioError
-from screen.judge.discrepancy import EFFECTS, FEWEST, INTERVALS, judge_intervals, learn
+from screen.judge.discrepancy import (
+    EFFECTS,
+    FEWEST,
+    INTERVALS,
+    PRODUCT_90,
+    judge_intervals,
+    learn,
+    read_through,
+)
 from screen.scenarios import DISCREPANCY, Discrepancy, read_discrepancy
 from screen.tables import check_table, write_table
 
 NOISE = 0.2
+IN_ARM = 20
 
 
-def made(data_set, route, sd, number=2000, predicted=0.0, seed=1):
-    """EFFECTS of one kind whose error has this sd."""
+def made(data_set, route, sd, number=8000, predicted=0.0, seed=1, seen=1.0):
+    """EFFECTS of one kind whose errors have this sd, times how wrong each arm is, and are read through an offset."""
     rng = np.random.default_rng([seed, *data_set.encode()])
-    off = np.hypot(sd, NOISE) * rng.standard_normal(number)
+    arm = np.arange(number) // IN_ARM
+    wrong = np.abs(rng.standard_normal(arm[-1] + 1))[arm]
+    error = np.log2(1.0 - seen + seen * np.exp2(sd * wrong * rng.standard_normal(number)))
+    off = error + NOISE * rng.standard_normal(number)
     half = 1.6449 * NOISE
     return pl.DataFrame(
         {
             "task": data_set, "data_set": data_set, "condition": [f"{at}" for at in range(number)],
+            "arm": [f"{route} {at}" for at in arm],
             "observable": "o", "batch": f"{data_set}{route}", "minutes": 20.0, "route": route, "is_scored": True,
             "observed": predicted + off, "noise": NOISE, "predicted": predicted,
-            "low": predicted - half, "high": predicted + half, "signal": predicted, "seen": 1.0,
+            "low": predicted - half, "high": predicted + half, "signal": predicted, "seen": seen,
         },
         schema=EFFECTS.dtypes(),
     )  # fmt: skip
@@ -43,15 +59,27 @@ def test_what_was_put_in_is_learned_beside_the_noise():
     assert sds(made("a", "indirect", 0.0))["indirect"] < 0.1
 
 
+def test_an_error_is_read_through_the_offset():
+    """Of a reading that is 0.3 signal; what falls shows less than what rises."""
+    assert sds(made("a", "indirect", 0.5, seen=0.3))["indirect"] == pytest.approx(0.5, rel=0.15)
+    assert read_through(np.array([0.3]), np.array([-20.0])) == pytest.approx(np.log2(0.7), abs=1e-5)
+    assert read_through(np.array([1.0]), np.array([-20.0])) == -20.0
+
+
+def test_half_of_a_90_interval_of_a_product_of_normal_numbers():
+    found = brentq(lambda end: 2 * quad(lambda x: k0(x) / np.pi, 0, end)[0] - 0.9, 1, 2)
+    assert found == pytest.approx(PRODUCT_90, abs=1e-8)
+
+
 def test_a_direct_error_goes_with_the_signal_that_is_taken():
     half = pl.concat([made("a", "direct", 0.4, predicted=-1.0), made("a", "indirect", 0.0)])
     assert sds(half)["direct"] == pytest.approx(0.8, rel=0.1)
 
 
 def test_data_sets_count_alike():
-    many, few = made("a", "indirect", 0.1), made("b", "indirect", 1.0, number=200)
+    many, few = made("a", "indirect", 0.1), made("b", "indirect", 1.0, number=800)
     alone = [sds(each)["indirect"] for each in (many, few)]
-    assert alone[0] == pytest.approx(0.1, rel=0.2) and alone[1] == pytest.approx(1.0, rel=0.1)
+    assert alone[0] == pytest.approx(0.1, rel=0.2) and alone[1] == pytest.approx(1.0, rel=0.25)
     both = sds(pl.concat([many, few]))["indirect"]
     assert both == pytest.approx(np.sqrt((alone[0] ** 2 + alone[1] ** 2) / 2), abs=1e-3)
 
@@ -60,7 +88,7 @@ def test_a_direct_route_by_which_little_is_taken_counts_with_the_indirect_ones()
     found = learn(made("a", "direct", 0.5, predicted=-0.1))
     rows = {row["route"]: row for row in found.iter_rows(named=True)}
     assert rows["indirect"]["sd"] == pytest.approx(0.5, rel=0.06)
-    assert (rows["indirect"]["effects"], rows["direct"]["effects"]) == (2000, 0)
+    assert (rows["indirect"]["effects"], rows["direct"]["effects"]) == (8000, 0)
 
 
 def test_a_kind_that_was_never_measured_is_as_wide_as_the_widest_and_says_so():
@@ -68,7 +96,7 @@ def test_a_kind_that_was_never_measured_is_as_wide_as_the_widest_and_says_so():
     rows = {row["route"]: row for row in found.iter_rows(named=True)}
     assert rows["none"]["sd"] == rows["direct"]["sd"] == rows["indirect"]["sd"]
     assert rows["none"]["effects"] == 0 and "no such effect was measured" in rows["none"]["note"]
-    assert (rows["indirect"]["data_sets"], rows["indirect"]["note"]) == ("a 2000", None)
+    assert (rows["indirect"]["data_sets"], rows["indirect"]["note"]) == ("a 8000", None)
 
 
 def test_too_few_effects_of_a_data_set_teach_nothing_and_do_not_count():
@@ -96,7 +124,8 @@ def test_a_data_set_is_judged_by_the_others():
     rows = {row["data_set"]: row for row in found.iter_rows(named=True)}
     assert rows["a"]["sd_indirect"] == sds(effects.filter(pl.col("data_set") != "a"))["indirect"]
     assert rows["c"]["sd_indirect"] == pytest.approx(0.5, rel=0.06)
-    assert rows["a"]["inside_bare"] < 0.6 < rows["a"]["inside"]
+    assert rows["a"]["inside_bare"] < 0.65 < rows["a"]["inside"]
+    assert rows["a"]["score_bare"] < rows["a"]["score"] and rows["c"]["score_bare"] > rows["c"]["score"]
     assert rows["c"]["inside_bare"] == pytest.approx(0.9, abs=0.02)
     assert rows["a"]["beyond_noise_inside_bare"] == 0.0 < rows["a"]["beyond_noise_inside"]
 

@@ -6,6 +6,7 @@ import pytest
 
 from screen.errors import RankError
 from screen.rank import DoseBasis, Doubt, rank
+from screen.rank.doubt import PoolDoubt
 from screen.scenarios import Discrepancy
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 
@@ -15,7 +16,8 @@ KINDS = {"a": "direct", "b": "indirect", "c": "none"}
 SD = {"direct": 0.6, "indirect": 0.3, "none": 0.15}
 PAIRS = [("a", "b", 500.0, 500.0)]
 DRAWS = 150
-TAIL = 1.6449
+TAIL = 1.5951
+"""Half of a 90 % interval of the product of two standard normal numbers."""
 
 
 def doubt(table, sd=SD, kinds=KINDS, seed=1):
@@ -60,6 +62,15 @@ def test_intervals_are_as_wide_as_the_route_says(found, drug, sd):
         assert np.log2(1.0 - row[name]) - middle == pytest.approx(sign * TAIL * sd, rel=0.2)
     assert row["suppression_p05_bare"] == pytest.approx(row["suppression_p50"])
     assert row["suppression_p95_bare"] == pytest.approx(row["suppression_p50"])
+
+
+def test_the_network_is_nearly_right_about_most_and_wholly_wrong_about_a_few():
+    """A product of two standard normal numbers has variance 1 and a fourth moment of 9, where a normal one has 3."""
+    none = np.empty((0, 1), dtype=object)
+    pool = PoolDoubt(none, none, none, np.arange(20000), Discrepancy(SD), seed=1)
+    errors = pool._normal_of("liver a")
+    assert np.mean(errors**2) == pytest.approx(1.0, rel=0.03)
+    assert np.mean(errors**4) == pytest.approx(9.0, rel=0.1)
 
 
 def test_what_draws_decide_is_open_where_the_network_can_be_wrong(found):
