@@ -21,7 +21,7 @@ def gather_origins(settings: Settings, results: Results) -> dict[str, dict[str, 
         for path in (
             results.scenarios, results.routes, results.fitted, results.scales, results.draws, shards[0],
             results.ranked, results.curves, results.combinations, results.isoboles, results.sets,
-            results.failures, results.validation,
+            results.failures, results.endings, results.responses, results.validation,
         )
         if path.exists()
     }  # fmt: skip

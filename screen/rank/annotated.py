@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 import polars as pl
 
@@ -75,6 +74,8 @@ def write_annotated(found: Annotated, path: Path, facts: Mapping[str, Any]) -> N
     >>> h5py.File("effects.h5ad")["layers/p50"][:, 0].round(3).tolist()
     [1.0, 0.75, 0.25]
     """
+    import h5py  # which no other part of the ranking waits for
+
     labels = [_label(row) for row in found.given.iter_rows()]
 
     def write(place: Path) -> None:
@@ -99,6 +100,8 @@ def _of_kind(place: Any, kind: str, version: str) -> None:
 
 def _array(folder: Any, name: str, values: np.ndarray | Sequence[str]) -> None:
     """An array of numbers or of texts."""
+    import h5py
+
     texts = not isinstance(values, np.ndarray)
     kind = h5py.string_dtype() if texts else None
     folder.create_dataset(name, data=list(values) if texts else values, dtype=kind)

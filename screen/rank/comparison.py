@@ -9,7 +9,7 @@ import numpy as np
 
 from screen.rank.bases import Place, place_series
 from screen.rank.doubt import PoolDoubt
-from screen.rank.draws import mean, quantile
+from screen.rank.draws import mean, quantile, spread
 from screen.rank.ratios import RESOLUTION, Ratios
 from screen.rank.series import Pool, Potency
 
@@ -54,7 +54,7 @@ class Comparison:
         bare = self.bare
         first, last = bare.ranks
         middle = quantile((first + last) / 2.0, 0.5, bare.weights)
-        median = np.round(quantile(bare.suppression, 0.5, bare.weights) / RESOLUTION)
+        median = np.round(bare.spread[0.5] / RESOLUTION)
         average = np.round(mean(bare.suppression, bare.weights) / RESOLUTION)
         ranked = [i for i in range(len(self.places)) if bare.eligible[i]]
         ranked.sort(key=lambda i: (middle[i], -median[i], -average[i], self.places[i].intervention))
@@ -69,9 +69,15 @@ class Comparison:
         return np.min(sign * self.single_ratios, axis=1) - sign * self.bare.ratio
 
     @cached_property
-    def excess_over_bliss(self) -> np.ndarray:
-        """Effect of the pair less that of the product of the ratios of its drugs (Bliss); positive is synergy."""
-        return self.bare.sign * (np.prod(self.single_ratios, axis=1) - self.bare.ratio)
+    def spread_over_bliss(self) -> dict[float, np.ndarray]:
+        """Effect of the pair less that of the product of the ratios of its drugs (Bliss), by share of the draws."""
+        excess = self.bare.sign * (np.prod(self.single_ratios, axis=1) - self.bare.ratio)
+        return spread(excess, self.weights)
+
+    @cached_property
+    def spread_of_ic50(self) -> dict[float, np.ndarray]:
+        """Half-maximal doses, log10 nM, by share of the draws."""
+        return spread(self.log10_ic50, self.weights)
 
 
 def log2_change(ratio: np.ndarray) -> np.ndarray:

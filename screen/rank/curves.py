@@ -4,7 +4,7 @@ A value is treated/vehicle (x): 1 without effect, 0 where nothing is left. One e
 `curves.csv`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -22,9 +22,13 @@ HILL, CONSTANT, FEW = "DRC3pHillFitModelFixS0", "DRCConstantFitResult", "DRCTooF
 """How a series was fitted, as gDR calls it: a Hill curve from 1, no effect, or not at all."""
 
 
+Curves = Sequence[tuple[list[str], DoseCurve]]
+"""The drugs of a cell that were given the same doses, and their curves."""
+
+
 @dataclass(frozen=True)
 class Series:
-    """A drug in one cell and read-out; `shared` [nM]: the doses over which all drugs of the cell were tested."""
+    """Drugs in one cell and read-out; `shared` [nM]: the doses over which all drugs of the cell were tested."""
 
     curve: DoseCurve
     shared: tuple[float, float]
@@ -61,12 +65,12 @@ def _aoc(series: Series, shared: bool) -> np.ndarray:
     inside = (series.curve.doses >= low) & (series.curve.doses <= high)
     at, effect = np.log10(series.curve.doses[inside]), series.curve.effect[inside]
     if len(at) < 2:
-        return np.full(effect.shape[-1], np.nan)
+        return np.full(series.curve.effect.shape[1:], np.nan)
     return np.trapezoid(effect, at, axis=0) / (at[-1] - at[0])
 
 
 class Metric(NamedTuple):
-    """Name, what it is, its unit and how it is computed, [draws]; of a dose as log10, +-inf where it is censored."""
+    """Name, what it is, its unit and how it is computed, [drugs, draws]; of a dose as log10, +-inf where censored."""
 
     name: str
     what: str
@@ -124,23 +128,24 @@ CURVES = Schema(
 """One row a drug in a cell and a read-out."""
 
 
-def score_drugs(curves: Mapping[str, DoseCurve]) -> Drawn:
-    """The drugs of a cell alone in one read-out."""
-    ends = [(curve.doses[0], curve.doses[-1]) for curve in curves.values()]
+def score_drugs(curves: Curves) -> Drawn:
+    """The drugs of a cell alone in one read-out, by name."""
+    ends = [(curve.doses[0], curve.doses[-1]) for _, curve in curves]
     shared = max(low for low, _ in ends), min(high for _, high in ends)
-    series = [Series(curve, shared) for curve in curves.values()]
-    rows = pl.DataFrame(
-        {
-            "drug": list(curves),
-            "N_conc": [len(curve.doses) for curve in curves.values()],
-            "minlog10Concentration": [float(np.log10(low)) for low, _ in ends],
-            "maxlog10Concentration": [float(np.log10(high)) for _, high in ends],
-        }
+    rows = pl.concat(
+        pl.DataFrame({"drug": drugs}).with_columns(
+            N_conc=pl.lit(len(curve.doses), pl.Int64),
+            minlog10Concentration=pl.lit(float(np.log10(curve.doses[0]))),
+            maxlog10Concentration=pl.lit(float(np.log10(curve.doses[-1]))),
+        )
+        for drugs, curve in curves
     )
-    scores = {each.name: np.stack([each.value(one) for one in series]) for each in METRICS}
-    scores["top"] = np.stack([one.curve.hill.top for one in series])
-    scores["whole"] = np.stack([np.max(one.curve.effect, axis=0) for one in series])
-    return Drawn(rows, scores)
+    order = rows["drug"].arg_sort().to_numpy()
+    series = [Series(curve, shared) for _, curve in curves]
+    scores = {each.name: np.concatenate([each.value(one) for one in series]) for each in METRICS}
+    scores["top"] = np.concatenate([curve.hill.top for _, curve in curves])
+    scores["whole"] = np.concatenate([np.max(curve.effect, axis=0) for _, curve in curves])
+    return Drawn(rows[order], {name: found[order] for name, found in scores.items()})
 
 
 def curve_rows(found: Counted) -> pl.DataFrame:

@@ -23,12 +23,16 @@ GRID, BEYOND = 40, 3.0
 @dataclass(frozen=True)
 class DoseCurve:
     """Suppression by a drug in one cell and read-out: doses [doses] [nM], ascending, effect [doses, draws], the log10
-    dose of half suppression and the Hill curve of each draw."""
+    dose of half suppression and the Hill curve of each draw; of several drugs effect [doses, drugs, draws]."""
 
     doses: np.ndarray
     effect: np.ndarray
     log10_xc50: np.ndarray
     hill: Hill
+
+    def of(self, place: int) -> "DoseCurve":
+        """The curve of one of several drugs."""
+        return DoseCurve(self.doses, self.effect[:, place], self.log10_xc50[place], self.hill.of(place))
 
     @cached_property
     def raises(self) -> np.ndarray:
@@ -51,13 +55,18 @@ class DoseCurve:
         """Largest size of an effect at the doses tested, [draws]."""
         return np.max(sized(np.nan_to_num(self.effect), self.raises), axis=0)
 
+    def per_dose(self, level: np.ndarray) -> np.ndarray:
+        """One over the dose that has an effect of LEVELS[level] by `size`, [..., draws] [1/nM]; 0 where none has it."""
+        return 10.0 ** -self._log10_dose[np.arange(len(self._log10_dose)), level]
+
     @cached_property
-    def per_dose(self) -> np.ndarray:
-        """One over the dose that has an effect of LEVELS by `size`, [draws, levels] [1/nM]; 0 where none has it."""
+    def _log10_dose(self) -> np.ndarray:
+        """The dose that has an effect of LEVELS by `size`, log10 nM [draws, levels]."""
         at, effect = self._drawn()
-        size = np.maximum.accumulate(sized(effect, self.raises), axis=0)
-        dose = np.stack([np.interp(LEVELS, each, at, right=np.inf) for each in size.T])
-        return np.where(self.idle[:, None], 0.0, 10.0**-dose)
+        size = np.maximum.accumulate(sized(effect, self.raises).T, axis=1)
+        dose = np.stack([np.interp(LEVELS, each, at, right=np.inf) for each in size])
+        dose[self.idle] = np.inf
+        return dose
 
     def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
         """The curve: log10 doses [points], effect [points, draws]; 0 in a draw of which a dose was lost."""

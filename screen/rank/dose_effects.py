@@ -1,6 +1,6 @@
 """Effects by dose: the tables of single drugs and of pairs, cell by cell from the same draws that are ranked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -11,11 +11,11 @@ import polars as pl
 from screen.errors import RankError
 from screen.rank.aim import Aim
 from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
-from screen.rank.curves import CURVES, curve_rows, score_drugs
+from screen.rank.curves import CURVES, Curves, curve_rows, score_drugs
 from screen.rank.dose_curve import DoseCurve
 from screen.rank.dose_responses import DOSE_RESPONSES, respond, responded_rows
 from screen.rank.draws import log10_half_dose
-from screen.rank.hill import Hill, fit_hill
+from screen.rank.hill import fit_hill
 from screen.rank.intervals import with_mixture
 from screen.rank.isoboles import ISOBOLES, isobole_rows, trace_isoboles
 from screen.rank.ranking import rounded
@@ -79,7 +79,11 @@ def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFr
     if own[0].series:
         singles = [curve_rows(each) for each in with_mixture(own, [score_drugs(drugs) for drugs in curves])]
     if own[0].pairs:
-        surfaces = [surfaces_of(cell, ratio, drugs) for cell, drugs in zip(own, curves, strict=True)]
+        alone = [
+            {drug: curve.of(place) for drugs, curve in each for place, drug in enumerate(drugs)}
+            for each in curves
+        ]
+        surfaces = [surfaces_of(cell, ratio, drugs) for cell, drugs in zip(own, alone, strict=True)]
         drawn = [score_pairs(each) for each in surfaces]
         pairs = [combined_rows(each) for each in with_mixture(own, drawn)]
         matrices = [[surface for surface in each if surface.is_matrix] for each in surfaces]
@@ -89,17 +93,15 @@ def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFr
     return singles, pairs, isoboles
 
 
-def dose_curves(cell: Cell, ratio: np.ndarray) -> Mapping[str, DoseCurve]:
-    """The curve of each drug of a cell, from treated/vehicle [scenarios, draws]; drugs with the same doses together."""
-    found = {}
+def dose_curves(cell: Cell, ratio: np.ndarray) -> Curves:
+    """The curves of the drugs of a cell, from treated/vehicle [scenarios, draws]; those given alike together."""
+    found = []
     for doses, members in cell.by_doses():
-        effect = 1.0 - ratio[np.stack([series.rows for series in members])]
-        curves = np.moveaxis(effect, 1, -1)
-        fit, xc50 = fit_hill(curves, doses), log10_half_dose(1.0 - curves, doses)
-        for place, series in enumerate(members):
-            hill = Hill(fit.top[place], fit.log10_half[place], fit.slope[place], fit.r2[place])
-            found[series.drug] = DoseCurve(series.doses, effect[place], xc50[place], hill)
-    return {series.drug: found[series.drug] for series in cell.series}
+        effect = 1.0 - ratio[np.stack([series.rows for series in members], axis=1)]
+        by_dose = np.moveaxis(effect, 0, -1)
+        xc50, hill = log10_half_dose(1.0 - by_dose, doses), fit_hill(by_dose, doses)
+        found.append(([series.drug for series in members], DoseCurve(doses, effect, xc50, hill)))
+    return found
 
 
 def _check_alone(cells: Sequence[Cell]) -> None:

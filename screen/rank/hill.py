@@ -4,6 +4,7 @@ Three constants a curve, by Levenberg-Marquardt steps on all curves together; Sc
 screen has a million. An effect is 1 - treated/vehicle, so that `top` is at most 1; it is negative where a drug raises.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -39,6 +40,10 @@ class Hill:
     slope: np.ndarray
     r2: np.ndarray
 
+    def of(self, place: int) -> "Hill":
+        """The curves at a place of the first axis."""
+        return Hill(self.top[place], self.log10_half[place], self.slope[place], self.r2[place])
+
     @cached_property
     def flat(self) -> np.ndarray:
         """Where there is no effect."""
@@ -59,93 +64,105 @@ def _share(height: np.ndarray) -> np.ndarray:
 def fit_hill(effect: np.ndarray, doses: np.ndarray) -> Hill:
     """Least-squares Hill curves through effect[..., doses] at `doses` [nM], ascending; NaN carries no weight."""
     shape = effect.shape[:-1]
-    series = effect.reshape(-1, len(doses))
-    at = np.log(np.asarray(doses, dtype=float))
-    parts = [_fit_block(series[start : start + BLOCK], at) for start in range(0, len(series), BLOCK)]
+    series = np.ascontiguousarray(effect.reshape(-1, len(doses)).T)
+    at = np.log(np.asarray(doses, dtype=float))[:, None]
+    parts = [_fit_block(series[:, start : start + BLOCK], at) for start in range(0, series.shape[1], BLOCK)]
     parts = parts or [Hill(*(np.empty(0) for _ in fields(Hill)))]
     joined = (np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Hill))
     return Hill(*(each.reshape(shape) for each in joined))
 
 
 def _fit_block(effect: np.ndarray, at: np.ndarray) -> Hill:
+    """Curves [doses, curves]: what is done to all of them at a dose lies in a row."""
     there = ~np.isnan(effect)
     known = np.where(there, effect, 0.0)
-    enough = there.sum(axis=1) >= FEWEST
-    flat = enough & (np.abs(known).max(axis=1, initial=0.0) <= FLAT)
-    top, half, slope = np.where(flat, 0.0, np.nan), np.full(len(effect), np.nan), np.full(len(effect), np.nan)
+    enough = there.sum(axis=0) >= FEWEST
+    flat = enough & (np.abs(known).max(axis=0, initial=0.0) <= FLAT)
+    top = np.where(flat, 0.0, np.nan)
+    half, slope, r2 = (np.full(len(top), np.nan) for _ in range(3))
     curved = np.flatnonzero(enough & ~flat)
     if curved.size:
-        top[curved], half[curved], slope[curved] = _solve(known[curved], there[curved], at)
-    r2 = np.full(len(effect), np.nan)
-    if curved.size:
-        fit = top[curved, None] * _share(slope[curved, None] * (at - half[curved, None]))
-        r2[curved] = 1.0 - _square(known[curved] - fit, there[curved]) / _spread(known[curved], there[curved])
+        known, there = known[:, curved], there[:, curved].astype(float)
+        best = _solve(known, there, at)
+        top[curved], half[curved], slope[curved] = best[0], best[1], np.exp(best[2])
+        r2[curved] = 1.0 - _square(known - _effect(best, at), there) / _spread(known, there)
     return Hill(top, half / np.log(10.0), slope, r2)
 
 
 def _square(rest: np.ndarray, there: np.ndarray) -> np.ndarray:
-    return np.sum(there * rest**2, axis=1)
+    return np.sum(there * rest**2, axis=0)
 
 
 def _spread(effect: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Sum of squares about the mean; the smallest number where all are equal."""
-    middle = np.sum(effect, axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
+    middle = np.sum(effect, axis=0) / there.sum(axis=0)
     return np.maximum(_square(effect - middle, there), np.finfo(float).tiny)
 
 
-def _solve(
-    effect: np.ndarray, there: np.ndarray, at: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Top, log half-maximal dose and slope of curves [curves, doses]; `there` says which doses count."""
-    low = np.array([LEAST_TOP, at[0] - np.log(BEYOND), np.log(SLOPES[0])])
-    high = np.array([1.0, at[-1] + np.log(BEYOND), np.log(SLOPES[1])])
-    best = _start(effect, there, at, low, high)
-    cost, damping = _square(effect - _effect(best, at), there), np.full(len(effect), 1e-2)
-    going = np.arange(len(effect))
+def _solve(effect: np.ndarray, there: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Top, log half-maximal dose and log slope [3, curves] of curves [doses, curves]; `there`: 0 where one is lost."""
+    low = np.array([[LEAST_TOP], at[0] - np.log(BEYOND), [np.log(SLOPES[0])]])
+    high = np.array([[1.0], at[-1] + np.log(BEYOND), [np.log(SLOPES[1])]])
+    best = np.clip(_start(effect, there, at), low, high)
+    cost, damping = _square(effect - _effect(best, at), there), np.full(effect.shape[1], 1e-2)
+    going = np.arange(effect.shape[1])
     for _ in range(STEPS):
         if not going.size:
             break
-        here, weight = best[going], there[going]
+        here, known, weight = best[:, going], effect[:, going], there[:, going]
         fit, slopes = _curve(here, at)
-        rest = effect[going] - fit
-        slopes = slopes * weight[:, None, :]
-        gradient = np.einsum("cpd,cd->cp", slopes, rest)
-        outward = ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
-        slopes = np.where(outward[:, :, None], 0.0, slopes)
-        matrix = np.einsum("cpd,cqd->cpq", slopes, slopes)
-        diagonal = np.einsum("cpp->cp", matrix)
-        matrix = matrix + np.eye(3) * (damping[going, None] * diagonal + 1e-12)[:, :, None]
-        step = np.linalg.solve(matrix, np.where(outward, 0.0, gradient)[:, :, None])[:, :, 0]
+        rest = known - fit
+        gradient = [np.sum(slope * weight * rest, axis=0) for slope in slopes]
+        inward = (here > low) & (here < high) | ((here <= low) & (np.array(gradient) >= 0))
+        inward |= (here >= high) & (np.array(gradient) <= 0)
+        slopes = [slope * weight * free for slope, free in zip(slopes, inward, strict=True)]
+        step = _damped_step(slopes, gradient * inward, damping[going])
         tried = np.clip(here + step, low, high)
-        found = _square(effect[going] - _effect(tried, at), weight)
-        better = found < cost[going]
+        found = _square(known - _effect(tried, at), weight)
         gained = cost[going] - found
-        best[going[better]] = tried[better]
+        better = gained > 0.0
         done = (better & (gained <= 1e-8 * cost[going] + 1e-16)) | (damping[going] > 1e8)
+        best[:, going[better]] = tried[:, better]
         cost[going[better]] = found[better]
         damping[going] = np.where(better, damping[going] * 0.2, damping[going] * 5.0)
         going = going[~done]
-    return best[:, 0], best[:, 1], np.exp(best[:, 2])
+    return best
+
+
+def _damped_step(slopes: Sequence[np.ndarray], gradient: np.ndarray, damping: np.ndarray) -> np.ndarray:
+    """Levenberg and Marquardt's step [3, curves] by slopes [doses, curves] of each constant, as L D L^T by hand.
+
+    NumPy's solver takes these matrices of 3 x 3 one by one.
+    """
+    a, b, c = slopes
+    first, second, third = ((1.0 + damping) * np.sum(each * each, axis=0) + 1e-12 for each in slopes)
+    ba, ca = np.sum(a * b, axis=0) / first, np.sum(a * c, axis=0) / first
+    second = np.maximum(second - ba * ba * first, 1e-12)
+    cb = (np.sum(b * c, axis=0) - ca * ba * first) / second
+    third = np.maximum(third - ca * ca * first - cb * cb * second, 1e-12)
+    x, y = gradient[0], gradient[1] - ba * gradient[0]
+    z = (gradient[2] - ca * x - cb * y) / third
+    y = y / second - cb * z
+    return np.stack([x / first - ba * y - ca * z, y, z])
 
 
 def _effect(constants: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Effects [curves, doses] of constants [curves, 3] (top, log half, log slope)."""
-    top, half, slope = constants[:, 0, None], constants[:, 1, None], np.exp(constants[:, 2, None])
-    return top * _share(slope * (at - half))
+    """Effects [doses, curves] of constants [3, curves] (top, log half, log slope)."""
+    top, half, slope = constants
+    return top * _share(np.exp(slope) * (at - half))
 
 
-def _curve(constants: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same effects, and their slopes by the constants."""
-    top, half, slope = constants[:, 0, None], constants[:, 1, None], np.exp(constants[:, 2, None])
-    share = _share(slope * (at - half))
+def _curve(constants: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The same effects, and their slopes by each constant."""
+    (top, half), slope = constants[:2], np.exp(constants[2])
+    away = at - half
+    share = _share(slope * away)
     bent = top * slope * share * (1.0 - share)
-    return top * share, np.stack([share, -bent, bent * (at - half)], axis=1)
+    return top * share, [share, -bent, bent * away]
 
 
-def _start(
-    effect: np.ndarray, there: np.ndarray, at: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> np.ndarray:
-    """Constants [curves, 3]: the largest effect, the first dose with half of it, a slope of 1."""
-    largest = np.take_along_axis(effect, np.argmax(np.abs(effect), axis=1)[:, None], axis=1)[:, 0]
-    half = at[np.argmax(there & (effect / largest[:, None] >= 0.5), axis=1)]
-    return np.clip(np.stack([largest, half, np.zeros_like(half)], axis=1), low, high)
+def _start(effect: np.ndarray, there: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Constants [3, curves]: the largest effect, the first dose with half of it, a slope of 1."""
+    largest = np.take_along_axis(effect, np.argmax(np.abs(effect), axis=0)[None], axis=0)[0]
+    half = at[np.argmax((there > 0) & (effect / largest >= 0.5), axis=0), 0]
+    return np.stack([largest, half, np.zeros_like(half)])

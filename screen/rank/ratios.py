@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from screen.rank.draws import LEVEL, count, tied_ranks
+from screen.rank.draws import LEVEL, count, spread, tied_ranks
 
 RESOLUTION = 1e-4
 """Difference of suppression below which two interventions are level: the solver is no better [fraction]."""
@@ -26,6 +26,11 @@ class Ratios:
     def suppression(self) -> np.ndarray:
         """1 - treated/vehicle; treated/vehicle - 1 of what is to rise."""
         return self.sign * (1.0 - self.ratio)
+
+    @cached_property
+    def spread(self) -> dict[float, np.ndarray]:
+        """Quantiles of the suppression, [interventions], by the share of draws below them."""
+        return spread(self.suppression, self.weights)
 
     @cached_property
     def draws(self) -> np.ndarray:

@@ -95,8 +95,7 @@ def _suppression_mean(comparison: Comparison) -> np.ndarray:
 
 
 def _suppression(comparison: Comparison, of: RatiosOf, share: float) -> np.ndarray:
-    ratios = of(comparison)
-    return quantile(ratios.suppression, share, ratios.weights)
+    return of(comparison).spread[share]
 
 
 def _uncertain(of: RatiosOf, suffix: str, whose: str) -> tuple[Score, ...]:
@@ -142,7 +141,7 @@ def _log2_ratio(comparison: Comparison) -> np.ndarray:
 
 
 def _ic50(comparison: Comparison, share: float) -> np.ndarray:
-    found = quantile(comparison.log10_ic50, share, comparison.weights)
+    found = comparison.spread_of_ic50[share]
     return 10.0 ** np.where(np.isfinite(found), found, np.nan)
 
 
@@ -159,7 +158,7 @@ def _excess_single(comparison: Comparison) -> np.ndarray:
 
 
 def _excess_bliss(comparison: Comparison, share: float) -> np.ndarray:
-    return quantile(comparison.excess_over_bliss, share, comparison.weights)
+    return comparison.spread_over_bliss[share]
 
 
 def _route(comparison: Comparison) -> np.ndarray:

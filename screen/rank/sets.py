@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
 
 from screen.rank.aim import Aim
 from screen.rank.bases import Place
@@ -133,6 +132,8 @@ def _effects(ranked: Ranked, question: Question, number: np.ndarray, seed: int) 
     of_each = wide.suppression.reshape(len(wide.suppression), len(question.labels), -1)
     repeats = np.arange(of_each.shape[2] // len(number))
     numbers = (number[:, None] * REPEATS + repeats).ravel()
+    from scipy.special import ndtr  # which no other part of the ranking waits for
+
     uniform = ndtr(normal_stream(seed, "hypothesis", "\0".join(question.labels), numbers))
     answer = np.searchsorted(np.cumsum(question.weights)[:-1], uniform)
     chosen = np.take_along_axis(of_each, answer[None, None], axis=1)[:, 0]

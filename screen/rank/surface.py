@@ -57,7 +57,7 @@ class Surface:
     @cached_property
     def additive(self) -> np.ndarray:
         """Sizes at which doses over those that do as much alone add up to 1, [points, draws]; Loewe's reference."""
-        return _additive(self.doses, self.first.per_dose, self.second.per_dose)
+        return _additive(self.doses, self.first, self.second)
 
     @cached_property
     def untested(self) -> np.ndarray:
@@ -65,7 +65,7 @@ class Surface:
         level = np.searchsorted(LEVELS, self.additive)
         found = np.zeros(self.effect.shape, dtype=bool)
         for which, curve in enumerate((self.first, self.second)):
-            share = self.doses[:, which, None] * curve.per_dose[np.arange(len(curve.reach)), level - 1]
+            share = self.doses[:, which, None] * curve.per_dose(level - 1)
             found |= (share > SMALL) & (self.additive > curve.reach + LEVELS[1])
         return found
 
@@ -106,17 +106,16 @@ def _loewe(surface: Surface) -> np.ndarray:
     return np.where(lost, np.nan, surface.effect - reference)
 
 
-def _additive(doses: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _additive(doses: np.ndarray, first: DoseCurve, second: DoseCurve) -> np.ndarray:
     """Sizes [points, draws] at which doses [points, 2] over those that do as much alone add up to 1.
 
-    first, second [draws, levels]: one over the dose that has a size of LEVELS. The sum falls with the size.
+    The sum falls with the size.
     """
-    draw = np.arange(len(first))
 
     def total(level: np.ndarray) -> np.ndarray:
-        return doses[:, :1] * first[draw, level] + doses[:, 1:] * second[draw, level]
+        return doses[:, :1] * first.per_dose(level) + doses[:, 1:] * second.per_dose(level)
 
-    low = np.zeros((len(doses), len(draw)), dtype=np.int64)
+    low = np.zeros((len(doses), len(first.reach)), dtype=np.int64)
     high = np.full_like(low, len(LEVELS) - 1)
     while np.any(high - low > 1):
         middle = (low + high) // 2

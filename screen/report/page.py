@@ -25,7 +25,7 @@ def render(content: Mapping[str, Any]) -> str:
 
 def packed(text: str) -> str:
     """Text as base64 of gzip, for the page's scripts to unpack; equal for equal text."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), 7, mtime=0)).decode()
 
 
 def origin_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -112,7 +112,9 @@ def _columns(rows: pl.DataFrame) -> dict[str, Any]:
     fractions = {name: rows[name].cast(pl.Float64).round(digits) for name, digits in rounded.items()}
     numbers = {name: rows[name].cast(pl.Float64).round_sig_figs(digits) for name, digits in NUMBERS.items()}
     placed = {name: rows[name] for name in ("view", "cell")}
-    columns = {name: _short(column) for name, column in (placed | coded | fractions | numbers).items()}
+    columns = {
+        name: _short(column.to_list()) for name, column in (placed | coded | fractions | numbers).items()
+    }
     return {"names": names, "columns": columns}
 
 
