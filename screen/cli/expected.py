@@ -50,3 +50,6 @@ COSTS: dict[str, Cost] = {
     "rank": Cost(2.09, {"responses": 3.11e-06}, 0.375),
     "report": Cost(3.63, {"responses": 1.27e-06}, 0.747),
 }
+
+ASIDE: dict[str, Cost] = {"race": Cost(2.0, {"scenarios": 0.00025}, 0.6)}
+"""Of stages that the measured screen has not; measured alone."""

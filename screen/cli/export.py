@@ -16,6 +16,7 @@ import argparse
 from screen.cli.identity import check_shards
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared
 from screen.cli.plan import read_aim
+from screen.cli.rounds import all_shards, read_race
 from screen.cli.standards import ARCHIVE, SHIPPED_ARM, STANDARDS, Wanted
 from screen.errors import ScreenError
 from screen.settings import Settings
@@ -73,9 +74,10 @@ def _write_effects(arguments: argparse.Namespace, settings: Settings, results: R
     from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
 
     prepare_folder(results.export)
-    shards = results.shards(settings.simulate.shards)
+    shards = all_shards(settings, results)
     check_shards(settings, results)
-    found = gather_responses(shards, read_table(results.scenarios, SCENARIOS))
+    scenarios = read_table(results.scenarios, SCENARIOS)
+    found = gather_responses(shards, scenarios, read_race(settings, results))
     drugs = read_tables(settings.tables.drugs, DRUGS)
     inputs = (results.scenarios, *settings.tables.drugs, *shards)
     if arguments.to == MATRIX:

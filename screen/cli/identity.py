@@ -9,13 +9,16 @@ from typing import Any
 
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
+from screen.cli.rounds import count_shards
 from screen.errors import RankError, TableError
 from screen.settings import Settings
 
 DISPATCHER = "screen.cli.main"
 """Names every command and runs one: what it imports is no part of a stage."""
 
-SIMULATED = ("seed", "scenarios.constants", "simulate", "readouts", "network.start", "network.minutes")
+SIMULATED = (
+    "seed", "scenarios.constants", "simulate", "race.draws", "readouts", "network.start", "network.minutes"
+)  # fmt: skip
 """Settings that the simulate stage reads, beside those that name files: its rule takes them from here."""
 
 ALIKE = {
@@ -52,27 +55,30 @@ def shard_facts(settings: Settings, results: Results, index: int) -> dict[str, A
     own = settings.network.sbml
     parameters = settings.network.folder / "parameters.tsv" if own is None else own
     networks = [results.network_named(network_name(left_out)) for left_out in wanted_networks(settings)]
-    inputs = (*networks, results.scenarios, results.draws, parameters, *settings.lane_tables())
+    race = [results.race] if index >= settings.simulate.shards else []
+    inputs = (*networks, results.scenarios, results.draws, *race, parameters, *settings.lane_tables())
     return provenance(
         "simulate",
         inputs,
-        shard=f"{index} of {settings.simulate.shards}",
+        shard=f"{index} of {count_shards(settings)}",
         code=stage_code("simulate"),
         settings=settings_digest(settings, SIMULATED),
     )
 
 
-def shard_problems(settings: Settings, results: Results) -> dict[Path, str]:
+def shard_problems(settings: Settings, results: Results, first_round: bool = False) -> dict[Path, str]:
     """What is wrong with each shard of a screen that cannot be ranked with the others, by its file.
 
-    The values are verified when a shard is read. A shard that is missing is left out here.
+    The values are verified when a shard is read. A shard that is missing is left out here, with `first_round` those of
+    the second too.
     """
     from screen.tables import read_provenance
 
-    expected = shard_facts(settings, results, 0)
+    each, count = settings.simulate.shards, count_shards(settings)
+    of_rounds = [shard_facts(settings, results, first) for first in range(0, count, each)]
     problems: dict[Path, str] = {}
     engines: dict[Path, str] = {}
-    for index, path in enumerate(results.shards(settings.simulate.shards)):
+    for index, path in enumerate(results.shards(each if first_round else count)):
         if not path.exists():
             continue
         try:
@@ -80,7 +86,7 @@ def shard_problems(settings: Settings, results: Results) -> dict[Path, str]:
         except TableError as error:
             problems[path] = error.problems[0]
             continue
-        wanted = expected | {"shard": f"{index} of {settings.simulate.shards}"}
+        wanted = of_rounds[index // each] | {"shard": f"{index} of {count}"}
         problem = _difference(found, wanted)
         if problem:
             problems[path] = f"{path}: must belong to this screen, found {problem}; {_cure(index)}"
@@ -93,9 +99,9 @@ def shard_problems(settings: Settings, results: Results) -> dict[Path, str]:
     return problems
 
 
-def check_shards(settings: Settings, results: Results) -> None:
+def check_shards(settings: Settings, results: Results, first_round: bool = False) -> None:
     """RankError names each shard that does not belong to this screen, and what differs."""
-    problems = shard_problems(settings, results)
+    problems = shard_problems(settings, results, first_round)
     if problems:
         raise RankError(problems.values())
 

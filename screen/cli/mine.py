@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from screen.cli import constrain, network, rank, report, scenarios, simulate
+from screen.cli import constrain, network, race, rank, report, scenarios, simulate
 from screen.cli.options import (
     Results,
     add_count,
@@ -21,6 +21,7 @@ from screen.cli.options import (
     say,
 )
 from screen.cli.plan import read_rankable_plan
+from screen.cli.rounds import is_raced
 from screen.settings import Settings, load_settings
 
 
@@ -53,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     _stage(constrain, config)
     threads = [] if arguments.threads is None else ["--threads", str(arguments.threads)]
     _stage(simulate, config, "--shard", "0", *threads)
+    if is_raced(merged):
+        _stage(race, config)
+        _stage(simulate, config, "--shard", "1", *threads)
     _stage(rank, config)
     _stage(report, config)
     for reason in () if settings.network.sbml else _reasons_to_fit(settings, results):

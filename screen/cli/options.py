@@ -80,6 +80,11 @@ class Results:
         return [self.shard(index) for index in range(count)]
 
     @property
+    def race(self) -> Path:
+        """Which pairs stopped after the first draws, and why."""
+        return self.folder / "race.csv"
+
+    @property
     def ranked(self) -> Path:
         """The ranked table."""
         return self.folder / "ranked.csv"

@@ -4,24 +4,26 @@ import json
 from typing import Any
 
 from screen.cli.options import Results
+from screen.cli.rounds import all_shards, is_raced
 from screen.settings import Settings
 
 
 def gather_origins(settings: Settings, results: Results) -> dict[str, dict[str, Any]]:
     """The provenance of each table of a screen, by its path below the results folder, in the order of the stages.
 
-    Shards differ in nothing but their number, so that they are one entry. Left out is what is not there (a screen from
-    shipped draws has no fit) or says nothing of its origin.
+    Shards of a round differ in nothing but their number, so that they are one entry. Left out is what is not there (a
+    screen from shipped draws has no fit) or says nothing of its origin.
     """
     from screen.tables import read_provenance
 
-    shards = results.shards(settings.simulate.shards)
+    shards, each = all_shards(settings, results), settings.simulate.shards
+    raced = [results.race] if is_raced(settings) else []
     alone = {
         path.relative_to(results.folder).as_posix(): read_provenance(path)
         for path in (
-            results.scenarios, results.routes, results.fitted, results.scales, results.draws, shards[0],
-            results.ranked, results.curves, results.combinations, results.isoboles, results.sets,
-            results.failures, results.endings, results.responses, results.validation,
+            results.scenarios, results.routes, results.fitted, results.scales, results.draws, shards[0], *raced,
+            *shards[each : each + 1], results.ranked, results.curves, results.combinations, results.isoboles,
+            results.sets, results.failures, results.endings, results.responses, results.validation,
         )
         if path.exists()
     }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from screen.cli.identity import check_shards
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_aim, read_bases
+from screen.cli.rounds import all_shards, is_raced, read_race
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,11 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
     from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
 
-    shards, aim, table = (
-        results.shards(settings.simulate.shards),
-        read_aim(settings),
-        settings.rank.discrepancy,
-    )
+    shards, aim, table = all_shards(settings, results), read_aim(settings), settings.rank.discrepancy
     check_shards(settings, results)
     doubt = Doubt(
         read_table(results.routes, ROUTED),
@@ -59,12 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     scenarios = read_table(results.scenarios, SCENARIOS)
-    found = gather_responses(shards, scenarios)
+    found = gather_responses(shards, scenarios, read_race(settings, results))
     failures = find_failures(found)
     drugs, bases, sets = read_tables(settings.tables.drugs, DRUGS), read_bases(settings), settings.rank.sets
     ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=bases, doubt=doubt)
     made = (results.network, results.scenarios, results.routes, results.draws)
-    inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *shards)
+    raced = [results.race] if is_raced(settings) else []
+    inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *raced, *shards)
     left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
     write_ranked(ranked, results.ranked, aim, facts)

@@ -8,10 +8,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.expected import COSTS, MEASURED, expect
+from screen.cli.expected import ASIDE, COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
-from screen.cli.work import count_work
+from screen.cli.rounds import is_raced
+from screen.cli.work import GOES_ON, count_work, expected_trajectories
 from screen.errors import ScreenError
 from screen.settings import Settings
 
@@ -65,7 +66,19 @@ def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Ne
 
 def announce(plan: ScreenInputs, settings: Settings) -> list[str]:
     """What a screen holds and roughly how long it takes, a line each."""
-    return [f"scenarios: {line}" for line in (describe(plan), *estimate(plan, settings))]
+    lines = [describe(plan), *_tell_race(plan, settings), *estimate(plan, settings)]
+    return [f"scenarios: {line}" for line in lines]
+
+
+def _tell_race(plan: ScreenInputs, settings: Settings) -> list[str]:
+    """What may stop, and how many trajectories that leaves."""
+    if not is_raced(settings):
+        return []
+    race = settings.race
+    return [
+        f"after {race.draws} draws pairs that are not among the first {race.keep} of any ranking stop: about "
+        f"{expected_trajectories(settings, plan)} trajectories where {GOES_ON:.0%} of the pairs go on"
+    ]
 
 
 def describe(plan: ScreenInputs) -> str:
@@ -89,10 +102,11 @@ def estimate(plan: ScreenInputs, settings: Settings) -> list[str]:
     name, _ = choose_engine(settings.simulate.engine)
     cores, speed, work = available_cores(), ENGINES[name].speed, count_work(settings, plan)
     if speed is not None:
-        alone = plan.counts.trajectories / speed / (cores if "cpu" in ENGINES[name].devices else 1)
+        lanes = expected_trajectories(settings, plan)
+        alone = lanes / speed / (cores if "cpu" in ENGINES[name].devices else 1)
         what = f"{speed:g} trajectories a second of engine {name}; the other stages are not counted"
         return [f"about {length(alone)} for simulate, assuming {what}"]
-    found = list(expect(work, COSTS, cores))
+    found = list(expect(work, COSTS | ASIDE, cores))
     each = ", ".join(f"{one.stage} {length(one.seconds)}" for one in found)
     lane = COSTS["simulate"].each["trajectories" if work["simulate"]["slices"] else "whole_trajectories"]
     return [

@@ -1,17 +1,26 @@
 """Integrate one shard of the trajectories and read them out.
 
-Shards can run apart, on different machines; the answer does not depend on how many there are.
+Shards can run apart, on different machines; the answer does not depend on how many there are. With `race.draws` they
+are numbered on for a second round, of the pairs that have not stopped and of single drugs under the other draws.
 Example: python -m screen simulate --shard 0
 """
 
 import argparse
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
 from screen.cli.integration import read_integration, screen_readouts
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
+from screen.cli.rounds import count_shards, is_raced, read_race
 from screen.errors import ScreenError
+from screen.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from screen.simulate import Part
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write results/simulate/shard-<i>.parquet."""
     settings, results = read_shared(arguments, any_network=True)
-    if not 0 <= arguments.shard < settings.simulate.shards:
-        raise ScreenError(
-            f"--shard: must be from 0 to {settings.simulate.shards - 1}, found {arguments.shard}"
-        )
+    shards = count_shards(settings)
+    if not 0 <= arguments.shard < shards:
+        raise ScreenError(f"--shard: must be from 0 to {shards - 1}, found {arguments.shard}")
     path = results.shard(arguments.shard)
     prepare_folder(path.parent)
     from screen.kernel import choose_engine, configure, load_model
@@ -55,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     parts = read_parts(
         screened, results.network_named, readouts, wanted.slices and settings.network.sbml is None
     )
+    if is_raced(settings):
+        parts = _of_round(parts, screened.scenarios, settings, results, arguments.shard >= wanted.shards)
     engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
@@ -66,11 +76,26 @@ def run(arguments: argparse.Namespace) -> int:
             from_rest=settings.network.start == "rest",
             unit_minutes=settings.network.minutes,
         ),
-        Shard(arguments.shard, wanted.shards),
+        Shard(arguments.shard % wanted.shards, wanted.shards),
         say,
     )
     write_blocks(responses, path, RESPONSES, {**facts, "engine": engine, "device": device()})
     return 0
+
+
+def _of_round(
+    parts: "list[Part]", scenarios: "pl.DataFrame", settings: Settings, results: Results, second: bool
+) -> "list[Part]":
+    """What of the parts runs in the first round, or in the second."""
+    from screen.simulate import in_round
+
+    first = settings.race.draws
+    if not second:
+        return in_round(parts, slice(first))
+    race = read_race(settings, results)
+    assert race is not None  # there is no second round without
+    stopped = scenarios.join(race.filter("stopped"), on=["context", "intervention"], how="semi")
+    return in_round(parts, slice(first, None), frozenset(stopped["scenario"]))
 
 
 def device() -> str:

@@ -33,6 +33,7 @@ from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
 from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
+from screen.rank.race import RACE, Rules, run_race
 from screen.rank.ranking import check_request, compare_all, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
@@ -48,6 +49,7 @@ __all__ = [
     "ENDINGS",
     "FAILURES",
     "ISOBOLES",
+    "RACE",
     "SCORES",
     "TARGETS",
     "Aim",
@@ -55,6 +57,7 @@ __all__ = [
     "DoseEffects",
     "Doubt",
     "ResponseArray",
+    "Rules",
     "annotate_effects",
     "as_lowering",
     "basis_in_words",
@@ -74,6 +77,7 @@ __all__ = [
     "rank",
     "rank_sets",
     "ranked_schema",
+    "run_race",
     "score_doses",
     "sets_schema",
     "unranked_pairs",

@@ -45,6 +45,11 @@ class Place(NamedTuple):
         """Whether a response can be read at this dose."""
         return self.lower >= 0
 
+    def read(self, ratio: np.ndarray, which: int) -> np.ndarray:
+        """Its values [draws] in a read-out, of ratio[scenarios, readouts, draws]."""
+        low, high = ratio[self.lower, which], ratio[self.upper, which]
+        return low if self.weight == 0.0 else (1.0 - self.weight) * low + self.weight * high
+
 
 class Footing(NamedTuple):
     """What a basis may look at: one cell, half-maximal doses in one read-out, clinical free concentrations."""

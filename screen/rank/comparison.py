@@ -10,6 +10,7 @@ import numpy as np
 from screen.rank.bases import Place, place_series
 from screen.rank.doubt import PoolDoubt
 from screen.rank.draws import mean, quantile, spread
+from screen.rank.placed import placed
 from screen.rank.ratios import RESOLUTION, Ratios
 from screen.rank.series import Pool, Potency
 
@@ -25,7 +26,8 @@ class Comparison:
     for observables shown beside; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
     pair (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
     log10_ic50: half-maximal doses, +-inf where censored; route, through, unmeasured [interventions]: its kind, where
-    it starts and the variants there that were not measured, None where the dose is not known.
+    it starts and the variants there that were not measured, None where the dose is not known. run [interventions]: in
+    how many draws each was simulated.
     """
 
     places: tuple[Place, ...]
@@ -37,6 +39,7 @@ class Comparison:
     route: np.ndarray
     through: np.ndarray
     unmeasured: np.ndarray
+    run: np.ndarray
 
     @property
     def weights(self) -> np.ndarray:
@@ -108,10 +111,7 @@ def compare(
     series = {member.drug: member for member in pool.cell.series}
 
     def read(place: Place, which: int | None) -> np.ndarray:
-        if which is None or not place.known:
-            return lost
-        low, high = ratio[place.lower, which], ratio[place.upper, which]
-        return low if place.weight == 0.0 else (1.0 - place.weight) * low + place.weight * high
+        return lost if which is None or not place.known else place.read(ratio, which)
 
     def alone(place: Place) -> np.ndarray:
         if len(place.drugs) == 1:
@@ -127,7 +127,11 @@ def compare(
     def half(place: Place) -> np.ndarray:
         return potency[place.drugs[0]].draws if len(place.drugs) == 1 else lost
 
-    bare = Ratios(np.stack([read(place, readout) for place in ordered]), pool.weights, wanted.sign)
+    single_ratios = np.stack([alone(place) for place in ordered])
+    simulated = np.stack([read(place, readout) for place in ordered])
+    run = _draws_run(pool, ordered)
+    stand = placed(simulated, single_ratios, run, pool.each) if np.any(run < pool.each) else None
+    bare = Ratios(simulated, pool.weights, wanted.sign, stand)
     return Comparison(
         places=ordered,
         bare=bare,
@@ -135,7 +139,8 @@ def compare(
         side={
             name: np.stack([read(place, which) for place in ordered]) for name, which in wanted.side.items()
         },
-        single_ratios=np.stack([alone(place) for place in ordered]),
+        single_ratios=single_ratios,
+        run=run * (len(pool.weights) // pool.each),
         log10_ic50=np.stack([half(place) for place in ordered]),
         route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
         through=np.array([doubt.through(place) if doubt else None for place in ordered], dtype=object),
@@ -143,3 +148,9 @@ def compare(
             [doubt.not_measured_on(place) if doubt else None for place in ordered], dtype=object
         ),
     )
+
+
+def _draws_run(pool: Pool, places: Sequence[Place]) -> np.ndarray:
+    """Under how many draws of each hypothesis interventions were simulated, [interventions]."""
+    run = np.full(len(pool.ratio), pool.each) if pool.run is None else pool.run
+    return np.array([run[place.upper] if place.known else pool.each for place in places])

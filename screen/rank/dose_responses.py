@@ -57,9 +57,10 @@ def count_endings(found: ResponseArray) -> pl.DataFrame:
     """
     cell = ["context", "hypothesis", "weight"]
     draws = len(found.draws)
-    lanes = found.scenarios.group_by(cell).agg(trajectories=pl.len() * draws)
+    run = pl.Series("run", found.run)
+    lanes = found.scenarios.with_columns(run).group_by(cell).agg(trajectories=pl.col("run").sum())
     told = found.remarks.join(found.scenarios, on="scenario").group_by(*cell, "status")
-    ended = told.agg(trajectories=pl.len())
+    ended = told.agg(trajectories=pl.len().cast(pl.Int64))
     others = ended.group_by(cell).agg(told=pl.col("trajectories").sum())
     simply = lanes.join(others, on=cell, how="left").select(
         *cell, status=pl.lit("ok"), trajectories=pl.col("trajectories") - pl.col("told").fill_null(0)

@@ -95,13 +95,18 @@ class PoolDoubt:
         if self.discrepancy is None:
             return bare
         code = self.code[[place.upper for place in places]]
-        ratio = bare.ratio.reshape(*code.shape, -1)  # the draws of one hypothesis come after those of another
+        there = bare.ratio if bare.placed is None else bare.placed
+        ratio = there.reshape(*code.shape, -1)  # the draws of one hypothesis come after those of another
         sd = np.empty_like(ratio)
         for number, route in enumerate(ROUTES):
             sd[code == number] = self.discrepancy.of(route, ratio[code == number])
         normal = np.stack([self._normal(place, context) for place in places])
-        wide = ratio[..., None] * np.exp2(sd[..., None] * normal[:, None])
-        return replace(bare, ratio=wide.reshape(len(places), -1), weights=np.repeat(bare.weights, REPEATS))
+        wide = (ratio[..., None] * np.exp2(sd[..., None] * normal[:, None])).reshape(len(places), -1)
+        weights = np.repeat(bare.weights, REPEATS)
+        if bare.placed is None:
+            return replace(bare, ratio=wide, weights=weights)
+        lost = np.repeat(np.isnan(bare.ratio), REPEATS, axis=-1)
+        return replace(bare, ratio=np.where(lost, np.nan, wide), weights=weights, placed=wide)
 
     def _normal(self, place: Place, context: str) -> np.ndarray:
         """Errors in their sd [draws, repeats] of an intervention, those of its drugs together."""

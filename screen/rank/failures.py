@@ -19,7 +19,7 @@ FAILURES = Schema(
         *(column for column in SCENARIOS.columns if column.name in GIVEN),
         Column("status", pl.String, "how the trajectories ended", choices=FAILED),
         Column("failed", pl.Int64, "how many did so, each under its own draw", minimum=1),
-        Column("draws", pl.Int64, "parameter draws in all", minimum=1),
+        Column("draws", pl.Int64, "parameter draws that it was simulated under", minimum=1),
     ),
     key=(*GIVEN, "status"),
     may_be_empty=True,
@@ -38,8 +38,8 @@ def find_failures(found: ResponseArray) -> pl.DataFrame:
     lost = found.remarks.filter(pl.col("status").is_in(FAILED))
     counted = lost.group_by("scenario", "status").agg(failed=pl.len().cast(pl.Int64))
     table = (
-        found.scenarios.join(counted, on="scenario")
-        .with_columns(draws=pl.lit(len(found.draws), pl.Int64))
+        found.scenarios.with_columns(draws=pl.Series(found.run, dtype=pl.Int64))
+        .join(counted, on="scenario")
         .select(*FAILURES.dtypes())
         .sort(FAILURES.key)
     )

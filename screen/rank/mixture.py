@@ -15,11 +15,11 @@ from screen.rank.series import Cell, Pair, Pool, Series
 from screen.scenarios import MIXTURE
 
 
-def pools(cells: Sequence[Cell], ratio: np.ndarray) -> Iterator[Pool]:
+def pools(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None = None) -> Iterator[Pool]:
     """Every cell with its draws, and the mixture of each context with several; cells sorted by context.
 
-    ratio[scenarios, readouts, draws]: treated/vehicle. RankError where the hypotheses of a context were not
-    given the same drugs and doses.
+    ratio[scenarios, readouts, draws]: treated/vehicle; run [scenarios]: under how many draws each was simulated, None:
+    under all. RankError where the hypotheses of a context were not given the same drugs and doses.
 
     >>> ratio = paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)
     >>> [(pool.cell.name, pool.weights.tolist()) for pool in pools(find_cells(scenarios), ratio)]
@@ -28,12 +28,12 @@ def pools(cells: Sequence[Cell], ratio: np.ndarray) -> Iterator[Pool]:
     for _, members in groupby(cells, key=lambda cell: cell.context):
         own = list(members)
         for cell in own:
-            yield Pool(cell, ratio, np.ones(ratio.shape[-1]))
+            yield Pool(cell, ratio, np.ones(ratio.shape[-1]), ratio.shape[-1], run)
         if len(own) > 1:
-            yield _mixture(own, ratio)
+            yield _mixture(own, ratio, run)
 
 
-def _mixture(cells: Sequence[Cell], ratio: np.ndarray) -> Pool:
+def _mixture(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None) -> Pool:
     """The draws of all cells one after the other; a hypothesis without weight is not among them."""
     weighty = [cell for cell in cells if cell.weight > 0]
     first = weighty[0]
@@ -45,7 +45,8 @@ def _mixture(cells: Sequence[Cell], ratio: np.ndarray) -> Pool:
             )
     draws = ratio.shape[-1]
     pooled = np.concatenate([ratio[cell.rows] for cell in weighty], axis=-1)
-    return Pool(_renumbered(first), pooled, np.repeat([cell.weight for cell in weighty], draws))
+    weights = np.repeat([cell.weight for cell in weighty], draws)
+    return Pool(_renumbered(first), pooled, weights, draws, None if run is None else run[first.rows])
 
 
 def _design(cell: Cell) -> tuple:

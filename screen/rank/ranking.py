@@ -118,7 +118,7 @@ def _by_pool(
                     compared = compare(pool, places, wanted, potency, of_pool)
                     yield Ranked(pool.cell, readout.id, basis.name, compared)
 
-    return map(ranked, pools(cells, ratio), doubts)
+    return map(ranked, pools(cells, ratio, found.run), doubts)
 
 
 def check_request(

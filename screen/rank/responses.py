@@ -29,7 +29,8 @@ class ResponseArray:
     """values[scenarios, readouts, draws]; NaN where the trajectory failed.
 
     `scenarios` is sorted by name and its rows are the first axis of `values`. `remarks` (scenario, draw,
-    status) lists the trajectories that did not simply end well: retried ones and failed ones.
+    status) lists the trajectories that did not simply end well: retried ones and failed ones. `run` [scenarios]: under
+    how many of the draws, from the first on, each was simulated; all, but for pairs that a race has stopped.
     """
 
     scenarios: pl.DataFrame
@@ -37,19 +38,29 @@ class ResponseArray:
     draws: tuple[int, ...]
     values: np.ndarray
     remarks: pl.DataFrame
+    run: np.ndarray
+
+    @property
+    def trajectories(self) -> int:
+        """How many were simulated."""
+        return int(self.run.sum())
 
     def digest(self) -> str:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
         found = hashlib.sha256(self.scenarios.write_csv().encode())
-        found.update(repr((self.readouts, self.draws)).encode())
+        found.update(repr((self.readouts, self.draws, self.run.tolist())).encode())
         found.update(np.ascontiguousarray(self.values).ravel().data)
         return found.hexdigest()
 
 
 def gather_responses(
-    source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str], scenarios: pl.DataFrame
+    source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str],
+    scenarios: pl.DataFrame,
+    race: pl.DataFrame | None = None,
 ) -> ResponseArray:
     """The responses to `scenarios`, from a table or from the files of the simulate stage.
+
+    `race` (RACE): which pairs stopped, and after how many draws; None: none did.
 
     TableError where a file cannot be read or breaks its schema; RankError where a scenario, draw and
     read-out is missing, there twice or unknown.
@@ -85,10 +96,11 @@ def gather_responses(
             f"{where}: every scenario must be in the scenarios table, found {len(found)} others, e.g. {min(found)}"
             for where, found in strangers.items()
         )
-    _check_once(times, scenarios, readouts, draws)
+    run = _draws_run(scenarios, race, len(draws))
+    _check_once(times, scenarios, readouts, draws, run)
     told = pl.concat(remarks).unique().sort("scenario", "draw", "status")
     values = _in_order(_in_order(values, readouts, 1), draws, 2)
-    return ResponseArray(scenarios, tuple(sorted(readouts)), tuple(sorted(draws)), values, told)
+    return ResponseArray(scenarios, tuple(sorted(readouts)), tuple(sorted(draws)), values, told, run)
 
 
 def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterable[tuple[str, pl.DataFrame]]:
@@ -131,12 +143,31 @@ def _in_order(array: np.ndarray, names: Sequence[Any], axis: int) -> np.ndarray:
     return array if np.all(order[:-1] < order[1:]) else np.take(array, order, axis)
 
 
+def _draws_run(scenarios: pl.DataFrame, race: pl.DataFrame | None, draws: int) -> np.ndarray:
+    """Under how many draws each scenario is run, [scenarios]: all, or those after which its pair stopped."""
+    if race is None:
+        return np.full(scenarios.height, draws)
+    stopped = race.filter("stopped").select("context", "intervention", "draws")
+    of_each = scenarios.join(stopped, on=["context", "intervention"], how="left", maintain_order="left")
+    return of_each["draws"].fill_null(draws).to_numpy()
+
+
 def _check_once(
-    times: np.ndarray, scenarios: pl.DataFrame, readouts: Sequence[str], draws: Sequence[int]
+    times: np.ndarray,
+    scenarios: pl.DataFrame,
+    readouts: Sequence[str],
+    draws: Sequence[int],
+    run: np.ndarray,
 ) -> None:
-    """RankError where a cell of [scenarios, readouts, draws] is missing or there twice."""
+    """RankError where a cell of [scenarios, readouts, draws] is missing, there twice, or there after a stop."""
     problems = []
-    for wrong, rule in ((times == 0, "be there under every draw and read-out"), (times > 1, "be there once")):
+    after = (np.argsort(np.argsort(draws)) >= run[:, None])[:, None]
+    cases = (
+        ((times == 0) & ~after, "be there under every draw and read-out"),
+        (times > 1, "be there once"),
+        ((times > 0) & after, "be left out where its pair has stopped"),
+    )
+    for wrong, rule in cases:
         if wrong.any():
             scenario, which, at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
             problems.append(

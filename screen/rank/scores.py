@@ -39,6 +39,8 @@ SURE = 0.9
 FIRST_PLACE = ("decided", "undecided", "no")
 """Whether it holds the first place: alone, as one of those that hold it between them in `SURE` of the draws, or not."""
 
+RACED = ("all", "stopped")
+"""Whether an intervention was run in all draws, or stopped before."""
 
 RatiosOf = Callable[[Comparison], Ratios]
 
@@ -177,9 +179,13 @@ def _draws(comparison: Comparison) -> np.ndarray:
     return comparison.bare.draws
 
 
+def _raced(comparison: Comparison) -> np.ndarray:
+    return np.where(comparison.run < len(comparison.weights), RACED[1], RACED[0]).astype(object)
+
+
 def _failed(comparison: Comparison) -> np.ndarray:
     known = np.array([place.known for place in comparison.places])
-    return np.where(known, len(comparison.weights) - comparison.bare.draws, 0)
+    return np.where(known, comparison.run - comparison.bare.draws, 0)
 
 
 SCORES: tuple[Score, ...] = (
@@ -279,6 +285,15 @@ SCORES: tuple[Score, ...] = (
         partial(_excess_bliss, share=0.95),
     ),
     Score(Column("draws", pl.Int64, "parameter draws that count", minimum=0), _draws),
+    Score(
+        Column(
+            "race",
+            pl.String,
+            "`stopped`: a pair that was out after so many draws, for the reason in race.csv; else `all` were run",
+            choices=RACED,
+        ),
+        _raced,
+    ),
     Score(
         Column(
             "failed",

@@ -175,12 +175,16 @@ def falling(ratio: np.ndarray, sign: float) -> np.ndarray:
 class Pool(NamedTuple):
     """What a ranking is made of: a cell and its draws.
 
-    ratio[scenarios, readouts, draws]: treated/vehicle, rows as in the cell; weights [draws]: what each counts.
+    ratio[scenarios, readouts, draws]: treated/vehicle, rows as in the cell; weights [draws]: what each counts. The
+    draws of several hypotheses come one after the other, `each` of every one. run [scenarios]: under how many of these,
+    from the first on, a scenario was simulated; None: under all.
     """
 
     cell: Cell
     ratio: np.ndarray
     weights: np.ndarray
+    each: int
+    run: np.ndarray | None = None
 
 
 class Potency(NamedTuple):

@@ -83,7 +83,10 @@ def within(found: ResponseArray, sets: Sets) -> ResponseArray:
     0
     """
     own = found.scenarios["context"].is_in({context for weights in sets.values() for context in weights})
-    return replace(found, scenarios=found.scenarios.filter(own), values=found.values[own.to_numpy()])
+    kept = own.to_numpy()
+    return replace(
+        found, scenarios=found.scenarios.filter(own), values=found.values[kept], run=found.run[kept]
+    )
 
 
 def rank_sets(
@@ -129,7 +132,7 @@ def _questions(found: ResponseArray) -> dict[str, Question]:
 def _effects(ranked: Ranked, question: Question, number: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Effect of each intervention that has a rank [draws], in each draw under one of the hypotheses."""
     wide = ranked.comparison.wide
-    of_each = wide.suppression.reshape(len(wide.suppression), len(question.labels), -1)
+    of_each = wide.standing.reshape(len(wide.standing), len(question.labels), -1)
     repeats = np.arange(of_each.shape[2] // len(number))
     numbers = (number[:, None] * REPEATS + repeats).ravel()
     from scipy.special import ndtr  # which no other part of the ranking waits for
@@ -152,7 +155,7 @@ def _rows(members: list[Member], fixed: Mapping[str, str], aim: Aim) -> pl.DataF
     ratios = Ratios(1.0 - effect, np.ones(effect.shape[1]))
     places = tuple(Place(name, (name,), (None,), 0, 0, 0.0, "tested") for name in names)
     none = np.full(len(names), None)
-    comparison = Comparison(places, ratios, ratios, {}, none, none, none, none, none)
+    comparison = Comparison(places, ratios, ratios, {}, none, none, none, none, none, none)
     middles = quantile(signed, 0.5)
     least = np.argmin(middles, axis=0)
     scores = {each.column.name: each.value(comparison) for each in SCORES if each.column.name in SHOWN}

@@ -38,6 +38,7 @@ from screen.settings.kinds import (
     all_different,
     twice,
 )
+from screen.settings.race import RaceSettings
 from screen.settings.readouts import ReadoutSettings, shipped_readouts
 
 
@@ -277,6 +278,7 @@ class Settings(Section):
     )
     """Read-outs taken from every trajectory."""
     simulate: SimulateSettings = SimulateSettings()
+    race: RaceSettings = RaceSettings()
     fit: FitSettings = FitSettings()
     panel: PanelSettings = PanelSettings()
     rank: RankSettings = RankSettings()

@@ -11,7 +11,7 @@ from screen.simulate.integrate import (
     observe,
     read_off,
 )
-from screen.simulate.parts import Part, ScreenTables, make_part, read_parts
+from screen.simulate.parts import Part, ScreenTables, in_round, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
 
@@ -28,6 +28,7 @@ __all__ = [
     "come_to_rest",
     "distinct_cells",
     "follow",
+    "in_round",
     "make_part",
     "observe",
     "output_times",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import polars as pl
 from jaxtyping import Int
@@ -111,6 +112,20 @@ def read_parts(
         wanted = {readout.observable for readout in readouts}
         parts += cut_part(part, read_sbml(paths[left_out]), wanted) if slices else [part]
     return parts
+
+
+def in_round(parts: Sequence[Part], draws: slice, stopped: Collection[str] = ()) -> list[Part]:
+    """The lanes of some draws, by their place; without those of scenarios that have `stopped`.
+
+    Each part keeps its model: what a lane gives does not depend on its round.
+    """
+    limited = []
+    for part in parts:
+        arms = [arm for arm in part.arms if part.scenarios[arm] not in stopped]
+        if arms:
+            chosen = jax.tree.map(lambda values: values[draws], part.draws)
+            limited.append(replace(part, draws=chosen, arms=np.array(arms)))
+    return limited
 
 
 def cut_part(part: Part, network: Network, observables: Collection[str]) -> list[Part]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.workflow.running import STAND_IN, Planner, copy_project, planner, snakemake
 
@@ -30,10 +31,12 @@ def copy(root, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def made(root, tmp_path_factory) -> Iterator[Screened]:
-    """The screen that `screened` lends; two shards, on two cores."""
+    """The screen that `screened` lends; two shards a round, on two cores, pairs stop after 16 draws."""
     folder = copy_project(root, tmp_path_factory.mktemp("screened"))
     config = folder / "config/config.yaml"
-    config.write_text(config.read_text().replace("shards: 4", f"shards: {SHARDS}"))
+    settings = yaml.safe_load(config.read_text())
+    settings["simulate"]["shards"], settings["race"]["draws"] = SHARDS, 16
+    config.write_text(yaml.safe_dump(settings))
     (folder / "screen/__main__.py").write_text(STAND_IN)
     done = snakemake(folder)
     assert done.returncode == 0, done.stdout

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from screen.cli.identity import shard_facts, shard_problems
 from screen.cli.options import Results
+from screen.cli.rounds import all_shards
 from screen.settings import load_settings
 from screen.tables import RESPONSES, digest_files, write_table
 
@@ -29,6 +30,7 @@ WRITES = {
                                        "summary.json", "fit.svg", "waterfall.svg")],
     "constrain": ["constrain/draws.parquet", "constrain/summary.json"],
     "validate": ["validation.csv", "validation.csv.provenance.json", "validation.svg"],
+    "race": ["race.csv", "race.csv.provenance.json"],
     "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures",
                                                  "endings")
              for end in ("", ".provenance.json")] + ["responses.parquet"],
@@ -56,10 +58,12 @@ elif command == "network":
     results.network_named(option["--only"]).write_text("network\\n")
 elif command == "rank" and shard_problems(settings, results):
     sys.exit(2)
+elif command == "race" and shard_problems(settings, results, first_round=True):
+    sys.exit(2)
 for name in WRITES.get(command, ()):
     (results.folder / name).write_text(command + "\\n")
 if command == "rank":
-    shards = results.shards(settings.simulate.shards)
+    shards = all_shards(settings, results)
     text = json.dumps({"inputs": {path.name: digest_files([path]) for path in shards}})
     (results.folder / WRITES[command][1]).write_text(text)
 '''

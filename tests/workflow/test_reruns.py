@@ -19,11 +19,13 @@ from tests.workflow.conftest import SHARDS
 from tests.workflow.running import planner, snakemake
 
 AFTER = {
-    "network": {"scenarios", "fit", "constrain", "simulate", "rank"},
-    "scenarios": {"simulate", "rank", "report"},
+    "network": {"scenarios", "fit", "constrain", "simulate", "simulate_on", "rank"},
+    "scenarios": {"simulate", "race", "simulate_on", "rank", "report"},
     "fit": {"constrain", "report"},
-    "constrain": {"simulate", "validate", "rank", "report"},
-    "simulate": {"rank", "report"},
+    "constrain": {"simulate", "simulate_on", "validate", "rank", "report"},
+    "simulate": {"race", "rank", "report"},
+    "race": {"simulate_on", "rank", "report"},
+    "simulate_on": {"rank", "report"},
     "validate": {"report"},
     "rank": {"report"},
     "report": set(),
@@ -34,6 +36,9 @@ AFTER = {
 
 TABLES = ("scenarios", "constrain", "simulate", "validate", "report", "predict_heldout")
 """Stages that read the tables of contexts and drugs."""
+
+ROUNDS = {"simulate", "simulate_on"}
+"""What runs as shards."""
 
 ASIDE = {"predict_heldout", "potency"}
 """Stages that no screen needs."""
@@ -66,7 +71,7 @@ READ = {
     "scenarios.pair_doses_nM": {"scenarios"},
     "scenarios.own_pair_doses_nM": {"scenarios"},
     "scenarios.pair_layout": {"scenarios"},
-    "readouts": {"simulate", "rank", "report"},
+    "readouts": {"simulate", "race", "rank", "report"},
     "simulate.engine": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.screen_rtol": {"simulate"},
     "simulate.slices": {"simulate"},
@@ -74,7 +79,11 @@ READ = {
     "simulate.atol": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.max_steps": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.batch": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
-    "simulate.shards": {"simulate", "rank", "report"},
+    "simulate.shards": {"simulate", "race", "rank", "report"},
+    "race.draws": {"simulate", "race"},
+    "race.keep": {"race"},
+    "race.share": {"race"},
+    "race.error": {"race"},
     "fit.problem": {"fit", "constrain"},
     "fit.data": {"predict_heldout"},
     "fit.starts": {"fit"},
@@ -88,11 +97,11 @@ READ = {
     "panel.ensemble": {"constrain"},
     "panel.constrain": {"constrain"},
     "panel.steps": {"constrain"},
-    "rank.dose_bases": {"rank"},
-    "rank.observable": {"scenarios", "rank", "report"},
-    "rank.goal": {"rank", "report"},
-    "rank.side": {"rank", "report"},
-    "rank.floor": {"rank", "report"},
+    "rank.dose_bases": {"race", "rank"},
+    "rank.observable": {"scenarios", "race", "rank", "report"},
+    "rank.goal": {"race", "rank", "report"},
+    "rank.side": {"race", "rank", "report"},
+    "rank.floor": {"race", "rank", "report"},
     "rank.discrepancy": {"rank"},
     "rank.sets": {"rank"},
     "report.labels": {"report"},
@@ -116,6 +125,8 @@ VALUES = {
     "simulate.engine": "jax",
     "simulate.slices": False,
     "simulate.batch": 64,
+    "race.draws": 20,
+    "race.share": 0.3,
     "panel.constrain": ["gate"],
     "rank.dose_bases": [{"kind": "clinical"}],
     "rank.observable": "pERK",
@@ -142,9 +153,14 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> list[str]:
     return found
 
 
+def rounds(stages: set[str]) -> set[str]:
+    """These stages, with both rounds of what is simulated where the first is among them."""
+    return stages | (ROUNDS if "simulate" in stages else set())
+
+
 def followed(stages: set[str]) -> set[str]:
     """The stages of a screen among these, and all that come after them."""
-    found, waiting = set(), list(stages - ASIDE)
+    found, waiting = set(), list(rounds(stages) - ASIDE)
     while waiting:
         stage = waiting.pop()
         if stage not in found:
@@ -155,7 +171,7 @@ def followed(stages: set[str]) -> set[str]:
 
 def jobs(stages: set[str], shards: int = SHARDS) -> list[str]:
     """Stages as planned, in alphabetical order, once a job."""
-    return sorted([*stages, *["simulate"] * (shards - 1 if "simulate" in stages else 0)])
+    return sorted([*stages, *(shards - 1) * sorted(stages & ROUNDS)])
 
 
 def other(folder: Path, setting: str) -> object:
@@ -201,7 +217,7 @@ def test_a_setting_runs_again_the_stages_that_read_it_and_what_follows(screened,
     assert found["planned"] == jobs(followed(READ[setting]), shards)
     named = ("settings", "inputs")
     other_now = {rule for rule in AFTER if any(found[what][rule] != before[what][rule] for what in named)}
-    assert other_now == READ[setting]
+    assert other_now == rounds(READ[setting])
 
 
 def test_nothing_is_left_to_do(screened):
@@ -217,7 +233,7 @@ def test_stages_read_what_the_stages_before_them_write(screened):
     assert edges == {rule: {before for before, after in AFTER.items() if rule in after} for rule in AFTER}
     held = "results/constrain/draws.parquet"
     assert {rule for rule, files in found["inputs"].items() if held in files} == {
-        "simulate", "validate", "rank", "report",
+        "simulate", "simulate_on", "validate", "rank", "report",
     }  # fmt: skip
     fitted = "results/fit/draws.parquet"
     assert {rule for rule, files in found["inputs"].items() if fitted in files} == {"constrain", "report"}
@@ -237,7 +253,7 @@ def test_shards_share_the_cores(screened, cores, shards, each):
 
 def test_stages_are_called_with_the_settings_their_threads_and_their_shard(made):
     calls = [json.loads(line) for line in (made.folder / "calls.jsonl").read_text().splitlines()]
-    first = calls[: 7 + SHARDS]
+    first = calls[: 8 + 2 * SHARDS]
     assert all(option["--config"] == "results/settings.json" for _, option in first)
     found = dict(first)
     assert {command for command, option in found.items() if option.get("--threads") == "2"} == {
@@ -245,7 +261,7 @@ def test_stages_are_called_with_the_settings_their_threads_and_their_shard(made)
     }  # fmt: skip
     assert found["validate"]["--draws"] == "results/constrain/draws.parquet"
     shards = sorted((option["--shard"], option["--threads"]) for name, option in first if name == "simulate")
-    assert shards == [("0", "1"), ("1", "1")]
+    assert shards == [("0", "1"), ("1", "1"), ("2", "1"), ("3", "1")]
 
 
 FILES = {
@@ -265,6 +281,7 @@ FILES = {
     "results/fit/draws.parquet": AFTER["fit"],
     "results/fit/scales.parquet": {"constrain", "report"},
     "results/constrain/draws.parquet": {"simulate", "validate", "rank", "report"},
+    "results/race.csv": AFTER["race"],
     "results/validation.csv": {"report"},
     "results/ranked.csv": {"report"},
 }
@@ -280,7 +297,7 @@ def test_other_content_under_an_old_date_runs_again_what_reads_it(screened, name
     os.utime(file, (long_ago, long_ago))
     found = screened.plan()
     assert found["planned"] == jobs(followed(FILES[name]))
-    assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == FILES[name] - ASIDE
+    assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == rounds(FILES[name]) - ASIDE
 
 
 def test_another_date_alone_runs_nothing(screened):
@@ -373,7 +390,18 @@ def test_a_shard_that_is_not_of_this_screen_is_made_again(screened, harm):
     stat = shard.stat()
     harm(screened.folder, shard)
     os.utime(shard, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert screened.plan.planned() == ["rank", "report", "simulate"]
+    assert screened.plan.planned() == sorted(
+        ["simulate", "race", *SHARDS * ["simulate_on"], "rank", "report"]
+    )
+
+
+@pytest.mark.parametrize("harm", [halved, swapped, foreign])
+def test_a_shard_of_the_second_round_is_made_again_by_itself(screened, harm):
+    shard = screened.folder / "results/simulate/shard-3.parquet"
+    stat = shard.stat()
+    harm(screened.folder, shard)
+    os.utime(shard, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert screened.plan.planned() == ["rank", "report", "simulate_on"]
 
 
 def test_a_shard_made_again_leaves_nothing_to_do(apart):

@@ -17,6 +17,7 @@ from screen.cli.identity import (
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
 from screen.cli.plan import read_rankable_plan
+from screen.cli.rounds import count_shards
 from screen.cli.scenarios import announce
 from screen.network import network_name
 from screen.tables import digest_files, write_text_atomic
@@ -68,6 +69,15 @@ CONFIG = f"{OUT}/settings.json"
 RESULTS = Results(SETTINGS.results)
 ASKED = set()
 SHARDS = range(SETTINGS.simulate.shards)
+
+# Shards of the second round, where pairs can stop after the first.
+try:
+    LATER = range(len(SHARDS), count_shards(SETTINGS))
+except ScreenError as error:
+    raise WorkflowError("\n".join(error.problems))
+
+# Settings that say what is ranked.
+AIMED = ("rank.observable", "rank.goal", "rank.side", "rank.floor")
 
 # A date decides nothing: a stage runs again where its code, a setting that it reads or the content of a file that it
 # reads is another one than when it ran. Files that people edit are `ancient` to Snakemake, which compares dates.

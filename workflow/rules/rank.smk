@@ -7,7 +7,10 @@ rule rank:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         routes=f"{OUT}/scenarios/routes.parquet",
         draws=f"{OUT}/constrain/draws.parquet",
-        responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
+        race=[f"{OUT}/race.csv"] if LATER else [],
+        responses=expand(
+            f"{OUT}/simulate/shard-{{shard}}.parquet", shard=[*SHARDS, *LATER]
+        ),
         drugs=drug_table(),
         discrepancy=sources(filter(None, [SETTINGS.rank.discrepancy])),
     output:

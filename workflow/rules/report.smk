@@ -7,7 +7,10 @@ rule report:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         routes=f"{OUT}/scenarios/routes.parquet",
         draws=f"{OUT}/constrain/draws.parquet",
-        responses=expand(f"{OUT}/simulate/shard-{{shard}}.parquet", shard=SHARDS),
+        race=[f"{OUT}/race.csv"] if LATER else [],
+        responses=expand(
+            f"{OUT}/simulate/shard-{{shard}}.parquet", shard=[*SHARDS, *LATER]
+        ),
         ranking=rules.rank.output,
         fit=rules.fit.output if FITTED else [],
         validation=f"{OUT}/validation.csv",
@@ -45,10 +48,7 @@ rule report:
         settings=chosen(
             "readouts",
             "report",
-            "rank.observable",
-            "rank.goal",
-            "rank.side",
-            "rank.floor",
+            *AIMED,
             "fit.draws_from",
         ),
         code=stage_code("report"),

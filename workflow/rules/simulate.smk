@@ -11,6 +11,8 @@ rule simulate:
         f"{OUT}/logs/simulate-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/simulate-{{shard}}.tsv"
+    wildcard_constraints:
+        shard="|".join(map(str, SHARDS)),
     conda:
         "../envs/screen.yaml"
     threads: share_of_cores
@@ -27,3 +29,9 @@ rule simulate:
         "Simulate shard {wildcards.shard}"
     shell:
         "python -m screen simulate --config {params.config} --shard {wildcards.shard} --threads {threads} 2>&1 | tee {log}"
+
+
+# What is not raced has no rules of it.
+if LATER:
+
+    include: "race.smk"
