@@ -27,6 +27,9 @@ FORMULA = r"^'*[=+\-@\t\r][\s\S]"
 A sign alone is no formula: `relation` of affinities.tsv stays `=`.
 """
 
+ODD = ('"', "'", "#", "\r", "\n\n")
+"""What is not in a text of which each line is a row: quotes, escapes, comments, other ends of lines, empty lines."""
+
 ESCAPED = rf"^'{FORMULA[1:]}"
 
 
@@ -45,7 +48,10 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
         every: Iterable[tuple[int, list[str]]] = read_sheet(path)
     else:
         text = read_text(path, TableError, "text table", MOST_TABLE)
-        every = _records(text, _separator(text, known), name)
+        separator = _separator(text, known)
+        if plain := _plain_cells(text, separator):
+            return plain
+        every = _records(text, separator, name)
     records = (each for each in every if any(map(str.strip, each[1])) and each[1][0][:1] != "#")
     found = next(records, None)
     if found is None:
@@ -71,6 +77,25 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
         [pl.Series(column, cells, pl.String) for column, cells in zip(names, columns, strict=True)]
     )
     return Cells(raw.select(_plain(pl.all())), lines)
+
+
+def _plain_cells(text: str, separator: str) -> Cells | None:
+    """The cells of a table of which each line is a row and nothing is quoted: polars reads it ten times faster.
+
+    None where anything about it is not so, or wrong.
+    """
+    names = [cell.strip() for cell in text.partition("\n")[0].split(separator)]
+    if any(mark in text for mark in ODD) or not all(names) or len(set(names)) < len(names):
+        return None
+    try:
+        raw = pl.read_csv(text.encode(), separator=separator, quote_char=None, infer_schema=False)
+    except pl.exceptions.PolarsError:
+        return None
+    cells = pl.all().str.strip_chars()
+    found = raw.rename(str.strip).select(pl.when(cells != "").then(cells).name.keep())
+    if found.is_empty() or found.select(pl.all_horizontal(pl.all().is_null()).any()).item():
+        return None
+    return Cells(found, list(range(2, found.height + 2)))
 
 
 def _separator(text: str, known: Sequence[str]) -> str:

@@ -1,0 +1,34 @@
+"""A text table is read the same, and said the same of, whether polars may split it or not."""
+
+import random
+
+import pytest
+
+from screen.errors import TableError
+from screen.tables import read_cells
+
+CELLS = ("", " ", "a", " b ", "1e-3", "-", "=", "µM", "NA", "null", "a b", "\u2028", "x\tz")
+
+
+def read(path, text):
+    """Cells and lines, or what is wrong."""
+    path.write_bytes(text.encode())
+    try:
+        found = read_cells(path, ("a", "b"), path.name)
+    except TableError as error:
+        return error.problems
+    return found.text.to_dict(as_series=False), found.lines
+
+
+def line_of(rng):
+    """A row of one cell too few to one too many."""
+    return ",".join(rng.choice(CELLS) for _ in range(rng.choice((2, 3, 3, 3, 3, 3, 4))))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_comment_at_the_end_changes_nothing(tmp_path, seed):
+    """A table with a comment is not given to polars."""
+    rng = random.Random(seed)
+    header = rng.choice(("a,b,c", "a, b ,c", "a,b,b", "a,b,", "a,,c"))
+    text = "\n".join([header, *(line_of(rng) for _ in range(rng.randrange(6)))]) + rng.choice(("", "\n"))
+    assert read(tmp_path / "t.csv", text) == read(tmp_path / "t.csv", text.removesuffix("\n") + "\n# end\n")
