@@ -133,10 +133,13 @@ def score_drugs(curves: Curves) -> Drawn:
     ends = [(curve.doses[0], curve.doses[-1]) for _, curve in curves]
     shared = max(low for low, _ in ends), min(high for _, high in ends)
     rows = pl.concat(
-        pl.DataFrame({"drug": drugs}).with_columns(
-            N_conc=pl.lit(len(curve.doses), pl.Int64),
-            minlog10Concentration=pl.lit(float(np.log10(curve.doses[0]))),
-            maxlog10Concentration=pl.lit(float(np.log10(curve.doses[-1]))),
+        pl.DataFrame(
+            {
+                "drug": drugs,
+                "N_conc": len(curve.doses),
+                "minlog10Concentration": float(np.log10(curve.doses[0])),
+                "maxlog10Concentration": float(np.log10(curve.doses[-1])),
+            }
         )
         for drugs, curve in curves
     )

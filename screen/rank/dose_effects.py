@@ -116,5 +116,7 @@ def _check_alone(cells: Sequence[Cell]) -> None:
 
 
 def _joined(frames: Iterable[pl.DataFrame], schema: Schema) -> pl.DataFrame:
+    """The rows of all frames by a schema; NaN is null."""
     found = list(frames)
-    return rounded(pl.concat(found) if found else pl.DataFrame(schema=schema.dtypes()), schema)
+    table = pl.concat(found).fill_nan(None) if found else pl.DataFrame(schema=schema.dtypes())
+    return rounded(table, schema)

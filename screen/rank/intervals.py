@@ -44,9 +44,9 @@ class Counted(NamedTuple):
         return {_end(name, end): each for end, each in zip(QUANTILES, found, strict=True)}
 
     def table(self, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
-        """The rows with these columns beside them; NaN is null."""
+        """The rows with these columns beside them."""
         beside = pl.DataFrame({"context": self.context, "hypothesis": self.hypothesis, **columns})
-        return self.drawn.rows.hstack(beside.fill_nan(None))
+        return self.drawn.rows.hstack(beside)
 
     def draws(self, name: str) -> np.ndarray:
         """How many draws a score is there in [rows]."""

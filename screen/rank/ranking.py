@@ -240,16 +240,17 @@ def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
     places = comparison.places
     doses = [(*place.doses, None)[:2] for place in places]
     columns = {
+        "context": cell.context,
+        "hypothesis": cell.hypothesis,
+        "readout": readout,
+        "dose_basis": basis,
         "intervention": [place.intervention for place in places],
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
         "dose_flag": [place.flag for place in places],
         **{score.column.name: _series(score.value(comparison)) for score in scores(aim.side)},
     }
-    fixed = {
-        "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
-    }  # fmt: skip
-    return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in fixed.items())
+    return pl.DataFrame(columns)
 
 
 def _series(values: np.ndarray) -> pl.Series:
@@ -266,7 +267,9 @@ def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, diges
     mechanisms = dict.fromkeys(drugs["drug"], DIRECT)
     if "mechanism" in drugs.columns:
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
-    ordered = pl.concat([frame.sort("rank", "intervention", nulls_last=True) for frame in frames])
+    number = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])
+    every = pl.concat(frames).with_columns(pl.Series("number", number))
+    ordered = every.sort("number", "rank", "intervention", nulls_last=True)
     named = ordered.rename(aim.column).with_columns(
         drug_classes=_of_each(ordered["intervention"], classes),
         mechanism=_of_each(ordered["intervention"], mechanisms),

@@ -1,6 +1,6 @@
 """Which scenarios belong together: each context and hypothesis, its vehicle, its dose series and its pairs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,15 +88,15 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
     cells = []
     numbered = scenarios.with_row_index("row").sort("context", "hypothesis", "row")
     for (context, hypothesis), part in numbered.group_by("context", "hypothesis", maintain_order=True):
-        where = f"scenarios of {context}|{hypothesis}"
         vehicles = part.filter(pl.col("role") == "vehicle")["row"].to_list()
         if len(vehicles) != 1:
-            problems.append(f"{where}: must hold exactly one vehicle, found {len(vehicles)}")
+            problems.append(
+                f"{_of((context, hypothesis))}: must hold exactly one vehicle, found {len(vehicles)}"
+            )
             continue
-        problems += _malformed(part, where)
         weight = part["weight"][0]
         cells.append(Cell(str(context), str(hypothesis), weight, vehicles[0], _series(part), _pairs(part)))
-    problems += _weight_problems(scenarios)
+    problems += [*_malformed(scenarios), *_weight_problems(scenarios)]
     if problems:
         raise RankError(problems)
     return tuple(cells)
@@ -118,23 +118,30 @@ def _weight_problems(scenarios: pl.DataFrame) -> Iterable[str]:
             yield f"scenarios of {context}: weights of its hypotheses must add up to 1, found {total:.10g}"
 
 
-def _malformed(part: pl.DataFrame, where: str) -> Iterable[str]:
+def _malformed(scenarios: pl.DataFrame) -> Iterable[str]:
     given = {"single": ("drug_a", "dose_a_nM"), "pair": ("drug_a", "dose_a_nM", "drug_b", "dose_b_nM")}
+    where = ["context", "hypothesis"]
     for role, fields in given.items():
-        rows = part.filter(pl.col("role") == role)
+        rows = scenarios.filter(pl.col("role") == role)
         for field in fields:
-            for name in rows.filter(pl.col(field).is_null())["scenario"]:
-                yield f"{where}: a {role} must have `{field}`, found nothing in {name}"
-        doses = ["intervention", *(field for field in fields if field.startswith("dose"))]
-        for repeated in rows.filter(rows.select(doses).is_duplicated())["scenario"]:
-            yield f"{where}: a drug must have each dose once, found {repeated} beside an equal one"
+            for *cell, name in rows.filter(pl.col(field).is_null()).select(*where, "scenario").iter_rows():
+                yield f"{_of(cell)}: a {role} must have `{field}`, found nothing in {name}"
+        doses = [*where, "intervention", *(field for field in fields if field.startswith("dose"))]
+        again = rows.filter(rows.select(doses).is_duplicated())
+        for *cell, name in again.select(*where, "scenario").iter_rows():
+            yield f"{_of(cell)}: a drug must have each dose once, found {name} beside an equal one"
+
+
+def _of(cell: Sequence[str]) -> str:
+    return f"scenarios of {'|'.join(cell)}"
 
 
 def _series(part: pl.DataFrame) -> tuple[Series, ...]:
     singles = part.filter(pl.col("role") == "single").sort("drug_a", "dose_a_nM")
+    by_drug = singles.group_by("drug_a", maintain_order=True).agg("dose_a_nM", "row")
     return tuple(
-        Series(str(drug), rows["dose_a_nM"].to_numpy(), rows["row"].to_numpy().astype(np.int64))
-        for (drug,), rows in singles.group_by("drug_a", maintain_order=True)
+        Series(drug, np.array(doses), np.array(rows, dtype=np.int64))
+        for drug, doses, rows in by_drug.iter_rows()
     )
 
 
