@@ -132,18 +132,17 @@ def score_drugs(curves: Curves) -> Drawn:
     """The drugs of a cell alone in one read-out, by name."""
     ends = [(curve.doses[0], curve.doses[-1]) for _, curve in curves]
     shared = max(low for low, _ in ends), min(high for _, high in ends)
-    rows = pl.concat(
-        pl.DataFrame(
-            {
-                "drug": drugs,
-                "N_conc": len(curve.doses),
-                "minlog10Concentration": float(np.log10(curve.doses[0])),
-                "maxlog10Concentration": float(np.log10(curve.doses[-1])),
-            }
-        )
-        for drugs, curve in curves
+    names = [drug for drugs, _ in curves for drug in drugs]
+    given = [len(drugs) for drugs, _ in curves]
+    rows = pl.DataFrame(
+        {
+            "drug": names,
+            "N_conc": np.repeat([len(curve.doses) for _, curve in curves], given),
+            "minlog10Concentration": np.repeat(np.log10([low for low, _ in ends]), given),
+            "maxlog10Concentration": np.repeat(np.log10([high for _, high in ends]), given),
+        }
     )
-    order = rows["drug"].arg_sort().to_numpy()
+    order = np.argsort(names)
     series = [Series(curve, shared) for _, curve in curves]
     scores = {each.name: np.concatenate([each.value(one) for one in series]) for each in METRICS}
     scores["top"] = np.concatenate([curve.hill.top for _, curve in curves])

@@ -122,15 +122,20 @@ def _ordered(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray
 def _order(values: np.ndarray) -> np.ndarray:
     """Places of values in ascending order, level ones as they come, those that are not there last.
 
-    Ranks and halves of them are sorted as numbers of 16 bits, which NumPy does in a twentieth of the time.
+    A sort that keeps the order of what is level takes NumPy thrice the time, but a twentieth of it for numbers of 16
+    bits: so ranks and halves of them are sorted, and of others only the rows in which some are level.
     """
     twice = 2.0 * values
     lost = np.isnan(twice)
     if np.max(np.abs(twice), initial=0.0, where=~lost) < SHORT:
         short = np.where(lost, SHORT, twice).astype(np.int16)
         if np.all((short == twice) | lost):
-            values = short
-    return np.argsort(values, axis=-1, kind="stable")
+            return np.argsort(short, axis=-1, kind="stable")
+    order = np.argsort(values, axis=-1)
+    ordered = np.take_along_axis(values, order, axis=-1)
+    level = np.any(ordered[..., 1:] == ordered[..., :-1], axis=-1)
+    order[level] = np.argsort(values[level], axis=-1, kind="stable")
+    return order
 
 
 def step_quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None) -> np.ndarray:

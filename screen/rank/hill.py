@@ -111,13 +111,10 @@ def _solve(effect: np.ndarray, there: np.ndarray, at: np.ndarray) -> np.ndarray:
             break
         here, known, weight = best[:, going], effect[:, going], there[:, going]
         fit, slopes = _curve(here, at)
-        rest = known - fit
-        gradient = [np.sum(slope * weight * rest, axis=0) for slope in slopes]
-        inward = (here > low) & (here < high) | ((here <= low) & (np.array(gradient) >= 0))
-        inward |= (here >= high) & (np.array(gradient) <= 0)
-        slopes = [slope * weight * free for slope, free in zip(slopes, inward, strict=True)]
-        step = _damped_step(slopes, gradient * inward, damping[going])
-        tried = np.clip(here + step, low, high)
+        slopes = [slope * weight for slope in slopes]
+        gradient = np.stack([_dot(slope, known - fit) for slope in slopes])
+        outward = ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
+        tried = np.clip(here + _damped_step(slopes, gradient, ~outward, damping[going]), low, high)
         found = _square(known - _effect(tried, at), weight)
         gained = cost[going] - found
         better = gained > 0.0
@@ -129,19 +126,30 @@ def _solve(effect: np.ndarray, there: np.ndarray, at: np.ndarray) -> np.ndarray:
     return best
 
 
-def _damped_step(slopes: Sequence[np.ndarray], gradient: np.ndarray, damping: np.ndarray) -> np.ndarray:
-    """Levenberg and Marquardt's step [3, curves] by slopes [doses, curves] of each constant, as L D L^T by hand.
+def _dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Sums over doses of products [doses, curves]."""
+    return np.einsum("dc,dc->c", one, other)
 
-    NumPy's solver takes these matrices of 3 x 3 one by one.
+
+def _damped_step(
+    slopes: Sequence[np.ndarray], gradient: np.ndarray, free: np.ndarray, damping: np.ndarray
+) -> np.ndarray:
+    """Levenberg and Marquardt's step [3, curves] of the constants that are free, by slopes [doses, curves] of each.
+
+    L D L^T by hand, since NumPy's solver takes these matrices of 3 x 3 one by one.
     """
-    a, b, c = slopes
-    first, second, third = ((1.0 + damping) * np.sum(each * each, axis=0) + 1e-12 for each in slopes)
-    ba, ca = np.sum(a * b, axis=0) / first, np.sum(a * c, axis=0) / first
+    (a, b, c), (of_a, of_b, of_c) = slopes, free
+    first, second, third = (
+        (1.0 + damping) * _dot(each, each) * of_each + 1e-12
+        for each, of_each in zip(slopes, free, strict=True)
+    )
+    ba, ca = (of_a * of_b) * _dot(a, b) / first, (of_a * of_c) * _dot(a, c) / first
     second = np.maximum(second - ba * ba * first, 1e-12)
-    cb = (np.sum(b * c, axis=0) - ca * ba * first) / second
+    cb = ((of_b * of_c) * _dot(b, c) - ca * ba * first) / second
     third = np.maximum(third - ca * ca * first - cb * cb * second, 1e-12)
-    x, y = gradient[0], gradient[1] - ba * gradient[0]
-    z = (gradient[2] - ca * x - cb * y) / third
+    x, y, z = gradient * free
+    y = y - ba * x
+    z = (z - ca * x - cb * y) / third
     y = y / second - cb * z
     return np.stack([x / first - ba * y - ca * z, y, z])
 

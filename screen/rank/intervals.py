@@ -45,7 +45,9 @@ class Counted(NamedTuple):
 
     def table(self, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
         """The rows with these columns beside them."""
-        beside = pl.DataFrame({"context": self.context, "hypothesis": self.hypothesis, **columns})
+        rows = self.drawn.rows.height
+        cell = {"context": [self.context] * rows, "hypothesis": [self.hypothesis] * rows}
+        beside = pl.DataFrame({**cell, **columns})
         return self.drawn.rows.hstack(beside)
 
     def draws(self, name: str) -> np.ndarray:

@@ -239,11 +239,13 @@ def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
     cell, readout, basis, comparison = ranked
     places = comparison.places
     doses = [(*place.doses, None)[:2] for place in places]
+    fixed = {
+        "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
+    }  # fmt: skip
     columns = {
-        "context": cell.context,
-        "hypothesis": cell.hypothesis,
-        "readout": readout,
-        "dose_basis": basis,
+        **{
+            name: [value] * len(places) for name, value in fixed.items()
+        },  # polars takes its time for one value
         "intervention": [place.intervention for place in places],
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),

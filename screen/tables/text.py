@@ -87,6 +87,8 @@ def _plain_cells(text: str, separator: str) -> Cells | None:
     names = [cell.strip() for cell in text.partition("\n")[0].split(separator)]
     if any(mark in text for mark in ODD) or not all(names) or len(set(names)) < len(names):
         return None
+    if max(map(len, text.split("\n"))) > csv.field_size_limit():
+        return None
     try:
         raw = pl.read_csv(text.encode(), separator=separator, quote_char=None, infer_schema=False)
     except pl.exceptions.PolarsError:
