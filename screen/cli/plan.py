@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.drugs import read_drugs
+from screen.cli.rounds import count_draws
 from screen.errors import ScenarioError
 from screen.settings import PairsAmong, Settings
 
@@ -62,18 +63,6 @@ def read_plan(settings: Settings) -> ScreenInputs:
         )
     draws = count_draws(settings)
     return ScreenInputs(contexts, drugs, scenarios, draws, count_trajectories(scenarios, draws))
-
-
-def count_draws(settings: Settings) -> int:
-    """Draws that trajectories are simulated under: of shipped ones not more than there are."""
-    from screen.tables import DRAWS, read_table
-
-    wanted = settings.fit
-    if wanted.draws_from == "nominal":
-        return 1
-    if wanted.draws_from == "measurements":
-        return wanted.draws
-    return min(wanted.draws, read_table(settings.panel.ensemble, DRAWS)["draw"].n_unique())
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"race.draws: must be fewer draws than there are, in a screen with pairs, found {wanted.draws or 'null'}"
         )
     prepare_folder(results.folder)
-    from screen.rank import RACE, Rules, gather_responses, run_race
-    from screen.tables import SCENARIOS, provenance, read_table, write_table
+    from screen.rank import Rules, gather_responses, run_race
+    from screen.tables import RACE, SCENARIOS, provenance, read_table, write_table
 
     shards = results.shards(settings.simulate.shards)
     check_shards(settings, results, first_round=True)

@@ -7,11 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.cli.options import Results
-from screen.cli.plan import count_draws
 from screen.settings import Settings
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def count_draws(settings: Settings) -> int:
+    """Draws that trajectories are simulated under: of shipped ones not more than there are."""
+    from screen.tables import DRAWS, read_table
+
+    wanted = settings.fit
+    if wanted.draws_from == "nominal":
+        return 1
+    if wanted.draws_from == "measurements":
+        return wanted.draws
+    return min(wanted.draws, read_table(settings.panel.ensemble, DRAWS)["draw"].n_unique())
 
 
 def is_raced(settings: Settings) -> bool:
@@ -34,7 +45,6 @@ def read_race(settings: Settings, results: Results) -> "pl.DataFrame | None":
     """RACE of a screen; None where nothing can stop."""
     if not is_raced(settings):
         return None
-    from screen.rank import RACE
-    from screen.tables import read_table
+    from screen.tables import RACE, read_table
 
     return read_table(results.race, RACE)

@@ -33,7 +33,7 @@ from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
 from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
-from screen.rank.race import RACE, Rules, run_race
+from screen.rank.race import Rules, run_race
 from screen.rank.ranking import check_request, compare_all, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
@@ -49,7 +49,6 @@ __all__ = [
     "ENDINGS",
     "FAILURES",
     "ISOBOLES",
-    "RACE",
     "SCORES",
     "TARGETS",
     "Aim",

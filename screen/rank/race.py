@@ -17,33 +17,7 @@ from screen.rank.bases import BASES, DoseBasis, Footing
 from screen.rank.elimination import adjusted, chance
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, find_cells, paired_ratio
-from screen.tables import Column, Schema, number_column
-
-RACE = Schema(
-    "race",
-    (
-        Column("context", pl.String, "the cell and its stimulus", is_name=True),
-        Column("intervention", pl.String, "the pair, joined by +"),
-        Column(
-            "stopped", pl.Boolean, "whether it runs in no further draws: `p_adjusted` is below `race.error`"
-        ),
-        Column("draws", pl.Int64, "draws that this was told from", minimum=1),
-        number_column(
-            "p_value",
-            "of being among the first in `race.share` of the draws or more, the largest of its rankings; "
-            "null where it is in none, and goes on",
-            minimum=0,
-            maximum=1,
-        ),
-        number_column("p_adjusted", "for the number of pairs in the context", minimum=0, maximum=1),
-        Column("hypothesis", pl.String, "the ranking in which it is nearest to the first", nullable=True),
-        Column("readout", pl.String, "its read-out", nullable=True),
-        Column("dose_basis", pl.String, "and its dose basis", nullable=True),
-    ),
-    key=("context", "intervention"),
-    may_be_empty=True,
-)
-"""One row a context and pair."""
+from screen.tables import RACE
 
 
 class Rules(NamedTuple):

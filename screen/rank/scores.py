@@ -267,21 +267,25 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS), _ic50_flag),
     Score(
-        _effect_column("excess_single_p50", "pairs: median suppression beyond its better drug alone"),
+        number_column(
+            "excess_single_p50", "pairs: median suppression beyond its better drug alone", "fraction"
+        ),
         _excess_single,
     ),
     Score(
-        _effect_column("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss"),
+        number_column("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss", "fraction"),
         partial(_excess_bliss, share=0.05),
     ),
     Score(
-        _effect_column(
-            "excess_bliss_p50", "pairs: median suppression beyond Bliss independence; positive is synergy"
+        number_column(
+            "excess_bliss_p50",
+            "pairs: median suppression beyond Bliss independence; positive is synergy",
+            "fraction",
         ),
         partial(_excess_bliss, share=0.5),
     ),
     Score(
-        _effect_column("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss"),
+        number_column("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss", "fraction"),
         partial(_excess_bliss, share=0.95),
     ),
     Score(Column("draws", pl.Int64, "parameter draws that count", minimum=0), _draws),

@@ -9,6 +9,7 @@ from screen.tables.several import files_of, read_placed, read_tables, replace_ro
 from screen.tables.stages import (
     DECISIVE,
     DRAWS,
+    RACE,
     RANKING,
     RESPONSES,
     SCENARIOS,
@@ -24,6 +25,7 @@ __all__ = [
     "DRAWS",
     "NANOMOLAR",
     "QUANTITY",
+    "RACE",
     "RANKING",
     "RESPONSES",
     "SCENARIOS",

@@ -76,6 +76,32 @@ def number_column(name: str, description: str, unit: str = "", **limits: float |
     return Column(name, pl.Float64, description, unit, nullable=True, **limits)  # type: ignore[arg-type]
 
 
+RACE = Schema(
+    "race",
+    (
+        Column("context", pl.String, "the cell and its stimulus", is_name=True),
+        Column("intervention", pl.String, "the pair, joined by +"),
+        Column(
+            "stopped", pl.Boolean, "whether it runs in no further draws: `p_adjusted` is below `race.error`"
+        ),
+        Column("draws", pl.Int64, "draws that this was told from", minimum=1),
+        number_column(
+            "p_value",
+            "of being among the first in `race.share` of the draws or more, the largest of its rankings; "
+            "null where it is in none, and goes on",
+            minimum=0,
+            maximum=1,
+        ),
+        number_column("p_adjusted", "for the number of pairs in the context", minimum=0, maximum=1),
+        Column("hypothesis", pl.String, "the ranking in which it is nearest to the first", nullable=True),
+        Column("readout", pl.String, "its read-out", nullable=True),
+        Column("dose_basis", pl.String, "and its dose basis", nullable=True),
+    ),
+    key=("context", "intervention"),
+    may_be_empty=True,
+)
+"""Which pairs stopped: one row a context and pair."""
+
 VALIDATION = Schema(
     "validation",
     (

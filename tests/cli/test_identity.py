@@ -6,7 +6,7 @@ import shutil
 import polars as pl
 import pytest
 
-from screen.cli.identity import shard_facts
+from screen.cli.identity import DISPATCHER, shard_facts
 from screen.cli.options import Results
 from screen.settings import load_settings
 from screen.tables import (
@@ -18,6 +18,7 @@ from screen.tables import (
     read_table,
     write_table,
 )
+from screen.tables.code import executed_modules
 from tests.rank.worlds import RANKED
 
 
@@ -148,3 +149,10 @@ def test_draws_that_changed_since_are_noticed(run, screen_of_shards):
     ran = run("rank", "--config", config)
     assert ran.code == 2
     assert [line.count("found another draws.parquet") for line in ran.problems] == [1, 1]
+
+
+def test_other_code_of_the_ranking_makes_no_shard_another(root):
+    """Shards take far longer than what reads them."""
+    executed = executed_modules("screen.cli.simulate", unfollowed=(DISPATCHER,))
+    assert {"screen.simulate.shard", "screen.cli.rounds"} <= executed
+    assert not [name for name in executed if name.startswith(("screen.rank", "screen.report"))]

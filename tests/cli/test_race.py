@@ -5,9 +5,9 @@ import pytest
 
 from screen.cli.options import Results
 from screen.cli.plan import read_aim
-from screen.rank import RACE, ranked_schema
+from screen.rank import ranked_schema
 from screen.settings import load_settings
-from screen.tables import RESPONSES, read_table
+from screen.tables import RACE, RESPONSES, read_table
 from tests.cli.test_neighbours import MAY_MOVE
 
 FIRST, DRAWS = 16, 20
