@@ -56,7 +56,8 @@ WRONG = {
     "pair of one": ("scenarios: {pairs: [[a]]}", "line 1: `scenarios.pairs[1]` must have at least 2 entries"),
     "pairs by a number": (
         "scenarios: {pairs: 5}",
-        "line 1: `scenarios.pairs` must be `all`, a list of pairs or what to pair (`among`, `classes`), found 5",
+        "line 1: `scenarios.pairs` must be `all`, a list of pairs or what to pair (`among`, `classes`, "
+        "`of_classes`), found 5",
     ),
     "pairs by another word": (
         "scenarios: {pairs: {classes: between}}",
@@ -184,7 +185,9 @@ def test_every_setting_is_explained_and_frozen():
     walk(Settings)
 
 
-@pytest.mark.parametrize("pairs", ["all", [["a", "b"]], {"among": ["a", "b"]}, {"classes": "within"}])
+@pytest.mark.parametrize(
+    "pairs", ["all", [["a", "b"]], {"among": ["a", "b"]}, {"classes": "within"}, {"of_classes": ["A/B"]}]
+)
 def test_pairs_are_listed_or_among_some_drugs(tmp_path, pairs):
     values = {"scenarios": {"pairs": pairs}}
     jsonschema.validate(values, settings_schema())

@@ -85,6 +85,11 @@ class Results:
         return self.folder / "race.csv"
 
     @property
+    def stopped(self) -> Path:
+        """Folder of what ranked.csv and combinations.csv would say of pairs that stopped."""
+        return self.folder / "stopped"
+
+    @property
     def ranked(self) -> Path:
         """The ranked table."""
         return self.folder / "ranked.csv"

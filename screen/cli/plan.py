@@ -34,7 +34,8 @@ def read_plan(settings: Settings) -> ScreenInputs:
     screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
     pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
     if isinstance(pairs, PairsAmong):
-        listed = pairs_among(screened if pairs.among == "all" else pairs.among, drugs, pairs.classes)
+        among = screened if pairs.among == "all" else pairs.among
+        listed = pairs_among(drugs.of_classes(among, pairs.of_classes), drugs, pairs.classes)
     else:
         listed = [(first, second) for first, second in pairs]
     scenarios = plan_scenarios(

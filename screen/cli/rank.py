@@ -4,12 +4,13 @@ Example: python -m screen rank
 """
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from screen.cli.identity import check_shards
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_aim, read_bases
-from screen.cli.rounds import all_shards, is_raced, read_race
+from screen.cli.rounds import all_shards, read_race
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write results/ranked.csv, curves.csv, combinations.csv, isoboles.csv, sets.csv, failures.csv, endings.csv and
-    responses.parquet."""
+    """Write results/ranked.csv, curves.csv, combinations.csv, isoboles.csv, sets.csv, failures.csv, endings.csv,
+    responses.parquet and, of pairs that stopped, stopped."""
     settings, results = read_shared(arguments, any_network=True)
     prepare_folder(results.folder)
     from screen.rank import (
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         gather_responses,
         rank,
         rank_sets,
+        ranked_schema,
         score_doses,
         sets_schema,
         within,
@@ -56,19 +58,29 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     scenarios = read_table(results.scenarios, SCENARIOS)
-    found = gather_responses(shards, scenarios, read_race(settings, results))
+    race = read_race(settings, results)
+    found = gather_responses(shards, scenarios, race)
     failures = find_failures(found)
     drugs, bases, sets = read_tables(settings.tables.drugs, DRUGS), read_bases(settings), settings.rank.sets
     ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=bases, doubt=doubt)
     made = (results.network, results.scenarios, results.routes, results.draws)
-    raced = [results.race] if is_raced(settings) else []
+    raced = [] if race is None else [results.race]
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *raced, *shards)
     left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
-    write_ranked(ranked, results.ranked, aim, facts)
+    write_ranked(ranked.filter(race="all"), results.ranked, aim, facts)
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
-    write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+    if race is None:
+        write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+    else:
+        prepare_folder(results.stopped)
+        out = race.filter("stopped").select("context", "intervention")
+        both = [effects.combinations.join(out, on=out.columns, how=how) for how in ("anti", "semi")]
+        write_table(both[0], results.combinations, COMBINATIONS, facts)
+        write_table(both[1], results.stopped / "combinations.parquet", COMBINATIONS, facts)
+        schema = replace(ranked_schema(aim), may_be_empty=True)
+        write_table(ranked.filter(race="stopped"), results.stopped / "ranked.parquet", schema, facts)
     write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
     write_table(effects.responses, results.responses, DOSE_RESPONSES, facts)
     write_table(count_endings(found), results.endings, ENDINGS, facts)
@@ -81,7 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"rank: left out: {what}")
     if failures.height:
         say(f"rank: {failures['failed'].sum()} trajectories failed: {results.failures}")
-    say(f"rank: {ranked.height} rows in {results.ranked}")
+    kept = ranked.filter(race="all").height
+    if kept < ranked.height:
+        say(f"rank: {ranked.height - kept} rows of pairs that stopped in {results.stopped}")
+    say(f"rank: {kept} rows in {results.ranked}")
     return 0
 
 

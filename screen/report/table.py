@@ -42,8 +42,13 @@ NUMBERS: Mapping[str, int] = {
 """Columns and the significant digits that travel."""
 
 
-def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: bool = True) -> str:
-    """Everything that the scripts read, as base64 of gzip of JSON; not `whole`: of the headline's dose basis alone."""
+def packed_content(
+    findings: Findings, cells: Sequence[CellSummary], *, whole: bool = True, pairs: int | None = None
+) -> str:
+    """Everything that the scripts read, as base64 of gzip of JSON; not `whole`: of the headline's dose basis alone.
+
+    `pairs`: how many places of a ranking are shown where pairs hold them; None: all.
+    """
     wanted = [view for view in findings.views if whole or view.basis == findings.view.basis]
     readouts = list(dict.fromkeys(view.readout for view in wanted))
     content = {
@@ -57,7 +62,7 @@ def packed_content(findings: Findings, cells: Sequence[CellSummary], *, whole: b
         "noticed": NOTICED,
         "ramp": RAMP,
         "answers": [[cell.answers[findings.views.index(view)] for cell in cells] for view in wanted],
-        "table": _columns(_numbered(findings, wanted)),
+        "table": _columns(_shown(_numbered(findings, wanted), pairs)),
         "curves": {readout: _curves(findings, readout) for readout in readouts},
         "measured": _measured(findings),
         "pairs": pair_matrices(findings, readouts),
@@ -98,6 +103,12 @@ def _numbered(findings: Findings, wanted: Sequence[View]) -> pl.DataFrame:
         for place, view in enumerate(wanted)
         for at, cell in enumerate(findings.cells)
     )
+
+
+def _shown(rows: pl.DataFrame, pairs: int | None) -> pl.DataFrame:
+    """The rows of single drugs, and of the pairs that are among the first `pairs` of a ranking."""
+    alone = ~pl.col("intervention").str.contains("+", literal=True)
+    return rows if pairs is None else rows.filter(alone | (pl.col("rank") <= pairs))
 
 
 def _columns(rows: pl.DataFrame) -> dict[str, Any]:

@@ -28,6 +28,12 @@ from screen.tables import write_text_atomic
 LARGEST_PAGE = 1_500_000
 """Bytes above which a page stays blank inside the report that Snakemake makes."""
 
+MOST_ROWS = 100_000
+"""Rows of a ranking beyond which it is not tried to show all."""
+
+PAIRS = 2
+"""Where not all pairs are shown, those among the first of a ranking are: so many times what its figure shows."""
+
 LARGEST_FIT = 200_000
 """Bytes of a figure of the fit that is still taken into the page."""
 
@@ -35,15 +41,25 @@ LARGEST_FIT = 200_000
 def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 screen") -> Path:
     """Write the page, one file that asks the network for nothing and fits into Snakemake's report.
 
-    Where it would become too large it holds the rows of the headline's dose basis alone and says so.
+    Where it would become too large it holds of the pairs those that are among the first of a ranking, and then the rows
+    of the headline's dose basis alone, and says so.
     """
     cells = summarise(findings)
     content = _content(findings, cells, title)
-    every = {"packed": packed_content(findings, cells), "table_note": "Every row of ranked.csv."}
-    page = render({**content, **every})
-    if len(page.encode()) > LARGEST_PAGE:
-        note = "Rows of the first dose basis; ranked.csv has the others."
-        page = render({**content, "packed": packed_content(findings, cells, whole=False), "table_note": note})
+    first = PAIRS * findings.top
+    some = f"single drugs, and pairs among the first {first} of a ranking"
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Every row of ranked.csv.", {}),
+        (f"Rows of {some}; ranked.csv has the others.", {"pairs": first}),
+        (
+            f"Rows of the first dose basis, {some}; ranked.csv has the others.",
+            {"pairs": first, "whole": False},
+        ),
+    )
+    for note, part in steps[findings.ranked.height > MOST_ROWS :]:
+        page = render({**content, "packed": packed_content(findings, cells, **part), "table_note": note})
+        if len(page.encode()) <= LARGEST_PAGE:
+            break
     if len(page.encode()) > LARGEST_PAGE:
         raise ReportError(
             f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {len(page.encode())}"

@@ -259,6 +259,19 @@ class DrugTables:
         """The target of each site where constants are known: every target, then every variant."""
         return (*self.targets, *self.variants.values())
 
+    def of_classes(self, names: Sequence[str], classes: Sequence[str] | None) -> list[str]:
+        """The drugs among these that are of some classes, None: of any; what is not in the table stays, to be named.
+
+        ScenarioError: a class that no drug of the table has.
+        """
+        if classes is None:
+            return list(names)
+        known = {drug.drug_class for drug in self.drugs.values()}
+        unknown = [name for name in classes if name not in known]
+        if unknown:
+            raise ScenarioError(f"of_classes: must be classes of drugs.tsv, found {name}" for name in unknown)
+        return [name for name in names if name not in self.drugs or self.drugs[name].drug_class in classes]
+
     def screened(self) -> tuple[str, ...]:
         """Names of the drugs that can be screened."""
         return tuple(name for name, drug in self.drugs.items() if drug.screened)

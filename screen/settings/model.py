@@ -30,6 +30,7 @@ from screen.settings.kinds import (
     Files,
     Layout,
     Name,
+    Names,
     OwnFolder,
     Positive,
     Section,
@@ -94,6 +95,8 @@ class PairsAmong(Section):
     """Drugs to pair, or `all` that are screened (`scenarios.drugs`)."""
     classes: Classes = "any"
     """`within`: both drugs of one class; `across`: of two classes."""
+    of_classes: Names | None = None
+    """Classes of drugs (column `class`) that are paired; nothing: all of them."""
 
 
 def _pairs_kind(value: Any) -> str:
@@ -105,7 +108,7 @@ def _pairs_kind(value: Any) -> str:
 def _some_pairs(value: Any) -> Any:
     if value != "all" and not isinstance(value, list | dict | PairsAmong):
         raise ValueError(
-            f"must be `all`, a list of pairs or what to pair (`among`, `classes`), found {value}"
+            f"must be `all`, a list of pairs or what to pair (`among`, `classes`, `of_classes`), found {value}"
         )
     return value
 

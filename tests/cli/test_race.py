@@ -48,8 +48,12 @@ def screened(run, small, kept):
         for stage in (*stages, ("rank",)):
             ran = run(*stage, "--config", config, "--results", results)
             assert ran.code == 0, ran.err
-        table = read_table(results / "ranked.csv", ranked_schema(read_aim(load_settings(config))))
-        return table, Results(results)
+        schema = ranked_schema(read_aim(load_settings(config)))
+        parts = ["ranked.csv"] if first is None else ["ranked.csv", "stopped/ranked.parquet"]
+        tables = [read_table(results / part, schema) for part in parts]
+        for table, raced in zip(tables, ("all", "stopped"), strict=False):
+            assert set(table["race"]) == {raced}
+        return pl.concat(tables).sort("rank", *ROW), Results(results)
 
     return made
 

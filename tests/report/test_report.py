@@ -451,7 +451,21 @@ def test_a_large_page_holds_the_first_dose_basis_alone(findings, page, tmp_path,
     rows = findings.ranked.filter(pl.col("dose_basis") == VIEW.basis)
     assert len(content["table"]["columns"]["rank"]) == rows.height
     assert content["views"][content["first"]][:2] == [*VIEW]
-    assert "Rows of the first dose basis; ranked.csv has the others." in smaller
+    assert "Rows of the first dose basis, single drugs, and pairs among" in smaller
+
+
+def test_a_page_of_very_many_rows_holds_the_pairs_that_are_among_the_first(findings, tmp_path, monkeypatch):
+    few = replace(findings, top=1)
+    monkeypatch.setattr("screen.report.writing.MOST_ROWS", findings.ranked.height - 1)
+    smaller = write_report(few, tmp_path / "report.html").read_text()
+    pair = pl.col("intervention").str.contains("+", literal=True)
+    shown = findings.ranked.filter(~pair | (pl.col("rank") <= 2))
+    assert shown.height < findings.ranked.height and shown.filter(pair).height > 0
+    assert len(unpacked(smaller)["table"]["columns"]["rank"]) == shown.height
+    assert (
+        "Rows of single drugs, and pairs among the first 2 of a ranking; ranked.csv has the others."
+        in smaller
+    )
 
 
 def test_a_page_too_large_for_snakemake_is_refused(findings, tmp_path, monkeypatch):

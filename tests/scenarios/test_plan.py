@@ -228,3 +228,12 @@ def test_contexts_that_do_not_fit_the_network_are_refused(contexts, units, messa
     with pytest.raises(ScenarioError) as caught:
         check_contexts(contexts, units)
     assert message in caught.value.problems
+
+
+def test_drugs_of_some_classes_are_paired_in_the_order_of_their_names(drugs):
+    names = ["selumetinib", "ruxolitinib", "tofacitinib"]
+    assert drugs.of_classes(names, ["JAK"]) == ["ruxolitinib", "tofacitinib"]
+    assert drugs.of_classes(names, None) == names
+    assert drugs.of_classes(["no such drug"], ["JAK"]) == ["no such drug"]
+    with pytest.raises(ScenarioError, match=r"of_classes: must be classes of drugs.tsv, found JAC"):
+        drugs.of_classes(names, ["JAC", "MEK"])

@@ -24,6 +24,11 @@ rule rank:
         [f"{OUT}/{name}.csv" for name in SCORED],
         [f"{OUT}/{name}.csv.provenance.json" for name in SCORED],
         f"{OUT}/responses.parquet",
+        [
+            f"{OUT}/stopped/{name}.parquet"
+            for name in ("ranked", "combinations")
+            if LATER
+        ],
     log:
         f"{OUT}/logs/rank.log",
     benchmark:
