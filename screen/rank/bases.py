@@ -5,7 +5,7 @@ A basis says for each intervention of a cell at which dose it stands: a dose tha
 two that were (the response is then interpolated in log10 dose, draw by draw). Nothing is extrapolated.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,10 +45,17 @@ class Place(NamedTuple):
         """Whether a response can be read at this dose."""
         return self.lower >= 0
 
-    def read(self, ratio: np.ndarray, which: int) -> np.ndarray:
-        """Its values [draws] in a read-out, of ratio[scenarios, readouts, draws]."""
-        low, high = ratio[self.lower, which], ratio[self.upper, which]
-        return low if self.weight == 0.0 else (1.0 - self.weight) * low + self.weight * high
+
+def read_places(ratio: np.ndarray, places: Sequence[Place], which: int) -> np.ndarray:
+    """Values [places, draws] in a read-out, of ratio[scenarios, readouts, draws]; NaN where the dose is not known."""
+    lower, upper = (np.array([getattr(place, end) for place in places]) for end in ("lower", "upper"))
+    weight = np.array([place.weight for place in places])[:, None]
+    found = ratio[lower, which]
+    between = weight[:, 0] > 0.0
+    part = weight[between]
+    found[between] = (1.0 - part) * found[between] + part * ratio[upper[between], which]
+    found[lower < 0] = np.nan
+    return found
 
 
 class Footing(NamedTuple):

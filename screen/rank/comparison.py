@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from screen.rank.bases import Place, place_series
+from screen.rank.bases import Place, place_series, read_places
 from screen.rank.doubt import PoolDoubt
 from screen.rank.draws import mean, quantile, spread
 from screen.rank.placed import placed
@@ -104,50 +104,48 @@ def compare(
     doubt: PoolDoubt | None = None,
 ) -> Comparison:
     """The draws of `places` in a pool. Without doubt they are all there is."""
-    readout = wanted.readout
     ordered = tuple(sorted(places, key=lambda place: place.intervention))
-    ratio = pool.ratio
-    lost = np.full(ratio.shape[-1], np.nan)
-    series = {member.drug: member for member in pool.cell.series}
-
-    def read(place: Place, which: int | None) -> np.ndarray:
-        return lost if which is None or not place.known else place.read(ratio, which)
-
-    def alone(place: Place) -> np.ndarray:
-        if len(place.drugs) == 1:
-            return np.stack([lost, lost])
-        known = [
-            place_series(series[drug], dose) if drug in series else None
-            for drug, dose in zip(place.drugs, place.doses, strict=True)
-        ]
-        return np.stack(
-            [lost if single is None or single.weight else read(single, readout) for single in known]
-        )
-
-    def half(place: Place) -> np.ndarray:
-        return potency[place.drugs[0]].draws if len(place.drugs) == 1 else lost
-
-    single_ratios = np.stack([alone(place) for place in ordered])
-    simulated = np.stack([read(place, readout) for place in ordered])
+    simulated = read_places(pool.ratio, ordered, wanted.readout)
+    single_ratios = _alone(pool, ordered, wanted.readout)
     run = _draws_run(pool, ordered)
     stand = placed(simulated, single_ratios, run, pool.each) if np.any(run < pool.each) else None
     bare = Ratios(simulated, pool.weights, wanted.sign, stand)
+    half = np.full(simulated.shape, np.nan)
+    for at, place in enumerate(ordered):
+        if len(place.drugs) == 1:
+            half[at] = potency[place.drugs[0]].draws
     return Comparison(
         places=ordered,
         bare=bare,
         wide=doubt.widened(bare, ordered, pool.cell.context) if doubt else bare,
         side={
-            name: np.stack([read(place, which) for place in ordered]) for name, which in wanted.side.items()
+            name: np.full(simulated.shape, np.nan)
+            if which is None
+            else read_places(pool.ratio, ordered, which)
+            for name, which in wanted.side.items()
         },
         single_ratios=single_ratios,
         run=run * (len(pool.weights) // pool.each),
-        log10_ic50=np.stack([half(place) for place in ordered]),
+        log10_ic50=half,
         route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
         through=np.array([doubt.through(place) if doubt else None for place in ordered], dtype=object),
         unmeasured=np.array(
             [doubt.not_measured_on(place) if doubt else None for place in ordered], dtype=object
         ),
     )
+
+
+def _alone(pool: Pool, places: Sequence[Place], readout: int) -> np.ndarray:
+    """Each drug of the pairs among places alone at its dose there, [places, 2, draws]; NaN where there is none."""
+    series = {member.drug: member for member in pool.cell.series}
+    found = np.full((len(places), 2, pool.ratio.shape[-1]), np.nan)
+    for at, place in enumerate(places):
+        given = zip(place.drugs, place.doses, strict=True) if len(place.drugs) > 1 else ()
+        for which, (drug, dose) in enumerate(given):
+            single = place_series(series[drug], dose) if drug in series else None
+            if single and single.known and not single.weight:
+                found[at, which] = pool.ratio[single.lower, readout]
+    return found
 
 
 def _draws_run(pool: Pool, places: Sequence[Place]) -> np.ndarray:

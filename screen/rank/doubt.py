@@ -111,7 +111,7 @@ class PoolDoubt:
     def _normal(self, place: Place, context: str) -> np.ndarray:
         """Errors in their sd [draws, repeats] of an intervention, those of its drugs together."""
         drawn = [self._normal_of(f"{context}\0{drug}") for drug in place.drugs]
-        return np.asarray(sum(drawn) / np.sqrt(len(drawn)))
+        return drawn[0] if len(drawn) == 1 else np.asarray(sum(drawn) / np.sqrt(len(drawn)))
 
     def _normal_of(self, name: str) -> np.ndarray:
         """Those of one drug, drawn once for all read-outs and bases."""

@@ -204,10 +204,19 @@ def falling_fit(ratio: np.ndarray) -> np.ndarray:
 
     The min-max form (Barlow et al. 1972): fit at dose i is the minimum over j <= i of the maximum over
     k >= i of the mean from j to k. Doses that are NaN carry no weight.
-    SciPy has it for one curve without NaN; here are drugs times read-outs times draws of them.
+    SciPy has it for one curve without NaN; here are drugs times read-outs times draws of them. One that falls is its
+    own fit.
     """
+    fit = ratio.reshape(len(ratio), -1).copy()
+    rises = ~np.all(fit[1:] <= fit[:-1], axis=0)
+    fit[:, rises] = _pooled(fit[:, rises])
+    return fit.reshape(ratio.shape)
+
+
+def _pooled(ratio: np.ndarray) -> np.ndarray:
+    """The fit [doses, curves] of curves that rise somewhere, or lack a dose."""
     there = ~np.isnan(ratio)
-    zero = np.zeros((1, *ratio.shape[1:]))
+    zero = np.zeros((1, ratio.shape[1]))
     totals = np.concatenate([zero, np.cumsum(np.where(there, ratio, 0.0), axis=0)])
     weights = np.concatenate([zero, np.cumsum(there, axis=0)])
     fit = np.full(ratio.shape, np.nan)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from screen.rank.aim import Aim
-from screen.rank.bases import BASES, DoseBasis, Footing
+from screen.rank.bases import BASES, DoseBasis, Footing, read_places
 from screen.rank.elimination import adjusted, chance
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, find_cells, paired_ratio
@@ -85,7 +85,7 @@ def _judged(
             continue
         for readout in aim.ranked:
             which = found.readouts.index(readout.id)
-            effect = aim.sign * (1.0 - np.stack([place.read(ratio, which) for place in known]))
+            effect = aim.sign * (1.0 - read_places(ratio, known, which))
             p_value = chance(effect, rules.keep, rules.share)
             for number in pairs:
                 near = Nearest(float(p_value[number]), cell.hypothesis, readout.id, basis.name)
