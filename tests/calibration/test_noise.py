@@ -35,6 +35,15 @@ def test_a_reading_costs_minus_its_log_density(name):
 
 
 @pytest.mark.parametrize("name", NOISE)
+def test_the_sd_of_a_distance_is_that_of_the_peer(name):
+    assert NOISE[name].sd(DEGREES) == pytest.approx(PEERS[name].std())
+
+
+def test_tails_that_are_too_long_have_no_sd():
+    assert NOISE["student"].sd(2.0) == np.inf
+
+
+@pytest.mark.parametrize("name", NOISE)
 def test_a_censored_reading_costs_minus_the_log_probability_of_at_most_it(name):
     np.testing.assert_allclose(cost(name, AT, censored=True), -PEERS[name].logcdf(-AT), rtol=1e-6, atol=1e-15)
 

@@ -13,7 +13,7 @@ from screen.fit import make_evaluator
 from screen.judge import heldout
 from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
 from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
-from screen.judge.predicted import signals
+from screen.judge.predicted import noise_sd, signals
 from screen.panel import read_panel
 from screen.simulate import Integration
 from screen.sources import SOURCES, Condition, Reading, forget
@@ -103,6 +103,24 @@ def test_what_a_batch_reads_of_nothing_is_no_signal():
     )
     np.testing.assert_allclose(10.0**found, [[9.0, 1.0, 5.0]])
     np.testing.assert_allclose(share, [[0.75, 0.25, 1.0]])
+
+
+def test_noise_is_the_sd_of_its_distribution_not_the_scale():
+    """Student's t with 4 degrees of freedom has an sd of sqrt(2) of its scale; other readings are normal."""
+    observables = (
+        SimpleNamespace(rows=np.array([0, 2]), distribution="student", degrees=4.0),
+        SimpleNamespace(rows=np.array([1]), distribution="normal", degrees=None),
+    )
+    found = noise_sd(SimpleNamespace(observables=observables), np.array([0.1, 0.2, 0.3]))
+    np.testing.assert_allclose(found, [0.1 * np.sqrt(2), 0.2, 0.3 * np.sqrt(2)])
+
+
+def test_an_arm_is_a_cell_and_what_inhibits_it_at_any_dose_and_under_any_stimulus():
+    arms = [
+        Condition("liver", (("IL6_dose", dose),), drugs=(("A", dose),), blocked=("MEK",))
+        for dose in (1.0, 9.0)
+    ]
+    assert {each.inhibition for each in arms} == {"liver, A, MEK blocked"}
 
 
 def test_results_are_json_and_a_table(result):
