@@ -215,7 +215,8 @@ def draw_heat(axes: Axes, heat: Heat, labels: Labels) -> mpl.collections.QuadMes
         if not text:
             continue
         colour = PALE if abs(value) > 0.62 else DARK
-        axes.text(column + 0.5, line + 0.52, text, ha="center", va="center", fontsize=LETTERS, color=colour)
+        number = axes.text(column + 0.5, line + 0.52, text, fontsize=LETTERS, color=colour)
+        number.set(ha="center", va="center", in_layout=False)  # what lies inside moves no edge
     axes.set_ylim(len(heat.drugs), 0)
     axes.set_yticks(np.arange(len(heat.drugs)) + 0.5, heat.drugs, fontsize=LETTERS)
     names = [labels.short_cell(*cell).replace("\n", ", ") for cell in heat.cells]
