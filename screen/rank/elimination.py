@@ -7,7 +7,6 @@ J R Stat Soc B 57:289).
 """
 
 import numpy as np
-from scipy.special import bdtr
 
 from screen.rank.draws import count, tied_ranks
 from screen.rank.ratios import RESOLUTION
@@ -23,6 +22,8 @@ def chance(effect: np.ndarray, keep: int, share: float) -> np.ndarray:
     >>> chance(np.stack([0.9 + draws, 0.8 - draws, 0.2 + draws]), keep=1, share=0.25).round(3).tolist()
     [1.0, 0.01, 0.01]
     """
+    from scipy.special import bdtr  # which a ranking without a race does not wait for
+
     first, _ = tied_ranks(effect, RESOLUTION)
     return np.asarray(bdtr(np.sum(first <= keep, axis=1), count(first), share))
 
