@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import polars as pl
 
@@ -29,3 +29,24 @@ def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
                 yield due.popleft().result()
         while due:
             yield due.popleft().result()
+
+
+class cached_property(Generic[Result]):  # noqa: N801 - the name of what it stands for
+    """An attribute that is computed when it is first asked for, of several objects at once.
+
+    That of functools holds a lock before Python 3.12, one for all objects of a class.
+
+    >>> class Drug:
+    ...     @cached_property
+    ...     def name(self):
+    ...         return "ruxolitinib"
+    >>> Drug().name
+    'ruxolitinib'
+    """
+
+    def __init__(self, compute: Callable[[Any], Result]) -> None:
+        self.compute, self.__doc__ = compute, compute.__doc__
+
+    def __get__(self, instance: object, owner: type) -> Result:
+        found = instance.__dict__[self.compute.__name__] = self.compute(instance)
+        return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from screen.rank.draws import mean, quantile, spread
 from screen.rank.placed import placed
 from screen.rank.ratios import RESOLUTION, Ratios
 from screen.rank.series import Pool, Potency
+from screen.threads import cached_property
 
 LOWEST_RATIO = 2.0**-10
 """Changes are shown down to log2 = -10: below that, treated/vehicle is solver noise."""

@@ -6,12 +6,12 @@ held.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from screen.rank.hill import FLAT, Hill
 from screen.rank.series import SAME_DOSE
+from screen.threads import cached_property
 
 LEVELS = np.linspace(0.0, 1.0, 2001)
 """Sizes of an effect at which equivalent doses are tabulated."""

@@ -9,7 +9,6 @@ drugs.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -22,6 +21,7 @@ from screen.rank.ratios import Ratios
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell
 from screen.scenarios import Discrepancy, normal_stream
+from screen.threads import cached_property
 
 REPEATS = 8
 """Errors drawn for each draw: as many draws as there are would leave the ends of intervals to chance."""

@@ -6,9 +6,10 @@ screen has a million. An effect is 1 - treated/vehicle, so that `top` is at most
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 
 import numpy as np
+
+from screen.threads import cached_property
 
 FLAT = 1e-3
 """Largest effect [fraction] of a series that counts as no effect: beside it the solver's noise has a shape."""

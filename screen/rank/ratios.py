@@ -1,11 +1,11 @@
 """treated/vehicle of interventions under draws, and where that places them."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from screen.rank.draws import LEVEL, count, spread, tied_ranks
+from screen.threads import cached_property
 
 RESOLUTION = 1e-4
 """Difference of suppression below which two interventions are level: the solver is no better [fraction]."""

@@ -7,7 +7,6 @@ other (HSA). Excess is suppression less that of the reference, as a fraction: po
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 from screen.rank.dose_curve import LEVELS, DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
 from screen.rank.series import Cell
+from screen.threads import cached_property
 
 SMALL = 0.01
 """Share of Loewe's sum that is too small to matter whether its dose was tested."""
