@@ -104,9 +104,11 @@ def arm_problems(
         for name in names
         if name not in known
     ]
+    given = {"genotype": (arm.genotype, arm.shares), "stimulus": arm.stimulus.given, "treatment": arm.treatment.given}
     problems += [
-        f"`{prefix}genotype` must leave a volume above 0, found {name}=0"
-        for name, value in (*arm.genotype, *arm.shares)
+        f"`{prefix}{column}` must leave a volume above 0, found {name}=0"
+        for column, parts in given.items()
+        for name, value in dict.fromkeys(pair for part in parts for pair in part)
         if name in VOLUMES and value == 0
     ]
     for name in arm.treatment.names():

@@ -158,6 +158,13 @@ WRONG = {
     "drug": ({"treatment": "water=3"}, "`treatment` must be a drug of drugs.tsv, load:<target> or a parameter"),
     "target": ({"treatment": "load:JAK9=3"}, "`treatment` must load a target of the network, found JAK9"),
     "no volume": ({"genotype": "cytosol=0"}, "`genotype` must leave a volume above 0, found cytosol=0"),
+    "no nucleus": ({"genotype": "nucleus=0"}, "`genotype` must leave a volume above 0, found nucleus=0"),
+    "none of its volume": ({"genotype": "cytosol=0%"}, "`genotype` must leave a volume above 0, found cytosol=0"),
+    "volume goes": ({"stimulus": "cytosol=0"}, "`stimulus` must leave a volume above 0, found cytosol=0"),
+    "volume goes later": (
+        {"stimulus": "IL6_dose=10 nucleus=0:from=5"}, "`stimulus` must leave a volume above 0, found nucleus=0"
+    ),
+    "volume taken": ({"treatment": "nucleus=0"}, "`treatment` must leave a volume above 0, found nucleus=0"),
     "ligand": ({"stimulus": "IL99_dose=3"}, "`stimulus` must set parameters of the network, found IL99_dose"),
     "hypothesis": ({"hypothesis": "flat_earth"}, "`hypothesis`: hypothesis flat_earth: must be default or of"),
 }  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import norm, truncnorm
 
 from screen.potency import (
     ESTIMATES,
@@ -19,7 +20,7 @@ from screen.potency import (
     read_potent_drugs,
 )
 from screen.potency.leave_out import errors
-from screen.potency.rows import read_rows
+from screen.potency.rows import Silent, read_rows
 from screen.tables import read_table
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -134,6 +135,46 @@ def test_a_pair_that_no_assay_saw_bind_mostly_does_not(shipped):
     found = constants.log10_nM[:, 0, constants.sites.index(Site("SRC"))]
     assert 0 < np.isfinite(found).mean() < 0.2
     assert found[np.isfinite(found)].min() > 3.5
+
+
+@pytest.mark.parametrize("level", [0.0, -1.5])
+def test_a_bound_alone_leaves_what_lies_beyond_it_of_what_would_bind(shipped, level):
+    """Of the share that binds at all, N(mean + level, K^2 + noise^2) above the bound; a target that drugs bind
+    tightly has fewer left there."""
+    row = shipped.tables.affinities.filter(
+        (pl.col("drug") == "tofacitinib") & (pl.col("target") == "SRC") & (pl.col("relation") == ">")
+    ).head(1)
+    tables = shipped.tables._replace(affinities=row, cells=shipped.tables.cells.clear())
+    (pair,) = read_rows(tables)[1]
+    told = {
+        "mean|other": 3.0, "level|SRC|other": level, "sd|K": 0.6, "sd|kinomescan": 0.8, "binder share": 0.4,
+        "family|kinomescan": 0.3, "shift|SRC": 0.0, "sd|cell": 0.0,
+    }  # fmt: skip
+    estimates = shipped.estimates | {name: (value, 0.0) for name, value in told.items()}
+    bound, mean = pair.value - 0.3, 3.0 + level
+    assert pair.prior(estimates) == pytest.approx((mean, 1.0))
+    assert pair.bound(estimates) == pytest.approx(bound)
+    tail = norm.sf(bound - mean)
+    constants = draw_constants(tables, estimates, ("tofacitinib",), 100_000, SEED)
+    found = constants.log10_nM[:, 0, constants.sites.index(Site("SRC"))]
+    binds = np.isfinite(found)
+    assert binds.mean() == pytest.approx(0.4 * tail / (0.4 * tail + 0.6), rel=0.1, abs=1e-4)
+    assert found[binds].min() > bound
+    beyond = truncnorm(bound - mean, np.inf, loc=mean)
+    assert found[binds].mean() == pytest.approx(beyond.mean(), abs=0.05)
+    assert found[binds].std() == pytest.approx(beyond.std(), abs=0.05)
+
+
+def test_a_bound_is_moved_by_the_atp_of_the_target_and_what_its_assay_reads_too_high():
+    """By hand: 4 + 0.5 * 0.2 - 0.3, of N(2 + 0.7, 0.6^2 + 0.8^2), and of N(2, 1) where no level is known."""
+    pair = Silent("x", "SRC", "SRC", 4.0, 0.5)
+    told = {"mean|other": 2.0, "sd|K": 0.6, "sd|kinomescan": 0.8, "family|kinomescan": 0.3, "shift|SRC": 0.2}
+    told |= {"level|SRC|other": 0.7, "level|SRC|intended": 9.0, "level|LCK|other": 9.0}
+    known = {name: (value, 0.1) for name, value in told.items()}
+    assert (pair.bound(known), *pair.prior(known)) == pytest.approx((3.8, 2.7, 1.0))
+    assert pair.tail(known) == pytest.approx(norm.sf(1.1))
+    without = {name: value for name, value in known.items() if name != "level|SRC|other"}
+    assert pair.prior(without) == pytest.approx((2.0, 1.0))
 
 
 def test_the_shipped_estimates_are_those_of_the_shipped_tables(shipped):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screen.rank import DoseBasis, rank
+from screen.rank import DoseBasis, rank, ranked_schema
 from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, responses, scenarios, uneven
 
 DRAWS = 41
@@ -112,6 +112,14 @@ def test_a_quantile_is_that_of_the_known_draws(found, column):
     wanted, beside = np.quantile(scale(draws), [share, share + 0.02 if share < 0.9 else share - 0.02])
     assert scale(of(found, intervention)[column]) == pytest.approx(wanted, abs=1e-6)
     assert abs(wanted - beside) > 1e-4  # another quantile would show
+
+
+@pytest.mark.parametrize(("goal", "most"), [("lower", 1.0), ("raise", None)])
+def test_an_effect_is_at_most_all_of_the_vehicle_where_it_is_to_fall(goal, most):
+    """Three times as much of what is to rise is an effect of 2; nothing falls by more than all of it."""
+    limits = {column.name: column.maximum for column in ranked_schema(replace(AIM, goal=goal)).columns}
+    effects = [name for name in limits if name.startswith(("suppression", "rise", "excess"))]
+    assert len(effects) > 8 and {limits[name] for name in effects} == {most}
 
 
 def test_the_mean_is_no_median(found):

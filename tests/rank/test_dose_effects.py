@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import least_squares
 
 from screen.errors import RankError
 from screen.rank import COMBINATIONS, CURVES, DOSE_RESPONSES, ISOBOLES, gather_responses, score_doses
-from screen.rank.hill import fit_hill
+from screen.rank.hill import BEYOND, LEAST_TOP, SLOPES, fit_hill
 from screen.tables import check_table
 from tests.rank.worlds import AIM, READOUTS, responses, scenarios, uneven
 from tests.rank.worlds import hill as by_half
@@ -234,8 +235,11 @@ def test_a_curve_has_the_constants_it_was_made_of():
 
 
 def test_three_doses_are_too_few_for_a_curve():
-    found = scored(lambda a, b, _: hill(a + b, 30.0), doses=DOSES[:3], matrix=[])
+    found = scored(lambda a, b, _: hill(a + b, 30.0), doses=DOSES[1:4], matrix=[])
     assert set(found.curves["fit_type"]) == {"DRCTooFewPointsToFit"}
+    assert found.curves.select("N_conc", pl.col("^m.*Concentration$")).row(0) == pytest.approx(
+        (3, np.log10(3.0), np.log10(30.0))
+    )
     assert found.curves["ec50_p50_nM"].null_count() == 2
     assert found.combinations.height == 0
 
@@ -250,7 +254,6 @@ def test_a_drug_that_was_only_given_in_pairs_is_named():
 
 
 def test_the_fit_is_that_of_scipy_where_no_hill_curve_fits():
-    optimize = pytest.importorskip("scipy.optimize")
     rng = np.random.default_rng(1)
     doses = np.array(DOSES)
     effect = np.array([lumpy(doses, half) for half in 10 ** rng.uniform(0, 2, 6)]) * rng.uniform(
@@ -262,8 +265,43 @@ def test_the_fit_is_that_of_scipy_where_no_hill_curve_fits():
         def rest(constants, series=series):
             return hill(doses, np.exp(constants[0]), np.exp(constants[1]), constants[2]) - series
 
-        best = min(optimize.least_squares(rest, [start, 0.0, series.max()]).cost for start in (2.0, 4.0, 6.0))
+        best = min(least_squares(rest, [start, 0.0, series.max()]).cost for start in (2.0, 4.0, 6.0))
         assert np.sum((fit.at(np.log10(doses))[:, place] - series) ** 2) <= 2 * best * (1 + 1e-6)
+
+
+def test_no_curves_have_no_fit_and_one_alone_has_its_own():
+    doses = np.array(DOSES)
+    assert fit_hill(np.empty((0, 8)), doses).top.shape == (0,)
+    assert fit_hill(hill(doses, 30.0, 1.5, 0.8), doses).top == pytest.approx(0.8)
+
+
+BENT = {
+    "more than all": 1.3 * hill(np.array(DOSES), 30.0),
+    "a step": 0.9 * (np.array(DOSES) > 50.0),
+    "falling": np.linspace(0.8, 0.2, 8),
+    "raised from the first dose on": np.linspace(-8.0, -9.0, 8),
+    "raised to any height": np.linspace(-1e3, -1e5, 8),
+    "barely there": 1e-2 * np.arange(8),
+}
+
+
+@pytest.mark.parametrize("effect", BENT.values(), ids=BENT)
+def test_a_curve_whose_best_lies_on_a_bound_is_that_of_scipy_there(effect):
+    """Top, half-maximal dose and slope are bounded; a descent may not stop where one of them meets its bound."""
+    doses, at = np.array(DOSES), np.log(DOSES)
+    low = np.array([LEAST_TOP, at[0] - np.log(BEYOND), np.log(SLOPES[0])])
+    high = np.array([1.0, at[-1] + np.log(BEYOND), np.log(SLOPES[1])])
+
+    def rest(constants):
+        return constants[0] / (1 + np.exp(-np.exp(constants[2]) * (at - constants[1]))) - effect
+
+    starts = [
+        np.clip((top, half, slope), low + 1e-9, high - 1e-9)
+        for top in (-50.0, -1.0, 0.5) for half in at[[0, 3, -1]] for slope in (-1.0, 0.0, 1.0)
+    ]  # fmt: skip
+    best = min(least_squares(rest, start, bounds=(low, high), xtol=1e-14, ftol=1e-14).cost for start in starts)
+    own = np.sum((fit_hill(effect[None], doses).at(np.log10(doses))[:, 0] - effect) ** 2)
+    assert own <= 2 * best * (1 + 1e-5) + 1e-6
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -42,6 +42,18 @@ def test_independent_drugs_need_what_bliss_says():
     assert rows.select("alone_a_p50_nM", "alone_b_p50_nM").row(0) == pytest.approx((30.0, 300.0))
 
 
+def test_each_drug_has_doses_of_its_own():
+    """Five of the first by four of the second; the answer is Bliss's again."""
+    given = (3.0, 10.0, 30.0, 100.0, 300.0), (30.0, 100.0, 300.0, 1000.0)
+    found = traced(
+        lambda a, b, _: 1 - (1 - hill(a, 30.0)) * (1 - hill(b, 300.0)),
+        doses=DOSES, matrix=[(a, b) for a in given[0] for b in given[1]],
+    )  # fmt: skip
+    assert found.filter(effect=0.5)["dose_a_nM"].to_list() == list(given[0])
+    beside = found.filter(effect=0.5, dose_a_nM=10.0)["dose_b_p50_nM"].item()
+    assert beside == pytest.approx(300.0 * (2.0 / (1.0 + 10.0 / 30.0) - 1.0))
+
+
 def test_where_one_drug_never_reaches_it_alone_there_is_a_dose_and_no_index():
     """Nor a dose where the first drug alone is enough, nor where none simulated is."""
     found = traced(lambda a, b, _: 0.3 * hill(a, 30.0) + 0.6 * hill(b, 100.0), doses=DOSES).filter(effect=0.5)

@@ -96,6 +96,41 @@ def test_answers_do_not_depend_on_shards_or_batches(model):
     assert run(model, plan, batch=64).equals(whole)
 
 
+def test_every_cell_that_lanes_begin_from_comes_to_rest_once_and_no_other(model, monkeypatch):
+    """Two genotypes rest apart, each under four draws: of every run of lanes, those that it has, however it is cut."""
+    plan = part_of(model)
+    settings = np.tile(plan.design.settings, (2, 1))
+    settings[:, model.parameters.index("on")] = np.repeat([0.02, 0.04], 2)
+    plan = replace(
+        plan, arms=np.array([2, 0, 1]),
+        design=replace(
+            plan.design, settings=settings, rest=np.array([2, 0, 2]), phase=np.array([[2, 3], [0, 1], [2, 3]])
+        ),
+    )  # fmt: skip
+    rested, settle = [], Runner.rest
+
+    def rest(self, draws, row, draw):
+        rested.extend(zip(row.tolist(), draw.tolist(), strict=True))
+        return settle(self, draws, row, draw)
+
+    monkeypatch.setattr(Runner, "rest", rest)
+    lanes = [(int(plan.design.rest[arm]), draw) for arm in plan.arms for draw in range(len(DRAWS))]
+    whole = run(model, plan)
+    assert sorted(rested) == sorted(set(lanes)) and len(set(lanes)) == 8
+    for count in (2, 3, 5, 12):
+        parts = []
+        for index in range(count):
+            rested.clear()
+            parts.append(run(model, plan, index, count))
+            first, stop = Shard(index, count).bounds(12)
+            assert sorted(rested) == sorted(set(lanes[first:stop]))
+        assert pl.concat(parts).equals(whole)
+    found = whole.filter(readout="share_20min")["value"].to_numpy().reshape(3, 4)
+    for row, (on, load) in enumerate([(0.04, 10.0), (0.04, 0.0), (0.02, 1.0)]):
+        known = [share(on, off, load, np.array(20.0)) for off in (0.1, 0.2, 0.05, 0.4)]
+        assert found[row] == pytest.approx(known, rel=1e-6)
+
+
 def test_resting_states_are_at_rest(model):
     plan = part_of(model)
     runner = Runner(model, integration(), plan.design, ["B"])
@@ -194,3 +229,13 @@ def test_batches_are_as_wide_as_asked_or_as_suits_the_engine():
         > ENGINES["kernel"].batch
         == Integration("kernel").width
     )
+
+
+def test_trajectories_for_slopes_are_as_coarse_throughout_and_never_finer():
+    """Both tolerances by the same factor; what is coarser already stays."""
+    fine = Integration("kernel", 1e-6, 1e-9, 500, 2)
+    found = fine.for_slopes()
+    assert found.atol == pytest.approx(1e-7)
+    assert found == replace(fine, rtol=1e-4, atol=found.atol)
+    coarse = Integration("kernel", 1e-3, 1e-9)
+    assert coarse.for_slopes() == coarse
