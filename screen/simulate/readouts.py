@@ -64,7 +64,8 @@ def read(
     columns = []
     for readout in readouts:
         wanted = np.searchsorted(times, readout.grid())
-        course = values[:, wanted, list(observables).index(readout.observable)]
+        # laid out lane by lane: the order in which NumPy adds up times must not depend on how many lanes there are
+        course = np.ascontiguousarray(values[:, wanted, list(observables).index(readout.observable)])
         if readout.is_window:
             length = readout.to_minutes - readout.from_minutes
             columns.append(np.trapezoid(course, times[wanted], axis=1) / length)
