@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         DYNAMICS,
         TIME_COURSES,
         check_arms_fit,
+        check_completed,
         left_out,
         read_arms,
         run_planned,
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"experiment: engine {engine}: {reason}")
     integration = read_integration(settings, engine, arguments.threads)
     ran = run_planned(planned, tables, integration, ensemble, settings.seed, say_as("experiment"))
+    check_completed(planned, ran.courses)
     inputs = [arguments.arms, settings.network.folder, *settings.lane_tables(), *([draws] if draws else [])]
     facts = provenance("experiment", inputs, engine=engine, seed=settings.seed)
     write_table(ran.courses, folder / "time_courses.csv", TIME_COURSES, facts)

@@ -1,14 +1,26 @@
-"""Writing a file whole or not at all: beside its place, to the disk, then renamed into it."""
+"""Writing a file whole or not at all: beside its place, to the disk, then renamed into it.
+
+What a killed process left of a file goes when the file is written again.
+"""
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from screen.errors import ScreenError, TableError
 from screen.files.reading import MOST_TABLE, read_text
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can tell whether a file is still being written, so that it stays
+    fcntl = None  # type: ignore[assignment]
+
+PART = ".part"
+"""Ending of a file that is being written; it begins with a dot and the name of the file that it becomes."""
 
 
 def write_text_atomic(path: Path | str, text: str) -> None:
@@ -20,11 +32,10 @@ def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenErr
     """Let `write` write another file, then put it in the place of `path`; until then the old file stays."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _sweep(path)
+        handle, temporary = _begun(path)
     except OSError as problem:
         raise error(f"{path.parent}: must be a folder one can write to, found {reason(problem)}") from problem
-    os.close(handle)
-    temporary = Path(name)
     try:
         write(temporary)
         umask = os.umask(0)
@@ -35,6 +46,40 @@ def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenErr
         raise error(f"{path}: must be writable, found {reason(problem)}") from problem
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _begun(path: Path) -> tuple[int, Path]:
+    """A file to be put in the place of `path`, and a handle that is locked for as long as it is written."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+        _lock(handle)
+        if os.path.exists(name):  # nobody swept it away before it was locked
+            return handle, Path(name)
+        os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left of `path`: files that nobody holds."""
+    for left in path.parent.glob(f".{escape(path.name)}.*{PART}"):
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                if _lock(handle):
+                    left.unlink()
+            finally:
+                os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Whether the file could be locked: no other process writes it. The lock ends with the process that has it."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another has it, or the file system has no locks
+        return False
+    return True
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Arms as tables, run under every parameter draw: the validation panel of published facts, and own experiments."""
 
-from screen.panel.courses import CONTRASTS, DYNAMICS, TIME_COURSES, run_planned
+from screen.panel.courses import CONTRASTS, DYNAMICS, TIME_COURSES, check_completed, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
 from screen.panel.planned import ARMS, Planned, Wanted, check_arms_fit, left_out, read_arms
 from screen.panel.potency import find_responses
@@ -27,6 +27,7 @@ __all__ = [
     "Statistic",
     "Wanted",
     "check_arms_fit",
+    "check_completed",
     "check_panel",
     "choose_facts",
     "courses_of",

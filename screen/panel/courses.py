@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from screen.errors import PanelError
 from screen.experiments import with_totals
 from screen.panel.dynamics import dynamics_rows, dynamics_schema
 from screen.panel.planned import Planned, Wanted, left_out
@@ -133,6 +134,21 @@ def run_planned(
         pl.DataFrame(contrasts, schema=CONTRASTS.dtypes(), orient="row"),
         pl.DataFrame(moved, schema=DYNAMICS.dtypes(), orient="row"),
     )
+
+
+def check_completed(planned: Sequence[Planned], courses: pl.DataFrame) -> None:
+    """Raise PanelError with every arm of which no trajectory completed, and why: its TIME_COURSES hold no number."""
+    problems = []
+    for each in planned:
+        own = courses.filter(arm=each.name)
+        if own["draws"].max() == 0 and own["failed"].min():
+            reasons = sorted(set("+".join(own["status"]).split("+")))
+            problems.append(
+                f"{each.where}: at least one trajectory of arm {each.name} must complete, found none "
+                f"({', '.join(reasons)})"
+            )
+    if problems:
+        raise PanelError(problems)
 
 
 def _over(seen: Seen, reference: Seen) -> Seen:

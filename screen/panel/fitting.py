@@ -104,7 +104,11 @@ def arm_problems(
         for name in names
         if name not in known
     ]
-    given = {"genotype": (arm.genotype, arm.shares), "stimulus": arm.stimulus.given, "treatment": arm.treatment.given}
+    given = {
+        "genotype": (arm.genotype, arm.shares),
+        "stimulus": arm.stimulus.given,
+        "treatment": arm.treatment.given,
+    }
     problems += [
         f"`{prefix}{column}` must leave a volume above 0, found {name}=0"
         for column, parts in given.items()

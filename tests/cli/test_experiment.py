@@ -106,6 +106,23 @@ def test_all_bad_rows_are_named_and_nothing_is_written(run, small, tmp_path):
     assert not (tmp_path / "results/experiment").exists()
 
 
+def test_an_arm_of_which_nothing_completes_is_an_error_with_its_cause(run, small, tmp_path):
+    table = tmp_path / "arms.csv"
+    table.write_text(
+        "arm,context,genotype,stimulus,treatment,readout,minutes\n"
+        "fine,hepg2,,IL6_dose=10,,pY705_level,20\n"
+        "lost,hepg2,STAT3_total=1e300,IL6_dose=10,,pY705_level,20\n"
+        'lost too,hepg2,STAT3_total=1e300,IL6_dose=10,"ruxolitinib=1,10",pY705_level pSTAT1,10 20\n'
+    )
+    ran = run("experiment", "arms.csv", "--config", small(), "--nominal")
+    assert ran.code == 2
+    assert [problem for problem in ran.problems if problem.startswith("screen: ")] == [
+        f"screen: arms.csv row {row}: at least one trajectory of arm {name} must complete, found none (non_finite)"
+        for row, name in ((3, "lost"), (4, "lost too"))
+    ]
+    assert not list((tmp_path / "results/experiment/arms").iterdir())
+
+
 def test_a_table_that_is_not_there_or_not_a_table_is_refused(run, small, tmp_path):
     ran = run("experiment", "none.csv", "--config", small())
     assert (ran.code, ran.problems) == (2, ["screen: none.csv: must exist, found no such file"])

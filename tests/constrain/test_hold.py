@@ -1,13 +1,17 @@
 """Draws held to a demand with a known answer: linear predictions, one demand on a straight line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from screen.constrain import View, hold
+from screen.constrain import Unknowns, View, hold, make_demands
 from screen.constrain.demands import Met
-from screen.constrain.hold import Sight
-from screen.fit import Box, Pace
+from screen.constrain.hold import Held, Sight
+from screen.constrain.stage import _summary
+from screen.fit import Box, Descent, Pace
+from tests.constrain.test_demands import CHECK
 
 SD = np.array([0.5, 2.0, 1.0])
 MEASURED = np.array([[1.0, 0.5, 0.0], [0.0, 4.0, 0.0]])
@@ -48,9 +52,37 @@ def starts() -> np.ndarray:
 def test_every_draw_ends_at_its_own_minimum(starts):
     found = hold(VIEW, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10))
     assert found.after.met.holds.all()
-    for end, start in zip(found.state.scaled, starts, strict=True):
+    for end, start, said in zip(found.state.scaled, starts, found.state.cost, strict=True):
         best = minimize(cost, start, args=(start,), tol=1e-12)
         assert end == pytest.approx(best.x, abs=2e-3)
+        assert said == pytest.approx(cost(end, start))
+
+
+def test_the_summary_says_how_far_draws_went_and_what_they_do_not_meet():
+    """Two draws, three unknowns of sd 1, 2 and 4, two demands and two measurements; every number by hand."""
+    demands = make_demands([CHECK, replace(CHECK, name="b")])
+    unknowns = Unknowns(
+        ("x", "y", "z"), ("lin",) * 3, np.array([1.0, 2.0, 4.0]), np.full(3, -9.0), np.full(3, 9.0), {}, {},
+        np.array([], int),
+    )  # fmt: skip
+
+    def sight(holds: list[list[bool]], predicted: list[list[float]]) -> Sight:
+        met = Met(np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2)), np.array(holds))
+        return Sight(met, np.array(predicted), np.ones(2, bool), None)
+
+    start = np.full((2, 3), 5.0)
+    ends = start + np.array([[1.0, 2.0, 0.0], [3.0, 2.0, -4.0]])
+    state = Descent(np.array(7), ends, *np.zeros((2, 2)), *np.zeros((2, 2)), np.array([True, False]))
+    before = sight([[False, False], [True, False]], [[1.0, 1.0], [4.0, 0.0]])
+    after = sight([[True, False], [True, True]], [[2.0, 2.0], [4.0, 2.0]])
+    found = _summary(demands, unknowns, start, Held(state, before, after))
+    assert found == {
+        "draws": 2, "demands": 2, "steps": 7, "arrived": 1, "met_before": 0.25, "met": 0.75,
+        "all_met_before": 0, "all_met": 1, "cost_of_moving": pytest.approx((1.0 + 5.5) / 2),
+        "cost_to_measurements": pytest.approx((1.0 + 2.0) / 2),
+        "moved_most": {"x": 2.0, "y": 1.0, "z": -0.5}, "not_met": {"V00b": 0.5},
+    }  # fmt: skip
+    assert list(found["moved_most"]) == ["x", "y", "z"]
 
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):

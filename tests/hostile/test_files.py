@@ -4,6 +4,8 @@ import csv
 import io
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -248,3 +250,36 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     write_text_atomic(tmp_path / "a.txt", "text")
     assert done == ["sync", "rename", "sync"]
     assert Path(tmp_path / "a.txt").read_text() == "text"
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from screen.files import write_atomic
+
+def write(place):
+    place.write_text("half")
+    print("begun", flush=True)
+    time.sleep(60)
+
+write_atomic(Path(sys.argv[1]), write)
+"""
+
+
+def test_what_a_killed_process_left_goes_when_its_file_is_written_again_and_not_before(tmp_path, root):
+    """A file that another process is still writing stays, and so does what is of another file."""
+    path = tmp_path / "shard-0.parquet"
+    other = tmp_path / ".shard-1.parquet.abc.part"
+    other.touch()
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, path], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout and writer.stdout.readline() == "begun\n"
+        (part,) = set(tmp_path.iterdir()) - {other}
+        write_text_atomic(path, "first")
+        assert part.read_text() == "half"
+        writer.kill()
+    assert part.exists() and path.read_text() == "first"
+    write_text_atomic(path, "second")
+    assert path.read_text() == "second"
+    assert set(tmp_path.iterdir()) == {path, other}

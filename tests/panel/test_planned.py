@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.errors import ScenarioError, TableError
+from screen.errors import PanelError, ScenarioError, TableError
 from screen.experiments import SIGMA, Arm, Exposure
 from screen.kernel import choose_engine
 from screen.panel import (
@@ -17,6 +17,7 @@ from screen.panel import (
     Bench,
     PanelTables,
     check_arms_fit,
+    check_completed,
     find,
     read_arms,
     run_planned,
@@ -283,6 +284,23 @@ def test_trajectories_that_fail_are_rows_with_their_reason(arms, run, draws):
         assert set(frame["failed"]) == {3} and set(frame["draws"]) == {0}
         numbers = frame.select(pl.col(r"^.*p\d\d$"))
         assert numbers.null_count().sum_horizontal().item() == numbers.width * numbers.height
+
+
+def test_an_arm_is_lost_where_none_of_its_doses_completes_under_any_draw(arms, run, draws):
+    path = arms(some={}, none={"treatment": "ruxolitinib=1,10"})
+    planned, courses = read_arms(path), run(path, draws).courses
+    check_completed(planned, courses)
+    lost = courses.with_columns(
+        draws=pl.lit(0, pl.Int64), failed=pl.lit(3, pl.Int64), status=pl.lit("max_steps+non_finite")
+    )
+    given = pl.col("dose").fill_null(0.0)
+    for kept, row, name in ((pl.col("arm") == "some", 3, "none"), (given == 10.0, 2, "some")):
+        with pytest.raises(PanelError) as raised:
+            check_completed(planned, pl.concat([courses.filter(kept), lost.filter(~kept)]))
+        assert raised.value.problems == (
+            f"arms.tsv row {row}: at least one trajectory of arm {name} must complete, found none "
+            "(max_steps, non_finite)",
+        )
 
 
 def test_a_drug_that_comes_later_acts_from_then_on(arms, run):

@@ -87,11 +87,14 @@ def test_a_drug_of_one_target_has_its_weight_there_and_a_variant_its_own(found):
     assert rows["selumetinib"]["spread"] < 1e-3 < rows["ruxolitinib"]["spread"]
 
 
-def test_weights_are_shares_of_the_slopes_that_count():
-    """Slopes against the sign count as none, those of less than 2 % of all are dropped."""
+@pytest.mark.parametrize("whole", [0.8, 1.0, 1.5])
+def test_weights_are_shares_of_the_slopes_that_count(whole):
+    """Slopes against the sign count as none, those of less than 2 % of all are dropped, whatever they add up to."""
     slopes = {"a": 0.91, "b": 0.05, "c": 0.03, "d": 0.01, "e": -0.4, "f": None}
     moved = {
-        f"x:0:{name}": np.full(3, 2 + STEP * slope) for name, slope in slopes.items() if slope is not None
+        f"x:0:{name}": np.full(3, 2 + STEP * slope * whole)
+        for name, slope in slopes.items()
+        if slope is not None
     }
     found = _weights("x", 0, slopes, {"x:0:": np.full(3, 2.0), **moved}, np.ones(3, bool))
     assert found == pytest.approx({"a": 0.919, "b": 0.051, "c": 0.030}, abs=1e-3)

@@ -78,6 +78,17 @@ def test_the_batch_does_not_matter(run, draws):
         assert len(one.values) == 5
 
 
+def test_a_draw_is_what_it_is_alone(run, draws):
+    """Its rates, its resting states in two cells and its constants."""
+    names = ("V01", "V08", "V35")
+    together = run(*names, draws=draws)
+    for draw in (0, 3):
+        alone = run(*names, draws=draws.filter(pl.col("draw") == draw))
+        for one, other in zip(together, alone, strict=True):
+            assert one.values[draw] == pytest.approx(other.values[0], rel=1e-9)
+    assert sum(np.ptp(one.values) > 1e-3 for one in together) > 1
+
+
 def test_more_residual_moves_an_ic50(run, draws):
     """sigma of a drug multiplies its constants, so an IC50 follows it where nothing else moves it as much."""
     found = run("V08", draws=draws)[0].values

@@ -299,7 +299,9 @@ def test_a_curve_whose_best_lies_on_a_bound_is_that_of_scipy_there(effect):
         np.clip((top, half, slope), low + 1e-9, high - 1e-9)
         for top in (-50.0, -1.0, 0.5) for half in at[[0, 3, -1]] for slope in (-1.0, 0.0, 1.0)
     ]  # fmt: skip
-    best = min(least_squares(rest, start, bounds=(low, high), xtol=1e-14, ftol=1e-14).cost for start in starts)
+    best = min(
+        least_squares(rest, start, bounds=(low, high), xtol=1e-14, ftol=1e-14).cost for start in starts
+    )
     own = np.sum((fit_hill(effect[None], doses).at(np.log10(doses))[:, 0] - effect) ** 2)
     assert own <= 2 * best * (1 + 1e-5) + 1e-6
 
