@@ -2,6 +2,7 @@
 
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,23 @@ def test_parts_nodes_and_arcs_of_a_toy():
     assert (nodes["A_Y_c"].label, nodes["A_Y_c"].sites, nodes["B_mRNA"].label) == ("A", "pY", "B mRNA")
     assert nodes["turn"].acting == (("elsewhere", "inhibition"),)
     assert (nodes["make"].from_nothing, nodes["lose"].to_nothing) == (True, True)
+
+
+def test_the_last_word_of_a_name_is_a_site_or_the_compartment_only_where_it_says_so():
+    """`c` and `n` where the box has that colour; sites before them; a name of one word is that word."""
+    known = {
+        ("STAT3_YS_c", "cytosol"): ("STAT3", "pY pS"), ("STAT3_c", "cytosol"): ("STAT3", ""),
+        ("STAT3_c", "nucleus"): ("STAT3 c", ""), ("STAT3_Y_n", "nucleus"): ("STAT3", "pY"),
+        ("ERK_PP", "cytosol"): ("ERK", "PP"), ("c", "cytosol"): ("c", ""), ("P", "cytosol"): ("P", ""),
+        ("P_c", "cytosol"): ("P", ""), ("SOCS3_mRNA", "cytosol"): ("SOCS3 mRNA", ""),
+    }  # fmt: skip
+    for (name, compartment), told in known.items():
+        module = replace(
+            TOY, processes=(Process("lose", (name,), (), False, ()),), compartments={name: compartment}
+        )
+        (diagram,) = diagrams(module)
+        node = next(node for node in diagram.nodes if node.is_species)
+        assert (node.label, node.sites) == told, name
 
 
 def overlaps(diagram: Diagram) -> list[tuple[str, str]]:

@@ -10,10 +10,14 @@ import polars as pl
 import pytest
 
 from screen.errors import TableError
+from screen.panel import CONTRASTS, TIME_COURSES
+from screen.rank import COMBINATIONS, CURVES, FAILURES, ISOBOLES
 from screen.tables import (
+    DECISIVE,
     DRAWS,
     RESPONSES,
     SCENARIOS,
+    VALIDATION,
     Column,
     Schema,
     check_table,
@@ -25,6 +29,7 @@ from screen.tables import (
     read_table,
     write_table,
 )
+from screen.tables.schema import find_problems
 from tests.rank.worlds import RANKED
 
 DRUGS = Schema(
@@ -154,6 +159,42 @@ def test_digest_depends_on_content_and_not_on_order(tmp_path: Path):
     before = digest_files([first])
     first.write_text("3")
     assert digest_files([first]) != before
+
+
+RESULTS = (
+    RESPONSES, RANKED, CURVES, COMBINATIONS, ISOBOLES, FAILURES, DECISIVE, VALIDATION, TIME_COURSES, CONTRASTS,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", RESULTS, ids=lambda schema: schema.name)
+def test_limits_of_results_are_those_of_what_they_hold(schema):
+    """Shares lie within 0 and 1, nothing else has a most; ranks begin at 1, counts at 0 or 1, sizes at 0."""
+    for column in schema.columns:
+        assert column.maximum in (None, 1), column.name
+        if column.name.startswith("rank"):
+            assert column.minimum == 1, column.name
+        else:
+            assert column.minimum in ((None, 0, 1) if column.dtype == pl.Int64 else (None, 0)), column.name
+        if column.name.startswith("p_"):
+            assert (column.minimum, column.maximum) == (0, 1), column.name
+
+
+def test_numbers_of_what_decides_may_lie_on_their_limits_and_not_beyond():
+    row = {
+        "context": "liver", "hypothesis": "one", "readout": "early", "dose_basis": "1 uM", "leader": "a",
+        "runner_up": "b", "margin": -3.0, "p_leader": 0.0, "kind": "parameter", "name": "k", "value": 0.0,
+        "slope": -2.0, "sd": 0.0, "swing": 0.0, "flips": False, "flip_value": 0.0, "margin_there": -1.0, "draws": 0,
+    }  # fmt: skip
+
+    def problems(**change: object) -> list[str]:
+        frame = pl.DataFrame([row | change], schema=DECISIVE.dtypes())
+        return find_problems(frame, DECISIVE, "decisive", range(1, 2))
+
+    assert problems() == problems(p_leader=1.0) == problems(value=1e9, sd=1e9, swing=1e9, draws=10**9) == []
+    for name in ("p_leader", "value", "sd", "swing", "flip_value", "draws"):
+        below = -1 if name == "draws" else -1e-9
+        assert problems(**{name: below}) == [f"decisive row 1: `{name}` must be at least 0, found {below:g}"]
+    assert problems(p_leader=1.5) == ["decisive row 1: `p_leader` must be at most 1, found 1.5"]
 
 
 @pytest.mark.parametrize("schema", [SCENARIOS, DRAWS, RESPONSES, RANKED], ids=lambda schema: schema.name)
