@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from screen.calibration import load_problem
+from screen.calibration.scale import rescaled
 from screen.constrain import Fitted, Plan, run_constrain
-from screen.constrain.stage import _possible_steps
+from screen.constrain.stage import _possible_steps, _with_ones
+from screen.constrain.unknowns import gather_unknowns
 from screen.errors import FitError, ScreenError
 from screen.experiments import SIGMA
+from screen.fit import make_predictor
 from screen.kernel import available_engines
 from screen.network import compose_network, read_parameters
 from screen.panel import PanelTables
@@ -75,6 +79,36 @@ def fitted(plan, world) -> Fitted:
     return Fitted(*(pl.DataFrame(each, schema=DRAWS.dtypes(), orient="row") for each in (rows, scales)))
 
 
+def cost_of(plan: Plan, fitted: Fitted, ends: Path) -> float:
+    """Median over draws of half of what predictions of the calibration moved by, over their sigma, squared."""
+    problem = load_problem(plan.problem, plan.sbml)
+    predict, names = make_predictor(problem, plan.integration, 2), list(problem.estimated.names)
+    left = (
+        pl.concat(read_table(ends / f"{name}.parquet", DRAWS) for name in ("draws", "scales")),
+        pl.concat(fitted),
+    )
+    after, before = (
+        predict(rescaled(wide.select(names).to_numpy(), problem.estimated.scales, "scaled"))
+        for wide in (each.pivot(on="parameter", index="draw", values="value").sort("draw") for each in left)
+    )
+    moved = after.compared / after.sigma - before.compared / before.sigma
+    return float(np.median(0.5 * np.sum(moved**2, axis=1)))
+
+
+def test_bounds_of_a_residual_lie_alike_on_both_sides_and_as_far_as_its_sd(plan, fitted):
+    """Of all of a drug and of one of its constants, twice as uncertain."""
+    residuals = {("ruxolitinib", ""): 0.3, ("ruxolitinib", "JAK1"): 0.6}
+    draws = _with_ones(fitted.draws, residuals)
+    problem = load_problem(plan.problem, plan.sbml)
+    unknowns, start = gather_unknowns(problem, plan.network, residuals, draws, fitted.scales)
+    whole, one = (unknowns.of_residual[each] for each in residuals)
+    assert (unknowns.sd[whole], unknowns.sd[one]) == (0.3, 0.6)
+    assert unknowns.lower[[whole, one]] == pytest.approx(-unknowns.upper[[whole, one]])
+    assert unknowns.upper[one] == pytest.approx(2 * unknowns.upper[whole])
+    assert 2 * 0.3 < unknowns.upper[whole] < 10 * 0.3
+    assert start[:, [whole, one]] == pytest.approx(np.tile([np.log10(4.0), 0.0], (2, 1)))
+
+
 @needs_gradient
 def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_path):
     found = run_constrain(plan, fitted, None, tmp_path, FACTS)
@@ -86,7 +120,8 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_p
     assert (factor < 3.5).all()
     others = before["parameter"].str.starts_with(SIGMA) & (before["parameter"] != SIGMA + drug)
     assert moved.filter(others).equals(before.filter(others))
-    assert found["cost_to_measurements"] < 2.0
+    assert found["cost_to_measurements"] == pytest.approx(cost_of(plan, fitted, tmp_path), rel=1e-6)
+    assert 1e-6 < found["cost_to_measurements"] < 2.0
     assert json.loads((tmp_path / "summary.json").read_text()) == found
     assert not list(tmp_path.glob("checkpoint*"))
 
