@@ -1,6 +1,6 @@
 """Writing a file whole or not at all: beside its place, to the disk, then renamed into it.
 
-What a killed process left of a file goes when the file is written again.
+What a killed process left of a table goes when the table is written again.
 """
 
 import os
@@ -28,12 +28,19 @@ def write_text_atomic(path: Path | str, text: str) -> None:
     write_atomic(Path(path), lambda file: file.write_text(text, encoding="utf-8"))
 
 
-def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenError] = TableError) -> None:
-    """Let `write` write another file, then put it in the place of `path`; until then the old file stays."""
+def write_atomic(
+    path: Path, write: Callable[[Path], Any], error: type[ScreenError] = TableError, swept: bool = False
+) -> None:
+    """Let `write` write another file, then put it in the place of `path`; until then the old file stays.
+
+    `swept`: the other file is locked for as long as it is written, and those of killed processes go first. Not for
+    HDF5, which locks its files itself.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        handle, temporary = _begun(path)
+        if swept:
+            _sweep(path)
+        handle, temporary = _begun(path, swept)
     except OSError as problem:
         raise error(f"{path.parent}: must be a folder one can write to, found {reason(problem)}") from problem
     try:
@@ -49,11 +56,12 @@ def write_atomic(path: Path, write: Callable[[Path], Any], error: type[ScreenErr
         os.close(handle)
 
 
-def _begun(path: Path) -> tuple[int, Path]:
-    """A file to be put in the place of `path`, and a handle that is locked for as long as it is written."""
+def _begun(path: Path, locked: bool) -> tuple[int, Path]:
+    """A file to be put in the place of `path`, and its handle, which may be locked for as long as it is written."""
     while True:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
-        _lock(handle)
+        if locked:
+            _lock(handle)
         if os.path.exists(name):  # nobody swept it away before it was locked
             return handle, Path(name)
         os.close(handle)

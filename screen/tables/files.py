@@ -195,4 +195,4 @@ def write_file(path: Path, write: Callable[[Path], Any]) -> None:
         except pl.exceptions.PolarsError as error:  # so polars says that a disk is full
             raise OSError(str(error)) from error
 
-    write_atomic(path, with_plain_errors)
+    write_atomic(path, with_plain_errors, swept=True)

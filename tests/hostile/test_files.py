@@ -19,6 +19,7 @@ from screen.network.compose import list_modules
 from screen.scenarios import read_abundances
 from screen.settings import load_settings
 from screen.tables import Column, Schema, read_table, replace_rows, write_table
+from screen.tables.files import write_file
 from tests.tables.drugs import DRUGS, WANTED
 
 PLAIN = 'drug\tkd_nM\tused\tnote\nruxolitinib\t3.4\ttrue\tbinds JAK2, "tightly"\nSD-36\t1600\tfalse\t\n'
@@ -262,7 +263,7 @@ def write(place):
     print("begun", flush=True)
     time.sleep(60)
 
-write_atomic(Path(sys.argv[1]), write)
+write_atomic(Path(sys.argv[1]), write, swept=True)
 """
 
 
@@ -276,10 +277,10 @@ def test_what_a_killed_process_left_goes_when_its_file_is_written_again_and_not_
     ) as writer:
         assert writer.stdout and writer.stdout.readline() == "begun\n"
         (part,) = set(tmp_path.iterdir()) - {other}
-        write_text_atomic(path, "first")
+        write_file(path, lambda file: file.write_text("first"))
         assert part.read_text() == "half"
         writer.kill()
     assert part.exists() and path.read_text() == "first"
-    write_text_atomic(path, "second")
+    write_file(path, lambda file: file.write_text("second"))
     assert path.read_text() == "second"
     assert set(tmp_path.iterdir()) == {path, other}
