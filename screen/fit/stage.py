@@ -140,6 +140,7 @@ def run_fit(
     found = f"{nominal.failed[0]} lanes fail" if likelihood is None else f"log likelihood {likelihood:.8g}"
     log.say(f"nominal values: {found}")
     optimum = search_problem(evaluator, solver, schedule, log)
+    log.say(agreement(optimum, schedule))
     drawing = Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed)
     posterior = draw_posterior(evaluator, optimum.scaled[0], drawing, log)
     best, drawn = evaluator.predict(posterior.polished.scaled[None]), posterior.ensemble.scaled
@@ -155,6 +156,15 @@ def run_fit(
     write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
     log.clear()
     return summary
+
+
+def agreement(optimum: Optimum, schedule: Schedule) -> str:
+    """How many starts ended where the best did; where few did, which settings search on."""
+    near, starts = int(np.sum(optimum.cost < optimum.cost[0] + 1)), len(optimum.cost)
+    said = f"{near} of {starts} starts end within 1 of the best"
+    if 2 * near > starts or schedule.kicks:
+        return said
+    return f"{said}; where there are many minima, fit.kicks: 20 and fit.polish: 60 search on"
 
 
 def search_problem(

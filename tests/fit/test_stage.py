@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ import pytest
 from screen.calibration.scale import SCALES
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
 from screen.fit.objective import Predicted
-from screen.fit.stage import residuals
+from screen.fit.stage import agreement, residuals
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.toy import write_problem
 
@@ -73,6 +74,14 @@ def folder(plan, said, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out") / "fit"
     run_fit(plan, folder, said.append)
     return folder
+
+
+def test_it_is_said_how_many_starts_agree_and_what_helps_where_few_do(folder, said):
+    assert any("2 of 2 starts end within 1 of the best" in line for line in said)
+    optimum = SimpleNamespace(cost=np.array([3.0, 3.9, 4.1, 90.0]))
+    alone, kicked = (agreement(optimum, Schedule(kicks=kicks)) for kicks in (0, 20))
+    assert alone.startswith("2 of 4 starts") and "fit.kicks: 20 and fit.polish: 60" in alone
+    assert kicked == "2 of 4 starts end within 1 of the best"
 
 
 def test_draws_name_every_parameter_with_a_prior(folder):
