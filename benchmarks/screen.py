@@ -43,6 +43,7 @@ from screen.cli.plan import read_plan
 from screen.cli.work import count_work
 from screen.fit import make_evaluator, make_objective
 from screen.kernel import available_cores, configure
+from screen.rank import ENDINGS
 from screen.settings import Settings, load_settings
 from screen.simulate import Part, Runner, ScreenTables, distinct_cells, output_times, read_parts
 from screen.tables import DRAWS, SCENARIOS, read_table
@@ -231,6 +232,10 @@ def costs(
     rows, cores = dict[str, dict[str, Any]](), available_cores()
     for stage, own in counts[0].items():
         first, each = stages[0][stage], dict(known.get(stage, {}))
+        if stage not in counts[1]:  # nothing can stop in a small screen: all of it is for what it counts
+            each = {name: first["cpu_seconds"] / value for name, value in own.items()}
+            rows[stage] = {"fixed": 0.0, "each": each, "one_core": 1.0}
+            continue
         rest = [
             took[stage]["cpu_seconds"]
             - sum(count[stage].get(name, 0) * value for name, value in each.items())
@@ -301,7 +306,7 @@ def measure(large: Screen, small: Screen) -> dict[str, Any]:
         "cpu_seconds": total,
         "start_up_share": sum(stage["jobs"] for stage in stages.values()) * start / total,
         "compiler_share": sum(stage["compiler_seconds"] for stage in stages.values()) / total,
-        "trajectories": plan.counts.trajectories,
+        "trajectories": int(read_table(results.endings, ENDINGS)["trajectories"].sum()),
         "stages": stages,
         "calibration": of_calibration,
         "lanes": by_network,

@@ -154,10 +154,12 @@ def test_readouts_have_a_window():
     assert [readout.window() for readout in settings.readouts] == [(20, 20), (0, 60)]
 
 
-def test_the_shipped_file_says_what_the_defaults_say_but_for_its_pairs(root: Path):
+def test_the_shipped_file_says_what_the_defaults_say_but_for_its_pairs_and_their_race(root: Path):
     shipped, default = load_settings(root / "config/config.yaml"), Settings()
-    assert shipped.scenarios.model_copy(update={"pairs": []}) == default.scenarios
-    assert shipped.model_copy(update={"scenarios": default.scenarios}) == default
+    alone = {"pairs": [], "pair_doses_nM": default.scenarios.pair_doses_nM}
+    assert shipped.scenarios.model_copy(update=alone) == default.scenarios
+    assert shipped.race.model_copy(update={"draws": None}) == default.race
+    assert shipped.model_copy(update={"scenarios": default.scenarios, "race": default.race}) == default
 
 
 def test_the_shipped_file_fits_the_schema_and_a_misspelt_key_does_not(root: Path):

@@ -36,6 +36,7 @@ def made(root, tmp_path_factory) -> Iterator[Screened]:
     config = folder / "config/config.yaml"
     settings = yaml.safe_load(config.read_text())
     settings["simulate"]["shards"], settings["race"]["draws"] = SHARDS, 16
+    settings["scenarios"]["pairs"] = [["ruxolitinib", "trametinib"], ["tofacitinib", "alectinib"]]
     config.write_text(yaml.safe_dump(settings))
     (folder / "screen/__main__.py").write_text(STAND_IN)
     done = snakemake(folder)
