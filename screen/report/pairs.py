@@ -16,18 +16,17 @@ Lines = dict[str, list[list[float]]]
 
 
 def pair_matrices(findings: Findings, readouts: Sequence[str]) -> dict[str, list[dict[str, Matrix]]]:
-    """By read-out and cell the pairs that were given at several doses of both drugs.
+    """By read-out and cell the pairs that were given at several doses of both drugs, more than two of them.
 
     A line a dose: both doses [nM], suppression [%], and for each excess [points] and whether its interval excludes 0.
     """
     table = findings.combinations
     if table is None or findings.aim.goal != "lower":
         return {}
-    several = pl.min_horizontal(pl.n_unique("dose_a_nM"), pl.n_unique("dose_b_nM")).over(
-        "context", "hypothesis", "readout", "intervention"
-    )
+    both = pl.min_horizontal(pl.n_unique("dose_a_nM"), pl.n_unique("dose_b_nM"))
+    several = ((both > 1) & (pl.len() > 2)).over("context", "hypothesis", "readout", "intervention")
     found: dict[tuple[Any, ...], dict[str, Matrix]] = {}
-    for row in table.filter(several > 1).iter_rows(named=True):
+    for row in table.filter(several).iter_rows(named=True):
         pairs = found.setdefault((row["readout"], row["context"], row["hypothesis"]), {})
         pairs.setdefault(row["intervention"], []).append(_line(row))
     return {readout: [found.get((readout, *cell), {}) for cell in findings.cells] for readout in readouts}
