@@ -33,7 +33,8 @@ WRITES = {
     "race": ["race.csv", "race.csv.provenance.json"],
     "rank": [f"{name}.csv{end}" for name in ("ranked", "curves", "combinations", "isoboles", "sets", "failures",
                                                  "endings")
-             for end in ("", ".provenance.json")] + ["responses.parquet"],
+             for end in ("", ".provenance.json")]
+            + ["responses.parquet", "stopped/ranked.parquet", "stopped/combinations.parquet"],
     "report": ["report.html", "provenance.json", "figures/ranked.svg", "figures/heatmap.svg"],
 }
 
@@ -61,6 +62,7 @@ elif command == "rank" and shard_problems(settings, results):
 elif command == "race" and shard_problems(settings, results, first_round=True):
     sys.exit(2)
 for name in WRITES.get(command, ()):
+    (results.folder / name).parent.mkdir(parents=True, exist_ok=True)
     (results.folder / name).write_text(command + "\\n")
 if command == "rank":
     shards = all_shards(settings, results)
