@@ -136,7 +136,7 @@ def run_stage(stage: str, folder: str) -> tuple[float, float, float]:
 def main() -> None:
     """Measure each size, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--draws", type=int, nargs="+", default=[5, 46])
+    parser.add_argument("--draws", type=int, nargs="+", default=[2, 13])
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
         "--stage", nargs=2, metavar=("STAGE", "FOLDER"), help="run a stage there, and nothing else"
