@@ -66,7 +66,9 @@ def score_pairs(surfaces: Sequence[Surface]) -> Drawn:
                 "suppression_a": surface.alone[0],
                 "suppression_b": surface.alone[1],
                 **excesses,
-                "loewe_untested": np.where(np.isnan(excesses["excess_loewe"]), np.nan, surface.untested),
+                "loewe_untested": np.where(
+                    np.isnan(excesses["excess_loewe"]), np.nan, surface.loewe.untested
+                ),
             }
         )
     rows = pl.DataFrame(

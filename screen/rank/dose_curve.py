@@ -47,7 +47,8 @@ class DoseCurve:
 
     def at(self, doses: np.ndarray) -> np.ndarray:
         """Effect [doses, draws] at tested doses; NaN at others: synergy is never read off an interpolated single."""
-        same = np.isclose(self.doses, doses[:, None], rtol=SAME_DOSE, atol=0.0)
+        wanted = doses[:, None]
+        same = np.abs(self.doses - wanted) <= SAME_DOSE * wanted
         return np.where(same.any(axis=1)[:, None], self.effect[same.argmax(axis=1)], np.nan)
 
     @cached_property
@@ -55,13 +56,9 @@ class DoseCurve:
         """Largest size of an effect at the doses tested, [draws]."""
         return np.max(sized(np.nan_to_num(self.effect), self.raises), axis=0)
 
-    def per_dose(self, level: np.ndarray) -> np.ndarray:
-        """One over the dose that has an effect of LEVELS[level] by `size`, [..., draws] [1/nM]; 0 where none has it."""
-        return 10.0 ** -self._log10_dose[np.arange(len(self._log10_dose)), level]
-
     @cached_property
-    def _log10_dose(self) -> np.ndarray:
-        """The dose that has an effect of LEVELS by `size`, log10 nM [draws, levels]."""
+    def log10_dose(self) -> np.ndarray:
+        """The dose that has an effect of LEVELS by `sized`, log10 nM [draws, levels]; infinite where none has it."""
         at, effect = self._drawn()
         size = np.maximum.accumulate(sized(effect, self.raises).T, axis=1)
         dose = np.stack([np.interp(LEVELS, each, at, right=np.inf) for each in size])

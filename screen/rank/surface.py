@@ -13,18 +13,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from screen.rank.dose_curve import LEVELS, DoseCurve, unsized
+from screen.rank.dose_curve import DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
+from screen.rank.loewe import Reference, loewe_reference
 from screen.rank.series import Cell
 from screen.threads import cached_property
-
-SMALL = 0.01
-"""Share of Loewe's sum that is too small to matter whether its dose was tested."""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A pair in one cell and read-out: doses [points, 2] [nM], suppression [points, draws], its drugs alone."""
+    """A pair in one cell and read-out: doses [points, 2] [nM], suppression [points, draws], its drugs alone, and
+    Loewe's reference."""
 
     intervention: str
     drugs: tuple[str, str]
@@ -32,6 +31,7 @@ class Surface:
     effect: np.ndarray
     first: DoseCurve
     second: DoseCurve
+    loewe: Reference
 
     @cached_property
     def alone(self) -> tuple[np.ndarray, np.ndarray]:
@@ -54,31 +54,30 @@ class Surface:
         """Whether it has a whole matrix, of two doses or more of each drug."""
         return self.places is not None and min(self.places.shape) > 1
 
-    @cached_property
-    def additive(self) -> np.ndarray:
-        """Sizes at which doses over those that do as much alone add up to 1, [points, draws]; Loewe's reference."""
-        return _additive(self.doses, self.first, self.second)
-
-    @cached_property
-    def untested(self) -> np.ndarray:
-        """Where Loewe's reference rests on a dose beyond those tested, [points, draws]."""
-        level = np.searchsorted(LEVELS, self.additive)
-        found = np.zeros(self.effect.shape, dtype=bool)
-        for which, curve in enumerate((self.first, self.second)):
-            share = self.doses[:, which, None] * curve.per_dose(level - 1)
-            found |= (share > SMALL) & (self.additive > curve.reach + LEVELS[1])
-        return found
-
 
 def surfaces_of(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) -> list[Surface]:
     """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
-    found = []
+    names = sorted({drug for pair in cell.pairs for drug in pair.drugs})
+    doses = np.array([pair.doses for pair in cell.pairs])
+    places = np.array([[names.index(drug) for drug in pair.drugs] for pair in cell.pairs])
+    reference = loewe_reference(doses, places, [curves[name] for name in names])
+    effect = 1.0 - ratio[[pair.row for pair in cell.pairs]]
+    found, start = [], 0
     for intervention, members in groupby(cell.pairs, key=attrgetter("intervention")):
         pairs = list(members)
-        doses = np.array([pair.doses for pair in pairs])
-        effect = 1.0 - ratio[[pair.row for pair in pairs]]
+        points = slice(start, start := start + len(pairs))
         first, second = (curves[drug] for drug in pairs[0].drugs)
-        found.append(Surface(intervention, pairs[0].drugs, doses, effect, first, second))
+        found.append(
+            Surface(
+                intervention,
+                pairs[0].drugs,
+                doses[points],
+                effect[points],
+                first,
+                second,
+                reference.of(points),
+            )
+        )
     return found
 
 
@@ -92,38 +91,18 @@ def _bliss(surface: Surface) -> np.ndarray:
 
 
 def _loewe(surface: Surface) -> np.ndarray:
-    """The reference E is where a/A(E) + b/B(E) = 1; A(E), B(E) are the doses of each drug alone that do as much.
+    """Where one drug never does as much it adds nothing.
 
-    Where one drug never does as much it adds nothing. There is none where one drug raises what the other suppresses.
+    There is none where one drug raises what the other suppresses.
     """
     first, second = surface.first, surface.second
     raises = np.where(first.idle, second.raises, first.raises)
     opposed = (first.raises != second.raises) & ~first.idle & ~second.idle
     beside_idle = np.where(first.idle, surface.alone[1], surface.alone[0])
     beside_idle = np.where(first.idle & second.idle, np.maximum(*surface.alone), beside_idle)
-    reference = np.where(first.idle | second.idle, beside_idle, unsized(surface.additive, raises))
+    reference = np.where(first.idle | second.idle, beside_idle, unsized(surface.loewe.size, raises))
     lost = opposed | np.isnan(first.effect).any(axis=0) | np.isnan(second.effect).any(axis=0)
     return np.where(lost, np.nan, surface.effect - reference)
-
-
-def _additive(doses: np.ndarray, first: DoseCurve, second: DoseCurve) -> np.ndarray:
-    """Sizes [points, draws] at which doses [points, 2] over those that do as much alone add up to 1.
-
-    The sum falls with the size.
-    """
-
-    def total(level: np.ndarray) -> np.ndarray:
-        return doses[:, :1] * first.per_dose(level) + doses[:, 1:] * second.per_dose(level)
-
-    low = np.zeros((len(doses), len(first.reach)), dtype=np.int64)
-    high = np.full_like(low, len(LEVELS) - 1)
-    while np.any(high - low > 1):
-        middle = (low + high) // 2
-        more = total(middle) >= 1.0
-        low, high = np.where(more, middle, low), np.where(more, high, middle)
-    above, below = total(low), total(high)
-    part = np.clip((above - 1.0) / np.where(above > below, above - below, 1.0), 0.0, 1.0)
-    return LEVELS[low] + part * (LEVELS[high] - LEVELS[low])
 
 
 def _zip(surface: Surface) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""Loewe's reference for all pairs of a cell at once: the effect at which doses are worth one drug alone.
+
+At doses a and b it is the E with a/A(E) + b/B(E) = 1, where A(E) and B(E) are the doses of each drug alone that do as
+much. The sum falls with E, so that E is found by bisection, and between two levels on a line.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from screen.rank.dose_curve import LEVELS, DoseCurve
+
+SMALL = 0.01
+"""Share of Loewe's sum that is too small to matter whether its dose was tested."""
+
+
+class Reference(NamedTuple):
+    """Of pairs at their doses: the size of the effect (`sized`), and where it rests on a dose beyond those tested.
+
+    Each [points, draws].
+    """
+
+    size: np.ndarray
+    untested: np.ndarray
+
+    def of(self, points: slice) -> "Reference":
+        """That of some of the points."""
+        return Reference(*(each[points] for each in self))
+
+
+def loewe_reference(doses: np.ndarray, drugs: np.ndarray, curves: Sequence[DoseCurve]) -> Reference:
+    """The reference at doses [points, 2] [nM] of the drugs [points, 2] whose curves these are, by their place."""
+    log10_dose, reach = (
+        np.stack([getattr(curve, name) for curve in curves]) for name in ("log10_dose", "reach")
+    )
+    draw = np.arange(log10_dose.shape[1])
+
+    def shares(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Each dose over that which has an effect of LEVELS[level] alone, [points, draws]."""
+        first, second = (
+            doses[:, [which]] * 10.0 ** -log10_dose[drugs[:, [which]], draw, level] for which in (0, 1)
+        )
+        return first, second
+
+    low = np.zeros((len(doses), len(draw)), dtype=np.int64)
+    high = np.full_like(low, len(LEVELS) - 1)
+    while np.any(high - low > 1):
+        middle = (low + high) // 2
+        more = np.add(*shares(middle)) >= 1.0
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    above, below = np.add(*shares(low)), np.add(*shares(high))
+    part = np.clip((above - 1.0) / np.where(above > below, above - below, 1.0), 0.0, 1.0)
+    size = LEVELS[low] + part * (LEVELS[high] - LEVELS[low])
+    untested = np.zeros(size.shape, dtype=bool)
+    for which, share in enumerate(shares(np.searchsorted(LEVELS, size) - 1)):
+        untested |= (share > SMALL) & (size > reach[drugs[:, which]] + LEVELS[1])
+    return Reference(size, untested)
