@@ -48,10 +48,12 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
     likely = leaders(ranked)
     named = likely[:NAMED]
     through = "; ".join(filter(None, (_through(row, name) for row in named)))
+    alone = _alone(ranked, named)
     more = (
         *mine,
+        *(_best_alone(row, words) for row in alone),
         *_regret(likely),
-        *_half(named, goal),
+        *_half([*alone, *named], goal),
         *_others(named[0], side),
         *_pair(ranked),
         *_lost(every),
@@ -104,6 +106,24 @@ def _through(row: Row, name: str) -> str:
         said.append("is read between tested doses")
     said = [each for each in said if each]
     return f"{plus(row['intervention'])} {' and '.join(said)}" if said else ""
+
+
+def _alone(ranked: Iterable[Row], named: Iterable[Row]) -> list[Row]:
+    """The best single drug where those that lead are all pairs."""
+    if not all(_is_pair(row) for row in named):
+        return []
+    return [row for row in ranked if not _is_pair(row)][:1]
+
+
+def _is_pair(row: Row) -> bool:
+    return "+" in row["intervention"]
+
+
+def _best_alone(row: Row, words: Words) -> str:
+    return (
+        f"Best drug alone: {row['intervention']}, {words.name} {words.goal.way} by {percent(row['suppression_p50'])} "
+        f"({span(row, 'suppression')}), rank {row['rank']}."
+    )
 
 
 def _regret(likely: Sequence[Row]) -> list[str]:

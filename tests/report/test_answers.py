@@ -50,6 +50,21 @@ def test_co_leaders_beyond_three_are_counted():
     )
 
 
+def test_where_pairs_lead_the_best_drug_alone_is_named():
+    pair = {"ic50_flag": "none", "ic50_nM": None, "excess_single_p50": 0.01, "excess_bliss_p50": 0.0}
+    bounds = {"excess_bliss_p05": -0.01, "excess_bliss_p95": 0.02}
+    *_, alone, safest, half, _, best = say(
+        {"intervention": "a+b", "p_best": 0.4, **pair, **bounds},
+        {"intervention": "b+c", "p_best": 0.4, **pair, **bounds},
+        {"intervention": "b", "p_best": 0.1, "first_place": "no", "suppression_p50": 0.89},
+        {"intervention": "c", "p_best": 0.1, "first_place": "no", "suppression_p50": 0.7},
+    )
+    assert alone == "Best drug alone: b, pY705 down by 89 % (80 to 95 %), rank 3."
+    assert safest.startswith("a + b is the safest choice")
+    assert half == "Half suppression: b 40 nM (20 nM to 80 nM)."
+    assert best.startswith("Best pair: a + b, 90 %, rank 1; +1 points against its better drug alone")
+
+
 def test_routes_and_flags_are_said():
     _, through, *_ = say(
         {
