@@ -33,6 +33,7 @@ if __name__ == "__main__":  # else `import petab` finds a file of this folder
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the stages have it
 
 import numpy as np
+from scipy.optimize import nnls
 
 from benchmarks.cases import ROOT
 from benchmarks.results import machine
@@ -245,7 +246,8 @@ def costs(
         columns = [[count[stage][name] for count in counts] for name in asked]
         if len(asked) < 2:
             columns.append([1, 1])
-        found = np.linalg.solve(np.transpose(columns), rest) if len(columns) == 2 else [rest[0]]
+        # nothing costs less than nothing
+        found = nnls(np.transpose(columns), rest)[0] if len(columns) == 2 else [max(rest[0], 0.0)]
         alone = (first["seconds"] * cores / first["cpu_seconds"] - 1) / max(cores - 1, 1)
         rows[stage] = {
             "fixed": float(found[-1]) if len(asked) < 2 else 0.0,

@@ -39,17 +39,15 @@ def expect(
 
 
 COSTS: dict[str, Cost] = {
-    "network": Cost(3.85, {}, 1.0),
-    "scenarios": Cost(2.78, {"scenarios": 0.000663}, 0.988),
-    "fit": Cost(106.0, {"gradients": 0.0755, "steps": 0.114}, 0.388),
-    "constrain": Cost(131.0, {"steps": 0.185}, 0.339),
+    "network": Cost(1.77, {}, 0.995),
+    "scenarios": Cost(2.2, {"scenarios": 0.000161}, 0.972),
+    "fit": Cost(51.3, {"gradients": 0.0638, "steps": 0.0974}, 0.389),
+    "constrain": Cost(73.1, {"steps": 0.144}, 0.353),
     "simulate": Cost(
-        0.0, {"trajectories": 0.000168, "whole_trajectories": 0.000309, "shards": 7.26, "slices": 5.13}, 0.0
+        0.0, {"trajectories": 0.000165, "whole_trajectories": 0.000349, "shards": 0.0, "slices": 7.76}, 0.0
     ),
-    "validate": Cost(13.7, {"draws": 0.281}, 0.338),
-    "rank": Cost(2.09, {"responses": 3.11e-06}, 0.375),
-    "report": Cost(3.63, {"responses": 1.27e-06}, 0.747),
+    "race": Cost(0.0, {"scenarios": 0.000116}, 1.0),
+    "validate": Cost(7.32, {"draws": 0.217}, 0.401),
+    "rank": Cost(1.18, {"responses": 4.28e-06}, 0.347),
+    "report": Cost(2.05, {"responses": 2.5e-07}, 0.895),
 }
-
-ASIDE: dict[str, Cost] = {"race": Cost(2.0, {"scenarios": 0.00025}, 0.6)}
-"""Of stages that the measured screen has not; measured alone."""

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.expected import ASIDE, COSTS, MEASURED, expect
+from screen.cli.expected import COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
 from screen.cli.rounds import is_raced
@@ -106,7 +106,7 @@ def estimate(plan: ScreenInputs, settings: Settings) -> list[str]:
         alone = lanes / speed / (cores if "cpu" in ENGINES[name].devices else 1)
         what = f"{speed:g} trajectories a second of engine {name}; the other stages are not counted"
         return [f"about {length(alone)} for simulate, assuming {what}"]
-    found = list(expect(work, COSTS | ASIDE, cores))
+    found = list(expect(work, COSTS, cores))
     each = ", ".join(f"{one.stage} {length(one.seconds)}" for one in found)
     lane = COSTS["simulate"].each["trajectories" if work["simulate"]["slices"] else "whole_trajectories"]
     return [

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from screen.cli.expected import ASIDE, COSTS, MEASURED, Cost, expect
+from screen.cli.expected import COSTS, MEASURED, Cost, expect
 from screen.cli.plan import read_plan
 from screen.cli.work import count_work
 from screen.settings import load_settings
@@ -50,7 +50,7 @@ def test_every_count_of_a_screen_has_its_cost(root, monkeypatch):
         settings = load_settings(root / "config/config.yaml")
         simulate = settings.simulate.model_copy(update={"slices": slices})
         counts = work(settings.model_copy(update={"simulate": simulate}))
-        found = list(expect(counts, COSTS | ASIDE, cores=2))
+        found = list(expect(counts, COSTS, cores=2))
         assert [one.stage for one in found] == [
             "network", "scenarios", "fit", "constrain", "simulate", "race", "validate", "rank", "report"
         ]  # fmt: skip
