@@ -2,13 +2,14 @@
 
     python -m benchmarks.scale --json benchmarks/results/scale.json     # 16 minutes of processor
 
-The scenarios are those of the default screen, under ever more of the shipped draws; stages run as commands, each a
-process of its own and one shard. CPU-seconds are of the process and what it starts (compilers); the smallest size
-runs twice, and what is told of it is the second time, when every kernel is there.
+The scenarios are the single drugs of the default screen, under ever more of the shipped draws; stages run as commands,
+each a process of its own and one shard. CPU-seconds are of the process and what it starts (compilers); the smallest
+size runs twice, and what is told of it is the second time, when every kernel is there.
 
 CPU, memory and disk of a stage are taken as `fixed + each * trajectories`, through the two largest sizes. How far
 from a line a stage is, `off_line` says: the largest size beside what the two before it foretell. What a larger
-screen takes follows from that: shards of as many trajectories as `MEMORY_MB` holds; `fixed` counts once a shard.
+screen takes follows from that: shards of as many trajectories as `MEMORY_MB` holds, but no more than were measured;
+`fixed` counts once a shard.
 """
 
 import argparse
@@ -88,13 +89,14 @@ def run_stage(stage: str, config: Path) -> Cost:
 
 
 def run_size(draws: int) -> Size:
-    """The default screen under so many draws."""
+    """The single drugs of the default screen under so many draws."""
     folder = FOLDER / str(draws)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = folder / "settings.json"
     settings = {
-        "results": str(folder), "simulate": {"shards": 1}, "fit": {"draws_from": "shipped", "draws": draws},
+        "results": str(folder), "simulate": {"shards": 1}, "scenarios": {"pairs": []},
+        "fit": {"draws_from": "shipped", "draws": draws},
     }  # fmt: skip
     config.write_text(json.dumps(settings), encoding="utf-8")
     stages = {stage: run_stage(stage, config) for stage in STAGES}
@@ -112,15 +114,16 @@ def lines_of(sizes: Sequence[Size], stage: str, quantity: str) -> dict[str, floa
 
 
 def larger(
-    trajectories: int, costs: Mapping[str, Mapping[str, Mapping[str, float]]], disk: float
+    trajectories: int, costs: Mapping[str, Mapping[str, Mapping[str, float]]], largest: Size
 ) -> dict[str, Any]:
-    """What a screen of so many trajectories takes, with the arithmetic; `disk` is MB of a trajectory."""
+    """What a screen of so many trajectories takes, with the arithmetic; no shard is larger than the `largest`."""
     cpu, memory = (
         {stage: Line(costs[stage][quantity]["fixed"], costs[stage][quantity]["each"]) for stage in GROWING}
         for quantity in ("cpu_seconds", "memory_MB")
     )
-    fits = (MEMORY_MB - memory["simulate"].fixed) / memory["simulate"].each
-    shards = math.ceil(trajectories / fits)
+    growth = memory["simulate"].each
+    fits = (MEMORY_MB - memory["simulate"].fixed) / growth if growth > 0 else math.inf
+    shards = math.ceil(trajectories / min(fits, largest.trajectories))
     simulate = shards * cpu["simulate"].fixed + cpu["simulate"].each * trajectories
     rank = cpu["rank"].at(trajectories)
     return {
@@ -133,7 +136,7 @@ def larger(
         "rank_cpu_hours": rank / 3600,
         "rank_arithmetic": f"({cpu['rank'].fixed:.1f} s + {trajectories:.0e} x {1e6 * cpu['rank'].each:.1f} us) / 3600",
         "rank_memory_GB": memory["rank"].at(trajectories) / 1e3,
-        "disk_GB": disk * trajectories / 1e3,
+        "disk_GB": largest.disk_MB / largest.trajectories * trajectories / 1e3,
     }
 
 
@@ -166,9 +169,7 @@ def main() -> None:
             for size in sizes
         ],
         "costs": costs,
-        "extrapolated": [
-            larger(count, costs, sizes[-1].disk_MB / sizes[-1].trajectories) for count in LARGER
-        ],
+        "extrapolated": [larger(count, costs, sizes[-1]) for count in LARGER],
     }
     print(text := json.dumps(found, indent=1))
     arguments.json.write_text(text + "\n", encoding="utf-8")
