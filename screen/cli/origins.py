@@ -1,9 +1,8 @@
 """Where everything in a results folder came from, in one file."""
 
-import json
 from typing import Any
 
-from screen.cli.options import Results
+from screen.cli.options import Results, write_json
 from screen.cli.rounds import all_shards, is_raced
 from screen.settings import Settings
 
@@ -18,12 +17,13 @@ def gather_origins(settings: Settings, results: Results) -> dict[str, dict[str, 
 
     shards, each = all_shards(settings, results), settings.simulate.shards
     raced = [results.race] if is_raced(settings) else []
+    stopped = [results.stopped / f"{name}.parquet" for name in ("ranked", "combinations") if raced]
     alone = {
         path.relative_to(results.folder).as_posix(): read_provenance(path)
         for path in (
             results.scenarios, results.routes, results.fitted, results.scales, results.draws, shards[0], *raced,
             *shards[each : each + 1], results.ranked, results.curves, results.combinations, results.isoboles,
-            results.sets, results.failures, results.endings, results.responses, results.validation,
+            results.sets, results.failures, results.endings, results.responses, *stopped, results.validation,
         )
         if path.exists()
     }  # fmt: skip
@@ -36,7 +36,4 @@ def _shards(told: dict[str, Any], count: int) -> dict[str, str]:
 
 def write_origins(settings: Settings, results: Results) -> None:
     """Write provenance.json: versions, seeds, engine, and the digests of what each table was made from."""
-    from screen.tables import write_text_atomic
-
-    found = gather_origins(settings, results)
-    write_text_atomic(results.origins, json.dumps(found, indent=1, sort_keys=False) + "\n")
+    write_json(gather_origins(settings, results), str(results.origins))

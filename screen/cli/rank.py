@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *raced, *shards)
     left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
-    write_ranked(ranked.filter(race="all"), results.ranked, aim, facts)
+    kept = ranked.filter(race="all")
+    write_ranked(kept, results.ranked, aim, facts)
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     if race is None:
@@ -93,10 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"rank: left out: {what}")
     if failures.height:
         say(f"rank: {failures['failed'].sum()} trajectories failed: {results.failures}")
-    kept = ranked.filter(race="all").height
-    if kept < ranked.height:
-        say(f"rank: {ranked.height - kept} rows of pairs that stopped in {results.stopped}")
-    say(f"rank: {kept} rows in {results.ranked}")
+    if kept.height < ranked.height:
+        say(f"rank: {ranked.height - kept.height} rows of pairs that stopped in {results.stopped}")
+    say(f"rank: {kept.height} rows in {results.ranked}")
     return 0
 
 

@@ -9,7 +9,7 @@ GOES_ON = 0.26
 
 
 def expected_trajectories(settings: Settings, plan: ScreenInputs) -> int:
-    """How many trajectories a screen is; where pairs can stop, if as many do as in one cell that was looked at."""
+    """How many trajectories a screen is; where pairs can stop, if as many go on as `GOES_ON`."""
     first = settings.race.draws
     if first is None or not is_raced(settings):
         return plan.counts.trajectories

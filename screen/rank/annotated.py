@@ -16,13 +16,11 @@ import polars as pl
 from screen.errors import RankError
 from screen.files import write_atomic
 from screen.rank.aim import Aim
-from screen.rank.draws import quantile
+from screen.rank.draws import spread
+from screen.rank.intervals import QUANTILES
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray
 from screen.rank.series import find_cells, paired_ratio
-
-QUANTILES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
-"""Layer -> quantile over draws; the matrix itself is the median."""
 
 GIVEN = {
     "context": pl.String, "drug_1": pl.String, "class_1": pl.String, "dose_1_nM": pl.Float64, "drug_2": pl.String,
@@ -32,7 +30,7 @@ GIVEN = {
 
 
 class Annotated(NamedTuple):
-    """Rows of `GIVEN`, the names of the read-outs, and treated/vehicle [rows, readouts] by layer."""
+    """Rows of `GIVEN`, the names of the read-outs, and treated/vehicle [rows, readouts] by layer (`QUANTILES`)."""
 
     given: pl.DataFrame
     readouts: tuple[str, ...]
@@ -58,8 +56,9 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
             both = [*zip(drugs_given, doses, strict=True), ("", 0.0), ("", 0.0)][:2]
             named = ((name, classes.get(name, ""), dose) for name, dose in both)
             given.append((pool.cell.context, *chain.from_iterable(named)))
-        for name, share in QUANTILES.items():
-            parts[name].append(quantile(pool.ratio[pool.cell.rows], share, pool.weights))
+        found_here = spread(pool.ratio[pool.cell.rows], pool.weights).values()
+        for name, each in zip(QUANTILES, found_here, strict=True):
+            parts[name].append(each)
     layers = {name: np.concatenate(each) for name, each in parts.items()}
     return Annotated(pl.DataFrame(given, schema=GIVEN, orient="row"), tuple(found.readouts), layers)
 

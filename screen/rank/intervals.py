@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from screen.rank.draws import count, quantiles
+from screen.rank.draws import count, spread
 from screen.rank.series import Cell
 from screen.scenarios import MIXTURE
 from screen.tables import Column, number_column
 
-QUANTILES = {"p05": (0.05, "5 % quantile"), "p50": (0.5, "median"), "p95": (0.95, "95 % quantile")}
-"""End of a column's name -> the quantile over draws, and its name."""
+QUANTILES = {"p05": "5 % quantile", "p50": "median", "p95": "95 % quantile"}
+"""End of a column's name -> what it is, for each quantile over draws of `SPREAD`."""
 
 OF_CELL = (
     Column("context", pl.String, "the cell and its stimulus", is_name=True),
@@ -39,8 +39,7 @@ class Counted(NamedTuple):
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
         """Quantiles [rows] of a score over the draws in which it is there, by their columns."""
-        shares = [share for share, _ in QUANTILES.values()]
-        found = quantiles(self.drawn.scores[name], shares, self.weights)
+        found = spread(self.drawn.scores[name], self.weights).values()
         return {_end(name, end): each for end, each in zip(QUANTILES, found, strict=True)}
 
     def table(self, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
@@ -59,7 +58,7 @@ def interval_columns(name: str, what: str, unit: str = "", **limits: float | boo
     """The columns of a score: `name_p05`, `name_p50` and `name_p95`, before the unit where there is one in the name."""
     return tuple(
         number_column(_end(name, end), f"{words} over draws of {what}", unit, **limits)
-        for end, (_, words) in QUANTILES.items()
+        for end, words in QUANTILES.items()
     )
 
 

@@ -243,9 +243,8 @@ def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
         "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
     }  # fmt: skip
     columns = {
-        **{
-            name: [value] * len(places) for name, value in fixed.items()
-        },  # polars takes its time for one value
+        # as lists: polars takes its time to spread a single value
+        **{name: [value] * len(places) for name, value in fixed.items()},
         "intervention": [place.intervention for place in places],
         "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
         "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),

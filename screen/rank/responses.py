@@ -40,11 +40,6 @@ class ResponseArray:
     remarks: pl.DataFrame
     run: np.ndarray
 
-    @property
-    def trajectories(self) -> int:
-        """How many were simulated."""
-        return int(self.run.sum())
-
     def digest(self) -> str:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
         found = hashlib.sha256(self.scenarios.write_csv().encode())

@@ -131,12 +131,12 @@ def _questions(found: ResponseArray) -> dict[str, Question]:
 
 def _effects(ranked: Ranked, question: Question, number: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Effect of each intervention that has a rank [draws], in each draw under one of the hypotheses."""
+    from scipy.special import ndtr  # which no other part of the ranking waits for
+
     wide = ranked.comparison.wide
     of_each = wide.standing.reshape(len(wide.standing), len(question.labels), -1)
     repeats = np.arange(of_each.shape[2] // len(number))
     numbers = (number[:, None] * REPEATS + repeats).ravel()
-    from scipy.special import ndtr  # which no other part of the ranking waits for
-
     uniform = ndtr(normal_stream(seed, "hypothesis", "\0".join(question.labels), numbers))
     answer = np.searchsorted(np.cumsum(question.weights)[:-1], uniform)
     chosen = np.take_along_axis(of_each, answer[None, None], axis=1)[:, 0]

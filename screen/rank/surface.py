@@ -91,9 +91,9 @@ def _bliss(surface: Surface) -> np.ndarray:
 
 
 def _loewe(surface: Surface) -> np.ndarray:
-    """Where one drug never does as much it adds nothing.
+    """Beyond `loewe_reference`; a drug that never does as much adds nothing to it.
 
-    There is none where one drug raises what the other suppresses.
+    There is no reference where one drug raises what the other suppresses.
     """
     first, second = surface.first, surface.second
     raises = np.where(first.idle, second.raises, first.raises)

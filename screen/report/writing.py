@@ -58,12 +58,11 @@ def write_report(findings: Findings, path: Path | str, *, title: str = "STAT3 sc
     )
     for note, part in steps[findings.ranked.height > MOST_ROWS :]:
         page = render({**content, "packed": packed_content(findings, cells, **part), "table_note": note})
-        if len(page.encode()) <= LARGEST_PAGE:
+        size = len(page.encode())
+        if size <= LARGEST_PAGE:
             break
-    if len(page.encode()) > LARGEST_PAGE:
-        raise ReportError(
-            f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {len(page.encode())}"
-        )
+    else:
+        raise ReportError(f"{path}: must stay below {LARGEST_PAGE} bytes to be shown, found {size}")
     write_text_atomic(path, page)
     return Path(path)
 

@@ -24,5 +24,7 @@ class RaceSettings(Section):
     def _something_can_stop(self) -> Self:
         if self.draws is not None and (1.0 - self.share) ** self.draws > self.error:
             needed = math.ceil(math.log(self.error) / math.log(1.0 - self.share))
-            raise ValueError(f"`draws` must be at least {needed} for anything to stop, found {self.draws}")
+            raise ValueError(
+                f"`race.draws` must be at least {needed} for anything to stop, found {self.draws}"
+            )
         return self

@@ -1,5 +1,7 @@
 """A raced screen: pairs that are not among the first stop, and nothing else is another number."""
 
+import json
+
 import polars as pl
 import pytest
 
@@ -117,6 +119,13 @@ def test_mine_runs_both_rounds(run, small, tmp_path):
     assert ran.code == 0, ran.err
     assert "pairs of a context stop after 16 draws" in ran.err
     assert (tmp_path / "results/own/race.csv").exists()
+    origins = json.loads((tmp_path / "results/own/provenance.json").read_text())
+    assert {
+        "race.csv",
+        "simulate/shard-1.parquet",
+        "stopped/ranked.parquet",
+        "stopped/combinations.parquet",
+    } <= set(origins)
 
 
 def test_there_is_no_race_without_draws_that_are_left(run, small):
@@ -129,4 +138,4 @@ def test_there_is_no_race_without_draws_that_are_left(run, small):
             2, [f"screen: race.draws: must be fewer draws than there are, in a screen with pairs, found {found}"]
         )  # fmt: skip
     (problem,) = run("race", "--config", small(race={"draws": 8})).problems
-    assert "`draws` must be at least 11 for anything to stop, found 8" in problem
+    assert "`race.draws` must be at least 11 for anything to stop, found 8" in problem

@@ -100,3 +100,9 @@ def test_p_values_are_adjusted_for_their_number_in_any_order():
     turned = [2, 0, 3, 1]
     assert np.array_equal(adjusted(chances[turned]), adjusted(chances)[turned])
     assert adjusted(np.array([])).shape == (0,)
+
+
+def test_the_last_of_the_first_is_among_them():
+    """Three that stand in this order in every draw: of two the second is always one."""
+    effect = np.array([[0.9], [0.6], [0.3]]) + np.zeros(16)
+    assert chance(effect, keep=2, share=0.25) == pytest.approx([1.0, 1.0, 0.75**16])

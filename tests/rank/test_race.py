@@ -92,7 +92,7 @@ def test_a_raced_screen_has_what_goes_on_in_all_draws_and_no_more():
     race = run_race(gather_responses(frame.filter(pl.col("draw") < FIRST), table), AIM, BASES, RULES)
     raced = cut(frame, table, race)
     found = gather_responses(raced, table, race)
-    assert found.trajectories * 5 == raced.height
+    assert found.run.sum() * 5 == raced.height
     assert set(found.run) == {FIRST, DRAWS}
     assert np.isnan(found.values[found.run == FIRST][..., FIRST:]).all()
     assert not np.isnan(found.values[found.run == DRAWS]).any()
