@@ -41,7 +41,8 @@ def annotate(sbml: str, folder: Path) -> str:
     NetworkError: tables that do not fit together or the network, what libSBML has to say against the outcome.
 
     >>> from pathlib import Path
-    >>> "uniprot:P40763" in annotate(sbml, Path("config/network"))
+    >>> from screen.network import compose_network
+    >>> "uniprot:P40763" in annotate(compose_network("config/network", None), Path("config/network"))
     True
     """
     document = read_document(sbml)

@@ -106,7 +106,7 @@ class Integration:
     def for_slopes(self) -> "Integration":
         """For trajectories that are there for what they depend on: no more exact than that needs.
 
-        >>> [Integration(rtol=asked).for_slopes().rtol for asked in (1e-8, 1e-6, 1e-3)]
+        >>> [round(Integration(rtol=asked).for_slopes().rtol, 9) for asked in (1e-8, 1e-6, 1e-3)]
         [1e-06, 0.0001, 0.001]
         """
         rtol = max(self.rtol, min(SLOPE_RTOL, self.rtol * SLOPE_SHARE))

@@ -5,17 +5,19 @@ fault that changes nothing, or a test that is missing.
 """
 
 import argparse
+import compileall
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.mutants.apart import forked, passed
 from tests.mutants.faults import Fault, faults_of
+from tests.mutants.reached import First, Reached, nearest, reached, seconds_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,11 +50,14 @@ NEAREST = {
 }  # fmt: skip
 """Package -> the tests that are nearest to it."""
 
+OF_ALL = ("tests/test_examples.py", "tests/tables/test_limits.py")
+"""Tests that are near to every package: the examples of its functions, the limits of its columns."""
+
 DRAWN = ("figures",)
 """Files that draw: a line that is a little thicker is no fault."""
 
-LONGEST = 300
-"""Seconds that the tests of one fault may take; what hangs them is noticed."""
+KEPT = ROOT / ".cache" / "mutants"
+"""What tests reach, kept from one run to the next."""
 
 
 def sample(package: str, count: int, seed: str) -> list[Fault]:
@@ -67,43 +72,46 @@ def sample(package: str, count: int, seed: str) -> list[Fault]:
     return rng.sample(every, min(count, len(every)))
 
 
-def ordered(tests: tuple[str, ...], fault: Fault) -> list[str]:
-    """The files of tests, those first that name the module of the fault."""
-    found = [ROOT / name for name in tests]
+def files_of(tests: Sequence[str]) -> list[str]:
+    """The files of tests, of folders too."""
+    places = [ROOT / name for name in tests]
     files = [
-        path for place in found for path in ([place] if place.is_file() else sorted(place.glob("test_*.py")))
+        path for place in places for path in ([place] if place.is_file() else sorted(place.glob("test_*.py")))
     ]
-    nearest = sorted(files, key=lambda path: fault.path.stem not in path.stem + path.read_text())
-    return [str(path.relative_to(ROOT)) for path in nearest]
+    return [str(path.relative_to(ROOT)) for path in files]
 
 
-def passed(tests: Iterable[str], copy: Path) -> bool:
-    """Whether tests pass in the copy as it stands; those that hang do not."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, timeout=LONGEST,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def noticed(fault: Fault, tests: tuple[str, ...], copy: Path) -> bool:
-    """Whether the nearest tests fail with the fault in the copy."""
+def noticed(fault: Fault, known: dict[str, Reached], copy: Path) -> bool:
+    """Whether the nearest tests fail with the fault in the copy; those that hang do."""
     place = copy / fault.path.relative_to(ROOT)
+    files, tests = nearest(fault, ROOT, known)
     place.write_text(fault.text())
     try:
-        return not passed(ordered(tests, fault), copy)
+        return not forked(lambda: passed(files, [First(tests)]), copy, 30 + 4 * seconds_of(files, known))
     finally:
-        shutil.copyfile(fault.path, place)
+        shutil.copy2(fault.path, place)
 
 
 def copied(folder: Path) -> Path:
     """What the tests need of the project."""
-    unwanted = shutil.ignore_patterns("__pycache__", "results", ".*")
-    return Path(shutil.copytree(ROOT, folder / "project", ignore=unwanted, symlinks=True))
+    unwanted = shutil.ignore_patterns("__pycache__", "results", ".*", "site", "shared")
+    copy = Path(shutil.copytree(ROOT, folder / "project", ignore=unwanted, symlinks=True))
+    compileall.compile_dir(copy, quiet=2)
+    return copy
+
+
+def cache_of(copy: Path) -> str:
+    """A copy of the cache of kernels: a fault in what writes it spoils nobody's."""
+
+    def named() -> str:
+        from screen.kernel import cache_folder
+
+        return str(cache_folder())
+
+    own = copy.parent / "cache"
+    if Path(cache := forked(named, copy, 60)).is_dir():
+        shutil.copytree(cache, own, symlinks=True)
+    return str(own)
 
 
 def say(line: str) -> None:
@@ -124,13 +132,20 @@ def main() -> int:
     total = [0, 0]
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder))
+        os.environ |= {"SCREEN_CACHE": cache_of(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        sys.dont_write_bytecode = True
         for package in asked.package:
-            if not passed(NEAREST[package], copy):
-                say(f"{package:20} its tests must pass without a fault, found that they fail")
-                return 1
+            begun, known = time.monotonic(), {}
+            for test in files_of((*NEAREST[package], *OF_ALL)):
+                met = reached(test, copy, KEPT)
+                if met is None:
+                    say(f"{test}: must pass without a fault, found that it fails")
+                    return 1
+                known[test] = met
+            say(f"{package:20} {len(known)} files of tests, {time.monotonic() - begun:.0f} s")
             begun, found, seen = time.monotonic(), sample(package, asked.count, asked.seed), 0
             for fault in found:
-                since, caught = time.monotonic(), noticed(fault, NEAREST[package], copy)
+                since, caught = time.monotonic(), noticed(fault, known, copy)
                 seen += caught
                 took = f"{time.monotonic() - since:4.0f} s"
                 say(f"  {'noticed' if caught else 'not':7} {took}  {fault.said.replace(f'{ROOT}/', '')}")

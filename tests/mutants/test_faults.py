@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
-from tests.mutants.__main__ import NEAREST, ROOT, ordered, sample
-from tests.mutants.faults import faults_of
+from tests.mutants.__main__ import NEAREST, OF_ALL, ROOT, files_of, sample
+from tests.mutants.faults import Fault, faults_of
+from tests.mutants.reached import Reached, function_of, nearest
 
 SOURCE = '''
 """A module: 1 + 1."""
@@ -46,8 +47,32 @@ def test_faults_of_a_package_can_be_read_and_have_tests(package):
         assert text != fault.path.read_text()
         if fault.path.suffix == ".py":
             ast.parse(text)
-        assert all((ROOT / name).is_file() for name in ordered(NEAREST[package], fault))
+    assert all((ROOT / name).is_file() for name in files_of((*NEAREST[package], *OF_ALL)))
 
 
 def test_another_seed_is_another_sample_and_the_same_one_is_the_same():
     assert sample("screen/rank", 5, "1") == sample("screen/rank", 5, "1") != sample("screen/rank", 5, "2")
+
+
+def fault_in(path, old: str) -> Fault:
+    return next(fault for fault in faults_of(path) if fault.old == old)
+
+
+def test_the_function_of_a_fault_is_the_innermost_and_what_runs_on_import_is_the_module(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("A = 5\n\n\n@kept\ndef outer():\n    def inner():\n        return 6\n\n    return 7\n")
+    assert [function_of(fault_in(path, old)) for old in "567"] == [range(2), range(6, 8), range(4, 7)]
+
+
+def test_tests_that_call_the_function_come_first_and_those_that_cannot_meet_it_are_left_out(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def f():\n    return 6\n")
+    known = {
+        "slow": Reached(9, False, {"module.py:1": ["slow::a"]}), "starts": Reached(1, True, {}),
+        "other": Reached(1, False, {"module.py:7": ["other::b"]}),
+        "quick": Reached(2, False, {"module.py:1": ["quick::c", ""]}),
+    }  # fmt: skip
+    fault = fault_in(path, "6")
+    assert nearest(fault, tmp_path, known) == (["quick", "slow", "starts"], {"slow::a", "quick::c", ""})
+    nobody = {name: known[name] for name in ("other",)}
+    assert nearest(fault, tmp_path, nobody) == (["other"], set())
