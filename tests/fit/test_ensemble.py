@@ -71,6 +71,16 @@ def test_data_are_moved_by_as_much_noise_as_their_distribution_tells_of(toy, eva
     assert np.mean(moved**2, axis=0) * local.curvature == pytest.approx(1, rel=0.1)
 
 
+def test_data_with_students_t_are_moved_by_the_inverse_of_its_information(toy, evaluator, polished):
+    """Fisher's information of the place of Student's t with f degrees of freedom is (f + 1)/(f + 3)."""
+    heavy = replace(
+        toy, observables=tuple(replace(each, distribution="student", degrees=3.0) for each in toy.observables)
+    )
+    found = evaluator.sensitivity(polished.scaled)
+    moved = (draw_goals(heavy, polished, found, 4000, seed=2).measured - measured_values(heavy)) / found.sigma
+    assert np.mean(moved**2, axis=0) == pytest.approx(6 / 4, rel=0.1)
+
+
 def test_however_few_draws_are_on_their_way_nothing_is_compiled_for_them(evaluator, polished, monkeypatch):
     predicted, priced = [], []
 

@@ -5,15 +5,16 @@ called, nor its module imported, cannot notice the fault and is left out; one th
 """
 
 import ast
+import builtins
 import hashlib
 import json
 import sys
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,19 +37,45 @@ class Reached(NamedTuple):
 
 
 class _Watch:
-    """A plugin that notes which functions of the copy each test calls ("" before the first)."""
+    """A plugin that notes which functions of the copy each test calls ("" before the first).
+
+    Each function of the copy begins with a call of this as it is compiled: tracing all calls, those inside JAX too,
+    would take three times as long as the tests.
+    """
 
     def __init__(self, copy: Path) -> None:
-        self.inside = tuple(str(copy / folder) + "/" for folder in ("screen", "workflow"))
+        self.copy = copy
         self.test, self.starts = "", False
         self.calls: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
-    def __call__(self, frame, event, argument) -> None:
-        code = frame.f_code
-        if code.co_filename.startswith(self.inside):
-            self.calls[f"{code.co_filename}:{code.co_firstlineno}"][self.test] = None
+    def called(self, place: str) -> None:
+        """The function at `file:line` was called, or the module at line 0 imported."""
+        self.calls[place][self.test] = None
 
-    def started(self, event: str, arguments: tuple) -> None:
+    def begin(self) -> None:
+        """From here on modules of the copy are compiled with their calls, and programs that are started are seen."""
+        compiled, stats, inside = (
+            builtins.compile,
+            SourceFileLoader.path_stats,
+            str(self.copy / "screen") + "/",
+        )
+
+        def compile_watched(source, filename, mode, flags=0, *rest, **named):
+            if mode == "exec" and not flags & ast.PyCF_ONLY_AST and str(filename).startswith(inside):
+                tree = source if isinstance(source, ast.AST) else ast.parse(source)
+                source = _watched(tree, str(Path(filename).relative_to(self.copy)))
+            return compiled(source, filename, mode, flags, *rest, **named)
+
+        def no_bytecode(loader: SourceFileLoader, path: str) -> Mapping[str, Any]:
+            if path.startswith(inside):
+                raise OSError
+            return stats(loader, path)
+
+        builtins.compile, SourceFileLoader.path_stats = compile_watched, no_bytecode
+        builtins.screen_called = self.called
+        sys.addaudithook(self._started)
+
+    def _started(self, event: str, arguments: tuple) -> None:
         """Other Pythons are not watched; compilers have no fault of ours."""
         if event in ("subprocess.Popen", "os.posix_spawn") and "python" in str(arguments).lower():
             self.starts = True
@@ -56,6 +83,21 @@ class _Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         self.test = item.nodeid
+
+
+def _watched(tree: ast.Module, file: str) -> ast.Module:
+    """A module of which every function, and the module itself, begins by saying that it is called."""
+    for node in list(ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.Module):
+            line = getattr(node, "lineno", 0)
+            (call,) = ast.parse(f"screen_called({f'{file}:{line}'!r})").body
+            for part in ast.walk(call):
+                ast.copy_location(part, node.body[0])
+            place = 0 if ast.get_docstring(node, clean=False) is None else 1
+            while place < len(node.body) and isinstance(node.body[place], ast.ImportFrom) and not line:
+                place += 1
+            node.body.insert(place, call)
+    return tree
 
 
 def reached(test: str, copy: Path, kept: Path) -> Reached | None:
@@ -71,12 +113,9 @@ def reached(test: str, copy: Path, kept: Path) -> Reached | None:
 
     def work() -> tuple[float, bool, dict[str, list[str]]] | None:
         watch, begun = _Watch(copy), time.monotonic()
-        sys.addaudithook(watch.started)
-        threading.settrace(watch)
-        sys.settrace(watch)
+        watch.begin()
         fine = passed([test], [watch])
-        sys.settrace(None)
-        calls = {place.removeprefix(f"{copy}/"): list(tests) for place, tests in watch.calls.items()}
+        calls = {place: list(tests) for place, tests in watch.calls.items()}
         return (time.monotonic() - begun, watch.starts, calls) if fine else None
 
     found = forked(work, copy, LONGEST)
@@ -86,25 +125,24 @@ def reached(test: str, copy: Path, kept: Path) -> Reached | None:
     return found and Reached(*found)
 
 
-def function_of(fault: Fault) -> range:
-    """The lines among which the function that holds a fault begins; line 0 and 1 for what runs on import."""
-    lines = range(2)
+def function_of(fault: Fault) -> int:
+    """The line at which the function that holds a fault begins; 0 for what runs on import."""
     if fault.path.suffix != ".py":
-        return lines
+        return 0
     text = fault.path.read_text()
     line = text.count("\n", 0, fault.start) + 1
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0):
-            first = min(part.lineno for part in (node, *node.decorator_list))
-            lines = max(lines, range(first, node.body[0].lineno + 1), key=lambda each: each.start)
-    return lines
+    return max(
+        (node.lineno for node in ast.walk(ast.parse(text))
+         if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0)),
+        default=0,
+    )  # fmt: skip
 
 
 def nearest(fault: Fault, root: Path, known: dict[str, Reached]) -> tuple[list[str], set[str]]:
     """The files that can meet a fault, the quickest that call its function first, and the tests that call it."""
     path = fault.path.relative_to(root)
-    keys = [f"{path}:{line}" for line in function_of(fault)]
-    calling = {test: {name for key in keys for name in of.calls.get(key, ())} for test, of in known.items()}
+    place = f"{path}:{function_of(fault)}"
+    calling = {test: set(of.calls.get(place, ())) for test, of in known.items()}
     meet = [test for test, of in known.items() if calling[test] or of.starts or path.suffix != ".py"]
     files = sorted(meet or known, key=lambda test: (not calling[test], known[test].seconds))
     return files, set().union(*calling.values())

@@ -63,6 +63,34 @@ def assert_same_rates(text: str) -> None:
         assert slope * volume == pytest.approx(peer.getValue(f"{name}'"), rel=1e-12, abs=1e-14), name
 
 
+@pytest.mark.parametrize(
+    ("given", "value", "is_amount", "start"),
+    [
+        ("Amount", 8.0, False, 2.0),
+        ("Amount", 8.0, True, 8.0),
+        ("Concentration", 8.0, False, 8.0),
+        ("Concentration", 8.0, True, 32.0),
+        (None, None, False, 0.0),
+        (None, None, True, 0.0),
+    ],
+)
+def test_a_species_starts_in_the_quantity_of_its_symbol(given, value, is_amount, start):
+    """In a volume of 4, amount = 4 concentration."""
+    document = libsbml.readSBMLFromString(
+        sbml_of("model m() compartment cell = 4; species A in cell; k = 1; r: A -> ; cell*k*A; end")
+    )
+    species = document.getModel().getSpecies("A")
+    for unset in ("unsetInitialAmount", "unsetInitialConcentration"):
+        getattr(species, unset)()
+    species.setHasOnlySubstanceUnits(is_amount)
+    if given:
+        getattr(species, f"setInitial{given}")(value)
+    network = read_sbml(libsbml.writeSBMLToString(document))
+    values = dict(zip(network.parameters, network.values, strict=True))
+    assert network.species == ("A",)
+    assert evaluate_all(network.initial, values) == [start]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_rates_of_change_agree_with_libroadrunner(name):
     assert_same_rates(sbml_of(MODELS[name]))

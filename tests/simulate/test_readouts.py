@@ -25,6 +25,14 @@ def test_a_window_is_the_mean_over_time():
     assert found[0, 1] == pytest.approx(60 * (1 - np.exp(-24.0)) / 1440, rel=5e-3)
 
 
+def test_a_window_that_begins_later_takes_its_own_times_alone():
+    """Of a straight line the mean over a window is the value in its middle, exactly."""
+    late = Readout("late", "pY705", 30.0, 90.0)
+    times = output_times([late, AT, WINDOW])
+    course = np.stack([7.0 + 2.0 * times, np.where(times < 30, 1e9, 5.0)])[:, :, None]
+    assert read([late], ["pY705"], times, course)[:, 0] == pytest.approx([7.0 + 2.0 * 60.0, 5.0], rel=1e-12)
+
+
 def test_what_a_failed_trajectory_lacks_stays_missing():
     times = output_times([AT, WINDOW])
     values = np.where(times[:, None] > 100, np.nan, 1.0)[None]

@@ -11,6 +11,7 @@ from screen.errors import SimulateError
 from screen.experiments import Design, Draws
 from screen.kernel import ENGINES, load_model
 from screen.simulate import Integration, Part, Readout, Runner, Shard, simulate_shard
+from screen.simulate.shard import _Progress
 from screen.tables import RESPONSES, check_table
 
 MODEL = """
@@ -172,6 +173,14 @@ def test_what_is_run_again_is_run_ten_times_as_strictly(model):
     assert (again.steps > known.steps).all()
 
 
+def test_the_second_attempt_has_ten_times_of_everything_and_the_same_of_the_rest():
+    first = Integration("kernel", 1e-4, 1e-7, 6, 1, 8, 20.0, 1e-2, from_rest=False, unit_minutes=60.0)
+    found = first.stricter()
+    assert (found.rtol, found.atol) == pytest.approx((1e-5, 1e-8))
+    assert (found.max_steps, found.rest_minutes) == (60, 200.0)
+    assert replace(found, rtol=1e-4, atol=1e-7, max_steps=6, rest_minutes=20.0) == first
+
+
 def test_a_cell_that_needs_longer_has_ten_times_as_long_to_come_to_rest_and_its_lanes_say_so(model):
     """With the rates of the first draw the way to rest shrinks by e in 9 min: 20 min are too few, 200 are plenty."""
     plan, first = part_of(model), np.zeros(1, int)
@@ -205,6 +214,19 @@ def test_progress_says_how_far(model):
     lines: list[str] = []
     list(simulate_shard([part_of(model)], READOUTS, integration(), Shard(1, 2), lines.append))
     assert lines[-1].startswith("simulate 2/2: 6 of 6 trajectories") and lines[-1].endswith(" 0 failed")
+
+
+def test_progress_tells_the_rate_and_what_is_left_every_two_seconds(monkeypatch):
+    """3 in 1.5 s say nothing; 9 in 3 s are 3/s, so that 12 more take 4 s; the last are always told."""
+    clock, lines = iter([0.0, 1.5, 3.0, 4.9, 5.0]), []
+    monkeypatch.setattr("screen.simulate.shard.time.monotonic", lambda: next(clock))
+    progress = _Progress(Shard(0, 3), 21, lines.append)
+    for lanes, failed in ((3, 1), (6, 1), (6, 0), (6, 2)):
+        progress.done(lanes, failed)
+    assert lines == [
+        "simulate 1/3: 9 of 21 trajectories, 3/s, 4 s left, 2 failed",
+        "simulate 1/3: 21 of 21 trajectories, 4/s, 0 s left, 4 failed",
+    ]
 
 
 def test_progress_counts_the_trajectories_that_failed(model):
