@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from screen.errors import SettingsError
 from screen.settings import Settings, check_settings, load_settings, settings_schema
+from screen.settings.shipped import located
 
 READOUT = "{id: pY705_20min, observable: pY705, minutes: 20}"
 
@@ -214,3 +215,82 @@ def test_a_table_is_one_file_or_several_and_no_file_twice():
         SettingsError, match=r"`tables.drugs` entries must differ, found a\.tsv more than once"
     ):
         check_settings({"tables": {"drugs": ["a.tsv", "a.tsv"]}}, "here")
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "needed"),
+    [(0.25, 0.05, 11), (0.5, 0.25, 2), (0.5, 0.2499, 3)],  # 0.75^10 = 0.056, 0.75^11 = 0.042; 0.5^2 = 0.25
+)
+def test_a_race_needs_as_many_draws_as_a_pair_of_this_share_could_miss_by_chance(share, error, needed):
+    given = {"share": share, "error": error}
+    assert check_settings({"race": given | {"draws": needed}}, "here").race.draws == needed
+    with pytest.raises(SettingsError, match=rf"`race.draws` must be at least {needed} .* found {needed - 1}"):
+        check_settings({"race": given | {"draws": needed - 1}}, "here")
+    assert check_settings({"race": given}, "here").race.draws is None
+
+
+OWN = {
+    "network": {"sbml": "x.xml"}, "fit": {"draws_from": "nominal"}, "scenarios": {"constants": "assay"},
+    "rank": {"discrepancy": None},
+}  # fmt: skip
+
+
+def test_another_network_comes_with_all_that_was_not_learned_of_the_shipped_one():
+    assert check_settings(OWN, "here").network.sbml == Path("x.xml")
+    missing = {
+        "network": ({"sbml": "x.xml", "modules": ["m01"]}, "network.modules all"),
+        "fit": ({"draws_from": "measurements"}, "fit.draws_from shipped or nominal"),
+        "scenarios": ({"constants": "cell"}, "scenarios.constants assay"),
+        "rank": ({}, "rank.discrepancy null"),
+    }
+    for section, (values, named) in missing.items():
+        with pytest.raises(SettingsError, match=rf"must come with {named} \(what"):
+            check_settings(OWN | {section: values}, "here")
+    with pytest.raises(
+        SettingsError, match=r"modules all, fit.draws_from shipped or nominal, .*assay, rank.disc"
+    ):
+        check_settings({"network": {"sbml": "x.xml", "modules": ["m01"]}}, "here")
+
+
+@pytest.mark.parametrize("given", [{"start": "initial"}, {"minutes": 60}])
+def test_how_another_network_starts_and_counts_is_said_of_another_network_alone(given):
+    with pytest.raises(SettingsError, match=r"must be left out without `network.sbml`"):
+        check_settings({"network": given}, "here")
+    assert check_settings(OWN | {"network": {"sbml": "x.xml"} | given}, "here")
+
+
+def test_results_lie_in_no_folder_that_holds_an_input(tmp_path):
+    (tmp_path / "own").mkdir()
+    for results in (tmp_path / "own", tmp_path):
+        with pytest.raises(
+            SettingsError, match=r"`results` must be a folder without inputs, found .*drugs.tsv"
+        ):
+            check_settings(
+                {"tables": {"drugs": f"{tmp_path}/own/drugs.tsv"}, "results": str(results)}, "here"
+            )
+    problem = {"fit": {"problem": f"{tmp_path}/fit/problem.yaml"}}
+    assert check_settings(problem | {"results": str(tmp_path)}, "here")
+    with pytest.raises(SettingsError, match=r"`results` must be a folder without inputs"):
+        check_settings(problem | {"results": f"{tmp_path}/fit"}, "here")
+
+
+def test_a_place_is_named_from_the_section_on_and_what_is_missing_or_long_is_said_as_it_is(problems_of):
+    (missing,) = problems_of("readouts:\n- {observable: x, minutes: 1}")
+    assert missing == "config.yaml line 2: `readouts[1].id` must be given"
+    (long,) = problems_of("network: " + "x" * 61)
+    assert long.endswith("found " + "x" * 57 + "...")
+    (fits,) = problems_of("network: " + "x" * 60)
+    assert fits.endswith("found " + "x" * 60)
+
+
+def test_a_file_of_config_is_the_own_one_or_else_the_one_that_comes_with_the_tool(
+    tmp_path, monkeypatch, root
+):
+    monkeypatch.chdir(tmp_path)
+    shipped = root / "config/drugs.tsv"
+    assert located(Path("config/drugs.tsv")) == shipped
+    assert located(Path("own/drugs.tsv")) == Path("own/drugs.tsv")
+    assert located(Path("config/no_such.tsv")) == Path("config/no_such.tsv")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/drugs.tsv").write_text("")
+    assert located(Path("config/drugs.tsv")) == Path("config/drugs.tsv")

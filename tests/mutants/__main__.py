@@ -12,8 +12,10 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.mutants.apart import forked, passed
 from tests.mutants.faults import Fault, faults_of
@@ -58,6 +60,30 @@ DRAWN = ("figures",)
 
 KEPT = ROOT / ".cache" / "mutants"
 """What tests reach, kept from one run to the next."""
+
+
+class Shares(NamedTuple):
+    """A row of the table of shares: of so many faults so many change nothing, and so many others were noticed."""
+
+    package: str
+    seed: str
+    faults: str
+    same: str
+    noticed: str
+
+
+def key(fault: Fault) -> tuple[str, str, str]:
+    """File, line and change of a fault, wherever in the file that line stands."""
+    text = fault.path.read_text()
+    line = text[text.rfind("\n", 0, fault.start) + 1 :].partition("\n")[0].strip()
+    change = f"{' '.join(fault.old.split())} -> {' '.join(fault.new.split())}"
+    return str(fault.path.relative_to(ROOT)), line, change
+
+
+def changing_nothing() -> set[tuple[str, ...]]:
+    """The faults of the table beside this file, each of which says why it changes no answer."""
+    lines = (ROOT / "tests/mutants/same.tsv").read_text().splitlines()[1:]
+    return {tuple(line.split("\t")[:3]) for line in lines}
 
 
 def sample(package: str, count: int, seed: str) -> list[Fault]:
@@ -120,6 +146,46 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def met_by(tests: Sequence[str], copy: Path) -> dict[str, Reached]:
+    """What each file of tests reaches. SystemExit: one that fails without a fault would notice everything."""
+    known: dict[str, Reached] = {}
+    for test in files_of((*tests, *OF_ALL)):
+        met = reached(test, copy, KEPT)
+        if met is None:
+            raise SystemExit(f"{test}: must pass without a fault, found that it fails")
+        known[test] = met
+    return known
+
+
+def tally(package: str, faults: Sequence[Fault], copy: Path) -> Counter[str]:
+    """How many faults of a package ended how; each is told as soon as it is known."""
+    begun, ends, same = time.monotonic(), Counter[str](), changing_nothing()
+    known = met_by(NEAREST[package], copy)
+    say(f"{package:20} {len(known)} files of tests, {time.monotonic() - begun:.0f} s")
+    for fault in faults:
+        since, said = time.monotonic(), fault.said.replace(f"{ROOT}/", "")
+        if key(fault) in same:
+            end = "same"
+        else:
+            end = "noticed" if noticed(fault, known, copy) else "not"
+        ends[end] += 1
+        say(f"  {end:7} {time.monotonic() - since:4.0f} s  {said}")
+    return ends
+
+
+def write_shares(path: Path, rows: Sequence[Shares]) -> None:
+    """The table of shares: these rows, and those of other packages and seeds that it has."""
+    found = {(row.package, row.seed): row for row in [*read_shares(path), *rows]}
+    lines = ["\t".join(Shares._fields), *("\t".join(map(str, row)) for _, row in sorted(found.items()))]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def read_shares(path: Path) -> list[Shares]:
+    """The rows of a table of shares; none where there is no such file."""
+    lines = path.read_text().splitlines()[1:] if path.is_file() else []
+    return [Shares(*line.split("\t")) for line in lines]
+
+
 def main() -> int:
     """Report the share noticed by package, and every fault that was not."""
     parser = argparse.ArgumentParser(
@@ -128,30 +194,21 @@ def main() -> int:
     parser.add_argument("--seed", default="1", help="another seed, another sample (default: %(default)s)")
     parser.add_argument("--count", type=int, default=4, help="faults of each package (default: %(default)s)")
     parser.add_argument("--package", nargs="+", default=list(NEAREST), choices=NEAREST, help="of these alone")
+    parser.add_argument("--write", type=Path, help="a table that gets a row of each package")
     asked = parser.parse_args()
-    total = [0, 0]
+    total = Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder))
         os.environ |= {"SCREEN_CACHE": cache_of(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         sys.dont_write_bytecode = True
         for package in asked.package:
-            begun, known = time.monotonic(), {}
-            for test in files_of((*NEAREST[package], *OF_ALL)):
-                met = reached(test, copy, KEPT)
-                if met is None:
-                    say(f"{test}: must pass without a fault, found that it fails")
-                    return 1
-                known[test] = met
-            say(f"{package:20} {len(known)} files of tests, {time.monotonic() - begun:.0f} s")
-            begun, found, seen = time.monotonic(), sample(package, asked.count, asked.seed), 0
-            for fault in found:
-                since, caught = time.monotonic(), noticed(fault, known, copy)
-                seen += caught
-                took = f"{time.monotonic() - since:4.0f} s"
-                say(f"  {'noticed' if caught else 'not':7} {took}  {fault.said.replace(f'{ROOT}/', '')}")
-            total = [total[0] + seen, total[1] + len(found)]
-            say(f"{package:20} {seen} of {len(found)} noticed, {time.monotonic() - begun:.0f} s")
-    say(f"{'all':20} {total[0]} of {total[1]} noticed")
+            ends = tally(package, sample(package, asked.count, asked.seed), copy)
+            total += ends
+            say(f"{package:20} {ends['noticed']} of {ends.total() - ends['same']} noticed")
+            if asked.write:
+                row = Shares(package, asked.seed, str(ends.total()), str(ends["same"]), str(ends["noticed"]))
+                write_shares(asked.write, [row])
+    say(f"{'all':20} {total['noticed']} of {total.total() - total['same']} noticed")
     return 0
 
 

@@ -4,7 +4,18 @@ import ast
 
 import pytest
 
-from tests.mutants.__main__ import NEAREST, OF_ALL, ROOT, files_of, sample
+from tests.mutants.__main__ import (
+    NEAREST,
+    OF_ALL,
+    ROOT,
+    Shares,
+    changing_nothing,
+    files_of,
+    key,
+    read_shares,
+    sample,
+    write_shares,
+)
 from tests.mutants.faults import Fault, faults_of
 from tests.mutants.reached import Reached, function_of, nearest
 
@@ -76,3 +87,19 @@ def test_tests_that_call_the_function_come_first_and_those_that_cannot_meet_it_a
     assert nearest(fault, tmp_path, known) == (["quick", "slow", "starts"], {"slow::a", "quick::c", ""})
     nobody = {name: known[name] for name in ("other",)}
     assert nearest(fault, tmp_path, nobody) == (["other"], set())
+
+
+def test_a_fault_that_is_said_to_change_nothing_is_one_of_its_file():
+    for file, line, change in changing_nothing():
+        assert (file, line, change) in {key(fault) for fault in faults_of(ROOT / file)}, (file, line, change)
+
+
+def test_a_table_of_shares_keeps_other_packages_and_seeds(tmp_path):
+    old, other, new = (
+        Shares("screen/a", "1", "14", "0", "9"),
+        Shares("screen/a", "2", "14", "1", "9"),
+        Shares("screen/a", "1", "14", "0", "14"),
+    )
+    write_shares(tmp_path / "t.tsv", [old, other])
+    write_shares(tmp_path / "t.tsv", [new])
+    assert read_shares(tmp_path / "t.tsv") == [new, other]

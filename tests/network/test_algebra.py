@@ -80,6 +80,57 @@ def test_power_rule_keeps_zero_base_finite():
     assert evaluate(slope, {"x": 0.0, "y": 2.0}) == 0.0
 
 
+GRID = (-2.0, -1.0, 0.0, 0.5, 1.0, 3.0)
+OPERATIONS = {
+    "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b, "power": lambda a, b: a**b,
+    "nested_sum": lambda a, b: (a + 2) + (b + a) - 2, "nested_product": lambda a, b: (2 * a) * (b * a),
+    "collected": lambda a, b: 3 * a + b - a * 2 - 0.5 * b, "negated": lambda a, b: -(a - b) * -1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_is_folded_or_not_is_what_numpy_says(name):
+    """Of each two of the grid both, one or none are numbers: wherever there is a value, it is the same."""
+    operate = OPERATIONS[name]
+    for first in GRID:
+        for second in GRID:
+            with np.errstate(all="ignore"):
+                want = operate(np.float64(first), np.float64(second))
+            numbers, names = (constant(first), constant(second)), (x, y)
+            for left in (numbers[0], names[0]):
+                for right in (numbers[1], names[1]):
+                    found = evaluate(operate(left, right), {"x": first, "y": second})
+                    if np.isfinite(want):
+                        assert found == pytest.approx(want, rel=1e-15), (first, second, left, right)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_of_numbers_is_that_of_numpy_and_stays_open_where_there_is_none(name):
+    function = FUNCTIONS[name]
+    for given in [(a, b) for a in GRID for b in GRID] if function.nin == 2 else [(a,) for a in GRID]:
+        with np.errstate(all="ignore"):
+            want = float(function(*given))
+        made = apply(name, *map(constant, given))
+        assert made is constant(want) if np.isfinite(want) else made.op == name
+
+
+def test_a_condition_on_numbers_is_decided_and_no_number_is_zero_to_a_power_that_has_none():
+    assert where(constant(0.5), x, y) is x and where(ZERO, x, y) is y and where(x, y, y) is y
+    assert power(ZERO, constant(-1)).op == "pow" and power(ZERO, constant(2)) is ZERO
+    assert power(constant(-8), constant(0.5)).op == "pow" and power(constant(-2), constant(3)) is constant(-8)
+    assert power(x, ZERO) is ONE and power(x, ONE) is x
+
+
+def test_the_smaller_or_the_larger_of_two_has_the_slope_of_that_one_and_of_the_first_where_they_are_equal():
+    slopes = {name: [derivative(apply(name, x, 3 * y), v) for v in (x, y)] for name in ("min", "max")}
+    for at, least, most in (((1, 1), [1, 0], [0, 3]), ((4, 1), [0, 3], [1, 0]), ((3, 1), [1, 0], [1, 0])):
+        values = dict(zip("xy", map(float, at), strict=True))
+        assert [evaluate(each, values) for each in slopes["min"]] == least
+        assert [evaluate(each, values) for each in slopes["max"]] == most
+    assert [evaluate(derivative(apply("abs", x), x), {"x": at}) for at in (-2.0, 2.0)] == [-1, 1]
+
+
 def test_topological_order_puts_arguments_first():
     nodes = topological(CASES.values())
     place = {node: position for position, node in enumerate(nodes)}

@@ -111,3 +111,24 @@ def test_network_with_events_is_not_sliced():
     network = read_sbml(sbml_of(f"{SWITCHED}E1: at x > 1: k = 5;"))
     with pytest.raises(NetworkError, match=r"slice: .* must have no events"):
         slice_network(network, [], [])
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("at_trigger", [False, True])
+def test_an_event_is_as_its_attributes_say(before, persistent, at_trigger):
+    said = f"t0={before}, persistent={persistent}, fromTrigger={at_trigger}".replace("True", "true").replace(
+        "False", "false"
+    )
+    text = f"model m() species S; S = 1; k = 1; r: S -> ; k*S; E: at 2 after S < 0.5, {said}: S = 3; end"
+    (event,) = read_sbml(sbml_of(text)).events
+    assert (event.before, event.persistent, event.at_trigger) == (before, persistent, at_trigger)
+
+
+def test_an_event_that_says_nothing_takes_the_values_of_its_trigger():
+    """Before Level 3 a trigger was true before the start and an event persistent."""
+    text = "model m() species S; S = 1; k = 1; r: S -> ; k*S; E: at 2 after S < 0.5: S = 3; end"
+    document = libsbml.readSBMLFromString(sbml_of(text))
+    assert document.setLevelAndVersion(2, 4, False)
+    (event,) = read_sbml(libsbml.writeSBMLToString(document)).events
+    assert (event.before, event.persistent, event.at_trigger) == (True, True, True)

@@ -96,6 +96,20 @@ def test_rates_of_change_agree_with_libroadrunner(name):
     assert_same_rates(sbml_of(MODELS[name]))
 
 
+def test_a_stoichiometry_of_level_1_has_its_denominator():
+    """3/2 of A for each turnover of 0.1 A: A falls by 0.15 A."""
+    network = read_sbml("""<?xml version="1.0" encoding="UTF-8"?>
+        <sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="m">
+        <listOfCompartments><compartment name="c" volume="1"/></listOfCompartments>
+        <listOfSpecies><species name="A" compartment="c" initialAmount="2"/></listOfSpecies>
+        <listOfReactions><reaction name="r" reversible="false">
+        <listOfReactants><speciesReference species="A" stoichiometry="3" denominator="2"/></listOfReactants>
+        <kineticLaw formula="0.1 * A"/></reaction></listOfReactions></model></sbml>""")
+    values = dict(zip(network.parameters, network.values, strict=True))
+    (slope,) = evaluate_all(network.derivatives(), {**values, "A": 2.0, "time": 0.0})
+    assert slope == pytest.approx(-1.5 * 0.1 * 2.0, rel=1e-14)
+
+
 def test_time_switches_are_found():
     network = read_sbml(sbml_of(MODELS["functions_and_piecewise"]))
     assert sorted(evaluate(switch, {}) for switch in network.discontinuities) == [5.0, 7.0]
