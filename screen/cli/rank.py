@@ -33,18 +33,16 @@ def run(arguments: argparse.Namespace) -> int:
         ENDINGS,
         FAILURES,
         ISOBOLES,
+        Asked,
         Doubt,
-        compare_all,
         count_endings,
         find_failures,
         find_silent,
         gather_responses,
-        rank,
         rank_sets,
         ranked_schema,
         score_doses,
         sets_schema,
-        within,
         write_ranked,
     )
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
@@ -61,8 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     race = read_race(settings, results)
     found = gather_responses(shards, scenarios, race)
     failures = find_failures(found)
-    drugs, bases, sets = read_tables(settings.tables.drugs, DRUGS), read_bases(settings), settings.rank.sets
-    ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=bases, doubt=doubt)
+    drugs, bases = read_tables(settings.tables.drugs, DRUGS), read_bases(settings)
+    asked = Asked(settings.rank.sets, settings.seed)
+    ranked, together = rank_sets(found, drugs, asked, aim=aim, dose_bases=bases, doubt=doubt)
     made = (results.network, results.scenarios, results.routes, results.draws)
     raced = [] if race is None else [results.race]
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *raced, *shards)
@@ -85,9 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
     write_table(effects.responses, results.responses, DOSE_RESPONSES, facts)
     write_table(count_endings(found), results.endings, ENDINGS, facts)
-    of_sets = within(found, sets)
-    compared = compare_all(of_sets, drugs, aim=aim, dose_bases=bases, doubt=doubt) if sets else ()
-    together = rank_sets(sets, compared, of_sets, aim, settings.seed)
     write_table(together, results.sets, sets_schema(aim), facts)
     write_table(failures, results.failures, FAILURES, facts)
     for what in left_out:

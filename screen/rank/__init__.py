@@ -34,11 +34,11 @@ from screen.rank.failures import FAILURES, find_failures
 from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
 from screen.rank.race import Rules, run_race
-from screen.rank.ranking import check_request, compare_all, find_silent, rank, write_ranked
+from screen.rank.ranking import check_request, find_silent, rank, write_ranked
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
 from screen.rank.series import find_cells, paired_ratio
-from screen.rank.sets import rank_sets, sets_schema, within
+from screen.rank.sets import Asked, rank_sets, sets_schema
 from screen.rank.table import as_lowering, ranked_schema
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "SCORES",
     "TARGETS",
     "Aim",
+    "Asked",
     "DoseBasis",
     "DoseEffects",
     "Doubt",
@@ -62,7 +63,6 @@ __all__ = [
     "basis_in_words",
     "check_bases",
     "check_request",
-    "compare_all",
     "count_endings",
     "dose_points",
     "export_table",
@@ -80,7 +80,6 @@ __all__ = [
     "score_doses",
     "sets_schema",
     "unranked_pairs",
-    "within",
     "write_annotated",
     "write_ranked",
 ]

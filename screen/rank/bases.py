@@ -5,13 +5,15 @@ A basis says for each intervention of a cell at which dose it stands: a dose tha
 two that were (the response is then interpolated in log10 dose, draw by draw). Nothing is extrapolated.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from screen.errors import RankError
-from screen.rank.series import SAME_DOSE, Cell, Pair, Potency, Series
+from screen.rank.series import Cell, Pair, Potency, Series, same_dose
+from screen.threads import cached_property
 
 
 class DoseBasis(NamedTuple):
@@ -29,7 +31,8 @@ class DoseBasis(NamedTuple):
 class Place(NamedTuple):
     """Where an intervention stands: response = (1 - weight) * row `lower` + weight * row `upper`.
 
-    `flag` says how the dose relates to the tested ones; where the rows are -1 there is no such dose.
+    `flag` says how the dose relates to the tested ones; where the rows are -1 there is no such dose. `alone`: rows of
+    each drug of a pair alone.
     """
 
     intervention: str
@@ -39,6 +42,7 @@ class Place(NamedTuple):
     upper: int
     weight: float
     flag: str
+    alone: tuple[int, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -46,16 +50,54 @@ class Place(NamedTuple):
         return self.lower >= 0
 
 
-def read_places(ratio: np.ndarray, places: Sequence[Place], which: int) -> np.ndarray:
-    """Values [places, draws] in a read-out, of ratio[scenarios, readouts, draws]; NaN where the dose is not known."""
-    lower, upper = (np.array([getattr(place, end) for place in places]) for end in ("lower", "upper"))
-    weight = np.array([place.weight for place in places])[:, None]
-    found = ratio[lower, which]
-    between = weight[:, 0] > 0.0
-    part = weight[between]
-    found[between] = (1.0 - part) * found[between] + part * ratio[upper[between], which]
-    found[lower < 0] = np.nan
-    return found
+@dataclass(frozen=True)
+class Standing:
+    """Where the interventions of a ranking stand, in the order of their names."""
+
+    places: tuple[Place, ...]
+
+    @cached_property
+    def lower(self) -> np.ndarray:
+        """Rows [interventions], -1 where the dose is not known."""
+        return np.array([place.lower for place in self.places])
+
+    @cached_property
+    def upper(self) -> np.ndarray:
+        """The same of the rows above."""
+        return np.array([place.upper for place in self.places])
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """What those count, [interventions]."""
+        return np.array([place.weight for place in self.places])
+
+    @cached_property
+    def alone(self) -> np.ndarray:
+        """Rows of each drug of a pair alone at its dose in it, [interventions, 2]; -1 where there is none."""
+        return np.array([(*place.alone, -1, -1)[:2] for place in self.places])
+
+    @cached_property
+    def drugs(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Names of all drugs, and which of them each intervention is, [interventions, 2], -1 for none."""
+        names = sorted({drug for place in self.places for drug in place.drugs})
+        number = {drug: at for at, drug in enumerate(names)}
+        given = [(*(number[drug] for drug in place.drugs), -1)[:2] for place in self.places]
+        return tuple(names), np.array(given)
+
+    def read(self, ratio: np.ndarray, which: int) -> np.ndarray:
+        """Values [interventions, draws] in a read-out, of ratio[scenarios, readouts, draws]; NaN at unknown doses."""
+        found = ratio[self.lower, which]
+        between = self.weight > 0.0
+        part = self.weight[between, None]
+        found[between] = (1.0 - part) * found[between] + part * ratio[self.upper[between], which]
+        found[self.lower < 0] = np.nan
+        return found
+
+    def read_alone(self, ratio: np.ndarray, which: int) -> np.ndarray:
+        """The same of each drug of a pair alone at its dose in it, [interventions, 2, draws]."""
+        found = ratio[self.alone, which]
+        found[self.alone < 0] = np.nan
+        return found
 
 
 class Footing(NamedTuple):
@@ -71,7 +113,7 @@ def place_series(series: Series, dose: float | None) -> Place:
     name = (series.drug,)
     if dose is None:
         return Place(series.drug, name, (None,), -1, -1, 0.0, "unknown")
-    exact = np.flatnonzero(_same(series.doses, dose))
+    exact = np.flatnonzero(same_dose(series.doses, dose))
     if exact.size:
         row = int(series.rows[exact[0]])
         return Place(series.drug, name, (float(series.doses[exact[0]]),), row, row, 0.0, "tested")
@@ -87,16 +129,11 @@ def place_series(series: Series, dose: float | None) -> Place:
 
 def place_pair(pair: Pair) -> Place:
     """A pair stands at the doses at which it was tested."""
-    return Place(pair.intervention, pair.drugs, pair.doses, pair.row, pair.row, 0.0, "tested")
-
-
-def _same(dose: Any, wanted: float) -> Any:
-    """Whether one dose, or each of some, is the wanted one."""
-    return abs(dose - wanted) <= SAME_DOSE * wanted
+    return Place(pair.intervention, pair.drugs, pair.doses, pair.row, pair.row, 0.0, "tested", pair.alone)
 
 
 def _equal_concentration(footing: Footing, value: float) -> list[Place]:
-    pairs = [p for p in footing.cell.pairs if all(_same(dose, value) for dose in p.doses)]
+    pairs = [p for p in footing.cell.pairs if all(same_dose(dose, value) for dose in p.doses)]
     return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in pairs]
 
 
@@ -104,7 +141,7 @@ def _equal_burden(footing: Footing, value: float) -> list[Place]:
     """A pair that has the burden at several splits stands at the most even one."""
     evenest: dict[str, Pair] = {}
     for pair in sorted(footing.cell.pairs, key=lambda p: abs(p.doses[0] - p.doses[1])):
-        if _same(sum(pair.doses), value):
+        if same_dose(sum(pair.doses), value):
             evenest.setdefault(pair.intervention, pair)
     return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in evenest.values()]
 
@@ -191,7 +228,7 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
             problems.append(f"dose_bases: must be one of {', '.join(BASES)}, found {kind}")
         elif BASES[kind].needs_value != (value is not None) or (value is not None and not 0 < value < np.inf):
             problems.append(f"dose_bases: {kind} must have {_value_rule(kind)}, found {value}")
-        elif BASES[kind].must_be_tested and not any(_same(dose, float(value or 0.0)) for dose in tested):
+        elif BASES[kind].must_be_tested and not any(same_dose(dose, float(value or 0.0)) for dose in tested):
             listed = ", ".join(f"{dose:g}" for dose in tested) or "none"
             problems.append(f"dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}")
     if len(set(bases)) < len(bases):

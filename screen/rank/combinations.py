@@ -1,7 +1,5 @@
 """Pairs at every dose at which they were simulated: how much they suppress, and how much more than expected."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
@@ -55,29 +53,26 @@ COMBINATIONS = Schema(
 """One row a pair, its doses, and a read-out."""
 
 
-def score_pairs(surfaces: Sequence[Surface]) -> Drawn:
+def score_pairs(surface: Surface) -> Drawn:
     """The pairs of a cell in one read-out."""
-    parts = []
-    for surface in surfaces:
-        excesses = {f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES}
-        parts.append(
-            {
-                "suppression": surface.effect,
-                "suppression_a": surface.alone[0],
-                "suppression_b": surface.alone[1],
-                **excesses,
-                "loewe_untested": np.where(
-                    np.isnan(excesses["excess_loewe"]), np.nan, surface.loewe.untested
-                ),
-            }
-        )
+    scores = {
+        "suppression": surface.effect,
+        "suppression_a": surface.alone[0],
+        "suppression_b": surface.alone[1],
+        **{f"excess_{excess.name}": excess.value(surface) for excess in EXCESSES},
+    }
+    scores["loewe_untested"] = np.where(np.isnan(scores["excess_loewe"]), np.nan, surface.loewe.untested)
+    first, second = (list(each) for each in zip(*(pair.drugs for pair in surface.pairs), strict=True))
     rows = pl.DataFrame(
-        [(each.intervention, *each.drugs, *doses) for each in surfaces for doses in each.doses.tolist()],
-        schema={"intervention": pl.String, "drug_a": pl.String, "drug_b": pl.String}
-        | {"dose_a_nM": pl.Float64, "dose_b_nM": pl.Float64},
-        orient="row",
+        {
+            "intervention": [pair.intervention for pair in surface.pairs],
+            "drug_a": first,
+            "drug_b": second,
+            "dose_a_nM": surface.doses[:, 0],
+            "dose_b_nM": surface.doses[:, 1],
+        }
     )
-    return Drawn(rows, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    return Drawn(rows, scores)
 
 
 def combined_rows(found: Counted) -> pl.DataFrame:

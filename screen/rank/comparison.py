@@ -1,13 +1,13 @@
 """The draws behind one ranking: every intervention of one cell, read-out and dose basis, paired by draw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from screen.rank.bases import Place, place_series, read_places
-from screen.rank.doubt import PoolDoubt
+from screen.rank.bases import Place, Standing
+from screen.rank.doubt import Doubted
 from screen.rank.draws import mean, quantile, spread
 from screen.rank.placed import placed
 from screen.rank.ratios import RESOLUTION, Ratios
@@ -59,10 +59,10 @@ class Comparison:
         middle = quantile((first + last) / 2.0, 0.5, bare.weights)
         median = np.round(bare.spread[0.5] / RESOLUTION)
         average = np.round(mean(bare.suppression, bare.weights) / RESOLUTION)
-        ranked = [i for i in range(len(self.places)) if bare.eligible[i]]
-        ranked.sort(key=lambda i: (middle[i], -median[i], -average[i], self.places[i].intervention))
+        ranked = np.flatnonzero(bare.eligible)  # by name
+        best = np.lexsort((-average[ranked], -median[ranked], middle[ranked]))
         order = np.zeros(len(self.places), dtype=np.int64)
-        order[ranked] = np.arange(1, len(ranked) + 1)
+        order[ranked[best]] = np.arange(1, len(ranked) + 1)
         return order
 
     @cached_property
@@ -98,57 +98,35 @@ class Compared(NamedTuple):
 
 def compare(
     pool: Pool,
-    places: Sequence[Place],
+    standing: Standing,
     wanted: Compared,
     potency: Mapping[str, Potency],
-    doubt: PoolDoubt | None = None,
+    doubted: Doubted | None = None,
 ) -> Comparison:
-    """The draws of `places` in a pool. Without doubt they are all there is."""
-    ordered = tuple(sorted(places, key=lambda place: place.intervention))
-    simulated = read_places(pool.ratio, ordered, wanted.readout)
-    single_ratios = _alone(pool, ordered, wanted.readout)
-    run = _draws_run(pool, ordered)
+    """The draws of interventions where they stand in a pool. Without doubt they are all there is."""
+    simulated = standing.read(pool.ratio, wanted.readout)
+    single_ratios = standing.read_alone(pool.ratio, wanted.readout)
+    run = np.full(len(simulated), pool.each)
+    if pool.run is not None:
+        run = np.where(standing.lower < 0, run, pool.run[standing.upper])
     stand = placed(simulated, single_ratios, run, pool.each) if np.any(run < pool.each) else None
     bare = Ratios(simulated, pool.weights, wanted.sign, stand)
-    half = np.full(simulated.shape, np.nan)
-    for at, place in enumerate(ordered):
+    half, none = np.full(simulated.shape, np.nan), np.full(len(simulated), None)
+    for at, place in enumerate(standing.places):
         if len(place.drugs) == 1:
             half[at] = potency[place.drugs[0]].draws
     return Comparison(
-        places=ordered,
+        places=standing.places,
         bare=bare,
-        wide=doubt.widened(bare, ordered, pool.cell.context) if doubt else bare,
+        wide=doubted.widened(bare) if doubted else bare,
         side={
-            name: np.full(simulated.shape, np.nan)
-            if which is None
-            else read_places(pool.ratio, ordered, which)
+            name: np.full(simulated.shape, np.nan) if which is None else standing.read(pool.ratio, which)
             for name, which in wanted.side.items()
         },
         single_ratios=single_ratios,
         run=run * (len(pool.weights) // pool.each),
         log10_ic50=half,
-        route=np.array([doubt.route(place) if doubt else None for place in ordered], dtype=object),
-        through=np.array([doubt.through(place) if doubt else None for place in ordered], dtype=object),
-        unmeasured=np.array(
-            [doubt.not_measured_on(place) if doubt else None for place in ordered], dtype=object
-        ),
+        route=doubted.route if doubted else none,
+        through=doubted.through if doubted else none,
+        unmeasured=doubted.unmeasured if doubted else none,
     )
-
-
-def _alone(pool: Pool, places: Sequence[Place], readout: int) -> np.ndarray:
-    """Each drug of the pairs among places alone at its dose there, [places, 2, draws]; NaN where there is none."""
-    series = {member.drug: member for member in pool.cell.series}
-    found = np.full((len(places), 2, pool.ratio.shape[-1]), np.nan)
-    for at, place in enumerate(places):
-        given = zip(place.drugs, place.doses, strict=True) if len(place.drugs) > 1 else ()
-        for which, (drug, dose) in enumerate(given):
-            single = place_series(series[drug], dose) if drug in series else None
-            if single and single.known and not single.weight:
-                found[at, which] = pool.ratio[single.lower, readout]
-    return found
-
-
-def _draws_run(pool: Pool, places: Sequence[Place]) -> np.ndarray:
-    """Under how many draws of each hypothesis interventions were simulated, [interventions]."""
-    run = np.full(len(pool.ratio), pool.each) if pool.run is None else pool.run
-    return np.array([run[place.upper] if place.known else pool.each for place in places])

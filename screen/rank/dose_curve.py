@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from screen.rank.hill import FLAT, Hill
-from screen.rank.series import SAME_DOSE
 from screen.threads import cached_property
 
 LEVELS = np.linspace(0.0, 1.0, 2001)
@@ -23,15 +22,15 @@ GRID, BEYOND = 40, 3.0
 @dataclass(frozen=True)
 class DoseCurve:
     """Suppression by a drug in one cell and read-out: doses [doses] [nM], ascending, effect [doses, draws], the log10
-    dose of half suppression and the Hill curve of each draw; of several drugs effect [doses, drugs, draws]."""
+    dose of half suppression and the Hill curve of each draw; of several drugs [drugs, draws] for [draws]."""
 
     doses: np.ndarray
     effect: np.ndarray
     log10_xc50: np.ndarray
     hill: Hill
 
-    def of(self, place: int) -> "DoseCurve":
-        """The curve of one of several drugs."""
+    def of(self, place: int | list[int]) -> "DoseCurve":
+        """The curve of one of several drugs, or of some."""
         return DoseCurve(self.doses, self.effect[:, place], self.log10_xc50[place], self.hill.of(place))
 
     @cached_property
@@ -45,11 +44,10 @@ class DoseCurve:
         """Where the drug does nothing, [draws]."""
         return np.max(np.abs(np.nan_to_num(self.effect)), axis=0) <= FLAT
 
-    def at(self, doses: np.ndarray) -> np.ndarray:
-        """Effect [doses, draws] at tested doses; NaN at others: synergy is never read off an interpolated single."""
-        wanted = doses[:, None]
-        same = np.abs(self.doses - wanted) <= SAME_DOSE * wanted
-        return np.where(same.any(axis=1)[:, None], self.effect[same.argmax(axis=1)], np.nan)
+    @cached_property
+    def lost(self) -> np.ndarray:
+        """Where a dose was lost, [draws]."""
+        return np.isnan(self.effect).any(axis=0)
 
     @cached_property
     def reach(self) -> np.ndarray:
@@ -60,8 +58,10 @@ class DoseCurve:
     def log10_dose(self) -> np.ndarray:
         """The dose that has an effect of LEVELS by `sized`, log10 nM [draws, levels]; infinite where none has it."""
         at, effect = self._drawn()
-        size = np.maximum.accumulate(sized(effect, self.raises).T, axis=1)
-        dose = np.stack([np.interp(LEVELS, each, at, right=np.inf) for each in size])
+        size = np.maximum.accumulate(np.moveaxis(sized(effect, self.raises), 0, -1), axis=-1)
+        curves = size.reshape(-1, len(at))
+        dose = np.stack([np.interp(LEVELS, each, at, right=np.inf) for each in curves])
+        dose = dose.reshape(*size.shape[:-1], len(LEVELS))
         dose[self.idle] = np.inf
         return dose
 
@@ -78,7 +78,8 @@ class DoseCurve:
         found = hill + (PchipInterpolator(known, rest)(inside) if len(known) > 1 else rest)
         steepness = np.where(np.isnan(self.hill.slope), 1.0, self.hill.slope)
         below = at < known[0]
-        found[below] = effect[0] * 10.0 ** (steepness * (at[below, None] - known[0]))
+        away = np.reshape(at[below] - known[0], (-1,) + (1,) * steepness.ndim)
+        found[below] = effect[0] * 10.0 ** (steepness * away)
         return at, np.minimum(found, 1.0)
 
 

@@ -21,7 +21,7 @@ from screen.rank.isoboles import ISOBOLES, isobole_rows, trace_isoboles
 from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, falling, find_cells, paired_ratio
-from screen.rank.surface import surfaces_of
+from screen.rank.surface import surface_of
 from screen.tables import Schema
 from screen.threads import side_by_side
 
@@ -79,16 +79,11 @@ def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFr
     if own[0].series:
         singles = [curve_rows(each) for each in with_mixture(own, [score_drugs(drugs) for drugs in curves])]
     if own[0].pairs:
-        alone = [
-            {drug: curve.of(place) for drugs, curve in each for place, drug in enumerate(drugs)}
-            for each in curves
-        ]
-        surfaces = [surfaces_of(cell, ratio, drugs) for cell, drugs in zip(own, alone, strict=True)]
+        surfaces = [surface_of(cell, ratio, drugs) for cell, drugs in zip(own, curves, strict=True)]
         drawn = [score_pairs(each) for each in surfaces]
         pairs = [combined_rows(each) for each in with_mixture(own, drawn)]
-        matrices = [[surface for surface in each if surface.is_matrix] for each in surfaces]
-        if matrices[0]:
-            traced = with_mixture(own, [trace_isoboles(each) for each in matrices])
+        if surfaces[0].matrices:
+            traced = with_mixture(own, [trace_isoboles(each) for each in surfaces])
             isoboles = [isobole_rows(each) for each in traced]
     return singles, pairs, isoboles
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.network import ROUTES
-from screen.rank.bases import Place
+from screen.rank.bases import Standing
 from screen.rank.mixture import pools
 from screen.rank.ratios import Ratios
 from screen.rank.responses import ResponseArray
@@ -78,40 +78,26 @@ class PoolDoubt:
     discrepancy: Discrepancy | None
     seed: int
 
-    def route(self, place: Place) -> str | None:
-        """The kind of route at a dose, under the hypotheses the most direct one; None where no dose is known."""
-        return ROUTES[int(self.code[place.upper].min())] if place.known else None
+    def of(self, standing: Standing, context: str) -> "Doubted":
+        """What is said, and wrong, of interventions where they stand."""
+        through, unmeasured = (
+            np.array([_once(names[row]) if row >= 0 else None for row in standing.upper], dtype=object)
+            for names in (self.targets, self.unmeasured)
+        )
+        code = self.code[standing.upper]
+        route = np.array(ROUTES, dtype=object)[code.min(axis=1)]
+        route[standing.lower < 0] = None
+        normal = None if self.discrepancy is None else self._normal(standing, context)
+        return Doubted(route, through, unmeasured, code, normal, self.discrepancy)
 
-    def through(self, place: Place) -> str | None:
-        """The targets where its routes start at a dose, under any of the hypotheses; None where there is none."""
-        return _joined(self.targets, place)
-
-    def not_measured_on(self, place: Place) -> str | None:
-        """The variants that the cell carries at held targets and that a drug was not measured on; None for none."""
-        return _joined(self.unmeasured, place)
-
-    def widened(self, bare: Ratios, places: Sequence[Place], context: str) -> Ratios:
-        """Ratios with errors: `REPEATS` draws in place of each; as they are where nothing is known to be wrong."""
-        if self.discrepancy is None:
-            return bare
-        code = self.code[[place.upper for place in places]]
-        there = bare.ratio if bare.placed is None else bare.placed
-        ratio = there.reshape(*code.shape, -1)  # the draws of one hypothesis come after those of another
-        sd = np.empty_like(ratio)
-        for number, route in enumerate(ROUTES):
-            sd[code == number] = self.discrepancy.of(route, ratio[code == number])
-        normal = np.stack([self._normal(place, context) for place in places])
-        wide = (ratio[..., None] * np.exp2(sd[..., None] * normal[:, None])).reshape(len(places), -1)
-        weights = np.repeat(bare.weights, REPEATS)
-        if bare.placed is None:
-            return replace(bare, ratio=wide, weights=weights)
-        lost = np.repeat(np.isnan(bare.ratio), REPEATS, axis=-1)
-        return replace(bare, ratio=np.where(lost, np.nan, wide), weights=weights, placed=wide)
-
-    def _normal(self, place: Place, context: str) -> np.ndarray:
-        """Errors in their sd [draws, repeats] of an intervention, those of its drugs together."""
-        drawn = [self._normal_of(f"{context}\0{drug}") for drug in place.drugs]
-        return drawn[0] if len(drawn) == 1 else np.asarray(sum(drawn) / np.sqrt(len(drawn)))
+    def _normal(self, standing: Standing, context: str) -> np.ndarray:
+        """Errors in their sd [interventions, draws, repeats], those of the drugs of each together."""
+        names, given = standing.drugs
+        drawn = np.stack([self._normal_of(f"{context}\0{name}") for name in names])
+        found = np.zeros((len(given), *drawn.shape[1:]))
+        for drug in given.T:
+            found[drug >= 0] += drawn[drug[drug >= 0]]
+        return found / np.sqrt(np.sum(given >= 0, axis=1))[:, None, None]
 
     def _normal_of(self, name: str) -> np.ndarray:
         """Those of one drug, drawn once for all read-outs and bases."""
@@ -126,7 +112,40 @@ class PoolDoubt:
         return {}
 
 
-def _joined(names: np.ndarray, place: Place) -> str | None:
-    """Each of the names [rows, hypotheses] of a place once, in the order of the hypotheses."""
-    found = " ".join(names[place.upper]) if place.known else ""
-    return " ".join(dict.fromkeys(found.split())) or None
+@dataclass(frozen=True)
+class Doubted:
+    """What is said of interventions where they stand [interventions], None where there is nothing to say or no dose.
+
+    route: its kind, under the hypotheses the most direct one; through: the targets where its routes start, under any
+    of them; unmeasured: the variants that the cell carries at held targets and a drug was not measured on. code
+    [interventions, hypotheses]: place of the route in `ROUTES`; normal [interventions, draws, repeats]: errors in their
+    sd.
+    """
+
+    route: np.ndarray
+    through: np.ndarray
+    unmeasured: np.ndarray
+    code: np.ndarray
+    normal: np.ndarray | None
+    discrepancy: Discrepancy | None
+
+    def widened(self, bare: Ratios) -> Ratios:
+        """Ratios with errors: `REPEATS` draws in place of each; as they are where nothing is known to be wrong."""
+        if self.discrepancy is None or self.normal is None:
+            return bare
+        there = bare.ratio if bare.placed is None else bare.placed
+        ratio = there.reshape(*self.code.shape, -1)  # the draws of one hypothesis come after those of another
+        sd = np.empty_like(ratio)
+        for number, route in enumerate(ROUTES):
+            sd[self.code == number] = self.discrepancy.of(route, ratio[self.code == number])
+        wide = (ratio[..., None] * np.exp2(sd[..., None] * self.normal[:, None])).reshape(len(ratio), -1)
+        weights = np.repeat(bare.weights, REPEATS)
+        if bare.placed is None:
+            return replace(bare, ratio=wide, weights=weights)
+        lost = np.repeat(np.isnan(bare.ratio), REPEATS, axis=-1)
+        return replace(bare, ratio=np.where(lost, np.nan, wide), weights=weights, placed=wide)
+
+
+def _once(names: np.ndarray) -> str | None:
+    """Each of the names [hypotheses] once, in their order."""
+    return " ".join(dict.fromkeys(" ".join(names).split())) or None

@@ -41,8 +41,8 @@ class Hill:
     slope: np.ndarray
     r2: np.ndarray
 
-    def of(self, place: int) -> "Hill":
-        """The curves at a place of the first axis."""
+    def of(self, place: int | list[int]) -> "Hill":
+        """The curves at a place of the first axis, or at some."""
         return Hill(self.top[place], self.log10_half[place], self.slope[place], self.r2[place])
 
     @cached_property

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from screen.rank.combinations import OF_PAIR
+from screen.rank.dose_curve import DoseCurve
 from screen.rank.draws import quantile
 from screen.rank.intervals import Counted, Drawn, interval_columns
-from screen.rank.surface import Surface
+from screen.rank.surface import Matrix, Surface
 from screen.tables import Column, Schema, number_column
 
 EFFECTS = (0.25, 0.5, 0.75)
@@ -47,32 +48,35 @@ ISOBOLES = Schema(
 """One row a pair with a whole matrix of doses, an effect, and a dose of its first drug."""
 
 
-def trace_isoboles(matrices: Sequence[Surface]) -> Drawn:
-    """The isoboles of pairs of a cell in one read-out, each with a whole matrix of doses.
+def trace_isoboles(surface: Surface) -> Drawn:
+    """The isoboles of the pairs of a cell in one read-out that have a whole matrix of doses.
 
     Scores are log10 doses, infinite where none of those simulated is enough (or none is needed), and the index.
     """
     rows, parts = [], []
-    for surface in matrices:
+    for matrix in surface.matrices:
+        curves = [surface.curve(drug) for drug in matrix.pair.drugs]
         for effect in EFFECTS:
-            named = (surface.intervention, *surface.drugs, effect)
-            rows += [(*named, dose) for dose in np.unique(surface.doses[:, 0]).tolist()]
-            parts.append(_traced(surface, effect))
+            named = (matrix.pair.intervention, *matrix.pair.drugs, effect)
+            rows += [(*named, dose) for dose in matrix.doses[0].tolist()]
+            parts.append(_traced(surface, matrix, curves, effect))
     kinds = ISOBOLES.dtypes()
     columns = ("intervention", "drug_a", "drug_b", "effect", "dose_a_nM")
     table = pl.DataFrame(rows, schema={name: kinds[name] for name in columns}, orient="row")
     return Drawn(table, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
-def _traced(surface: Surface, effect: float) -> dict[str, np.ndarray]:
+def _traced(
+    surface: Surface, matrix: Matrix, curves: Sequence[DoseCurve], effect: float
+) -> dict[str, np.ndarray]:
     """Scores [doses of the first, draws] of one pair and effect."""
-    first, second = (np.unique(surface.doses[:, which]) for which in (0, 1))
-    left = surface.first.at(first)
-    beside = np.moveaxis(surface.effect[surface.places], 1, -1)
+    first, second = matrix.doses
+    left = surface.alone[0, matrix.points[:, 0]]
+    beside = np.moveaxis(surface.effect[matrix.points], 1, -1)
     dose = log10_dose_reaching(beside, second, effect, left)
     alone = [
         np.broadcast_to(log10_dose_reaching(curve.effect.T, curve.doses, effect), dose.shape)
-        for curve in (surface.first, surface.second)
+        for curve in curves
     ]
     given = np.broadcast_to(np.log10(first)[:, None], dose.shape), dose
     known = np.isfinite([dose, *alone]).all(axis=0)

@@ -4,12 +4,11 @@ At doses a and b it is the E with a/A(E) + b/B(E) = 1, where A(E) and B(E) are t
 much. The sum falls with E, so that E is found by bisection, and between two levels on a line.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from screen.rank.dose_curve import LEVELS, DoseCurve
+from screen.rank.dose_curve import LEVELS
 
 SMALL = 0.01
 """Share of Loewe's sum that is too small to matter whether its dose was tested."""
@@ -24,16 +23,14 @@ class Reference(NamedTuple):
     size: np.ndarray
     untested: np.ndarray
 
-    def of(self, points: slice) -> "Reference":
-        """That of some of the points."""
-        return Reference(*(each[points] for each in self))
 
+def loewe_reference(
+    doses: np.ndarray, drugs: np.ndarray, log10_dose: np.ndarray, reach: np.ndarray
+) -> Reference:
+    """The reference at doses [points, 2] [nM] of drugs [points, 2], by their place among these.
 
-def loewe_reference(doses: np.ndarray, drugs: np.ndarray, curves: Sequence[DoseCurve]) -> Reference:
-    """The reference at doses [points, 2] [nM] of the drugs [points, 2] whose curves these are, by their place."""
-    log10_dose, reach = (
-        np.stack([getattr(curve, name) for curve in curves]) for name in ("log10_dose", "reach")
-    )
+    log10_dose [drugs, draws, levels], reach [drugs, draws]: what a `DoseCurve` says of each.
+    """
     draw = np.arange(log10_dose.shape[1])
 
     def shares(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 
 from screen.errors import RankError
-from screen.rank.series import Cell, Pair, Pool, Series
+from screen.rank.series import Cell, Pool, Series
 from screen.scenarios import MIXTURE
 
 
@@ -58,12 +58,12 @@ def _design(cell: Cell) -> tuple:
 
 def _renumbered(cell: Cell) -> Cell:
     """The cell of the mixture, whose rows are those of this one in their order."""
-    place = {int(row): at for at, row in enumerate(cell.rows)}
+    place = {int(row): at for at, row in enumerate(cell.rows)} | {-1: -1}
     return Cell(
         cell.context,
         MIXTURE,
         1.0,
         0,
         tuple(Series(s.drug, s.doses, np.array([place[int(row)] for row in s.rows])) for s in cell.series),
-        tuple(Pair(p.intervention, p.drugs, p.doses, place[p.row]) for p in cell.pairs),
+        tuple(p._replace(row=place[p.row], alone=tuple(place[row] for row in p.alone)) for p in cell.pairs),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from screen.rank.aim import Aim
-from screen.rank.bases import BASES, DoseBasis, Footing, read_places
+from screen.rank.bases import BASES, DoseBasis, Footing, Standing
 from screen.rank.elimination import adjusted, chance
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell, find_cells, paired_ratio
@@ -79,13 +79,13 @@ def _judged(
     for basis in dose_bases:
         kind = BASES[basis.kind]
         places = kind.places(Footing(cell, {}, {}), float(basis.value or 0.0)) if kind.must_be_tested else []
-        known = [place for place in places if place.known]
+        known = tuple(place for place in places if place.known)
         pairs = [number for number, place in enumerate(known) if len(place.drugs) > 1]
         if not pairs:
             continue
         for readout in aim.ranked:
             which = found.readouts.index(readout.id)
-            effect = aim.sign * (1.0 - read_places(ratio, known, which))
+            effect = aim.sign * (1.0 - Standing(known).read(ratio, which))
             p_value = chance(effect, rules.keep, rules.share)
             for number in pairs:
                 near = Nearest(float(p_value[number]), cell.hypothesis, readout.id, basis.name)

@@ -6,20 +6,22 @@ interval, P(best) and P(top 5) all come from the ranks within draws. A context r
 rows of each, and of their mixture.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, repeat
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
 
 from screen.errors import RankError
 from screen.rank.aim import Aim, Readout
-from screen.rank.bases import BASES, DoseBasis, Footing, check_bases
+from screen.rank.bases import BASES, DoseBasis, Footing, Place, Standing, check_bases
 from screen.rank.comparison import Compared, Comparison, compare
-from screen.rank.doubt import Doubt, PoolDoubt
+from screen.rank.doubt import Doubt, Doubted, PoolDoubt
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import scores
@@ -61,11 +63,7 @@ def rank(
     [('drug', 90.0, 1, 0.75)]
     """
     found = responses if isinstance(responses, ResponseArray) else gather_responses(responses, scenarios)
-    by_pool = _by_pool(found, drugs, aim, dose_bases, doubt)
-    rows = side_by_side(lambda ranked: [_rows(each, aim) for each in ranked], by_pool)
-    frames = list(chain.from_iterable(rows))
-    digest = doubt.digest(found) if doubt else found.digest()
-    return _finish(frames, drugs, aim, digest[:12])
+    return rank_beside(found, drugs, aim, dose_bases, doubt, lambda _: None)[0]
 
 
 class Ranked(NamedTuple):
@@ -77,22 +75,23 @@ class Ranked(NamedTuple):
     comparison: Comparison
 
 
-def compare_all(
+Beside = TypeVar("Beside")
+
+
+def rank_beside(
     found: ResponseArray,
     drugs: pl.DataFrame,
-    *,
     aim: Aim,
     dose_bases: Sequence[DoseBasis],
-    doubt: Doubt | None = None,
-) -> Iterator[Ranked]:
-    """Every ranking of a screen by context, its mixture after its hypotheses; errors as of `rank`.
-
-    >>> found = gather_responses(responses, scenarios)
-    >>> (one,) = compare_all(found, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
-    >>> one.cell.context, one.readout, one.basis
-    ('liver', 'pY705_20min', 'equal_burden_90nM')
-    """
-    return chain.from_iterable(_by_pool(found, drugs, aim, dose_bases, doubt))
+    doubt: Doubt | None,
+    beside: Callable[[Ranked], Beside],
+) -> tuple[pl.DataFrame, list[Beside]]:
+    """The same, and what else is wanted of each ranking: by context, its mixture after its hypotheses."""
+    by_pool = _by_pool(found, drugs, aim, dose_bases, doubt)
+    made = side_by_side(lambda ranked: [(_rows(each, aim), beside(each)) for each in ranked], by_pool)
+    every = list(chain.from_iterable(made))
+    digest = doubt.digest(found) if doubt else found.digest()
+    return _finish([rows for rows, _ in every], drugs, aim, digest[:12]), [other for _, other in every]
 
 
 def _by_pool(
@@ -107,6 +106,11 @@ def _by_pool(
     doubts = doubt.pooled(found, cells) if doubt else repeat(None)
 
     def ranked(pool: Pool, of_pool: PoolDoubt | None) -> Iterator[Ranked]:
+        @cache
+        def where(*places: Place) -> tuple[Standing, Doubted | None]:  # most stand alike in every read-out
+            standing = Standing(tuple(sorted(places, key=attrgetter("intervention"))))
+            return standing, of_pool.of(standing, pool.cell.context) if of_pool else None
+
         for readout in aim.ranked:
             at = found.readouts.index(readout.id)
             potency = potencies(pool, at, aim.sign)
@@ -115,7 +119,8 @@ def _by_pool(
             for basis in dose_bases:
                 places = BASES[basis.kind].places(footing, float(basis.value or 0.0))
                 if places:
-                    compared = compare(pool, places, wanted, potency, of_pool)
+                    standing, doubted = where(*places)
+                    compared = compare(pool, standing, wanted, potency, doubted)
                     yield Ranked(pool.cell, readout.id, basis.name, compared)
 
     return map(ranked, pools(cells, ratio, found.run), doubts)

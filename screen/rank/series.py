@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -27,12 +28,14 @@ class Series(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two drugs given together [nM] and the row of that scenario in the responses."""
+    """Two drugs given together [nM], the row of that scenario in the responses, and the rows `alone` of each of them
+    at its dose, -1 where it was not run so: synergy is never read off an interpolated single."""
 
     intervention: str
     drugs: tuple[str, str]
     doses: tuple[float, float]
     row: int
+    alone: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
                 f"{_of((context, hypothesis))}: must hold exactly one vehicle, found {len(vehicles)}"
             )
             continue
-        weight = part["weight"][0]
-        cells.append(Cell(str(context), str(hypothesis), weight, vehicles[0], _series(part), _pairs(part)))
+        weight, series = part["weight"][0], _series(part)
+        cells.append(Cell(str(context), str(hypothesis), weight, vehicles[0], series, _pairs(part, series)))
     problems += [*_malformed(scenarios), *_weight_problems(scenarios)]
     if problems:
         raise RankError(problems)
@@ -145,17 +148,26 @@ def _series(part: pl.DataFrame) -> tuple[Series, ...]:
     )
 
 
-def _pairs(part: pl.DataFrame) -> tuple[Pair, ...]:
+def _pairs(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Pair, ...]:
     rows = part.filter(pl.col("role") == "pair").sort("intervention", "dose_a_nM", "dose_b_nM")
+    by_drug = {each.drug: each for each in series}
+
+    @cache
+    def alone(drug: str, dose: float) -> int:
+        own = by_drug.get(drug)
+        rows = own.rows[same_dose(own.doses, dose)] if own and dose else np.empty(0)
+        return int(rows[0]) if rows.size else -1
+
+    columns = ("intervention", "row", "drug_a", "drug_b", "dose_a_nM", "dose_b_nM")
     return tuple(
-        Pair(
-            row["intervention"],
-            (row["drug_a"], row["drug_b"]),
-            (row["dose_a_nM"], row["dose_b_nM"]),
-            row["row"],
-        )
-        for row in rows.iter_rows(named=True)
+        Pair(name, (a, b), (dose_a, dose_b), row, (alone(a, dose_a), alone(b, dose_b)))
+        for name, row, a, b, dose_a, dose_b in rows.select(columns).iter_rows()
     )
+
+
+def same_dose(dose: Any, wanted: float) -> Any:
+    """Whether one dose, or each of some, is the wanted one."""
+    return abs(dose - wanted) <= SAME_DOSE * wanted
 
 
 def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:

@@ -5,25 +5,24 @@ left alone: what moves there, either way, counts against an intervention. A cell
 them in each draw, by their weights; cells with the same question have the same answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from screen.rank.aim import Aim
-from screen.rank.bases import Place
+from screen.rank.bases import DoseBasis, Place
 from screen.rank.comparison import Comparison
-from screen.rank.doubt import REPEATS
+from screen.rank.doubt import REPEATS, Doubt
 from screen.rank.draws import quantile
-from screen.rank.ranking import Ranked, Sets, rounded
+from screen.rank.ranking import Ranked, Sets, rank_beside, rounded
 from screen.rank.ratios import Ratios
 from screen.rank.responses import ResponseArray
 from screen.rank.scores import SCORES
-from screen.rank.series import find_cells
+from screen.rank.series import Cell, find_cells
 from screen.rank.table import LEADING, under_goal
-from screen.scenarios import normal_stream
+from screen.scenarios import MIXTURE, normal_stream
 from screen.tables import Column, Schema, number_column
 
 SHOWN = (
@@ -37,10 +36,12 @@ ASKED = ("readout", "dose_basis", "intervention")
 
 
 class Question(NamedTuple):
-    """The hypotheses of a context that have a weight, as the draws of its mixture come one after the other."""
+    """The hypotheses of a context that have a weight, as the draws of its mixture come one after the other, and what it
+    is ranked under as a whole."""
 
     labels: tuple[str, ...]
     weights: np.ndarray
+    hypothesis: str
 
 
 class Member(NamedTuple):
@@ -76,56 +77,67 @@ def sets_schema(aim: Aim) -> Schema:
     )
 
 
-def within(found: ResponseArray, sets: Sets) -> ResponseArray:
-    """The responses of the contexts that are in sets.
+class Asked(NamedTuple):
+    """Sets of contexts with their weights, and the seed of the run."""
 
-    >>> within(gather_responses(responses, scenarios), {"lungs": {"lung": 1.0}}).scenarios.height
-    0
-    """
-    own = found.scenarios["context"].is_in({context for weights in sets.values() for context in weights})
-    kept = own.to_numpy()
-    return replace(
-        found, scenarios=found.scenarios.filter(own), values=found.values[kept], run=found.run[kept]
-    )
+    sets: Sets
+    seed: int
 
 
 def rank_sets(
-    sets: Sets, compared: Iterable[Ranked], found: ResponseArray, aim: Aim, seed: int
-) -> pl.DataFrame:
-    """`sets_schema` of the aim: interventions that have a rank in every cell of a set, by rank.
+    found: ResponseArray,
+    drugs: pl.DataFrame,
+    asked: Asked,
+    *,
+    aim: Aim,
+    dose_bases: Sequence[DoseBasis],
+    doubt: Doubt | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The ranked table of `rank`, and `sets_schema` of the aim: interventions with a rank in every cell of a set.
 
-    `compared` are the rankings of these responses, the mixture of a context after those under its hypotheses.
-
-    >>> found = gather_responses(responses, scenarios)
-    >>> compared = compare_all(found, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
-    >>> rank_sets({"livers": {"liver": 1.0}}, compared, found, aim, seed=1).select("set", "intervention", "rank").rows()
+    >>> found, asked = gather_responses(responses, scenarios), Asked({"livers": {"liver": 1.0}}, seed=1)
+    >>> bases = [DoseBasis("equal_burden", 90.0)]
+    >>> _, together = rank_sets(found, drugs, asked, aim=aim, dose_bases=bases)
+    >>> together.select("set", "intervention", "rank").rows()
     [('livers', 'drug', 1)]
     """
-    together: dict[tuple[str, str], dict[str, Ranked]] = {}
-    for each in compared:
-        together.setdefault((each.readout, each.basis), {})[each.cell.context] = each
+    wanted = {context for weights in asked.sets.values() for context in weights}
     questions, number = _questions(found), np.asarray(found.draws)
+
+    def effects(ranked: Ranked) -> tuple[tuple[str, str], str, dict[str, np.ndarray]] | None:
+        """Read-out and basis, context, and the effects there."""
+        cell, question = ranked.cell, questions[ranked.cell.context]
+        if cell.context not in wanted or cell.hypothesis != question.hypothesis:
+            return None
+        own = _effects(ranked, question, number, asked.seed)
+        return (ranked.readout, ranked.basis), cell.context, own
+
+    table, every = rank_beside(found, drugs, aim, dose_bases, doubt, effects)
+    together: dict[tuple[str, str], dict[str, dict[str, np.ndarray]]] = {}
+    for view, context, own in filter(None, every):
+        together.setdefault(view, {})[context] = own
     frames = [pl.DataFrame(schema=sets_schema(aim).dtypes())]
-    for name, weights in sets.items():
+    for name, weights in asked.sets.items():
         for (readout, basis), cells in together.items():
             if set(weights) <= set(cells):
-                members = [
-                    Member(context, weight, _effects(cells[context], questions[context], number, seed))
-                    for context, weight in weights.items()
-                ]
+                members = [Member(context, weight, cells[context]) for context, weight in weights.items()]
                 fixed = {"set": name, "readout": readout, "dose_basis": basis}
                 frames.append(_rows(members, fixed, aim))
-    return pl.concat(frames)
+    return table, pl.concat(frames)
 
 
 def _questions(found: ResponseArray) -> dict[str, Question]:
-    cells: dict[str, list] = {}
+    cells: dict[str, list[Cell]] = {}
     for cell in find_cells(found.scenarios):
-        if cell.weight > 0:
-            cells.setdefault(cell.context, []).append(cell)
+        cells.setdefault(cell.context, []).append(cell)
+    weighty = {context: [cell for cell in own if cell.weight > 0] for context, own in cells.items()}
     return {
-        context: Question(tuple(c.hypothesis for c in own), np.array([c.weight for c in own]))
-        for context, own in cells.items()
+        context: Question(
+            tuple(cell.hypothesis for cell in own),
+            np.array([cell.weight for cell in own]),
+            MIXTURE if len(cells[context]) > 1 else own[0].hypothesis,
+        )
+        for context, own in weighty.items()
     }
 
 

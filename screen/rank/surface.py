@@ -5,80 +5,95 @@ pair would do if its drugs were alike (Loewe), independent (Bliss), independent 
 other (HSA). Excess is suppression less that of the reference, as a fraction: positive is synergy.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
+from screen.rank.curves import Curves
 from screen.rank.dose_curve import DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
 from screen.rank.loewe import Reference, loewe_reference
-from screen.rank.series import Cell
+from screen.rank.series import Cell, Pair
 from screen.threads import cached_property
+
+
+class Matrix(NamedTuple):
+    """A pair over a whole matrix of doses: those of each drug [nM], and its points [doses of both]."""
+
+    pair: Pair
+    doses: tuple[np.ndarray, np.ndarray]
+    points: np.ndarray
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A pair in one cell and read-out: doses [points, 2] [nM], suppression [points, draws], its drugs alone, and
-    Loewe's reference."""
+    """The pairs of a cell in one read-out, all points of one after those of another.
 
-    intervention: str
-    drugs: tuple[str, str]
+    doses [points, 2] [nM]; suppression by the pair `effect` [points, draws] and by each of its drugs alone at its dose
+    there, `alone` [2, points, draws]; raises, idle, lost (of `DoseCurve`) [2, points, draws]; Loewe's reference; the
+    `curves` of the drugs.
+    """
+
+    pairs: tuple[Pair, ...]
     doses: np.ndarray
     effect: np.ndarray
-    first: DoseCurve
-    second: DoseCurve
+    alone: np.ndarray
+    raises: np.ndarray
+    idle: np.ndarray
+    lost: np.ndarray
     loewe: Reference
+    curves: Curves
 
     @cached_property
-    def alone(self) -> tuple[np.ndarray, np.ndarray]:
-        """Suppression by each drug alone at its dose in the pair, each [points, draws]."""
-        return self.first.at(self.doses[:, 0]), self.second.at(self.doses[:, 1])
-
-    @cached_property
-    def places(self) -> np.ndarray | None:
-        """The points of a matrix [doses of the first, doses of the second]; None where the pair has no whole one."""
-        first, row = np.unique(self.doses[:, 0], return_inverse=True)
-        second, column = np.unique(self.doses[:, 1], return_inverse=True)
-        if len(self.doses) != len(first) * len(second):
-            return None
-        found = np.empty((len(first), len(second)), dtype=np.int64)
-        found[row, column] = np.arange(len(self.doses))
+    def matrices(self) -> list[Matrix]:
+        """Pairs with a whole matrix, of two doses or more of each drug."""
+        found = []
+        for _, members in groupby(range(len(self.pairs)), key=lambda at: self.pairs[at].intervention):
+            points = np.array(list(members))
+            if len(points) < 4:
+                continue
+            first, row = np.unique(self.doses[points, 0], return_inverse=True)
+            second, column = np.unique(self.doses[points, 1], return_inverse=True)
+            if len(points) == len(first) * len(second) and min(len(first), len(second)) > 1:
+                places = np.empty((len(first), len(second)), dtype=np.int64)
+                places[row, column] = points
+                found.append(Matrix(self.pairs[points[0]], (first, second), places))
         return found
 
-    @property
-    def is_matrix(self) -> bool:
-        """Whether it has a whole matrix, of two doses or more of each drug."""
-        return self.places is not None and min(self.places.shape) > 1
+    def curve(self, drug: str) -> DoseCurve:
+        """The curve of a drug alone."""
+        return next(curve.of(drugs.index(drug)) for drugs, curve in self.curves if drug in drugs)
 
 
-def surfaces_of(cell: Cell, ratio: np.ndarray, curves: Mapping[str, DoseCurve]) -> list[Surface]:
+def surface_of(cell: Cell, ratio: np.ndarray, curves: Curves) -> Surface:
     """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
-    names = sorted({drug for pair in cell.pairs for drug in pair.drugs})
+    own = list(_of_drugs(curves, {drug for pair in cell.pairs for drug in pair.drugs}))
+    place = {drug: at for at, drug in enumerate(drug for drugs, _ in own for drug in drugs)}
     doses = np.array([pair.doses for pair in cell.pairs])
-    places = np.array([[names.index(drug) for drug in pair.drugs] for pair in cell.pairs])
-    reference = loewe_reference(doses, places, [curves[name] for name in names])
-    effect = 1.0 - ratio[[pair.row for pair in cell.pairs]]
-    found, start = [], 0
-    for intervention, members in groupby(cell.pairs, key=attrgetter("intervention")):
-        pairs = list(members)
-        points = slice(start, start := start + len(pairs))
-        first, second = (curves[drug] for drug in pairs[0].drugs)
-        found.append(
-            Surface(
-                intervention,
-                pairs[0].drugs,
-                doses[points],
-                effect[points],
-                first,
-                second,
-                reference.of(points),
-            )
-        )
-    return found
+    drugs = np.array([[place[drug] for drug in pair.drugs] for pair in cell.pairs])
+    of_drug = {
+        name: np.concatenate([getattr(curve, name) for _, curve in own])
+        for name in ("raises", "idle", "lost", "reach", "log10_dose")
+    }
+    raises, idle, lost = (of_drug[name][drugs.T] for name in ("raises", "idle", "lost"))
+    rows = np.array([pair.alone for pair in cell.pairs]).T
+    effect, alone = 1.0 - ratio[[pair.row for pair in cell.pairs]], 1.0 - ratio[rows]
+    alone[rows < 0] = np.nan
+    reference = loewe_reference(doses, drugs, of_drug["log10_dose"], of_drug["reach"])
+    return Surface(cell.pairs, doses, effect, alone, raises, idle, lost, reference, own)
+
+
+def _of_drugs(curves: Curves, wanted: Collection[str]) -> Curves:
+    """The curves of these drugs."""
+    places = [[at for at, drug in enumerate(drugs) if drug in wanted] for drugs, _ in curves]
+    return [
+        ([drugs[at] for at in own], curve.of(own))
+        for own, (drugs, curve) in zip(places, curves, strict=True)
+        if own
+    ]
 
 
 def _hsa(surface: Surface) -> np.ndarray:
@@ -95,14 +110,13 @@ def _loewe(surface: Surface) -> np.ndarray:
 
     There is no reference where one drug raises what the other suppresses.
     """
-    first, second = surface.first, surface.second
-    raises = np.where(first.idle, second.raises, first.raises)
-    opposed = (first.raises != second.raises) & ~first.idle & ~second.idle
-    beside_idle = np.where(first.idle, surface.alone[1], surface.alone[0])
-    beside_idle = np.where(first.idle & second.idle, np.maximum(*surface.alone), beside_idle)
-    reference = np.where(first.idle | second.idle, beside_idle, unsized(surface.loewe.size, raises))
-    lost = opposed | np.isnan(first.effect).any(axis=0) | np.isnan(second.effect).any(axis=0)
-    return np.where(lost, np.nan, surface.effect - reference)
+    (first, second), (first_idle, second_idle) = surface.raises, surface.idle
+    opposed = (first != second) & ~first_idle & ~second_idle
+    beside_idle = np.where(first_idle, surface.alone[1], surface.alone[0])
+    beside_idle = np.where(first_idle & second_idle, np.maximum(*surface.alone), beside_idle)
+    alike = unsized(surface.loewe.size, np.where(first_idle, second, first))
+    reference = np.where(first_idle | second_idle, beside_idle, alike)
+    return np.where(opposed | surface.lost.any(axis=0), np.nan, surface.effect - reference)
 
 
 def _zip(surface: Surface) -> np.ndarray:
@@ -111,16 +125,14 @@ def _zip(surface: Surface) -> np.ndarray:
     A curve begins at what the other drug does alone, as simulated and not as fitted: what is no Hill curve would
     otherwise be an excess, even with a partner that does nothing.
     """
-    places = surface.places
-    if places is None or min(places.shape) < FEWEST:
-        return np.full_like(surface.effect, np.nan)
-    matrix = surface.effect[places]
-    doses = [np.unique(surface.doses[:, which]) for which in (0, 1)]
-    first, second = surface.first.at(doses[0]), surface.second.at(doses[1])
-    along_first = _changed(matrix, first, second, doses[0])
-    along_second = np.swapaxes(_changed(np.swapaxes(matrix, 0, 1), second, first, doses[1]), 0, 1)
-    found = np.empty_like(surface.effect)
-    found[places] = (along_first + along_second) / 2.0
+    found = np.full_like(surface.effect, np.nan)
+    for _, doses, points in surface.matrices:
+        if min(points.shape) >= FEWEST:
+            matrix = surface.effect[points]
+            first, second = surface.alone[0, points[:, 0]], surface.alone[1, points[0]]
+            along_first = _changed(matrix, first, second, doses[0])
+            along_second = np.swapaxes(_changed(np.swapaxes(matrix, 0, 1), second, first, doses[1]), 0, 1)
+            found[points] = (along_first + along_second) / 2.0
     return np.where(np.isnan(surface.effect), np.nan, found)
 
 

@@ -6,14 +6,13 @@ import pytest
 
 from screen.errors import RankError
 from screen.rank import (
+    Asked,
     DoseBasis,
     check_request,
-    compare_all,
     gather_responses,
     rank,
     rank_sets,
     sets_schema,
-    within,
 )
 from screen.tables import check_table
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
@@ -33,9 +32,8 @@ def effect(context: str, drug: str) -> float:
 
 def ranked_sets(sets, value=in_cells, cells=CELLS, draws=4, weights=None):
     table = scenarios("abc", contexts=cells, doses=(10.0, 1000.0), weights=weights or {})
-    found = within(gather_responses(responses(table, value, draws), table), sets)
-    compared = compare_all(found, drug_table("abc"), aim=AIM, dose_bases=BASES)
-    made = rank_sets(sets, compared, found, AIM, seed=1)
+    found = gather_responses(responses(table, value, draws), table)
+    _, made = rank_sets(found, drug_table("abc"), Asked(sets, seed=1), aim=AIM, dose_bases=BASES)
     check_table(made, sets_schema(AIM), "sets")
     return made.filter(readout="pY705_20min")
 
@@ -121,6 +119,6 @@ def test_a_set_of_a_cell_that_is_not_screened_is_refused():
 def test_without_sets_the_table_is_empty():
     table = scenarios("a", doses=(1000.0,))
     found = gather_responses(responses(table, hill({"a": 10.0})), table)
-    made = rank_sets({}, (), found, AIM, seed=1)
+    _, made = rank_sets(found, drug_table("a"), Asked({}, seed=1), aim=AIM, dose_bases=BASES)
     assert made.is_empty() and isinstance(made, pl.DataFrame)
     check_table(made, sets_schema(AIM), "sets")
