@@ -9,7 +9,7 @@ from screen.errors import TableError
 from screen.files import name_problem
 
 MOST_PROBLEMS = 20
-"""Problems of one table that are spelled out; the rest are counted."""
+"""Problems of one table that are spelled out; of more it is said that there are more."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
     """
     problems = find_problems(frame, schema, where, range(first_row, first_row + frame.height))
     if problems:
-        extra = len(problems) - MOST_PROBLEMS
-        more = [f"{where}: {extra} more problems of this kind"] if extra > 0 else []
+        more = [f"{where}: there are more problems than these"] if len(problems) > MOST_PROBLEMS else []
         raise TableError(problems[:MOST_PROBLEMS] + more)
 
 

@@ -74,6 +74,69 @@ def test_zero_and_one_leave_no_instruction():
     assert builder.neg(builder.constant(2.0)) == builder.constant(-2.0)
 
 
+GRID = (-3.0, -1.0, 0.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul"])
+def test_what_is_folded_or_negated_has_the_value_of_the_operation(name):
+    """Of two operands each is a number, an input or a negated input: the value is that of the two of them."""
+    known = {"add": np.add, "sub": np.subtract, "mul": np.multiply}[name]
+    for first in GRID:
+        for second in GRID:
+            for left in ("number", "input", "negated"):
+                for right in ("number", "input", "negated"):
+                    builder, state, operands = Builder(), [0.0, 0.0], []
+                    for place, (value, kind) in enumerate(((first, left), (second, right))):
+                        state[place] = -value if kind == "negated" else value
+                        node = builder.emit("state", place)
+                        forms = {
+                            "number": builder.constant(value),
+                            "input": node,
+                            "negated": builder.neg(node),
+                        }
+                        operands.append(forms[kind])
+                    program = builder.program([getattr(builder, name)(*operands)])
+                    assert run(program, {"state": state}, np) == [known(first, second)], (
+                        first,
+                        second,
+                        left,
+                        right,
+                    )
+
+
+def test_a_sum_of_scaled_terms_is_that_sum_whatever_the_signs_and_equal_sizes():
+    for factors in (
+        [2.0, -2.0, 3.0],
+        [-2.0, 2.0, 2.0],
+        [-3.0, -3.0],
+        [1.0, -1.0, 5.0, -5.0, -5.0],
+        [-1.0],
+        [],
+    ):
+        builder = Builder()
+        nodes = [builder.emit("state", place) for place in range(len(factors))]
+        state = [1.5**place for place in range(len(factors))]
+        program = builder.program([builder.total(list(zip(factors, nodes, strict=True)))])
+        assert run(program, {"state": state}, np) == pytest.approx([np.dot(factors, state)], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "operations"), [(8.0, {"mul"}), (-8.0, {"mul", "reciprocal"}), (9.0, {"pow"}), (0.5, {"sqrt"}),
+                                 (0.0, {"pow"}), (2.5, {"pow"}), (1.0, set()), (-1.0, {"reciprocal"})]
+)  # fmt: skip
+def test_whole_powers_up_to_eight_are_products(exponent, operations):
+    builder = Builder()
+    program = builder.program([builder.power(builder.emit("state", 0), builder.constant(exponent))])
+    assert {op for op, *_ in program.code} - {"state", "constant"} == operations
+    assert run(program, {"state": [1.3]}, np) == pytest.approx([1.3**exponent], rel=1e-14)
+
+
+def test_a_reciprocal_of_a_number_is_a_number_but_for_zero():
+    builder = Builder()
+    assert builder.reciprocal(builder.constant(-4.0)) == builder.constant(-0.25)
+    assert builder.code[builder.reciprocal(builder.constant(0.0))][0] == "reciprocal"
+
+
 def test_on_disk_and_cut_down():
     builder = Builder()
     x, y = builder.emit("state", 0), builder.emit("time")

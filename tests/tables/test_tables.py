@@ -88,6 +88,25 @@ def test_every_problem_is_reported_at_once(tmp_path: Path):
     assert len(caught.value.problems) == 2
 
 
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [("{}\t-1\ttrue\t=\n", "`kd_nM` must be positive"), ("a\t1\ttrue\t=\n", "must be unique")],
+)
+def test_twenty_problems_are_spelled_out_and_of_more_it_is_said_that_there_are(tmp_path: Path, row, kind):
+    path, first = tmp_path / "drugs.tsv", 1 if "unique" in kind else 0
+    for count in (20, 21, 30):
+        path.write_text(HEADER + "".join(row.format(f"d{number}") for number in range(count + first)))
+        with pytest.raises(TableError) as caught:
+            read_table(path, DRUGS)
+        lines = [f"drugs.tsv row {number + 2 + first}: " for number in range(20)]
+        assert all(
+            kind in text and text.startswith(line)
+            for text, line in zip(caught.value.problems, lines, strict=False)
+        )
+        more = ["drugs.tsv: there are more problems than these"] * (count > 20)
+        assert list(caught.value.problems[20:]) == more and len(caught.value.problems) == 20 + len(more)
+
+
 def test_good_text_is_read_with_types_and_optional_columns(tmp_path: Path):
     path = tmp_path / "drugs.tsv"
     path.write_text(GOOD)
