@@ -14,7 +14,7 @@ import polars as pl
 from screen.errors import TableError
 from screen.files import check_regular, read_json, write_atomic, write_text_atomic
 from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table, digested
-from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for
+from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for, spelled_out
 from screen.tables.seal import OPEN, is_damaged, seal
 from screen.tables.text import escaped, read_cells
 from screen.tables.units import in_nanomolar
@@ -140,7 +140,7 @@ def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, lis
     missing = [c for c in schema.columns if c.name not in frame.columns and not c.required]
     frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
     if problems := problems or find_problems(frame, schema, name, cells.lines):
-        raise TableError(problems)
+        raise TableError(spelled_out(problems, name))
     return frame.select([column.name for column in schema.columns]), cells.lines
 
 

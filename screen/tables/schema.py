@@ -60,8 +60,13 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
     """
     problems = find_problems(frame, schema, where, range(first_row, first_row + frame.height))
     if problems:
-        more = [f"{where}: there are more problems than these"] if len(problems) > MOST_PROBLEMS else []
-        raise TableError(problems[:MOST_PROBLEMS] + more)
+        raise TableError(spelled_out(problems, where))
+
+
+def spelled_out(problems: list[str], where: str) -> list[str]:
+    """The first of many problems, and that there are more."""
+    more = [f"{where}: there are more problems than these"] if len(problems) > MOST_PROBLEMS else []
+    return problems[:MOST_PROBLEMS] + more
 
 
 def find_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
@@ -103,7 +108,7 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, lines: Seq
             values = values.cast(column.dtype)
         else:
             return [
-                f"{where}: column `{column.name}` must be of type {_type_name(column)}, found {values.dtype}"
+                f"{where}: column `{column.name}` must be of type {column.dtype}, found {values.dtype}"
             ]
     checks: list[tuple[str, pl.Series]] = []
     if not column.nullable:
@@ -156,17 +161,13 @@ def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequen
     ]
 
 
-def _type_name(column: Column) -> str:
-    return str(column.dtype() if isinstance(column.dtype, type) else column.dtype)
-
-
 def _shown(value: object) -> str:
     return "nothing" if value is None or value == "" else str(value)
 
 
 def parser_for(column: Column) -> Callable[[pl.Expr], pl.Expr]:
     """How the text of a cell becomes a value of the column's type; null where it cannot."""
-    dtype = column.dtype() if isinstance(column.dtype, type) else column.dtype
+    dtype = column.dtype
     if dtype == pl.Boolean:
         return lambda text: text.str.to_lowercase().replace_strict(
             {"true": True, "false": False}, default=None, return_dtype=pl.Boolean

@@ -90,7 +90,11 @@ def test_every_problem_is_reported_at_once(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("row", "kind"),
-    [("{}\t-1\ttrue\t=\n", "`kd_nM` must be positive"), ("a\t1\ttrue\t=\n", "must be unique")],
+    [
+        ("{}\t-1\ttrue\t=\n", "`kd_nM` must be positive"),
+        ("a\t1\ttrue\t=\n", "must be unique"),
+        ("{}\tx\ttrue\t=\n", "`kd_nM` must be a number"),
+    ],
 )
 def test_twenty_problems_are_spelled_out_and_of_more_it_is_said_that_there_are(tmp_path: Path, row, kind):
     path, first = tmp_path / "drugs.tsv", 1 if "unique" in kind else 0

@@ -9,7 +9,7 @@ from screen.scenarios import read_abundances
 from screen.tables import read_table
 from screen.tables import workbook as reading
 from tests.tables.drugs import DRUGS, WANTED
-from tests.tables.workbooks import workbook
+from tests.tables.workbooks import NAMESPACE, workbook
 
 HEAD = (3, ["drug", "kd", "kd_unit", "used", "note"])
 ROWS = [
@@ -81,3 +81,30 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "MOST_TEXT", 300)
     with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 300 bytes in xl/"):
         read_table(path, DRUGS)
+
+
+def test_rows_and_cells_that_name_no_place_follow_on_and_columns_go_on_after_z(tmp_path):
+    cell = "<c t='inlineStr'><is><t>{}</t></is></c>"
+    rows = [
+        f"<row>{cell.format('a')}{cell.format('b')}</row>",
+        f"<row>{cell.format('c')}</row>",
+        f"<row r='7'><c r='B7'><v>2</v></c>{cell.format('d')}<c r='AA7'><v>27</v></c><c r='AC7'><v>29</v></c></row>",
+        f"<row>{cell.format('e')}</row>",
+    ]
+    sheet = f"<worksheet {NAMESPACE}><sheetData>{''.join(rows)}</sheetData></worksheet>"
+    found = list(reading.read_sheet(workbook(tmp_path / "t.xlsx", ROWS, sheet2=sheet)))
+    wide = ["", "2", "d", *[""] * 23, "27", "", "29"]
+    assert [(number, list(cells)) for number, cells in found] == [
+        (1, ["a", "b"]),
+        (2, ["c"]),
+        (7, wide),
+        (8, ["e"]),
+    ]
+
+
+def test_cells_that_go_back_are_refused(tmp_path):
+    sheet = f"<worksheet {NAMESPACE}><sheetData><row><c r='B1'/><c r='B1'/></row></sheetData></worksheet>"
+    with pytest.raises(
+        TableError, match=r"must be a readable XLSX workbook, found cells out of order in row 1"
+    ):
+        list(reading.read_sheet(workbook(tmp_path / "t.xlsx", ROWS, sheet2=sheet)))
