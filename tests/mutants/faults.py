@@ -86,13 +86,22 @@ def _computing(node: ast.AST) -> Iterator[ast.expr]:
     else:
         inner = list(ast.iter_child_nodes(node))
     for child in inner:
-        if isinstance(child, PASSED_OVER) or (
-            isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-        ):
+        if isinstance(child, PASSED_OVER) or _is_said(child) or _draws(child):
             continue
         if isinstance(child, ast.expr):
             yield child
         yield from _computing(child)
+
+
+def _is_said(node: ast.AST) -> bool:
+    """Whether it is a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _draws(node: ast.AST) -> bool:
+    """Whether it is a function that draws: a line that is a little thicker is no fault."""
+    names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    return isinstance(node, ast.FunctionDef) and not {"Axes", "drawing"}.isdisjoint(names)
 
 
 def _changed(node: ast.expr, source) -> Iterator[str]:

@@ -45,6 +45,12 @@ def test_what_computes_is_changed_and_what_is_said_is_not(tmp_path):
     }  # fmt: skip
 
 
+def test_what_draws_is_left_alone(tmp_path):
+    source = "def a(axes: Axes):\n    axes.plot(1 + 2)\n\n\ndef b():\n    with drawing():\n        c(3)\n\n\nD = 4\n"
+    (tmp_path / "module.py").write_text(source)
+    assert [fault.old for fault in faults_of(tmp_path / "module.py")] == ["4"]
+
+
 def test_a_rule_forgets_an_input_or_a_setting(tmp_path):
     rows = ["rule a:", "    input:", "        one=f(),", "    params:", "        settings=chosen("]
     (tmp_path / "a.smk").write_text("\n".join([*rows, '            "seed",', "        ),", ""]))

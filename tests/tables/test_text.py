@@ -32,3 +32,14 @@ def test_a_comment_at_the_end_changes_nothing(tmp_path, seed):
     header = rng.choice(("a,b,c", "a, b ,c", "a,b,b", "a,b,", "a,,c"))
     text = "\n".join([header, *(line_of(rng) for _ in range(rng.randrange(6)))]) + rng.choice(("", "\n"))
     assert read(tmp_path / "t.csv", text) == read(tmp_path / "t.csv", text.removesuffix("\n") + "\n# end\n")
+
+
+@pytest.mark.parametrize("between", ["\n", "\t\n", " \t \n", "# nothing\n"])
+def test_a_row_without_anything_is_none_and_the_next_keeps_its_line(tmp_path, between):
+    path = tmp_path / "t.tsv"
+    path.write_text(f"a\tb\n1\t2\n{between}3\t\n")
+    cells = read_cells(path, ["a", "b"], "t.tsv")
+    assert (cells.text.rows(), cells.lines) == ([("1", "2"), ("3", None)], [2, 4])
+    path.write_text("a\tb\n")
+    cells = read_cells(path, ["a", "b"], "t.tsv")
+    assert (cells.text.columns, cells.text.rows(), cells.lines) == (["a", "b"], [], [])
