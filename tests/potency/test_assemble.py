@@ -28,7 +28,7 @@ ROWS = [
 
 
 def test_latents_have_the_means_and_groups_that_are_known_before():
-    """Means of what drugs share are assumptions: 1 uM of a kinase, 100 nM of a site that is none; shifts their rows'."""
+    """Means of what drugs share are assumptions: 1 uM of a kinase, 100 nM of a site that is none."""
     model, names = assemble_rows(ROWS, TARGETS)
     assert names == [name for name, _ in TERMS]
     known = dict(zip(names, zip(model.mean, model.latents, strict=True), strict=True))
