@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from screen.fit import Box
-from screen.fit.gauss_newton import damped_step, lowest_point
+from screen.fit import Box, Objective, Pace, descend
+from screen.fit.gauss_newton import damped_step, free_of, gradient_norm, lowest_point
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -67,3 +67,68 @@ def test_a_matrix_that_rounding_made_indefinite_is_solved_all_the_same():
         np.linalg.cholesky(matrix)
     wide = np.full(2, 10.0)
     assert lowest_point(-matrix @ [1.0, 2.0], matrix, -wide, wide) == pytest.approx([1.0, 2.0], rel=1e-5)
+
+
+def test_the_step_is_the_same_wherever_the_box_lies():
+    """The case of bounds above, with the vector and its box moved."""
+    gradient, matrix, at = np.full(2, -3.0), np.array([[1.0, 0.9], [0.9, 1.0]]), np.array([40.0, -70.0])
+    for reach in ((10.0, 10.0), (0.5, 10.0), (10.0, 0.5)):
+        box = Box(at - 10.0, at + np.array(reach), np.ones(2))
+        down = Box(at - np.array(reach), at + 10.0, np.ones(2))
+        want = lowest_point(gradient, matrix, np.full(2, -10.0), np.array(reach))
+        assert damped_step(at, gradient, matrix, box, 0.0, 1e9) - at == pytest.approx(want)
+        assert damped_step(at, -gradient, matrix, down, 0.0, 1e9) - at == pytest.approx(-want)
+
+
+def test_what_is_free_and_how_long_its_gradient_is_per_unit():
+    """Pushed out of the lower side, into the box from it, the same above, held, and inside."""
+    scaled, lower, upper = np.array([0.0, 0, 1, 1, 0.5, 0.5]), np.array([0.0, 0, 0, 0, 0.5, 0]), np.ones(6)
+    upper[4], gradient = 0.5, np.array([2.0, -3.0, -5.0, 4.0, 9.0, 6.0])
+    assert free_of(scaled, gradient, lower, upper).tolist() == [False, True, False, True, False, True]
+    unit = np.array([1.0, 1.0, 1.0, 0.5, 1.0, 1.0])
+    assert gradient_norm(scaled, gradient, Box(lower, upper, unit)) == pytest.approx(7.0)
+
+
+def scripted(costs, pace):
+    """One unknown of slope 1 and curvature 1e-3 that meets these costs one after the other; the states on the way."""
+    script, states = iter(costs), []
+
+    def look(places, scaled):
+        states.append(scaled[0, 0])
+        return np.array([next(script)]), None
+
+    def linearise(places, scaled, seen):
+        return np.ones((1, 1)), np.full((1, 1, 1), 1e-3)
+
+    box = Box(np.full(1, -1e9), np.full(1, 1e9), np.ones(1))
+    state, _ = descend(Objective(look, linearise), (np.zeros((1, 1)),), box, pace, "scripted")
+    return state, states
+
+
+def test_damping_falls_to_a_fifth_after_a_step_that_is_taken_and_rises_sixfold_after_one_that_is_not():
+    """The step is 1/(0.001 + damping), from where the last that was taken led; damping starts at 1."""
+    state, seen = scripted([10.0, 9.0, 9.5, 9.0, 8.0], Pace(steps=4, tolerance=0.1, patience=9, reach=1e9))
+    dampings, at, want = (1.0, 0.2, 1.2, 7.2), 0.0, [0.0]
+    for damping, taken in zip(dampings, (True, False, False, True), strict=True):
+        want.append(at - 1 / (1e-3 + damping))
+        at = want[-1] if taken else at
+    assert seen == pytest.approx(want)
+    assert (state.cost.item(), state.scaled.item(), state.steps.item()) == (8.0, seen[-1], 4)
+    assert state.damping.item() == pytest.approx(7.2 * 0.2)
+
+
+def test_a_vector_has_arrived_after_so_many_steps_in_a_row_that_bring_little():
+    """Steps bring 0.05, 0.05, 1, 0.05, 0.05 and 0.05: three in a row only at the end; 0.1 itself is not little."""
+    costs = [10.0, 9.95, 9.9, 8.9, 8.85, 8.8, 8.75]
+    state, _ = scripted(costs + [0.0] * 9, Pace(steps=12, tolerance=0.1, patience=3, reach=1e9))
+    assert (state.steps.item(), state.cost.item(), state.arrived.item()) == (6, 8.75, True)
+    state, _ = scripted(
+        [10.0, 9.875, 9.75, 9.625, 9.5], Pace(steps=4, tolerance=0.125, patience=3, reach=1e9)
+    )
+    assert (state.steps.item(), state.arrived.item()) == (4, False)
+
+
+def test_a_vector_has_arrived_where_no_damping_helps():
+    """1, 6, 36 ... 6^7 = 279 936 are tried, 6^8 is more than a million."""
+    state, seen = scripted([1.0, *[2.0] * 20], Pace(steps=20, tolerance=1e-9, patience=99, reach=1e9))
+    assert (len(seen), state.steps.item(), state.arrived.item(), state.cost.item()) == (9, 8, True, 1.0)
