@@ -107,9 +107,7 @@ def _column_problems(frame: pl.DataFrame, column: Column, where: str, lines: Seq
         if values.dtype == pl.Null:
             values = values.cast(column.dtype)
         else:
-            return [
-                f"{where}: column `{column.name}` must be of type {column.dtype}, found {values.dtype}"
-            ]
+            return [f"{where}: column `{column.name}` must be of type {column.dtype}, found {values.dtype}"]
     checks: list[tuple[str, pl.Series]] = []
     if not column.nullable:
         checks.append(("must not be empty", values.is_null()))
