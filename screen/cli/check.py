@@ -224,8 +224,8 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     warnings += wild_type_constants(plan.contexts.contexts.values(), plan.drugs)
     if unranked:
         warnings.append(
-            f"{len(unranked)} pairs stand on no dose basis and are not ranked, such as {unranked[0]}; "
-            "combinations.csv has them"
+            f"{len(unranked)} pairs or triples stand on no dose basis and are not ranked, such as {unranked[0]}; "
+            "responses.parquet has them, combinations.csv the pairs"
         )
     return {
         "warnings": warnings,
@@ -234,6 +234,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
         "affinities": plan.drugs.measurements,
         "affinities in use": len(plan.drugs.bindings),
         "pairs": frame.filter(role="pair")["intervention"].n_unique(),
+        "triples": frame.filter(role="triple")["intervention"].n_unique(),
         "contexts": frame["context"].n_unique(),
         "contexts with their hypotheses": frame.select("context", "hypothesis").n_unique(),
         "scenarios": plan.counts.scenarios,

@@ -111,7 +111,9 @@ def _contests(
     names = pl.col("intervention").str.split("+")
     two = (
         chosen.sort("rank", "intervention")
-        .with_columns(drug_a=names.list.get(0), drug_b=names.list.get(1, null_on_oob=True))
+        .with_columns(
+            names.list.get(at, null_on_oob=True).alias(f"drug_{which}") for at, which in enumerate("abc")
+        )
         .group_by("context", "hypothesis", maintain_order=True)
         .head(2)
         .sort("context", "hypothesis", maintain_order=True)

@@ -48,6 +48,7 @@ def read_plan(settings: Settings) -> ScreenInputs:
             pair_doses_nM=wanted.pair_doses_nM,
             own_pair_doses_nM=wanted.own_pair_doses_nM,
             pair_layout=wanted.pair_layout,
+            triples=[(first, second, third) for first, second, third in wanted.triples],
             contexts=wanted.contexts,
             switches=wanted.hypotheses,
         ),

@@ -87,11 +87,12 @@ def describe(plan: ScreenInputs) -> str:
     contexts = frame["context"].n_unique()
     cells = frame.select("context", "hypothesis").n_unique()
     singles = frame.filter(role="single")
-    pairs = frame.filter(role="pair")["intervention"].n_unique()
+    pairs, triples = (frame.filter(role=role)["intervention"].n_unique() for role in ("pair", "triple"))
+    third = f", {triples} triples" if triples else ""
     return (
         f"{plan.counts.trajectories} trajectories = {plan.counts.scenarios} scenarios x {plan.draws} draws "
         f"({contexts} contexts, {cells} with their hypotheses, {singles['intervention'].n_unique()} drugs at "
-        f"{singles['dose_a_nM'].n_unique()} doses, {pairs} pairs)"
+        f"{singles['dose_a_nM'].n_unique()} doses, {pairs} pairs{third})"
     )
 
 

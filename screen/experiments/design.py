@@ -84,19 +84,20 @@ def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
     """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs; one with itself is one dose.
 
     >>> row = {"context": "hepg2", "hypothesis": "default", "drug_a": "ruxolitinib", "dose_a_nM": 300.0}
-    >>> scenario_arms(pl.DataFrame([row | {"drug_b": None, "dose_b_nM": None}])) == [arm]
+    >>> none = dict.fromkeys(["drug_b", "dose_b_nM", "drug_c", "dose_c_nM"])
+    >>> scenario_arms(pl.DataFrame([row | none])) == [arm]
     True
     """
-    columns = ("context", "hypothesis", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM")
+    drugs = [name for which in "abc" for name in (f"drug_{which}", f"dose_{which}_nM")]
     own = Exposure(own=True)
     return [
         Arm(
             context,
             hypothesis,
             stimulus=own,
-            treatment=Exposure(_treatment((given[0], given[1]), (given[2], given[3]))),
+            treatment=Exposure(_treatment(*zip(given[::2], given[1::2], strict=True))),
         )
-        for context, hypothesis, *given in scenarios.select(columns).iter_rows()
+        for context, hypothesis, *given in scenarios.select("context", "hypothesis", *drugs).iter_rows()
     ]
 
 

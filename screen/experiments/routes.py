@@ -88,7 +88,7 @@ def scenario_routes(
     """ROUTED of SCENARIOS.
 
     >>> row = {"scenario": "a", "context": "hepg2", "hypothesis": "default", "role": "vehicle"}
-    >>> none = {"drug_a": None, "dose_a_nM": None, "drug_b": None, "dose_b_nM": None}
+    >>> none = dict.fromkeys(f"{what}" for which in "abc" for what in (f"drug_{which}", f"dose_{which}_nM"))
     >>> scenario_routes(pl.DataFrame([row | none]), contexts, drugs, lambda name: None, "pY705_level").height
     0
     """

@@ -7,7 +7,7 @@ A screen of one cell, a vehicle and one drug at two doses, under two parameter d
 >>> from screen.tables import RESPONSES, SCENARIOS
 >>> rows = [("vehicle", "vehicle", None, None), ("drug", "single", "drug", 10.0), ("drug", "single", "drug", 90.0)]
 >>> scenarios = pl.DataFrame(
-...     [(f"{number}", "liver", "default", 1.0, *row, None, None) for number, row in enumerate(rows)],
+...     [(f"{number}", "liver", "default", 1.0, *row, *[None] * 4) for number, row in enumerate(rows)],
 ...     schema=SCENARIOS.dtypes(), orient="row",
 ... )
 >>> responses = pl.DataFrame(

@@ -24,7 +24,7 @@ from screen.rank.series import find_cells, paired_ratio
 
 GIVEN = {
     "context": pl.String, "drug_1": pl.String, "class_1": pl.String, "dose_1_nM": pl.Float64, "drug_2": pl.String,
-    "class_2": pl.String, "dose_2_nM": pl.Float64,
+    "class_2": pl.String, "dose_2_nM": pl.Float64, "drug_3": pl.String, "class_3": pl.String, "dose_3_nM": pl.Float64,
 }  # fmt: skip
 """Columns that say what a row was given; no drug is an empty name and dose 0."""
 
@@ -38,7 +38,7 @@ class Annotated(NamedTuple):
 
 
 def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Annotated:
-    """Every dose of single drugs and pairs in each cell, of several hypotheses their mixture.
+    """Every dose of single drugs, pairs and triples in each cell, of several hypotheses their mixture.
 
     `drugs` has the columns drug and class.
 
@@ -53,8 +53,8 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
     parts: dict[str, list[np.ndarray]] = {name: [] for name in QUANTILES}
     for pool in pools(cells, ratio):
         for drugs_given, doses, _ in pool.cell.given:
-            both = [*zip(drugs_given, doses, strict=True), ("", 0.0), ("", 0.0)][:2]
-            named = ((name, classes.get(name, ""), dose) for name, dose in both)
+            together = [*zip(drugs_given, doses, strict=True), *[("", 0.0)] * 3][:3]
+            named = ((name, classes.get(name, ""), dose) for name, dose in together)
             given.append((pool.cell.context, *chain.from_iterable(named)))
         found_here = spread(pool.ratio[pool.cell.rows], pool.weights).values()
         for name, each in zip(QUANTILES, found_here, strict=True):
@@ -118,6 +118,6 @@ def _frame(file: Any, name: str, index: Sequence[str], columns: pl.DataFrame) ->
 
 
 def _label(row: tuple) -> str:
-    context, first, _, dose, second, _, other = row
-    drugs = [f"{name} {amount:g} nM" for name, amount in ((first, dose), (second, other)) if name]
+    context, *given = row
+    drugs = [f"{name} {dose:g} nM" for name, dose in zip(given[::3], given[2::3], strict=True) if name]
     return f"{context} | {' + '.join(drugs) or 'vehicle'}"

@@ -5,14 +5,14 @@ A basis says for each intervention of a cell at which dose it stands: a dose tha
 two that were (the response is then interpolated in log10 dose, draw by draw). Nothing is extrapolated.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from screen.errors import RankError
-from screen.rank.series import Cell, Pair, Potency, Series, same_dose
+from screen.rank.series import Cell, Combination, Potency, Series, same_dose
 from screen.threads import cached_property
 
 
@@ -31,8 +31,8 @@ class DoseBasis(NamedTuple):
 class Place(NamedTuple):
     """Where an intervention stands: response = (1 - weight) * row `lower` + weight * row `upper`.
 
-    `flag` says how the dose relates to the tested ones; where the rows are -1 there is no such dose. `alone`: rows of
-    each drug of a pair alone.
+    `flag` says how the dose relates to the tested ones; where the rows are -1 there is no such dose. `alone`, `within`:
+    as in `Combination`.
     """
 
     intervention: str
@@ -43,6 +43,7 @@ class Place(NamedTuple):
     weight: float
     flag: str
     alone: tuple[int, ...] = ()
+    within: tuple[int, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -73,16 +74,20 @@ class Standing:
 
     @cached_property
     def alone(self) -> np.ndarray:
-        """Rows of each drug of a pair alone at its dose in it, [interventions, 2]; -1 where there is none."""
-        return np.array([(*place.alone, -1, -1)[:2] for place in self.places])
+        """Rows of each drug of several alone at its dose, [interventions, drugs]; -1 where there is none."""
+        return _even([place.alone for place in self.places])
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """Rows of each pair in a triple at its doses, [interventions, pairs]; -1 where there is none."""
+        return _even([place.within for place in self.places])
 
     @cached_property
     def drugs(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """Names of all drugs, and which of them each intervention is, [interventions, 2], -1 for none."""
+        """Names of all drugs, and which of them each intervention is, [interventions, drugs], -1 for none."""
         names = sorted({drug for place in self.places for drug in place.drugs})
         number = {drug: at for at, drug in enumerate(names)}
-        given = [(*(number[drug] for drug in place.drugs), -1)[:2] for place in self.places]
-        return tuple(names), np.array(given)
+        return tuple(names), _even([[number[drug] for drug in place.drugs] for place in self.places])
 
     def read(self, ratio: np.ndarray, which: int) -> np.ndarray:
         """Values [interventions, draws] in a read-out, of ratio[scenarios, readouts, draws]; NaN at unknown doses."""
@@ -93,11 +98,17 @@ class Standing:
         found[self.lower < 0] = np.nan
         return found
 
-    def read_alone(self, ratio: np.ndarray, which: int) -> np.ndarray:
-        """The same of each drug of a pair alone at its dose in it, [interventions, 2, draws]."""
-        found = ratio[self.alone, which]
-        found[self.alone < 0] = np.nan
+    def read_rows(self, rows: np.ndarray, ratio: np.ndarray, which: int) -> np.ndarray:
+        """The same of rows [interventions, n], [interventions, n, draws]; NaN where one is -1."""
+        found = ratio[rows, which]
+        found[rows < 0] = np.nan
         return found
+
+
+def _even(rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Rows of integers, all of the length of the longest, 1 or more: -1 after their ends."""
+    longest = max(1, *map(len, rows))
+    return np.array([(*row, *[-1] * longest)[:longest] for row in rows])
 
 
 class Footing(NamedTuple):
@@ -127,23 +138,25 @@ def place_series(series: Series, dose: float | None) -> Place:
     return Place(series.drug, name, (dose,), lower, upper, weight, "interpolated")
 
 
-def place_pair(pair: Pair) -> Place:
-    """A pair stands at the doses at which it was tested."""
-    return Place(pair.intervention, pair.drugs, pair.doses, pair.row, pair.row, 0.0, "tested", pair.alone)
+def place_together(given: Combination) -> Place:
+    """A pair or a triple stands at the doses at which it was tested."""
+    name, drugs, doses, row, alone, within = given
+    return Place(name, drugs, doses, row, row, 0.0, "tested", alone, within)
 
 
 def _equal_concentration(footing: Footing, value: float) -> list[Place]:
-    pairs = [p for p in footing.cell.pairs if all(same_dose(dose, value) for dose in p.doses)]
-    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in pairs]
+    together = [c for c in footing.cell.combinations if all(same_dose(dose, value) for dose in c.doses)]
+    return [place_series(s, value) for s in footing.cell.series] + [place_together(c) for c in together]
 
 
 def _equal_burden(footing: Footing, value: float) -> list[Place]:
     """A pair that has the burden at several splits stands at the most even one."""
-    evenest: dict[str, Pair] = {}
-    for pair in sorted(footing.cell.pairs, key=lambda p: abs(p.doses[0] - p.doses[1])):
-        if same_dose(sum(pair.doses), value):
-            evenest.setdefault(pair.intervention, pair)
-    return [place_series(s, value) for s in footing.cell.series] + [place_pair(p) for p in evenest.values()]
+    evenest: dict[str, Combination] = {}
+    for given in sorted(footing.cell.combinations, key=lambda c: max(c.doses) - min(c.doses)):
+        if same_dose(sum(given.doses), value):
+            evenest.setdefault(given.intervention, given)
+    places = [place_together(given) for given in evenest.values()]
+    return [place_series(s, value) for s in footing.cell.series] + places
 
 
 def _ic50_multiple(footing: Footing, value: float) -> list[Place]:
@@ -242,7 +255,7 @@ def _value_rule(kind: str) -> str:
 
 
 def unranked_pairs(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> list[str]:
-    """Pairs that stand on no basis at any of their doses.
+    """Pairs and triples that stand on no basis at any of their doses.
 
     >>> unranked_pairs([DoseBasis("clinical")], find_cells(scenarios))
     []
@@ -250,9 +263,9 @@ def unranked_pairs(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> list[st
     bases = tuple(bases)
     stand, given = set(), dict[str, None]()
     for cell in cells:
-        given |= dict.fromkeys(pair.intervention for pair in cell.pairs)
+        given |= dict.fromkeys(each.intervention for each in cell.combinations)
         for kind, value in bases:
             if BASES[kind].must_be_tested:
                 places = BASES[kind].places(Footing(cell, {}, {}), float(value or 0.0))
                 stand |= {place.intervention for place in places}
-    return [pair for pair in given if pair not in stand]
+    return [each for each in given if each not in stand]

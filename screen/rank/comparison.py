@@ -23,8 +23,10 @@ class Comparison:
     """What scores are made of, [interventions, draws] unless said otherwise; NaN where a draw does not count.
 
     bare: the ratio that is ranked, in the draws as they are; wide: with what the network gets wrong. side: the same
-    for observables shown beside; single_ratios [interventions, 2, draws]: each drug of a pair alone at its dose in the
-    pair (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
+    for observables shown beside; single_ratios [interventions, drugs, draws]: each drug of several alone at its dose
+    there (NaN for single drugs, and where that dose was not tested: synergy is never read off an interpolated one);
+    of_each [interventions, drugs]: whether there is such a drug; pair_ratios [interventions, pairs, draws]: the pairs
+    in a triple (NaN for others);
     log10_ic50: half-maximal doses, +-inf where censored; route, through, unmeasured [interventions]: its kind, where
     it starts and the variants there that were not measured, None where the dose is not known. run [interventions]: in
     how many draws each was simulated.
@@ -35,6 +37,8 @@ class Comparison:
     wide: Ratios
     side: Mapping[str, np.ndarray]
     single_ratios: np.ndarray
+    of_each: np.ndarray
+    pair_ratios: np.ndarray
     log10_ic50: np.ndarray
     route: np.ndarray
     through: np.ndarray
@@ -67,14 +71,22 @@ class Comparison:
 
     @cached_property
     def excess_over_single(self) -> np.ndarray:
-        """Effect of the pair less that of its better drug alone, in the same draw."""
+        """Effect of the pair or triple less that of its best drug alone, in the same draw."""
         sign = self.bare.sign
-        return np.min(sign * self.single_ratios, axis=1) - sign * self.bare.ratio
+        best = np.min(sign * self.single_ratios, axis=1, where=self.of_each[..., None], initial=np.inf)
+        return best - sign * self.bare.ratio
+
+    @cached_property
+    def excess_over_pair(self) -> np.ndarray:
+        """Effect of the triple less that of the best pair in it, in the same draw."""
+        sign = self.bare.sign
+        return np.min(sign * self.pair_ratios, axis=1) - sign * self.bare.ratio
 
     @cached_property
     def spread_over_bliss(self) -> dict[float, np.ndarray]:
-        """Effect of the pair less that of the product of the ratios of its drugs (Bliss), by share of the draws."""
-        excess = self.bare.sign * (np.prod(self.single_ratios, axis=1) - self.bare.ratio)
+        """Effect of several drugs less that of the product of their ratios (Bliss), by share of the draws."""
+        independent = np.prod(self.single_ratios, axis=1, where=self.of_each[..., None])
+        excess = self.bare.sign * (independent - self.bare.ratio)
         return spread(excess, self.weights)
 
     @cached_property
@@ -105,11 +117,11 @@ def compare(
 ) -> Comparison:
     """The draws of interventions where they stand in a pool. Without doubt they are all there is."""
     simulated = standing.read(pool.ratio, wanted.readout)
-    single_ratios = standing.read_alone(pool.ratio, wanted.readout)
+    single_ratios = standing.read_rows(standing.alone, pool.ratio, wanted.readout)
     run = np.full(len(simulated), pool.each)
     if pool.run is not None:
         run = np.where(standing.lower < 0, run, pool.run[standing.upper])
-    stand = placed(simulated, single_ratios, run, pool.each) if np.any(run < pool.each) else None
+    stand = placed(simulated, single_ratios[:, :2], run, pool.each) if np.any(run < pool.each) else None
     bare = Ratios(simulated, pool.weights, wanted.sign, stand)
     half, none = np.full(simulated.shape, np.nan), np.full(len(simulated), None)
     for at, place in enumerate(standing.places):
@@ -124,6 +136,8 @@ def compare(
             for name, which in wanted.side.items()
         },
         single_ratios=single_ratios,
+        of_each=standing.drugs[1][:, : standing.alone.shape[1]] >= 0,
+        pair_ratios=standing.read_rows(standing.within, pool.ratio, wanted.readout),
         run=run * (len(pool.weights) // pool.each),
         log10_ic50=half,
         route=doubted.route if doubted else none,

@@ -101,10 +101,10 @@ def dose_curves(cell: Cell, ratio: np.ndarray) -> Curves:
 
 def _check_alone(cells: Sequence[Cell]) -> None:
     problems = {
-        f"scenarios: a drug of a pair must be run alone too, found {drug} of {pair.intervention} only in pairs"
+        f"scenarios: a drug of a pair must be run alone too, found {drug} of {name} only together with others"
         for cell in cells
-        for pair in cell.pairs
-        for drug in set(pair.drugs) - {series.drug for series in cell.series}
+        for name, drugs in {(each.intervention, each.drugs) for each in cell.combinations}
+        for drug in set(drugs) - {series.drug for series in cell.series}
     }
     if problems:
         raise RankError(sorted(problems))

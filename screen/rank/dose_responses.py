@@ -1,4 +1,4 @@
-"""What every drug and pair does at every dose: the responses summed up over draws, for the report and for a look.
+"""What all that was given does at every dose: the responses summed up over draws, for the report and for a look.
 
 Beside them how the trajectories of each cell ended, so that no reader of results needs the responses themselves.
 """
@@ -11,7 +11,7 @@ from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell
 from screen.tables import SCENARIOS, STATUSES, Column, Schema
 
-GIVEN = ("intervention", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM")
+GIVEN = ("intervention", "drug_a", "dose_a_nM", "drug_b", "dose_b_nM", "drug_c", "dose_c_nM")
 
 DOSE_RESPONSES = Schema(
     "responses",
@@ -21,7 +21,7 @@ DOSE_RESPONSES = Schema(
         *interval_columns("x", "treated/vehicle"),
         Column("draws", pl.Int64, "draws that count", minimum=0),
     ),
-    key=("context", "hypothesis", "readout", "intervention", "dose_a_nM", "dose_b_nM"),
+    key=("context", "hypothesis", "readout", "intervention", "dose_a_nM", "dose_b_nM", "dose_c_nM"),
 )
 """One row an intervention, its doses, and a read-out that is ranked."""
 

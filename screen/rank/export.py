@@ -30,7 +30,7 @@ ROWS, COLUMNS = "ABCDEFGHIJKLMNOP", 24
 
 
 class Point(NamedTuple):
-    """A cell given up to two drugs [nM]: treated/vehicle; no drug has the dose 0."""
+    """A cell given up to two drugs [nM]: treated/vehicle; no drug has the dose 0. No tool here takes three."""
 
     context: str
     drugs: tuple[str, ...]
@@ -78,6 +78,8 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
 def _points(pool: Pool) -> Iterator[Point]:
     middle = quantile(pool.ratio[pool.cell.rows, 0], 0.5, pool.weights)
     for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
+        if len(drugs) > 2:
+            continue
         lost = np.isnan(ratio)  # the vehicle, over itself, is 1 but for rounding
         yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs or lost else 1.0)
 

@@ -11,7 +11,7 @@ from screen.tables import SCENARIOS, STATUSES, Column, Schema
 FAILED = tuple(status for status in STATUSES if status not in COMPLETED)
 """Statuses of a trajectory that has no value."""
 
-GIVEN = ("context", "hypothesis", "intervention", "dose_a_nM", "dose_b_nM")
+GIVEN = ("context", "hypothesis", "intervention", "dose_a_nM", "dose_b_nM", "dose_c_nM")
 
 FAILURES = Schema(
     "failures",

@@ -52,7 +52,7 @@ def _mixture(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None) -
 def _design(cell: Cell) -> tuple:
     return (
         [(series.drug, series.doses.tolist()) for series in cell.series],
-        [(pair.intervention, pair.doses) for pair in cell.pairs],
+        [(each.intervention, each.doses) for each in cell.combinations],
     )
 
 
@@ -65,5 +65,12 @@ def _renumbered(cell: Cell) -> Cell:
         1.0,
         0,
         tuple(Series(s.drug, s.doses, np.array([place[int(row)] for row in s.rows])) for s in cell.series),
-        tuple(p._replace(row=place[p.row], alone=tuple(place[row] for row in p.alone)) for p in cell.pairs),
+        tuple(
+            each._replace(
+                row=place[each.row],
+                alone=tuple(place[row] for row in each.alone),
+                within=tuple(place[row] for row in each.within),
+            )
+            for each in cell.combinations
+        ),
     )

@@ -1,7 +1,8 @@
 """The race: which pairs stop after the first draws, since they cannot be among the first of any ranking.
 
 A pair stops in a context as a whole: where it is out (`screen.rank.elimination`) under every hypothesis, in every
-ranked read-out and on every dose basis that it stands on. Single drugs run in all draws, and count among the first.
+ranked read-out and on every dose basis that it stands on. Single drugs, triples and pairs in triples run in all
+draws, and count among the first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,11 +77,15 @@ def _judged(
     rules: Rules,
 ) -> Iterator[tuple[str, Nearest]]:
     """Each pair in each of its rankings in a cell."""
+    rows = {row for each in cell.combinations for row in each.within}
+    may_stop = {pair.intervention for pair in cell.pairs} - {
+        pair.intervention for pair in cell.pairs if pair.row in rows
+    }
     for basis in dose_bases:
         kind = BASES[basis.kind]
         places = kind.places(Footing(cell, {}, {}), float(basis.value or 0.0)) if kind.must_be_tested else []
         known = tuple(place for place in places if place.known)
-        pairs = [number for number, place in enumerate(known) if len(place.drugs) > 1]
+        pairs = [number for number, place in enumerate(known) if place.intervention in may_stop]
         if not pairs:
             continue
         for readout in aim.ranked:

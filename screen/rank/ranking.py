@@ -211,7 +211,7 @@ def _check_names(found: ResponseArray, drugs: pl.DataFrame, aim: Aim) -> None:
         if readout.id not in found.readouts
     ]
     problems += _request_problems(found.scenarios, aim)
-    used = pl.concat([found.scenarios["drug_a"], found.scenarios["drug_b"]]).drop_nulls().unique().sort()
+    used = pl.concat([found.scenarios[f"drug_{which}"] for which in "abc"]).drop_nulls().unique().sort()
     unknown = used.filter(~used.is_in(drugs["drug"].implode()))
     problems += [f"scenarios: {drug} must be in the drugs table, found no such drug" for drug in unknown]
     if problems:
@@ -243,7 +243,7 @@ def _side_readouts(readout: Readout, aim: Aim, order: Sequence[str]) -> dict[str
 def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
     cell, readout, basis, comparison = ranked
     places = comparison.places
-    doses = [(*place.doses, None)[:2] for place in places]
+    doses = [(*place.doses, None, None)[:3] for place in places]
     fixed = {
         "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
     }  # fmt: skip
@@ -251,8 +251,10 @@ def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
         # as lists: polars takes its time to spread a single value
         **{name: [value] * len(places) for name, value in fixed.items()},
         "intervention": [place.intervention for place in places],
-        "dose_a_nM": pl.Series([dose for dose, _ in doses], dtype=pl.Float64),
-        "dose_b_nM": pl.Series([dose for _, dose in doses], dtype=pl.Float64),
+        **{
+            f"dose_{which}_nM": pl.Series([each[at] for each in doses], dtype=pl.Float64)
+            for at, which in enumerate("abc")
+        },
         "dose_flag": [place.flag for place in places],
         **{score.column.name: _series(score.value(comparison)) for score in scores(aim.side)},
     }

@@ -159,6 +159,10 @@ def _excess_single(comparison: Comparison) -> np.ndarray:
     return quantile(comparison.excess_over_single, 0.5, comparison.weights)
 
 
+def _excess_pair(comparison: Comparison) -> np.ndarray:
+    return quantile(comparison.excess_over_pair, 0.5, comparison.weights)
+
+
 def _excess_bliss(comparison: Comparison, share: float) -> np.ndarray:
     return comparison.spread_over_bliss[share]
 
@@ -268,24 +272,36 @@ SCORES: tuple[Score, ...] = (
     Score(Column("ic50_flag", pl.String, "where the half-maximal dose lies", choices=IC50_FLAGS), _ic50_flag),
     Score(
         number_column(
-            "excess_single_p50", "pairs: median suppression beyond its better drug alone", "fraction"
+            "excess_single_p50",
+            "pairs, triples: median suppression beyond the best drug of it alone",
+            "fraction",
         ),
         _excess_single,
     ),
     Score(
-        number_column("excess_bliss_p05", "pairs: 5 % quantile of the excess over Bliss", "fraction"),
+        number_column(
+            "excess_pair_p50", "triples: median suppression beyond the best pair in it", "fraction"
+        ),
+        _excess_pair,
+    ),
+    Score(
+        number_column(
+            "excess_bliss_p05", "pairs, triples: 5 % quantile of the excess over Bliss", "fraction"
+        ),
         partial(_excess_bliss, share=0.05),
     ),
     Score(
         number_column(
             "excess_bliss_p50",
-            "pairs: median suppression beyond Bliss independence; positive is synergy",
+            "pairs, triples: median suppression beyond Bliss independence; positive is synergy",
             "fraction",
         ),
         partial(_excess_bliss, share=0.5),
     ),
     Score(
-        number_column("excess_bliss_p95", "pairs: 95 % quantile of the excess over Bliss", "fraction"),
+        number_column(
+            "excess_bliss_p95", "pairs, triples: 95 % quantile of the excess over Bliss", "fraction"
+        ),
         partial(_excess_bliss, share=0.95),
     ),
     Score(Column("draws", pl.Int64, "parameter draws that count", minimum=0), _draws),

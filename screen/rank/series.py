@@ -1,8 +1,9 @@
-"""Which scenarios belong together: each context and hypothesis, its vehicle, its dose series and its pairs."""
+"""Which scenarios belong together: each context and hypothesis, its vehicle, dose series, pairs and triples."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,15 +28,17 @@ class Series(NamedTuple):
     rows: np.ndarray
 
 
-class Pair(NamedTuple):
-    """Two drugs given together [nM], the row of that scenario in the responses, and the rows `alone` of each of them
-    at its dose, -1 where it was not run so: synergy is never read off an interpolated single."""
+class Combination(NamedTuple):
+    """Two or three drugs given together [nM], the row of that scenario in the responses, the rows `alone` of each of
+    them at its dose and, of three, `within` of each two; -1 where they were not run so: synergy is never read off an
+    interpolated one."""
 
     intervention: str
-    drugs: tuple[str, str]
-    doses: tuple[float, float]
+    drugs: tuple[str, ...]
+    doses: tuple[float, ...]
     row: int
     alone: tuple[int, ...]
+    within: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,12 @@ class Cell:
     weight: float
     vehicle: int
     series: tuple[Series, ...]
-    pairs: tuple[Pair, ...]
+    combinations: tuple[Combination, ...]
+
+    @property
+    def pairs(self) -> tuple[Combination, ...]:
+        """The combinations of two drugs."""
+        return tuple(each for each in self.combinations if len(each.drugs) == 2)
 
     @property
     def name(self) -> str:
@@ -56,13 +64,17 @@ class Cell:
 
     @property
     def given(self) -> list[tuple[tuple[str, ...], tuple[float, ...], int]]:
-        """All that was given, vehicle, dose series, pairs: drugs, their doses [nM], the row in the responses."""
+        """All that was given, vehicle, dose series, combinations: drugs, doses [nM], the row in the responses."""
         single = [
             ((series.drug,), (float(dose),), int(row))
             for series in self.series
             for dose, row in zip(series.doses, series.rows, strict=True)
         ]
-        return [((), (), self.vehicle), *single, *((pair.drugs, pair.doses, pair.row) for pair in self.pairs)]
+        return [
+            ((), (), self.vehicle),
+            *single,
+            *((each.drugs, each.doses, each.row) for each in self.combinations),
+        ]
 
     @property
     def rows(self) -> np.ndarray:
@@ -98,7 +110,9 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
             )
             continue
         weight, series = part["weight"][0], _series(part)
-        cells.append(Cell(str(context), str(hypothesis), weight, vehicles[0], series, _pairs(part, series)))
+        cells.append(
+            Cell(str(context), str(hypothesis), weight, vehicles[0], series, _combinations(part, series))
+        )
     problems += [*_malformed(scenarios), *_weight_problems(scenarios)]
     if problems:
         raise RankError(problems)
@@ -122,9 +136,9 @@ def _weight_problems(scenarios: pl.DataFrame) -> Iterable[str]:
 
 
 def _malformed(scenarios: pl.DataFrame) -> Iterable[str]:
-    given = {"single": ("drug_a", "dose_a_nM"), "pair": ("drug_a", "dose_a_nM", "drug_b", "dose_b_nM")}
     where = ["context", "hypothesis"]
-    for role, fields in given.items():
+    for role, drugs in (("single", "a"), ("pair", "ab"), ("triple", "abc")):
+        fields = [field for which in drugs for field in (f"drug_{which}", f"dose_{which}_nM")]
         rows = scenarios.filter(pl.col("role") == role)
         for field in fields:
             for *cell, name in rows.filter(pl.col(field).is_null()).select(*where, "scenario").iter_rows():
@@ -148,8 +162,8 @@ def _series(part: pl.DataFrame) -> tuple[Series, ...]:
     )
 
 
-def _pairs(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Pair, ...]:
-    rows = part.filter(pl.col("role") == "pair").sort("intervention", "dose_a_nM", "dose_b_nM")
+def _combinations(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Combination, ...]:
+    """Pairs, then triples, by name and doses."""
     by_drug = {each.drug: each for each in series}
 
     @cache
@@ -158,11 +172,20 @@ def _pairs(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Pair, ...]:
         rows = own.rows[same_dose(own.doses, dose)] if own and dose else np.empty(0)
         return int(rows[0]) if rows.size else -1
 
-    columns = ("intervention", "row", "drug_a", "drug_b", "dose_a_nM", "dose_b_nM")
-    return tuple(
-        Pair(name, (a, b), (dose_a, dose_b), row, (alone(a, dose_a), alone(b, dose_b)))
-        for name, row, a, b, dose_a, dose_b in rows.select(columns).iter_rows()
-    )
+    found: list[Combination] = []
+    of_pairs: dict[tuple, int] = {}
+    for role, which in (("pair", "ab"), ("triple", "abc")):
+        columns = (*(f"dose_{each}_nM" for each in which), *(f"drug_{each}" for each in which))
+        rows = part.filter(pl.col("role") == role).sort("intervention", *columns[: len(which)])
+        for name, row, *given in rows.select("intervention", "row", *columns).iter_rows():
+            doses, drugs = tuple(given[: len(which)]), tuple(given[len(which) :])
+            dosed = sorted(zip(drugs, doses, strict=True))
+            within = (
+                tuple(of_pairs.get(two, -1) for two in combinations(dosed, 2)) if role == "triple" else ()
+            )
+            of_pairs |= {tuple(dosed): row} if role == "pair" else {}
+            found.append(Combination(name, drugs, doses, row, tuple(map(alone, drugs, doses)), within))
+    return tuple(found)
 
 
 def same_dose(dose: Any, wanted: float) -> Any:

@@ -167,7 +167,7 @@ def _rows(members: list[Member], fixed: Mapping[str, str], aim: Aim) -> pl.DataF
     ratios = Ratios(1.0 - effect, np.ones(effect.shape[1]))
     places = tuple(Place(name, (name,), (None,), 0, 0, 0.0, "tested") for name in names)
     none = np.full(len(names), None)
-    comparison = Comparison(places, ratios, ratios, {}, none, none, none, none, none, none)
+    comparison = Comparison(places, ratios, ratios, {}, *[none] * 8)
     middles = quantile(signed, 0.5)
     least = np.argmin(middles, axis=0)
     scores = {each.column.name: each.value(comparison) for each in SCORES if each.column.name in SHOWN}

@@ -16,14 +16,14 @@ from screen.rank.curves import Curves
 from screen.rank.dose_curve import DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
 from screen.rank.loewe import Reference, loewe_reference
-from screen.rank.series import Cell, Pair
+from screen.rank.series import Cell, Combination
 from screen.threads import cached_property
 
 
 class Matrix(NamedTuple):
     """A pair over a whole matrix of doses: those of each drug [nM], and its points [doses of both]."""
 
-    pair: Pair
+    pair: Combination
     doses: tuple[np.ndarray, np.ndarray]
     points: np.ndarray
 
@@ -37,7 +37,7 @@ class Surface:
     `curves` of the drugs.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Combination, ...]
     doses: np.ndarray
     effect: np.ndarray
     alone: np.ndarray
@@ -70,20 +70,21 @@ class Surface:
 
 def surface_of(cell: Cell, ratio: np.ndarray, curves: Curves) -> Surface:
     """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
-    own = list(_of_drugs(curves, {drug for pair in cell.pairs for drug in pair.drugs}))
+    pairs = cell.pairs
+    own = list(_of_drugs(curves, {drug for pair in pairs for drug in pair.drugs}))
     place = {drug: at for at, drug in enumerate(drug for drugs, _ in own for drug in drugs)}
-    doses = np.array([pair.doses for pair in cell.pairs])
-    drugs = np.array([[place[drug] for drug in pair.drugs] for pair in cell.pairs])
+    doses = np.array([pair.doses for pair in pairs])
+    drugs = np.array([[place[drug] for drug in pair.drugs] for pair in pairs])
     of_drug = {
         name: np.concatenate([getattr(curve, name) for _, curve in own])
         for name in ("raises", "idle", "lost", "reach", "log10_dose")
     }
     raises, idle, lost = (of_drug[name][drugs.T] for name in ("raises", "idle", "lost"))
-    rows = np.array([pair.alone for pair in cell.pairs]).T
-    effect, alone = 1.0 - ratio[[pair.row for pair in cell.pairs]], 1.0 - ratio[rows]
+    rows = np.array([pair.alone for pair in pairs]).T
+    effect, alone = 1.0 - ratio[[pair.row for pair in pairs]], 1.0 - ratio[rows]
     alone[rows < 0] = np.nan
     reference = loewe_reference(doses, drugs, of_drug["log10_dose"], of_drug["reach"])
-    return Surface(cell.pairs, doses, effect, alone, raises, idle, lost, reference, own)
+    return Surface(pairs, doses, effect, alone, raises, idle, lost, reference, own)
 
 
 def _of_drugs(curves: Curves, wanted: Collection[str]) -> Curves:

@@ -17,7 +17,7 @@ LEADING = (
     ),
     Column("readout", pl.String, "the read-out ranked by"),
     Column("dose_basis", pl.String, "how doses were made comparable"),
-    Column("intervention", pl.String, "drug, or pair joined by +"),
+    Column("intervention", pl.String, "drug, or pair or triple joined by +"),
     Column("drug_classes", pl.String, "class of each drug, joined by +"),
     Column(
         "mechanism",
@@ -26,6 +26,7 @@ LEADING = (
     ),
     number_column("dose_a_nM", "free concentration of the first drug", "nM", positive=True),
     number_column("dose_b_nM", "free concentration of the second drug", "nM", positive=True),
+    number_column("dose_c_nM", "free concentration of the third drug", "nM", positive=True),
     Column(
         "dose_flag",
         pl.String,

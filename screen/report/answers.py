@@ -56,6 +56,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
         *_half([*alone, *named], goal),
         *_others(named[0], side),
         *_pair(ranked),
+        *_triple(ranked),
         *_lost(every),
     )
     return Answer(_lead(likely, words), f"{through}." if through else "", more)
@@ -109,14 +110,15 @@ def _through(row: Row, name: str) -> str:
 
 
 def _alone(ranked: Iterable[Row], named: Iterable[Row]) -> list[Row]:
-    """The best single drug where those that lead are all pairs."""
-    if not all(_is_pair(row) for row in named):
+    """The best single drug where those that lead are all pairs or triples."""
+    if any(_drugs(row) == 1 for row in named):
         return []
-    return [row for row in ranked if not _is_pair(row)][:1]
+    return [row for row in ranked if _drugs(row) == 1][:1]
 
 
-def _is_pair(row: Row) -> bool:
-    return "+" in row["intervention"]
+def _drugs(row: Row) -> int:
+    """Of how many drugs it is."""
+    return 1 + row["intervention"].count("+")
 
 
 def _best_alone(row: Row, words: Words) -> str:
@@ -181,13 +183,25 @@ def _own(ranked: Iterable[Row], words: Words, own: Collection[str]) -> list[str]
 
 
 def _pair(ranked: Iterable[Row]) -> list[str]:
-    best = next((row for row in ranked if row["excess_single_p50"] is not None), None)
+    best = next((row for row in ranked if _drugs(row) == 2 and row["excess_single_p50"] is not None), None)
     if best is None:
         return []
     gain, bliss = 100 * best["excess_single_p50"], 100 * best["excess_bliss_p50"]
     return [
         f"Best pair: {plus(best['intervention'])}, {percent(best['suppression_p50'])}, rank {best['rank']}; "
         f"{signed(gain)} points against its better drug alone at the dose in the pair, {signed(bliss)} against Bliss "
+        f"({signed(100 * best['excess_bliss_p05'])} to {signed(100 * best['excess_bliss_p95'])})."
+    ]
+
+
+def _triple(ranked: Iterable[Row]) -> list[str]:
+    best = next((row for row in ranked if _drugs(row) == 3 and row["excess_pair_p50"] is not None), None)
+    if best is None:
+        return []
+    return [
+        f"Best triple: {plus(best['intervention'])}, {percent(best['suppression_p50'])}, rank {best['rank']}; "
+        f"{signed(100 * best['excess_pair_p50'])} points against the best pair in it, "
+        f"{signed(100 * best['excess_bliss_p50'])} against Bliss "
         f"({signed(100 * best['excess_bliss_p05'])} to {signed(100 * best['excess_bliss_p95'])})."
     ]
 

@@ -36,7 +36,7 @@ CHANGE_DIGITS = 2
 """Decimals of a change that is shown beside what is ranked."""
 
 NUMBERS: Mapping[str, int] = {
-    "dose_a_nM": 4, "dose_b_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4,
+    "dose_a_nM": 4, "dose_b_nM": 4, "dose_c_nM": 4, "rank": 4, "rank_p05": 4, "rank_p95": 4,
     "ic50_nM": 3, "ic50_p05_nM": 3, "ic50_p95_nM": 3, "draws": 6, "failed": 6,
 }  # fmt: skip
 """Columns and the significant digits that travel."""

@@ -112,14 +112,16 @@ def _in_words(findings: Findings, view: View) -> str:
 
 def _facts(findings: Findings) -> list[tuple[str, str]]:
     given, endings = findings.responses, findings.endings
-    pair = pl.col("drug_b").is_not_null()
+    size = pl.sum_horizontal(pl.col("drug_a", "drug_b", "drug_c").is_not_null())
     cells = endings.select("context", "hypothesis").unique()
     failed = endings.filter(~pl.col("status").is_in(COMPLETED))["trajectories"].sum()
     numbers = (
         (cells["context"].n_unique(), "contexts"),
         (cells.height, "cells: context and hypothesis"),
-        (given.filter(~pair)["drug_a"].n_unique(), "drugs"),
-        (given.filter(pair)["intervention"].n_unique(), "pairs"),
+        *(
+            (given.filter(size == number)["intervention"].n_unique(), words)
+            for number, words in enumerate(("drugs", "pairs", "triples"), 1)
+        ),
         (endings["draws"][0], "parameter draws"),
         (endings["trajectories"].sum(), "trajectories"),
         (failed, "failed"),

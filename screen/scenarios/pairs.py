@@ -7,6 +7,7 @@ from screen.scenarios.drugs import DrugTables
 from screen.settings import Classes, Layout
 
 Pair = tuple[str, str]
+Triple = tuple[str, str, str]
 
 
 def pairs_among(drugs: Sequence[str], tables: DrugTables, classes: Classes = "any") -> list[Pair]:

@@ -1,8 +1,9 @@
-"""Which trajectories to run: each context and hypothesis under the vehicle, single drugs and pairs."""
+"""Which trajectories to run: each context and hypothesis under the vehicle, single drugs, pairs and triples."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -12,7 +13,7 @@ from screen.scenarios.carried import carried_problems
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.hypotheses import hypothesis_labels
-from screen.scenarios.pairs import Pair, count_together, doses_alone, doses_together, layout_problems
+from screen.scenarios.pairs import Pair, Triple, count_together, doses_alone, doses_together, layout_problems
 from screen.settings import Layout
 from screen.tables import SCENARIOS, check_table
 
@@ -34,7 +35,8 @@ class Request:
     """What is given where: doses [nM] of single drugs, pairs and their doses (those of single drugs where None).
 
     "all" drugs are the screened ones; `switches` are crossed in every context beside its own hypotheses.
-    `own_pair_doses_nM` [nM] are doses in pairs of the drugs that have others there.
+    `own_pair_doses_nM` [nM] are doses in pairs of the drugs that have others there. `triples` are given doses in pairs
+    on a ray.
     """
 
     doses_nM: Sequence[float]
@@ -45,6 +47,20 @@ class Request:
     pair_layout: Layout = "ray"
     contexts: Sequence[str] | Literal["all"] = "all"
     switches: Sequence[str] = ()
+    triples: Sequence[Triple] = ()
+
+    @property
+    def within(self) -> list[Pair]:
+        """Pairs in triples that are not listed as pairs: those that are have these doses already."""
+        listed = {frozenset(pair) for pair in self.pairs}
+        every = (pair for triple in self.triples for pair in combinations(triple, 2))
+        first = {frozenset(pair): pair for pair in reversed(list(every)) if frozenset(pair) not in listed}
+        return sorted(first.values())
+
+    @property
+    def combined(self) -> dict[str, None]:
+        """Drugs of pairs and triples."""
+        return dict.fromkeys(name for drugs in (*self.pairs, *self.triples) for name in drugs)
 
     def in_pairs(self, drug: str) -> list[float]:
         """Doses of a drug in its pairs [nM], ascending."""
@@ -74,10 +90,11 @@ def plan_scenarios(
     """The table of scenarios, in an order and with names that depend on the request alone.
 
     Every context, under each of its hypotheses crossed with the options of the switches, is run with the
-    vehicle, with each drug at each dose, and with both drugs of each pair. The drugs of a pair are run alone at
-    its doses too, and at what two of these add up to: where a drug meets its like, that is what it is given, so that
-    synergy is never read off an interpolated single. ScenarioError: unknown or unscreened drug, unknown context or
-    switch, a dose that is not positive, the same thing asked for twice, too much of it.
+    vehicle, with each drug at each dose, and with the drugs of each pair and triple. Those are run alone at their doses
+    there too, and at what two of these add up to: where a drug meets its like, that is what it is given, so that
+    synergy is never read off an interpolated single. Pairs in a triple are run too. ScenarioError: unknown or
+    unscreened drug, unknown context or switch, a dose that is not positive, the same thing asked for twice, too much
+    of it.
     """
     names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
     pairs, own = request.pairs, request.own_pair_doses_nM
@@ -86,15 +103,15 @@ def plan_scenarios(
         contexts = screened(contexts, request.contexts)
     except ScenarioError as error:
         problems += error.problems
-    paired = {name for pair in pairs for name in pair}
     problems += carried_problems(contexts.contexts.values(), tables)
     problems += (
         _drug_problems("drugs", names, tables)
-        + _pair_problems(pairs, tables)
+        + _together_problems("pairs", pairs, 2, tables)
+        + _together_problems("triples", request.triples, 3, tables)
         + [
             f"own_pair_doses_nM: must be of drugs in pairs, found {name}"
             for name in own
-            if name not in paired
+            if name not in request.combined
         ]
         + _dose_problems("doses_nM", request.doses_nM, needed=bool(names))
         + _dose_problems("pair_doses_nM", request.pair_doses_nM or (), needed=False)
@@ -106,6 +123,7 @@ def plan_scenarios(
     )
     if not problems:
         problems = layout_problems(pairs, request.in_pairs, request.pair_layout)
+        problems += layout_problems(request.within, request.in_pairs, "ray")
     if problems:
         raise ScenarioError(problems)
     labels = {
@@ -130,8 +148,9 @@ def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
 
 def _check_size(cells: int, names: Sequence[str], request: Request) -> None:
     """ScenarioError where the table would be too large: counted before it is laid out, and no further than needed."""
-    doses = {name: request.in_pairs(name) for pair in request.pairs for name in pair}
+    doses = {name: request.in_pairs(name) for name in request.combined}
     each = 1 + sum(count_together(doses[a], doses[b], request.pair_layout) for a, b in request.pairs)
+    each += sum(len(doses[first]) for first, *_ in (*request.within, *request.triples))
     for _, alone in _alone(names, request):
         if cells * each > MOST_SCENARIOS:
             break
@@ -145,7 +164,7 @@ def _check_size(cells: int, names: Sequence[str], request: Request) -> None:
 
 def _alone(names: Sequence[str], request: Request) -> Iterator[tuple[str, set[float]]]:
     """Each drug and every dose [nM] that it needs alone: those of single drugs, and what its pairs rest on."""
-    paired = dict.fromkeys(name for pair in request.pairs for name in pair)
+    paired = request.combined
     for name in dict.fromkeys((*names, *paired)):
         doses = set(map(float, request.doses_nM)) if name in names else set[float]()
         if name in paired:
@@ -154,22 +173,27 @@ def _alone(names: Sequence[str], request: Request) -> Iterator[tuple[str, set[fl
 
 
 def _given(names: Sequence[str], request: Request) -> list[tuple[Dosed, ...]]:
-    """The vehicle, each drug alone at every dose that it needs, the pairs."""
+    """The vehicle, each drug alone at every dose that it needs, the pairs, the triples."""
     singles = [(Dosed(name, dose),) for name, doses in _alone(names, request) for dose in sorted(doses)]
     together = [
         (Dosed(a, dose_a), Dosed(b, dose_b))
         for a, b in request.pairs
         for dose_a, dose_b in doses_together(request.in_pairs(a), request.in_pairs(b), request.pair_layout)
     ]
-    return [(), *singles, *together]
+    on_a_ray = [
+        tuple(map(Dosed, drugs, doses))
+        for drugs in (*request.within, *request.triples)
+        for doses in zip(*map(request.in_pairs, drugs), strict=True)
+    ]
+    return [(), *singles, *together, *on_a_ray]
 
 
 def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed, ...]]) -> Iterator[tuple]:
-    roles = (VEHICLE, "single", "pair")
+    roles = (VEHICLE, "single", "pair", "triple")
     for context, weights in labels.items():
         for hypothesis, weight in weights.items():
             for drugs in given:
-                doses = [*drugs, (None, None), (None, None)][:2]
+                doses = [*drugs, *[(None, None)] * 3][:3]
                 yield (
                     scenario_name(context, hypothesis, drugs),
                     context,
@@ -179,6 +203,7 @@ def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed
                     roles[len(drugs)],
                     *doses[0],
                     *doses[1],
+                    *doses[2],
                 )
 
 
@@ -193,14 +218,22 @@ def _drug_problems(what: str, names: Sequence[str], tables: DrugTables) -> list[
     return problems
 
 
-def _pair_problems(pairs: Sequence[Pair], tables: DrugTables) -> list[str]:
-    wrong = [f"pairs: must be two drugs each, found {list(pair)}" for pair in pairs if len(pair) != 2]
+def _together_problems(
+    what: str, given: Sequence[tuple[str, ...]], size: int, tables: DrugTables
+) -> list[str]:
+    """A triple is of different drugs; a pair may be of one."""
+    rule = "two drugs" if size == 2 else "three different drugs"
+    wrong = [
+        f"{what}: must be {rule} each, found {list(drugs)}"
+        for drugs in given
+        if len(drugs) != size or (size == 3 and len(set(drugs)) < size)
+    ]
     if wrong:
         return wrong
-    named = tuple(dict.fromkeys(name for pair in pairs for name in pair))
-    again = _repeated(["+".join(sorted(pair)) for pair in pairs])
-    return _drug_problems("pairs", named, tables) + [
-        f"pairs: must be named once, found {pair} again" for pair in again
+    named = tuple(dict.fromkeys(name for drugs in given for name in drugs))
+    again = _repeated(["+".join(sorted(drugs)) for drugs in given])
+    return _drug_problems(what, named, tables) + [
+        f"{what}: must be named once, found {drugs} again" for drugs in again
     ]
 
 

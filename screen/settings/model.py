@@ -127,6 +127,12 @@ Pairs = Annotated[
 """Pairs: a list of them, or what to pair; `all` is short for the pairs among all drugs."""
 
 
+Triples = Annotated[
+    list[Annotated[list[Name], Field(min_length=3, max_length=3), AfterValidator(all_different)]],
+    Field(max_length=MOST_NAMES),
+]
+
+
 class ScenarioSettings(Section):
     """Which interventions are simulated in which contexts."""
 
@@ -148,16 +154,19 @@ class ScenarioSettings(Section):
     """Other concentrations in pairs, by drug [nM]."""
     pair_layout: Layout = "ray"
     """`ray`: the smallest dose of one with the smallest of the other and so on; `matrix`: each with each."""
+    triples: Triples = []
+    """Three drugs to combine, listed, on a ray of their doses in pairs; their pairs are run too."""
 
-    @field_validator("pairs")
+    @field_validator("pairs", "triples")
     @classmethod
-    def _pairs_differ(cls, pairs: Any) -> Any:
+    def _listed_once(cls, given: Any) -> Any:
         seen = set()
-        for first, second in pairs if isinstance(pairs, list) else ():
-            if frozenset((first, second)) in seen:
-                raise ValueError(f"must list a pair once, found {first} + {second} again")
-            seen.add(frozenset((first, second)))
-        return pairs
+        for drugs in given if isinstance(given, list) else ():
+            if frozenset(drugs) in seen:
+                what = "pair" if len(drugs) == 2 else "triple"
+                raise ValueError(f"must list a {what} once, found {' + '.join(drugs)} again")
+            seen.add(frozenset(drugs))
+        return given
 
 
 class SimulateSettings(Section):

@@ -16,8 +16,8 @@ SCENARIOS = Schema(
             "hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"
         ),
         Column("weight", pl.Float64, "prior weight of the hypothesis in its context", minimum=0, maximum=1),
-        Column("intervention", pl.String, "drug, pair joined by +, or vehicle"),
-        Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair")),
+        Column("intervention", pl.String, "drug, pair or triple joined by +, or vehicle"),
+        Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair", "triple")),
         Column("drug_a", pl.String, "first drug", nullable=True, is_name=True),
         Column(
             "dose_a_nM",
@@ -32,6 +32,15 @@ SCENARIOS = Schema(
             "dose_b_nM",
             pl.Float64,
             "free concentration of the second drug",
+            "nM",
+            nullable=True,
+            positive=True,
+        ),
+        Column("drug_c", pl.String, "third drug", nullable=True, is_name=True),
+        Column(
+            "dose_c_nM",
+            pl.Float64,
+            "free concentration of the third drug",
             "nM",
             nullable=True,
             positive=True,

@@ -40,7 +40,7 @@ RANKED = pl.DataFrame(
         "rank",
     ),
     orient="row",
-)
+).with_columns(dose_c_nM=pl.lit(None, pl.Float64))
 
 
 def asked(**given) -> Namespace:

@@ -28,11 +28,11 @@ def rows():
     for place, option in enumerate(OPTIONS):
         for context in ("cell", "other"):
             name = f"{context}|{option}|vehicle"
-            scenarios.append((name, context, option, 1 / 3, "vehicle", "vehicle", None, None, None, None))
+            scenarios.append((name, context, option, 1 / 3, "vehicle", "vehicle", *[None] * 6))
             responses += [(name, d, r, 0.4, "ok", 1) for d in range(DRAWS) for r in ("early", "late")]
         for (context, drug, dose), levels in LEVELS.items():
             name = f"{context}|{option}|{drug}@{dose:g}"
-            scenarios.append((name, context, option, 1 / 3, drug, "single", drug, dose, None, None))
+            scenarios.append((name, context, option, 1 / 3, drug, "single", drug, dose, *[None] * 4))
             for draw in range(DRAWS):
                 spread = 2.0 ** (NOISY * rng.standard_normal())
                 early, late = 0.4 * levels[place], 0.4 * levels[place] ** 2 * spread

@@ -248,7 +248,7 @@ def test_a_drug_that_was_only_given_in_pairs_is_named():
     table = scenarios("a", [("a", "b", 1.0, 1.0)])
     found = gather_responses(responses(table, lambda *_: 0.5), table)
     with pytest.raises(
-        RankError, match=r"a drug of a pair must be run alone too, found b of a\+b only in pairs"
+        RankError, match=r"a drug of a pair must be run alone too, found b of a\+b only together with others"
     ):
         score_doses(found, AIM)
 

@@ -33,9 +33,9 @@ def test_every_scenario_and_reason_is_a_row():
     )
     check_table(found, FAILURES, "failures")
     assert found.rows() == [
-        ("liver", "default", "a+b", 10.0, 10.0, "max_steps", 2, 4),
-        ("liver", "default", "a+b", 10.0, 10.0, "non_finite", 1, 4),
-        ("skin", "default", "vehicle", None, None, "no_rest_state", 2, 4),
+        ("liver", "default", "a+b", 10.0, 10.0, None, "max_steps", 2, 4),
+        ("liver", "default", "a+b", 10.0, 10.0, None, "non_finite", 1, 4),
+        ("skin", "default", "vehicle", None, None, None, "no_rest_state", 2, 4),
     ]
 
 

@@ -42,25 +42,29 @@ Value = Callable[[dict, int, str], float | None]
 
 def scenarios(
     drugs: Sequence[str],
-    pairs: Sequence[tuple[str, str, float, float]] = (),
+    pairs: Sequence[tuple] = (),
     contexts: Sequence[tuple[str, str]] = (("liver", "default"),),
     doses: Sequence[float] = DOSES,
     weights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> pl.DataFrame:
-    """A scenarios table: vehicle, every drug at every dose, pairs; weight of each hypothesis, equal by default."""
+    """A scenarios table: vehicle, every drug at every dose, pairs (a, b, dose of a, of b) and triples (a, b, c, doses);
+    weight of each hypothesis, equal by default."""
     rows = []
     shared = Counter(context for context, _ in contexts)
     for context, hypothesis in contexts:
         head = f"{context}|{hypothesis}"
         cell = (context, hypothesis, weights.get((context, hypothesis), 1.0 / shared[context]))
-        rows.append((f"{head}|vehicle", *cell, "vehicle", "vehicle", None, None, None, None))
+        rows.append((f"{head}|vehicle", *cell, "vehicle", "vehicle", *[None] * 6))
         for drug in drugs:
             rows += [
-                (f"{head}|{drug}@{dose:g}", *cell, drug, "single", drug, dose, None, None) for dose in doses
+                (f"{head}|{drug}@{dose:g}", *cell, drug, "single", drug, dose, *[None] * 4) for dose in doses
             ]
-        for a, b, dose_a, dose_b in pairs:
-            name = f"{head}|{a}@{dose_a:g}+{b}@{dose_b:g}"
-            rows.append((name, *cell, f"{a}+{b}", "pair", a, dose_a, b, dose_b))
+        for given in pairs:
+            size = len(given) // 2
+            both = list(zip(given[:size], given[size:], strict=True))
+            name = f"{head}|{'+'.join(f'{drug}@{dose:g}' for drug, dose in both)}"
+            dosed = [*(part for each in both for part in each), *[None] * 6][:6]
+            rows.append((name, *cell, "+".join(given[:size]), ("pair", "triple")[size - 2], *dosed))
     return pl.DataFrame(rows, schema=SCENARIOS.dtypes(), orient="row")
 
 
@@ -84,7 +88,7 @@ def hill(half: dict[str, float], vehicle: Callable[[int], float] = lambda draw: 
             return 0.4
         load = sum(
             scenario[f"dose_{part}_nM"] / half[scenario[f"drug_{part}"]]
-            for part in "ab"
+            for part in "abc"
             if scenario[f"drug_{part}"] is not None
         )
         return vehicle(draw) / (1.0 + load)

@@ -44,6 +44,8 @@ def test_single_drugs_pairs_and_vehicle_in_a_stable_order(contexts, drugs):
         "dose_a_nM": 100.0,
         "drug_b": "selumetinib",
         "dose_b_nM": 100.0,
+        "drug_c": None,
+        "dose_c_nM": None,
     }
     vehicle = frame.row(0, named=True)
     assert (vehicle["role"], vehicle["intervention"], vehicle["drug_a"]) == ("vehicle", "vehicle", None)
@@ -92,6 +94,34 @@ def test_a_drug_may_be_paired_with_itself(contexts, drugs):
     assert alone(frame, "ruxolitinib") == [10.0, 100.0, 200.0, 1000.0]
 
 
+def test_a_triple_is_run_on_a_ray_with_the_pairs_and_the_drugs_in_it(contexts, drugs):
+    """Whatever the layout of pairs; a pair that is listed, in any order, has these doses already."""
+    three = ("tofacitinib", "ruxolitinib", "selumetinib")
+    change = {
+        "triples": [three],
+        "doses_nM": [1000],
+        "pair_doses_nM": [30, 3],
+        "own_pair_doses_nM": {"selumetinib": [5, 7]},
+    }
+    for layout, listed in (("ray", [(3.0, 5.0), (30.0, 7.0)]), ("matrix", None)):
+        frame = plan_scenarios(contexts, drugs, Request(**REQUEST | change | {"pair_layout": layout}))
+        own = frame.filter(context="liver")
+        triples = own.filter(role="triple")
+        assert set(triples["intervention"]) == {"+".join(three)}
+        given = triples.select("dose_a_nM", "dose_b_nM", "dose_c_nM").rows()
+        assert given == [(3.0, 3.0, 5.0), (30.0, 30.0, 7.0)]
+        assert triples["scenario"][0] == "liver|default|tofacitinib@3+ruxolitinib@3+selumetinib@5"
+        assert own.filter(role="pair")["intervention"].unique(maintain_order=True).to_list() == [
+            "ruxolitinib+selumetinib",
+            "tofacitinib+ruxolitinib",
+            "tofacitinib+selumetinib",
+        ]
+        assert together(frame) == (listed or [(3.0, 5.0), (3.0, 7.0), (30.0, 5.0), (30.0, 7.0)])
+        assert together(frame, "tofacitinib+selumetinib") == [(3.0, 5.0), (30.0, 7.0)]
+        assert {3.0, 6.0, 30.0, 60.0} <= set(alone(frame, "tofacitinib"))
+        assert {5.0, 7.0, 10.0, 14.0} <= set(alone(frame, "selumetinib"))
+
+
 @pytest.mark.parametrize(
     ("classes", "pairs"),
     [
@@ -122,7 +152,8 @@ def test_what_is_counted_is_what_is_laid_out(contexts, drugs, layout, monkeypatc
         "pair_doses_nM": [1, 2, 3],
         "pair_layout": layout,
     }
-    request = Request(**REQUEST | own | {"drugs": ["selumetinib"]})
+    three = [("ruxolitinib", "tofacitinib", "selumetinib")]
+    request = Request(**REQUEST | own | {"drugs": ["selumetinib"], "triples": three})
     rows = plan_scenarios(contexts, drugs, request).height
     monkeypatch.setattr("screen.scenarios.plan.MOST_SCENARIOS", rows)
     assert plan_scenarios(contexts, drugs, request).height == rows
@@ -180,12 +211,40 @@ def test_trajectories_are_counted(contexts, drugs):
             {"pairs": [("ruxolitinib", "selumetinib"), ("selumetinib", "ruxolitinib")]},
             "pairs: must be named once, found ruxolitinib+selumetinib again",
         ),
+        (
+            {"triples": [("ruxolitinib", "selumetinib", "ruxolitinib")]},
+            "triples: must be three different drugs each, found ['ruxolitinib', 'selumetinib', 'ruxolitinib']",
+        ),
+        (
+            {"triples": [("ruxolitinib", "selumetinib", "aspirin")]},
+            "triples: must be of drugs.tsv, found aspirin",
+        ),
+        (
+            {
+                "triples": [
+                    ("ruxolitinib", "selumetinib", "tofacitinib"),
+                    ("tofacitinib", "selumetinib", "ruxolitinib"),
+                ]
+            },
+            "triples: must be named once, found ruxolitinib+selumetinib+tofacitinib again",
+        ),
+        (
+            {
+                "pairs": [],
+                "triples": [("ruxolitinib", "tofacitinib", "selumetinib")],
+                "own_pair_doses_nM": {"ruxolitinib": [1, 2], "tofacitinib": [1, 2]},
+            },
+            [
+                f"pair_layout: a ray must have as many doses of both drugs, found 2 of {drug} and 1 of selumetinib"
+                for drug in ("ruxolitinib", "tofacitinib")
+            ],
+        ),
     ],
 )
 def test_requests_that_cannot_be_met_say_why(contexts, drugs, change, message):
     with pytest.raises(ScenarioError) as caught:
         plan_scenarios(contexts, drugs, Request(**REQUEST | change))
-    assert caught.value.problems == (message,)
+    assert caught.value.problems == ((message,) if isinstance(message, str) else tuple(message))
 
 
 def test_every_problem_of_a_request_is_told_at_once(contexts, drugs):

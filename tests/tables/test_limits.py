@@ -42,7 +42,8 @@ LIMITS = {
         thunor.cell.count contexts.value""",
     "(0, inf)": """
         fitted.prior_sd fitted.posterior_sd settling.dose_nM parameters.prior_sd cell_potencies.ic50_nM drugs.cmax_cv
-        combinations.dose_a_nM combinations.dose_b_nM responses.dose_a_nM responses.dose_b_nM failures.dose_a_nM
+        combinations.dose_a_nM combinations.dose_b_nM responses.dose_a_nM responses.dose_b_nM
+        responses.dose_c_nM failures.dose_c_nM scenarios.dose_c_nM failures.dose_a_nM
         failures.dose_b_nM isoboles.dose_a_nM scenarios.dose_a_nM scenarios.dose_b_nM""",
     # no binding is weaker than 1 M, no dose response steeper than 20, no drug leaves more slowly than in 11 years
     "(0, 1e9]": "affinities.value_nM drugs.cmax_nM",

@@ -2,7 +2,7 @@
 const flagOf = (row) => ({ mixed: " *", above_tested: "> tested", below_tested: "< tested" })[read(row, "ic50_flag")] ?? "";
 const text = (column) => (row) => { const value = read(row, column); return value === null ? "" : String(value).replace("-", "−"); };
 const between = (low, high, write) => (row) => (read(row, low) === null ? "" : `${write(read(row, low))} to ${write(read(row, high))}`);
-const doses = (row) => [read(row, "dose_a_nM"), read(row, "dose_b_nM")].filter((each) => each !== null).join(" + ");
+const doses = (row) => ["dose_a_nM", "dose_b_nM", "dose_c_nM"].map((each) => read(row, each)).filter((each) => each !== null).join(" + ");
 const routeOf = (row) => [
   read(row, "route"),
   read(row, "mechanism").includes("indirect") ? "(mechanism inferred)" : "",
