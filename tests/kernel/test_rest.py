@@ -57,6 +57,33 @@ def test_what_is_lost_of_a_total_is_no_movement(moved, status):
     assert found.status.tolist() == [status]
 
 
+@pytest.mark.parametrize(
+    ("end", "moved", "status"),
+    [
+        (1.0, 0.9e-3, Status.OK),
+        (1.0, 1.1e-3, Status.NO_REST_STATE),
+        (-1.0, 0.9e-3, Status.OK),
+        (0.0, 0.9e-9, Status.OK),
+        (0.0, -1.1e-9, Status.NO_REST_STATE),
+    ],
+)
+def test_rest_is_a_change_below_a_thousandth_of_each_species_and_of_what_is_resolved(end, moved, status):
+    """Resolved are a thousand absolute tolerances; a failed lane keeps its status; steps are all that were tried."""
+    model = model_of("species A, B; A = 1; B = 1; k = 1; there: B -> A; k*B;")
+    states = jnp.array([[[1.0, end - moved], [1.0, end]]] * 2)
+    given = []
+
+    def run(model, runs, stepping):
+        given.append(runs.times.tolist())
+        ended = jnp.array([Status.OK, Status.MAX_STEPS], dtype=jnp.int32)
+        return Solution(states, ended, jnp.array([5, 7]), jnp.array([2, 1]), jnp.ones(2))
+
+    cells = Cells(jnp.ones((2, 1)), states[:, 0])
+    found = integrated_rest(run, model, cells, Until(50.0, 1e-3), TIGHT._replace(atol=1e-9))
+    assert found.status.tolist() == [status, Status.MAX_STEPS] and found.steps.tolist() == [7, 8]
+    assert given == [[[50.0, 100.0]] * 2] and found.state.tolist() == states[:, 1].tolist()
+
+
 def test_goes_to_the_stable_state_of_its_side():
     model = model_of(SWITCH)
     low, between, high = roots_of_switch(model)

@@ -58,3 +58,29 @@ def test_sizes_may_differ_by_orders_in_one_model():
     model = load_model(text)
     scale = dict(zip(model.species, model.system.scale, strict=True))
     assert scale == {"A": pytest.approx(1e-6), "B": pytest.approx(1e-6), "k": 1.0}
+
+
+def scale_of(text: str) -> dict[str, float]:
+    model = load_model(sbml_of(f"compartment c = 1; {text}"))
+    return dict(zip(model.species, model.system.scale, strict=True))
+
+
+def test_species_that_stay_as_they_are_count_as_they_are_and_those_at_0_as_the_least_of_them():
+    """From 1e-3 on the tolerance holds as it is; 1e-24 and less stands for 0."""
+    found = scale_of("""species A in c, B in c, C in c, D in c, E in c, F in c; k = 1;
+        A = 5; B = 2e-5; C = 0; D = 1e-24; E = 1e-3; F = 0.9e-3; a: A -> ; 0*k; b: B -> ; 0*k; d: C -> ; 0*k;
+        e: D -> ; 0*k; f: E -> ; 0*k; g: F -> ; 0*k;""")
+    assert found == {"A": 1.0, "B": 2e-5, "C": 2e-5, "D": 2e-5, "E": 1.0, "F": 0.9e-3}
+
+
+def test_where_all_start_at_0_what_stays_below_a_hundredth_of_the_middle_counts_as_that_large():
+    """Made and lost at 1/time each, they reach 1e-4, 1e-6 and 1e-12."""
+    found = scale_of("""species A in c, B in c, C in c; A = 0; B = 0; C = 0; k = 1;
+        a: -> A; 1e-4 - k*A; b: -> B; 1e-6 - k*B; d: -> C; 1e-12 - k*C;""")
+    assert found == pytest.approx({"A": 1e-4, "B": 1e-6, "C": 1e-8}, rel=1e-2)
+
+
+def test_the_largest_on_the_way_counts_and_falling_below_0_does_not():
+    """A is gone within one time and makes B, which is lost in a thousand; what a step would take below 0 is 0."""
+    found = scale_of("species A in c, B in c; A = 4e-4; B = 1e-7; a: A -> B; 1e3*A; b: B -> ; 1e-3*B;")
+    assert found == pytest.approx({"A": 4e-4, "B": 4e-4}, rel=0.05)
