@@ -63,3 +63,58 @@ def test_totals_are_kept_to_rounding_whatever_the_step():
         totals = np.asarray(solution.states)[..., list(law.species)] @ np.array(law.weights)
         start = state[:, list(law.species)] @ np.array(law.weights)
         np.testing.assert_allclose(totals, np.broadcast_to(start[:, None], totals.shape), rtol=1e-12)
+
+
+WEIGHTED = """species A, D, M, B, C; A = 1; D = 0; M = 0; B = 2; C = 0; k = 1;
+    pair: 2 A -> D; k*A*A; part: D -> 2 A; k*D; mixed: A + B -> M; k*A*B; apart: M -> A + B; k*M; turn: B -> C; k*B;
+    back: C -> B; k*C;"""
+"""Of A there is A + 2 D + M, of B there is B + C + M."""
+
+
+def test_laws_weigh_what_a_complex_holds():
+    laws = conservation_laws(read_sbml(sbml_of(WEIGHTED)))
+    network = read_sbml(sbml_of(WEIGHTED))
+    basis = np.zeros((len(laws), 5))
+    for row, law in enumerate(laws):
+        for name, weight in named(network, law).items():
+            basis[row, "ADMBC".index(name)] = weight
+    assert len(laws) == 2 and np.abs(basis).max(axis=1).tolist() == [1.0, 1.0]
+    for known in ([1, 2, 1, 0, 0], [0, 0, 1, 1, 1]):
+        assert np.linalg.matrix_rank(np.vstack([basis, known])) == 2
+
+
+@pytest.mark.parametrize(
+    "laws",
+    [
+        [((0, 1), (1.0, 0.5))],
+        [((0, 1, 2), (0.5, 1.0, 0.5)), ((2, 3, 4), (1.0, 1.0, 1.0))],
+        [((0, 1, 2), (0.5, 1.0, 0.5)), ((0, 3), (1.0, -0.25)), ((1, 4), (1.0, 1.0))],
+    ],
+)
+def test_the_smaller_matrix_is_the_whole_one_with_dependents_written_as_the_others(laws):
+    """J' = P J Q: Q gives all species from those that are left, P takes the rows of these."""
+    size = 6
+    exact = [conservation.Law(species, weights, True) for species, weights in laws]
+    pattern = [(i, j) for i in range(size) for j in range(size)]
+    reduction = conservation.reduce_step(size, pattern, exact)
+    dependents = {each.species: dict(each.ratios) for each in reduction.dependents}
+    assert len(dependents) == len(laws)
+    whole = np.eye(size)
+    for species, ratios in dependents.items():
+        whole[species] = 0.0
+        whole[species, list(ratios)] = list(ratios.values())
+    for species, weights in laws:
+        assert np.array(weights) @ whole[list(species)] == pytest.approx(np.zeros(size), abs=1e-15)
+    order = list(reduction.elimination.order)
+    assert sorted([*order, *dependents]) == list(range(size))
+    jacobian = np.random.default_rng(2).normal(size=(size, size))
+    want = (jacobian @ whole)[np.ix_(order, order)]
+    entries = [jacobian[pattern[k]] for k in reduction.pattern]
+    for (p, q), parts in zip(reduction.elimination.slots, reduction.mix, strict=True):
+        assert sum(factor * entries[entry] for entry, factor in parts) == pytest.approx(want[p, q])
+
+
+def test_a_law_that_holds_for_default_volumes_alone_takes_nothing_out():
+    law = conservation.Law((0, 1), (1.0, 1.0), False)
+    pattern = [(i, j) for i in range(3) for j in range(3)]
+    assert conservation.reduce_step(3, pattern, [law]).dependents == ()
