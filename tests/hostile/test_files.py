@@ -13,7 +13,7 @@ import pytest
 
 from screen.calibration import read_petab
 from screen.errors import NetworkError, ReportError, ScreenError, SettingsError, TableError
-from screen.files import read_json, write_text_atomic
+from screen.files import read_json, read_text, write_text_atomic
 from screen.network import sbml_text
 from screen.network.compose import list_modules
 from screen.scenarios import read_abundances
@@ -284,3 +284,26 @@ def test_what_a_killed_process_left_goes_when_its_file_is_written_again_and_not_
     write_file(path, lambda file: file.write_text("second"))
     assert path.read_text() == "second"
     assert set(tmp_path.iterdir()) == {path, other}
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_file_that_is_written_is_as_the_user_has_it(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_text_atomic(tmp_path / "a.txt", "x")
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
+
+
+def test_a_file_of_just_its_budget_is_read_and_a_byte_that_is_no_text_is_named_by_its_line(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("12345678")
+    assert read_text(path, TableError, most=8) == "12345678"
+    with pytest.raises(TableError, match="must have at most 7 bytes as a file, found 8"):
+        read_text(path, TableError, most=7)
+    for content, line in ((b"\0", 1), (b"a\nb\n\xff\n", 3), (b"a\n\0b\n\0", 2)):
+        path.write_bytes(content)
+        with pytest.raises(TableError, match=rf"no UTF-8 text in line {line}; save it as UTF-8"):
+            read_text(path, TableError)

@@ -13,6 +13,7 @@ from screen.settings import load_settings
 GOOD = (
     "ruxolitinib", "S3I-201", "PD-0325901", "anti-IL-6(R)", "SRC/ABL", "STAT3 direct", "NF-kB input", "p38/JNK",
     "(R)-crizotinib", "17-AAG", "il6_kd_0p5nM", "TNFα", "hépatocyte", "v1.2", "A",
+    "a" * 80,
 )  # fmt: skip
 BAD = (
     "", " ", " a", "a ", "a  b", "=1+1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0", "@SUM(1)", "+a", "-a",

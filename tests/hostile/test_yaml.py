@@ -105,6 +105,40 @@ def test_aliases_within_the_budget_are_read():
     ]
 
 
+def test_every_place_has_the_line_it_stands_in_and_values_are_counted_aliases_at_what_they_stand_for(
+    monkeypatch,
+):
+    text = "# first\na: &a [1,\n  2]\nb:\n  - x\n  - c: 3\n    d: *a\na: 4\n"
+    found = parse_yaml(text, "here", SettingsError)
+    assert found.lines == {
+        ("a",): 8, ("a", 0): 2, ("a", 1): 3, ("b",): 4, ("b", 0): 5, ("b", 1): 6, ("b", 1, "c"): 6, ("b", 1, "d"): 7,
+    }  # fmt: skip
+    assert found.repeated == (("a", 8),)
+    # the document, a with 1 and 2, b with x and the mapping, c, d with all three of a, and a again
+    for most, fits in ((12, True), (11, False)):
+        monkeypatch.setattr("screen.files.yaml.MOST_VALUES", most)
+        if fits:
+            assert parse_yaml(text, "here", SettingsError).value["a"] == 4
+        else:
+            with pytest.raises(
+                SettingsError, match="here line 8: must hold at most 11 values, aliases counted"
+            ):
+                parse_yaml(text, "here", SettingsError)
+
+
+def test_nesting_is_allowed_up_to_its_limit(monkeypatch):
+    monkeypatch.setattr("screen.files.yaml.MOST_LEVELS", 3)
+    assert parse_yaml("[[[1]]]", "here", SettingsError).value == [[[1]]]
+    with pytest.raises(SettingsError, match="here line 1: must be nested at most 3 levels deep, found more"):
+        parse_yaml("[[[[1]]]]", "here", SettingsError)
+
+
+def test_a_second_document_is_refused_where_it_begins():
+    with pytest.raises(SettingsError, match="here line 2: must be one document, found another"):
+        parse_yaml("a: 1\n---\nb: 2\n", "here", SettingsError)
+    assert parse_yaml("---\na: 1\n", "here", SettingsError).value == {"a": 1}
+
+
 def test_a_file_with_a_mark_and_windows_lines_is_read(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_bytes(b"\xef\xbb\xbfseed: 3\r\nfit:\r\n  draws: 5\r\n")
