@@ -6,6 +6,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import k0
+from scipy.stats import norm
 
 from screen.errors import ScenarioError
 from screen.judge.discrepancy import (
@@ -13,6 +14,8 @@ from screen.judge.discrepancy import (
     FEWEST,
     INTERVALS,
     PRODUCT_90,
+    _inside,
+    _score,
     judge_intervals,
     learn,
     read_through,
@@ -128,6 +131,62 @@ def test_a_data_set_is_judged_by_the_others():
     assert rows["a"]["score_bare"] < rows["a"]["score"] and rows["c"]["score_bare"] > rows["c"]["score"]
     assert rows["c"]["inside_bare"] == pytest.approx(0.9, abs=0.02)
     assert rows["a"]["beyond_noise_inside_bare"] == 0.0 < rows["a"]["beyond_noise_inside"]
+
+
+def by_hand(data_set, rows):
+    """EFFECTS of (observed, noise, predicted, low, high)."""
+    columns = ("observed", "noise", "predicted", "low", "high")
+    given = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Float64), orient="row")
+    return made(data_set, "indirect", 0.5, number=len(rows)).with_columns(given)
+
+
+def test_what_lies_in_an_interval_and_what_is_beyond_noise_is_counted():
+    """The interval reaches 0.3 down and 0.9 up. Three sd of noise: 0.6 is beyond 0.19, not beyond 0.2."""
+    rows = [
+        (0.6, 0.19, 0.0, -0.3, 0.9), (0.6, 0.2, 0.0, -0.3, 0.9), (-0.29, 0.01, 0.0, -0.3, 0.9),
+        (-0.31, 0.01, 0.0, -0.3, 0.9), (0.91, 0.01, 0.0, -0.3, 0.9), (5.3, 2.0, 5.0, 4.7, 5.9),
+        (4.6, 2.0, 5.0, 4.7, 5.9), (-0.3, 9.0, 0.0, -0.3, 0.9),
+    ]  # fmt: skip
+    found = judge_intervals(pl.concat([by_hand("a", rows), made("b", "indirect", 0.5)]))
+    (row,) = found.filter(data_set="a").to_dicts()
+    assert (row["effects"], row["inside_bare"]) == (8, 5 / 8)
+    assert (row["beyond_noise"], row["beyond_noise_inside_bare"]) == (4, 0.5)
+    none = judge_intervals(pl.concat([by_hand("a", rows[1:2]), made("b", "indirect", 0.5)])).filter(
+        data_set="a"
+    )
+    assert (none["beyond_noise"].item(), none["beyond_noise_inside"].item()) == (0, None)
+
+
+def test_each_side_of_an_interval_is_widened_by_its_own_share_of_the_error():
+    """0.3 and 0.4 make 0.5, 0.9 and 1.2 make 1.5; of a reading that is half signal a fall shows less than a rise."""
+    ends = [(-0.49, True), (-0.51, False), (1.49, True), (1.51, False)]
+    effects = by_hand("a", [(at, 0.1, 0.0, -0.3, 0.9) for at, _ in ends])
+    sd = np.array([0.4, 0.4, 1.2, 1.2]) / PRODUCT_90
+    assert _inside(effects, sd).tolist() == [inside for _, inside in ends]
+    half = effects.with_columns(seen=pl.lit(0.5))
+    fall, rise = (abs(np.log2(0.5 + 0.5 * 2.0**error)) for error in (-0.4, 1.2))
+    for sign, end in ((-1, np.hypot(0.3, fall)), (1, np.hypot(0.9, rise))):
+        for share, inside in ((0.99, True), (1.01, False)):
+            moved = half.with_columns(observed=pl.lit(sign * share * end))
+            assert _inside(moved, sd).tolist()[0 if sign < 0 else 2] is inside
+
+
+def test_the_score_is_the_mean_log_density():
+    """Without an error that of a normal number whose 90 % interval is given; with one that of a mixture of them."""
+    rows = [(0.5, 0.1, 0.2, -0.3, 0.7), (-1.0, 0.1, 0.2, 0.1, 0.3)]
+    effects = by_hand("a", rows)
+    width = np.array([1.0, 0.2]) / (2 * 1.6448536269514722)
+    off = np.array([0.3, -1.2])
+    assert _score(effects, np.zeros(2)) == pytest.approx(norm.logpdf(off, 0, width).mean())
+
+    def density(at: float, noise: float, sd: float) -> float:
+        def under(wrong: float) -> float:
+            return 2 * norm.pdf(wrong) * norm.pdf(at, 0, np.hypot(noise, sd * wrong))
+
+        return quad(under, 0, 8)[0]
+
+    want = np.mean([np.log(density(*each, 0.7)) for each in zip(off, width, strict=True)])
+    assert _score(effects, np.full(2, 0.7)) == pytest.approx(want, abs=0.01)
 
 
 def test_the_table_must_have_every_kind(tmp_path):
