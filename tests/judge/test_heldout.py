@@ -85,6 +85,9 @@ def test_hidden_readings_do_not_move_the_prediction(result, prepared):
     for before, after in zip(result["predictions"], spoilt["predictions"], strict=True):
         assert after["predicted"] == pytest.approx(before["predicted"], abs=1e-6)
         assert after["observed"] == pytest.approx(before["observed"] + np.log2(10))
+    assert spoilt["chi2_per_point_shown"] == pytest.approx(result["chi2_per_point_shown"], rel=1e-6)
+    assert spoilt["chi2_per_point_hidden"] > 100 > result["chi2_per_point_hidden"]
+    assert (spoilt["readings"], spoilt["hidden"]) == (len(readings), hidden.sum())
 
 
 def test_a_reading_without_an_offset_is_signal(result):
@@ -128,6 +131,16 @@ def test_results_are_json_and_a_table(result):
     table = tabulate({"toy": result})
     check_table(table, HELDOUT, "scores")
     assert table["predictor"].to_list() == ["model", *result["baselines"]]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_goals_can_be_met(name):
+    """Shares lie within 0 and 1, a prediction that is asked for must beat no effect, or be no worse."""
+    task = TASKS[name]
+    assert all(
+        share is None or 0 < share <= 1 for share in (task.sign_accuracy, task.coverage, task.rmse_ratio)
+    )
+    assert task.no_effect_ratio is None or task.no_effect_ratio <= 1
 
 
 def test_a_task_that_hides_nothing_is_refused(prepared):
