@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 
 from screen.errors import ScenarioError, SimulateError
+from screen.experiments import Design, Draws
 from screen.network import compose_without, network_name
 from screen.scenarios import Request, plan_scenarios, read_context_tables
-from screen.simulate import Integration, Readout, ScreenTables, Shard, read_parts, simulate_shard
+from screen.simulate import Integration, Readout, ScreenTables, Shard, in_round, read_parts, simulate_shard
+from screen.simulate.cells import cells_alike
 from screen.tables import DRAWS, RESPONSES, check_table
 from tests.scenarios.tables import CONFIG, drugs_of
 
@@ -178,3 +180,43 @@ def test_a_network_that_was_not_composed_is_named_with_its_cure(folder, draws):
         match=r"stat3-without-m02.xml: must exist for cut, found no such file; `python -m screen network",
     ):
         parts_of(folder, draws)
+
+
+def test_rounds_together_are_the_screen_without_what_stopped(folder, draws):
+    """Two draws of all, then three without the cell that stopped: those rows, to the last bit."""
+    parts, order = parts_of(folder, draws), ("scenario", "draw", "readout")
+    whole = run(parts).sort(order)
+    stopped = {"whole|default|vehicle", "no such"}
+    first, second = in_round(parts, slice(2)), in_round(parts, slice(2, None), stopped)
+    assert [(part.arms.tolist(), part.draws.number.tolist()) for part in first] == [
+        ([0, 1], [0, 1]),
+        ([0], [0, 1]),
+    ]
+    assert [(part.arms.tolist(), part.draws.number.tolist()) for part in second] == [
+        ([1], [2, 3, 4]),
+        ([0], [2, 3, 4]),
+    ]
+    left = whole.filter(~((pl.col("draw") >= 2) & pl.col("scenario").is_in(list(stopped))))
+    assert pl.concat([run(first), run(second)]).sort(order).equals(left)
+    every = {name for part in parts for name in part.scenarios}
+    assert in_round(parts, slice(None), every) == []
+
+
+def test_cells_are_alike_where_the_same_parameters_are_0_at_rest_and_in_all_phases():
+    """a is set to 0 in cell 0 and its phase, b is set to 1 in a phase of cell 1 alone, c is 0 in all draws, d in one
+    of two, and the load is 0 but for drugs, which count as there."""
+    names, no = ["a", "b", "c", "d", "load_X"], np.nan
+    settings = np.array(
+        [[0.0, no, no, no, no], [5.0, no, no, no, no], [5.0, 1.0, no, no, no], [0.0, no, no, no, no]]
+    )
+    rest, phase = np.array([0, 1, 1, 3]), np.array([[0, 0], [1, 2], [1, 1], [3, 3]])
+    one = np.zeros((4, 2))
+    design = Design(
+        settings, rest, phase, one, one[..., None], np.zeros((4, 1), int), np.ones(1), np.zeros((4, 2, 1)),
+        np.array([4]), np.zeros((4, 1), int),
+    )  # fmt: skip
+    base = np.array([[1.0, 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 2.0, 0.0]])
+    found = cells_alike(design, Draws(np.arange(2), base, np.zeros((2, 1, 1))), names)
+    assert {zero: arms.tolist() for zero, arms in found.items()} == {
+        frozenset({"a", "b", "c"}): [0, 3], frozenset({"c"}): [1, 2],
+    }  # fmt: skip
