@@ -146,9 +146,12 @@ bench: env ## measure the engines; writes benchmarks/results
 bench-screen: env ## what the default screen costs, stage by stage (half an hour); writes benchmarks/results/screen.json
 	$(PYTHON) -m benchmarks.screen --json benchmarks/results/screen.json $(ARGS)
 
-bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on two cores and on all (3 minutes)
+bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on two cores and on all, and how busy it is in a screen (6 minutes)
 	$(PYTHON) -m benchmarks.gpu_cases .cache/gpu_cases.npz
 	$(PYTHON) benchmarks/gpu.py --cases .cache/gpu_cases.npz --json benchmarks/results/gpu.json $(ARGS)
+	$(PYTHON) -m screen network --results .cache/gpu
+	$(PYTHON) -m screen scenarios --results .cache/gpu
+	$(PYTHON) benchmarks/gpu_simulate.py --results .cache/gpu --json benchmarks/results/gpu_simulate.json
 
 bench-petab: env ## PEtab problems: likelihood beside the published one, cost of a gradient; ARGS="folder/*/*.yaml"
 	$(PYTHON) benchmarks/petab.py $(ARGS)

@@ -14,13 +14,13 @@ MOST = 4
 """Items at a time: what NumPy and polars do is done side by side, what lies between is not."""
 
 
-def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """`work` of each item, in their order; items are taken as they are needed, a few ahead.
+def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], most: int = MOST) -> Iterator[Result]:
+    """`work` of each item, in their order, at most so many at a time; items are taken as they are needed, one ahead.
 
     >>> list(side_by_side(lambda number: number**2, range(4)))
     [0, 1, 4, 9]
     """
-    width = min(MOST, pl.thread_pool_size())
+    width = min(most, pl.thread_pool_size())
     due: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(width) as pool:
         for item in items:

@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if is_raced(settings):
         parts = _of_round(parts, screened.scenarios, settings, results, arguments.shard >= wanted.shards)
-    engine, reason = choose_engine(wanted.engine, [part.model for part in parts])
+    engine, reason = choose_engine(wanted.engine, (part.model for part in parts))
     say(f"simulate: engine {engine}: {reason}")
     responses = simulate_shard(
         parts,

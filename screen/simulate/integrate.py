@@ -8,6 +8,7 @@ is tried once more with tighter tolerances and more steps. Whatever then fails s
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -45,6 +46,7 @@ from screen.shapes import (
     LANES_TIMES_SPECIES,
     AnyArray,
 )
+from screen.simulate.compiled import Compiled
 
 STATUS_NAMES = {
     Status.OK: "ok",
@@ -212,14 +214,22 @@ class Runner:
     def __init__(self, model: Model, integration: Integration, design: Design, names: Sequence[str]):
         self.model, self.integration, self.names = model, integration, tuple(names)
         self.design = jax.tree.map(jnp.asarray, design)
+        self.start = np.asarray(design.start) / integration.unit_minutes
         strict = integration.stricter()
         # a cell that has not come to rest in so many steps oscillates: more of them would not help
         patient = replace(strict, max_steps=integration.max_steps)
         self.rests = [self._rest(options) for options in (integration, patient)]
-        self.lanes = [self._lanes(options) for options in (integration, strict)]
+        self.lanes = [Compiled(partial(self._integrate, options)) for options in (integration, strict)]
+
+    def compile(self, lanes: int, times: int) -> None:
+        """Compile now what a batch of so many lanes with so many times needs."""
+        width, phases = filled_size(lanes, self.integration.width), self.start.shape[-1]
+        own = len(self.model.parameters), len(self.model.species)
+        sizes = (phases, own[0]), (times,), (own[1],), (phases,)
+        self.lanes[0].compile(*(jax.ShapeDtypeStruct((width, *size), jnp.float64) for size in sizes))
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
-        settle = jax.jit(lambda parameters: tuple(self._start(options, parameters)))
+        settle = Compiled(lambda parameters: tuple(self._start(options, parameters)))
         return lambda draws, row, draw: settle(_rest_parameters(self.design, draws, row, draw))
 
     def _start(self, options: Integration, parameters: Array) -> Rest:
@@ -229,27 +239,23 @@ class Runner:
         none = jnp.zeros(state.shape[0], dtype=int)
         return Rest(state, none + Status.OK, none)
 
-    def _lanes(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
-        @jax.jit
-        def integrate(parameters: Array, times: Array, state: Array, start: Array) -> tuple[Array, ...]:
-            solution = follow(self.model, options, parameters, state, start, times)
-            values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
-            return values, solution.status, solution.accepted + solution.rejected
+    def _integrate(
+        self, options: Integration, parameters: Array, times: Array, state: Array, start: Array
+    ) -> tuple[Array, ...]:
+        solution = follow(self.model, options, parameters, state, start, times)
+        values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
+        return values, solution.status, solution.accepted + solution.rejected
 
-        unit = options.unit_minutes
-        start = np.asarray(self.design.start) / unit
-
-        def run(
-            draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray, state: np.ndarray
-        ) -> tuple[Array, ...]:
-            parameters = _lane_parameters(self.design, draws, arm, draw)
-            return integrate(parameters, times / unit, state, start[arm])
-
-        return run
+    def _follow(
+        self, integrate: Compiled, draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray,
+        state: np.ndarray,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        parameters = _lane_parameters(self.design, draws, arm, draw)
+        return integrate(parameters, times / self.integration.unit_minutes, state, self.start[arm])
 
     def rest(self, draws: Draws, row: Int[np.ndarray, CELLS], draw: Int[np.ndarray, CELLS]) -> Resting:
         """Resting states of cells: rows of the settings under draws (as places), without stimulus and drug."""
-        return Resting(*self._with_retry(self.rests, draws, (row, draw)))
+        return Resting(*self._begin(self.rests, draws, (row, draw))())
 
     def __call__(
         self,
@@ -260,43 +266,72 @@ class Runner:
         resting: Resting,
     ) -> Observed:
         """Lanes: arm [lanes] under draw [lanes] (as places), at times [lanes, times] [min], from rest [lanes]."""
-        values, status, steps = self._with_retry(self.lanes, draws, (arm, draw, times, resting.states))
-        unrested = ~np.isin(resting.status, COMPLETED)
-        status = np.where(unrested, resting.status, status)
-        status = np.where((status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED), RETRIED, status)
-        failed = ~np.isin(status, COMPLETED)
-        return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
+        return self.begin(draws, arm, draw, times, resting)()
 
-    def _with_retry(
+    def begin(
+        self,
+        draws: Draws,
+        arm: Int[np.ndarray, LANES],
+        draw: Int[np.ndarray, LANES],
+        times: Float[np.ndarray, LANES_TIMES],
+        resting: Resting,
+    ) -> Callable[[], Observed]:
+        """The same lanes, under way when this returns; what it returns waits for them, from any thread."""
+        attempts = [partial(self._follow, integrate) for integrate in self.lanes]
+        end = self._begin(attempts, draws, (arm, draw, times, resting.states))
+
+        def wait() -> Observed:
+            values, status, steps = end()
+            unrested = ~np.isin(resting.status, COMPLETED)
+            status = np.where(unrested, resting.status, status)
+            late = (status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED)
+            status = np.where(late, RETRIED, status)
+            failed = ~np.isin(status, COMPLETED)
+            return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
+
+        return wait
+
+    def _begin(
         self,
         attempts: Sequence[Callable[..., tuple[Array, ...]]],
         draws: Draws,
         arrays: tuple[np.ndarray, ...],
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(result, names of the statuses, steps); the lanes that fail are run again, stricter."""
+    ) -> Callable[[], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """(result, names of the statuses, steps) once they are there; the lanes that fail are run again, stricter."""
         first, second = attempts
-        result, codes, steps = self._in_batches(first, draws, arrays)
-        status = NAMES[codes]
-        again = np.flatnonzero(codes != Status.OK)
-        if again.size:
-            repeated = self._in_batches(second, draws, tuple(array[again] for array in arrays))
-            result, steps = result.copy(), steps.copy()
-            result[again] = repeated[0]
-            steps[again] += repeated[2]
-            status[again] = np.where(repeated[1] == Status.OK, RETRIED, NAMES[repeated[1]])
-        return result, status, steps
+        begun = self._in_batches(first, draws, arrays)
+
+        def end() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            result, codes, steps = _joined(begun)
+            status = NAMES[codes]
+            again = np.flatnonzero(codes != Status.OK)
+            if again.size:
+                repeated = _joined(self._in_batches(second, draws, tuple(array[again] for array in arrays)))
+                result, steps = result.copy(), steps.copy()
+                result[again] = repeated[0]
+                steps[again] += repeated[2]
+                status[again] = np.where(repeated[1] == Status.OK, RETRIED, NAMES[repeated[1]])
+            return result, status, steps
+
+        return end
 
     def _in_batches(
         self, run: Callable[..., tuple[Array, ...]], draws: Draws, arrays: tuple[np.ndarray, ...]
-    ) -> tuple[np.ndarray, ...]:
-        """The function applied to batches of one width, results joined again."""
-        lanes, parts = len(arrays[0]), []
+    ) -> list[tuple[int, tuple[Array, ...]]]:
+        """The function applied to batches of one width, which are under way: how many lanes of each count, results."""
+        lanes = len(arrays[0])
         width = filled_size(lanes, self.integration.width)
+        begun = []
         for start in range(0, lanes, width):
             lane = filled(np.arange(start, min(start + width, lanes)), width)
-            found = run(draws, *(array[lane] for array in arrays))
-            parts.append([np.asarray(item)[: lanes - start] for item in found])
-        return tuple(np.concatenate(items) for items in zip(*parts, strict=True))
+            begun.append((lanes - start, run(draws, *(array[lane] for array in arrays))))
+        return begun
+
+
+def _joined(begun: list[tuple[int, tuple[Array, ...]]]) -> tuple[np.ndarray, ...]:
+    """Results of batches, waited for and joined."""
+    parts = [[np.asarray(item)[:count] for item in found] for count, found in begun]
+    return tuple(np.concatenate(items) for items in zip(*parts, strict=True))
 
 
 def distinct_cells(

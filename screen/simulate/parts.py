@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -26,12 +27,18 @@ class Part:
     Lanes run through the arms, and within an arm through the draws.
     """
 
-    model: Model
+    build: Callable[[], Model]
+    """Builds the model when it is first asked for: a shard needs those of its own lanes."""
     design: Design
     draws: Draws
     scenarios: Sequence[str]
     """Of every arm of the design."""
     arms: Int[np.ndarray, ARMS]
+
+    @property
+    def model(self) -> Model:
+        """What the lanes run on."""
+        return self.build()
 
     @property
     def lanes(self) -> int:
@@ -71,7 +78,7 @@ def make_part(tables: ScreenTables, model: Model, whole: Sequence[str] = ()) -> 
     if tables.draws is not None:
         draws = with_totals(draws, tables.contexts, tables.seed)
     return Part(
-        model,
+        lambda: model,
         make_design(arms, tables.contexts, tables.drugs, used, model.parameters, absent),
         draws,
         tables.scenarios["scenario"].to_list(),
@@ -137,6 +144,10 @@ def cut_part(part: Part, network: Network, observables: Collection[str]) -> list
         return [part]
     alike = cells_alike(part.design, part.draws, network.parameters)
     return [
-        replace(part, model=build_model(slice_network(network, zero, observables)), arms=arms)
+        replace(
+            part,
+            build=cache(lambda zero=zero: build_model(slice_network(network, zero, observables))),
+            arms=arms,
+        )
         for zero, arms in alike.items()
     ]

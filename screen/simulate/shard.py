@@ -7,27 +7,38 @@ to rest.
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 from jaxtyping import Int
 
 from screen.errors import SimulateError
+from screen.experiments import Draws
 from screen.kernel import Status, prepare
-from screen.shapes import CELLS, SETTINGS_DRAWS
+from screen.shapes import CELLS, LANES, SETTINGS_DRAWS
 from screen.simulate.integrate import (
     COMPLETED,
     STATUS_NAMES,
     Integration,
     Observed,
+    Resting,
     Runner,
 )
 from screen.simulate.parts import Part
 from screen.simulate.readouts import Readout, output_times, read
 from screen.tables import RESPONSES
+from screen.threads import side_by_side
+
+ABREAST = 2
+"""Batches whose responses are put down, or waited for, at a time, while others run."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +68,17 @@ def simulate_shard(
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
     own = _own_lanes(parts, shard)
     progress = _Progress(shard, sum(stop - start for _, (start, stop) in own), report)
-    with ThreadPoolExecutor(integration.threads or os.cpu_count()) as pool:
-        ready = [pool.submit(prepare, part.model, integration.engine) for part, _ in own]
-        for (part, bounds), prepared in zip(own, ready, strict=True):
-            prepared.result()
-            yield from _frames(part, readouts, integration, bounds, progress)
+    for frame in side_by_side(lambda batch: batch.frame(), _batches(own, readouts, integration), ABREAST):
+        progress.done(len(frame) // len(readouts), frame["value"].null_count() // len(readouts))
+        yield frame
 
 
-def _own_lanes(parts: Sequence[Part], shard: Shard) -> list[tuple[Part, tuple[int, int]]]:
-    """The parts of which a shard runs lanes, each with the first of them and the one after the last."""
+_Run: TypeAlias = tuple[Part, tuple[int, int]]
+"""A part, the first of its lanes that run and the one after the last."""
+
+
+def _own_lanes(parts: Sequence[Part], shard: Shard) -> list[_Run]:
+    """The parts of which a shard runs lanes."""
     ends = np.cumsum([0, *(part.lanes for part in parts)])
     bounds = np.clip(shard.bounds(int(ends[-1])), ends[:-1, None], ends[1:, None]) - ends[:-1, None]
     return [
@@ -75,26 +88,76 @@ def _own_lanes(parts: Sequence[Part], shard: Shard) -> list[tuple[Part, tuple[in
     ]
 
 
-def _frames(
-    part: Part,
-    readouts: Sequence[Readout],
-    integration: Integration,
-    bounds: tuple[int, int],
-    progress: "_Progress",
-) -> Iterator[pl.DataFrame]:
-    """Responses of a part's lanes from the first of `bounds` up to the other, batch by batch."""
-    start, stop = bounds
-    names = tuple(dict.fromkeys(readout.observable for readout in readouts))
-    runner = Runner(part.model, integration, part.design, names)
+class _Batch(NamedTuple):
+    """Lanes of a part that are under way: arm and draw [lanes] as places."""
+
+    part: Part
+    readouts: Sequence[Readout]
+    arm: Int[np.ndarray, LANES]
+    draw: Int[np.ndarray, LANES]
+    wait: Callable[[], Observed]
+
+    def frame(self) -> pl.DataFrame:
+        """Responses of the lanes, once they are there."""
+        found = _read(self.readouts, _names(self.readouts), output_times(self.readouts), self.wait())
+        return _frame(self.part, self.readouts, self.arm, self.draw, found)
+
+
+class _Ready(NamedTuple):
+    """What runs a part's lanes, and the cells that they start from at rest: which is whose is as of `_cells`."""
+
+    runner: Runner
+    draws: Draws
+    resting: Resting
+    place: Int[np.ndarray, SETTINGS_DRAWS]
+
+
+def _batches(own: Sequence[_Run], readouts: Sequence[Readout], integration: Integration) -> Iterator[_Batch]:
+    """The lanes of runs, batch by batch in their order, each under way.
+
+    What the later runs need, kernels and cells at rest, is made ready meanwhile.
+    """
+    minutes, there = output_times(readouts), _on_device(own)
+    with ThreadPoolExecutor(integration.threads or os.cpu_count()) as pool:
+        ready = deque(pool.submit(_make_ready, run, there, readouts, integration) for run in own)
+        for part, (begin, stop) in own:
+            runner, draws, resting, place = ready.popleft().result()
+            for first in range(begin, stop, integration.width):
+                arm, draw = part.arm_and_draw(np.arange(first, min(first + integration.width, stop)))
+                times = np.broadcast_to(minutes, (len(arm), len(minutes)))
+                cells = resting.of(place[part.design.rest[arm], draw])
+                yield _Batch(part, readouts, arm, draw, runner.begin(draws, arm, draw, times, cells))
+
+
+def _on_device(own: Sequence[_Run]) -> dict[int, Any]:
+    """Designs and draws by `id`, each once where JAX computes: parts share them."""
+    tables = {id(each): each for part, _ in own for each in (part.design, part.draws)}
+    return {key: jax.tree.map(jnp.asarray, each) for key, each in tables.items()}
+
+
+def _make_ready(
+    run: _Run, there: dict[int, Any], readouts: Sequence[Readout], integration: Integration
+) -> _Ready:
+    """Compile what a run needs, and bring its cells to rest."""
+    part, bounds = run
+    with _ONE_MODEL:
+        model = part.model
+    prepare(model, integration.engine)
+    draws = there[id(part.draws)]
+    runner = Runner(model, integration, there[id(part.design)], _names(readouts))
     row, under, place = _cells(part, bounds)
-    resting, minutes = runner.rest(part.draws, row, under), output_times(readouts)
-    for first in range(start, stop, integration.width):
-        arm, draw = part.arm_and_draw(np.arange(first, min(first + integration.width, stop)))
-        times = np.broadcast_to(minutes, (len(arm), len(minutes)))
-        found = runner(part.draws, arm, draw, times, resting.of(place[part.design.rest[arm], draw]))
-        frame = _frame(part, readouts, arm, draw, _read(readouts, names, minutes, found))
-        progress.done(len(times), frame["value"].null_count() // len(readouts))
-        yield frame
+    resting = runner.rest(draws, row, under)
+    runner.compile(bounds[1] - bounds[0], len(output_times(readouts)))
+    return _Ready(runner, draws, resting, place)
+
+
+_ONE_MODEL = Lock()
+"""Python builds one model at a time, so that the first is soon there: several at once are no sooner done."""
+
+
+def _names(readouts: Sequence[Readout]) -> tuple[str, ...]:
+    """What is observed, each once."""
+    return tuple(dict.fromkeys(readout.observable for readout in readouts))
 
 
 def _cells(

@@ -107,6 +107,17 @@ def test_rests_and_their_derivatives_are_those_of_the_kernel(host_cuda):
         assert distance(one, other) < 1e-9
 
 
+def test_what_is_prepared_is_what_solves_and_rests(host_cuda, capfd):
+    """Compilers run while other lanes do, and not when lanes wait for them."""
+    model = model_of("x' = -k*x + made; x = 1; k = 0.7; made = 0.2;")
+    prepare(model, "cuda")
+    assert capfd.readouterr().err.count("kernel: compiled") == 2
+    arguments = lanes_of(model, 3)
+    assert not np.any(solve(model, *arguments, engine="cuda", rtol=cuda.SINGLE).status)
+    assert not np.any(rest(model, arguments[0][:, 0], arguments[1], engine="cuda", rtol=cuda.SINGLE).status)
+    assert "kernel: compil" not in capfd.readouterr().err
+
+
 @pytest.mark.slow
 def test_is_the_kernel_on_the_shipped_network(host_cuda, root):
     model = load_model(compose_without(root / "config/network", None, ()))

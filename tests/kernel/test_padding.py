@@ -1,4 +1,4 @@
-"""Batches are filled up to a power of two with copies of their first row."""
+"""Batches are filled up to a power of two, large ones to an eighth of one, with copies of their first row."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,12 @@ from screen.kernel import filled, filled_size
 @pytest.mark.parametrize(("rows", "size"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (1000, 1024)])
 def test_the_size_is_the_next_power_of_two(rows, size):
     assert filled_size(rows) == size
+
+
+@pytest.mark.parametrize(("rows", "size"), [(4096, 4096), (4097, 4608), (40_448, 40_960), (65_536, 65_536)])
+def test_the_size_of_a_large_batch_is_the_next_eighth_of_a_power_of_two(rows, size):
+    assert filled_size(rows) == size
+    assert filled_size(rows, 4500) == min(size, 4500)
 
 
 def test_the_size_is_at_most_what_is_allowed():

@@ -57,7 +57,7 @@ def part_of(model, growth=(0.0, 0.0, 0.0, 0.0)) -> Part:
         site=np.zeros((3, 1), int),
     )
     affinity = np.tile([[1.0], [0.0]], (len(DRAWS), 1, 1))
-    return Part(model, design, Draws(DRAWS, base, affinity), NAMES, np.arange(3))
+    return Part(lambda: model, design, Draws(DRAWS, base, affinity), NAMES, np.arange(3))
 
 
 NAMES = ["cell|default|vehicle", "cell|default|x@1", "cell|default|x@10"]
@@ -95,6 +95,14 @@ def test_answers_do_not_depend_on_shards_or_batches(model):
     assert pl.concat([run(model, plan, index, 5) for index in range(5)]).equals(whole)
     assert run(model, plan, batch=3).equals(whole)
     assert run(model, plan, batch=64).equals(whole)
+
+
+def test_a_shard_builds_the_models_of_its_own_lanes(model):
+    built = []
+    plans = [replace(part_of(model), build=lambda name=name: built.append(name) or model) for name in "ab"]
+    for index in range(2):
+        list(simulate_shard(plans, READOUTS, integration(), Shard(index, 2), lambda line: None))
+        assert set(built) == set("ab"[: index + 1])
 
 
 def test_every_cell_that_lanes_begin_from_comes_to_rest_once_and_no_other(model, monkeypatch):

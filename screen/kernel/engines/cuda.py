@@ -100,8 +100,13 @@ def cuda_ready(models: Iterable[Model] = ()) -> str:
 
 @cache
 def register(model: Model) -> str:
-    """Compile the solve of a model; the name under which XLA knows it. Gradient and rest are compiled when called."""
-    compile_entry(model, "solve", find_driver().architecture(), single=True)
+    """Compile what solves a model and finds its rest; the name under which XLA knows it.
+
+    Gradients, and what keeps matrices in double precision, are compiled when called.
+    """
+    architecture = find_driver().architecture()
+    compile_entry(model, "solve", architecture, single=True)
+    compile_entry(model, "settle", architecture)
     name = f"screen_cuda_{digest_of(model_key(model))}"
     for entry, task in TASKS.items():
         handler = _handler(model, entry, task)

@@ -22,7 +22,9 @@ from screen.kernel.symbolic.events import Events
 
 @cache
 def without_events(model: Model) -> Model:
-    """The same network where nothing happens at once."""
+    """The same network where nothing happens at once; itself where nothing does."""
+    if model.system.events is None:
+        return model
     digest = digest_of(model.digest, "without events")
     return Model(model.system._replace(digest=digest, events=None), model.cache)
 
