@@ -183,7 +183,7 @@ def _own(ranked: Iterable[Row], words: Words, own: Collection[str]) -> list[str]
 
 
 def _pair(ranked: Iterable[Row]) -> list[str]:
-    best = next((row for row in ranked if _drugs(row) == 2 and row["excess_single_p50"] is not None), None)
+    best = next((row for row in ranked if row["excess_single_p50"] is not None and _drugs(row) == 2), None)
     if best is None:
         return []
     gain, bliss = 100 * best["excess_single_p50"], 100 * best["excess_bliss_p50"]
@@ -195,7 +195,7 @@ def _pair(ranked: Iterable[Row]) -> list[str]:
 
 
 def _triple(ranked: Iterable[Row]) -> list[str]:
-    best = next((row for row in ranked if _drugs(row) == 3 and row["excess_pair_p50"] is not None), None)
+    best = next((row for row in ranked if row["excess_pair_p50"] is not None), None)
     if best is None:
         return []
     return [
