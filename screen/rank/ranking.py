@@ -111,13 +111,18 @@ def _by_pool(
             standing = Standing(tuple(sorted(places, key=attrgetter("intervention"))))
             return standing, of_pool.of(standing, pool.cell.context) if of_pool else None
 
+        tested = {
+            basis: BASES[basis.kind].places(Footing(pool.cell, {}, {}), float(basis.value or 0.0))
+            for basis in dose_bases
+            if BASES[basis.kind].must_be_tested
+        }
         for readout in aim.ranked:
             at = found.readouts.index(readout.id)
             potency = potencies(pool, at, aim.sign)
             wanted = Compared(at, _side_readouts(readout, aim, found.readouts), aim.sign)
             footing = Footing(pool.cell, potency, clinical)
             for basis in dose_bases:
-                places = BASES[basis.kind].places(footing, float(basis.value or 0.0))
+                places = tested.get(basis) or BASES[basis.kind].places(footing, float(basis.value or 0.0))
                 if places:
                     standing, doubted = where(*places)
                     compared = compare(pool, standing, wanted, potency, doubted)
