@@ -35,8 +35,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
     `side` are the observables whose change is said too; `own` drugs get a sentence of their own.
     """
     name, goal = words
-    every = rows.rows(named=True)
-    ranked = [row for row in every if row["rank"] is not None]
+    ranked = _spoken_of(rows, own).rows(named=True)
     if not ranked:
         lost = f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
         return Answer(lost, "", ())
@@ -44,7 +43,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
     mine = _own(ranked, words, own)
     if most < NOTICED:
         small = f"Nothing tested takes {name} {goal.way} by more than {percent(max(most, 0.0))}"
-        return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *_lost(every)))
+        return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *_lost(rows)))
     likely = leaders(ranked)
     named = likely[:NAMED]
     through = "; ".join(filter(None, (_through(row, name) for row in named)))
@@ -57,7 +56,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
         *_others(named[0], side),
         *_pair(ranked),
         *_triple(ranked),
-        *_lost(every),
+        *_lost(rows),
     )
     return Answer(_lead(likely, words), f"{through}." if through else "", more)
 
@@ -88,6 +87,16 @@ def _lead(likely: Sequence[Row], words: Words) -> str:
     last = f"{rest} more" if rest else named.pop()
     sizes = (percent(_size(found(likely, key=_size))) for found in (min, max))
     return f"Undecided: {', '.join(named)} or {last}; {way} by {_between(*sizes)}."
+
+
+def _spoken_of(rows: pl.DataFrame, own: Collection[str]) -> pl.DataFrame:
+    """Ranked rows of which anything is said: the first, the leaders, the reader's own, the best of each kind."""
+    kind = pl.struct(
+        pl.col("intervention").str.count_matches("+", literal=True),
+        pl.col("excess_single_p50", "excess_pair_p50").is_null(),
+    )
+    leads = (pl.col("first_place") != "no") | pl.col("intervention").is_in(list(own))
+    return rows.filter(pl.col("rank").is_not_null()).filter(kind.is_first_distinct() | leads)
 
 
 def _through(row: Row, name: str) -> str:
@@ -206,9 +215,9 @@ def _triple(ranked: Iterable[Row]) -> list[str]:
     ]
 
 
-def _lost(rows: Sequence[Row]) -> list[str]:
-    outside = sum(row["dose_flag"] in ("above_tested", "below_tested", "unknown") for row in rows)
-    few = sum(row["rank"] is None for row in rows) - outside
+def _lost(rows: pl.DataFrame) -> list[str]:
+    outside = rows["dose_flag"].is_in(["above_tested", "below_tested", "unknown"]).sum()
+    few = rows["rank"].null_count() - outside
     found = []
     if outside:
         found.append(f"Without a rank, since their dose is unknown or was not tested: {outside}.")

@@ -11,7 +11,7 @@ ROW = {
     "unmeasured_variants": None, "first_place": "undecided", "expected_regret": 0.03,
     "ic50_nM": 40.0, "ic50_p05_nM": 20.0, "ic50_p95_nM": 80.0, "pS727_change_p50": 0.01, "pERK_change_p50": -1.26,
     "pAKT_change_p50": None, "excess_single_p50": None, "excess_bliss_p50": None, "excess_bliss_p05": None,
-    "excess_bliss_p95": None,
+    "excess_bliss_p95": None, "excess_pair_p50": None,
 }  # fmt: skip
 
 
@@ -63,6 +63,31 @@ def test_where_pairs_lead_the_best_drug_alone_is_named():
     assert safest.startswith("a + b is the safest choice")
     assert half == "Half suppression: b 40 nM (20 nM to 80 nM)."
     assert best.startswith("Best pair: a + b, 90 %, rank 1; +1 points against its better drug alone")
+
+
+def test_the_best_triple_is_held_against_the_best_pair_in_it():
+    """A pair, a worse pair and a worse triple get no sentence of their own."""
+    far = {"ic50_flag": "none", "ic50_nM": None, "first_place": "no", "excess_single_p50": 0.2}
+    bliss = {"excess_bliss_p05": -0.03, "excess_bliss_p50": -0.01, "excess_bliss_p95": 0.02}
+    triple = far | bliss | {"p_best": 0.1, "excess_pair_p50": 0.04}
+    said = say(
+        {"intervention": "a", "p_best": 0.9},
+        {"intervention": "a+b", "p_best": 0.1} | far | bliss,
+        {"intervention": "b+c", "p_best": 0.1} | far | bliss,
+        {"intervention": "a+b+c", "suppression_p50": 0.8} | triple,
+        {"intervention": "b+c+d", "suppression_p50": 0.7} | triple,
+        {"intervention": "d", "p_best": None, "rank": None, "dose_flag": "above_tested"} | far,
+        {"intervention": "e", "p_best": None, "rank": None} | far,
+    )
+    together = [text for text in said if " + " in text]
+    assert [text.split(",")[0] for text in together] == ["Best pair: a + b", "Best triple: a + b + c"]
+    assert together[1] == (
+        "Best triple: a + b + c, 80 %, rank 4; +4 points against the best pair in it, −1 against Bliss (−3 to +2)."
+    )
+    assert said[-2:] == [
+        "Without a rank, since their dose is unknown or was not tested: 1.",
+        "Without a rank, since more than half of their draws were lost: 1.",
+    ]
 
 
 def test_routes_and_flags_are_said():
