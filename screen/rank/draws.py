@@ -176,7 +176,8 @@ def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.nd
     for each, ranks in zip(found, (begins, stops), strict=True):
         np.put_along_axis(each, order, ranks, axis=-1)
     found[:, np.isnan(key)] = np.nan
-    return found[0].T, found[1].T
+    first, last = np.ascontiguousarray(np.swapaxes(found, 1, 2))
+    return first, last
 
 
 def share_among_first(
@@ -197,10 +198,10 @@ def share_among_first(
 def fewest(shares: np.ndarray, order: np.ndarray, enough: float) -> np.ndarray:
     """Which are the fewest that hold `enough` between them, [interventions]: the largest shares, then by `order`.
 
-    A share that is NaN or 0 is of none of them.
+    A share that is NaN or 0 is of none of them. Shares are equal that differ by the rounding of their sums.
     """
     held = np.nan_to_num(shares)
-    by_size = np.lexsort((order, -held))
+    by_size = np.lexsort((order, -np.round(held / LEVEL)))
     before = np.cumsum(held[by_size]) - held[by_size]
     found = np.zeros(len(held), dtype=bool)
     found[by_size] = (before < enough - LEVEL) & (held[by_size] > 0.0)

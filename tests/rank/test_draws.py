@@ -123,6 +123,8 @@ def test_the_fewest_that_hold_enough_between_them():
     assert fewest(shares, order, 0.95).tolist() == [True, True, True, False, False]
     assert fewest(np.array([0.5, 0.5]), np.array([2, 1]), 0.5).tolist() == [False, True]
     assert not fewest(np.array([np.nan, 0.0]), np.array([0, 1]), 0.9).any()
+    assert 0.1 + 0.2 > 0.3
+    assert fewest(np.array([0.1 + 0.2, 0.3]), np.array([2, 1]), 0.3).tolist() == [False, True]
 
 
 def test_falling_fit_agrees_with_scipy():
