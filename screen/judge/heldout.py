@@ -2,8 +2,8 @@
 
 Each task hides some readings of one source, and contexts forget what they know from them. The network is refitted
 from its nominal values to the readings that are left (Gauss-Newton, scales and offsets included), an ensemble is
-drawn as a fit draws it but in few steps, and the effects of the hidden experiments are predicted with 90 %
-intervals in which the noise of the readings counts.
+drawn as a fit draws it, and the effects of the hidden experiments are predicted with 90 % intervals in which the
+noise of the readings counts.
 A task that is done is kept in its folder and not run again as long as nothing it depends on changed.
 """
 
@@ -20,7 +20,7 @@ import polars as pl
 from screen.calibration.derive import BLOCKED_LOAD
 from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem, measured_values
-from screen.calibration.subset import hide, keep_measurements
+from screen.calibration.subset import keep_measurements
 from screen.errors import FitError
 from screen.experiments import LOAD_OF, Arm, Exposure, arm_routes
 from screen.fit.checkpoint import Log
@@ -66,7 +66,7 @@ class HeldoutPlan(Drawing):
     polish: int = 20
     tolerance: float = 0.5
     draws: int = 24
-    draw_steps: int = 2
+    draw_steps: int = 40
     seed: int = 1
 
 
@@ -136,10 +136,13 @@ def run_task(
     if not held or hidden.all():
         raise FitError(f"{task.name}: must hide some effects and leave some readings, found {len(held)}")
     evaluator, problem = prepared.evaluator, prepared.evaluator.problem
-    start = _start(problem, np.flatnonzero(~hidden), prepared.solver)
-    shown = evaluator.judged_by(hide(problem, hidden))
-    polished, _, ensemble = draw_posterior(shown, start, plan, Log(report))
+    shown = keep_measurements(problem, np.flatnonzero(~hidden))
+    start = _start(shown, prepared.solver)
+    fitted = make_evaluator(shown, prepared.solver, plan.draws)
+    polished, _, ensemble = draw_posterior(fitted, start, plan, Log(report))
     best, drawn = evaluator.predict(polished.scaled[None]), evaluator.predict(ensemble.scaled)
+    if failed := int(np.sum(drawn.failed > 0)):
+        raise FitError(f"{task.name}: every draw must integrate what is hidden, found {failed} that do not")
     z = (best.compared[0] - measured_values(problem)) / best.sigma[0]
     found = _score(task, problem, held, training, drawn, plan.seed)
     seen = signals(problem, prepared.readings, ensemble.scaled, as_log10(problem, drawn)[0])
@@ -160,21 +163,20 @@ def run_task(
     }
 
 
-def _start(problem: Problem, shown: np.ndarray, solver: Integration) -> np.ndarray:
-    """The nominal values, with the scales and offsets that are best for the readings that are shown.
+def _start(problem: Problem, solver: Integration) -> np.ndarray:
+    """The nominal values, with the scales and offsets that are best for the readings of a problem.
 
     For this start every batch is solved as if its noise were normal, nothing censored and no scale had a prior.
     """
     estimated = problem.estimated
     is_own = [name.startswith(("scale_", "offset_")) for name in estimated.names]
     priors = tuple(None if own else prior for own, prior in zip(is_own, estimated.priors, strict=True))
-    part = keep_measurements(problem, shown)
-    frame = part.measurements.frame.drop(columns="censoring", errors="ignore")
+    frame = problem.measurements.frame.drop(columns="censoring", errors="ignore")
     plain = replace(
-        part,
+        problem,
         estimated=replace(estimated, priors=priors),
-        observables=tuple(replace(each, distribution="normal") for each in part.observables),
-        measurements=replace(part.measurements, frame=frame),
+        observables=tuple(replace(each, distribution="normal") for each in problem.observables),
+        measurements=replace(problem.measurements, frame=frame),
     )
     hierarchical = make_hierarchical(plain)
     outer = estimated.nominal[hierarchical.kept][None]

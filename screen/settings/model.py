@@ -209,7 +209,7 @@ class FitSettings(Section):
     draws_from: Literal["measurements", "shipped", "nominal"] = "measurements"
     """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit;
     `nominal`: one draw, the values of the network."""
-    draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 64
+    draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 100
     """Parameter draws handed to the simulation."""
     draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""

@@ -89,7 +89,7 @@ def test_three_commands_and_a_short_file_make_a_ranking(run, folder):
     assert together["intervention"][0] in {"mynib", "ruxolitinib"}
     provenance = read_provenance(folder / "results/mine/ranked.csv")
     assert {"config/drugs.tsv", "my/drugs.tsv"} <= set(provenance["inputs"])
-    assert provenance["left_out"] == ["the fit: draws are the first 4 of 64 in ensemble.parquet"]
+    assert provenance["left_out"] == ["the fit: draws are the first 4 of 100 in ensemble.parquet"]
     assert f"Left out: {provenance['left_out'][0]}." in page
     assert sorted(path.name for path in (folder / "results").iterdir()) == ["mine"]
     hand_over(run, folder / "results/mine")

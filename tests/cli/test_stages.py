@@ -95,7 +95,7 @@ def test_a_dry_run_counts_and_writes_nothing(run, small, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize(("source", "draws"), [("measurements", 1000), ("shipped", 64), ("nominal", 1)])
+@pytest.mark.parametrize(("source", "draws"), [("measurements", 1000), ("shipped", 100), ("nominal", 1)])
 def test_a_dry_run_counts_the_draws_that_there_will_be(run, small, source, draws):
     ran = run("scenarios", "--dry-run", "--config", small(fit={"draws_from": source, "draws": 1000}))
     assert f"{7 * draws} trajectories = 7 scenarios x {draws} draws" in ran.out
@@ -203,7 +203,7 @@ def test_constrain_takes_the_shipped_draws_where_no_fit_is_asked_for(run, small,
     config = small(fit={"draws_from": "shipped"})
     ran = run("constrain", "--config", config)
     assert ran.code == 0
-    left_out = "the fit: draws are the first 2 of 64 in ensemble.parquet"
+    left_out = "the fit: draws are the first 2 of 100 in ensemble.parquet"
     assert ran.err == f"constrain: left out: {left_out}\n"
     draws = tmp_path / "results/constrain/draws.parquet"
     shipped = read_table("config/calibration/ensemble.parquet", DRAWS)

@@ -148,6 +148,16 @@ def test_a_task_that_hides_nothing_is_refused(prepared):
         run_task(task(hides=lambda reading: False), prepared, PLAN)
 
 
+def test_a_draw_that_fails_on_what_is_hidden_is_refused(prepared):
+    def failing(vectors):
+        found = prepared.evaluator.predict(vectors)
+        return found._replace(lane_ok=found.lane_ok & (np.arange(len(vectors)) != 3)[:, None])
+
+    evaluator = replace(prepared.evaluator, predict=failing)
+    with pytest.raises(FitError, match="toy: every draw must integrate what is hidden, found [1-9] that do not"):
+        run_task(task(), replace(prepared, evaluator=evaluator), PLAN)
+
+
 def test_tasks_are_chosen_by_name_or_by_the_data_there(tmp_path):
     with pytest.raises(FitError, match=r"task: must be one of ruxolitinib, .*, found tea"):
         choose_tasks(("tea",), tmp_path)

@@ -102,6 +102,17 @@ def test_mechanism_15_nfkb_makes_il6(cell):
     assert human.at(180, stimulus=IL1, loads={"MEK": LARGE}) > 0.95 * human.at(180, stimulus=IL1)
 
 
+@pytest.mark.parametrize("context", ["hepg2", "hepatocyte_human"])
+def test_mechanism_15_tnf_moves_nfkb_as_il1_does_and_makes_a_tenth_of_its_il6(cell, context):
+    """Ng 1994; of both together TNF's share of the signal counts as little."""
+    found, names = cell(context), ("NFkB_nuclear", "[IL6_mRNA]")
+    il1, tnf, both = (found.run([30, 180], names, stimulus=each) for each in (IL1, TNF, IL1 | TNF))
+    assert tnf[0, 0] == pytest.approx(il1[0, 0], rel=0.1)
+    assert tnf[1, 1] == pytest.approx(0.1 * il1[1, 1], rel=0.2)
+    assert tnf[1, 1] < both[1, 1] < il1[1, 1]
+    assert found.at(180, stimulus=TNF) < 0.5 * found.at(180, stimulus=IL1)
+
+
 @pytest.mark.parametrize("stimulus", [{}, TNF])
 def test_mechanism_16_nfkb_prevents_ros(cell, stimulus):
     """V58: without IKK-beta ROS, JNK and pSTAT3 rise, phosphatases are oxidised; an antioxidant reverses."""
@@ -255,7 +266,7 @@ def test_v25_inflammation_stops_il6_in_macrophages_only(cell, stimulus):
 
     assert residual("macrophage", {}) < 0.5
     assert residual("macrophage", {"P38": LARGE}) > 0.8
-    assert residual("hepg2", {}) > 0.9
+    assert residual("hepg2", {}) > 0.8  # the panel's bound (V25e): within the 25 % of no change
 
 
 def test_v24_weak_acute_brake_in_hepg2(cell):
