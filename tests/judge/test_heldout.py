@@ -154,7 +154,9 @@ def test_a_draw_that_fails_on_what_is_hidden_is_refused(prepared):
         return found._replace(lane_ok=found.lane_ok & (np.arange(len(vectors)) != 3)[:, None])
 
     evaluator = replace(prepared.evaluator, predict=failing)
-    with pytest.raises(FitError, match="toy: every draw must integrate what is hidden, found [1-9] that do not"):
+    with pytest.raises(
+        FitError, match="toy: every draw must integrate what is hidden, found [1-9] that do not"
+    ):
         run_task(task(), replace(prepared, evaluator=evaluator), PLAN)
 
 
