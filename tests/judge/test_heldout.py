@@ -155,7 +155,7 @@ def test_a_draw_that_fails_on_what_is_hidden_is_refused(prepared):
 
     evaluator = replace(prepared.evaluator, predict=failing)
     with pytest.raises(
-        FitError, match="toy: every draw must integrate what is hidden, found [1-9] that do not"
+        FitError, match=r"toy: every draw must integrate what is hidden, found [1-9] that do not"
     ):
         run_task(task(), replace(prepared, evaluator=evaluator), PLAN)
 
