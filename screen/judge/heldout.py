@@ -66,7 +66,7 @@ class HeldoutPlan(Drawing):
     A draw sets out near the optimum and goes to the minimum of its own data and priors. `draw_steps` is the least
     number of tens after which every draw of three tasks (ruxolitinib, 3 h, cytometry; 24 draws each) has arrived. How
     far its cost is then above where it ends, in the median and at 90 %: after 2 steps 23 to 51 and 75 to 98, after 5 11
-    to 29 and 30 to 52, after 10 2 to 5 and 8 to 20, after 20 0.2 and 4 at most. Nine of ten have arrived after 26 to 29.
+    to 29 and 30 to 52, after 10 2 to 5 and 8 to 20, after 20 0.2 and 4 at most. Nine of ten arrive after 26 to 29.
     """
 
     polish: int = 20
