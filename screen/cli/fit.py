@@ -33,26 +33,24 @@ def run(arguments: argparse.Namespace) -> int:
     own = arguments.petab
     settings, results = read_results(arguments, own)
     prepare_folder(results.fit)
-    from screen.fit import Plan, Schedule, run_fit, write_prior_draws
+    from screen.fit import Plan, Schedule, run_fit, schedule_between_wide_bounds, write_prior_draws
     from screen.kernel import configure
 
     configure()
-    wanted = settings.fit
+    wanted, seed = settings.fit, settings.seed
+    if own is None:
+        schedule = Schedule(wanted.starts, wanted.adam, wanted.polish, wanted.kicks, seed=seed)
+    else:
+        schedule = schedule_between_wide_bounds(**settings.petab.model_dump(), seed=seed)
     plan = Plan(
         problem=own or arguments.problem or wanted.problem,
         sbml=results.network if own is None else None,
         network=settings.network.folder / "parameters.tsv" if own is None else None,
-        schedule=Schedule(
-            starts=wanted.starts,
-            adam=wanted.adam,
-            polish=wanted.polish,
-            kicks=wanted.kicks,
-            seed=settings.seed,
-        ),
+        schedule=schedule,
         solver=read_integration(settings, settings.simulate.engine, arguments.threads),
         draws=wanted.draws,
         draw_steps=wanted.draw_steps,
-        seed=settings.seed,
+        seed=seed,
     )
     if arguments.prior:
         write_prior_draws(plan, results.fit)

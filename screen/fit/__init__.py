@@ -15,7 +15,14 @@ from screen.fit.hierarchical import (
 )
 from screen.fit.normal import normal_approximation
 from screen.fit.objective import Predicted, make_objective, make_predictor
-from screen.fit.search import Optimum, Schedule, Target, draw_starts, search
+from screen.fit.search import (
+    Optimum,
+    Schedule,
+    Target,
+    draw_starts,
+    schedule_between_wide_bounds,
+    search,
+)
 from screen.fit.sensitivity import make_sensitivity
 from screen.fit.stage import (
     FITTED,
@@ -68,6 +75,7 @@ __all__ = [
     "read_best",
     "rows_of",
     "run_fit",
+    "schedule_between_wide_bounds",
     "search",
     "search_problem",
     "write_prior_draws",

@@ -1,6 +1,7 @@
 """The search for the best fit: many starts, each first by Adam, then by Gauss-Newton steps, then kicked.
 
-Where Gauss-Newton steps end, a vector can be kicked and go down again; the lowest end is kept (iterated local search).
+Between wide bounds steps of a trust region that stays inside them take their place (`screen.fit.interior`). Where steps
+end, a vector can be kicked and go down again; the lowest end is kept (iterated local search).
 What is fixed is the number of steps, not of kicks: most kicks fall back in a few steps, and where a new minimum is
 rare, thousands are needed. Where each start ends depends on the seed and its own number alone.
 """
@@ -18,7 +19,8 @@ from screen.fit.adam import Cycles, walk_by_adam
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import box_of
 from screen.fit.evaluator import minimise
-from screen.fit.gauss_newton import Pace, descend, gradient_norm
+from screen.fit.gauss_newton import Descent, Pace, descend, gradient_norm
+from screen.fit.interior import Walk, descend_inside
 from screen.fit.objective import Evaluation
 
 INSET = 1e-3
@@ -48,6 +50,10 @@ class Schedule:
     patience: int = 3
     reach: float = 2.0
     """Furthest that a parameter moves in one step, in its units (`Estimated.units`)."""
+    tried: int = TRIED
+    """Draws of which a start is the cheapest, and kicks of which that one is gone on from."""
+    inside: bool = False
+    """Whether steps are those of a trust region that stays inside the bounds."""
     seed: int = 1
 
 
@@ -95,6 +101,18 @@ def draw_starts(target: Target, starts: int, seed: int, tried: int = TRIED) -> n
     return np.array(rows)
 
 
+def schedule_between_wide_bounds(starts: int, polish: int, kicks: int, seed: int) -> Schedule:
+    """How a problem of the field is searched, of which nothing is known but bounds many decades apart.
+
+    One draw a start: the cheapest of several has the greatest noise, and lies on a plateau of it. No Adam, which
+    leads onto these too; and steps inside the bounds.
+    """
+    return Schedule(
+        starts=starts, adam=0, polish=polish, kicks=kicks, tolerance=0.01, patience=4, seed=seed, tried=1,
+        inside=True,
+    )  # fmt: skip
+
+
 def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QUIET) -> Optimum:
     """From scaled starts [starts, estimated] to where they end; resumes a run of the same log that was cut off."""
     estimated, first_cost = target.estimated, target.cost(starts)
@@ -107,13 +125,19 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     objective, box = minimise(target.cost, target.linearise), box_of(estimated)
     pace = Pace(schedule.polish, schedule.tolerance, schedule.patience, schedule.reach)
     rngs = [np.random.default_rng([schedule.seed, number]) for number in range(len(starts))]
-    best, _ = descend(objective, (scaled,), box, pace, "gauss-newton", log)
+
+    def follow(begin: np.ndarray, name: str) -> Descent | Walk:
+        if schedule.inside:
+            return descend_inside(objective, begin, box, pace, name, log)
+        return descend(objective, (begin,), box, pace, name, log)[0]
+
+    best = follow(scaled, "gauss-newton")
     scaled, cost, used = best.scaled.copy(), best.cost.copy(), np.zeros(len(starts), int)
     for kick in count(1):
         if not len(chosen := np.flatnonzero(used < schedule.kicks * schedule.polish)):
             break
-        kicked = np.array([_kick(target, scaled[at], rngs[at]) for at in chosen])
-        found, _ = descend(objective, (kicked,), box, pace, f"kick {kick}", log)
+        kicked = np.array([_kick(target, scaled[at], rngs[at], schedule.tried) for at in chosen])
+        found = follow(kicked, f"kick {kick}")
         better = found.cost < cost[chosen]
         scaled[chosen[better]], cost[chosen[better]] = found.scaled[better], found.cost[better]
         used[chosen] += np.maximum(found.steps, 1)
@@ -132,13 +156,13 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     )
 
 
-def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The best of `TRIED` places in which some parameters, at least one, are drawn anew from the start priors.
+def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator, tried: int) -> np.ndarray:
+    """The best of so many places in which some parameters, at least one, are drawn anew from the start priors.
 
     Their share is drawn for each kick: some minima lie near, others far.
     """
     estimated, share, kicked = target.estimated, rng.random(), []
-    for _ in range(TRIED):
+    for _ in range(tried):
         anew = rng.random(len(scaled)) < share
         anew[rng.integers(len(scaled))] = True
         kicked.append(np.where(anew, _draw(estimated, rng), scaled))

@@ -164,7 +164,8 @@ def agreement(optimum: Optimum, schedule: Schedule) -> str:
     said = f"{near} of {starts} starts end within 1 of the best"
     if 2 * near > starts or schedule.kicks:
         return said
-    return f"{said}; where there are many minima, fit.kicks: 20 and fit.polish: 60 search on"
+    more = "petab.kicks: 10 searches" if schedule.inside else "fit.kicks: 20 and fit.polish: 60 search"
+    return f"{said}; where there are many minima, {more} on"
 
 
 def search_problem(
@@ -176,14 +177,15 @@ def search_problem(
     the other parameters alone.
     """
     problem, hierarchical = evaluator.problem, make_hierarchical(evaluator.problem)
+    drawn = schedule.starts, schedule.seed, schedule.tried
     if not hierarchical.solves:
         target = Target(
             problem.estimated, evaluator.cost, evaluator.linearise,
             lambda vectors: make_objective(problem, solver, vectors),
         )  # fmt: skip
-        return search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
+        return search(target, draw_starts(target, *drawn), schedule, log)
     target = make_projected_target(hierarchical, solver)
-    optimum = search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
+    optimum = search(target, draw_starts(target, *drawn), schedule, log)
     found = make_hierarchical_predictor(hierarchical, solver, schedule.starts)(optimum.scaled)
     return optimum._replace(scaled=hierarchical.complete(optimum.scaled, found.solved))
 

@@ -71,7 +71,8 @@ def _eliminate(
     scale, offset = np.asarray(rows.solved.scale[0]), np.asarray(rows.solved.offset[0])
     factor, sigma = hierarchical.factor, np.asarray(rows.sigma[0])
     local = local_costs(hierarchical.problem, factor * np.asarray(rows.distance[0]) / sigma)
-    per_value = np.where(blots.unit[blot] != 0, blots.unit[blot] / np.where(good, rows.value[0], 1.0), 1.0)
+    is_log = blots.unit[blot] != 0
+    per_value = np.where(is_log, blots.unit[blot] / np.where(good & is_log, rows.value[0], 1.0), 1.0)
     per_value = np.where(good, factor * per_value / sigma, 0.0)
     jacobian = per_value * scale[blot] * by_signal[:, hierarchical.reading]
     is_given = good & (blots.noise[blot] < 0)

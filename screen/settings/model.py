@@ -219,6 +219,17 @@ class FitSettings(Section):
         return self.data or Path(os.environ.get("SCREEN_DATA") or "../shared/data")
 
 
+class PetabSettings(Section):
+    """How `fit --petab` searches: there, bounds may be many decades apart and minima many."""
+
+    starts: Annotated[int, Field(ge=1, le=1000), NUMBER] = 20
+    """Searches from different points, the first from the nominal values."""
+    polish: Steps = 100
+    """Most trust-region steps of each start, and after each kick."""
+    kicks: Steps = 10
+    """Steps in units of `petab.polish` that each start has for kicks of its end, each searched from again."""
+
+
 class DoseBasisSettings(Section):
     """What makes doses of different drugs comparable."""
 
@@ -292,6 +303,7 @@ class Settings(Section):
     simulate: SimulateSettings = SimulateSettings()
     race: RaceSettings = RaceSettings()
     fit: FitSettings = FitSettings()
+    petab: PetabSettings = PetabSettings()
     panel: PanelSettings = PanelSettings()
     rank: RankSettings = RankSettings()
     report: ReportSettings = ReportSettings()

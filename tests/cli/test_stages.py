@@ -225,7 +225,8 @@ def test_fit_of_a_problem_with_its_own_model(run, small, tmp_path):
     """The toy has a likelihood in closed form; the network of the settings is not there at all."""
     (tmp_path / "own").mkdir()
     problem = write_problem(tmp_path / "own", noise=0.05)
-    config = small(fit={"starts": 1, "adam": 0, "polish": 5, "draws": 1, "draw_steps": 1})
+    quick = {"starts": 2, "polish": 10, "kicks": 1}
+    config = small(petab=quick, fit={"draws": 1, "draw_steps": 1})
     assert run("fit", "--config", config, "--petab", problem).code == 0
     left = tmp_path / "results/own/fit"
     draws = read_table(left / "draws.parquet", DRAWS)
@@ -240,7 +241,7 @@ def test_fit_of_a_problem_with_its_own_model(run, small, tmp_path):
 @pytest.mark.slow
 def test_profile_of_a_problem_with_its_own_model(run, small, tmp_path):
     problem = write_problem(tmp_path, noise=0.05)
-    config, folder = small(fit={"starts": 1, "adam": 0, "draws": 1}), tmp_path / "results"
+    config, folder = small(petab={"starts": 1, "kicks": 0}, fit={"draws": 1}), tmp_path / "results"
     assert run("fit", "--config", config, "--results", folder, "--petab", problem).code == 0
     ran = run("profile", "--config", config, "--results", folder, "--petab", problem, "--parameter", "scale")
     assert ran.code == 0

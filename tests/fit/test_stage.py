@@ -82,6 +82,7 @@ def test_it_is_said_how_many_starts_agree_and_what_helps_where_few_do(folder, sa
     alone, kicked = (agreement(optimum, Schedule(kicks=kicks)) for kicks in (0, 20))
     assert alone.startswith("2 of 4 starts") and "fit.kicks: 20 and fit.polish: 60" in alone
     assert kicked == "2 of 4 starts end within 1 of the best"
+    assert "petab.kicks: 10 searches on" in agreement(optimum, Schedule(inside=True))
 
 
 def test_draws_name_every_parameter_with_a_prior(folder):

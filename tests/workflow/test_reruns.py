@@ -111,7 +111,9 @@ READ = {
 }
 """Setting -> the stages that read it, or the files that it names."""
 
-OF_ANOTHER_NETWORK = {"network.sbml", "network.start", "network.minutes"}
+OF_ANOTHER_NETWORK = {
+    "network.sbml", "network.start", "network.minutes", "petab.starts", "petab.polish", "petab.kicks",
+}  # fmt: skip
 """Settings that no workflow takes."""
 
 VALUES = {
