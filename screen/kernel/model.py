@@ -15,6 +15,7 @@ from jaxtyping import Float
 from screen.kernel.cache import cache_folder, cached, generator_version
 from screen.kernel.symbolic.analysis import System, analyse
 from screen.kernel.symbolic.evaluate import run, stack
+from screen.kernel.symbolic.program import Program
 from screen.kernel.symbolic.serialise import from_json, to_json
 from screen.network import Network, read_sbml, sbml_text
 from screen.shapes import ANY_OBSERVABLES, ANY_PARAMETERS, ANY_SPECIES, TOGETHER, AnyArray
@@ -66,18 +67,31 @@ class Model:
         states: Float[AnyArray, ANY_SPECIES],
         parameters: Float[AnyArray, ANY_PARAMETERS],
         names: Sequence[str] | None = None,
+        stored: Sequence[int] | None = None,
     ) -> Float[Array, ANY_OBSERVABLES]:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
         `names` are the observables wanted, all of them by default; only what they need is computed. The
-        leading axes broadcast against each other.
+        leading axes broadcast against each other. `stored` are places of the species that the states have, where
+        these are not all (`needed`).
         """
-        program = self.system.observe
-        if names is not None:
-            program = program.only(self.observables.index(name) for name in names)
-        inputs = {"time": jnp.asarray(times), "state": _first(states), "parameter": _first(parameters)}
+        program = self._observing(self.observables if names is None else names)
+        state: Any = _first(states)
+        if stored is not None:
+            state = dict(zip(stored, state, strict=True))
+        inputs = {"time": jnp.asarray(times), "state": state, "parameter": _first(parameters)}
         shapes = jnp.shape(times), jnp.shape(states)[:-1], jnp.shape(parameters)[:-1]
         return _last(run(program, inputs), jnp.broadcast_shapes(*shapes))
+
+    def needed(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Places of the species that observables or species of these names are read from, ascending."""
+        program = self._observing([name for name in names if name in self.observables])
+        read = {place for op, *places in program.code if op == "state" for place in places}
+        own = {self.species.index(name) for name in names if name not in self.observables}
+        return tuple(sorted(read | own))
+
+    def _observing(self, names: Sequence[str]) -> Program:
+        return self.system.observe.only(self.observables.index(name) for name in names)
 
     def derivative(
         self,

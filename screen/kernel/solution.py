@@ -40,7 +40,7 @@ class Runs(NamedTuple):
 
 
 class Stepping(NamedTuple):
-    """How exactly lanes are integrated, and by how many threads."""
+    """How exactly lanes are integrated, by how many threads, and what of them is kept."""
 
     rtol: float = 1e-6
     """Bound of the local error of a step, relative to the state; with atol, whichever is more."""
@@ -52,13 +52,16 @@ class Stepping(NamedTuple):
     """None: all cores, and as many as a GPU holds."""
     first_step: float | None = None
     """An upper bound of the first step of each phase, in the time of the model."""
+    stored: tuple[int, ...] | None = None
+    """Places of the species that the states of a solution have; None: all."""
 
 
 class Solution(NamedTuple):
     """Trajectories of a batch of lanes.
 
-    states [lanes, times, species]; status [lanes], int32 codes of Status; accepted and rejected
-    [lanes], int32 step counts; reached [lanes], the last time [model time] that was integrated to.
+    states [lanes, times, species], all species or those `stored`; status [lanes], int32 codes of Status;
+    accepted and rejected [lanes], int32 step counts; reached [lanes], the last time [model time] that was
+    integrated to.
     """
 
     states: Float[Array, LANES_TIMES_SPECIES] | Any

@@ -167,14 +167,16 @@ def observe(
     times: Float[AnyArray, LANES_TIMES],
     states: Float[AnyArray, LANES_TIMES_SPECIES],
     parameters: Float[AnyArray, LANES_PARAMETERS],
+    stored: Sequence[int] | None = None,
 ) -> Float[Array, LANES_TIMES_NAMES]:
     """Observables or species by name [lanes, times, names] of states [lanes, times, species]; the parameters
-    [lanes, parameters] are those of the last phase."""
+    [lanes, parameters] are those of the last phase, `stored` the places of the species where these are not all."""
     wanted = [name for name in names if name in model.observables]
-    observed = model.observe(times, states, parameters[:, None], wanted)
+    observed = model.observe(times, states, parameters[:, None], wanted, stored)
     columns: dict[str, Any] = {name: observed[..., place] for place, name in enumerate(wanted)}
+    species = list(model.species) if stored is None else [model.species[place] for place in stored]
     columns |= {
-        name: states[..., model.species.index(name)] for name in dict.fromkeys(names) if name not in columns
+        name: states[..., species.index(name)] for name in dict.fromkeys(names) if name not in columns
     }
     return jnp.stack([columns[name] for name in names], axis=-1)
 
@@ -242,8 +244,9 @@ class Runner:
     def _integrate(
         self, options: Integration, parameters: Array, times: Array, state: Array, start: Array
     ) -> tuple[Array, ...]:
-        solution = follow(self.model, options, parameters, state, start, times)
-        values = observe(self.model, self.names, times, solution.states, parameters[:, -1])
+        stored = self.model.needed(self.names)
+        solution = solve(self.model, parameters, state, start, times, stored=stored, **options.options)
+        values = observe(self.model, self.names, times, solution.states, parameters[:, -1], stored)
         return values, solution.status, solution.accepted + solution.rejected
 
     def _follow(

@@ -72,3 +72,22 @@ def test_a_failed_lane_has_no_gradient_and_spoils_none(engine):
 
     gradient = np.asarray(jax.grad(total)(jnp.array([[0.1], [1.0]])))
     np.testing.assert_allclose(gradient, [[1 / (1 - 0.1 * 2) ** 2], [0.0]], rtol=1e-4)
+
+
+@pytest.mark.parametrize("engine", DIFFERENTIABLE)
+def test_gradient_of_what_is_stored_is_that_of_these_columns(engine):
+    if engine not in available_engines():
+        pytest.skip(f"engine {engine} must be available, found {', '.join(available_engines())}")
+    model = model_of(NETWORK)
+    parameters = np.tile(model.values, (1, 3, 1))
+    state = np.asarray(model.initial(parameters[:, 0]))
+    weights = np.cos(np.arange(TIMES.size * 2)).reshape(1, TIMES.size, 2)
+
+    def loss(parameters, state, stored):
+        found = solve(model, parameters, state, SWITCHES, TIMES, engine=engine, stored=stored).states
+        return jnp.sum(weights * (found if stored else found[..., jnp.array([2, 0])]))
+
+    found, known = (jax.grad(loss, (0, 1))(parameters, state, stored) for stored in ((2, 0), None))
+    for one, other in zip(found, known, strict=True):
+        assert np.any(other)
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)

@@ -66,6 +66,24 @@ def test_numbers_that_are_not_finite_are_reported(quick_engine):
     assert np.isfinite(solution.states[0]).all() and np.isnan(solution.states[1]).all()
 
 
+@pytest.mark.parametrize("more", ["", " E1: at time > 2: B = B + 1;"])
+def test_what_is_stored_is_what_all_states_have_in_these_columns(quick_engine, more):
+    """A lane that fails has no number there either."""
+    chain = "A -> B; 0.7*A; B -> C; 0.4*B; A = 1; B = 0.3; C = 0;"
+    model = model_of(chain + more)
+    places = [model.species.index(name) for name in ("C", "A")]
+    parameters = np.tile(model.values, (3, 1, 1))
+    state = np.array([[1.0, 0.0, 0.5], [2.0, 1.0, 0.0], [np.nan, 1.0, 1.0]])
+    times = [0.0, 0.7, 1.1, 3.0]
+    whole, part = (
+        run(model, quick_engine, times, state=state, parameters=parameters, stored=stored)
+        for stored in (None, tuple(places))
+    )
+    np.testing.assert_array_equal(part.states, np.asarray(whole.states)[..., places])
+    np.testing.assert_array_equal(part.status, whole.status)
+    assert np.isfinite(part.states[:2]).all() and np.isnan(part.states[2, 1:]).all()
+
+
 def test_running_out_of_steps_is_reported(quick_engine):
     engine = quick_engine
     model = model_of(SYSTEMS["robertson"].antimony)

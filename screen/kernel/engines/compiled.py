@@ -44,8 +44,15 @@ def compiled_solve(build: Build, model: Model, runs: Runs, stepping: Stepping) -
     """Integrate with the compiled kernel. KernelError where it cannot be compiled."""
     options = _options(build, stepping)
     if model.system.events:
-        return Solution(*_solve_events(build, model, options, runs))
-    return Solution(*_solve(build, model, options, runs))
+        return only_stored(Solution(*_solve_events(build, model, options, runs)), stepping)
+    return Solution(*_solve(build, model, options, stepping.stored, runs))
+
+
+def only_stored(solution: Solution, stepping: Stepping) -> Solution:
+    """A solution of all species, with those that are to be stored."""
+    if stepping.stored is None:
+        return solution
+    return solution._replace(states=solution.states[..., np.array(stepping.stored, int)])
 
 
 def compiled_readings(
@@ -57,7 +64,7 @@ def compiled_readings(
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         lanes = Runs(*(each[first] for each in arrays))
-        states, status, accepted, *_ = _solve(build, model, options, lanes)
+        states, status, accepted, *_ = _solve(build, model, options, None, lanes)
         return (states[lane, output], status[lane]), (*lanes, accepted)
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
@@ -155,31 +162,43 @@ def _library(model: Model, macros: tuple[str, ...] = ()) -> Path:
     )
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
-def _solve(build: Build, model: Model, options: tuple, runs: Runs) -> Any:
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
+def _solve(build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs) -> Any:
     lanes, species = runs.state.shape
+    columns = np.arange(species, dtype=np.int32) if stored is None else np.array(stored, np.int32)
     outputs = (
-        jax.ShapeDtypeStruct((lanes, runs.times.shape[-1], species), jnp.float64),
+        jax.ShapeDtypeStruct((lanes, runs.times.shape[-1], len(columns)), jnp.float64),
         *(jax.ShapeDtypeStruct((lanes,), jnp.int32) for _ in range(3)),
         jax.ShapeDtypeStruct((lanes,), jnp.float64),
     )
     call = jax.ffi.ffi_call(f"{build.register(model)}_solve", outputs, vmap_method="broadcast_all")
-    return call(*runs, **dict(options))
+    return call(*runs, columns, **dict(options))
 
 
-def _forward(build: Build, model: Model, options: tuple, runs: Runs) -> tuple[Any, tuple[Runs, Array]]:
-    found = _solve(build, model, options, runs)
+def _forward(
+    build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs
+) -> tuple[Any, tuple[Runs, Array]]:
+    found = _solve(build, model, options, stored, runs)
     return found, (runs, found[2])
 
 
 def _backward(
-    build: Build, model: Model, options: tuple, kept: tuple[Runs, Array], cotangents: Any
+    build: Build,
+    model: Model,
+    options: tuple,
+    stored: tuple[int, ...] | None,
+    kept: tuple[Runs, Array],
+    cotangents: Any,
 ) -> tuple[Runs]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
     runs, accepted = kept
     lanes = jnp.arange(len(runs.times), dtype=jnp.int32)
+    states = cotangents[0]
+    if stored is not None:
+        whole = jnp.zeros((*states.shape[:-1], runs.state.shape[-1]))
+        states = whole.at[..., np.array(stored, int)].add(states)
     back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
-    return (_gradient(runs, *back(*runs, accepted, lanes, jnp.zeros_like(lanes), cotangents[0])),)
+    return (_gradient(runs, *back(*runs, accepted, lanes, jnp.zeros_like(lanes), states)),)
 
 
 def _gradient(runs: Runs, by_parameters: Array, by_state: Array) -> Runs:
@@ -193,7 +212,7 @@ def _solve_events(build: Build, model: Model, options: tuple, runs: Runs) -> Any
     """A solve in which states are set at once; its gradient goes through the solves between events."""
 
     def between(piece: Runs) -> Solution:
-        return Solution(*_solve(build, without_events(model), options, piece))
+        return Solution(*_solve(build, without_events(model), options, None, piece))
 
     if not build.events:
         return timed_solve(between, model, "engine cuda", runs)
@@ -206,8 +225,8 @@ def _solve_events(build: Build, model: Model, options: tuple, runs: Runs) -> Any
         _, pull = jax.vjp(moved, runs.parameters, runs.state)
         return (_gradient(runs, *pull(cotangents[0])),)
 
-    run = jax.custom_vjp(lambda each: _solve(build, model, options, each))
-    run.defvjp(lambda each: (_solve(build, model, options, each), each), backward)
+    run = jax.custom_vjp(lambda each: _solve(build, model, options, None, each))
+    run.defvjp(lambda each: (_solve(build, model, options, None, each), each), backward)
     return run(runs)
 
 

@@ -38,10 +38,10 @@ SHARE = 0.5
 """Of the memory that is free, how much threads may take, and then how much tapes."""
 
 _POINTERS = (
-    "parameters", "state", "switches", "times", "states", "status", "accepted", "rejected", "reached", "cotangent",
-    "row_lane", "row_output", "parameters_bar", "state_bar", "sorted", "rows_begin", "order",
+    "parameters", "state", "switches", "times", "stored", "states", "status", "accepted", "rejected", "reached",
+    "cotangent", "row_lane", "row_output", "parameters_bar", "state_bar", "sorted", "rows_begin", "order",
 )  # fmt: skip
-_COUNTS = ("lanes", "phases", "outputs", "max_steps", "threads", "rows", "span", "walked")
+_COUNTS = ("lanes", "phases", "outputs", "columns", "max_steps", "threads", "rows", "span", "walked")
 _NUMBERS = ("rtol", "atol", "first_step", "rate", "time", "tolerance")
 
 
@@ -199,7 +199,9 @@ def _solved(arguments: tuple[Buffer, ...]) -> dict[str, int]:
 
 
 def _solve(call: Call) -> None:
-    job = _job(call.frame, _SOLVED, Solution._fields, **_solved(call.frame.arguments))
+    arguments = call.frame.arguments
+    counts = _solved(arguments) | {"columns": arguments[4].shape[-1]}
+    job = _job(call.frame, (*_SOLVED, "stored"), Solution._fields, **counts)
     _launch(call, job, job.lanes)
 
 

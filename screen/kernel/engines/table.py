@@ -11,7 +11,14 @@ from jax import Array
 from jaxtyping import Float
 
 from screen.errors import KernelError
-from screen.kernel.engines.compiled import PROCESSOR, Build, compiled_readings, compiled_solve, kernel_ready
+from screen.kernel.engines.compiled import (
+    PROCESSOR,
+    Build,
+    compiled_readings,
+    compiled_solve,
+    kernel_ready,
+    only_stored,
+)
 from screen.kernel.engines.cuda import GRAPHICS, cuda_ready
 from screen.kernel.engines.pure_jax import jax_engine
 from screen.kernel.engines.resting import UNTIL, Cells, Rest, Until, compiled_rest, integrated_rest
@@ -59,11 +66,13 @@ def _of_system(
     built = lru_cache(maxsize=None)(lambda model: make(model.system))
 
     def run(model: Model, runs: Runs, stepping: Stepping) -> Solution:
-        own = stepping._replace(threads=None, first_step=None)
+        own = stepping._replace(threads=None, first_step=None, stored=None)
         if model.system.events:
             between = built(without_events(model))
-            return timed_solve(lambda piece: between(piece, own), model, "engine jax or diffrax", runs)
-        return built(model)(runs, own)
+            found = timed_solve(lambda piece: between(piece, own), model, "engine jax or diffrax", runs)
+        else:
+            found = built(model)(runs, own)
+        return only_stored(found, stepping)
 
     return run
 
@@ -176,7 +185,7 @@ def solve(
 
     parameters [lanes, phases, parameters]; state [lanes, species] at the first switch; switches
     [lanes, phases], the start of each phase, ascending (a phase may be empty); times [lanes, times],
-    ascending, repeats allowed. `stepping` are fields of `Stepping`: rtol, atol, max_steps, threads, first_step.
+    ascending, repeats allowed. `stepping` are fields of `Stepping`: rtol, atol, max_steps, threads, first_step, stored.
     Differentiable in reverse mode for parameters and state with engines kernel, cuda and diffrax. KernelError for
     shapes that do not fit or an engine that is not there.
 

@@ -61,7 +61,7 @@ static int happen_here(const Job *job, Step *s, Lane *lane, int l)
     for (int i = 0; i < N; i++) y[i] = LANE(s->y[i], l);
     int good = happen(&s->schedule[l], p, lane->t, lane->t, y) >= 0;
     for (; lane->output < lane->outputs && times[lane->output] <= lane->t; lane->output++)
-        memcpy(job->states + (lane->lane * job->outputs + lane->output) * N, y, sizeof y);
+        store(job, lane, y);
     good = good && happen(&s->schedule[l], p, lane->t, behind, y) >= 0;
     watch(p, y, behind, s->schedule[l].seen);
     for (int i = 0; i < N; i++) LANE(s->y[i], l) = y[i];

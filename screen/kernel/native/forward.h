@@ -8,7 +8,8 @@ typedef struct { int64_t lane, row, last; } Row;
 
 typedef struct {
     const double *parameters, *state, *switches, *times;
-    double *states;
+    const int32_t *stored; /* [columns]: which species */
+    double *states;        /* [lanes, outputs, columns] */
     int32_t *status, *accepted, *rejected; /* accepted is given where what was accepted is walked back */
     double *reached;
     const double *cotangent; /* [rows, span, N]: row r is of lane row_lane[r], its outputs from row_output[r] on */
@@ -17,7 +18,7 @@ typedef struct {
     Row *sorted;         /* rows that are not 0, lane by lane */
     int64_t *rows_begin; /* where those of each lane begin in `sorted` */
     int64_t *order;      /* lanes to walk back */
-    int64_t lanes, phases, outputs, max_steps, threads, rows, span, walked;
+    int64_t lanes, phases, outputs, columns, max_steps, threads, rows, span, walked;
     double rtol, atol, first_step;
     double rate, time, tolerance; /* of a rest */
     Counter *next;                /* first lane nobody has taken yet */
@@ -90,14 +91,26 @@ static void open_stretch(const Job *job, Step *s, Lane *lane, int l)
     lane->fresh = 1;
 }
 
+/* Where a lane's next output goes, and the stored ones of its species there. */
+static inline double *output_of(const Job *job, const Lane *lane)
+{
+    return job->states + (lane->lane * job->outputs + lane->output) * job->columns;
+}
+
+static inline void store(const Job *job, const Lane *lane, const double *y)
+{
+    double *to = output_of(job, lane);
+    for (int64_t c = 0; c < job->columns; c++) to[c] = y[job->stored[c]];
+}
+
 static void close_lane(const Job *job, Lane *lane, int status)
 {
     const int64_t i = lane->lane;
     if (lane->tape) {
         lane->tape->outputs = lane->output;
     } else {
-        double *rest = job->states + (i * job->outputs + lane->output) * N;
-        for (int64_t j = 0; j < (job->outputs - lane->output) * N; j++) rest[j] = NAN;
+        double *rest = output_of(job, lane);
+        for (int64_t j = 0; j < (job->outputs - lane->output) * job->columns; j++) rest[j] = NAN;
         job->status[i] = status;
         job->accepted[i] = (int32_t)lane->accepted;
         job->rejected[i] = (int32_t)lane->rejected;
@@ -138,8 +151,7 @@ static void load_lane(const Job *job, Step *s, Lane *lane, int l, Recording *rec
         }
 #endif
         while (lane->output < lane->outputs && times[lane->output] <= lane->t) {
-            if (!recording)
-                memcpy(job->states + (i * job->outputs + lane->output) * N, job->state + i * N, sizeof(double) * N);
+            if (!recording) store(job, lane, job->state + i * N);
             lane->output++;
         }
         if (lane->output < lane->outputs) {
@@ -217,16 +229,20 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
         if (!any) return;
         if (!recording) {
             dense_weights(x, weights);
-            for (int i = 0; i < N; i++) {
+            for (int64_t c = 0; c < job->columns; c++) {
+                const int32_t i = job->stored[c];
                 V value = s->y[i];
                 for (int j = 0; j < STAGES; j++) value += weights[j] * s->k[j][i];
-                row[i] = value;
+                row[c] = value;
             }
         }
         for (int l = 0; l < W; l++) {
             if (!wanted[l]) continue;
-            double *to = job->states + (lanes[l].lane * job->outputs + lanes[l].output++) * N;
-            for (int i = 0; i < N && !recording; i++) to[i] = LANE(row[i], l);
+            if (!recording) {
+                double *to = output_of(job, &lanes[l]);
+                for (int64_t c = 0; c < job->columns; c++) to[c] = LANE(row[c], l);
+            }
+            lanes[l].output++;
         }
     }
 }

@@ -17,11 +17,14 @@ static int settle_all(Job *job)
     return s != NULL;
 }
 
-/* -> states [.., times, species], status, accepted, rejected, reached [..] */
+/* Besides what `solve_of` takes, stored [.., columns] -> states [.., times, columns], status, accepted, rejected, reached [..] */
 XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
     Job job = solve_of(frame);
+    const XLA_FFI_Buffer *stored = argument(frame, 4);
+    job.stored = stored->data; /* under vmap all lanes have the same */
+    job.columns = stored->dims[stored->rank - 1];
     job.states = result(frame, 0);
     job.status = result(frame, 1);
     job.accepted = result(frame, 2);
