@@ -39,6 +39,7 @@ from screen.settings.kinds import (
     all_different,
     twice,
 )
+from screen.settings.petab import PetabSettings
 from screen.settings.race import RaceSettings
 from screen.settings.readouts import ReadoutSettings, shipped_readouts
 
@@ -217,17 +218,6 @@ class FitSettings(Section):
     def data_folder(self) -> Path:
         """The folder of public raw data: `data`, else $SCREEN_DATA, else beside the project."""
         return self.data or Path(os.environ.get("SCREEN_DATA") or "../shared/data")
-
-
-class PetabSettings(Section):
-    """How `fit --petab` searches: there, bounds may be many decades apart and minima many."""
-
-    starts: Annotated[int, Field(ge=1, le=1000), NUMBER] = 20
-    """Searches from different points, the first from the nominal values."""
-    polish: Steps = 100
-    """Most trust-region steps of each start, and after each kick."""
-    kicks: Steps = 10
-    """Steps in units of `petab.polish` that each start has for kicks of its end, each searched from again."""
 
 
 class DoseBasisSettings(Section):

@@ -15,6 +15,7 @@ from screen.fit import (
     make_evaluator,
     make_objective,
     polish,
+    schedule_between_wide_bounds,
     search,
     search_problem,
 )
@@ -178,6 +179,20 @@ def test_kicks_lead_out_of_a_minimum_and_go_on_until_their_steps_are_used_up(toy
     assert kicked.cost == pytest.approx(0.0, abs=1e-4)
     assert kicked.first_end == pytest.approx(5.0, abs=1e-4)
     assert np.all((kicked.steps >= 40) & (kicked.steps < 60))
+
+
+def test_steps_inside_wide_bounds_recover_the_same_place_from_drawn_starts(toy, solver, found):
+    """Bounds sixteen decades apart, so that most draws say nothing of the data."""
+    estimated = toy.estimated
+    wide = replace(estimated, lower=estimated.nominal - 8, upper=estimated.nominal + 8)
+    spread = tuple(replace(each, kind="parameterScaleUniform", first=low, second=high) for each, low, high in
+                   zip(estimated.starts, wide.lower, wide.upper, strict=True))  # fmt: skip
+    problem = replace(toy, estimated=replace(wide, starts=spread))
+    lines = []
+    inside = run(problem, solver, schedule_between_wide_bounds(6, 60, 2, 3), Log(lines.append))
+    assert inside.cost[0] == pytest.approx(found.cost[0], abs=0.02)
+    assert np.sum(inside.cost < found.cost[0] + 1) > 1
+    assert not any("adam" in line for line in lines) and inside.iterations == 0
 
 
 def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
