@@ -136,7 +136,7 @@ def cache_of(copy: Path) -> str:
 
     own = copy.parent / "cache"
     if Path(cache := forked(named, copy, 60)).is_dir():
-        shutil.copytree(cache, own, symlinks=True)
+        shutil.copytree(cache, own, symlinks=True, ignore=shutil.ignore_patterns(".*"))
     return str(own)
 
 
