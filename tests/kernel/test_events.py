@@ -7,6 +7,7 @@ import pytest
 
 from screen.errors import KernelError
 from screen.kernel import Status, has_gradient, solve
+from screen.kernel.engines.timed import _due
 from tests.kernel.networks import model_of
 
 ENGINES = ("kernel", "jax", pytest.param("diffrax", marks=pytest.mark.slow))
@@ -202,3 +203,35 @@ def test_gradient_goes_through_a_switch_and_its_time():
     assert found["high"] == pytest.approx(1 - rest, rel=1e-6)
     assert found["k"] == pytest.approx((1 - rest) * rest, rel=1e-6)
     assert found["first"] == pytest.approx((1 - 3) * rest, rel=1e-6)
+
+
+NEVER, BEHIND = np.inf, np.nextafter
+
+
+@pytest.mark.parametrize(
+    ("event", "due"),
+    [
+        # first is 0, 1 and 3 in three lanes that start at 1
+        ("at time >= first", (NEVER, NEVER, 3.0)),
+        ("at time > first", (NEVER, BEHIND(1, 2), BEHIND(3, 4))),
+        ("at time >= first, t0=false", (1.0, 1.0, 3.0)),
+        ("at time > first, t0=false", (BEHIND(1, 2), BEHIND(1, 2), BEHIND(3, 4))),
+        ("at 0.5 after time >= first", (NEVER, NEVER, 3.5)),
+        ("at 0.5 after time > first", (NEVER, 1.5, 3.5)),
+        ("at 0.5 after time > first, t0=false", (1.5, 1.5, 3.5)),
+    ],
+)
+def test_when_an_event_of_a_fixed_time_is_due(event, due):
+    """Behind the time for `>`, unless there is a delay; at the start where it was due before and was not true then."""
+    model = model_of(f"species S; S = 1; first = 2; k = 1; r: S -> ; k*S; E: {event}: S = 5;")
+    constants = np.tile(model.values, (3, 1))
+    constants[:, model.parameters.index("first")] = (0.0, 1.0, 3.0)
+    found, sound = _due(model.system.events, jnp.asarray(constants), jnp.ones(3))
+    assert found[:, 0].tolist() == list(due) and sound.all()
+
+
+def test_a_delay_that_is_negative_is_not_sound():
+    model = model_of("species S; S = 1; wait = 1; k = 1; r: S -> ; k*S; E: at wait after time > 2: S = 5;")
+    constants = np.tile(model.values, (3, 1))
+    constants[:, model.parameters.index("wait")] = (-1e-9, 0.0, 2.0)
+    assert _due(model.system.events, jnp.asarray(constants), jnp.zeros(3))[1].tolist() == [False, True, True]
