@@ -226,7 +226,7 @@ def test_progress_says_how_far(model):
 
 def test_progress_tells_the_rate_and_what_is_left_every_two_seconds(monkeypatch):
     """3 in 1.5 s say nothing; 9 in 3 s are 3/s, so that 12 more take 4 s; the last are always told."""
-    clock, lines = iter([0.0, 1.5, 3.0, 4.9, 5.0]), []
+    clock, lines = iter([100.0, 101.5, 103.0, 104.9, 105.0]), []
     monkeypatch.setattr("screen.simulate.shard.time.monotonic", lambda: next(clock))
     progress = _Progress(Shard(0, 3), 21, lines.append)
     for lanes, failed in ((3, 1), (6, 1), (6, 0), (6, 2)):
