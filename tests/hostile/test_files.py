@@ -303,7 +303,7 @@ def test_a_file_of_just_its_budget_is_read_and_a_byte_that_is_no_text_is_named_b
     assert read_text(path, TableError, most=8) == "12345678"
     with pytest.raises(TableError, match="must have at most 7 bytes as a file, found 8"):
         read_text(path, TableError, most=7)
-    for content, line in ((b"\0", 1), (b"a\nb\n\xff\n", 3), (b"a\n\0b\n\0", 2)):
+    for content, line in ((b"\0", 1), (b"\n\0", 2), (b"a\nb\n\xff\n", 3), (b"a\n\0b\n\0", 2)):
         path.write_bytes(content)
         with pytest.raises(TableError, match=rf"no UTF-8 text in line {line}; save it as UTF-8"):
             read_text(path, TableError)

@@ -133,6 +133,13 @@ def test_nesting_is_allowed_up_to_its_limit(monkeypatch):
         parse_yaml("[[[[1]]]]", "here", SettingsError)
 
 
+def test_what_is_no_yaml_is_named_by_the_line_it_breaks_off_in():
+    with pytest.raises(
+        SettingsError, match="^here line 2: must be YAML, found mapping values are not allowed here$"
+    ):
+        parse_yaml("a: 1\nb: x: y\n", "here", SettingsError)
+
+
 def test_a_second_document_is_refused_where_it_begins():
     with pytest.raises(SettingsError, match="here line 2: must be one document, found another"):
         parse_yaml("a: 1\n---\nb: 2\n", "here", SettingsError)
