@@ -135,7 +135,7 @@ def test_nesting_is_allowed_up_to_its_limit(monkeypatch):
 
 def test_what_is_no_yaml_is_named_by_the_line_it_breaks_off_in():
     with pytest.raises(
-        SettingsError, match="^here line 2: must be YAML, found mapping values are not allowed here$"
+        SettingsError, match=r"^here line 2: must be YAML, found mapping values are not allowed here$"
     ):
         parse_yaml("a: 1\nb: x: y\n", "here", SettingsError)
 
