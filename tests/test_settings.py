@@ -294,3 +294,10 @@ def test_a_file_of_config_is_the_own_one_or_else_the_one_that_comes_with_the_too
     (tmp_path / "config").mkdir()
     (tmp_path / "config/drugs.tsv").write_text("")
     assert located(Path("config/drugs.tsv")) == Path("config/drugs.tsv")
+
+
+def test_a_weight_of_a_cell_may_be_1_or_negative_but_not_0(problems_of):
+    sets = check_settings({"rank": {"sets": {"both": {"a": 1, "b": -1}}}}, "here").rank.sets
+    assert sets == {"both": {"a": 1.0, "b": -1.0}}
+    (problem,) = problems_of("rank: {sets: {both: {a: 0}}}")
+    assert problem.endswith("`rank.sets.both.a` must not be 0, found 0")

@@ -1,10 +1,12 @@
 """Contexts taken from others, uncertain totals, and tables of several files."""
 
+import re
+
 import pytest
 
 from screen.errors import ScenarioError, TableError
 from screen.scenarios import read_context_tables
-from tests.scenarios.tables import contexts_of
+from tests.scenarios.tables import CONFIG, contexts_of
 
 HEADER = ("context", "kind", "parameter", "value", "unit", "mark", "source", "sd")
 
@@ -93,3 +95,28 @@ def test_all_files_of_a_table_are_checked_at_once(folder):
 
 def test_a_row_without_spread_is_exact(folder):
     assert {s.sd for c in contexts_of(folder).contexts.values() for s in c.totals} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "message"),
+    [
+        ("m07", "", "c.tsv row 2, mine: `value` of a row of kind module must be given, found none"),
+        (
+            "m07",
+            "1",
+            "c.tsv row 2, mine: `parameter` of a row of kind module must be the key of one, .* found m07 with 1",
+        ),
+        ("ALK", "0", "c.tsv row 2, mine: `parameter` of a row of kind module must be .* found ALK with 0"),
+    ],
+)
+def test_a_module_is_left_out_by_its_key_and_0_and_else_refused_in_one_line(
+    tmp_path, parameter, value, message
+):
+    path = tmp_path / "c.tsv"
+    path.write_text(
+        f"context\tkind\tparameter\tvalue\tunit\tmark\tsource\nmine\tmodule\t{parameter}\t{value}\t\tassumed\t\n"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        read_context_tables(path, CONFIG / "hypotheses.tsv")
+    (problem,) = caught.value.problems
+    assert re.fullmatch(message, problem)
