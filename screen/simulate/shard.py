@@ -188,14 +188,19 @@ def _frame(
 ) -> pl.DataFrame:
     """Rows of a batch: every read-out of a lane under the lane's status."""
     repeat = len(readouts)
-    names = np.asarray(part.scenarios, dtype=object)[arm]
+
+    def texts(of: Sequence[str] | np.ndarray, places: np.ndarray) -> pl.Series:
+        return pl.Series(of, dtype=pl.String).gather(places)
+
+    arms, own = np.unique(arm, return_inverse=True)
+    statuses, ended = np.unique(found.status, return_inverse=True)
     return pl.DataFrame(
         {
-            "scenario": np.repeat(names, repeat),
+            "scenario": texts([part.scenarios[each] for each in arms], np.repeat(own, repeat)),
             "draw": np.repeat(part.draws.number[draw], repeat),
-            "readout": np.tile([readout.id for readout in readouts], len(names)),
+            "readout": texts([readout.id for readout in readouts], np.tile(np.arange(repeat), len(arm))),
             "value": pl.Series(found.values.ravel()).fill_nan(None),
-            "status": np.repeat(found.status.astype(object), repeat),
+            "status": texts(statuses, np.repeat(ended, repeat)),
             "steps": np.repeat(found.steps.astype(np.int64), repeat),
         },
         schema=RESPONSES.dtypes(),
