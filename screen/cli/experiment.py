@@ -29,7 +29,8 @@ readout       observables (`describe observables`) or species, several by blanks
 minutes       after the stimulus: 20, or 10 20 60, or a window 0-240
 hypothesis    an answer to contested biology, of hypotheses.tsv; may be left out, as may empty columns
 
-Tabs, commas or semicolons; .tsv, .csv, or .xlsx, of which the first sheet is read. Writes time_courses.csv,
+Tabs, commas or semicolons; .tsv, .csv, or .xlsx, of which the first sheet is read. Beside semicolons drug=1,5 is
+refused, since it may be a decimal comma: 1.5, or 1.0,5.0 for two doses. Writes time_courses.csv,
 contrasts.csv, dynamics.csv (when half of an effect is there, for how long, and a rebound) and time_courses.svg into
 experiment/<name of the table> of the results, with 5, 50 and 95 % over the parameter draws.
 Example: python -m screen experiment arms.csv

@@ -33,6 +33,10 @@ ODD = ('"', "'", "#", "\r", "\n\n")
 ESCAPED = rf"^'{FORMULA[1:]}"
 
 
+TWO_OR_DECIMAL = r"(?:^|\s)[^\s=]+=\d+,\d+(?:$|[^\d.,])"
+"""A setting that is two doses, 1 and 5, or one with a decimal comma, which who separates by semicolons writes."""
+
+
 class Cells(NamedTuple):
     """The cells of a text table: the text of each column, empty ones as null; `lines` is where each row begins."""
 
@@ -46,22 +50,23 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
         raise TableError(f"{path}: must exist, found no such file")
     if path.suffix == WORKBOOK:
         every: Iterable[tuple[int, list[str]]] = read_sheet(path)
+        separator = ""
     else:
         text = read_text(path, TableError, "text table", MOST_TABLE)
         separator = _separator(text, known)
         if plain := _plain_cells(text, separator):
-            return plain
+            return _meant(plain, name) if separator == ";" else plain
         every = _records(text, separator, name)
     records = (each for each in every if any(map(str.strip, each[1])) and each[1][0][:1] != "#")
-    found = next(records, None)
-    if found is None:
+    head = next(records, None)
+    if head is None:
         raise TableError(f"{name}: must hold a header line, found an empty file")
-    names = [cell.strip() for cell in found[1]]
+    names = [cell.strip() for cell in head[1]]
     while names and not names[-1]:
         names.pop()
     again = [column for column, count in Counter(names).items() if count > 1]
     if again:
-        raise TableError(f"{name} row {found[0]}: columns must differ, found {again[0] or 'no name'} again")
+        raise TableError(f"{name} row {head[0]}: columns must differ, found {again[0] or 'no name'} again")
     rows, lines, problems = [], [], []
     for line, cells in records:
         while len(cells) > len(names) and not cells[-1].strip():
@@ -76,7 +81,21 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
     raw = pl.DataFrame(
         [pl.Series(column, cells, pl.String) for column, cells in zip(names, columns, strict=True)]
     )
-    return Cells(raw.select(_plain(pl.all())), lines)
+    found = Cells(raw.select(_plain(pl.all())), lines)
+    return _meant(found, name) if separator == ";" else found
+
+
+def _meant(cells: Cells, name: str) -> Cells:
+    """The cells, where none of them is `TWO_OR_DECIMAL`."""
+    problems = [
+        f"{name} row {cells.lines[row]}: `{column.name}` must be written 1.5 for one number, 1.0,5.0 for two, "
+        f"found {column[row]}"
+        for column in cells.text
+        for row in column.str.contains(TWO_OR_DECIMAL).fill_null(False).arg_true().to_list()
+    ]
+    if problems:
+        raise TableError(problems[:20])
+    return cells
 
 
 def _plain_cells(text: str, separator: str) -> Cells | None:

@@ -43,3 +43,19 @@ def test_a_row_without_anything_is_none_and_the_next_keeps_its_line(tmp_path, be
     path.write_text("a\tb\n")
     cells = read_cells(path, ["a", "b"], "t.tsv")
     assert (cells.text.columns, cells.text.rows(), cells.lines) == (["a", "b"], [], [])
+
+
+@pytest.mark.parametrize("end", ["", "# end\n"])
+@pytest.mark.parametrize("given", ["x=1,5", "x=1,5nM", "y=2 x=1,5 z=3", "x=1,500"])
+def test_beside_semicolons_two_doses_and_a_decimal_comma_are_not_told_apart_and_refused(tmp_path, given, end):
+    rows = f"1;x=2\n2;{given}\n{end}"
+    (problem,) = read(tmp_path / "t.csv", f"a;b\n{rows}")
+    assert problem == f"t.csv row 3: `b` must be written 1.5 for one number, 1.0,5.0 for two, found {given}"
+    found, _ = read(tmp_path / "t.tsv", f"a\tb\n{rows}".replace(";", "\t"))
+    assert found["b"] == ["x=2", given]
+
+
+@pytest.mark.parametrize("given", ["x=1,5,10", "x=1.0,5.0", "x=1.5", "1,5", "x,y=1", "x=1,y"])
+def test_what_can_be_meant_in_one_way_is_read_beside_semicolons(tmp_path, given):
+    found, _ = read(tmp_path / "t.csv", f"a;b\n1;{given}\n")
+    assert found["b"] == [given]
