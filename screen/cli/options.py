@@ -90,6 +90,12 @@ class Results:
         return self.folder / "stopped"
 
     @property
+    def of_race(self) -> list[Path]:
+        """Everything that is there only where pairs can stop."""
+        tables = [self.stopped / f"{name}.parquet" for name in ("ranked", "combinations")]
+        return [self.race, self.race.with_name(f"{self.race.name}.provenance.json"), *tables]
+
+    @property
     def ranked(self) -> Path:
         """The ranked table."""
         return self.folder / "ranked.csv"

@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     if race is None:
+        for earlier in results.of_race:  # of a screen in which pairs could stop
+            earlier.unlink(missing_ok=True)
         write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
     else:
         prepare_folder(results.stopped)

@@ -269,7 +269,9 @@ class DrugTables:
         known = {drug.drug_class for drug in self.drugs.values()}
         unknown = [name for name in classes if name not in known]
         if unknown:
-            raise ScenarioError(f"of_classes: must be classes of drugs.tsv, found {name}" for name in unknown)
+            raise ScenarioError(
+                f"scenarios.pairs.of_classes: must be classes of drugs.tsv, found {name}" for name in unknown
+            )
         return [name for name in names if name not in self.drugs or self.drugs[name].drug_class in classes]
 
     def screened(self) -> tuple[str, ...]:

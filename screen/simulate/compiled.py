@@ -15,7 +15,7 @@ class Compiled:
         self.function, self.lock = jax.jit(function), Lock()
         self.made: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
-    def compile(self, *arrays: Any) -> Callable[..., Any]:
+    def for_kind(self, *arrays: Any) -> Callable[..., Any]:
         """What runs arrays of these shapes and types; a `jax.ShapeDtypeStruct` stands for an array."""
         kind = tuple((each.shape, np.dtype(each.dtype)) for each in arrays)
         with self.lock:
@@ -25,4 +25,4 @@ class Compiled:
 
     def __call__(self, *arrays: Any) -> Any:
         """The function of the arrays."""
-        return self.compile(*arrays)(*arrays)
+        return self.for_kind(*arrays)(*arrays)

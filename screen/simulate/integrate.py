@@ -223,12 +223,12 @@ class Runner:
         self.rests = [self._rest(options) for options in (integration, patient)]
         self.lanes = [Compiled(partial(self._integrate, options)) for options in (integration, strict)]
 
-    def compile(self, lanes: int, times: int) -> None:
+    def prepare(self, lanes: int, times: int) -> None:
         """Compile now what a batch of so many lanes with so many times needs."""
         width, phases = filled_size(lanes, self.integration.width), self.start.shape[-1]
         own = len(self.model.parameters), len(self.model.species)
         sizes = (phases, own[0]), (times,), (own[1],), (phases,)
-        self.lanes[0].compile(*(jax.ShapeDtypeStruct((width, *size), jnp.float64) for size in sizes))
+        self.lanes[0].for_kind(*(jax.ShapeDtypeStruct((width, *size), jnp.float64) for size in sizes))
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         settle = Compiled(lambda parameters: tuple(self._start(options, parameters)))

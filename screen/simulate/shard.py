@@ -147,7 +147,7 @@ def _make_ready(
     runner = Runner(model, integration, there[id(part.design)], _names(readouts))
     row, under, place = _cells(part, bounds)
     resting = runner.rest(draws, row, under)
-    runner.compile(bounds[1] - bounds[0], len(output_times(readouts)))
+    runner.prepare(bounds[1] - bounds[0], len(output_times(readouts)))
     return _Ready(runner, draws, resting, place)
 
 

@@ -47,6 +47,9 @@ def screened(run, small, kept):
         simulated = [("simulate", "--shard", shard, "--threads", min(shards, 2)) for shard in numbered]
         stages = [("network",), ("scenarios",), ("constrain",), *simulated[:shards]]
         stages += [] if first is None else [("race",), *simulated[shards:]]
+        for earlier in Results(results).of_race if first is None else ():
+            earlier.parent.mkdir(parents=True, exist_ok=True)
+            earlier.write_text("of a screen in which pairs could stop")
         for stage in (*stages, ("rank",)):
             ran = run(*stage, "--config", config, "--results", results)
             assert ran.code == 0, ran.err
@@ -62,7 +65,9 @@ def screened(run, small, kept):
 
 def test_what_goes_on_has_the_numbers_of_a_screen_without_a_race(screened):
     raced, results = screened()
-    whole, _ = screened(first=None)
+    whole, plain = screened(first=None)
+    assert all(path.exists() for path in results.of_race)
+    assert not any(path.exists() for path in plain.of_race)
     stopped = raced.filter(race="stopped")
     assert set(stopped["intervention"]) == set(
         read_table(results.race, RACE).filter("stopped")["intervention"]

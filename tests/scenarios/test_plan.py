@@ -294,5 +294,7 @@ def test_drugs_of_some_classes_are_paired_in_the_order_of_their_names(drugs):
     assert drugs.of_classes(names, ["JAK"]) == ["ruxolitinib", "tofacitinib"]
     assert drugs.of_classes(names, None) == names
     assert drugs.of_classes(["no such drug"], ["JAK"]) == ["no such drug"]
-    with pytest.raises(ScenarioError, match=r"of_classes: must be classes of drugs.tsv, found JAC"):
+    with pytest.raises(
+        ScenarioError, match=r"^scenarios.pairs.of_classes: must be classes of drugs.tsv, found JAC"
+    ):
         drugs.of_classes(names, ["JAC", "MEK"])

@@ -39,7 +39,7 @@ def test_once_for_arrays_of_a_shape_whichever_thread_asks_first():
 
 def test_ahead():
     double, traced = counted()
-    double.compile(jax.ShapeDtypeStruct((5,), jnp.float64))
+    double.for_kind(jax.ShapeDtypeStruct((5,), jnp.float64))
     assert traced == [(5,)]
     assert double(np.arange(5.0)).tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
     assert traced == [(5,)]
