@@ -36,7 +36,9 @@ def test_nothing_runs_text(modules):
                 owner = getattr(
                     holder, "id", getattr(holder, "attr", "")
                 )  # `list` of polars' column.list.eval
-                traced = getattr(getattr(holder, "func", None), "attr", "") == "lower"  # `compile` of JAX, ahead
+                traced = (
+                    getattr(getattr(holder, "func", None), "attr", "") == "lower"
+                )  # `compile` of JAX, ahead
                 if name in CALLS and owner not in ("re", "platform", "list") and not traced:
                     found.append((path.name, name))
                 if any(word.arg == "shell" for word in node.keywords):
