@@ -28,6 +28,8 @@ MOVED_MOST, RARELY = 20, 0.9
 WORTH = (1.0, 2)
 """A draw has arrived when a step promises, or so many in a row bring, less cost than this."""
 
+SEARCHED_STEPS = 20_000
+"""Steps after which a trajectory of the search has failed: the longest rest under the shipped draws takes 10 600."""
 WEAK = 0.02
 """Demands that cost less than this are well met, and are not linearised."""
 
@@ -80,7 +82,7 @@ def run_constrain(
     steps = _possible_steps(plan, guess, report)
     problem = load_problem(plan.problem, plan.sbml)
     demands = make_demands(plan.checks)
-    bench = Bench(demands.checks, plan.tables, plan.integration)
+    bench = Bench(demands.checks, plan.tables, searched(plan.integration))
     drugs = plan.tables.drugs
     draws = add_residuals(draws, bench.drugs, plan.seed, drugs)
     bench.draws(draws, plan.seed)  # refuses draws of another network
@@ -103,6 +105,12 @@ def run_constrain(
     summary = _write(folder, moved, rescaled, facts, _summary(demands, unknowns, start, held))
     log.clear()
     return summary
+
+
+def searched(integration: Integration) -> Integration:
+    """How a step that is tried is integrated: where it ends in oscillations, all cells of a draw would go as far as is
+    allowed, in every try."""
+    return replace(integration, max_steps=min(integration.max_steps, SEARCHED_STEPS))
 
 
 def _with_ones(draws: pl.DataFrame, residuals: Iterable[Residual]) -> pl.DataFrame:

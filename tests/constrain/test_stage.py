@@ -11,7 +11,7 @@ import pytest
 from screen.calibration import load_problem
 from screen.calibration.scale import rescaled
 from screen.constrain import Fitted, Plan, run_constrain
-from screen.constrain.stage import _possible_steps, _with_ones
+from screen.constrain.stage import _possible_steps, _with_ones, searched
 from screen.constrain.unknowns import gather_unknowns
 from screen.errors import FitError, ScreenError
 from screen.experiments import SIGMA
@@ -93,6 +93,11 @@ def cost_of(plan: Plan, fitted: Fitted, ends: Path) -> float:
     )
     moved = after.compared / after.sigma - before.compared / before.sigma
     return float(np.median(0.5 * np.sum(moved**2, axis=1)))
+
+
+@pytest.mark.parametrize(("asked", "allowed"), [(100_000, 20_000), (500, 500)])
+def test_a_search_gives_up_earlier_than_a_screen(asked, allowed):
+    assert searched(Integration(max_steps=asked)) == Integration(max_steps=allowed)
 
 
 def test_bounds_of_a_residual_lie_alike_on_both_sides_and_as_far_as_its_sd(plan, fitted):
