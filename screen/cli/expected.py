@@ -39,15 +39,15 @@ def expect(
 
 
 COSTS: dict[str, Cost] = {
-    "network": Cost(1.77, {}, 0.995),
-    "scenarios": Cost(2.2, {"scenarios": 0.000161}, 0.972),
-    "fit": Cost(51.3, {"gradients": 0.0638, "steps": 0.0974}, 0.389),
-    "constrain": Cost(73.1, {"steps": 0.144}, 0.353),
+    "network": Cost(1.95, {}, 0.993),
+    "scenarios": Cost(2.32, {"scenarios": 0.000173}, 0.973),
+    "fit": Cost(63.3, {"gradients": 0.0636, "steps": 0.102}, 0.383),
+    "constrain": Cost(74.8, {"steps": 0.163}, 0.278),
     "simulate": Cost(
-        0.0, {"trajectories": 0.000165, "whole_trajectories": 0.000349, "shards": 0.0, "slices": 7.76}, 0.0
+        0.0, {"trajectories": 0.000142, "whole_trajectories": 0.000277, "shards": 0.851, "slices": 6.62}, 0.0
     ),
-    "race": Cost(0.0, {"scenarios": 0.000116}, 1.0),
-    "validate": Cost(7.32, {"draws": 0.217}, 0.401),
-    "rank": Cost(1.18, {"responses": 4.28e-06}, 0.347),
-    "report": Cost(2.05, {"responses": 2.5e-07}, 0.895),
+    "race": Cost(0.0, {"scenarios": 0.00011}, 1.0),
+    "validate": Cost(7.6, {"draws": 0.327}, 0.375),
+    "rank": Cost(1.35, {"responses": 3.45e-06}, 0.245),
+    "report": Cost(2.42, {"responses": 1.86e-07}, 0.856),
 }
