@@ -90,10 +90,14 @@ class Results:
         return self.folder / "stopped"
 
     @property
+    def stopped_tables(self) -> tuple[Path, Path]:
+        """The rows of ranked.csv there, and of combinations.csv."""
+        return self.stopped / "ranked.parquet", self.stopped / "combinations.parquet"
+
+    @property
     def of_race(self) -> list[Path]:
         """Everything that is there only where pairs can stop."""
-        tables = [self.stopped / f"{name}.parquet" for name in ("ranked", "combinations")]
-        return [self.race, self.race.with_name(f"{self.race.name}.provenance.json"), *tables]
+        return [self.race, self.race.with_name(f"{self.race.name}.provenance.json"), *self.stopped_tables]
 
     @property
     def ranked(self) -> Path:

@@ -17,7 +17,7 @@ def gather_origins(settings: Settings, results: Results) -> dict[str, dict[str, 
 
     shards, each = all_shards(settings, results), settings.simulate.shards
     raced = [results.race] if is_raced(settings) else []
-    stopped = [results.stopped / f"{name}.parquet" for name in ("ranked", "combinations") if raced]
+    stopped = results.stopped_tables if raced else ()
     alone = {
         path.relative_to(results.folder).as_posix(): read_provenance(path)
         for path in (

@@ -77,12 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
         write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
     else:
         prepare_folder(results.stopped)
+        of_ranked, of_combinations = results.stopped_tables
         out = race.filter("stopped").select("context", "intervention")
         both = [effects.combinations.join(out, on=out.columns, how=how) for how in ("anti", "semi")]
         write_table(both[0], results.combinations, COMBINATIONS, facts)
-        write_table(both[1], results.stopped / "combinations.parquet", COMBINATIONS, facts)
+        write_table(both[1], of_combinations, COMBINATIONS, facts)
         schema = replace(ranked_schema(aim), may_be_empty=True)
-        write_table(ranked.filter(race="stopped"), results.stopped / "ranked.parquet", schema, facts)
+        write_table(ranked.filter(race="stopped"), of_ranked, schema, facts)
     write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
     write_table(effects.responses, results.responses, DOSE_RESPONSES, facts)
     write_table(count_endings(found), results.endings, ENDINGS, facts)

@@ -30,6 +30,7 @@ WORTH = (1.0, 2)
 
 SEARCHED_STEPS = 20_000
 """Steps after which a trajectory of the search has failed: the longest rest under the shipped draws takes 10 600."""
+
 WEAK = 0.02
 """Demands that cost less than this are well met, and are not linearised."""
 

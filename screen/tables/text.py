@@ -16,6 +16,7 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.files import MOST_TABLE, read_text
+from screen.tables.schema import spelled_out
 from screen.tables.workbook import WORKBOOK, read_sheet
 
 SEPARATORS = ("\t", ",", ";")
@@ -76,7 +77,7 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
         rows.append(cells if len(cells) == len(names) else [*cells, *[""] * (len(names) - len(cells))])
         lines.append(line)
     if problems:
-        raise TableError(problems[:20])
+        raise TableError(spelled_out(problems, name))
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     raw = pl.DataFrame(
         [pl.Series(column, cells, pl.String) for column, cells in zip(names, columns, strict=True)]
@@ -94,7 +95,7 @@ def _meant(cells: Cells, name: str) -> Cells:
         for row in column.str.contains(TWO_OR_DECIMAL).fill_null(False).arg_true().to_list()
     ]
     if problems:
-        raise TableError(problems[:20])
+        raise TableError(spelled_out(problems, name))
     return cells
 
 

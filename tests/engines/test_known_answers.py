@@ -84,6 +84,20 @@ def test_what_is_stored_is_what_all_states_have_in_these_columns(quick_engine, m
     assert np.isfinite(part.states[:2]).all() and np.isnan(part.states[2, 1:]).all()
 
 
+@pytest.mark.parametrize("place", [-1, 3])
+def test_what_is_stored_must_be_species(place):
+    model = model_of(SYSTEMS["linear_chain"].antimony)
+    with pytest.raises(KernelError, match=f"stored must be places of species, from 0 to 2, found {place}"):
+        run(model, "auto", [1.0], stored=(0, place))
+
+
+def test_nothing_need_be_stored(quick_engine):
+    """An observable that no species moves needs none."""
+    model = model_of(SYSTEMS["linear_chain"].antimony)
+    found = run(model, quick_engine, [1.0, 2.0], stored=())
+    assert found.states.shape == (2, 2, 0) and np.all(np.asarray(found.status) == Status.OK)
+
+
 def test_running_out_of_steps_is_reported(quick_engine):
     engine = quick_engine
     model = model_of(SYSTEMS["robertson"].antimony)

@@ -194,8 +194,12 @@ def solve(
     >>> bool(np.allclose(found.states[:, 0, 0], np.exp([-0.5, -1.0]), rtol=1e-5))
     True
     """
-    runs = _checked(model, Runs(parameters, state, switches, times))
-    return _chosen(engine, model).solve(model, runs, Stepping(**stepping))
+    runs, options = _checked(model, Runs(parameters, state, switches, times)), Stepping(**stepping)
+    if absent := [place for place in options.stored or () if not 0 <= place < len(model.species)]:
+        raise KernelError(
+            f"solve: stored must be places of species, from 0 to {len(model.species) - 1}, found {absent[0]}"
+        )
+    return _chosen(engine, model).solve(model, runs, options)
 
 
 def solve_readings(
