@@ -39,6 +39,9 @@ RESULTS = Path(__file__).resolve().parent / "results"
 GOOD = ("passed", "refused")
 OUTCOMES = (*GOOD, "wrong", "traceback", "hang")
 ALL = "all cases"
+CORE = "core cases"
+"""Those that need no package of SBML: their tags name none."""
+
 PATIENCE = 60
 """Seconds of processor time after which a case counts as hanging: a busy machine is none of its faults."""
 
@@ -172,12 +175,13 @@ class Counted(NamedTuple):
 
 
 def count_by_tag(found: Iterable[Found]) -> list[Counted]:
-    """A row for all cases, then one for each tag."""
+    """A row for all cases, one for those of the core, then one for each tag."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
-        for tag in (ALL, *each.tags):
+        core = () if any(":" in tag for tag in each.tags) else (CORE,)
+        for tag in (ALL, *core, *each.tags):
             counts[tag][each.outcome] += 1
-    tags = sorted(counts, key=lambda tag: (tag != ALL, tag))
+    tags = sorted(counts, key=lambda tag: (tag != ALL, tag != CORE, tag))
     return [Counted(tag, counts[tag].total(), *(counts[tag][each] for each in OUTCOMES)) for tag in tags]
 
 

@@ -25,6 +25,9 @@ DEEP = 100
 WIDE = 64
 """Factors of a product that are still taken out of it: x, x*x, (x*x)*(x*x) ... would double them each time."""
 
+DELAY = "delay"
+"""The operation that no network holds in the end."""
+
 _interned: dict[bytes, "Expression"] = {}
 _lock = threading.Lock()
 
@@ -205,6 +208,11 @@ def where(condition: Expression, then: Expression, otherwise: Expression) -> Exp
     return then if then is otherwise else _make("where", (condition, then, otherwise))
 
 
+def delayed(value: Expression, lag: Expression) -> Expression:
+    """`value` as it was `lag` ago; the reader of a model puts a formula in its place (`delays`), or refuses it."""
+    return value if value.op == "constant" or lag is ZERO else _make(DELAY, (value, lag))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan,
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh,
@@ -284,6 +292,7 @@ def rebuild(op: str, args: list[Expression]) -> Expression:
     """The node of an operation on new arguments, through the simplifying constructors."""
     constructors: dict[str, Callable[..., Expression]] = {
         "add": add, "mul": mul, "div": div, "pow": power, "where": where,
+        DELAY: delayed,
     }  # fmt: skip
     return constructors[op](*args) if op in constructors else apply(op, *args)
 

@@ -5,7 +5,7 @@ is a formula of time (`by_time`): every engine stops there and every gradient is
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -59,12 +59,16 @@ class Event:
 
     def substituted(self, values: dict[str, Expression]) -> "Event":
         """With symbols of its formulas replaced."""
+        return self.mapped(lambda formula: substitute(formula, values))
+
+    def mapped(self, change: Callable[[Expression], Expression]) -> "Event":
+        """With each of its formulas changed."""
         return replace(
             self,
-            trigger=substitute(self.trigger, values),
-            delay=substitute(self.delay, values),
-            priority=substitute(self.priority, values),
-            assignments=tuple((name, substitute(value, values)) for name, value in self.assignments),
+            trigger=change(self.trigger),
+            delay=change(self.delay),
+            priority=change(self.priority),
+            assignments=tuple((name, change(value)) for name, value in self.assignments),
         )
 
 

@@ -19,6 +19,7 @@ from screen.network.algebra import (
     add,
     apply,
     constant,
+    delayed,
     div,
     mul,
     power,
@@ -145,10 +146,6 @@ def _factorial(args: Arguments) -> Expression:
     return where(whole, found, constant(math.nan))
 
 
-def _no_delay(args: Arguments) -> Expression:
-    raise NetworkError("delay")
-
-
 _UNARY: dict[str, Operation] = {
     **{name: _one(op) for name, op in {
         "SIN": "sin", "COS": "cos", "TAN": "tan", "SINH": "sinh", "COSH": "cosh", "TANH": "tanh",
@@ -175,7 +172,7 @@ OPERATIONS: dict[int, Operation] = {
     libsbml.AST_FUNCTION_QUOTIENT: _quotient,
     libsbml.AST_FUNCTION_REM: lambda args: args[0] - args[1] * _quotient(args),
     libsbml.AST_FUNCTION_FACTORIAL: _factorial,
-    libsbml.AST_FUNCTION_DELAY: _no_delay,
+    libsbml.AST_FUNCTION_DELAY: lambda args: delayed(*args),
     libsbml.AST_FUNCTION_PIECEWISE: _piecewise,
     libsbml.AST_RELATIONAL_LT: _chain("lt"),
     libsbml.AST_RELATIONAL_LEQ: _chain("le"),
@@ -240,8 +237,8 @@ class Formulas:
             return self._call(node.getName(), args, where_found)
         try:
             return OPERATIONS[kind](args)
-        except (KeyError, NetworkError) as fault:
-            found = node.getName() or kind if isinstance(fault, KeyError) else fault
+        except KeyError:
+            found = node.getName() or kind
         except (IndexError, TypeError, ValueError):
             found = f"{node.getName() or kind} with {len(args)} arguments"
         raise NetworkError(f"{where_found}: formula must use SBML functions this reader knows, found {found}")

@@ -3,7 +3,8 @@
 Rules, reactions' rates that formulas name, rates of change and initial assignments are put in place, so that
 what is left is: states, constants and formulas in the two. Species are concentrations unless SBML says
 `hasOnlySubstanceUnits`; where a compartment changes, its concentrations are diluted with it. What an event sets is
-a state, or a formula of time. What is not read (delays, fast reactions) is refused by name.
+a state, or a formula of time. What is not read (fast reactions, delays of what is no function of time alone) is
+refused by name.
 """
 
 import hashlib
@@ -15,7 +16,6 @@ import libsbml
 
 from screen.errors import NetworkError
 from screen.network.algebra import (
-    ONE,
     ZERO,
     Expression,
     constant,
@@ -26,11 +26,13 @@ from screen.network.algebra import (
     symbol,
 )
 from screen.network.definitions import jumps, rates_in, resolve, switch_times, with_rates
+from screen.network.delays import courses, has_delays, without_delays
 from screen.network.events import by_time, read_events, set_by
 from screen.network.implicit import solve_algebraic
 from screen.network.mathml import CLOCK, Formulas, own_name, rate_of
 from screen.network.network import Network
 from screen.network.sbml_document import read_document, sbml_text
+from screen.network.stoichiometry import Terms, number_of, read_terms
 
 
 def read_sbml(source: Path | str) -> Network:
@@ -109,12 +111,14 @@ class _Reader:
     def network(self) -> Network:
         self._collect()
         states = {name: position for position, name in enumerate(self.starts)}
-        terms = self._stoichiometry(states)
+        now = {name: _now(name) for name in self.switched}
+        terms = read_terms(self.model, self.formulas, now, states.keys() - self.rate_rules.keys())
+        terms = self._undelayed(terms)
         pushes = self._pushes()
         rates = self._rates(terms, pushes)
         initial, derived = self._at_start(rates)
-        now = {_now(name).name: substitute(formula, derived) for name, formula in self.switched.items()}
-        place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates, **now})
+        switched = {_now(name).name: substitute(rule, derived) for name, rule in self.switched.items()}
+        place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates, **switched})
         self._refuse_jumps(place)
         stoichiometry, moved = self._settled(terms, states, place)
         rules = [(states[name], substitute(push, place)) for name, push in pushes] + moved
@@ -196,7 +200,7 @@ class _Reader:
             self.stretched[name] = compartment
 
     def _place_reference(self, reference: libsbml.SpeciesReference) -> None:
-        name, value = _name(reference), _number(reference)
+        name, value = _name(reference), number_of(reference)
         if name in self.rate_rules or name in self.jumping:
             self.starts[name] = constant(value)
         elif name not in self.rules and name not in self.given:
@@ -211,39 +215,30 @@ class _Reader:
         value = constant(item.getInitialAmount() if item.isSetInitialAmount() else 0.0)
         return value if item.getHasOnlySubstanceUnits() else value / volume
 
-    def _stoichiometry(self, states: dict[str, int]) -> list[tuple[str, str, Expression]]:
-        """(species, reaction, net coefficient) as written, in the quantity of the species."""
-        terms = []
-        for reaction in self.model.getListOfReactions():
-            net: dict[str, Expression] = {}
-            for sign, references in ((-1, reaction.getListOfReactants()), (1, reaction.getListOfProducts())):
-                for reference in references:
-                    name = own_name(reference.getSpecies())
-                    net[name] = net.get(name, ZERO) + sign * self._coefficient(reference)
-            for name, coefficient in net.items():
-                item = self.model.getSpecies(name)
-                item = item if item is not None else self.model.getSpecies(name.removesuffix("_"))
-                if name in states and name not in self.rate_rules and not item.getBoundaryCondition():
-                    terms.append((name, _name(reaction), coefficient * self._scale(item)))
-        return terms
-
-    def _scale(self, item: libsbml.Species) -> Expression:
-        """What the extent of a reaction is multiplied with, besides the stoichiometry."""
-        factor = item.getConversionFactor() or self.model.getConversionFactor()
-        amount = symbol(own_name(factor)) if factor else ONE
-        return (
-            amount
-            if item.getHasOnlySubstanceUnits()
-            else amount * (1.0 / symbol(own_name(item.getCompartment())))
-        )
-
-    def _coefficient(self, reference: libsbml.SpeciesReference) -> Expression:
-        if reference.isSetStoichiometryMath():
-            written = self.formulas.read(reference.getStoichiometryMath().getMath(), "stoichiometry")
-            return substitute(written, {name: _now(name) for name in self.switched})
-        if reference.isSetIdAttribute():
-            return symbol(_name(reference))
-        return constant(_number(reference))
+    def _undelayed(self, terms: Terms) -> Terms:
+        """Formulas in place of delays, here in `terms` and everywhere in this reader."""
+        tables = (self.rules, self.rate_rules, self.laws, self.given)
+        written = [*(rule for table in tables for rule in table.values()), *(each for *_, each in terms)]
+        if not has_delays([*written, *(formula for event in self.events for formula in event.formulas)]):
+            return terms
+        moved = {*self.starts, *self.given} - self.jumping - self.rules.keys()
+        rates = {name: self.rate_rules.get(name, ZERO) for name in sorted(moved)}
+        rates = {
+            name: rate
+            for name, rate in rates.items()
+            if name in self.rate_rules or name not in self.stretched
+        }
+        for name, reaction, coefficient in terms:
+            if name in rates:
+                rates[name] += coefficient * symbol(reaction)
+        now = {_now(name).name: formula for name, formula in self.switched.items()}
+        constants = {*self.values, *self.fixed, *self.held} - self.given.keys()
+        known = courses({**self.rules, **self.laws, **now}, rates, {**self.starts, **self.given}, constants)
+        replaced = without_delays(known, constants)
+        for table in tables:
+            table.update({name: replaced(rule) for name, rule in table.items()})
+        self.events = [event.mapped(replaced) for event in self.events]
+        return [(name, reaction, replaced(coefficient)) for name, reaction, coefficient in terms]
 
     def _pushes(self) -> list[tuple[str, Expression]]:
         """What changes states besides reactions: rate rules and dilution."""
@@ -255,7 +250,7 @@ class _Reader:
             *((name, -(symbol(name) * rate_of(v.name) / v)) for name, v in volumes.items()),
         ]
 
-    def _rates(self, terms: list[tuple[str, str, Expression]], pushes: list[tuple[str, Expression]]) -> Rules:
+    def _rates(self, terms: Terms, pushes: list[tuple[str, Expression]]) -> Rules:
         """Formulas of the rates of change that the model names."""
         sums: dict[str, list[Expression]] = {}
         for name, reaction, coefficient in terms:
@@ -296,7 +291,7 @@ class _Reader:
         return initial, derived
 
     def _settled(
-        self, terms: list[tuple[str, str, Expression]], states: dict[str, int], place: Rules
+        self, terms: Terms, states: dict[str, int], place: Rules
     ) -> tuple[list[tuple[int, int, Expression]], list[tuple[int, Expression]]]:
         """Stoichiometry of constants; terms whose coefficient changes, as rules."""
         number = {name: position for position, name in enumerate(self.laws)}
@@ -326,9 +321,3 @@ class _Reader:
         unknown = sorted(set().union(*(free_symbols(f) for f in formulas)) - known) if formulas else []
         if unknown:
             raise NetworkError(f"SBML: formulas must use declared symbols, found {', '.join(unknown)}")
-
-
-def _number(reference: libsbml.SpeciesReference) -> float:
-    """The stoichiometry that is written; 1 where none is."""
-    number = reference.getStoichiometry() if reference.isSetStoichiometry() else 1.0
-    return number / (reference.getDenominator() if reference.getLevel() < 3 else 1)

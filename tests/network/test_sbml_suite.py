@@ -39,7 +39,11 @@ def make(tmp_path: Path):
     [
         ("1", "passed", ""),
         ("1.001", "wrong", "A is 3.637"),
-        ("delay(A, 1)", "refused", "must use SBML functions this reader knows, found delay"),
+        (
+            "delay(A, 1)",
+            "refused",
+            "only what is a function of time alone can be delayed, found a delay of A",
+        ),
     ],
 )
 def test_a_case_ends_as_it_should(make, tmp_path, speed, outcome, what):
@@ -53,12 +57,14 @@ def test_the_table_counts_every_case_with_a_tag():
     found = [
         Found("00001", "passed", "", ("A", "B")),
         Found("00002", "refused", "no", ("B",)),
-        Found("00003", "hang", "", ("B",)),
+        Found("00003", "hang", "", ("B", "comp:Port")),
     ]
     assert count_by_tag(found) == [
         ("all cases", 3, 1, 1, 0, 0, 1),
+        ("core cases", 2, 1, 1, 0, 0, 0),
         ("A", 1, 1, 0, 0, 0, 0),
         ("B", 3, 1, 1, 0, 0, 1),
+        ("comp:Port", 1, 0, 0, 0, 0, 1),
     ]
 
 
