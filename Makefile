@@ -17,7 +17,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ARGS ?=
 # Settings of `make mine`.
 CONFIG ?= mine.yaml
-TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-screen bench-gpu bench-petab bench-scale scaling ranking smaller sobotta clean
+TARGETS := env env-slurm env-gpu env-docs docs screen report archive dry-run mine validate check doctor test test-slow test-sbml test-slurm test-gpu test-faults mutants lint format schema maps lock bench bench-screen bench-gpu bench-petab bench-starts bench-scale scaling ranking smaller sobotta clean
 
 .PHONY: help $(TARGETS)
 
@@ -155,6 +155,9 @@ bench-gpu: env-gpu ## measure engine cuda on a GPU beside the C kernel on two co
 
 bench-petab: env ## PEtab problems: likelihood beside the published one, cost of a gradient; ARGS="folder/*/*.yaml"
 	$(PYTHON) benchmarks/petab.py $(ARGS)
+
+bench-starts: env ## how many random starts of `fit --petab` reach the published optimum; ARGS="folder/*/*.yaml"
+	$(PYTHON) benchmarks/petab_starts.py $(ARGS)
 
 scaling: env ## cost and memory of the kernel from a thousand to a million lanes, on all cores
 	$(PYTHON) -m benchmarks.scaling $(ARGS)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from screen.scenarios.drugs import MARKS
+from screen.scenarios.drug_columns import MARKS
 from screen.tables import Column, Rule, Schema
 
 

@@ -17,18 +17,8 @@ from screen.scenarios.contexts import (
     smaller_networks,
 )
 from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
-from screen.scenarios.drugs import (
-    AFFINITIES,
-    DRUGS,
-    MODES,
-    TARGETS,
-    Binding,
-    Drug,
-    DrugTables,
-    Target,
-    read_drug_tables,
-    read_targets,
-)
+from screen.scenarios.drug_columns import AFFINITIES, DRUGS, MODES, TARGETS
+from screen.scenarios.drugs import Binding, Drug, DrugTables, Target, read_drug_tables, read_targets
 from screen.scenarios.hypotheses import (
     DEFAULT,
     HYPOTHESES,

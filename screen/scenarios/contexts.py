@@ -18,7 +18,7 @@ from typing import Literal
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.scenarios.drugs import MARKS
+from screen.scenarios.drug_columns import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
 from screen.tables import Column, Schema, in_standard_units, read_placed
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.scenarios.drugs import MARKS
+from screen.scenarios.drug_columns import MARKS
 from screen.tables import Column, Schema, read_placed
 
 DEFAULT = "default"

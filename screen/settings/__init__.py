@@ -1,11 +1,11 @@
 """Settings: what config/config.yaml may say, and how it is read and checked."""
 
+from screen.settings.combinations import PairsAmong
 from screen.settings.kinds import HIGHEST_NM, Classes, Layout, folder_apart
 from screen.settings.model import (
     DoseBasisSettings,
     FitSettings,
     NetworkSettings,
-    PairsAmong,
     RankSettings,
     ReportSettings,
     ScenarioSettings,

@@ -11,26 +11,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
-    Discriminator,
     Field,
-    Tag,
     field_validator,
     model_validator,
 )
 
+from screen.settings.combinations import Pairs, Triples
 from screen.settings.kinds import (
     MOST_NAMES,
     NUMBER,
     AllOrNames,
     CellWeights,
-    Classes,
     Doses,
     FilePath,
     Files,
     Layout,
     Name,
-    Names,
     OwnFolder,
     Positive,
     Section,
@@ -87,51 +83,6 @@ class TableSettings(Section):
     def potency_files(self) -> list[Path]:
         """Every table of the folder of potencies."""
         return sorted(self.potency.glob("*.tsv"))
-
-
-class PairsAmong(Section):
-    """Pairs of drugs with each other, not listed one by one."""
-
-    among: AllOrNames = "all"
-    """Drugs to pair, or `all` that are screened (`scenarios.drugs`)."""
-    classes: Classes = "any"
-    """`within`: both drugs of one class; `across`: of two classes."""
-    of_classes: Names | None = None
-    """Classes of drugs (column `class`) that are paired; nothing: all of them."""
-
-
-def _pairs_kind(value: Any) -> str:
-    if isinstance(value, list):
-        return "list[pair]"
-    return "all[pairs]" if value == "all" else "among[pairs]"
-
-
-def _some_pairs(value: Any) -> Any:
-    if value != "all" and not isinstance(value, list | dict | PairsAmong):
-        raise ValueError(
-            f"must be `all`, a list of pairs or what to pair (`among`, `classes`, `of_classes`), found {value}"
-        )
-    return value
-
-
-Pairs = Annotated[
-    Annotated[
-        list[Annotated[list[Name], Field(min_length=2, max_length=2)]],
-        Field(max_length=MOST_NAMES),
-        Tag("list[pair]"),
-    ]
-    | Annotated[PairsAmong, Tag("among[pairs]")]
-    | Annotated[Literal["all"], Tag("all[pairs]")],
-    Discriminator(_pairs_kind),
-    BeforeValidator(_some_pairs),
-]
-"""Pairs: a list of them, or what to pair; `all` is short for the pairs among all drugs."""
-
-
-Triples = Annotated[
-    list[Annotated[list[Name], Field(min_length=3, max_length=3), AfterValidator(all_different)]],
-    Field(max_length=MOST_NAMES),
-]
 
 
 class ScenarioSettings(Section):
