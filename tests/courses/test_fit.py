@@ -1,5 +1,7 @@
 """A line made by the network itself: the totals that made it are found again from its course."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -141,3 +143,26 @@ def test_totals_that_courses_usually_set_are_those_that_the_cell_has(world):
 def test_totals_that_cannot_be_set_are_refused(cell, total, message):
     with pytest.raises(ScenarioError, match=message):
         StartCell(cell.tables, cell.arm, (total,), NAMES, cell.integration)
+
+
+def test_a_total_has_the_sd_of_its_row_else_half_a_decade_and_the_first_parameter_can_be_set(
+    world, draws, cell
+):
+    tables = PanelTables(world.model, world.contexts, world.drugs)
+    record = world.contexts.contexts["breast_mcf10a"]
+    totals = tuple(
+        replace(each, sd=0.2) if each.parameter == "EGFR_total" else each for each in record.totals
+    )
+    known = replace(world.contexts, contexts={"breast_mcf10a": replace(record, totals=totals)})
+    first = world.model.parameters[0]
+    found = StartCell(
+        replace(tables, contexts=known),
+        cell.arm,
+        (first, "EGFR_total", "STAT6_total"),
+        ("pERK",),
+        cell.integration,
+    )
+    assert found.sd.tolist() == [0.5, 0.2, 0.5]
+    other = draws._replace(base=draws.base * 7.0)
+    assert found.starts(other)[0, 0] == 7.0 * world.model.values[0]
+    assert found.starts(other)[0, 1] == found.starts(draws)[0, 1]

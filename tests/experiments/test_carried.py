@@ -78,6 +78,16 @@ def test_a_lane_has_the_constants_of_the_variant_that_its_cell_carries(cells, po
         assert np.delete(mutant, at, axis=1).tobytes() == np.delete(wild, at, axis=1).tobytes()
 
 
+def test_a_draw_has_the_constants_of_its_number_whatever_others_are_there(potent):
+    """Draws 5 and 2 alone, in the order of their numbers, and every draw up to 5."""
+
+    def affinity(*numbers):
+        table = pl.DataFrame({"draw": list(numbers), "parameter": "k", "value": 1.0})
+        return read_draws(table, {"k": 1.0}, DRUGS, potent, 1).affinity
+
+    np.testing.assert_array_equal(affinity(5, 2), affinity(*range(6))[[2, 5]])
+
+
 def test_vemurafenib_acts_on_v600e_in_the_shipped_melanoma(cells, potent):
     contexts = cells()
     melanoma, breast = (

@@ -78,3 +78,30 @@ def test_an_antibody_to_the_human_protein_does_nothing_in_a_mouse_cell(shipped):
     ]
     found = arm_routes(arms, *shipped)
     assert found == [("direct", ("IL6R_CAPTURE",), ()), ("none", (), ())]
+
+
+@pytest.mark.parametrize(("load", "found"), [(0.111, ("none", ())), (0.112, ("direct", ("JAK1",)))])
+def test_a_target_counts_from_a_tenth_held(shipped, load, found):
+    """A load of 1/9 holds a tenth."""
+    arm = Arm("hepg2", stimulus=Exposure(own=True), treatment=Exposure(((LOAD_OF + "JAK1", load),)))
+    (route,) = arm_routes([arm], *shipped)
+    assert route[:2] == found
+
+
+def test_the_target_that_is_held_most_comes_first_and_loads_on_one_add_up(shipped):
+    """0.06 and 0.06 hold a tenth together; of JAK3, which IL-6 does not use, there is no route."""
+    given = (
+        ("JAK2", 2.0),
+        ("JAK3", 99.0),
+        ("TYK2", 5.0),
+        ("JAK1", 3.0),
+        ("STAT3_SH2", 0.06),
+        ("STAT3_SH2", 0.06),
+    )
+    arm = Arm(
+        "hepg2",
+        stimulus=Exposure(own=True),
+        treatment=Exposure(tuple((LOAD_OF + name, load) for name, load in given)),
+    )
+    (route,) = arm_routes([arm], *shipped)
+    assert route == ("direct", ("TYK2", "JAK1", "JAK2", "STAT3_SH2"), ())

@@ -106,3 +106,26 @@ def test_scores_compare_with_the_rivals(told):
     together = scores["groups"]["iEGFR iPKC"]
     assert together == scores["groups"]["all"] and together["effects"] == 6
     assert together["rmse"] == pytest.approx(((mine["rmse"] ** 2 + wrong["rmse"] ** 2) / 2) ** 0.5)
+
+
+class Drawn(Cell):
+    """Reads 2^(total of the line) times a draw of its own."""
+
+    def course(self, draws, factors, minutes, treatment=None):
+        return np.repeat((draws * 2.0 ** factors[:, 0])[:, None, None], minutes.shape[1], axis=1).repeat(
+            2, axis=2
+        )
+
+
+def test_each_line_is_read_under_each_draw_with_its_own_totals_and_background(monkeypatch):
+    """Three lines, two draws of 1 and 8; totals of 0, 1, 2 in the first draw and 3, 4, 5 in the second."""
+    monkeypatch.setattr(judged, "draws_at", lambda draws, places: draws[places])
+    totals = np.arange(6.0).reshape(2, 3).T[..., None]
+    fitted = Fitted(
+        totals, totals[..., 0], np.full((3, 2, 2), 0.5), np.full((3, 2, 2), 1.0), *[np.zeros((3, 2))] * 2
+    )
+    own, like = judged._levels(Drawn(), fitted, np.array([1.0, 8.0]), np.array([5.0, 9.0]))
+    assert own.shape == like.shape == (3, 2, 2, 2)
+    want = np.array([1.0, 8.0]) * 2.0 ** totals[..., 0]
+    assert own == pytest.approx(np.log2(want + 0.5)[..., None, None] + np.zeros((2, 2)))
+    assert like[:, :, 0, 0] == pytest.approx(np.log2(np.tile([2.0, 9.0], (3, 1))))

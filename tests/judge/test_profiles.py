@@ -74,6 +74,18 @@ def test_own_prior_is_taken_off(problem, profiles):
     np.testing.assert_allclose(chosen["rise"], without - without.min(), atol=1e-9)
 
 
+def test_steps_begin_with_half_a_posterior_sd_and_grow_by_a_fifth(problem, solver, best, profiles):
+    """Of each side of the best fit, but for a last step that a bound cuts off."""
+    covariance = np.linalg.inv(make_evaluator(problem, solver, 1).curvature(best).precision)
+    for name in ("k_lost", "scale"):
+        place = problem.estimated.names.index(name)
+        held = profiles.filter(pl.col("parameter") == name)["scaled"].to_numpy()
+        first = 0.5 * np.sqrt(covariance[place, place])
+        for side in (1.0, -1.0):
+            steps = np.diff(np.sort(side * held[side * (held - best[place]) >= -1e-9]))
+            assert steps[:3] == pytest.approx(first * 1.2 ** np.arange(len(steps))[:3], rel=1e-6)
+
+
 def parabola(low, high, sd=0.3):
     held = np.linspace(low, high, 41)
     frame = {"parameter": ["p"] * 41, "scale": ["log10"] * 41, "scaled": held, "value": 10.0**held}
@@ -117,6 +129,8 @@ def test_wrong_plans_are_refused(problem, solver, best):
         profile(problem, solver, best, ProfilePlan(["half"]))
     with pytest.raises(FitError, match="parameters must be there and each but once"):
         profile(problem, solver, best, ProfilePlan([]))
+    with pytest.raises(FitError, match="each but once"):
+        profile(problem, solver, best, ProfilePlan(["scale", "scale"]))
 
 
 def test_an_engine_without_gradient_profiles_by_differences(problem, solver, best, profiles):

@@ -136,6 +136,56 @@ def test_a_nearest_condition_has_the_same_stimulus_whatever_its_dose_and_time():
         assert BASELINES["nearest_condition"](held, told) == pytest.approx(want)
 
 
+@pytest.mark.parametrize(("near", "far"), [(6.0, 1.0), (1.0, 8.0)])
+def test_the_nearer_time_is_that_of_the_smaller_factor_of_minutes_and_one(near, far):
+    """At 3 min: 7 is nearer to 4 than 2 is, and 2 nearer than 9; a reading at 0 min has a distance too."""
+    told = []
+    for time, effect in ((near, 1.0), (far, 2.0), (0.0, 3.0)):
+        told += find_effects([reading(IL6, 1.0, time), reading(BLOCKED, 2.0**effect, time)])
+    (held,) = find_effects([reading(IL6, 1.0, 3.0), reading(BLOCKED, 1.0, 3.0)])
+    assert BASELINES["nearest_condition"](held, told) == pytest.approx(1.0)
+
+
+def test_of_conditions_at_one_time_that_with_more_of_the_targets_is_nearest_then_that_of_the_batch():
+    """MEK and AKT are both among MEK, AKT and PI3K, one of two among AKT alone, none in a drug."""
+
+    def effect(value, blocked, batch="blot", drugs=()):
+        arm = Condition("cell", IL6.stimulus, drugs, blocked)
+        return find_effects([reading(IL6, 1.0, batch=batch), reading(arm, 2.0**value, batch=batch)])
+
+    told = [
+        *effect(1.0, ("MEK", "AKT", "PI3K")),
+        *effect(2.0, ("AKT",)),
+        *effect(3.0, (), drugs=(("MEK2", 1.0),)),
+    ]
+    (held,) = effect(0.0, ("MEK", "AKT"))
+    assert BASELINES["nearest_condition"](held, told) == pytest.approx(1.0)
+    assert BASELINES["nearest_condition"](held, told[1:]) == pytest.approx(2.0)
+    other = effect(5.0, ("AKT",), batch="another")
+    assert BASELINES["nearest_condition"](held, [*told[1:], *other]) == pytest.approx(2.0)
+
+
+def test_doses_of_all_ligands_count_as_factors():
+    """IL-6 and OSM: twofold off in each is further than threefold in one."""
+
+    def effect(value, il6, osm):
+        arm = Condition("cell", (("IL6_dose", il6), ("OSM_dose", osm)), blocked=("MEK",))
+        return find_effects([reading(arm.without_inhibitor(), 1.0), reading(arm, 2.0**value)])
+
+    (held,) = effect(0.0, 1.0, 10.0)
+    assert BASELINES["nearest_condition"](
+        held, [*effect(1.0, 3.0, 10.0), *effect(2.0, 2.0, 5.0)]
+    ) == pytest.approx(1.0)
+    assert BASELINES["nearest_condition"](
+        held, [*effect(1.0, 1.0, 0.0), *effect(2.0, 5.0, 1.0)]
+    ) == pytest.approx(2.0)
+
+
+def test_one_in_ten_of_noise_alone_has_a_sign():
+    noise = np.random.default_rng(1).standard_normal(40_000)
+    assert np.mean(signs(noise, np.ones(len(noise))) != 0) == pytest.approx(0.1, abs=0.005)
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_baselines_without_training_say_no_effect(name):
     (held,) = find_effects([reading(IL6, 1.0), reading(DRUGGED, 0.5)])

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from screen.judge import EVIDENCE, FACTS, SETTLING, describe_models, find_settling
-from screen.judge.settle import ERROR
+from screen.judge.settle import ERROR, _odds
 from screen.tables import RESPONSES, SCENARIOS, check_table
 
 OPTIONS = ("yes", "no", "both")
@@ -67,6 +67,37 @@ def test_the_drug_dose_and_readout_that_part_two_options_come_first(settling):
     assert best["first_log2"] == pytest.approx(np.log2(0.1))
     assert best["second_log2"] == pytest.approx(np.log2(0.8))
     assert best["separation"] == pytest.approx(3 / (np.sqrt(2) * ERROR))
+
+
+def test_spread_under_both_answers_and_the_error_of_both_measurements_count():
+    """Effects of -1 and -3 under one answer, of 0 and 1 under the other: sd sqrt(2) and sqrt(1/2), and 0.3 twice."""
+    scenarios, responses = [], []
+    for option, effects in (("yes", (-1.0, -3.0)), ("no", (0.0, 1.0))):
+        for drug, moved in ((None, (0.0, 0.0)), ("telling", effects)):
+            name = f"cell|{option}|{drug}"
+            kind = ("vehicle", "vehicle", None, None) if drug is None else (drug, "single", drug, 10.0)
+            scenarios.append((name, "cell", option, 0.5, *kind, *[None] * 4))
+            responses += [(name, draw, "early", 0.4 * 2.0**log2, "ok", 1) for draw, log2 in enumerate(moved)]
+    (found,) = find_settling(
+        pl.DataFrame(scenarios, schema=SCENARIOS.dtypes(), orient="row"),
+        pl.DataFrame(responses, schema=RESPONSES.dtypes(), orient="row"),
+        "H_question", ("yes", "no"), 1,
+    ).to_dicts()  # fmt: skip
+    assert (found["first_log2"], found["second_log2"]) == pytest.approx((-2.0, 0.5))
+    assert found["separation"] == pytest.approx(2.5 / np.sqrt(2 + 0.5 + 2 * 0.3**2))
+
+
+@pytest.mark.parametrize(
+    ("log_factor", "said"),
+    [
+        (0.99, "is hardly told from it"),
+        (1.0, "makes them 3 times less probable"),
+        (9.9, "makes them 19,930 times less probable"),
+        (23.03, "makes them 10^10 times less probable"),
+    ],
+)
+def test_a_log_factor_in_words(log_factor, said):
+    assert _odds(log_factor) == said
 
 
 def test_a_drug_is_there_once_a_context(settling):
