@@ -1,0 +1,274 @@
+"""What checks, contrasts and verdicts make of numbers that were written down by hand: no network runs here."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from screen.experiments import Arm, Exposure
+from screen.panel import (
+    STATISTICS,
+    Bench,
+    Check,
+    Course,
+    Fact,
+    Finding,
+    find,
+    summarise,
+    validation_table,
+    verdict,
+)
+from screen.panel.courses import Seen, _contrast_rows, _over, _rows
+from screen.panel.dynamics import dynamics, dynamics_rows
+from screen.panel.grammar import parse_minutes, parse_settings
+from screen.panel.planned import Planned, Wanted
+from screen.panel.schedule import MOST_STEPS, Schedule
+
+ARM = Arm("hepg2")
+CHECK = Check("F1", "a", "", "it is there", ARM, None, "x", "x", (20.0,), "value", 2.0, 3.0)
+NAN = math.nan
+
+
+class Read(Bench):
+    """One arm, of which y and x were read at two times, the second asked for."""
+
+    def __init__(self):
+        self.names = ("y", "x")
+
+    def course_places(self, asked, template):
+        return [0], np.array([[1]])
+
+
+def test_bounds_of_a_check_count_as_within_and_what_failed_does_not_pass():
+    """Draws of 2, 3, just outside, none and infinity."""
+    read = np.array([2.0, 3.0, 1.999, 3.001, NAN, math.inf])
+    traces = [np.stack([np.full((6, 2), 9.0), np.stack([np.full(6, 7.0), read], axis=1)], axis=2)]
+    (found,) = find(Read(), [CHECK], traces)
+    assert found.passed.tolist() == [True, True, False, False, False, False]
+    assert found.failed.tolist() == [False] * 4 + [True] * 2
+    assert found.values[:4].tolist() == [2.0, 3.0, 1.999, 3.001] and np.isnan(found.values[4:]).all()
+
+
+def facts(*tiers):
+    return [
+        Fact(f"F{at}", tier, "", "who", "where", "read", (replace(CHECK, fact=f"F{at}"),))
+        for at, tier in enumerate(tiers)
+    ]
+
+
+def finding(fact, passed, failed=None):
+    """Of ten draws so many pass and so many are lost."""
+    lost = np.arange(10) >= 10 - (failed or 0)
+    return Finding(fact.checks[0], np.where(lost, NAN, np.arange(10.0)), np.arange(10) < passed, lost)
+
+
+def test_a_fact_passes_from_eight_draws_of_ten_on():
+    every = facts("gate", "gate", "score", "score", "input")
+    found = [finding(fact, passed) for fact, passed in zip(every, (8, 7, 10, 9, 2), strict=True)]
+    table = validation_table(every, found)
+    assert table["fact_passes"].to_list() == [True, False, True, True, False]
+    assert table["probability"].to_list() == pytest.approx([0.8, 0.7, 1.0, 0.9, 0.2])
+    assert summarise(table) == {
+        "gates": {"passed": 1, "of": 2, "failing": {"F1": 0.7}},
+        "scores": {"passed": 2, "of": 2, "failing": {}},
+        "contested": {"passed": 0, "of": 0, "failing": {}},
+    }
+    said = verdict(table)
+    assert said.startswith(
+        "1 of 2 gates, 2 of 2 scores, 0 of 1 inputs hold with probability 0.8 or more under 10 draws"
+    )
+    assert said.endswith("gates that do not: F1")
+    (row,) = validation_table(every[:1], [finding(every[0], 8, failed=1)]).to_dicts()
+    assert (row["p05"], row["p50"], row["p95"], row["failed"], row["draws"]) == (0.0, 4.0, 8.0, 1, 10)
+    assert (row["low"], row["high"]) == (2.0, 3.0)
+    bare = replace(every[0], checks=(replace(every[0].checks[0], high=math.inf),))
+    open_end = validation_table([bare], [finding(bare, 10)])
+    assert open_end["high"].to_list() == [None] and verdict(open_end).endswith("under 10 draws")
+
+
+def test_each_reading_of_a_contested_fact_must_hold():
+    """One in all draws, the other in seven of ten: the fact has the lesser probability."""
+    checks = tuple(replace(CHECK, name=side, side=side) for side in ("left", "right"))
+    fact = Fact("F1", "contested", "", "who", "where", "read", checks)
+    found = [
+        Finding(check, np.arange(10.0), np.arange(10) < passed, np.zeros(10, bool))
+        for check, passed in zip(checks, (10, 7), strict=True)
+    ]
+    table = validation_table([fact], found)
+    assert table["fact_probability"].to_list() == [1.0, 0.7] and not table["fact_passes"].any()
+    assert summarise(table)["contested"] == {"passed": 0, "of": 1, "failing": {"F1": 0.7}}
+
+
+def seen(values, status=("ok", "ok"), failed=(False, False)):
+    """Two draws, one dose, one read-out; values [draws, minutes]."""
+    return Seen(np.array(values)[:, None, None], np.array(status)[:, None], np.array(failed)[:, None])
+
+
+PLANNED = Planned("mine", "row 2", Wanted(ARM, ("x",), (5.0, 9.0)), "wild", Wanted(ARM, ("x",), (5.0, 9.0)))
+
+
+def test_a_contrast_is_taken_draw_by_draw_and_has_none_without_a_reference():
+    """Twice and half of the reference; nothing over nothing; a draw whose reference failed, for its reason."""
+    ratio = _over(
+        seen([[4.0, 1.0], [3.0, NAN]], ("ok", "max_steps"), (False, True)),
+        seen([[2.0, 0.0], [6.0, 2.0]], ("rest", "other"), (True, False)),
+    )
+    assert ratio.values[:, 0, 0, 0].tolist() == [2.0, 0.5] and np.isnan(ratio.values[:, 0, 0, 1]).all()
+    assert ratio.failed[:, 0].tolist() == [True, True] and ratio.status[:, 0].tolist() == [
+        "rest",
+        "max_steps",
+    ]
+    first, second = _contrast_rows(PLANNED, ratio)
+    assert first == (
+        "mine",
+        "hepg2",
+        None,
+        "wild",
+        "x",
+        5.0,
+        0.5,
+        0.5,
+        2.0,
+        -1.0,
+        -1.0,
+        1.0,
+        2,
+        2,
+        "max_steps+rest",
+    )
+    assert second[5:] == (9.0, *[None] * 6, 0, 2, "max_steps+rest")
+    gone = _over(seen([[0.0, 1.0]] * 2), seen([[1.0, 1.0]] * 2))
+    assert next(iter(_contrast_rows(PLANNED, gone)))[6:] == (0.0, 0.0, 0.0, None, None, None, 2, 0, "ok")
+
+
+def test_a_row_is_there_of_each_dose_and_counts_the_draws_with_a_number():
+    arm = replace(ARM, treatment=Exposure((("drug", 1.0),), ("drug", (10.0,))))
+    planned = replace(PLANNED, arm=Wanted(arm, ("x",), (5.0,)))
+    values = np.array([[[[1.0]], [[NAN]]], [[[3.0]], [[5.0]]]])
+    given = Seen(values, np.array([["ok", "slow"], ["ok", "ok"]]), np.array([[False, True], [False, False]]))
+    rows = list(_rows(planned, (), given, ((values[0] + 10.0)[None],)))
+    assert rows == [
+        ("mine", "hepg2", 0.0, "x", 5.0, 11.0, 2, 0, "ok"),
+        ("mine", "hepg2", 10.0, "x", 5.0, None, 1, 1, "slow"),
+    ]
+
+
+MINUTES = np.array([0.0, 10.0, 20.0, 30.0])
+
+
+def test_what_does_nothing_has_no_time_but_an_effect_and_no_rebound():
+    found = dynamics(MINUTES, np.array([[1.0, 1.0, 1.0009, 1.0], [1.0, 1.0, 1.002, 1.0]]))
+    assert np.isnan(found[:, 0]).tolist() == [False, True, True, False]
+    assert found[:, 1] == pytest.approx([-0.002, 15.0, 10.0, 0.0])
+
+
+def test_three_times_are_enough_for_dynamics_and_two_are_not():
+    """Effects of 0, 0.4 and 0.8 in one draw, of 0, 0.2 and 0.2 in the other."""
+    wanted = Wanted(ARM, ("x",), (0.0, 10.0, 20.0))
+    planned = replace(PLANNED, arm=wanted)
+    ratio = 1.0 - np.array([[0.0, 0.4, 0.8], [0.0, 0.2, 0.2]])[:, None, None]
+    (row,) = dynamics_rows(planned, ratio)
+    assert row[:5] == ("mine", "hepg2", None, "wild", "x") and row[-1] == 2
+    assert row[5:17] == pytest.approx((0.2, 0.2, 0.8, 5.0, 5.0, 10.0, 10.0, 10.0, 15.0, 0.0, 0.0, 0.0))
+    assert not list(dynamics_rows(replace(PLANNED, arm=replace(wanted, minutes=(0.0, 10.0))), ratio[..., :2]))
+    ((*_, counted),) = dynamics_rows(planned, np.where(np.arange(2)[:, None, None, None] == 1, np.nan, ratio))
+    assert counted == 1
+
+
+DOSES = np.array([0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 1e6])
+
+
+def of_doses(*responses):
+    return Course(np.zeros(1), DOSES, np.array(responses)[None, :, None])
+
+
+def test_a_hill_coefficient_is_log_81_over_the_doses_that_give_10_and_90_percent():
+    """A rise that is no Hill curve: a tenth at 3, nine tenths at 30, whatever lies between and beyond."""
+    found = STATISTICS["hill"].compute(of_doses(2.0, 2.01, 3.0, 4.0, 11.0, 11.9, 12.0), None)
+    assert found == pytest.approx([math.log(81.0) / math.log(10.0)])
+
+
+@pytest.mark.parametrize("half", [1.5, 9.0, 99.0])
+def test_half_between_any_two_doses_is_found_on_the_line_of_log_odds(half):
+    falling = of_doses(*(1.0 / (1.0 + dose / half) for dose in DOSES))
+    assert STATISTICS["ic50"].compute(falling, None) == pytest.approx([half])
+
+
+def test_repeated_doses_with_a_half_life_add_up_to_what_each_leaves():
+    """From minute 5 on every 50, with a half-life of 20: so much of each as it is there until minute 200."""
+    steps = Schedule(5.0, every=50.0, half_life=20.0).steps(200.0)
+    begins = [minute for minute, _ in steps]
+    assert (
+        begins[0] == 5.0
+        and np.diff(begins[:20]) == pytest.approx(2.5)
+        and {5.0, 55.0, 105.0, 155.0} <= set(begins)
+    )
+    ends = [*begins[1:], 200.0]
+    total = sum(share * (end - begin) for (begin, share), end in zip(steps, ends, strict=True))
+    loss = math.log(2.0) / 20.0
+    assert total == pytest.approx(
+        sum((1 - math.exp(-loss * (200.0 - at))) / loss for at in (5.0, 55.0, 105.0, 155.0))
+    )
+
+
+def test_pulses_come_from_their_start_on_and_a_dose_until_a_minute_is_gone_then():
+    assert Schedule(7.0, 9.0, every=10.0).steps(30.0) == [
+        (7.0, 1.0), (9.0, 0.0), (17.0, 1.0), (19.0, 0.0), (27.0, 1.0), (29.0, 0.0),
+    ]  # fmt: skip
+    steps = Schedule(0.0, until=30.0, every=20.0, half_life=10.0).steps(100.0)
+    assert steps[-1] == (30.0, 0.0) and {0.0, 20.0} <= {minute for minute, _ in steps}
+    loss = math.log(2.0) / 10.0
+    ends = [minute for minute, _ in steps[1:]]
+    total = sum(share * (end - begin) for (begin, share), end in zip(steps, ends, strict=False))
+    assert total == pytest.approx(sum((1 - math.exp(-loss * length)) / loss for length in (30.0, 10.0)))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "last", "most"),
+    [
+        (Schedule(), 1e9, 0.0),
+        (Schedule(10.0), 100.0, 2.0),
+        (Schedule(10.0, 15.0, every=30.0), 100.0, 2 * (90 / 30 + 1)),
+        (Schedule(10.0, half_life=20.0), 100.0, 90 / 20 * 8 + 2),
+        (Schedule(10.0, every=30.0, half_life=20.0), 100.0, 4 * (30 / 20 * 8 + 2)),
+        (Schedule(200.0, every=30.0, half_life=20.0), 100.0, 2.0),
+    ],
+)
+def test_steps_are_counted_before_they_are_made(schedule, last, most):
+    assert schedule.most_steps(last) == pytest.approx(most)
+
+
+@pytest.mark.parametrize("times", [MOST_STEPS // 2 - 1, MOST_STEPS // 2])
+def test_as_many_steps_as_are_allowed_are_laid_out(times):
+    _, problems = parse_settings("a=1:from=0:until=0.5:every=1", float(times))
+    assert bool(problems) == (2 * (times + 1) > MOST_STEPS)
+
+
+def test_schedules_that_fit_together_have_no_problem_and_a_pulse_may_last_until_the_next():
+    assert not Schedule(0.0, 5.0, every=5.0).problems and not Schedule(3.0, half_life=2.0).problems
+    assert Schedule(5.0, 5.0).problems == ["must end after its start, found until=5"]
+    assert Schedule(0.0, half_life=0.0).problems == ["must have half_life above 0, found 0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "count"), [("0 20", 0.0, 2), ("0", 0.0, 1), ("0-60", 0.0, 49), ("5", 5.0, 1)]
+)
+def test_minute_0_can_be_read(text, first, count):
+    minutes, problems = parse_minutes(text)
+    assert not problems and (minutes[0], len(minutes)) == (first, count)
+
+
+@pytest.mark.parametrize("text", ["20 20", "-5 3", "-1", "20-20", "30-10", "-5-10", "x", "", "nan", "1 inf"])
+def test_minutes_that_do_not_rise_from_0_on_are_refused(text):
+    assert parse_minutes(text)[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "accepted"),
+    [("a=0", True), ("a=0,1", False), ("a=1,1", False), ("a=1,2", True), ("a=1,2 b=1,2", False), ("a=-1", False),
+     ("=1", False), ("a", False), ("none", True), ("", True), ("until=5,6", False), ("until=5", True),
+     ("a=1:from=5 a=2:from=9", True), ("a=1,2:from=5 a=1:from=9", False)],
+)  # fmt: skip
+def test_cells_that_hold_settings_and_those_that_do_not(cell, accepted):
+    assert (not parse_settings(cell, 60.0)[1]) == accepted
