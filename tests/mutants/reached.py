@@ -100,14 +100,20 @@ def _watched(tree: ast.Module, file: str) -> ast.Module:
     return tree
 
 
+def digest_of(test: str, copy: Path) -> str:
+    """Of a file of tests and of all else in the copy that decides what it reaches; what was compiled names the copy."""
+    found = (path for folder in SHARED for path in sorted(copy.glob(folder)))
+    shared = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    each = (f"{path.relative_to(copy)}\0".encode() + path.read_bytes() for path in (copy / test, *shared))
+    return hashlib.sha256(b"\0".join(each)).hexdigest()
+
+
 def reached(test: str, copy: Path, kept: Path) -> Reached | None:
     """What one file of tests reaches in the copy; None if it fails without a fault.
 
     It is kept in a folder under the digest of that file, of the project and of what tests share.
     """
-    shared = (path for folder in SHARED for path in sorted(copy.glob(folder)) if path.is_file())
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (copy / test, *shared)))
-    file = kept / f"{digest.hexdigest()}.json"
+    file = kept / f"{digest_of(test, copy)}.json"
     if file.is_file():
         return Reached(*json.loads(file.read_text()))
 

@@ -17,7 +17,7 @@ from tests.mutants.__main__ import (
     write_shares,
 )
 from tests.mutants.faults import Fault, faults_of
-from tests.mutants.reached import Reached, function_of, nearest
+from tests.mutants.reached import Reached, digest_of, function_of, nearest
 
 SOURCE = '''
 """A module: 1 + 1."""
@@ -109,3 +109,29 @@ def test_a_table_of_shares_keeps_other_packages_and_seeds(tmp_path):
     write_shares(tmp_path / "t.tsv", [old, other])
     write_shares(tmp_path / "t.tsv", [new])
     assert read_shares(tmp_path / "t.tsv") == [new, other]
+
+
+def test_what_tests_reach_is_kept_until_they_or_the_project_change(tmp_path):
+    """Bytecode names the folder of its copy, and changes nothing."""
+
+    def digest(**files: str) -> str:
+        copy = tmp_path / str(len(list(tmp_path.iterdir())))
+        given = {
+            "screen/a.py": "A = 1",
+            "tests/rank/test_a.py": "",
+            "screen/__pycache__/a.pyc": str(copy),
+        } | files
+        for name, text in given.items():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_text(text)
+        return digest_of("tests/rank/test_a.py", copy)
+
+    assert digest() == digest() == digest(**{"tests/rank/test_b.py": "other"})
+    changed = (
+        "screen/a.py",
+        "tests/rank/test_a.py",
+        "tests/rank/conftest.py",
+        "config/drugs.tsv",
+        "pyproject.toml",
+    )
+    assert len({digest(), *(digest(**{name: "changed"}) for name in changed)}) == 1 + len(changed)
