@@ -70,6 +70,43 @@ def test_expected_curvatures_are_those_of_many_draws(name):
     assert np.mean(local.slope_log_sigma**2) == pytest.approx(NOISE[name].by_log_sigma(DEGREES), rel=0.02)
 
 
+@pytest.mark.parametrize("name", NOISE)
+def test_the_parabola_of_the_weight_touches_the_cost_and_lies_above_it(name):
+    """Its lowest point is where nothing is off; within a twentieth of a sigma the weight is that of a twentieth."""
+    there = np.linspace(-12.0, 12.0, 97)
+    for at in AT[np.abs(AT) > 0.05]:
+        local = local_cost(name, DEGREES, np.array([at]), np.array([False]))
+        weight, value = local.weight[0], cost(name, np.array([at]))[0]
+        assert weight * at == pytest.approx(local.slope[0])
+        assert (cost(name, there) <= value + 0.5 * weight * (there**2 - at**2) + 1e-9).all()
+    near, edge, none = local_cost(name, DEGREES, np.array([1e-3, 0.05 + 1e-9, 0.0]), np.zeros(3, bool)).weight
+    assert near == pytest.approx(edge) == pytest.approx(none)
+
+
+@pytest.mark.parametrize("degrees", [3.0, 8.0])
+def test_degrees_of_freedom_are_those_of_the_peer(degrees):
+    peer, plain = stats.t(degrees), np.zeros(len(AT), bool)
+    found = [reading_cost("student", degrees, jnp.asarray(AT), jnp.ones(1), each) for each in (plain, ~plain)]
+    np.testing.assert_allclose(found[0], -peer.logpdf(AT), rtol=1e-9)
+    np.testing.assert_allclose(found[1], -peer.logcdf(-AT), rtol=1e-6)
+    assert NOISE["student"].sd(degrees) == pytest.approx(peer.std())
+    information = peer.expect(lambda z: ((degrees + 1) * z / (degrees + z**2)) ** 2)
+    assert NOISE["student"].by_value(degrees) == pytest.approx(information, rel=1e-6)
+    information = peer.expect(lambda z: (1 - (degrees + 1) * z**2 / (degrees + z**2)) ** 2)
+    assert NOISE["student"].by_log_sigma(degrees) == pytest.approx(information, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_the_curvature_of_a_censored_reading_is_the_slope_of_its_slope(name):
+    censored, at = np.ones(len(AT), bool), AT[AT > -2]
+    local = local_cost(name, DEGREES, at, censored[: len(at)])
+    up, down = (local_cost(name, DEGREES, at + step, censored[: len(at)]).slope for step in (STEP, -STEP))
+    want = np.maximum((up - down) / (2 * STEP), 0.0)
+    np.testing.assert_allclose(local.curvature, want, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(local.curvature_log_sigma, at**2 * want, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(local.weight, want, rtol=1e-4, atol=1e-7)
+
+
 @pytest.fixture
 def spoilt(tmp_path):
     """The toy problem with Student's t, its reading before the smallest dose censored."""

@@ -90,6 +90,32 @@ def test_parameter_with_a_prior_or_a_narrow_offset_stays(tmp_path):
     assert kept == ("k_made", "k_lost", "k_blow", "scale", "offset")
 
 
+@pytest.mark.parametrize("first", ["scale", "offset", "sd"])
+def test_the_order_of_parameters_decides_nothing(tmp_path, blotted, first):
+    head, *rows = (PARAMETERS + BLOT_ROWS).strip().splitlines()
+    rows.sort(key=lambda row: not row.startswith(f"{first} "))
+    turned = make_hierarchical(load_problem(write_blots(tmp_path, "\n".join([head, *rows, ""]))))
+    names, known = np.array(turned.problem.estimated.names), make_hierarchical(blotted)
+    assert names[0] == first
+    for part in ("kept", "scales", "offsets", "sigmas"):
+        found, want = (getattr(each, part) for each in (turned, known))
+        wanted = np.array(known.problem.estimated.names)[want[want >= 0]]
+        assert names[found[found >= 0]].tolist() == wanted.tolist(), part
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "is_solved"), [(0.9e-3, 1.1, True), (1.1e-3, 1.1, False), (0.9e-3, 0.99, False)]
+)
+def test_an_offset_is_solved_where_its_bounds_cannot_bind(tmp_path, blotted, lower, upper, is_solved):
+    """Its lower one is below a thousandth of every reading, its upper one above every reading."""
+    rows = blotted.observables[0].rows
+    value = blotted.measurements.value[rows]
+    bounds = f"offset log10 {lower * value.min():.8g} {upper * value.max():.8g} 0.1"
+    text = PARAMETERS + BLOT_ROWS.replace("offset log10 1e-9 10000 0.1", bounds)
+    kept = make_hierarchical(load_problem(write_blots(tmp_path, text))).outer.estimated.names
+    assert ("offset" not in kept) == is_solved
+
+
 def test_solved_vector_has_the_same_cost_in_the_whole_problem_and_is_its_optimum(blotted, solver):
     hierarchical = make_hierarchical(blotted)
     outer = np.log10([[TRUTH["k_made"], TRUTH["k_lost"], 1e-9]])
