@@ -28,10 +28,11 @@ def with_sd(contexts, **sds):
 def lanes(drugs):
     """Parameters of all lanes [arms, draws, phases, parameters], and of all cells at rest."""
 
-    def make(contexts, count=3, seed=1):
+    def make(contexts, count=3, seed=1, names=NAMES):
         scenarios = plan_scenarios(contexts, drugs, Request(doses_nM=[10], drugs=["ruxolitinib"]))
         tables = ScreenTables(scenarios, contexts, drugs, draws_of(drugs, count), seed)
-        part = make_part(tables, Network(NAMES, VALUES))
+        known = dict(zip(NAMES, VALUES, strict=True))
+        part = make_part(tables, Network(names, tuple(known[name] for name in names)))
         arm, draw = part.arm_and_draw(np.arange(part.lanes))
         row, under, _ = distinct_cells(part.design.rest[arm], draw)
         found = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
@@ -69,6 +70,16 @@ def test_a_total_draws_the_same_whatever_else_is_uncertain_and_whatever_the_seed
     other, _ = lanes(with_sd(contexts, liver=0.2), seed=2)
     np.testing.assert_array_equal(alone[:2], both[:2])
     assert (alone[0, :, 0, TOTAL] != other[0, :, 0, TOTAL]).all()
+
+
+@pytest.mark.parametrize("place", [0, len(NAMES) - 1])
+def test_a_total_is_drawn_wherever_it_stands_in_the_network(lanes, contexts, place):
+    """The first parameter too, beside cells that have nothing uncertain."""
+    others = [name for name in NAMES if name != "STAT3_total"]
+    names = (*others[:place], "STAT3_total", *others[place:])
+    uncertain = with_sd(contexts, lymphoma=0.3)
+    for found, known in zip(lanes(uncertain, names=names), lanes(uncertain), strict=True):
+        np.testing.assert_array_equal(found, known[..., [COLUMN[name] for name in names]])
 
 
 def test_nominal_values_are_nominal(drugs, contexts):
