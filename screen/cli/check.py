@@ -235,6 +235,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
         "affinities in use": len(plan.drugs.bindings),
         "pairs": frame.filter(role="pair")["intervention"].n_unique(),
         "triples": frame.filter(role="triple")["intervention"].n_unique(),
+        "genetic changes": frame.filter(role="genetic")["intervention"].n_unique(),
         "contexts": frame["context"].n_unique(),
         "contexts with their hypotheses": frame.select("context", "hypothesis").n_unique(),
         "scenarios": plan.counts.scenarios,

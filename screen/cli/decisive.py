@@ -86,7 +86,7 @@ def _contests(
 
     from screen.experiments import scenario_arms
     from screen.judge import Contest
-    from screen.scenarios import MIXTURE
+    from screen.scenarios import GENETIC, MIXTURE
 
     of_id = {readout.id: readout for readout in readouts}
     rows = ranked.filter(
@@ -108,11 +108,13 @@ def _contests(
     if problems:
         raise RankError(problems)
     chosen = rows.filter(*(pl.col(column).is_in(wanted) for _, column, wanted in options))
-    names = pl.col("intervention").str.split("+")
+    genetic = pl.col("dose_basis") == GENETIC
+    names = pl.when(~genetic).then(pl.col("intervention").str.split("+"))
     two = (
         chosen.sort("rank", "intervention")
         .with_columns(
-            names.list.get(at, null_on_oob=True).alias(f"drug_{which}") for at, which in enumerate("abc")
+            *(names.list.get(at, null_on_oob=True).alias(f"drug_{which}") for at, which in enumerate("abc")),
+            role=pl.when(genetic).then(pl.lit(GENETIC)).otherwise(pl.lit("treated")),
         )
         .group_by("context", "hypothesis", maintain_order=True)
         .head(2)

@@ -8,8 +8,11 @@ from screen.errors import ScenarioError
 from screen.settings import PairsAmong, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
+    from screen.network import Network
     from screen.rank import Aim, DoseBasis
     from screen.scenarios import ContextTables, Counts, DrugTables
 
@@ -51,6 +54,7 @@ def read_plan(settings: Settings) -> ScreenInputs:
             triples=[(first, second, third) for first, second, third in wanted.triples],
             contexts=wanted.contexts,
             switches=wanted.hypotheses,
+            genetic=wanted.genetic,
         ),
     )
     before = {
@@ -94,7 +98,38 @@ def read_rankable_plan(settings: Settings) -> ScreenInputs:
     from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
+    _check_genetic(settings)
     check_request(plan.scenarios, read_aim(settings), read_bases(settings), settings.rank.sets)
     if settings.rank.discrepancy:
         read_discrepancy(settings.rank.discrepancy, settings.rank.observable)
     return plan
+
+
+def _check_genetic(settings: Settings) -> None:
+    """As `check_genetic_changes`, before there is a network."""
+    if not settings.scenarios.genetic:
+        return
+    from screen.cli.network import write_network
+    from screen.network import read_sbml
+
+    read = [readout.observable for readout in settings.readouts]
+    check_genetic_changes(settings, [read_sbml(write_network(settings))], read)
+
+
+def check_genetic_changes(
+    settings: Settings, networks: "Sequence[Network]", beside: "Sequence[str]" = ()
+) -> None:
+    """ScenarioError where a genetic change does not fit the networks, what is ranked or what is read beside it."""
+    from screen.network.algebra import free_symbols
+    from screen.scenarios import check_genetic
+
+    ranked = settings.rank.observable
+    counted = {
+        name: free_symbols(network.formula(name))
+        for network in networks
+        for name in {ranked, *beside}
+        if name in network.readable
+    }
+    own = counted.pop(ranked, frozenset())
+    parameters = {name for network in networks for name in network.parameters}
+    check_genetic(settings.scenarios.genetic, parameters, own, frozenset().union(*counted.values()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from screen.cli.expected import COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
-from screen.cli.plan import ScreenInputs, read_plan, read_rankable_plan
+from screen.cli.plan import ScreenInputs, check_genetic_changes, read_plan, read_rankable_plan
 from screen.cli.rounds import is_raced
 from screen.cli.work import GOES_ON, count_work, expected_trajectories
 from screen.errors import ScreenError
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     plan = read_plan(settings)
     files, networks = read_networks(plan, results)
     observable = settings.rank.observable
+    if settings.scenarios.genetic:
+        check_genetic_changes(settings, [networks(name) for name in plan.scenarios["context"].unique()])
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
     routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))
@@ -89,6 +91,8 @@ def describe(plan: ScreenInputs) -> str:
     singles = frame.filter(role="single")
     pairs, triples = (frame.filter(role=role)["intervention"].n_unique() for role in ("pair", "triple"))
     third = f", {triples} triples" if triples else ""
+    genetic = frame.filter(role="genetic")["intervention"].n_unique()
+    third += f", {genetic} genetic changes" if genetic else ""
     return (
         f"{plan.counts.trajectories} trajectories = {plan.counts.scenarios} scenarios x {plan.draws} draws "
         f"({contexts} contexts, {cells} with their hypotheses, {singles['intervention'].n_unique()} drugs at "

@@ -63,6 +63,7 @@ def write_sedml(wanted: Wanted) -> Path:
     from screen.experiments import scenario_arms
     from screen.kernel import configure
     from screen.network import read_sbml
+    from screen.scenarios import GENETIC
     from screen.tables import write_text_atomic
 
     configure()
@@ -71,6 +72,8 @@ def write_sedml(wanted: Wanted) -> Path:
     if row.is_empty():
         must = f"must be a scenario of the settings (such as {plan.scenarios['scenario'][-1]})"
         raise ScenarioError(f"--arm: {must}, found {wanted.scenario}")
+    if row["role"][0] == GENETIC:
+        raise ScenarioError(f"--arm: must be given drugs or none, found the genetic change {wanted.scenario}")
     (arm,) = scenario_arms(row)
     if left_out := plan.contexts.contexts[arm.context].left_out:
         raise ScenarioError(

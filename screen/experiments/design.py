@@ -24,7 +24,15 @@ from screen.errors import ScenarioError
 from screen.experiments.arm import LOAD_OF, Arm, Exposure, Pairs, cell_settings, written_out
 from screen.experiments.draws import Draws, uncertain_totals
 from screen.experiments.loads import hill_load
-from screen.scenarios import ContextTables, DrugTables, carried, hypothesis_settings, sites_in
+from screen.scenarios import (
+    GENETIC,
+    ContextTables,
+    DrugTables,
+    carried,
+    hypothesis_settings,
+    parse_genotype,
+    sites_in,
+)
 from screen.shapes import (
     ANY,
     ARMS,
@@ -83,22 +91,31 @@ class Design:
 def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
     """The arm of each row of SCENARIOS: the context with its own stimulus, and its drugs; one with itself is one dose.
 
+    What a genetic change takes away is a share of 0, so that it runs on the network of its cell.
+
     >>> row = {"context": "hepg2", "hypothesis": "default", "drug_a": "ruxolitinib", "dose_a_nM": 300.0}
     >>> none = dict.fromkeys(["drug_b", "dose_b_nM", "drug_c", "dose_c_nM"])
+    >>> row |= {"role": "single", "intervention": "ruxolitinib"}
     >>> scenario_arms(pl.DataFrame([row | none])) == [arm]
     True
     """
     drugs = [name for which in "abc" for name in (f"drug_{which}", f"dose_{which}_nM")]
-    own = Exposure(own=True)
-    return [
-        Arm(
-            context,
-            hypothesis,
-            stimulus=own,
-            treatment=Exposure(_treatment(*zip(given[::2], given[1::2], strict=True))),
+    own, arms = Exposure(own=True), []
+    columns = ("context", "hypothesis", "role", "intervention", *drugs)
+    for context, hypothesis, role, intervention, *given in scenarios.select(columns).iter_rows():
+        genotype, _ = parse_genotype(intervention if role == GENETIC else "")
+        gone = tuple((name, 0.0) for name, value in genotype.values if not value)
+        arms.append(
+            Arm(
+                context,
+                hypothesis,
+                tuple((name, value) for name, value in genotype.values if value),
+                own,
+                Exposure(_treatment(*zip(given[::2], given[1::2], strict=True))),
+                shares=tuple(sorted((*genotype.shares, *gone))),
+            )
         )
-        for context, hypothesis, *given in scenarios.select("context", "hypothesis", *drugs).iter_rows()
-    ]
+    return arms
 
 
 def _treatment(*given: tuple[str | None, float | None]) -> tuple[tuple[str, float], ...]:
@@ -186,7 +203,8 @@ def make_design(
             table[row, column[name]] = value
         totals[row, : len(drawn)] = np.array(drawn, int).reshape(-1, 2)
         if share is not None:
-            share[row, [column[name] for name, _ in shares]] = [value for _, value in shares]
+            there = {column[name]: value for name, value in shares if name not in absent}
+            share[row, list(there)] = list(there.values())
     known = [name in target_of for name in tables.targets]
     sites = {
         name: np.array(sites_in(tables, carried(contexts.contexts[name], tables)), int)[known]
@@ -297,6 +315,12 @@ def check_arms(
             for name, where in wanted.items()
             if name not in known
         }
+    problems |= {
+        f"scenarios.genetic: must set parameters of the network, found {name}": None
+        for arm in arms
+        for name, _ in (*arm.genotype, *arm.shares)
+        if name not in known
+    }
     used = dict.fromkeys(name for arm in arms for name in arm.treatment.names())
     problems |= {
         f"scenarios: `drug` must be of drugs.tsv, found {name}": None

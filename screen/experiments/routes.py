@@ -31,7 +31,8 @@ class Route(NamedTuple):
 def arm_routes(
     arms: Sequence[Arm], contexts: ContextTables, tables: DrugTables, networks: Networks, observable: str
 ) -> list[Route]:
-    """The route of each arm: of several targets the kind is the most direct one.
+    """The route of each arm: of several targets the kind is the most direct one. Without a treatment that of what
+    differs in the genotype: a knock-out has the route of an inhibitor that leaves nothing.
 
     >>> from screen.network import compose_network, read_sbml
     >>> gp130 = read_sbml(compose_network("config/network", ["m01", "m02"]))
@@ -61,16 +62,21 @@ def arm_routes(
 
     @cache
     def reached(cell: Arm) -> Mapping[str, str]:
+        """By load, and by parameter that the genotype changes."""
         part = cell_network(networks(cell.context), cell, contexts, observable)
         values = cell_settings(cell, contexts) | dict(written_out(cell, contexts).stimulus.values)
         known = [LOAD + target for target in tables.targets if LOAD + target in part.parameters]
-        return find_routes(part, [observable], known, values)
+        amounts = [name for name, _ in (*cell.genotype, *cell.shares) if name not in known]
+        return find_routes(part, [observable], known, values, amounts)
 
     found = []
     for arm in arms:
-        routes = reached(Arm(arm.context, arm.hypothesis, arm.genotype, arm.stimulus))
+        cell = Arm(arm.context, arm.hypothesis, arm.genotype, arm.stimulus, shares=arm.shares)
+        routes = reached(cell)
         targets = held(arm.treatment, arm.context)
         kinds = {target: routes.get(LOAD + target, ROUTES[-1]) for target in targets}
+        if not arm.treatment.values:
+            kinds = {name: routes.get(name, ROUTES[-1]) for name, _ in (*arm.genotype, *arm.shares)}
         through = tuple(target for target, kind in kinds.items() if kind != ROUTES[-1])
         given = {name for name, _ in arm.treatment.values}
         missing = tuple(
@@ -88,6 +94,7 @@ def scenario_routes(
     """ROUTED of SCENARIOS.
 
     >>> row = {"scenario": "a", "context": "hepg2", "hypothesis": "default", "role": "vehicle"}
+    >>> row["intervention"] = "vehicle"
     >>> none = dict.fromkeys(f"{what}" for which in "abc" for what in (f"drug_{which}", f"dose_{which}_nM"))
     >>> scenario_routes(pl.DataFrame([row | none]), contexts, drugs, lambda name: None, "pY705_level").height
     0

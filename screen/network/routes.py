@@ -45,23 +45,36 @@ class _Point(NamedTuple):
 
 
 def find_routes(
-    network: Network, observables: Iterable[str], loads: Iterable[str], values: Mapping[str, float]
+    network: Network,
+    observables: Iterable[str],
+    loads: Iterable[str],
+    values: Mapping[str, float],
+    amounts: Iterable[str] = (),
 ) -> dict[str, str]:
     """The kind of route from each load to any of the observables that the network has, the most direct one.
 
-    `values` are of parameters that are not as in the network.
+    `values` are of parameters that are not as in the network. So too from each of `amounts`, parameters and what
+    species begin with: where more of it does what less of a load does.
 
     In the slice of a cell only what can act there has a route.
 
     >>> find_routes(read_sbml(sbml), ["IL6_free"], ["load_IL6_CAPTURE", "load_IL6R_CAPTURE"], {})
     {'load_IL6_CAPTURE': 'indirect', 'load_IL6R_CAPTURE': 'indirect'}
     """
-    loads, there = list(loads), depends_on(network)
+    loads, amounts = list(loads), list(amounts)
+    signs = dict.fromkeys(loads, 1.0) | dict.fromkeys(amounts, -1.0)
+    there = depends_on(network)
     point = _point(network, values)
-    live = there.intersection(loads)
+    live = {name: sign for name, sign in signs.items() if name in there}
+    begins = {
+        species: free_symbols(start).intersection(amounts)
+        for species, start in zip(network.species, network.initial, strict=True)
+    }
+    live |= {species: -1.0 for species, of in begins.items() if of}
     read = [name for name in observables if name in network.readable]
-    direct = {load for name in read for load in _holding_back(point, network.formula(name), live)}
-    return {load: DIRECT if load in direct else INDIRECT if load in there else NONE for load in loads}
+    direct = {name for each in read for name in _holding_back(point, network.formula(each), live)}
+    direct = direct.union(*(begins[name] for name in direct if name in begins))
+    return {name: DIRECT if name in direct else INDIRECT if name in there else NONE for name in signs}
 
 
 def _point(network: Network, values: Mapping[str, float]) -> _Point:
@@ -74,8 +87,8 @@ def _point(network: Network, values: Mapping[str, float]) -> _Point:
     return _Point(reactions, {"time": 0.0, **parameters, **levels}, frozenset(network.species))
 
 
-def _holding_back(point: _Point, rule: Expression, loads: Iterable[str]) -> set[str]:
-    """The loads with a direct route to what a rule says."""
+def _holding_back(point: _Point, rule: Expression, loads: Mapping[str, float]) -> set[str]:
+    """The loads (sign 1) and amounts (sign -1) with a direct route to what a rule says."""
     weights = {name: slope for name, slope in point.slopes(rule, point.species).items() if slope > 0}
     substrate = _exchanged(point, weights)
     raising = [each for each in point.reactions if _raises(each[1], weights)]
@@ -86,12 +99,13 @@ def _holding_back(point: _Point, rule: Expression, loads: Iterable[str]) -> set[
                 driving[name] = driving.get(name, 0.0) + slope
     found: set[str] = set()
     for rate, _ in (*raising, *_leading_up(point, driving, substrate)):
-        found |= {load for load, slope in point.slopes(rate, loads).items() if slope < 0}
+        found |= {load for load, slope in point.slopes(rate, loads).items() if slope * loads[load] < 0}
     matter = {name for _, changes in raising for name in changes}
     for rate, changes in point.reactions:
         if matter.intersection(changes) and len({change > 0 for change in changes.values()}) == 1:
             is_made = min(changes.values()) > 0
-            found |= {load for load, slope in point.slopes(rate, loads).items() if (slope < 0) == is_made}
+            slopes = point.slopes(rate, loads).items()
+            found |= {load for load, slope in slopes if (slope * loads[load] < 0) == is_made}
     return found
 
 

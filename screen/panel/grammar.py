@@ -8,9 +8,7 @@ have a unit behind a number, `ruxolitinib=0.3uM`, `ruxolitinib=1,10,100nM`, `IL6
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -18,19 +16,17 @@ import polars as pl
 from screen.experiments import Arm, Exposure, Pairs, window_minutes
 from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
 from screen.scenarios import DEFAULT
-from screen.tables import QUANTITY, Column, in_standard_units
-
-NONE = "none"
-OWN = "context"
-"""Stands in the stimulus for what the context itself is given."""
-
-UNTIL = "until"
-
-Units = Mapping[str, str]
-"""Unit of drugs and network parameters, by name."""
-
-NO_UNITS: Units = MappingProxyType({})
-"""Where every number is in the unit of what is set."""
+from screen.scenarios.genotypes import (
+    NO_UNITS,
+    NONE,
+    OWN,
+    UNTIL,
+    Units,
+    parse_genotype,
+    parse_number,
+    parse_numbers,
+)
+from screen.tables import Column
 
 
 def text_column(name: str, description: str) -> Column:
@@ -70,22 +66,13 @@ def parse_arm(
     """
     problems: list[str] = []
 
-    def parsed(column: str, text: str, units: Units = units) -> Exposure:
+    def parsed(column: str, text: str) -> Exposure:
         settings, found = parse_settings(text, last, units)
         problems.extend(f"`{prefix}{column}` {problem}" for problem in found)
         return settings
 
-    words = (row["genotype"] or "").split()
-    genotype = parsed("genotype", " ".join(word for word in words if not word.endswith("%")))
-    percent = parsed("genotype", " ".join(word[:-1] for word in words if word.endswith("%")), NO_UNITS)
-    if genotype.series or percent.series:
-        problems.append(f"`{prefix}genotype` must hold single values, found a series")
-    elif genotype != Exposure(genotype.values) or percent != Exposure(percent.values):
-        problems.append(f"`{prefix}genotype` must hold values alone, found `{UNTIL}`, `{OWN}` or a schedule")
-    problems += [
-        f"`{prefix}genotype` must set {name} once, found it again"
-        for name in {*dict(genotype.values)} & {*dict(percent.values)}
-    ]
+    genotype, wrong = parse_genotype(row["genotype"] or "", units)
+    problems += [f"`{prefix}genotype` {problem}" for problem in wrong]
     arm = Arm(
         row["context"],
         row["hypothesis"] or DEFAULT,
@@ -93,7 +80,7 @@ def parse_arm(
         parsed("stimulus", row["stimulus"] or ""),
         parsed("treatment", row["treatment"] or ""),
         row["pretreatment"],
-        tuple((name, value / 100.0) for name, value in percent.values),
+        genotype.shares,
     )
     if any(minute < 0 for minute, _ in arm.stimulus.later):
         problems.append(f"`{prefix}stimulus` must be given from minute 0 on, found a minute before")
@@ -117,8 +104,8 @@ def parse_settings(text: str, last: float, units: Units = NO_UNITS) -> tuple[Exp
             continue
         name, _, given = word.partition("=")
         doses, *timing = given.split(":")
-        numbers = _numbers(doses.split(","), units.get(name))
-        schedule, wrong = parse_schedule({each: _number(each.partition("=")[2]) for each in timing})
+        numbers = parse_numbers(doses.split(","), units.get(name))
+        schedule, wrong = parse_schedule({each: parse_number(each.partition("=")[2]) for each in timing})
         problems += [f"{problem} in {word}" for problem in wrong]
         if not name or not all(number >= 0 for number in numbers):
             unit = f" in {units[name]} or a unit that becomes it" if name in units else ""
@@ -164,31 +151,10 @@ def _laid_out(items: Sequence[tuple[str, float, Schedule]], last: float) -> list
 
 def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
     """Times [min] of a cell (a window as its grid), and what is wrong with it."""
-    ends = [_number(item) for item in text.split("-")]
+    ends = [parse_number(item) for item in text.split("-")]
     if len(ends) == 2 and 0 <= ends[0] < ends[1]:
         return tuple(window_minutes(*ends).tolist()), []
-    times = [_number(item) for item in text.split()]
+    times = [parse_number(item) for item in text.split()]
     if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
         return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]
     return tuple(times), []
-
-
-def _numbers(items: Sequence[str], wanted: str | None) -> list[float]:
-    """Numbers in the unit wanted, NaN for what is none; one without a unit has that of the last."""
-    parts = [re.fullmatch(QUANTITY, item) for item in items]
-    last = parts[-1]["unit"] if parts[-1] else ""
-    found = []
-    for item, part in zip(items, parts, strict=True):
-        unit = (part["unit"] or last) if part else ""
-        turned = in_standard_units(_number(part["value"]), unit) if part and unit else (_number(item), wanted)
-        found.append(turned[0] if turned[1] == wanted else math.nan)
-    return found
-
-
-def _number(text: str) -> float:
-    """The number, or NaN where there is none: no comparison holds for that."""
-    try:
-        found = float(text)
-    except ValueError:
-        return math.nan
-    return found if math.isfinite(found) else math.nan

@@ -13,6 +13,7 @@ import numpy as np
 
 from screen.errors import RankError
 from screen.rank.series import Cell, Combination, Potency, Series, same_dose
+from screen.scenarios import GENETIC
 from screen.threads import cached_property
 
 
@@ -177,6 +178,11 @@ def _clinical(footing: Footing, value: float) -> list[Place]:
     return [place_series(series, footing.clinical_nM.get(series.drug)) for series in footing.cell.series]
 
 
+def _genetic(footing: Footing, value: float) -> list[Place]:
+    """Genetic changes stand without a dose; what the network gets wrong of one is drawn by its name."""
+    return [Place(name, (name,), (None,), row, row, 0.0, "tested") for name, row in footing.cell.genetic]
+
+
 class Basis(NamedTuple):
     """Name of a basis, whether it needs a value and one that was tested, its rule, and its name in words."""
 
@@ -210,7 +216,12 @@ BASES: dict[str, Basis] = {
         "each drug at {} x its own IC50",
     ),
     "clinical": Basis("clinical", False, False, _clinical, "free peak concentration in patients"),
+    GENETIC: Basis(GENETIC, False, False, _genetic, "genetic changes, no drug"),
 }
+
+
+OF_GENETIC = DoseBasis(GENETIC)
+"""What genetic changes are ranked on: among each other."""
 
 
 def basis_in_words(name: str) -> str:
@@ -233,7 +244,7 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
     Traceback (most recent call last):
     screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
     """
-    bases = tuple(bases)
+    bases, cells = tuple(bases), tuple(cells)
     problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
     tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})
     for kind, value in bases:
@@ -244,6 +255,8 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
         elif BASES[kind].must_be_tested and not any(same_dose(dose, float(value or 0.0)) for dose in tested):
             listed = ", ".join(f"{dose:g}" for dose in tested) or "none"
             problems.append(f"dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}")
+        elif kind == GENETIC and not any(cell.genetic for cell in cells):
+            problems.append("dose_bases: genetic must have genetic changes (scenarios.genetic), found none")
     if len(set(bases)) < len(bases):
         problems.append("dose_bases: must be named once each, found a repeated one")
     if problems:

@@ -125,7 +125,7 @@ def compare(
     bare = Ratios(simulated, pool.weights, wanted.sign, stand)
     half, none = np.full(simulated.shape, np.nan), np.full(len(simulated), None)
     for at, place in enumerate(standing.places):
-        if len(place.drugs) == 1:
+        if len(place.drugs) == 1 and place.drugs[0] in potency:
             half[at] = potency[place.drugs[0]].draws
     return Comparison(
         places=standing.places,

@@ -76,7 +76,7 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
 
 
 def _points(pool: Pool) -> Iterator[Point]:
-    middle = quantile(pool.ratio[pool.cell.rows, 0], 0.5, pool.weights)
+    middle = quantile(pool.ratio[[row for *_, row in pool.cell.given], 0], 0.5, pool.weights)
     for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
         if len(drugs) > 2:
             continue

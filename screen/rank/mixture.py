@@ -53,6 +53,7 @@ def _design(cell: Cell) -> tuple:
     return (
         [(series.drug, series.doses.tolist()) for series in cell.series],
         [(each.intervention, each.doses) for each in cell.combinations],
+        [name for name, _ in cell.genetic],
     )
 
 
@@ -73,4 +74,5 @@ def _renumbered(cell: Cell) -> Cell:
             )
             for each in cell.combinations
         ),
+        tuple((name, place[row]) for name, row in cell.genetic),
     )

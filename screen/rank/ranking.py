@@ -19,7 +19,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.aim import Aim, Readout
-from screen.rank.bases import BASES, DoseBasis, Footing, Place, Standing, check_bases
+from screen.rank.bases import BASES, OF_GENETIC, DoseBasis, Footing, Place, Standing, check_bases
 from screen.rank.comparison import Compared, Comparison, compare
 from screen.rank.doubt import Doubt, Doubted, PoolDoubt
 from screen.rank.mixture import pools
@@ -27,6 +27,7 @@ from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import scores
 from screen.rank.series import Cell, Pool, find_cells, paired_ratio, potencies
 from screen.rank.table import ranked_schema
+from screen.scenarios import GENETIC
 from screen.tables import Schema, write_table
 from screen.threads import side_by_side
 
@@ -52,7 +53,8 @@ def rank(
 ) -> pl.DataFrame:
     """The ranked table (`ranked_schema` of the aim), sorted; equal for any sharding and any order of rows.
 
-    Without `doubt` the draws are all there is: no route, and the same intervals twice.
+    Without `doubt` the draws are all there is: no route, and the same intervals twice. Where there are genetic changes
+    they are ranked among each other, on a basis of their own.
     `drugs` has columns drug, class and, for the clinical basis, fraction_unbound and cmax_nM [nM]; `mechanism` where
     that of some is not direct. Every read-out of the aim's observable is ranked.
     TableError where a file is unreadable; RankError where a response, a vehicle, a drug or a read-out is missing or a
@@ -90,8 +92,10 @@ def rank_beside(
     by_pool = _by_pool(found, drugs, aim, dose_bases, doubt)
     made = side_by_side(lambda ranked: [(_rows(each, aim), beside(each)) for each in ranked], by_pool)
     every = list(chain.from_iterable(made))
+    genetic = dict.fromkeys(found.scenarios.filter(role=GENETIC)["intervention"], GENETIC)
     digest = doubt.digest(found) if doubt else found.digest()
-    return _finish([rows for rows, _ in every], drugs, aim, digest[:12]), [other for _, other in every]
+    table = _finish([rows for rows, _ in every], drugs, aim, digest[:12], genetic)
+    return table, [other for _, other in every]
 
 
 def _by_pool(
@@ -121,7 +125,7 @@ def _by_pool(
             potency = potencies(pool, at, aim.sign)
             wanted = Compared(at, _side_readouts(readout, aim, found.readouts), aim.sign)
             footing = Footing(pool.cell, potency, clinical)
-            for basis in dose_bases:
+            for basis in dict.fromkeys((*dose_bases, OF_GENETIC)):
                 places = tested.get(basis) or BASES[basis.kind].places(footing, float(basis.value or 0.0))
                 if places:
                     standing, doubted = where(*places)
@@ -272,12 +276,17 @@ def _series(values: np.ndarray) -> pl.Series:
     return pl.Series(values.astype(float), nan_to_null=True)
 
 
-def _finish(frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, digest: str) -> pl.DataFrame:
-    """Frames in the order of contexts, read-outs and bases; rows by rank, those without one last and by name."""
+def _finish(
+    frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, digest: str, genetic: Mapping[str, str]
+) -> pl.DataFrame:
+    """Frames in the order of contexts, read-outs and bases; rows by rank, those without one last and by name.
+
+    `genetic`: the class of each genetic change.
+    """
     if not frames:
         raise RankError("dose_bases: must leave something to rank, found no intervention")
-    classes = dict(zip(drugs["drug"], drugs["class"], strict=True))
-    mechanisms = dict.fromkeys(drugs["drug"], DIRECT)
+    classes = dict(zip(drugs["drug"], drugs["class"], strict=True)) | dict(genetic)
+    mechanisms = dict.fromkeys((*drugs["drug"], *genetic), DIRECT)
     if "mechanism" in drugs.columns:
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
     number = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])

@@ -1,4 +1,4 @@
-"""Which scenarios belong together: each context and hypothesis, its vehicle, dose series, pairs and triples."""
+"""Which scenarios belong together: each context and hypothesis, its vehicle, drugs, genetic changes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import polars as pl
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
 from screen.rank.responses import ResponseArray
+from screen.scenarios import GENETIC
 
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
@@ -43,7 +44,10 @@ class Combination(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """All that was tested in one context under one hypothesis; `weight` is the prior of the hypothesis."""
+    """All that was tested in one context under one hypothesis; `weight` is the prior of the hypothesis.
+
+    genetic: each genetic change with its row in the responses.
+    """
 
     context: str
     hypothesis: str
@@ -51,6 +55,7 @@ class Cell:
     vehicle: int
     series: tuple[Series, ...]
     combinations: tuple[Combination, ...]
+    genetic: tuple[tuple[str, int], ...] = ()
 
     @property
     def pairs(self) -> tuple[Combination, ...]:
@@ -64,7 +69,7 @@ class Cell:
 
     @property
     def given(self) -> list[tuple[tuple[str, ...], tuple[float, ...], int]]:
-        """All that was given, vehicle, dose series, combinations: drugs, doses [nM], the row in the responses."""
+        """All drugs that were given, vehicle, dose series, combinations: drugs, doses [nM], row in the responses."""
         single = [
             ((series.drug,), (float(dose),), int(row))
             for series in self.series
@@ -78,8 +83,9 @@ class Cell:
 
     @property
     def rows(self) -> np.ndarray:
-        """Its rows in the responses, in the order of what was given."""
-        return np.array([row for *_, row in self.given], dtype=np.int64)
+        """Its rows in the responses: what was given in its order, then the genetic changes."""
+        given = [row for *_, row in self.given]
+        return np.array([*given, *(row for _, row in self.genetic)], dtype=np.int64)
 
     def by_doses(self) -> Iterator[tuple[np.ndarray, list[Series]]]:
         """Doses [nM], and the drugs that were given them."""
@@ -110,8 +116,18 @@ def find_cells(scenarios: pl.DataFrame) -> tuple[Cell, ...]:
             )
             continue
         weight, series = part["weight"][0], _series(part)
+        together = _combinations(part, series)
+        changed = part.filter(role=GENETIC).sort("intervention").select("intervention", "row")
         cells.append(
-            Cell(str(context), str(hypothesis), weight, vehicles[0], series, _combinations(part, series))
+            Cell(
+                str(context),
+                str(hypothesis),
+                weight,
+                vehicles[0],
+                series,
+                together,
+                tuple(changed.iter_rows()),
+            )
         )
     problems += [*_malformed(scenarios), *_weight_problems(scenarios)]
     if problems:

@@ -17,8 +17,8 @@ LEADING = (
     ),
     Column("readout", pl.String, "the read-out ranked by"),
     Column("dose_basis", pl.String, "how doses were made comparable"),
-    Column("intervention", pl.String, "drug, or pair or triple joined by +"),
-    Column("drug_classes", pl.String, "class of each drug, joined by +"),
+    Column("intervention", pl.String, "drug, pair or triple joined by +, or genetic change"),
+    Column("drug_classes", pl.String, "class of each drug, joined by +; `genetic` for a genetic change"),
     Column(
         "mechanism",
         pl.String,

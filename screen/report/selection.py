@@ -66,7 +66,8 @@ def dose_curves(responses: pl.DataFrame) -> dict[tuple[str, str, str], dict[str,
     """The dose response of every drug in every cell, by (context, hypothesis, readout) and drug."""
     of = ("context", "hypothesis", "readout", "drug_a")
     shown = ("dose_a_nM", "x_p05", "x_p50", "x_p95")
-    singles = responses.filter(pl.col("drug_b").is_null()).group_by(of, maintain_order=True).agg(shown)
+    alone = pl.col("drug_a").is_not_null() & pl.col("drug_b").is_null()
+    singles = responses.filter(alone).group_by(of, maintain_order=True).agg(shown)
     found: dict[tuple[str, str, str], dict[str, Curve]] = {}
     for *cell, drug, doses, low, median, high in singles.iter_rows():
         found.setdefault(tuple(cell), {})[drug] = Curve(doses, low, median, high)

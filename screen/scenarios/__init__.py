@@ -19,6 +19,7 @@ from screen.scenarios.contexts import (
 from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, MODES, TARGETS
 from screen.scenarios.drugs import Binding, Drug, DrugTables, Target, read_drug_tables, read_targets
+from screen.scenarios.genotypes import Genotype, check_genetic, parse_genotype
 from screen.scenarios.hypotheses import (
     DEFAULT,
     HYPOTHESES,
@@ -29,7 +30,7 @@ from screen.scenarios.hypotheses import (
     read_options,
 )
 from screen.scenarios.pairs import pairs_among
-from screen.scenarios.plan import Counts, Request, count_trajectories, plan_scenarios
+from screen.scenarios.plan import GENETIC, Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import implausible, implausible_affinities, implausible_exposures
 from screen.scenarios.streams import normal_stream
 
@@ -39,6 +40,7 @@ __all__ = [
     "DEFAULT",
     "DISCREPANCY",
     "DRUGS",
+    "GENETIC",
     "HYPOTHESES",
     "MIXTURE",
     "MODES",
@@ -55,6 +57,7 @@ __all__ = [
     "Discrepancy",
     "Drug",
     "DrugTables",
+    "Genotype",
     "Mapped",
     "Option",
     "Request",
@@ -62,6 +65,7 @@ __all__ = [
     "Target",
     "carried",
     "check_contexts",
+    "check_genetic",
     "count_trajectories",
     "hypothesis_labels",
     "hypothesis_settings",
@@ -72,6 +76,7 @@ __all__ = [
     "map_abundances",
     "normal_stream",
     "pairs_among",
+    "parse_genotype",
     "plan_scenarios",
     "read_abundances",
     "read_context_tables",

@@ -52,7 +52,7 @@ def layout_problems(
 ) -> list[str]:
     """Pairs that have no ray."""
     return [
-        f"pair_layout: a ray must have as many doses of both drugs, found {len(doses(a))} of {a} and "
+        f"scenarios.pair_layout: a ray must have as many doses of both drugs, found {len(doses(a))} of {a} and "
         f"{len(doses(b))} of {b}"
         for a, b in pairs
         if layout == "ray" and len(doses(a)) != len(doses(b))

@@ -1,4 +1,4 @@
-"""Which trajectories to run: each context and hypothesis under the vehicle, single drugs, pairs and triples."""
+"""Which trajectories to run: each context and hypothesis under the vehicle, drugs, pairs, triples, genetic changes."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,14 @@ from screen.errors import ScenarioError
 from screen.scenarios.carried import carried_problems
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
+from screen.scenarios.genotypes import genetic_problems
 from screen.scenarios.hypotheses import hypothesis_labels
 from screen.scenarios.pairs import Pair, Triple, count_together, doses_alone, doses_together, layout_problems
 from screen.settings import Layout
 from screen.tables import SCENARIOS, check_table
 
-VEHICLE = "vehicle"
+VEHICLE, GENETIC = "vehicle", "genetic"
+"""Roles of scenarios without a drug."""
 
 MOST_SCENARIOS = 2_000_000
 """Rows of the table of scenarios; more would fill the memory before anything is simulated."""
@@ -36,7 +38,7 @@ class Request:
 
     "all" drugs are the screened ones; `switches` are crossed in every context beside its own hypotheses.
     `own_pair_doses_nM` [nM] are doses in pairs of the drugs that have others there. `triples` are given doses in pairs
-    on a ray.
+    on a ray. `genetic` are genotypes (`parse_genotype`) in place of a drug.
     """
 
     doses_nM: Sequence[float]
@@ -48,6 +50,7 @@ class Request:
     contexts: Sequence[str] | Literal["all"] = "all"
     switches: Sequence[str] = ()
     triples: Sequence[Triple] = ()
+    genetic: Sequence[str] = ()
 
     @property
     def within(self) -> list[Pair]:
@@ -92,9 +95,9 @@ def plan_scenarios(
     Every context, under each of its hypotheses crossed with the options of the switches, is run with the
     vehicle, with each drug at each dose, and with the drugs of each pair and triple. Those are run alone at their doses
     there too, and at what two of these add up to: where a drug meets its like, that is what it is given, so that
-    synergy is never read off an interpolated single. Pairs in a triple are run too. ScenarioError: unknown or
-    unscreened drug, unknown context or switch, a dose that is not positive, the same thing asked for twice, too much
-    of it.
+    synergy is never read off an interpolated single. Pairs in a triple are run too. A genetic change is run without a
+    drug. ScenarioError: unknown or unscreened drug, unknown context or switch, a dose that is not positive, a genotype
+    that is none, the same thing asked for twice, too much of it.
     """
     names = tables.screened() if request.drugs == "all" else tuple(request.drugs)
     pairs, own = request.pairs, request.own_pair_doses_nM
@@ -108,8 +111,9 @@ def plan_scenarios(
         _drug_problems("drugs", names, tables)
         + _together_problems("pairs", pairs, 2, tables)
         + _together_problems("triples", request.triples, 3, tables)
+        + genetic_problems(request.genetic)
         + [
-            f"own_pair_doses_nM: must be of drugs in pairs, found {name}"
+            f"scenarios.own_pair_doses_nM: must be of drugs in pairs, found {name}"
             for name in own
             if name not in request.combined
         ]
@@ -132,7 +136,7 @@ def plan_scenarios(
     }
     _check_size(sum(map(len, labels.values())), names, request)
     frame = pl.DataFrame(
-        list(_rows(labels, _given(names, request))),
+        list(_rows(labels, _given(names, request), request.genetic)),
         schema=SCENARIOS.dtypes(),
         orient="row",
     )
@@ -142,14 +146,15 @@ def plan_scenarios(
 
 def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:
     """How many trajectories a table of scenarios means under a number of parameter draws."""
-    settings = scenarios.select("context", "hypothesis").n_unique()
-    return Counts(scenarios.height, scenarios.height * draws, settings * draws)
+    cells = scenarios.select("context", "hypothesis").n_unique() + scenarios.filter(role=GENETIC).height
+    return Counts(scenarios.height, scenarios.height * draws, cells * draws)
 
 
 def _check_size(cells: int, names: Sequence[str], request: Request) -> None:
     """ScenarioError where the table would be too large: counted before it is laid out, and no further than needed."""
     doses = {name: request.in_pairs(name) for name in request.combined}
-    each = 1 + sum(count_together(doses[a], doses[b], request.pair_layout) for a, b in request.pairs)
+    each = 1 + len(request.genetic)
+    each += sum(count_together(doses[a], doses[b], request.pair_layout) for a, b in request.pairs)
     each += sum(len(doses[first]) for first, *_ in (*request.within, *request.triples))
     for _, alone in _alone(names, request):
         if cells * each > MOST_SCENARIOS:
@@ -188,7 +193,9 @@ def _given(names: Sequence[str], request: Request) -> list[tuple[Dosed, ...]]:
     return [(), *singles, *together, *on_a_ray]
 
 
-def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed, ...]]) -> Iterator[tuple]:
+def _rows(
+    labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed, ...]], genetic: Sequence[str]
+) -> Iterator[tuple]:
     roles = (VEHICLE, "single", "pair", "triple")
     for context, weights in labels.items():
         for hypothesis, weight in weights.items():
@@ -205,13 +212,19 @@ def _rows(labels: Mapping[str, Mapping[str, float]], given: Sequence[tuple[Dosed
                     *doses[1],
                     *doses[2],
                 )
+            for genotype in (" ".join(text.split()) for text in genetic):
+                name = f"{context}|{hypothesis}|{genotype}"
+                yield (name, context, hypothesis, weight, genotype, GENETIC, *[None] * 6)
 
 
 def _drug_problems(what: str, names: Sequence[str], tables: DrugTables) -> list[str]:
-    problems = [f"{what}: must be of drugs.tsv, found {name}" for name in names if name not in tables.drugs]
-    problems += [f"{what}: must be named once, found {name} again" for name in _repeated(names)]
+    section = f"scenarios.{what}"
+    problems = [
+        f"{section}: must be of drugs.tsv, found {name}" for name in names if name not in tables.drugs
+    ]
+    problems += [f"{section}: must be named once, found {name} again" for name in _repeated(names)]
     problems += [
-        f"{what}: must be screened, found {name} ({tables.drugs[name].notes or 'no note'})"
+        f"{section}: must be screened, found {name} ({tables.drugs[name].notes or 'no note'})"
         for name in names
         if name in tables.drugs and not tables.drugs[name].screened
     ]
@@ -224,7 +237,7 @@ def _together_problems(
     """A triple is of different drugs; a pair may be of one."""
     rule = "two drugs" if size == 2 else "three different drugs"
     wrong = [
-        f"{what}: must be {rule} each, found {list(drugs)}"
+        f"scenarios.{what}: must be {rule} each, found {list(drugs)}"
         for drugs in given
         if len(drugs) != size or (size == 3 and len(set(drugs)) < size)
     ]
@@ -233,18 +246,19 @@ def _together_problems(
     named = tuple(dict.fromkeys(name for drugs in given for name in drugs))
     again = _repeated(["+".join(sorted(drugs)) for drugs in given])
     return _drug_problems(what, named, tables) + [
-        f"{what}: must be named once, found {drugs} again" for drugs in again
+        f"scenarios.{what}: must be named once, found {drugs} again" for drugs in again
     ]
 
 
 def _dose_problems(what: str, doses: Sequence[float], needed: bool = True) -> list[str]:
     problems = [
-        f"{what}: must be positive numbers in nM, found {dose}"
+        f"scenarios.{what}: must be positive numbers in nM, found {dose}"
         for dose in doses
         if isinstance(dose, bool) or not isinstance(dose, int | float) or not math.isfinite(dose) or dose <= 0
     ]
-    problems += [f"{what}: must be named once, found {dose} again" for dose in _repeated(doses)]
-    return problems or ([f"{what}: must hold at least one dose, found none"] if needed and not doses else [])
+    problems += [f"scenarios.{what}: must be named once, found {dose} again" for dose in _repeated(doses)]
+    none = [f"scenarios.{what}: must hold at least one dose, found none"] if needed and not doses else []
+    return problems or none
 
 
 def _repeated(values: Sequence) -> list:

@@ -25,6 +25,7 @@ from screen.settings.kinds import (
     Doses,
     FilePath,
     Files,
+    Genotypes,
     Layout,
     Name,
     OwnFolder,
@@ -108,6 +109,9 @@ class ScenarioSettings(Section):
     """`ray`: the smallest dose of one with the smallest of the other and so on; `matrix`: each with each."""
     triples: Triples = []
     """Three drugs to combine, listed, on a ray of their doses in pairs; their pairs are run too."""
+    genetic: Genotypes = []
+    """Genetic changes, ranked among each other: `JAK1_total=0` a knock-out, `30%` a knock-down to that share, more
+    overexpression, `BRAF_V600E=1` a mutant; several by blanks are one change."""
 
     @field_validator("pairs", "triples")
     @classmethod

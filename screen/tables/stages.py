@@ -16,8 +16,13 @@ SCENARIOS = Schema(
             "hypothesis", pl.String, "which reading of the contested biology; `default` where there is none"
         ),
         Column("weight", pl.Float64, "prior weight of the hypothesis in its context", minimum=0, maximum=1),
-        Column("intervention", pl.String, "drug, pair or triple joined by +, or vehicle"),
-        Column("role", pl.String, "what the row is for", choices=("vehicle", "single", "pair", "triple")),
+        Column("intervention", pl.String, "drug, pair or triple joined by +, genetic change, or vehicle"),
+        Column(
+            "role",
+            pl.String,
+            "what the row is for",
+            choices=("vehicle", "single", "pair", "triple", "genetic"),
+        ),
         Column("drug_a", pl.String, "first drug", nullable=True, is_name=True),
         Column(
             "dose_a_nM",

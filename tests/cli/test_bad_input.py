@@ -82,7 +82,7 @@ CASES = {
     "unknown drug": Case(
         setting("scenarios", drugs=["ruxolitinibb"]),
         "scenarios",
-        "drugs: must be of drugs.tsv, found ruxolitinibb",
+        "scenarios.drugs: must be of drugs.tsv, found ruxolitinibb",
     ),
     "unknown drug of an affinity": Case(
         cell("affinities.tsv", 1, "drug", "nosuch"),

@@ -1,4 +1,4 @@
-"""What else is in the tables changes nothing of what was there: a drug, a context and a network parameter more."""
+"""What else is asked for changes nothing of what was there: a drug, a context, a parameter, a genetic change more."""
 
 import shutil
 
@@ -79,10 +79,17 @@ def add_neighbours(config) -> None:
 def test_a_drug_a_context_and_a_parameter_more_change_nothing_of_what_was_there(screened):
     drugs, contexts = ["alectinib", "ruxolitinib", "trametinib"], ["hepg2"]
     before = screened("before", drugs=drugs, contexts=contexts)
-    after = screened("after", add_neighbours, drugs=["aaa", *drugs], contexts=["aaa_cell", *contexts])
-    assert set(after["intervention"]) == {"aaa", *drugs} and set(after["context"]) == {"aaa_cell", "hepg2"}
+    after = screened(
+        "after",
+        add_neighbours,
+        drugs=["aaa", *drugs],
+        contexts=["aaa_cell", *contexts],
+        genetic=["JAK1_total=0"],
+    )
+    assert set(after["intervention"]) == {"JAK1_total=0", "aaa", *drugs}
+    assert set(after["context"]) == {"aaa_cell", "hepg2"}
     fixed = [name for name in before.columns if name not in MAY_MOVE]
     assert {"suppression_p05", "ic50_p95_nM", "pERK_change_p50"} <= set(fixed)
-    kept = after.filter(pl.col("intervention") != "aaa", pl.col("context") == "hepg2")
+    kept = after.filter(pl.col("intervention").is_in(drugs), pl.col("context") == "hepg2")
     assert kept.select(fixed).sort(ROW).equals(before.select(fixed).sort(ROW))
     assert before["suppression_p50"].n_unique() > 10

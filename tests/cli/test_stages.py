@@ -16,12 +16,12 @@ from tests.toy import amount, write_problem
 WRONG_TABLES = {
     "unknown drug": (
         {"scenarios": {"drugs": ["ruxolitinibb"]}},
-        "drugs: must be of drugs.tsv, found ruxolitinibb",
+        "scenarios.drugs: must be of drugs.tsv, found ruxolitinibb",
     ),
     "unknown context": ({"scenarios": {"contexts": ["mars"]}}, "contexts: must be of the table, found mars"),
     "unknown drug of a pair": (
         {"scenarios": {"pairs": [["ruxolitinib", "water"]]}},
-        "pairs: must be of drugs.tsv, found water",
+        "scenarios.pairs: must be of drugs.tsv, found water",
     ),
     "no table": ({"tables": {"drugs": "none.tsv"}}, "none.tsv: must exist, found no such file"),
 }

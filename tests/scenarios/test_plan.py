@@ -177,47 +177,51 @@ def test_trajectories_are_counted(contexts, drugs):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"drugs": ["aspirin"]}, "drugs: must be of drugs.tsv, found aspirin"),
-        ({"drugs": ["filgotinib"]}, "drugs: must be screened, found filgotinib (no note)"),
-        ({"drugs": ["ruxolitinib", "ruxolitinib"]}, "drugs: must be named once, found ruxolitinib again"),
+        ({"drugs": ["aspirin"]}, "scenarios.drugs: must be of drugs.tsv, found aspirin"),
+        ({"drugs": ["filgotinib"]}, "scenarios.drugs: must be screened, found filgotinib (no note)"),
+        (
+            {"drugs": ["ruxolitinib", "ruxolitinib"]},
+            "scenarios.drugs: must be named once, found ruxolitinib again",
+        ),
         ({"contexts": ["kidney"]}, "contexts: must be of the table, found kidney"),
         ({"contexts": []}, "contexts: must name at least one, found none"),
-        ({"doses_nM": [-1.0]}, "doses_nM: must be positive numbers in nM, found -1.0"),
-        ({"doses_nM": [0]}, "doses_nM: must be positive numbers in nM, found 0"),
-        ({"doses_nM": ["1 uM"]}, "doses_nM: must be positive numbers in nM, found 1 uM"),
-        ({"doses_nM": [float("inf")]}, "doses_nM: must be positive numbers in nM, found inf"),
-        ({"doses_nM": [10, 10.0]}, "doses_nM: must be named once, found 10.0 again"),
-        ({"pair_doses_nM": [-1.0]}, "pair_doses_nM: must be positive numbers in nM, found -1.0"),
-        ({"doses_nM": []}, "doses_nM: must hold at least one dose, found none"),
-        ({"pairs": [("ruxolitinib", "aspirin")]}, "pairs: must be of drugs.tsv, found aspirin"),
-        ({"pairs": [("ruxolitinib",)]}, "pairs: must be two drugs each, found ['ruxolitinib']"),
+        ({"doses_nM": [-1.0]}, "scenarios.doses_nM: must be positive numbers in nM, found -1.0"),
+        ({"doses_nM": [0]}, "scenarios.doses_nM: must be positive numbers in nM, found 0"),
+        ({"doses_nM": ["1 uM"]}, "scenarios.doses_nM: must be positive numbers in nM, found 1 uM"),
+        ({"doses_nM": [float("inf")]}, "scenarios.doses_nM: must be positive numbers in nM, found inf"),
+        ({"doses_nM": [10, 10.0]}, "scenarios.doses_nM: must be named once, found 10.0 again"),
+        ({"pair_doses_nM": [-1.0]}, "scenarios.pair_doses_nM: must be positive numbers in nM, found -1.0"),
+        ({"doses_nM": []}, "scenarios.doses_nM: must hold at least one dose, found none"),
+        ({"pairs": [("ruxolitinib", "aspirin")]}, "scenarios.pairs: must be of drugs.tsv, found aspirin"),
+        ({"pairs": [("ruxolitinib",)]}, "scenarios.pairs: must be two drugs each, found ['ruxolitinib']"),
         (
             {"own_pair_doses_nM": {"selumetinib": [1, 2]}},
             "pair_layout: a ray must have as many doses of both drugs, found 1 of ruxolitinib and 2 of selumetinib",
         ),
         (
             {"own_pair_doses_nM": {"aspirin": [1]}},
-            "own_pair_doses_nM: must be of drugs in pairs, found aspirin",
+            "scenarios.own_pair_doses_nM: must be of drugs in pairs, found aspirin",
         ),
         (
             {"own_pair_doses_nM": {"tofacitinib": [1]}},
-            "own_pair_doses_nM: must be of drugs in pairs, found tofacitinib",
+            "scenarios.own_pair_doses_nM: must be of drugs in pairs, found tofacitinib",
         ),
         (
             {"own_pair_doses_nM": {"selumetinib": [0]}},
-            "own_pair_doses_nM of selumetinib: must be positive numbers in nM, found 0",
+            "scenarios.own_pair_doses_nM of selumetinib: must be positive numbers in nM, found 0",
         ),
         (
             {"pairs": [("ruxolitinib", "selumetinib"), ("selumetinib", "ruxolitinib")]},
-            "pairs: must be named once, found ruxolitinib+selumetinib again",
+            "scenarios.pairs: must be named once, found ruxolitinib+selumetinib again",
         ),
         (
             {"triples": [("ruxolitinib", "selumetinib", "ruxolitinib")]},
-            "triples: must be three different drugs each, found ['ruxolitinib', 'selumetinib', 'ruxolitinib']",
+            "scenarios.triples: must be three different drugs each, "
+            "found ['ruxolitinib', 'selumetinib', 'ruxolitinib']",
         ),
         (
             {"triples": [("ruxolitinib", "selumetinib", "aspirin")]},
-            "triples: must be of drugs.tsv, found aspirin",
+            "scenarios.triples: must be of drugs.tsv, found aspirin",
         ),
         (
             {
@@ -226,7 +230,7 @@ def test_trajectories_are_counted(contexts, drugs):
                     ("tofacitinib", "selumetinib", "ruxolitinib"),
                 ]
             },
-            "triples: must be named once, found ruxolitinib+selumetinib+tofacitinib again",
+            "scenarios.triples: must be named once, found ruxolitinib+selumetinib+tofacitinib again",
         ),
         (
             {

@@ -1,0 +1,155 @@
+"""How a genotype is written: network parameters that differ in a cell from the start, at rest too.
+
+    JAK1_total=0            a knock-out
+    JAK1_total=30%          a knock-down to 30 % of what the cell has; 300% is overexpression
+    BRAF_V600E=1            a mutant that the network knows
+    JAK1_total=0 JAK2_total=0    both
+
+Facts, own experiments and genetic interventions of a screen are written so.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from screen.errors import ScenarioError
+from screen.scenarios.contexts import VOLUMES
+from screen.tables import QUANTITY, in_standard_units
+
+Units = Mapping[str, str]
+"""Unit of drugs and network parameters, by name."""
+
+NO_UNITS: Units = MappingProxyType({})
+"""Where every number is in the unit of what is set."""
+
+NONE, OWN, UNTIL = "none", "context", "until"
+"""Words of cells of arms: nothing; what the context itself is given; when what is given ends."""
+
+
+class Genotype(NamedTuple):
+    """Values of network parameters, and shares of what the cell has of others."""
+
+    values: tuple[tuple[str, float], ...] = ()
+    shares: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it sets."""
+        return tuple(name for name, _ in (*self.values, *self.shares))
+
+
+def parse_genotype(text: str, units: Units = NO_UNITS) -> tuple[Genotype, list[str]]:
+    """The genotype that a text says, and what is wrong with it. Values may have the units of a parameter.
+
+    >>> parse_genotype("JAK1_total=0 STAT1_total=30%")
+    (Genotype(values=(('JAK1_total', 0.0),), shares=(('STAT1_total', 0.3),)), [])
+    """
+    values: dict[str, float] = {}
+    shares: dict[str, float] = {}
+    problems = []
+    for word in [] if text == NONE else text.split():
+        name, _, given = word.partition("=")
+        share = given.endswith("%")
+        wanted = None if share else units.get(name)
+        (number,) = parse_numbers([given.removesuffix("%")], wanted)
+        if word == OWN or name == UNTIL or ":" in given:
+            problems.append(f"must hold values alone, found `{UNTIL}`, `{OWN}` or a schedule")
+        elif "," in given:
+            problems.append("must hold single values, found a series")
+        elif not name or not number >= 0:
+            unit = f" in {wanted} or a unit that becomes it" if wanted else ""
+            problems.append(
+                f"must be name=value with numbers of at least 0{unit}, found {word.removesuffix('%')}"
+            )
+        elif name in values or name in shares:
+            problems.append(f"must set {name} once, found it again")
+        elif share:
+            shares[name] = number / 100.0
+        else:
+            values[name] = number
+    return Genotype(tuple(sorted(values.items())), tuple(sorted(shares.items()))), problems
+
+
+def genetic_problems(genetic: Sequence[str]) -> list[str]:
+    """What is wrong with genetic interventions as they are written."""
+    problems, seen = [], set[Genotype]()
+    for text in genetic:
+        found, wrong = parse_genotype(text)
+        if "+" in text:
+            wrong.append("must be written without +, which joins drugs")
+        if not wrong and not found.names:
+            wrong.append("must be name=value, such as JAK1_total=0 or JAK1_total=30%")
+        if not wrong and found in seen:
+            wrong.append("must be named once")
+        seen.add(found)
+        problems += [
+            f"scenarios.genetic: {rule if ', found' in rule else f'{rule}, found {text}'}" for rule in wrong
+        ]
+    return problems
+
+
+def check_genetic(
+    genetic: Iterable[str], parameters: Collection[str], ranked: Collection[str], beside: Collection[str]
+) -> None:
+    """ScenarioError where genetic interventions set what is no parameter of the network, take a volume to 0, set what
+    is ranked is counted against, or take away all of what another read-out is a share of.
+
+    `ranked`, `beside`: parameters in the own formulas of what is ranked, and of what else is read.
+
+    >>> check_genetic(["JAK1_total=0"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
+    >>> check_genetic(["STAT3_total=50%"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
+    Traceback (most recent call last):
+    screen.errors.ScenarioError: scenarios.genetic: must not set what the ranked observable is counted against, ...
+    """
+    problems = []
+    for text in genetic:
+        genotype, _ = parse_genotype(text)
+        for name, value in (*genotype.values, *genotype.shares):
+            if name not in parameters:
+                problems.append(
+                    f"must set parameters of the network (`describe cell NAME --all`), found {name}"
+                )
+            elif name in VOLUMES and value == 0:
+                problems.append(f"must leave a volume above 0, found {name}=0")
+            elif name in beside and name not in ranked and value == 0:
+                problems.append(
+                    f"must leave some of what a read-out is a share of, found {name}=0; {name}=0.01% is as good"
+                )
+            elif name in ranked:
+                problems.append(
+                    f"must not set what the ranked observable is counted against, found {name}; load its synthesis "
+                    "instead (load_STAT3_SYNTHESIS=1e6 takes STAT3 away)"
+                )
+    if problems:
+        raise ScenarioError(f"scenarios.genetic: {problem}" for problem in dict.fromkeys(problems))
+
+
+def parse_numbers(items: Sequence[str], wanted: str | None) -> list[float]:
+    """Numbers in the unit wanted, NaN for what is none; one without a unit has that of the last.
+
+    >>> parse_numbers(["10", "100pM"], "nM")
+    [0.01, 0.1]
+    """
+    parts = [re.fullmatch(QUANTITY, item) for item in items]
+    last = parts[-1]["unit"] if parts[-1] else ""
+    found = []
+    for item, part in zip(items, parts, strict=True):
+        unit = (part["unit"] or last) if part else ""
+        turned = (
+            in_standard_units(parse_number(part["value"]), unit)
+            if part and unit
+            else (parse_number(item), wanted)
+        )
+        found.append(turned[0] if turned[1] == wanted else math.nan)
+    return found
+
+
+def parse_number(text: str) -> float:
+    """The number, or NaN where there is none: no comparison holds for that."""
+    try:
+        found = float(text)
+    except ValueError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan

@@ -1,0 +1,85 @@
+"""Genetic changes from settings to ranking and report, held against the same arms of an experiment."""
+
+import polars as pl
+import pytest
+
+from screen.cli.options import Results
+from screen.cli.plan import read_aim
+from screen.panel import CONTRASTS
+from screen.rank import ranked_schema
+from screen.settings import load_settings
+from screen.tables import RESPONSES, read_table
+
+CHANGES = ["gp130_total=0", "JAK1_total=0 JAK2_total=0%", "PTPN1_total=30%"]
+
+
+@pytest.fixture
+def settings(small):
+    """One cell, one drug and the changes on the whole network, under the first shipped draw."""
+
+    def write(changes):
+        return small(
+            scenarios={"drugs": ["ruxolitinib"], "doses_nM": [1000], "genetic": changes},
+            fit={"draws_from": "shipped", "draws": 1},
+            simulate={"shards": 1, "slices": False, "screen_rtol": 1e-6},
+            readouts=[{"id": "pY705_20min", "observable": "pY705_level", "minutes": 20}],
+            rank={"dose_bases": [{"kind": "equal_concentration", "value": 1000}]},
+        )
+
+    return write
+
+
+def test_a_change_ranks_by_what_the_same_arm_of_an_experiment_shows(run, settings, tmp_path):
+    config, results = settings(CHANGES), Results(tmp_path / "results")
+    shared = ("--config", config, "--results", results.folder)
+    for stage in (
+        *(("network",), ("scenarios",), ("constrain",), ("simulate", "--shard", 0), ("rank",), ("report",)),
+        ("export", "--to", "gdr"),
+    ):
+        ran = run(*stage, *shared)
+        assert ran.code == 0, ran.err
+    (shard,) = results.shards(1)
+    level = dict(read_table(shard, RESPONSES).select("scenario", "value").iter_rows())
+    vehicle = level["hepg2|default|vehicle"]
+
+    arms = [("control", "", "context", ""), ("bare", CHANGES[0], "", "control")]
+    arms += [(f"arm{number}", text, "context", "control") for number, text in enumerate(CHANGES)]
+    head = "arm\tcontext\tgenotype\tstimulus\treference\treadout\tminutes"
+    rows = ["\t".join((name, "hepg2", *rest, "pY705_level", "20")) for name, *rest in arms]
+    (tmp_path / "arms.tsv").write_text("\n".join([head, *rows]) + "\n")
+    ran = run("experiment", tmp_path / "arms.tsv", *shared, "--draws", results.draws)
+    assert ran.code == 0, ran.err
+    table = read_table(results.experiment(tmp_path / "arms.tsv") / "contrasts.csv", CONTRASTS)
+    ratio = dict(table.select("arm", "ratio_p50").iter_rows())
+    for number, text in enumerate(CHANGES):
+        assert level[f"hepg2|default|{text}"] / vehicle == pytest.approx(ratio[f"arm{number}"], rel=1e-9)
+    # without its receptor IL-6 does nothing, and nothing else drives these cells
+    assert ratio["arm0"] == pytest.approx(ratio["bare"], rel=1e-6) and ratio["arm0"] < 0.1
+
+    ranked = read_table(results.ranked, ranked_schema(read_aim(load_settings(config))))
+    genetic = ranked.filter(dose_basis="genetic")
+    found = dict(genetic.select("intervention", "suppression_p50").iter_rows())
+    expected = {text: 1.0 - level[f"hepg2|default|{text}"] / vehicle for text in CHANGES}
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert genetic.sort("rank")["intervention"][0] == max(expected, key=expected.__getitem__)
+    route = dict(genetic.select("intervention", "route").iter_rows())
+    assert route == dict(zip(CHANGES, ("direct", "direct", "indirect"), strict=True))
+    assert genetic.filter(intervention=CHANGES[1])["acts_through"].item() == "JAK1_total JAK2_total"
+    assert (genetic["suppression_p05"] < genetic["suppression_p95"]).all()
+    assert ranked.filter(pl.col("dose_basis") != "genetic")["intervention"].to_list() == ["ruxolitinib"]
+    assert pl.read_csv(results.export / "gdr.csv").height == 2
+
+
+def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, settings, tmp_path):
+    config = settings([*CHANGES[:1], "JAK9_total=0", "STAT3_total=30%"])
+    for command in (("scenarios", "--dry-run"), ("check",)):
+        ran = run(*command, "--config", config)
+        assert ran.code == 2
+        assert [problem.split(": ", 2)[1] for problem in ran.problems if "genetic" in problem] == [
+            "scenarios.genetic",
+            "scenarios.genetic",
+        ]
+    arm = run(
+        "export", "--to", "sedml", "--arm", "hepg2|default|gp130_total=0", "--config", settings(CHANGES[:1])
+    )
+    assert arm.code == 2 and "must be given drugs or none, found the genetic change" in arm.err

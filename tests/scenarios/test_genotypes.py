@@ -1,0 +1,59 @@
+"""Genetic changes as they are written: what they mean, and what is refused before anything runs."""
+
+import pytest
+
+from screen.errors import ScenarioError
+from screen.scenarios import check_genetic, parse_genotype
+from screen.scenarios.genotypes import genetic_problems
+
+
+def test_values_and_shares_are_told_apart_and_ordered():
+    genotype, problems = parse_genotype("b=0 a=30% c=2uM", {"c": "nM"})
+    assert not problems
+    assert genotype.values == (("b", 0.0), ("c", 2000.0)) and genotype.shares == (("a", 0.3),)
+    assert set(genotype.names) == {"a", "b", "c"}
+    assert parse_genotype("none")[0].names == parse_genotype("")[0].names == ()
+
+
+@pytest.mark.parametrize(
+    ("genetic", "problem"),
+    [
+        (["JAK1"], "must be name=value with numbers of at least 0, found JAK1"),
+        (["JAK1_total=-1"], "must be name=value with numbers of at least 0, found JAK1_total=-1"),
+        (["JAK1_total=nan"], "must be name=value with numbers of at least 0, found JAK1_total=nan"),
+        (["=30%"], "must be name=value with numbers of at least 0, found =30"),
+        (["JAK1_total=1,2"], "must hold single values, found a series"),
+        (["a=1 until=5"], "must hold values alone, found `until`, `context` or a schedule"),
+        (["a=1:from=5"], "must hold values alone, found `until`, `context` or a schedule"),
+        (["a=1 a=50%"], "must set a once, found it again"),
+        (["a=1e+3"], "must be written without +, which joins drugs, found a=1e+3"),
+        (["none"], "must be name=value, such as JAK1_total=0 or JAK1_total=30%, found none"),
+        (["a=0 b=0", "b=0  a=0"], "must be named once, found b=0  a=0"),
+    ],
+)
+def test_what_says_no_genetic_change_is_refused(genetic, problem):
+    assert genetic_problems(genetic) == [f"scenarios.genetic: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("JAK9_total=0", "must set parameters of the network (`describe cell NAME --all`), found JAK9_total"),
+        ("cytosol=0", "must leave a volume above 0, found cytosol=0"),
+        (
+            "ERK_total=0",
+            "must leave some of what a read-out is a share of, found ERK_total=0; ERK_total=0.01% is as good",
+        ),
+        (
+            "STAT3_total=30%",
+            "must not set what the ranked observable is counted against, found STAT3_total; load its synthesis instead "
+            "(load_STAT3_SYNTHESIS=1e6 takes STAT3 away)",
+        ),
+    ],
+)
+def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
+    known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol"]
+    check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], ["ERK_total", "STAT3_total"])
+    with pytest.raises(ScenarioError) as caught:
+        check_genetic([text], known, ["STAT3_total"], ["ERK_total", "STAT3_total"])
+    assert caught.value.problems == (f"scenarios.genetic: {problem}",)
