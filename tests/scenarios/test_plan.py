@@ -196,7 +196,8 @@ def test_trajectories_are_counted(contexts, drugs):
         ({"pairs": [("ruxolitinib",)]}, "scenarios.pairs: must be two drugs each, found ['ruxolitinib']"),
         (
             {"own_pair_doses_nM": {"selumetinib": [1, 2]}},
-            "scenarios.pair_layout: a ray must have as many doses of both drugs, found 1 of ruxolitinib and 2 of selumetinib",
+            "scenarios.pair_layout: a ray must have as many doses of both drugs, "
+            "found 1 of ruxolitinib and 2 of selumetinib",
         ),
         (
             {"own_pair_doses_nM": {"aspirin": [1]}},
@@ -239,7 +240,8 @@ def test_trajectories_are_counted(contexts, drugs):
                 "own_pair_doses_nM": {"ruxolitinib": [1, 2], "tofacitinib": [1, 2]},
             },
             [
-                f"scenarios.pair_layout: a ray must have as many doses of both drugs, found 2 of {drug} and 1 of selumetinib"
+                "scenarios.pair_layout: a ray must have as many doses of both drugs, "
+                f"found 2 of {drug} and 1 of selumetinib"
                 for drug in ("ruxolitinib", "tofacitinib")
             ],
         ),
