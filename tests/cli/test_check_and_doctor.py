@@ -159,7 +159,7 @@ def test_doctor_names_a_folder_without_permission(run, root, monkeypatch):
         ({"scenarios": {"doses_nM": [10, 100]}}, "equal_concentration must be at a tested dose [nM] (10, 100), found"),
         (
             {"scenarios": {"pairs": "all", "own_pair_doses_nM": {"ruxolitinib": [1, 2, 3]}}},
-            "pair_layout: a ray must have as many doses of both drugs, found",
+            "scenarios.pair_layout: a ray must have as many doses of both drugs, found",
         ),
         (
             {"readouts": [{"id": "pERK_3h", "observable": "pERK", "minutes": 180}]},
