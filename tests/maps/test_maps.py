@@ -5,15 +5,12 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from screen.cli import main
-from screen.maps import module_maps
 from screen.maps.drawing import drawn_digest, map_svg
 from screen.maps.layout import Diagram, diagrams, packed, place
 from screen.maps.page import is_drawn, network_page
 from screen.maps.processes import STIMULATION, ModuleMap, Process
-from screen.network import compose_network
 
 TOY = ModuleMap(
     "m01_toy",
@@ -28,12 +25,6 @@ TOY = ModuleMap(
     {"A_c": "cytosol", "A_Y_c": "cytosol", "B_mRNA": "cytosol", "C_n": "nucleus"},
     (),
 )
-
-
-@pytest.fixture(scope="module")
-def maps(root):
-    folder = root / "config/network"
-    return module_maps(compose_network(folder), folder)
 
 
 def test_parts_nodes_and_arcs_of_a_toy():
