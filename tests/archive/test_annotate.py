@@ -99,6 +99,8 @@ def test_species_stand_for(document, species, qualifier, found):
     [
         ("STAT3_c", "SBO:0000252"),
         ("gp130_dimer", "SBO:0000253"),
+        ("ERK_PP", "SBO:0000245"),
+        ("PIP3", "SBO:0000247"),
         ("STAT3_mRNA", "SBO:0000250"),
         ("cytosol", "SBO:0000290"),
         ("STAT3_S_pairing_c", "SBO:0000177"),
@@ -119,6 +121,10 @@ def test_species_stand_for(document, species, qualifier, found):
 )
 def test_terms_follow_from_what_things_do(document, element, term):
     assert document.getModel().getElementBySId(element).getSBOTermID() == term
+
+
+def test_the_model_is_a_continuous_framework_without_space(document):
+    assert document.getModel().getSBOTermID() == "SBO:0000293"
 
 
 def test_species_hold_the_genes_that_they_carry(folder, shipped):

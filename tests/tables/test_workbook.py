@@ -83,6 +83,16 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         read_table(path, DRUGS)
 
 
+def test_the_limit_of_cells_is_taken_and_one_more_is_not(tmp_path, monkeypatch):
+    """Empty cells before the last of a row count too: here are two rows of three."""
+    rows = [(1, ["a", "b", "c"]), (2, [None, None, "d"])]
+    monkeypatch.setattr(reading, "MOST_CELLS", 6)
+    assert reading.read_sheet(workbook(tmp_path / "t.xlsx", rows)) == [(1, ["a", "b", "c"]), (2, ["", "", "d"])]
+    monkeypatch.setattr(reading, "MOST_CELLS", 5)
+    with pytest.raises(TableError, match="must have at most 5 cells, found more"):
+        reading.read_sheet(tmp_path / "t.xlsx")
+
+
 def test_rows_and_cells_that_name_no_place_follow_on_and_columns_go_on_after_z(tmp_path):
     cell = "<c t='inlineStr'><is><t>{}</t></is></c>"
     rows = [
