@@ -44,7 +44,7 @@ def test_the_screen_that_was_measured_should_take_what_it_took(measured):
         assert one.cpu_seconds == pytest.approx(took["cpu_seconds"], rel=0.3), one.stage
 
 
-def test_every_count_of_a_screen_has_its_cost(root, monkeypatch):
+def test_every_count_of_a_screen_has_its_cost(root, monkeypatch, measured):
     monkeypatch.chdir(root)
     for slices in (True, False):
         settings = load_settings(root / "config/config.yaml")
@@ -55,3 +55,5 @@ def test_every_count_of_a_screen_has_its_cost(root, monkeypatch):
             "network", "scenarios", "fit", "constrain", "simulate", "race", "validate", "rank", "report"
         ]  # fmt: skip
         assert all(one.seconds > 0 for one in found)
+        (lanes,) = (number for name, number in counts["simulate"].items() if name.endswith("trajectories"))
+        assert lanes == pytest.approx(measured["trajectories"], rel=0.02)  # as many pairs go on as did
