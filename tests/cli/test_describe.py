@@ -1,5 +1,9 @@
 """describe says what the tables hold, with known numbers."""
 
+import re
+from itertools import pairwise
+
+import polars as pl
 import pytest
 
 from screen.cli.drugs import read_drugs
@@ -74,6 +78,85 @@ def test_targets_and_observables_have_units_and_meanings(run, root, monkeypatch)
     assert row(known, "SOCS3_protein").split()[1] == "nM"
     assert "FGFR_off" not in known
     assert row(run("describe", "observables", "--all").out, "FGFR_off").split()[1] == "per_min"
+
+
+def columns(text: str) -> list[list[str]]:
+    """The cells of a printed table, by the places at which the heads of its columns begin."""
+    lines = [line for line in text.splitlines() if line]
+    at = next(number for number, line in enumerate(lines) if re.match(r"\w+ {2,}\w", line))
+    starts = [found.start() for found in re.finditer(r"(?<!\S)\S+( \S+)*", lines[at])]
+    return [
+        [line[start:stop].strip() for start, stop in pairwise([*starts, None])]
+        for line in lines[at + 1 :] if not line.startswith("--all")
+    ]  # fmt: skip
+
+
+def test_what_is_screened_is_said_of_every_drug(run, small, root):
+    table = pl.read_csv(root / "config/drugs.tsv", separator="\t", infer_schema=False)
+    known = [
+        (name, {"true": "yes", "false": "no"}[said]) for name, said in table.select("drug", "screened").rows()
+    ]
+    found = columns(run("describe", "drug", "--config", small()).out)
+    assert [(name, said) for name, *_, said in found] == known and {said for _, said in known} == {
+        "yes",
+        "no",
+    }
+    for name, said in (known[0], next(each for each in known if each[1] == "no")):
+        lines = run("describe", "drug", name, "--config", small()).out.splitlines()
+        assert ("not screened" in lines) == (said == "no")
+
+
+@pytest.mark.parametrize("constants", ["assay", "cell"])
+def test_a_drug_has_a_line_for_each_of_its_measurements_that_count_the_tightest_first(
+    run, small, root, constants
+):
+    """At 1000 nM, where no other dose is asked for; what does not bind leaves all of the activity."""
+    config = small(scenarios={"constants": constants})
+    table = pl.read_csv(root / "config/affinities.tsv", separator="\t", infer_schema=False)
+    used = table.filter(drug="tofacitinib", used="true").sort("target", "gene")
+    assert 0 < used.height < table.filter(drug="tofacitinib").height
+    found = columns(run("describe", "drug", "tofacitinib", "--config", config).out)
+    measured = [
+        (target, gene, f"{kind} {relation} {float(value):g} nM")
+        for target, gene, kind, relation, value in used.select(
+            "target", "gene", "type", "relation", "value_nM"
+        ).rows()
+    ]
+    assert sorted(tuple(each[:3]) for each in found) == sorted(measured)
+    left = [float(each[4]) for each in found]
+    assert left == sorted(left) and left[0] < 0.2 and left[-1] == 1.0
+    for _, _, said, constant, activity, _ in found:
+        value = float(constant.removesuffix(" nM")) if constant else None
+        assert float(activity) == pytest.approx(1.0 if value is None else 1 / (1 + 1000 / value), rel=0.02)
+        if constants == "assay":
+            assert (value is None) == (" > " in said)
+
+
+def test_the_head_of_a_cell_says_how_long_drugs_come_before_the_stimulus(run, small):
+    ran = run("describe", "cell", "hepg2", "--config", small())
+    assert ran.out.startswith("hepg2: human, drug 60 min before the stimulus\n")
+    assert ran.out.endswith("--all lists the switches that it leaves as they are\n")
+    assert "--all lists" not in run("describe", "cell", "hepg2", "--all", "--config", small()).out
+    of_cell = {name: rest for name, *rest in columns(ran.out)}
+    assert (
+        of_cell["gp130_total"][:4] == ["1.2", "nM", "exact", "0.61"]
+        and "per cell" in of_cell["gp130_total"][4]
+    )
+    assert of_cell["gp130_total"][5].startswith("assumed")
+    every = columns(run("describe", "cell", "--config", small()).out)
+    assert ["fgfr2_gastric", "human", "none"] in every
+
+
+def test_a_total_that_is_uncertain_has_its_spread(run, small, tmp_path, root):
+    text = (root / "config/contexts.tsv").read_text()
+    head, *rows = text.splitlines()
+    assert "\tsd" not in head
+    more = [f"{each}\t0.25" if each.startswith("hepg2\ttotal\tSTAT1_total") else f"{each}\t" for each in rows]
+    (tmp_path / "contexts.tsv").write_text("\n".join([f"{head}\tsd", *more]) + "\n")
+    ran = run("describe", "cell", "hepg2", "--config", small(tables={"contexts": ["contexts.tsv"]}))
+    assert (
+        row(ran.out, "STAT1_total").split()[3] == "0.25" and row(ran.out, "STAT3_total").split()[3] == "exact"
+    )
 
 
 @pytest.mark.parametrize(
