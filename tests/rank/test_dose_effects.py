@@ -306,6 +306,13 @@ def test_a_curve_whose_best_lies_on_a_bound_is_that_of_scipy_there(effect):
     assert own <= 2 * best * (1 + 1e-5) + 1e-6
 
 
+@pytest.mark.parametrize(("half", "most"), [(1e9, BEYOND * DOSES[-1]), (1e-8, DOSES[0] / BEYOND)])
+def test_a_half_maximal_dose_lies_a_thousandfold_outside_the_doses_at_most(half, most):
+    """Of curves as flat as curves may be, whose own lies further out."""
+    found = 10 ** fit_hill(hill(np.array(DOSES), half, SLOPES[0])[None], np.array(DOSES)).log10_half.item()
+    assert found == pytest.approx(most, rel=0.01)
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_excesses_are_those_of_the_package_synergy():
     """A surface that no reference describes; ZIP only where both find the same Hill curves."""

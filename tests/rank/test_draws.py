@@ -51,6 +51,18 @@ def test_a_quantile_that_rests_on_a_censored_draw_is_censored(values, share, exp
     assert quantile(np.array([values]), share)[0] == expected
 
 
+@pytest.mark.parametrize("draws", [101, 201])
+def test_a_quantile_at_a_draw_is_that_draw_whatever_the_rounding_of_its_place(draws):
+    """0.29 x 100 is 28.999999999999996: what is beside draw 29 is none of it, censored or not."""
+    place = round(0.29 * (draws - 1))
+    assert 0.29 * (draws - 1) < place
+    values = np.arange(float(draws))
+    below = np.where(values < place, -INF, np.where(values > place, INF, values))
+    assert quantile(values[None], 0.29)[0] == quantile(below[None], 0.29)[0] == place
+    weights = np.full(draws, 0.5)
+    assert quantile(below[None], 0.29, weights)[0] == place
+
+
 def test_step_quantile_is_a_value_that_was_there():
     values = np.array([[4.0, 1.0, NAN, 3.0, 2.0]])
     assert step_quantile(values, 0.05)[0] == 1.0

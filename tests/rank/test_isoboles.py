@@ -75,6 +75,7 @@ def test_a_dose_is_read_where_it_is_and_its_absence_is_said():
     effect = np.array([[0.2, 0.4, 0.8], [0.1, 0.2, 0.3], [0.2, np.nan, 0.8], [0.2, 0.6, 0.1]])
     found = log10_dose_reaching(effect, doses, 0.4)
     assert found == pytest.approx([1.0, np.inf, np.nan, 0.547411], nan_ok=True, abs=1e-5)
-    assert log10_dose_reaching(effect[0], doses, 0.4, 0.5) == -np.inf
+    for before in (0.5, 0.4):  # more than enough, and just enough
+        assert log10_dose_reaching(effect[0], doses, 0.4, before) == -np.inf
     below = 10 ** log10_dose_reaching(effect[0], doses, 0.002)
     assert below == pytest.approx((0.002 / 0.998) / (0.2 / 0.8))
