@@ -37,7 +37,21 @@ def test_items_are_taken_a_few_ahead(two):
 
     results = side_by_side(str, endless())
     assert [next(results) for _ in range(3)] == ["0", "1", "2"]
-    assert taken[-1] <= 5
+    assert taken == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("cores", "most", "first"), [(8, {}, 5), (2, {}, 3), (8, {"most": 6}, 7), (8, {"most": 1}, 2)]
+)
+def test_as_many_items_are_under_way_as_asked_for_or_four_and_no_more_than_cores(
+    monkeypatch, cores, most, first
+):
+    """And one more, which waits."""
+    monkeypatch.setattr(threads.pl, "thread_pool_size", lambda: cores)
+    taken = []
+    results = side_by_side(str, (taken.append(number) or number for number in range(20)), **most)
+    assert next(results) == "0" and len(taken) == first
+    results.close()
 
 
 def test_an_error_of_an_item_is_raised_in_its_place(two):

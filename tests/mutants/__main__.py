@@ -45,12 +45,14 @@ NEAREST = {
     "screen/files": ("tests/hostile/test_files.py", "tests/hostile/test_yaml.py", "tests/hostile/test_names.py"),
     "screen/settings": ("tests/test_settings.py", "tests/hostile/test_yaml.py", "tests/cli/test_settings_read.py"),
     "screen/sources": ("tests/sources",),
-    "screen/report": ("tests/report/test_report.py", "tests/report/test_answers.py", "tests/hostile/test_page.py"),
+    "screen/report": ("tests/report/test_report.py", "tests/report/test_answers.py", "tests/report/test_numbers.py",
+                      "tests/hostile/test_page.py"),
     "screen/maps": ("tests/maps",),
     "screen/cli": ("tests/cli",),
+    "screen/*.py": ("tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py"),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
 }  # fmt: skip
-"""Package -> the tests that are nearest to it."""
+"""Package -> the tests that are nearest to it; modules that are in none are `screen/*.py`."""
 
 OF_ALL = ("tests/test_examples.py", "tests/tables/test_limits.py")
 """Tests that are near to every package: the examples of its functions, the limits of its columns."""
@@ -91,7 +93,7 @@ def sample(package: str, count: int, seed: str) -> list[Fault]:
     rng = random.Random(f"{seed} {package}")
     files = sorted(
         path
-        for path in (ROOT / package).rglob("*")
+        for path in (ROOT.glob(package) if "*" in package else (ROOT / package).rglob("*"))
         if path.suffix in (".py", ".smk") and path.stem not in DRAWN
     )
     every = [fault for path in files for fault in faults_of(path)]
