@@ -1,5 +1,8 @@
 """Exit codes, help and the one-line form of every refusal."""
 
+import argparse
+import ast
+import inspect
 import os
 import subprocess
 import sys
@@ -61,6 +64,34 @@ def test_a_command_that_does_not_exist_or_lacks_something_is_refused(arguments, 
         main(arguments)
     assert ended.value.code == 2
     assert "usage: python -m screen" in capsys.readouterr().err
+
+
+DEFAULTS = {
+    "potency": {"response_draws": 16}, "predict-lines": {"course_draws": 16}, "profile": {"most": 6},
+    "coverage": {"replicas": 20, "draws": 32}, "compare-models": {"steps": 30, "draws": 16},
+    "decisive": {"draws": 16, "most": 10}, "describe": {"dose": 1000.0}, "mine": {"draws": 64},
+    "cell": {"course_draws": 16},
+}  # fmt: skip
+"""Command -> the numbers that it takes where none are given; another one is a change that users notice."""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_numbers_that_are_not_given_are_those_that_users_know(command):
+    parser = argparse.ArgumentParser()
+    COMMANDS[command].add_arguments(parser)
+    found = {name: parser.get_default(name) for name in (action.dest for action in parser._actions)}
+    numbers = {name: value for name, value in found.items() if type(value) in (int, float)}
+    assert numbers == DEFAULTS.get(command, {})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_done_ends_with_0_and_what_does_not_with_a_code_that_has_a_name(command):
+    """Of commands that take too long to be run here too."""
+    tree = ast.parse(inspect.getsource(COMMANDS[command]))
+    (run,) = (each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == "run")
+    ends = [each.value for each in ast.walk(run) if isinstance(each, ast.Return)]
+    codes = [part.value for each in ends for part in ast.walk(each) if isinstance(part, ast.Constant)]
+    assert ends and {code for code in codes if type(code) is int} <= {0}
 
 
 def test_the_module_can_be_run(root):

@@ -149,6 +149,16 @@ def test_resting_states_are_at_rest(model):
     assert b == pytest.approx([0.01 / (0.01 + off) for off in (0.1, 0.2, 0.05, 0.4)], rel=1e-6)
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 5])
+def test_as_many_lanes_and_cells_come_back_as_were_asked_for(model, batch):
+    """The last batch is filled up with copies, which nobody sees."""
+    plan, every = part_of(model), np.arange(4)
+    runner = Runner(model, integration(batch), plan.design, ["B"])
+    resting = runner.rest(plan.draws, np.zeros(4, int), every)
+    found = runner(plan.draws, np.ones(4, int), every, np.full((4, 1), 20.0), resting)
+    assert {len(part) for part in (*resting, *found)} == {4}
+
+
 def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
     healthy = run(model, part_of(model))
     frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)))
@@ -267,5 +277,10 @@ def test_trajectories_for_slopes_are_as_coarse_throughout_and_never_finer():
     found = fine.for_slopes()
     assert (found.rtol, found.atol) == pytest.approx((1e-4, 1e-7))
     assert found == replace(fine, rtol=found.rtol, atol=found.atol)
+    assert [Integration("kernel", rtol).for_slopes().rtol for rtol in (1e-8, 1e-5, 1e-4)] == [
+        1e-6,
+        1e-4,
+        1e-4,
+    ]
     coarse = Integration("kernel", 1e-3, 1e-9)
     assert coarse.for_slopes() == coarse
