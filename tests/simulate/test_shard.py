@@ -214,6 +214,17 @@ def test_a_cell_that_needs_longer_has_ten_times_as_long_to_come_to_rest_and_its_
     assert found.status.tolist() == ["no_rest_state"] and np.isnan(found.values).all()
 
 
+@pytest.mark.parametrize(
+    ("change", "status"), [(5e-4, "ok"), (8e-4, "ok"), (1.3e-3, "retried"), (1.8e-3, "retried")]
+)
+def test_a_cell_is_at_rest_where_it_changes_by_no_more_than_a_thousandth(model, change, status):
+    """B rises as 1 - exp(-0.11 t): from T to 2 T by exp(-0.11 T) of what it is then."""
+    plan, first = part_of(model), np.zeros(1, int)
+    minutes = float(-np.log(change) / 0.11)
+    runner = Runner(model, replace(integration(), rest_minutes=minutes), plan.design, ["B"])
+    assert runner.rest(plan.draws, first, first).status.tolist() == [status]
+
+
 def test_what_is_read_has_the_parameters_of_the_time_it_is_read_at(model):
     """The stimulus of 0.2 is there when the signal is read, and was not before."""
     plan, every = part_of(model), np.arange(4)
