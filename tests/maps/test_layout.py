@@ -116,6 +116,18 @@ def test_parts_fill_a_shelf_before_the_next_begins():
     assert packed([np.array([0.5, 0.25])])[1].tolist() == [1.0, 1.0]
 
 
+def test_a_map_is_as_large_as_its_parts_and_wide_enough_for_what_its_signs_mean(maps):
+    """In inches of 72 points, with a margin around and one more for the signs below."""
+    seen = set()
+    for module in maps:
+        if is_drawn(module):
+            _, (width, height) = packed([place(diagram).size for diagram in diagrams(module)])
+            seen.add(width > 560)
+            known = np.array([max(width, 560.0) + 2 * drawing.MARGIN, height + 3 * drawing.MARGIN]) / 72
+            assert drawing.draw_map(module).get_size_inches() == pytest.approx(known)
+    assert seen == {True, False}
+
+
 def test_what_is_drawn_of_a_node_stays_in_its_room(placed):
     """Boxes, words and crossed circles, by what matplotlib draws; a point is a unit here."""
     figure = Figure(figsize=(10, 10), dpi=72)
@@ -131,11 +143,15 @@ def test_what_is_drawn_of_a_node_stays_in_its_room(placed):
     for node in kinds.values():
         (drawing._draw_species if node.is_species else drawing._draw_process)(axes, node, np.zeros(2))
         drawing._draw_acting(axes, node, np.zeros(2))
+        found = []
         for artist in [*axes.patches, *axes.texts]:
             box = artist.get_window_extent(renderer)
             left, right, low, high = box.x0 - 360, box.x1 - 360, box.y0 - 360, box.y1 - 360
+            found.append((right, -low))
             assert -node.width / 2 - 1 <= left <= right <= node.width / 2 + 1, node
             assert -node.below - AIR / 2 <= low <= high <= node.above + AIR / 2, node
             artist.remove()
+        if not node.acting and not node.sites:  # and the room is no larger than that, to four points
+            assert np.max(found, axis=0) == pytest.approx([node.width / 2, node.below], abs=4.0)
         for line in list(axes.lines):
             line.remove()

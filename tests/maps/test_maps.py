@@ -50,7 +50,8 @@ def test_the_last_word_of_a_name_is_a_site_or_the_compartment_only_where_it_says
         ("STAT3_YS_c", "cytosol"): ("STAT3", "pY pS"), ("STAT3_c", "cytosol"): ("STAT3", ""),
         ("STAT3_c", "nucleus"): ("STAT3 c", ""), ("STAT3_Y_n", "nucleus"): ("STAT3", "pY"),
         ("ERK_PP", "cytosol"): ("ERK", "PP"), ("c", "cytosol"): ("c", ""), ("P", "cytosol"): ("P", ""),
-        ("P_c", "cytosol"): ("P", ""), ("SOCS3_mRNA", "cytosol"): ("SOCS3 mRNA", ""),
+        ("STAT3_dimer_YS_n", "nucleus"): ("STAT3 dimer", "pY pS"), ("P_c", "cytosol"): ("P", ""),
+        ("SOCS3_mRNA", "cytosol"): ("SOCS3 mRNA", ""),
     }  # fmt: skip
     for (name, compartment), told in known.items():
         module = replace(

@@ -87,7 +87,10 @@ def test_the_limit_of_cells_is_taken_and_one_more_is_not(tmp_path, monkeypatch):
     """Empty cells before the last of a row count too: here are two rows of three."""
     rows = [(1, ["a", "b", "c"]), (2, [None, None, "d"])]
     monkeypatch.setattr(reading, "MOST_CELLS", 6)
-    assert reading.read_sheet(workbook(tmp_path / "t.xlsx", rows)) == [(1, ["a", "b", "c"]), (2, ["", "", "d"])]
+    assert reading.read_sheet(workbook(tmp_path / "t.xlsx", rows)) == [
+        (1, ["a", "b", "c"]),
+        (2, ["", "", "d"]),
+    ]
     monkeypatch.setattr(reading, "MOST_CELLS", 5)
     with pytest.raises(TableError, match="must have at most 5 cells, found more"):
         reading.read_sheet(tmp_path / "t.xlsx")
