@@ -1,11 +1,12 @@
 """Every column of the ranked table against draws of a known spread, each number made here from the formula alone."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from screen.rank import DoseBasis, rank, ranked_schema
+from screen.rank import DoseBasis, rank, ranked_schema, sets_schema
 from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, responses, scenarios, uneven
 
 DRAWS = 41
@@ -120,6 +121,29 @@ def test_an_effect_is_at_most_all_of_the_vehicle_where_it_is_to_fall(goal, most)
     limits = {column.name: column.maximum for column in ranked_schema(replace(AIM, goal=goal)).columns}
     effects = [name for name in limits if name.startswith(("suppression", "rise"))]
     assert len(effects) > 5 and {limits[name] for name in effects} == {most}
+
+
+LIMITS = {
+    r"(rank|rank_p05|rank_p95)(_bare)?": "[1, inf)",
+    r"(p_best|p_top5)(_bare)?": "[0, 1]",
+    r"suppression_(p05|p50|p95|mean|least_p05|least_p50|least_p95)(_bare)?": "(-inf, 1]",
+    r"expected_regret|draws|failed": "[0, inf)",
+    r"dose_._nM|ic50(_p05|_p95)?_nM": "(0, inf)",
+}
+"""What numbers a column may hold, by its name: places from 1, shares, effects of all at most, counts, doses."""
+
+
+@pytest.mark.parametrize("schema", [RANKED, sets_schema(AIM)], ids=lambda schema: schema.name)
+def test_columns_take_the_numbers_that_there_can_be(schema):
+    limits = {}
+    for column in schema.columns:
+        low = "(0" if column.positive else "(-inf" if column.minimum is None else f"[{column.minimum}"
+        limits[column.name] = f"{low}, {'inf)' if column.maximum is None else f'{column.maximum}]'}"
+    known = {
+        name: next((held for names, held in LIMITS.items() if re.fullmatch(names, name)), "(-inf, inf)")
+        for name in limits
+    }
+    assert limits == known and set(LIMITS.values()) <= {*known.values(), "(-inf, inf)", "(0, inf)"}
 
 
 def test_the_mean_is_no_median(found):

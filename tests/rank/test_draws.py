@@ -34,6 +34,8 @@ def test_no_draws_give_no_number():
     assert np.isnan(quantile(nothing, 0.5)).all()
     assert np.isnan(mean(nothing)).all()
     assert np.isnan(step_quantile(nothing, 0.5)).all()
+    for statistic in (quantile, step_quantile):  # nor do draws that count for nothing
+        assert np.isnan(statistic(np.arange(8.0).reshape(2, 4), 0.5, np.zeros(4))).all()
 
 
 @pytest.mark.parametrize(
