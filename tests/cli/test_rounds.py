@@ -3,11 +3,13 @@
 import polars as pl
 import pytest
 
+from screen.cli.identity import check_shards, shard_facts, shard_problems
 from screen.cli.options import Results
 from screen.cli.origins import gather_origins
 from screen.cli.plan import read_plan
 from screen.cli.rounds import all_shards, count_draws, count_shards, is_raced, read_race
 from screen.cli.work import count_work, expected_trajectories
+from screen.errors import RankError
 from screen.settings import Settings, load_settings
 from screen.tables import DRAWS, write_table
 
@@ -109,3 +111,23 @@ def test_origins_are_of_the_first_shard_of_each_round_and_of_tables_that_are_the
     assert list(gather_origins(alone, results)) == ["constrain/draws.parquet", "simulate/shard-0.parquet"]
     frame.write_parquet(results.scenarios.parent.mkdir(parents=True) or results.scenarios)
     assert "scenarios/scenarios.parquet" not in gather_origins(alone, results)
+
+
+def test_shards_of_the_first_round_are_looked_at_alone_where_the_second_is_not_there_yet(settings):
+    """What an earlier screen has left of the second is none of it; a race has an input more than what it follows."""
+    raced = settings(race={"draws": 12}, scenarios=PAIRS, fit={"draws": 15}, simulate={"shards": 2})
+    results = Results(raced.results)
+    frame = pl.DataFrame({"draw": [0], "parameter": ["k"], "value": [1.0]})
+    for index in range(4):
+        write_table(frame, results.shard(index), DRAWS, {"stage": "simulate"})
+    shards = [results.shard(index) for index in range(4)]
+    assert list(shard_problems(raced, results, first_round=True)) == shards[:2]
+    assert list(shard_problems(raced, results)) == shards
+    results.shard(0).unlink()
+    assert list(shard_problems(raced, results)) == shards[1:]
+    with pytest.raises(RankError) as refused:
+        check_shards(raced, results)
+    assert len(refused.value.problems) == 3
+    read = [results.race.name in shard_facts(raced, results, index)["inputs"] for index in range(4)]
+    assert read == [False, False, True, True]
+    assert [shard_facts(raced, results, index)["shard"] for index in (0, 3)] == ["0 of 4", "3 of 4"]

@@ -48,13 +48,16 @@ NEAREST = {
     "screen/report": ("tests/report/test_report.py", "tests/report/test_answers.py", "tests/report/test_numbers.py",
                       "tests/hostile/test_page.py"),
     "screen/maps": ("tests/maps",),
-    "screen/cli": tuple(
-        f"tests/cli/test_{name}.py"
-        for name in (
-            "main", "machine", "rounds", "describe", "drug", "cell", "check_and_doctor", "expected", "work", "memory",
-            "experiment", "validate", "identity", "init", "stages", "settings_read", "decisive", "another_network",
-            "around_the_fit", "end_to_end", "mine",
-        )
+    "screen/cli": (
+        *(
+            f"tests/cli/test_{name}.py"
+            for name in (
+                "main", "machine", "rounds", "describe", "drug", "cell", "check_and_doctor", "expected", "work",
+                "memory", "experiment", "validate", "identity", "init", "stages", "settings_read", "decisive",
+                "another_network", "around_the_fit", "end_to_end", "mine",
+            )
+        ),
+        "tests/potency/test_command.py", "tests/archive/test_export.py",
     ),
     "screen": ("tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py"),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
