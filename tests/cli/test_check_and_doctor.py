@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections import Counter
 
+import polars as pl
 import pytest
 
 from screen.errors import KernelError
@@ -39,6 +41,42 @@ def test_the_shipped_configuration_has_no_problem(shipped_check):
     assert sum(sizes[kind] for kind in kinds) == sizes["parameters"]
     assert sizes["trajectories"] == sizes["scenarios"] * sizes["draws"]
     assert any("BRAF_V600E was not measured with" in warning for warning in found["warnings"])
+
+
+def test_sizes_are_those_of_the_tables(shipped_check, root):
+    sizes = json.loads(shipped_check.stdout)["sizes"]
+
+    def table(name: str) -> pl.DataFrame:
+        path = root / "config" / name
+        return pl.read_csv(path, separator="\t", infer_schema=False, comment_prefix="#", quote_char=None)
+
+    marks = Counter(table("network/parameters.tsv")["mark"])
+    drugs, affinities = table("drugs.tsv"), table("affinities.tsv")
+    known = {
+        "parameters": marks.total(), "parameters with source": marks["read"] + marks["measured"],
+        "parameters assumed or from memory": marks["assumed"] + marks["memory"],
+        "parameters set by context or convention": marks["input"] + marks["fixed"], "networks": 1,
+        "genes": table("network/genes.tsv").height, "species annotated": table("network/annotations.tsv").height,
+        "drugs": drugs.height, "drugs screened": drugs.filter(screened="true").height,
+        "affinities": affinities.height, "measurements": table("calibration/measurements.tsv").height,
+        "parameters estimated": table("calibration/parameters.tsv").filter(estimate="1").height,
+        "facts": table("panel/panel.tsv")["fact"].n_unique(),
+        "contexts": table("contexts.tsv")["context"].n_unique(), "triples": 0, "draws": 100,
+    }  # fmt: skip
+    assert {name: sizes[name] for name in known} == known
+    assert 1 < marks["read"] < sizes["parameters with source"] and marks["memory"] > 0 and marks["fixed"] > 0
+    assert sizes["contexts"] < sizes["contexts with their hypotheses"] and sizes["pairs"] > 0
+
+
+def test_where_modules_are_chosen_the_network_is_that_of_these(run, small):
+    """What they define can be read out, what others would is not there."""
+    modules = ["m00_base", "m01_il6_gp130", "m02_stat_cycle", "m03_negative_regulators", "m13_drugs"]
+    config = small(network={"modules": modules}, readouts=[{"id": "a", "observable": "pALK", "minutes": 1}])
+    ran = run("check", "--config", config)
+    assert ran.code == 2
+    assert any(
+        "readouts: `a` must read a species or one of" in each and "pALK" in each for each in ran.problems
+    )
 
 
 def test_check_collects_the_problems_of_all_inputs(run, small):
