@@ -1,16 +1,13 @@
 """What the network still gets wrong about effects it has not seen, learned from them and judged on other data sets.
 
 The error is one of the signal (`screen.scenarios.Discrepancy`), and is read through the offset of its batch: where half
-of a reading is offset, half of a small error shows. Arms, each a cell with what inhibits it, are wrong to different
-degrees: most are nearly right, a few wholly wrong. The error of an effect is therefore normal with mean 0 in an sd that
-is that of its kind of route times how wrong its arm is, |n| of a standard normal n. The noise of the readings comes on
-top. The spread of the ensemble is not taken off: draws of a refit that has not seen a data set spread more than those
-that rank, and what ranks adds its own spread; where that is as large, intervals are too wide rather than too narrow.
-The sd of a kind is the one of greatest posterior density, found on a line, for each data set by itself: effects of one
-laboratory are wrong together, and another cell is like another data set. That of all is the root of the mean of their
-squares, however many effects each has; the prior is half-normal. A drug with a direct route that by the prediction
-takes less than a tenth of the signal counts with the indirect ones. A kind without any effect gets the sd of those that
-leave the signal alone. A data set is judged by what the others teach.
+of a reading is offset, half of a small error shows. It belongs to an arm, a cell with what inhibits it, at all its
+doses and times, and is the product of two standard normal numbers in its sd: about most arms the network is nearly
+right, about a few wholly wrong. What the draws disagree on is common to an arm too, as far as its effects are moved by
+it; the noise of the readings is not. An arm counts by what its effects say together, so that one with fifty readings
+is still one. The sds are those of greatest posterior density of ln sd, which is never at 0: that a few arms happen to
+be right does not make errors nothing. Their priors are half-normal, and those of direct and indirect routes, of which
+few arms are known, are drawn together by a prior on their ratio. A data set is judged by what the others teach.
 """
 
 from collections.abc import Mapping
@@ -18,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.optimize import minimize
+from scipy.special import iti0k0, logsumexp, ndtr
 
 from screen.network import ROUTES
 from screen.scenarios import DISCREPANCY, Discrepancy
@@ -31,14 +28,14 @@ PHOSPHORYLATED = "pY705_level"
 PRIOR_SD = 1.0
 """Scale of the half-normal prior of an sd [log2] (assumed): effects are rarely off by more than a factor of four."""
 
-TAKEN = 0.1
-"""Share of the signal from which a drug with a direct route says something of the error of taking it (assumed)."""
+ALIKE = 0.5
+"""sd of ln sd between kinds of routes that move the signal (assumed): they seldom differ more than threefold."""
 
-FEWEST = 5
-"""Effects of a kind from which a data set says how large their error is (assumed)."""
+LEAST, MOST = 0.01, 5.0
+"""Ends of the sds that are looked at [log2]."""
 
-MOST = 5.0
-"""Largest sd that is looked at [log2]."""
+STARTS = ((0.3, 1.0, 1.0), (0.1, 2.0, 2.0))
+"""Sds of none, direct and indirect from which the search sets out [log2]: where arms are few there are two hills."""
 
 FAR = 3.0
 """Standard deviations of their noise beyond which effects are beyond doubt."""
@@ -46,12 +43,22 @@ FAR = 3.0
 NORMAL_90 = 1.6448536269514722
 """Half of a 90 % interval of a normal number, in its sd."""
 
-PRODUCT_90 = 1.5951037007203912
-"""The same of the product of two standard normal numbers, whose density is K0(|x|)/pi."""
+TAIL = 0.05
+"""Share of a 90 % interval that is left out on either side."""
 
-WRONG = np.linspace(0.025, 3.5, 60)
-"""How wrong an arm may be, in the sd of its kind, and how likely (half-normal)."""
-WRONG_LOG = -0.5 * WRONG**2 - np.log(np.exp(-0.5 * WRONG**2).sum())
+WRONG = np.sinh(np.linspace(-1.0, 1.0, 241) * np.arcsinh(12.0))
+"""Errors in their sd, closest at 0; beyond 12 lies a part in 600 000."""
+
+
+def _product_masses() -> np.ndarray:
+    """Log of how much of a product of two standard normal numbers, of density K0(|x|)/pi, is nearest to each WRONG."""
+    middle = 0.5 * (WRONG[1:] + WRONG[:-1])
+    below = 0.5 + np.sign(middle) * iti0k0(np.abs(middle))[1] / np.pi
+    return np.log(np.diff(below, prepend=0.0, append=1.0))
+
+
+MASSES = _product_masses()
+
 
 EFFECTS = Schema(
     "effects",
@@ -89,9 +96,15 @@ INTERVALS = Schema(
         Column(
             "score_bare",
             pl.Float64,
-            "mean log density of effects by ensemble and noise, both taken as normal",
+            "mean log density of effects by ensemble and noise, each side of the interval normal",
         ),
         Column("score", pl.Float64, "the same with the discrepancy"),
+        Column(
+            "score_arms_bare",
+            pl.Float64,
+            "log density of the effects of each arm together, by ensemble and noise, for each effect",
+        ),
+        Column("score_arms", pl.Float64, "the same with the discrepancy"),
         *(number_column(f"sd_{route}", "sd of the error that the others teach", "log2") for route in ROUTES),
     ),
     key=("data_set",),
@@ -110,68 +123,113 @@ def tabulate_effects(found: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def learn(effects: pl.DataFrame) -> pl.DataFrame:
-    """DISCREPANCY of EFFECTS."""
-    direct, indirect, none = ROUTES
-    scored = effects.filter("is_scored").with_columns(
-        taken=1.0 - 2.0 ** pl.col("signal").clip(upper_bound=0.0)
-    )
-    takes = pl.col("taken") >= TAKEN
-    kind = pl.when((pl.col("route") == direct) & ~takes).then(pl.lit(indirect)).otherwise("route")
-    enough = pl.len().over("data_set") >= FEWEST
-    parts = {route: scored.filter(kind == route).filter(enough) for route in ROUTES}
-    one = pl.lit(1.0)
-    alone = {route: _sd(parts[route].with_columns(taken=one), 0.0) for route in (indirect, none)}
-    widest = max((sd for sd in alone.values() if sd is not None), default=PRIOR_SD)
-    known = {route: widest if sd is None else sd for route, sd in alone.items()}
-    beyond = _sd(parts[direct], known[indirect])
-    known[direct] = widest if beyond is None else beyond
+    """DISCREPANCY of EFFECTS: of none at all what the priors say."""
+    scored = effects.filter("is_scored")
+    sds = _learned(scored)
     rows = [
         {
             "route": route,
-            "sd": round(known[route], 4),
+            "sd": round(sds[route], 4),
             "observable": PHOSPHORYLATED,
-            "effects": parts[route].height,
-            "data_sets": _counted(parts[route]) or None,
-            "note": None if parts[route].height else "no such effect was measured: as wide as the widest",
+            "effects": (known := scored.filter(route=route)).height,
+            "data_sets": _counted(known) or None,
+            "note": None if known.height else _NOTES[route == ROUTES[-1]],
         }
         for route in ROUTES
     ]
     return pl.DataFrame(rows, schema=DISCREPANCY.dtypes())
 
 
-def _sd(effects: pl.DataFrame, base: float) -> float | None:
-    """The sd of a kind where the error of an effect has the sd hypot(base, taken * sd); None without effects."""
-    sets = (part for _, part in effects.group_by("data_set", maintain_order=True))
-    found = [_sd_of_one(part, base) for part in sets]
-    return float(np.sqrt(np.mean(np.square(found)))) if found else None
+_NOTES = (
+    "no such effect was measured: as of the other routes that move the signal",
+    "no such effect was measured: what drugs with a route have at all, move the signal or not",
+)
 
 
-def _sd_of_one(effects: pl.DataFrame, base: float) -> float:
-    noise, taken = effects["noise"].to_numpy(), effects["taken"].to_numpy()
-    arm = effects["arm"].rank("dense").to_numpy() - 1
+def _learned(scored: pl.DataFrame) -> dict[str, float]:
+    """sd [log2] by the kind of route, of greatest posterior density."""
+    direct, indirect, none = ROUTES
+    arms = _Arms(scored)
 
-    def cost(sd: float) -> float:
-        each = _log_densities(effects, noise, np.hypot(base, taken * sd))
-        of_arms = np.zeros((arm.max() + 1, len(WRONG)))
-        np.add.at(of_arms, arm, each)
-        return float(-logsumexp(of_arms + WRONG_LOG, axis=1).sum() + 0.5 * (sd / PRIOR_SD) ** 2)
+    def named(logs: np.ndarray) -> dict[str, float]:
+        return dict(zip((none, direct, indirect), np.exp(logs).tolist(), strict=True))
 
-    return float(minimize_scalar(cost, bounds=(0.0, MOST), method="bounded").x)
+    def cost(logs: np.ndarray) -> float:
+        half_normal = np.sum(0.5 * np.exp(logs) ** 2 / PRIOR_SD**2 - logs)
+        alike = (logs[1] - logs[2]) ** 2 / (2 * ALIKE) ** 2
+        return float(half_normal + alike - arms.log_densities(Discrepancy(named(logs))).sum())
+
+    bounds = [(np.log(LEAST), np.log(MOST))] * len(ROUTES)
+    found = [minimize(cost, np.log(start), method="L-BFGS-B", bounds=bounds) for start in STARTS]
+    return named(min(found, key=lambda each: float(each.fun)).x)
 
 
-def _log_densities(effects: pl.DataFrame, noise: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Log density of what was observed [effects, WRONG] if errors of the signal have these sds [effects] times WRONG.
+class _Effects:
+    """Columns of EFFECTS as arrays, and what errors make of them."""
 
-    What is read of them falls less than it rises: each side has a normal density of its own.
-    """
-    off, seen = (
-        (effects["observed"] - effects["predicted"]).to_numpy()[:, None],
-        effects["seen"].to_numpy()[:, None],
-    )
-    fall, rise = (
-        np.hypot(noise[:, None], read_through(seen, sign * sd[:, None] * WRONG)) for sign in (-1.0, 1.0)
-    )
-    return -0.5 * (off / np.where(off < 0, fall, rise)) ** 2 - np.log((fall + rise) * np.sqrt(np.pi / 2))
+    def __init__(self, effects: pl.DataFrame) -> None:
+        names = ("observed", "noise", "predicted", "low", "high", "seen", "signal")
+        columns = (effects[name].to_numpy() for name in names)
+        self.observed, self.noise, self.predicted, self.low, self.high, self.seen, signal = columns
+        self.ratio, route = np.exp2(signal), effects["route"].to_numpy()
+        self.rows = {kind: np.flatnonzero(route == kind) for kind in ROUTES}
+
+    def sd(self, discrepancy: Discrepancy | None) -> np.ndarray:
+        """Of the error of the signal [effects], log2; 0 without one."""
+        sd = np.zeros(len(self.ratio))
+        if discrepancy is not None:
+            for kind, rows in self.rows.items():
+                sd[rows] = discrepancy.of(kind, self.ratio[rows])
+        return sd
+
+    def off(self, discrepancy: Discrepancy | None) -> np.ndarray:
+        """Observed minus what errors of WRONG in their sd make of the predicted [effects, WRONG], log2."""
+        error = self.sd(discrepancy)[:, None] * WRONG
+        return (self.observed - self.predicted)[:, None] - read_through(self.seen[:, None], error)
+
+    def sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """sd below and above predictions [effects, 1], of ensemble and noise."""
+        below, above = self.predicted - self.low, self.high - self.predicted
+        return below[:, None] / NORMAL_90, above[:, None] / NORMAL_90
+
+    def inside(self, discrepancy: Discrepancy | None) -> np.ndarray:
+        """Whether effects lie between the 5 and the 95 % quantile."""
+        off, (below, above) = self.off(discrepancy), self.sides()
+        share = ndtr(off / np.where(off < 0, below, above)) @ np.exp(MASSES)
+        return (share >= TAIL) & (share <= 1.0 - TAIL)
+
+    def score(self, discrepancy: Discrepancy | None) -> float:
+        """Mean log density of effects."""
+        off, (below, above) = self.off(discrepancy), self.sides()
+        each = -0.5 * (off / np.where(off < 0, below, above)) ** 2
+        return float(logsumexp(MASSES + each - np.log((below + above) * np.sqrt(np.pi / 2)), axis=1).mean())
+
+
+class _Arms(_Effects):
+    """The same by arm. The spread of the ensemble, what intervals have beyond the noise, is one number for an arm."""
+
+    def __init__(self, effects: pl.DataFrame) -> None:
+        ordered = effects.sort("data_set", "arm", maintain_order=True)
+        super().__init__(ordered)
+        number = ordered.select(pl.struct("data_set", "arm").rle_id()).to_series().to_numpy()
+        self.first = np.flatnonzero(np.diff(number, prepend=-1))
+        width = (self.high - self.low) / (2 * NORMAL_90)
+        spread = np.sqrt(np.maximum(width**2 - self.noise**2, 0.0))
+        self.alone = np.sqrt(width**2 - spread**2)
+        self.share = spread / self.alone
+        self.common = 1.0 + self._summed(self.share**2)
+        size = self._summed(np.log(self.alone) + 0.5 * np.log(2 * np.pi))
+        self.fixed = size + 0.5 * np.log(self.common)
+
+    def log_densities(self, discrepancy: Discrepancy | None) -> np.ndarray:
+        """Log density of the effects of each arm together [arms]."""
+        off = self.off(discrepancy) / self.alone[:, None]
+        along = self._summed(off * self.share[:, None])
+        squares = self._summed(off**2) - along**2 / self.common[:, None]
+        return logsumexp(MASSES - 0.5 * squares, axis=1) - self.fixed
+
+    def _summed(self, values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values, self.first, axis=0)
 
 
 def read_through(seen: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -194,18 +252,16 @@ def judge_intervals(effects: pl.DataFrame) -> pl.DataFrame:
     if scored["data_set"].n_unique() < 2:
         return pl.DataFrame(schema=INTERVALS.dtypes())
     rows = [
-        _judged(str(name), part, learn(scored.filter(pl.col("data_set") != name)))
+        _judged(str(name), part, _learned(scored.filter(pl.col("data_set") != name)))
         for (name,), part in scored.group_by("data_set", maintain_order=True)
     ]
     return pl.DataFrame(rows, schema=INTERVALS.dtypes())
 
 
-def _judged(name: str, effects: pl.DataFrame, learned: pl.DataFrame) -> dict[str, Any]:
-    sds = dict(learned.select("route", "sd").iter_rows())
-    observed, noise = effects["observed"].to_numpy(), effects["noise"].to_numpy()
-    nothing, sd = np.zeros(effects.height), _errors(effects, Discrepancy(sds))
-    inside_bare, inside = _inside(effects, nothing), _inside(effects, sd)
-    far = np.abs(observed) > FAR * noise
+def _judged(name: str, effects: pl.DataFrame, sds: Mapping[str, float]) -> dict[str, Any]:
+    each, arms, learned = _Effects(effects), _Arms(effects), Discrepancy(sds)
+    inside_bare, inside = each.inside(None), each.inside(learned)
+    far = np.abs(each.observed) > FAR * each.noise
     return {
         "data_set": name,
         "effects": effects.height,
@@ -214,30 +270,9 @@ def _judged(name: str, effects: pl.DataFrame, learned: pl.DataFrame) -> dict[str
         "beyond_noise": int(far.sum()),
         "beyond_noise_inside_bare": float(inside_bare[far].mean()) if far.any() else None,
         "beyond_noise_inside": float(inside[far].mean()) if far.any() else None,
-        "score_bare": _score(effects, nothing),
-        "score": _score(effects, sd),
+        "score_bare": each.score(None),
+        "score": each.score(learned),
+        "score_arms_bare": float(arms.log_densities(None).sum()) / effects.height,
+        "score_arms": float(arms.log_densities(learned).sum()) / effects.height,
         **{f"sd_{route}": sds[route] for route in ROUTES},
     }
-
-
-def _errors(effects: pl.DataFrame, discrepancy: Discrepancy) -> np.ndarray:
-    ratios = np.exp2(effects["signal"].to_numpy())
-    return np.array(
-        [discrepancy.of(route, ratio) for route, ratio in zip(effects["route"], ratios, strict=True)]
-    )
-
-
-def _inside(effects: pl.DataFrame, sd: np.ndarray) -> np.ndarray:
-    """Whether effects lie in their intervals, each side of which is widened by independent errors of this sd."""
-    observed, predicted, low, high, seen = (
-        effects[name].to_numpy() for name in ("observed", "predicted", "low", "high", "seen")
-    )
-    fall, rise = (read_through(seen, sign * PRODUCT_90 * sd) for sign in (-1.0, 1.0))
-    below, above = np.hypot(predicted - low, fall), np.hypot(high - predicted, rise)
-    return (predicted - below <= observed) & (observed <= predicted + above)
-
-
-def _score(effects: pl.DataFrame, sd: np.ndarray) -> float:
-    """Mean log density of effects whose 90 % intervals, without errors of this sd, are those of a normal number."""
-    width = (effects["high"] - effects["low"]).to_numpy() / (2 * NORMAL_90)
-    return float(logsumexp(_log_densities(effects, width, sd) + WRONG_LOG, axis=1).mean())

@@ -1,10 +1,9 @@
 """How far effects are off although the draws agree on them: what the best network still gets wrong.
 
 The error of log2(treated/vehicle) is its sd times two standard normal numbers: how wrong the network is about a drug in
-a cell (about most nearly right, about a few wholly wrong), and where in that its error lies. The sd is one number for a
-route that is indirect or none. A drug with a direct route has the error of an indirect one, and one in proportion to
-the share of the signal that it takes: of a signal that it leaves alone, the network can be wrong only as of anything
-else.
+a cell (about most nearly right, about a few wholly wrong), and where in that its error lies. It has a part that is the
+same for whatever the network leaves alone, and one in proportion to how far it says that the signal moves, as a share
+of the larger of vehicle and treated, by the kind of route.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ DISCREPANCY = Schema(
         Column(
             "sd",
             pl.Float64,
-            "sd of the error; of direct ones that of a signal taken whole, beyond the error of indirect ones",
+            "sd of the error: of none where nothing moves, of the others what is added to it where all is taken",
             "log2",
             minimum=0,
         ),
@@ -65,13 +64,22 @@ class Discrepancy:
     def of(self, route: str, ratio: np.ndarray) -> np.ndarray:
         """sd [log2] of the error of predicted treated/vehicle [...].
 
-        >>> Discrepancy({"direct": 0.4, "indirect": 0.3, "none": 0.2}).of("direct", np.array([0.0, 1.0])).round(3)
+        >>> Discrepancy({"direct": 0.4, "indirect": 0.8, "none": 0.3}).of("direct", np.array([0.0, 1.0])).round(3)
         array([0.5, 0.3])
         """
-        direct, indirect, _ = ROUTES
-        if route != direct:
-            return np.full(ratio.shape, self.sd[route])
-        return np.hypot(self.sd[indirect], self.sd[direct] * np.clip(1.0 - ratio, 0.0, 1.0))
+        *_, none = ROUTES
+        if route == none:
+            return np.full(ratio.shape, self.sd[none])
+        return np.hypot(self.sd[none], self.sd[route] * share_moved(ratio))
+
+
+def share_moved(ratio: np.ndarray) -> np.ndarray:
+    """How far treated and vehicle are apart, as a share of the larger of them.
+
+    >>> share_moved(np.array([0.0, 0.5, 1.0, 2.0]))
+    array([1. , 0.5, 0. , 0.5])
+    """
+    return 1.0 - np.minimum(ratio, 1.0 / np.maximum(ratio, 1.0))
 
 
 def read_discrepancy(path: Path, observable: str) -> Discrepancy:

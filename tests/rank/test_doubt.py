@@ -51,7 +51,7 @@ def found():
     return ranked(scenarios("abc", PAIRS))
 
 
-@pytest.mark.parametrize(("drug", "sd"), [("a", np.hypot(0.3, 0.6 * 10 / 11)), ("b", 0.3), ("c", 0.15)])
+@pytest.mark.parametrize(("drug", "sd"), [("a", np.hypot(0.15, 0.6 * 10 / 11)), ("b", 0.15), ("c", 0.15)])
 def test_intervals_are_as_wide_as_the_route_says(found, drug, sd):
     row = line(found, drug)
     assert row["route"] == KINDS[drug]
