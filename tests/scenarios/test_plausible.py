@@ -101,19 +101,20 @@ def test_a_named_unit_takes_its_own_column_and_only_without_one_the_column_of_va
     assert read_abundances(path, "nM").frame["value"].to_list() == [7.0]
 
 
-def test_a_share_of_the_error_follows_what_a_drug_takes(tmp_path):
-    """0.3 of an indirect route and 0.4 of all of the signal: 0.5 where all is taken, 0.36 where half is, 0.3 where more
-    is there than before."""
+def test_a_share_of_the_error_follows_how_far_the_signal_moves(tmp_path):
+    """0.3 of whatever stays and 0.4 of all of the signal: 0.5 where all is taken, 0.36 where half is or it doubles."""
     path, note = tmp_path / "d.tsv", {"observable": "pERK", "effects": 1, "data_sets": None, "note": None}
-    sds = {"direct": 0.4, "indirect": 0.3, "none": 0.2}
+    sds = {"direct": 0.4, "indirect": 1.6, "none": 0.3}
     table = pl.DataFrame(
         [{"route": route, "sd": sd, **note} for route, sd in sds.items()], schema=DISCREPANCY.dtypes()
     )
     write_table(table, path, DISCREPANCY)
     found = read_discrepancy(path, "pERK")
-    ratio = np.array([0.0, 0.5, 1.0, 3.0])
-    assert found.of("direct", ratio) == pytest.approx([0.5, np.sqrt(0.09 + 0.04), 0.3, 0.3])
-    assert found.of("indirect", ratio).tolist() == [0.3] * 4 and found.of("none", ratio).tolist() == [0.2] * 4
+    ratio = np.array([0.0, 0.5, 1.0, 2.0, 1e300])
+    half = np.sqrt(0.09 + 0.04)
+    assert found.of("direct", ratio) == pytest.approx([0.5, half, 0.3, half, 0.5])
+    assert found.of("indirect", ratio[1:3]) == pytest.approx([np.sqrt(0.09 + 0.64), 0.3])
+    assert found.of("none", ratio).tolist() == [0.3] * 5
     with pytest.raises(ScenarioError, match=r"must be of what is ranked, pY705_level, .* found pERK"):
         read_discrepancy(path, "pY705_level")
 
