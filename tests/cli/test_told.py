@@ -1,0 +1,131 @@
+"""What commands read beside and tell: summaries, own rows, a table of an old ranking, times and contrasts in words."""
+
+import json
+
+import polars as pl
+import pytest
+
+from screen.cli import scenarios
+from screen.cli.expected import COSTS
+from screen.cli.experiment import _told
+from screen.cli.options import Results
+from screen.cli.plan import read_plan
+from screen.cli.report import _added, _read_decisive, read_held
+from screen.cli.scenarios import announce, describe, estimate, length
+from screen.cli.work import count_work
+from screen.errors import ReportError
+from screen.kernel import ENGINES
+from screen.report import HELD
+from screen.scenarios import DRUGS
+from screen.settings import load_settings
+from screen.tables import DECISIVE, provenance, write_table
+
+
+def test_a_summary_of_what_draws_were_held_to_has_its_numbers_unless_that_was_nothing(tmp_path):
+    path = tmp_path / "summary.json"
+    whole = dict(zip(HELD, (7, 0.5, 0.75, 1, 2.5), strict=True))
+    for found in (whole, {"demands": 0}):
+        path.write_text(json.dumps(found))
+        assert read_held(path) == found
+    for name in HELD:
+        for broken in ({**whole, name: "many"}, {key: value for key, value in whole.items() if key != name}):
+            path.write_text(json.dumps(broken))
+            with pytest.raises(ReportError, match=f"must have a number for `{name}`, found none"):
+                read_held(path)
+
+
+def test_names_of_every_table_after_the_first_are_the_readers_own(root, tmp_path):
+    shipped = root / "config/drugs.tsv"
+    head, first, second, third = shipped.read_text().splitlines()[:4]
+    files = [shipped, tmp_path / "a.tsv", tmp_path / "b.tsv", tmp_path / "none.tsv"]
+    for path, rows in zip(files[1:], ([second, third], [first], []), strict=True):
+        path.write_text("\n".join([head, *rows]) + "\n")
+    names = frozenset(row.split("\t")[0] for row in (first, second, third))
+    assert _added(files, DRUGS, "drug") == names
+    assert _added(files[:1], DRUGS, "drug") == _added([shipped, files[3]], DRUGS, "drug") == frozenset()
+
+
+def test_what_decides_is_read_where_it_is_of_this_ranking(tmp_path, capsys):
+    results = Results(tmp_path)
+    assert _read_decisive(results) is None
+    results.ranked.write_text("the ranking\n")
+    empty = pl.DataFrame(schema=DECISIVE.dtypes())
+    row = {
+        name: "x" if kind == pl.String else (False if kind == pl.Boolean else 1)
+        for name, kind in empty.schema.items()
+    }
+    row |= {column.name: column.choices[0] for column in DECISIVE.columns if column.choices}
+    table = pl.DataFrame([row], schema=DECISIVE.dtypes())
+    write_table(table, results.decisive, DECISIVE, provenance("decisive", [results.ranked]))
+    assert _read_decisive(results).equals(table)
+    results.ranked.write_text("another\n")
+    assert _read_decisive(results) is None and "is of another ranking and left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (119.4, "119 s"),
+        (120.0, "2 min"),
+        (150.0, "2 min"),
+        (7200.0, "120 min"),
+        (7201.0, "2.0 h"),
+        (9000.0, "2.5 h"),
+    ],
+)
+def test_a_time_in_words(seconds, words):
+    assert length(seconds) == words
+
+
+def test_a_plan_says_what_it_is_made_of_and_how_long_it_takes(small, monkeypatch):
+    """Of an engine whose speed is known by its trajectories; else by what a benchmark measured."""
+    config = small(
+        scenarios={"pairs": [["ruxolitinib", "trametinib"]], "pair_doses_nM": [100],
+                   "drugs": ["ruxolitinib", "trametinib"], "contexts": ["hepg2", "npm1_alk_lymphoma"]},
+        simulate={"engine": "kernel", "slices": False}, fit={"draws": 14}, race={"draws": 12},
+    )  # fmt: skip
+    settings = load_settings(config)
+    plan = read_plan(settings)
+    cells = plan.scenarios.select("context", "hypothesis").n_unique()
+    doses = plan.scenarios.filter(role="single")["dose_a_nM"].n_unique()
+    assert (cells, plan.counts.scenarios) == (3, 3 * (1 + 2 * doses + 1))
+    lanes = 14 * plan.counts.scenarios
+    said = (
+        f"{lanes} trajectories = {plan.counts.scenarios} scenarios x 14 draws "
+        f"(2 contexts, 3 with their hypotheses, 2 drugs at {doses} doses, 1 pairs)"
+    )
+    assert describe(plan) == said
+    first, race, *times = announce(plan, settings)
+    left = 12 * plan.counts.scenarios + 2 * (plan.counts.scenarios - 3 + 1)
+    assert first == f"scenarios: {said}"
+    assert f"after 12 draws pairs that are not among the first {settings.race.keep}" in race
+    assert f"about {left} trajectories where 26% of the pairs go on" in race
+    monkeypatch.setattr("screen.kernel.available_cores", lambda: 2)
+    counted = count_work(settings, plan)
+    cpu = {
+        stage: cost.fixed + sum(number * cost.each[name] for name, number in counted[stage].items())
+        for stage, cost in COSTS.items()
+    }
+    total = sum(cpu[stage] * (cost.one_core + (1 - cost.one_core) / 2) for stage, cost in COSTS.items())
+    short, costs = estimate(plan, settings)
+    assert short.startswith(f"about {length(total)} on 2 cores with engine kernel: network 2 s, ")
+    assert f"{1e6 * COSTS['simulate'].each['whole_trajectories']:.0f} us of CPU a trajectory" in costs
+    fast = ENGINES["kernel"]._replace(speed=10.0) if hasattr(ENGINES["kernel"], "_replace") else None
+    if fast is not None:
+        monkeypatch.setitem(ENGINES, "kernel", fast)
+        (line,) = estimate(plan, settings)
+        assert line.startswith(
+            f"about {length(left / 10 / 2)} for simulate, assuming 10 trajectories a second"
+        )
+    assert scenarios._tell_race(plan, load_settings(small(race={"draws": None}))) == []
+
+
+def test_a_contrast_in_a_line():
+    row = {
+        "arm": "ruxolitinib", "dose": 300.0, "readout": "pY705", "minutes": 20.0, "reference": "control",
+        "status": "ok", "ratio_p05": 0.1, "ratio_p50": 0.23456, "ratio_p95": 0.5, "failed": 0,
+    }  # fmt: skip
+    assert _told(row) == "ruxolitinib at 300, pY705 at 20 min: 0.235 (0.1 to 0.5) times control"
+    lost = row | {"dose": None, "ratio_p50": None, "failed": 3, "status": "max_steps"}
+    assert _told(lost) == "ruxolitinib, pY705 at 20 min: no number; 3 draws failed: max_steps"
