@@ -96,7 +96,7 @@ def test_a_plan_says_what_it_is_made_of_and_how_long_it_takes(small, monkeypatch
         f"(2 contexts, 3 with their hypotheses, 2 drugs at {doses} doses, 1 pairs)"
     )
     assert describe(plan) == said
-    first, race, *times = announce(plan, settings)
+    first, race, *_ = announce(plan, settings)
     left = 12 * plan.counts.scenarios + 2 * (plan.counts.scenarios - 3 + 1)
     assert first == f"scenarios: {said}"
     assert f"after 12 draws pairs that are not among the first {settings.race.keep}" in race
