@@ -5,6 +5,8 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from screen.rank.draws import (
+    censoring,
+    count,
     falling_fit,
     fewest,
     log10_half_dose,
@@ -172,3 +174,32 @@ def test_half_doses_outside_the_tested_ones_are_censored(ratio, expected):
     np.testing.assert_equal(
         float(log10_half_dose(np.array(ratio), np.array([10.0, 100.0, 1000.0]))), expected
     )
+
+
+STATISTICS = {
+    "count": count,
+    "mean": mean,
+    "weighted mean": lambda values: mean(values, WEIGHTS),
+    "quantile": lambda values: quantile(values, 0.95),
+    "weighted quantile": lambda values: quantile(values, 0.95, WEIGHTS),
+    "step quantile": lambda values: step_quantile(values, 0.95),
+    "weighted step quantile": lambda values: step_quantile(values, 0.95, WEIGHTS),
+    "censoring": censoring,
+    "half dose": lambda ratio: log10_half_dose(ratio, np.geomspace(1.0, 1e8, 9)),
+    "falling fit": lambda ratio: np.moveaxis(falling_fit(np.moveaxis(ratio, -1, 0)), 0, -1),
+}
+WEIGHTS = np.array([0.0, 0.1, 0.1, 0.2, 0.05, 0.05, 0.3, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("shape", [(9,), (1, 9), (5, 2, 9), (2, 13, 9), (2, 1, 3, 9)])
+@pytest.mark.parametrize("name", STATISTICS)
+def test_every_row_is_as_if_it_were_alone_however_rows_are_arranged(name, shape):
+    """Numbers, some lost, some censored, some level."""
+    rng = np.random.default_rng(5)
+    values = np.round(rng.random(shape), 1)
+    values[rng.random(shape) < 0.2] = NAN
+    if name not in ("mean", "weighted mean", "falling fit", "half dose"):
+        values[rng.random(shape) < 0.1] = INF
+    found = np.asarray(STATISTICS[name](values))
+    alone = [np.asarray(STATISTICS[name](row[None]))[0] for row in values.reshape(-1, 9)]
+    np.testing.assert_array_equal(found.reshape(len(alone), -1), np.asarray(alone).reshape(len(alone), -1))
