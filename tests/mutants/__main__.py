@@ -59,7 +59,7 @@ NEAREST = {
         ),
         "tests/potency/test_command.py", "tests/archive/test_export.py",
     ),
-    "screen": ("tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py"),
+    "screen": ("tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py", "tests/cli/test_main.py"),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
 }  # fmt: skip
 """Package -> the tests that are nearest to it; `screen` is the modules that are in none."""
