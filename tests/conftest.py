@@ -34,6 +34,30 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
+LONGEST = (
+    "tests/workflow/test_workflow.py",
+    "tests/fit/test_search.py",
+    "tests/workflow/test_reruns.py",
+    "tests/test_house.py",
+    "tests/fit/test_hierarchical.py",
+    "tests/constrain/test_stage.py",
+    "tests/cli/test_race.py",
+    "tests/engines/test_known_answers.py",
+    "tests/kernel/test_events.py",
+    "tests/judge/test_decisive.py",
+    "tests/cli/test_stages.py",
+    "tests/fit/test_ensemble.py",
+    "tests/test_plugins.py",
+)
+"""Files that take longest: begun last, one of them would leave the other cores without work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others as they stand in their folders."""
+    place = {ROOT / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the project."""

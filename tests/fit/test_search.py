@@ -189,7 +189,7 @@ def test_steps_inside_wide_bounds_recover_the_same_place_from_drawn_starts(toy, 
                    zip(estimated.starts, wide.lower, wide.upper, strict=True))  # fmt: skip
     problem = replace(toy, estimated=replace(wide, starts=spread))
     lines = []
-    inside = run(problem, solver, schedule_between_wide_bounds(6, 60, 2, 3), Log(lines.append))
+    inside = run(problem, solver, schedule_between_wide_bounds(4, 40, 1, 3), Log(lines.append))
     assert inside.cost[0] == pytest.approx(found.cost[0], abs=0.02)
     assert np.sum(inside.cost < found.cost[0] + 1) > 1
     assert not any("adam" in line for line in lines) and inside.iterations == 0
