@@ -91,7 +91,7 @@ doctor: env ## what this machine has and lacks
 	$(PYTHON) -m screen doctor
 
 test: env ## the tests, on all cores
-	$(PYTHON) -m pytest --numprocesses $(CORES) --dist loadfile $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: env ## the tests, the slow ones too
 	$(PYTHON) -m pytest -m "not slurm and not gpu and not faults" $(ARGS)
