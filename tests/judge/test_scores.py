@@ -165,6 +165,54 @@ def test_of_conditions_at_one_time_that_with_more_of_the_targets_is_nearest_then
     assert BASELINES["nearest_condition"](held, [*told[1:], *other]) == pytest.approx(2.0)
 
 
+OFF = {
+    "cell": {"context": "other"},
+    "stimulus": {"stimulus": (("EGF_dose", 10.0),)},
+    "dose": {"stimulus": (("IL6_dose", 11.0),)},
+    "time": {"time": 21.0},
+    "targets": {"blocked": ("MEK", "AKT", "PI3K")},
+    "batch": {"batch": "another"},
+}
+"""What makes a condition another, the first thing that counts first."""
+
+
+@pytest.mark.parametrize("place", range(len(OFF) - 1))
+def test_what_counts_first_outweighs_all_that_counts_after_it(place):
+    """One that is another in all later things is nearer than one that is another in this thing alone."""
+
+    def effect(value, **other):
+        given = {
+            "context": "cell",
+            "stimulus": IL6.stimulus,
+            "time": 20.0,
+            "blocked": ("MEK",),
+            "batch": "blot",
+        } | other
+        arm = Condition(given["context"], given["stimulus"], blocked=given["blocked"])
+        ends = ((arm.without_inhibitor(), 1.0), (arm, 2.0**value))
+        return find_effects([reading(each, level, given["time"], given["batch"]) for each, level in ends])
+
+    names = list(OFF)
+    later = {key: value for name in names[place + 1 :] for key, value in OFF[name].items()}
+    if names[place] == "cell":
+        later["stimulus"] = (("EGF_dose", 11.0),)
+    (held,) = effect(0.0)
+    told = [*effect(1.0, **later), *effect(2.0, **OFF[names[place]])]
+    assert BASELINES["nearest_condition"](held, told) == pytest.approx(1.0)
+    assert BASELINES["nearest_condition"](held, told[::-1]) == pytest.approx(1.0)
+
+
+def test_the_mean_of_a_cell_is_of_that_cell_before_that_of_all():
+    def effect(value, context, time=20.0):
+        arm = Condition(context, IL6.stimulus, blocked=("MEK",))
+        return find_effects([reading(arm.without_inhibitor(), 1.0, time), reading(arm, 2.0**value, time)])
+
+    told = [*effect(1.0, "cell", 30.0), *effect(3.0, "cell", 40.0), *effect(8.0, "other")]
+    (held,), (elsewhere,) = effect(0.0, "cell"), effect(0.0, "third")
+    assert BASELINES["mean_inhibitor"](held, told) == pytest.approx(2.0)
+    assert BASELINES["mean_inhibitor"](elsewhere, told) == pytest.approx(4.0)
+
+
 def test_doses_of_all_ligands_count_as_factors():
     """IL-6 and OSM: twofold off in each is further than threefold in one."""
 
