@@ -145,6 +145,12 @@ def test_totals_that_cannot_be_set_are_refused(cell, total, message):
         StartCell(cell.tables, cell.arm, (total,), NAMES, cell.integration)
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_total_that_is_named_more_than_once_is_refused(cell, times):
+    with pytest.raises(ScenarioError, match=f"must be named once, found EGFR_total {times} times"):
+        StartCell(cell.tables, cell.arm, ("EGFR_total",) * times, NAMES, cell.integration)
+
+
 def test_a_total_has_the_sd_of_its_row_else_half_a_decade_and_the_first_parameter_can_be_set(
     world, draws, cell
 ):

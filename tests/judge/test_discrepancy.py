@@ -70,6 +70,7 @@ def test_what_was_put_in_is_learned_beside_the_noise(still):
     assert found["direct"] == pytest.approx(0.8, rel=0.2)
     assert found["indirect"] == pytest.approx(1.4, rel=0.2)
     assert sds(made("a", "indirect", 0.0))["none"] < 0.05
+    assert all(sd == float(f"{sd:.4f}") for sd in found.values())  # four decimals are written
 
 
 def test_an_error_is_read_through_the_offset():

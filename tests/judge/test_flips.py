@@ -1,10 +1,13 @@
 """Where an order flips, on margins that are straight lines of what is multiplied: every number by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from screen.experiments import Draws
 from screen.judge.decisive import HALVINGS, REACH, Lever, _flips, _named
-from screen.judge.margin import Moved, _log10_sd
+from screen.judge.margin import ROWS, Margin, Moved, _log10_sd
 
 SLOPES = Moved(np.array([2.0, -0.5, 0.1, 5.0]), np.array([[-4.0, 3.0]]))
 
@@ -67,6 +70,30 @@ def test_those_of_the_largest_slopes_are_named_and_what_swings_most():
     assert _named(levers, 2) == levers[:3]
     assert _named(levers, 3) == levers[:3]
     assert _named(levers, 1) == [levers[0], levers[2]]
+
+
+class Many(Margin):
+    """Margins of more rows than run at once: ten times a factor, and the number of the draw."""
+
+    def __init__(self, draws: int):
+        self.drawn = Draws(np.arange(draws), np.arange(float(draws))[:, None], np.zeros((draws, 1, 1)))
+        self.values, self.constants, self.design = np.zeros(2), np.zeros((1, 1)), None
+        self.margins = SimpleNamespace(forward=self.forward)
+        self.ran: list[int] = []
+
+    def forward(self, moved: Moved, design: None, drawn: Draws) -> np.ndarray:
+        self.ran.append(len(moved.parameters))
+        return 10 * moved.parameters[:, 1] + drawn.base[:, 0] + 1000 * moved.constants[:, 0, 0]
+
+
+def test_every_move_is_run_under_every_draw_in_batches_of_one_size():
+    margin, moves = Many(draws=100), [Many(1).still() for _ in range(7)]
+    for place, move in enumerate(moves):
+        move.parameters[0, 1], move.constants[0, 0, 0] = place, place % 2
+    found = margin.under(moves)
+    place = np.arange(7.0)[:, None]
+    assert np.array_equal(found, 10 * place + np.arange(100.0) + 1000 * (place % 2))
+    assert set(margin.ran) == {ROWS} and len(margin.ran) == -(-700 // ROWS)
 
 
 def test_spread_is_that_of_the_logarithm_and_none_where_a_draw_has_nothing():

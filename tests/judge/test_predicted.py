@@ -17,7 +17,7 @@ from screen.judge.coverage import (
     tabulate_coverage,
 )
 from screen.judge.effects import Effect
-from screen.judge.heldout import _arm, _judge, _predict, _signal, _start
+from screen.judge.heldout import _arm, _judge, _predict, _score, _signal, _start
 from screen.judge.heldout_tasks import TASKS, Task
 from screen.judge.predicted import as_log10, with_noise
 from screen.sources import Condition, Reading
@@ -70,6 +70,27 @@ def test_an_effect_is_told_by_its_median_and_the_ends_of_its_interval():
     share = np.array([[0.1, 0.5, 0.7], [0.2, 0.1, 0.3], [0.3, 0.9, 0.7]])
     told = _signal(EFFECT, np.log10([[1.0, 4.0, 4.0], [1.0, 0.5, 0.5], [1.0, 8.0, 8.0]]), share)
     assert told == {"signal": pytest.approx(2.0), "seen": pytest.approx(0.6)}
+
+
+@pytest.mark.parametrize("at_rest", [True, False])
+def test_effects_without_a_stimulus_are_scored_with_the_others_or_apart(at_rest):
+    """Off by 1 under the stimulus and by 3 without it; the first is beyond its noise, the second within."""
+    problem = SimpleNamespace(observables=(seen("log10", 0, 1, 2, 3),))
+    held = [
+        Effect(Condition("cell", stimulus, blocked=("MEK",)), "obs", "b", 20.0, rows[:1], rows[1:], observed)
+        for stimulus, rows, observed in (((("IL6_dose", 1.0),), (0, 1), 2.0), ((), (2, 3), -0.1))
+    ]
+    log10 = np.tile(np.log10([8.0, 1.0, 2.0**-3.1, 1.0]), (9, 1))
+    drawn = SimpleNamespace(compared=log10, sigma=np.full((9, 4), 0.1))
+    found = _score(Task("a", "s", (), bool, "", at_rest=at_rest), problem, held, [], drawn, 1)
+    assert [each["is_scored"] for each in found["predictions"]] == [True, at_rest]
+    assert (found["effects"], found["within_noise"]) == ((2, 1) if at_rest else (1, 0))
+    assert found["model"]["rmse"] == pytest.approx(np.sqrt(5.0) if at_rest else 1.0)
+    if at_rest:
+        assert found["without_stimulus"] is None
+    else:
+        assert found["without_stimulus"]["model"]["rmse"] == pytest.approx(3.0)
+        assert found["without_stimulus"]["baselines"]["no_effect"]["rmse"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
