@@ -195,6 +195,14 @@ def test_half_between_any_two_doses_is_found_on_the_line_of_log_odds(half):
     assert STATISTICS["ic50"].compute(falling, None) == pytest.approx([half])
 
 
+@pytest.mark.parametrize(
+    ("left", "dose"), [([0.5, 0.4, 0.3], 0.0), ([0.9, 0.7, 0.5], 10.0), ([0.9, 0.5, 0.2], 3.0)]
+)
+def test_a_half_at_a_dose_itself_is_at_the_last_but_below_the_first(left, dose):
+    course = Course(np.zeros(1), np.array([0.0, 1.0, 3.0, 10.0]), np.array([1.0, *left])[None, :, None])
+    assert STATISTICS["ic50"].compute(course, None) == pytest.approx([dose])
+
+
 def test_repeated_doses_with_a_half_life_add_up_to_what_each_leaves():
     """From minute 5 on every 50, with a half-life of 20: so much of each as it is there until minute 200."""
     steps = Schedule(5.0, every=50.0, half_life=20.0).steps(200.0)
