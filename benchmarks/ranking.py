@@ -37,7 +37,7 @@ from screen.rank import (
     score_doses,
     write_ranked,
 )
-from screen.report import Findings, read_labels, write_figures, write_report
+from screen.report import Findings, figures_beside, read_labels, write_report
 from screen.scenarios import DRUGS, read_discrepancy
 from screen.settings import Settings, load_settings
 from screen.tables import RESPONSES, SCENARIOS, read_table, read_tables, write_table
@@ -107,16 +107,17 @@ def report_stage(folder: Path, settings: Settings) -> None:
     """Report what was ranked there, as the stage does."""
     aim, labels = read_aim(settings), settings.report.labels
     assert labels is not None
-    findings = Findings(
-        ranked=as_lowering(read_table(folder / "ranked.csv", ranked_schema(aim)), aim),
-        responses=read_table(folder / "responses.parquet", DOSE_RESPONSES),
-        endings=read_table(folder / "endings.csv", ENDINGS),
-        aim=aim,
-        labels=read_labels(labels),
-        combinations=read_table(folder / "combinations.csv", COMBINATIONS),
-    )
-    write_figures(findings, folder)
-    write_report(findings, folder / "report.html")
+    with figures_beside(folder / "ranked.csv") as write_figures:
+        findings = Findings(
+            ranked=as_lowering(read_table(folder / "ranked.csv", ranked_schema(aim)), aim),
+            responses=read_table(folder / "responses.parquet", DOSE_RESPONSES),
+            endings=read_table(folder / "endings.csv", ENDINGS),
+            aim=aim,
+            labels=read_labels(labels),
+            combinations=read_table(folder / "combinations.csv", COMBINATIONS),
+        )
+        write_figures(findings, folder)
+        write_report(findings, folder / "report.html")
 
 
 STAGES = {"rank": rank_stage, "report": report_stage}

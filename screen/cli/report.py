@@ -41,37 +41,38 @@ def run(arguments: argparse.Namespace) -> int:
         ranked_schema,
         sets_schema,
     )
-    from screen.report import NO_LABELS, Findings, read_labels, write_figures, write_report
+    from screen.report import NO_LABELS, Findings, figures_beside, read_labels, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, read_contexts, read_options
     from screen.tables import VALIDATION, read_provenance, read_table, read_tables
 
     tables, wanted, aim = settings.tables, settings.report, read_aim(settings)
     measured = tables.potency / "cell_potencies.tsv"
-    findings = Findings(
-        ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
-        responses=read_table(results.responses, DOSE_RESPONSES),
-        endings=read_table(results.endings, ENDINGS),
-        aim=aim,
-        contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
-        parameters=None
-        if settings.network.sbml
-        else read_parameters(settings.network.folder / "parameters.tsv"),
-        affinities=read_tables(tables.affinities, AFFINITIES),
-        fit=results.fit if settings.fit.draws_from == "measurements" else None,
-        provenance=read_provenance(results.ranked),
-        validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
-        held=read_held(results.held) if results.held.exists() else None,
-        labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
-        top=wanted.top,
-        own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
-        measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
-        combinations=read_table(results.combinations, COMBINATIONS),
-        isoboles=read_table(results.isoboles, ISOBOLES),
-        decisive=_read_decisive(results),
-        sets=as_lowering(read_table(results.sets, sets_schema(aim)), aim),
-    )
-    write_figures(findings, results.figures)
-    write_report(findings, results.report, title=wanted.title)
+    with figures_beside(results.ranked) as write_figures:
+        findings = Findings(
+            ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
+            responses=read_table(results.responses, DOSE_RESPONSES),
+            endings=read_table(results.endings, ENDINGS),
+            aim=aim,
+            contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
+            parameters=None
+            if settings.network.sbml
+            else read_parameters(settings.network.folder / "parameters.tsv"),
+            affinities=read_tables(tables.affinities, AFFINITIES),
+            fit=results.fit if settings.fit.draws_from == "measurements" else None,
+            provenance=read_provenance(results.ranked),
+            validation=read_table(results.validation, VALIDATION) if results.validation.exists() else None,
+            held=read_held(results.held) if results.held.exists() else None,
+            labels=read_labels(wanted.labels) if wanted.labels else NO_LABELS,
+            top=wanted.top,
+            own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
+            measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
+            combinations=read_table(results.combinations, COMBINATIONS),
+            isoboles=read_table(results.isoboles, ISOBOLES),
+            decisive=_read_decisive(results),
+            sets=as_lowering(read_table(results.sets, sets_schema(aim)), aim),
+        )
+        write_figures(findings, results.figures)
+        write_report(findings, results.report, title=wanted.title)
     write_origins(settings, results)
     say(f"report: {results.report}")
     return 0

@@ -20,7 +20,7 @@ from screen.rank.draws import spread
 from screen.rank.intervals import QUANTILES
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray
-from screen.rank.series import find_cells, paired_ratio
+from screen.rank.series import paired_ratio
 
 GIVEN = {
     "context": pl.String, "drug_1": pl.String, "class_1": pl.String, "dose_1_nM": pl.Float64, "drug_2": pl.String,
@@ -46,7 +46,7 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
     >>> found.given["dose_1_nM"].to_list(), found.layers["p50"][:, 0].round(3).tolist()
     ([0.0, 10.0, 90.0], [1.0, 0.75, 0.25])
     """
-    cells = find_cells(found.scenarios)
+    cells = found.cells
     ratio = paired_ratio(found, cells, aim.floor)
     classes = dict(drugs.select("drug", "class").iter_rows())
     given: list[tuple] = []

@@ -20,7 +20,7 @@ from screen.rank.intervals import with_mixture
 from screen.rank.isoboles import ISOBOLES, isobole_rows, trace_isoboles
 from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, falling, find_cells, paired_ratio
+from screen.rank.series import Cell, falling, paired_ratio
 from screen.rank.surface import surface_of
 from screen.tables import Schema
 from screen.threads import side_by_side
@@ -51,7 +51,7 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     >>> found.responses.select("intervention", "dose_a_nM", "x_p50").rows()
     [('drug', 10.0, 0.75), ('drug', 90.0, 0.25)]
     """
-    cells = find_cells(found.scenarios)
+    cells = found.cells
     _check_alone(cells)
     ratio = paired_ratio(found, cells, aim.floor)
     places = {readout.id: found.readouts.index(readout.id) for readout in aim.ranked}

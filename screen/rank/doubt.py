@@ -9,6 +9,7 @@ drugs.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -81,8 +82,8 @@ class PoolDoubt:
     def of(self, standing: Standing, context: str) -> "Doubted":
         """What is said, and wrong, of interventions where they stand."""
         through, unmeasured = (
-            np.array([_once(names[row]) if row >= 0 else None for row in standing.upper], dtype=object)
-            for names in (self.targets, self.unmeasured)
+            np.array([once(*names[row]) if row >= 0 else None for row in standing.upper], dtype=object)
+            for names, once in ((self.targets, cache(_once)), (self.unmeasured, cache(_once)))
         )
         code = self.code[standing.upper]
         route = np.array(ROUTES, dtype=object)[code.min(axis=1)]
@@ -146,6 +147,6 @@ class Doubted:
         return replace(bare, ratio=np.where(lost, np.nan, wide), weights=weights, placed=wide)
 
 
-def _once(names: np.ndarray) -> str | None:
-    """Each of the names [hypotheses] once, in their order."""
+def _once(*names: str) -> str | None:
+    """Each of the names, under each hypothesis, once, in their order."""
     return " ".join(dict.fromkeys(" ".join(names).split())) or None

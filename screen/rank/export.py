@@ -16,7 +16,7 @@ from screen.rank.aim import Aim
 from screen.rank.draws import quantile
 from screen.rank.mixture import pools
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Pool, find_cells, paired_ratio
+from screen.rank.series import Pool, paired_ratio
 from screen.tables import Column, Schema, number_column
 
 UNTREATED = "vehicle"
@@ -62,7 +62,7 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
     name = next(iter(known)) if readout is None else readout
     if name not in known:
         raise RankError(f"readouts: {name} must be among the responses, found {', '.join(known)}")
-    cells = find_cells(found.scenarios)
+    cells = found.cells
     ratio = paired_ratio(found, cells, aim.floor)[:, [found.readouts.index(name)]]
     # the mixture comes after the hypotheses that it is of
     every = {pool.cell.context: list(_points(pool)) for pool in pools(cells, ratio)}

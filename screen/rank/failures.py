@@ -5,7 +5,6 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.responses import COMPLETED, ResponseArray
-from screen.rank.series import find_cells
 from screen.tables import SCENARIOS, STATUSES, Column, Schema
 
 FAILED = tuple(status for status in STATUSES if status not in COMPLETED)
@@ -44,7 +43,7 @@ def find_failures(found: ResponseArray) -> pl.DataFrame:
         .sort(FAILURES.key)
     )
     problems = []
-    for cell in find_cells(found.scenarios):
+    for cell in found.cells:
         if np.isnan(found.values[cell.rows]).all():
             own = table.filter(context=cell.context, hypothesis=cell.hypothesis)
             reasons = own.group_by("status", maintain_order=True).agg(pl.col("failed").sum()).rows()

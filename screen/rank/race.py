@@ -17,7 +17,7 @@ from screen.rank.aim import Aim
 from screen.rank.bases import BASES, DoseBasis, Footing, Standing
 from screen.rank.elimination import adjusted, chance
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, find_cells, paired_ratio
+from screen.rank.series import Cell, paired_ratio
 from screen.tables import RACE
 
 
@@ -47,7 +47,7 @@ def run_race(found: ResponseArray, aim: Aim, dose_bases: Sequence[DoseBasis], ru
     >>> run_race(found, aim, [DoseBasis("equal_burden", 90.0)], Rules(keep=1, share=0.01, error=0.05)).height
     0
     """
-    cells = find_cells(found.scenarios)
+    cells = found.cells
     ratio = paired_ratio(found, cells, aim.floor)
     rows: list[tuple] = []
     for context, members in groupby(cells, key=attrgetter("context")):

@@ -102,7 +102,7 @@ def _by_pool(
     found: ResponseArray, drugs: pl.DataFrame, aim: Aim, dose_bases: Sequence[DoseBasis], doubt: Doubt | None
 ) -> Iterator[Iterator[Ranked]]:
     """The rankings of each pool, which are made as they are asked for."""
-    cells = find_cells(found.scenarios)
+    cells = found.cells
     check_bases(dose_bases, cells)
     _check_names(found, drugs, aim)
     ratio = paired_ratio(found, cells, aim.floor)
@@ -183,7 +183,7 @@ def find_silent(found: ResponseArray, aim: Aim) -> list[str]:
     >>> find_silent(gather_responses(responses, scenarios), Aim(readouts, "pY705_level", floor=0.9))
     ['pY705_20min in 1 cells, such as liver|default: no vehicle reaches rank.floor (0.9) there']
     """
-    said, cells = [], find_cells(found.scenarios)
+    said, cells = [], found.cells
     for readout in aim.ranked:
         level = found.values[:, found.readouts.index(readout.id)]
         vehicle = {cell.name: level[cell.vehicle] for cell in cells}

@@ -15,7 +15,9 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
+from screen.rank.series import Cell, find_cells
 from screen.tables import RESPONSES, SCENARIOS, check_table, read_blocks
+from screen.threads import cached_property
 
 COMPLETED = ("ok", "retried")
 """Statuses of a trajectory whose values may be used."""
@@ -39,6 +41,11 @@ class ResponseArray:
     values: np.ndarray
     remarks: pl.DataFrame
     run: np.ndarray
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """What `find_cells` says of its scenarios."""
+        return find_cells(self.scenarios)
 
     def digest(self) -> str:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
@@ -71,17 +78,17 @@ def gather_responses(
     remarks, strangers = list[pl.DataFrame](), dict[str, set[str]]()
     for where, part in _parts(source):
         remarks.append(part.filter(pl.col("status") != "ok").select("scenario", "draw", "status").unique())
-        scenario = part["scenario"].cast(names, strict=False)
+        found, stretch = _stretches(part["scenario"])
+        scenario = found.cast(names, strict=False)
         if scenario.has_nulls():
-            strangers.setdefault(where, set()).update(part.filter(scenario.is_null())["scenario"])
+            strangers.setdefault(where, set()).update(found.filter(scenario.is_null()))
             continue
+        row = scenario.to_physical().to_numpy().astype(np.int64).repeat(stretch)
         readouts, readout = _places(part["readout"], readouts)
-        draws, draw = _places(part["draw"], draws)
+        draws, draw = _stretched(part["draw"], draws)
         shape = (scenarios.height, len(readouts), len(draws))
         values, times = _widened(values, shape, np.nan), _widened(times, shape, 0)
-        cell = np.ravel_multi_index(
-            (scenario.to_physical().to_numpy().astype(np.int64), readout, draw), shape
-        )
+        cell = np.ravel_multi_index((row, readout, draw), shape)
         values.reshape(-1)[cell] = _usable(part)
         times.reshape(-1)[cell] = np.minimum(times.reshape(-1)[cell] + 1, 2)
     if not remarks:
@@ -109,10 +116,27 @@ def _parts(source: pl.LazyFrame | pl.DataFrame | Iterable[Path | str]) -> Iterab
             yield path.name, block
 
 
-def _places(column: pl.Series, known: list[Any]) -> tuple[list[Any], np.ndarray]:
-    """What is known, with what is new in the column after it, and the place among them of each of its values."""
-    known = known + sorted(set(column.unique()) - set(known))
-    return known, column.replace_strict(known, range(len(known)), return_dtype=pl.Int64).to_numpy()
+def _stretches(column: pl.Series) -> tuple[pl.Series, np.ndarray]:
+    """A column whose values stand next to their like: each stretch of one value, and how long it is."""
+    found = column.rle().struct
+    return found.field("value"), found.field("len").to_numpy()
+
+
+def _places(column: pl.Series, known: list[str]) -> tuple[list[str], np.ndarray]:
+    """What is known, with what is new in a column of text after it, and the place among them of each of its values."""
+    place = column.cast(pl.Enum(known), strict=False)
+    if place.has_nulls():
+        known = known + sorted(set(column.unique()) - set(known))
+        place = column.cast(pl.Enum(known))
+    return known, place.to_physical().to_numpy().astype(np.int64)
+
+
+def _stretched(column: pl.Series, known: list[int]) -> tuple[list[int], np.ndarray]:
+    """The same of a column of numbers that stand next to their like."""
+    values, stretch = _stretches(column)
+    known = known + sorted(set(values.unique()) - set(known))
+    place = values.replace_strict(known, range(len(known)), return_dtype=pl.Int64).to_numpy()
+    return known, place.repeat(stretch)
 
 
 def _widened(array: np.ndarray, shape: tuple[int, ...], fill: float) -> np.ndarray:

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
-from screen.rank.responses import ResponseArray
 from screen.scenarios import GENETIC
+
+if TYPE_CHECKING:
+    from screen.rank.responses import ResponseArray
 
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
@@ -188,6 +190,7 @@ def _combinations(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Combina
         rows = own.rows[same_dose(own.doses, dose)] if own and dose else np.empty(0)
         return int(rows[0]) if rows.size else -1
 
+    triples = "triple" in part["role"]
     found: list[Combination] = []
     of_pairs: dict[tuple, int] = {}
     for role, which in (("pair", "ab"), ("triple", "abc")):
@@ -195,11 +198,13 @@ def _combinations(part: pl.DataFrame, series: Sequence[Series]) -> tuple[Combina
         rows = part.filter(pl.col("role") == role).sort("intervention", *columns[: len(which)])
         for name, row, *given in rows.select("intervention", "row", *columns).iter_rows():
             doses, drugs = tuple(given[: len(which)]), tuple(given[len(which) :])
-            dosed = sorted(zip(drugs, doses, strict=True))
-            within = (
-                tuple(of_pairs.get(two, -1) for two in combinations(dosed, 2)) if role == "triple" else ()
-            )
-            of_pairs |= {tuple(dosed): row} if role == "pair" else {}
+            within: tuple[int, ...] = ()
+            if triples:
+                dosed = sorted(zip(drugs, doses, strict=True))
+                if role == "triple":
+                    within = tuple(of_pairs.get(two, -1) for two in combinations(dosed, 2))
+                else:
+                    of_pairs[tuple(dosed)] = row
             found.append(Combination(name, drugs, doses, row, tuple(map(alone, drugs, doses)), within))
     return tuple(found)
 
@@ -209,7 +214,7 @@ def same_dose(dose: Any, wanted: float) -> Any:
     return abs(dose - wanted) <= SAME_DOSE * wanted
 
 
-def paired_ratio(responses: ResponseArray, cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
+def paired_ratio(responses: "ResponseArray", cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
     """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
 
     NaN where either trajectory failed or the vehicle is below `vehicle_floor` [unit of the read-out]: there

@@ -20,7 +20,7 @@ from screen.rank.ranking import Ranked, Sets, rank_beside, rounded
 from screen.rank.ratios import Ratios
 from screen.rank.responses import ResponseArray
 from screen.rank.scores import SCORES
-from screen.rank.series import Cell, find_cells
+from screen.rank.series import Cell
 from screen.rank.table import LEADING, under_goal
 from screen.scenarios import MIXTURE, normal_stream
 from screen.tables import Column, Schema, number_column
@@ -128,7 +128,7 @@ def rank_sets(
 
 def _questions(found: ResponseArray) -> dict[str, Question]:
     cells: dict[str, list[Cell]] = {}
-    for cell in find_cells(found.scenarios):
+    for cell in found.cells:
         cells.setdefault(cell.context, []).append(cell)
     weighty = {context: [cell for cell in own if cell.weight > 0] for context, own in cells.items()}
     return {

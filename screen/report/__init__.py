@@ -2,7 +2,7 @@
 
 from screen.report.courses import write_courses_figure
 from screen.report.findings import Findings
-from screen.report.gallery import FIGURES, write_figures
+from screen.report.gallery import FIGURES, figures_beside, write_figures
 from screen.report.labels import LABELS, NO_LABELS, Labels, read_labels
 from screen.report.potency import write_potency_figure
 from screen.report.validation import HELD, write_validation_figure
@@ -15,6 +15,7 @@ __all__ = [
     "NO_LABELS",
     "Findings",
     "Labels",
+    "figures_beside",
     "read_labels",
     "write_courses_figure",
     "write_figures",

@@ -3,8 +3,12 @@
 The workflow takes the names of the figures from their captions in `workflow/report/figures`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -15,6 +19,9 @@ from screen.style import drawing, to_svg
 from screen.tables import write_text_atomic
 
 NOTHING = "Nothing could be ranked here."
+
+LARGE = 20_000_000
+"""Bytes of a ranking from which the figures are drawn beside the page: to start Python anew takes a second or two."""
 
 
 def draw_leaders(drawn: Drawn) -> Figure:
@@ -39,8 +46,37 @@ FIGURES: dict[str, Callable[[Drawn], Figure]] = {
 
 def write_figures(findings: Findings, folder: Path | str) -> list[Path]:
     """Write every figure of `FIGURES` as SVG."""
-    paths = {Path(folder) / f"{name}.svg": draw for name, draw in FIGURES.items()}
+    return [_write(name, findings.drawn, Path(folder)) for name in FIGURES]
+
+
+@contextmanager
+def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | str], Any]]:
+    """`write_figures`, done at the end of the block at the latest.
+
+    Those of a large ranking are drawn each in a process of its own, which starts while the tables are read; the files
+    are the same.
+    """
+    if not Path(ranked).exists() or Path(ranked).stat().st_size < LARGE:
+        yield write_figures
+        return
+    due: list[Future[Path]] = []
+    with ProcessPoolExecutor(len(FIGURES), get_context("spawn"), _start) as pool:
+        pool.submit(_start)
+
+        def begin(findings: Findings, folder: Path | str) -> None:
+            due.extend(pool.submit(_write, name, findings.drawn, Path(folder)) for name in FIGURES)
+
+        yield begin
+        for figure in due:
+            figure.result()
+
+
+def _start() -> None:
+    """To be told it, a process imports this module and what draws."""
+
+
+def _write(name: str, drawn: Drawn, folder: Path) -> Path:
+    path = folder / f"{name}.svg"
     with drawing():
-        for path, draw in paths.items():
-            write_text_atomic(path, to_svg(draw(findings.drawn)))
-    return list(paths)
+        write_text_atomic(path, to_svg(FIGURES[name](drawn)))
+    return path

@@ -127,18 +127,15 @@ def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, lis
     if problems := problems or name_problems(found.columns, schema, name):
         raise TableError(problems)
     columns = {column.name: column for column in schema.columns}
-    parsed = []
-    for text in found:
-        values = text.to_frame().select(parser_for(columns[text.name])(pl.col(text.name))).to_series()
+    parsed = found.select(parser_for(columns[name])(pl.col(name)) for name in found.columns)
+    for text, values in zip(found, parsed, strict=True):
         wrong = (values.is_null() & text.is_not_null()).arg_true().to_list()
         kind = "true or false" if values.dtype == pl.Boolean else "a number"
         problems += [
             f"{name} row {cells.lines[row]}: `{text.name}` must be {kind}, found {text[row]}" for row in wrong
         ]
-        parsed.append(values)
-    frame = pl.DataFrame(parsed)
-    missing = [c for c in schema.columns if c.name not in frame.columns and not c.required]
-    frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
+    missing = [c for c in schema.columns if c.name not in parsed.columns and not c.required]
+    frame = parsed.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
     if problems := problems or find_problems(frame, schema, name, cells.lines):
         raise TableError(spelled_out(problems, name))
     return frame.select([column.name for column in schema.columns]), cells.lines
