@@ -14,7 +14,7 @@ Example: python -m screen export --to sbml
 import argparse
 
 from screen.cli.identity import check_shards
-from screen.cli.options import Results, add_shared, prepare_folder, read_shared
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
 from screen.cli.plan import read_aim
 from screen.cli.rounds import all_shards, read_race
 from screen.cli.standards import ARCHIVE, SHIPPED_ARM, STANDARDS, Wanted
@@ -94,3 +94,6 @@ def _write_effects(arguments: argparse.Namespace, settings: Settings, results: R
     path = results.export / f"{arguments.to}{target.suffix}"
     write_table(table, path, target.schema, provenance("export", inputs, readout=handed.readout))
     print(f"{path}: {table.height} rows of {handed.readout}; {target.reader}")
+    triples = sum(map(len, handed.triples.values()))
+    if triples and target.no_triples:
+        say(f"export: {triples} points of three drugs are not in it: {target.no_triples}")

@@ -5,7 +5,7 @@ Percent, molar and micromolar are those tools' units.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ ROWS, COLUMNS = "ABCDEFGHIJKLMNOP", 24
 
 
 class Point(NamedTuple):
-    """A cell given up to two drugs [nM]: treated/vehicle; no drug has the dose 0. No tool here takes three."""
+    """A cell given up to three drugs [nM]: treated/vehicle; no drug has the dose 0."""
 
     context: str
     drugs: tuple[str, ...]
@@ -40,16 +40,18 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Handed:
-    """What is exported: a read-out, points by context, classes of drugs, and when it was read [h]."""
+    """What is exported: a read-out, points by context, classes of drugs, and when it was read [h]. `triples`: points of
+    three drugs by context, apart from the others, since not every tool takes them."""
 
     readout: str
     points: Mapping[str, Sequence[Point]]
     classes: Mapping[str, str]
     hours: float
+    triples: Mapping[str, Sequence[Point]] = field(default_factory=dict)
 
 
 def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.DataFrame) -> Handed:
-    """Every dose of single drugs and pairs in a read-out, the first that is ranked where None.
+    """Every dose of single drugs, pairs and triples in a read-out, the first that is ranked where None.
 
     A context whose vehicle is lost in every draw is left out. `drugs` has the columns drug and class. RankError where
     the read-out is not among the responses, or no context is left.
@@ -72,14 +74,16 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
             f"{name}: must reach rank.floor ({aim.floor:g}) in the vehicle of a cell, found none that does"
         )
     classes = dict(drugs.select("drug", "class").iter_rows())
-    return Handed(name, points, classes, known[name].window()[1] / 60.0)
+    parts: list[dict[str, Sequence[Point]]] = [
+        {context: [each for each in own if (len(each.drugs) > 2) == three] for context, own in points.items()}
+        for three in (False, True)
+    ]
+    return Handed(name, parts[0], classes, known[name].window()[1] / 60.0, parts[1])
 
 
 def _points(pool: Pool) -> Iterator[Point]:
     middle = quantile(pool.ratio[[row for *_, row in pool.cell.given], 0], 0.5, pool.weights)
     for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
-        if len(drugs) > 2:
-            continue
         lost = np.isnan(ratio)  # the vehicle, over itself, is 1 but for rounding
         yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs or lost else 1.0)
 
@@ -140,6 +144,7 @@ GDR = Schema(
     (
         *_given("", "first"),
         *_given("_2", "second"),
+        *(replace(column, required=False) for column in _given("_3", "third")),
         _text("clid", "identifier of the cell"),
         _text("CellLineName", "name of the cell"),
         _text("Tissue", "tissue"),
@@ -150,19 +155,23 @@ GDR = Schema(
         Column("ReadoutValue", pl.Float64, "treated/vehicle", minimum=0),
         Column("BackgroundValue", pl.Float64, "read-out of nothing", minimum=0, maximum=0),
     ),
-    key=("clid", "Gnumber", "Concentration", "Gnumber_2", "Concentration_2"),
+    key=("clid", "Gnumber", "Concentration", "Gnumber_2", "Concentration_2", "Gnumber_3", "Concentration_3"),
 )
 
 
 def _gdr(handed: Handed) -> pl.DataFrame:
+    """With the third drug of triples where there are any: gDR has the identifiers."""
+
     def row(point: Point) -> tuple:
-        given = [*zip(point.drugs, point.doses, strict=True), (UNTREATED, 0.0), (UNTREATED, 0.0)][:2]
+        given = [*zip(point.drugs, point.doses, strict=True), *[(UNTREATED, 0.0)] * 3][:3]
         drugs = [(drug, drug, handed.classes.get(drug, UNTREATED), dose / 1000.0) for drug, dose in given]
         cell = (point.context, point.context, "unknown", None, point.context, "unknown")
-        return (*drugs[0], *drugs[1], *cell, handed.hours, point.ratio, 0.0)
+        return (*drugs[0], *drugs[1], *drugs[2], *cell, handed.hours, point.ratio, 0.0)
 
-    rows = [row(point) for points in handed.points.values() for point in points]
-    return pl.DataFrame(rows, schema=GDR.dtypes(), orient="row").drop_nans("ReadoutValue")
+    every = (handed.points, handed.triples)
+    rows = [row(point) for context in handed.points for of in every for point in of.get(context, ())]
+    table = pl.DataFrame(rows, schema=GDR.dtypes(), orient="row").drop_nans("ReadoutValue")
+    return table if any(handed.triples.values()) else table.drop(column.name for column in _given("_3", ""))
 
 
 THUNOR = Schema(
@@ -202,12 +211,14 @@ def _thunor(handed: Handed) -> pl.DataFrame:
 
 
 class Target(NamedTuple):
-    """Columns that a tool takes, how they are made, the end of the file's name, and what to do with it there."""
+    """Columns that a tool takes, how they are made, the end of the file's name, what to do with it there, and why
+    triples are not in it, where they are not."""
 
     schema: Schema
     table: Callable[[Handed], pl.DataFrame]
     suffix: str
     reader: str
+    no_triples: str = ""
 
 
 TARGETS: dict[str, Target] = {
@@ -216,9 +227,16 @@ TARGETS: dict[str, Target] = {
         _synergyfinder,
         ".csv",
         'R: ReshapeData(data, data_type = "inhibition"), or synergyfinder.org',
+        "it takes three drugs over whole cubes of doses, and fills in what is missing; triples here lie on a ray",
     ),
     "gdr": Target(GDR, _gdr, ".csv", "R: gDRcore::runDrugResponseProcessingPipeline"),
-    "thunor": Target(THUNOR, _thunor, ".tsv", "Python: thunor.io.read_vanderbilt_hts, or Thunor Web"),
+    "thunor": Target(
+        THUNOR,
+        _thunor,
+        ".tsv",
+        "Python: thunor.io.read_vanderbilt_hts, or Thunor Web",
+        "its reader knows drug1 and drug2 alone",
+    ),
 }
 """Tool -> what it takes; columns are those of its documentation."""
 

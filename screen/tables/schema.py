@@ -150,7 +150,7 @@ def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Seque
 def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     if not schema.key or frame.is_empty():
         return []
-    keys = frame.select(schema.key)
+    keys = frame.select(name for name in schema.key if name in frame.columns)  # some need not be there
     repeated = (~keys.to_struct("key").is_first_distinct()).arg_true().to_list()
     return [
         f"{where} row {lines[row]}: ({', '.join(schema.key)}) must be unique, "

@@ -45,4 +45,9 @@ def test_a_third_drug_without_a_target_adds_nothing_to_a_pair(run, small, tmp_pa
     for name in ("suppression_p50", "excess_single_p50", "excess_bliss_p50"):
         assert abs(three[name] - two[name]) < POINT, name
     handed = pl.read_csv(results.export / "gdr.csv")
-    assert handed.height == scenarios.height - 1
+    assert handed.height == scenarios.height
+    ran = run("export", "--to", "thunor", "--config", config, "--results", results.folder)
+    assert ran.code == 0
+    assert ran.problems == [
+        "export: 1 points of three drugs are not in it: its reader knows drug1 and drug2 alone"
+    ]

@@ -10,6 +10,7 @@ from screen.errors import RankError
 from screen.rank import (
     DOSE_RESPONSES,
     FAILURES,
+    TARGETS,
     DoseBasis,
     Doubt,
     Rules,
@@ -171,7 +172,15 @@ def test_tables_of_doses_name_all_three_drugs():
 def test_tools_that_take_two_drugs_are_given_no_triple():
     table = scenarios("abc", (*PAIRS, TRIPLE), doses=(300.0,))
     handed = dose_points(gather_responses(responses(table, left, 3), table), AIM, None, drug_table("abc"))
-    assert export_table(handed, "gdr").height == 1 + 3 + 3
+    table = export_table(handed, "gdr")
+    assert table.height == 1 + 3 + 3 + 1
+    three = table.filter(pl.col("Gnumber_3") != "vehicle")
+    assert three.select("Gnumber", "Gnumber_2", "Gnumber_3").row(0) == ("a", "b", "c")
+    assert three["Concentration_3"].item() == pytest.approx(0.3)
+    assert three["ReadoutValue"].item() == pytest.approx(LEFT["a+b+c"])
+    assert "drug3" not in export_table(handed, "thunor").columns and TARGETS["thunor"].no_triples
+    pairs = replace(handed, triples={})
+    assert "Gnumber_3" not in export_table(pairs, "gdr").columns
 
 
 def test_a_triple_without_its_third_dose_or_given_twice_is_refused():
