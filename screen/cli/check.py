@@ -225,7 +225,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     if unranked:
         warnings.append(
             f"{len(unranked)} pairs or triples stand on no dose basis and are not ranked, such as {unranked[0]}; "
-            "responses.parquet has them, combinations.csv the pairs"
+            "responses.parquet and combinations.csv have them"
         )
     return {
         "warnings": warnings,

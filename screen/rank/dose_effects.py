@@ -10,7 +10,7 @@ import polars as pl
 
 from screen.errors import RankError
 from screen.rank.aim import Aim
-from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs
+from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs, score_triples
 from screen.rank.curves import CURVES, Curves, curve_rows, score_drugs
 from screen.rank.dose_curve import DoseCurve
 from screen.rank.dose_responses import DOSE_RESPONSES, respond, responded_rows
@@ -39,7 +39,7 @@ class DoseEffects(NamedTuple):
 
 
 def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
-    """Curves of single drugs, excesses and isoboles of pairs in every ranked read-out; also over the hypotheses.
+    """Curves of single drugs, excesses of pairs and triples, isoboles in each ranked read-out; also over hypotheses.
 
     Of treated/vehicle; of vehicle/treated where that is to rise. Beside them treated/vehicle itself at every dose.
 
@@ -85,6 +85,9 @@ def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFr
         if surfaces[0].matrices:
             traced = with_mixture(own, [trace_isoboles(each) for each in surfaces])
             isoboles = [isobole_rows(each) for each in traced]
+    if any(len(each.drugs) == 3 for each in own[0].combinations):
+        together = with_mixture(own, [score_triples(cell, ratio) for cell in own])
+        pairs += [combined_rows(each) for each in together]
     return singles, pairs, isoboles
 
 

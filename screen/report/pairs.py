@@ -24,6 +24,7 @@ def pair_matrices(findings: Findings, readouts: Sequence[str]) -> dict[str, list
     if table is None or findings.aim.goal != "lower":
         return {}
     both = pl.min_horizontal(pl.n_unique("dose_a_nM"), pl.n_unique("dose_b_nM"))
+    table = table.filter(pl.col("drug_c").is_null())
     several = ((both > 1) & (pl.len() > 2)).over("context", "hypothesis", "readout", "intervention")
     found: dict[tuple[Any, ...], dict[str, Matrix]] = {}
     for row in table.filter(several).iter_rows(named=True):

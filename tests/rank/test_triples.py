@@ -8,6 +8,7 @@ import pytest
 
 from screen.errors import RankError
 from screen.rank import (
+    COMBINATIONS,
     DOSE_RESPONSES,
     FAILURES,
     TARGETS,
@@ -161,7 +162,7 @@ def test_tables_of_doses_name_all_three_drugs():
     check_table(effects.responses, DOSE_RESPONSES, "responses")
     line = effects.responses.filter(intervention="a+b+c", readout="pY705_20min").row(0, named=True)
     assert (line["drug_c"], line["dose_c_nM"], line["draws"]) == ("c", 300.0, 2)
-    assert set(effects.combinations["intervention"]) == {"a+b", "c+a", "b+c"}
+    assert set(effects.combinations["intervention"]) == {"a+b", "c+a", "b+c", "a+b+c"}
     failures = find_failures(found)
     check_table(failures, FAILURES, "failures")
     assert failures.select("intervention", "dose_c_nM", "failed").row(0) == ("a+b+c", 300.0, 1)
@@ -195,3 +196,32 @@ def test_a_triple_without_its_third_dose_or_given_twice_is_refused():
     found = gather_responses(responses(fewer, left, 3), fewer)
     with pytest.raises(RankError, match=r"a drug of a pair must be run alone too, found c of a\+b\+c only"):
         score_doses(found, AIM)
+
+
+def test_triples_stand_among_combinations_with_what_only_they_have():
+    """The second of three draws is the median: all but the triple leave a tenth more."""
+    table = scenarios("abc", (*PAIRS, TRIPLE), doses=(300.0, 900.0))
+    found = score_doses(gather_responses(responses(table, left, 3), table), AIM).combinations
+    check_table(found, COMBINATIONS, "combinations")
+    here = found.filter(readout="pY705_20min")
+    pairs, line = here.filter(pl.col("drug_c").is_null()), row(here)
+    assert pairs.height == 3 and here.height == 4
+    assert pairs.select("dose_c_nM", "suppression_c_p50", "excess_pair_p50").null_count().row(0) == (3, 3, 3)
+    assert pairs["excess_loewe_p50"].null_count() == 0
+    assert (line["drug_a"], line["drug_b"], line["drug_c"], line["dose_c_nM"]) == ("a", "b", "c", 300.0)
+    alone = [1.0 - 1.1 * LEFT[name] for name in "abc"]
+    assert [line[f"suppression_{name}_p50"] for name in "abc"] == pytest.approx(alone)
+    assert line["suppression_p50"] == pytest.approx(0.8)
+    assert line["excess_hsa_p50"] == pytest.approx(0.5 * 1.1 - 0.2)
+    assert line["excess_bliss_p50"] == pytest.approx(0.24 * 1.1**3 - 0.2)
+    assert line["excess_pair_p50"] == pytest.approx(0.35 * 1.1 - 0.2)
+    assert line["excess_loewe_p50"] is line["excess_zip_p50"] is line["loewe_untested"] is None
+    ranking = row(ranked())
+    assert line["excess_bliss_p50"] == pytest.approx(ranking["excess_bliss_p50"])
+
+
+def test_a_triple_without_its_pairs_has_no_excess_over_them():
+    table = scenarios("abc", (TRIPLE,), doses=(300.0, 900.0))
+    found = score_doses(gather_responses(responses(table, left, 3), table), AIM).combinations
+    line = row(found.filter(readout="pY705_20min"))
+    assert line["excess_pair_p50"] is None and line["excess_bliss_p50"] == pytest.approx(0.24 * 1.1**3 - 0.2)

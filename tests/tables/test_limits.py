@@ -26,7 +26,7 @@ LIMITS = {
     # 1 - treated/vehicle: more than all of it cannot be taken, and a drug may raise it without limit
     "(-inf, 1]": """
         combinations.suppression_p05 combinations.suppression_p50 combinations.suppression_p95
-        combinations.suppression_a_p50 combinations.suppression_b_p50""",
+        combinations.suppression_a_p50 combinations.suppression_b_p50 combinations.suppression_c_p50""",
     "(-inf, 100]": "synergyfinder.response",
     "[-1, 1]": "heldout.rank_correlation",
     # a log of a weight that is 1 at most
@@ -42,7 +42,7 @@ LIMITS = {
         thunor.time thunor.cell.count contexts.value""",
     "(0, inf)": """
         fitted.prior_sd fitted.posterior_sd settling.dose_nM parameters.prior_sd cell_potencies.ic50_nM drugs.cmax_cv
-        combinations.dose_a_nM combinations.dose_b_nM responses.dose_a_nM responses.dose_b_nM
+        combinations.dose_a_nM combinations.dose_b_nM combinations.dose_c_nM responses.dose_a_nM responses.dose_b_nM
         responses.dose_c_nM failures.dose_c_nM scenarios.dose_c_nM failures.dose_a_nM
         failures.dose_b_nM isoboles.dose_a_nM scenarios.dose_a_nM scenarios.dose_b_nM""",
     # no binding is weaker than 1 M, no dose response steeper than 20, no drug leaves more slowly than in 11 years
