@@ -114,6 +114,8 @@ def test_parts_fill_a_shelf_before_the_next_begins():
     (_, beside), _ = packed([np.array([SHELF / 2 - GAP, 1.0]), np.array([SHELF / 2, 1.0])])
     assert beside.tolist() == [SHELF / 2, 0.0]
     assert packed([np.array([0.5, 0.25])])[1].tolist() == [1.0, 1.0]
+    low, _ = packed([np.array([900.0, 0.5]), np.array([900.0, 0.25]), np.array([900.0, 0.25])])
+    assert [corner[1] for corner in low] == [0.0, 0.5 + AIR, 0.5 + AIR + 0.25 + AIR]
 
 
 def test_a_map_is_as_large_as_its_parts_and_wide_enough_for_what_its_signs_mean(maps):
