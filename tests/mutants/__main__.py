@@ -132,7 +132,11 @@ def noticed(fault: Fault, known: dict[str, Reached], copy: Path) -> bool:
 
 def copied(folder: Path) -> Path:
     """What the tests need of the project."""
-    unwanted = shutil.ignore_patterns("__pycache__", "results", ".*", "site", "shared")
+    never = shutil.ignore_patterns("__pycache__", ".*", "site", "shared")
+
+    def unwanted(place: str, names: list[str]) -> set[str]:
+        return never(place, names) | ({"results"} if Path(place) == ROOT else set())
+
     copy = Path(shutil.copytree(ROOT, folder / "project", ignore=unwanted, symlinks=True))
     compileall.compile_dir(copy, quiet=2)
     return copy
