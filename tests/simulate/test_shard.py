@@ -159,6 +159,18 @@ def test_as_many_lanes_and_cells_come_back_as_were_asked_for(model, batch):
     assert {len(part) for part in (*resting, *found)} == {4}
 
 
+def test_a_network_whose_unit_of_time_is_an_hour_is_asked_in_minutes(model):
+    """Its stimulus comes after 30 h with drug, and is read 20 h later: the answer is that of minutes."""
+    plan, every = part_of(model), np.arange(4)
+    found = []
+    for unit in (1.0, 60.0):
+        design = replace(plan.design, start=plan.design.start * unit)
+        runner = Runner(model, replace(integration(), unit_minutes=unit), design, ["B"])
+        resting = runner.rest(plan.draws, np.zeros(4, int), every)
+        found.append(runner(plan.draws, np.ones(4, int), every, np.full((4, 1), 20.0 * unit), resting).values)
+    assert found[1].tolist() == found[0].tolist()
+
+
 def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
     healthy = run(model, part_of(model))
     frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)))
