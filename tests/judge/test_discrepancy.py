@@ -149,6 +149,10 @@ def test_a_data_set_is_judged_by_the_others(still):
     assert rows["a"]["inside_bare"] < 0.75 < rows["a"]["inside"]
     for name in ("score", "score_arms"):
         assert rows["a"][f"{name}_bare"] < rows["a"][name] and rows["c"][f"{name}_bare"] > rows["c"][name]
+    for (
+        row
+    ) in rows.values():  # draws without a spread, and no error: effects of an arm have nothing in common
+        assert row["score_arms_bare"] == pytest.approx(row["score_bare"], rel=1e-3)
     assert rows["c"]["inside_bare"] == pytest.approx(0.9, abs=0.03)
     assert rows["a"]["beyond_noise_inside_bare"] == 0.0 < rows["a"]["beyond_noise_inside"]
 
