@@ -108,13 +108,14 @@ def _contests(
     if problems:
         raise RankError(problems)
     chosen = rows.filter(*(pl.col(column).is_in(wanted) for _, column, wanted in options))
-    genetic = pl.col("dose_basis") == GENETIC
-    names = pl.when(~genetic).then(pl.col("intervention").str.split("+"))
+    if GENETIC in chosen["dose_basis"]:  # both arms of a contest start from one cell at rest
+        raise RankError("--basis: must be one of drugs, found genetic, where the cells themselves differ")
+    names = pl.col("intervention").str.split("+")
     two = (
         chosen.sort("rank", "intervention")
         .with_columns(
             *(names.list.get(at, null_on_oob=True).alias(f"drug_{which}") for at, which in enumerate("abc")),
-            role=pl.when(genetic).then(pl.lit(GENETIC)).otherwise(pl.lit("treated")),
+            role=pl.lit("treated"),
         )
         .group_by("context", "hypothesis", maintain_order=True)
         .head(2)

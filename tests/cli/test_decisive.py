@@ -68,6 +68,9 @@ def test_what_is_asked_for_must_be_ranked_and_hold_two():
     for alone in (asked(contexts=["blood"]), asked(readout="late"), asked(basis="Cmax")):
         with pytest.raises(RankError, match="must hold a ranking of at least two interventions, found none"):
             _contests(RANKED, alone, READOUTS)
+    changes = RANKED.with_columns(dose_basis=pl.lit("genetic"))
+    with pytest.raises(RankError, match="--basis: must be one of drugs, found genetic"):
+        _contests(changes, asked(basis="genetic"), READOUTS)
     with pytest.raises(RankError, match="must rank by a read-out of the settings, found no such row"):
         _contests(RANKED, asked(), READOUTS[:0])
 
