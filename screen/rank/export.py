@@ -144,7 +144,7 @@ GDR = Schema(
     (
         *_given("", "first"),
         *_given("_2", "second"),
-        *(replace(column, required=False) for column in _given("_3", "third")),
+        *(replace(column, required=False, nullable=True) for column in _given("_3", "third")),
         _text("clid", "identifier of the cell"),
         _text("CellLineName", "name of the cell"),
         _text("Tissue", "tissue"),

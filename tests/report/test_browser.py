@@ -54,7 +54,7 @@ def matrix() -> pl.DataFrame:
             "context": "hepg2", "hypothesis": "default", "readout": "pY705_20min", "intervention": "drug0+drug1",
             "dose_a_nM": a, "dose_b_nM": b, "suppression_p50": 0.5, "excess_loewe_p05": None, "excess_loewe_p50": None,
             "excess_loewe_p95": None, "excess_bliss_p05": 0.02 if a == b == 500.0 else -0.1, "excess_bliss_p50": 0.042,
-            "excess_bliss_p95": 0.1,
+            "excess_bliss_p95": 0.1, "drug_c": None,
         }
         for a in (10.0, 500.0) for b in (10.0, 500.0)
     ]  # fmt: skip

@@ -111,7 +111,7 @@ def test_a_curve_travels_where_two_doses_are_there_and_one_moves_what_is_ranked(
 
 def test_pairs_are_shown_that_were_given_at_several_doses_of_both():
     """More than two combinations; an excess is sure where its interval leaves 0 out."""
-    head = {"context": "hepg2", "hypothesis": "default", "readout": "early"}
+    head = {"context": "hepg2", "hypothesis": "default", "readout": "early", "drug_c": None}
     none = {f"excess_{name}_{part}": None for name in ("bliss", "loewe") for part in ("p05", "p50", "p95")}
     sure = {"excess_bliss_p05": 0.01, "excess_bliss_p50": 0.1234, "excess_bliss_p95": 0.2}
     unsure = {"excess_loewe_p05": -0.01, "excess_loewe_p50": 0.0, "excess_loewe_p95": 0.02}

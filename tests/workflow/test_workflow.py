@@ -155,7 +155,7 @@ def test_what_a_stage_would_refuse_is_refused_before_it_runs(copy):
         copy, SCENARIOS, "--configfile", str(_write(copy / "mine.yaml", {"scenarios": {"drugs": ["water"]}}))
     )
     assert done.returncode == 1
-    assert "\ndrugs: must be of drugs.tsv, found water\n" in done.stdout
+    assert "\nscenarios.drugs: must be of drugs.tsv, found water\n" in done.stdout
     assert not (copy / "results/network").exists()
     assert not (copy / SCENARIOS).exists()
 
