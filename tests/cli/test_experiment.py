@@ -67,6 +67,7 @@ def test_draws_are_those_named_and_uncertain_totals_are_drawn(run, small, tmp_pa
     assert unsure > 2 * sure
 
 
+@pytest.mark.slow
 def test_a_cell_runs_without_the_modules_it_leaves_out(run, small, tmp_path):
     """Without feedback (SOCS3 and phosphatases) pY705 goes on rising; what is left out cannot be read there."""
     modules = ["m00_base", "m01_il6_gp130", "m02_stat_cycle", "m03_negative_regulators", "m13_drugs"]

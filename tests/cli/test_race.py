@@ -93,6 +93,7 @@ def test_the_first_places_are_those_of_a_screen_without_a_race(screened):
         assert (both[name] - both[f"{name}_whole"]).abs().max() <= near, name
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_shards_and_threads(screened):
     one, first = screened()
     three, second = screened(shards=3)
