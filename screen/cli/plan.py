@@ -98,14 +98,14 @@ def read_rankable_plan(settings: Settings) -> ScreenInputs:
     from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
-    _check_genetic(settings)
+    _check_genetic(settings, plan)
     check_request(plan.scenarios, read_aim(settings), read_bases(settings), settings.rank.sets)
     if settings.rank.discrepancy:
         read_discrepancy(settings.rank.discrepancy, settings.rank.observable)
     return plan
 
 
-def _check_genetic(settings: Settings) -> None:
+def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
     """As `check_genetic_changes`, before there is a network."""
     if not settings.scenarios.genetic:
         return
@@ -113,13 +113,13 @@ def _check_genetic(settings: Settings) -> None:
     from screen.network import read_sbml
 
     read = [readout.observable for readout in settings.readouts]
-    check_genetic_changes(settings, [read_sbml(write_network(settings))], read)
+    check_genetic_changes(settings, plan, [read_sbml(write_network(settings))], read)
 
 
 def check_genetic_changes(
-    settings: Settings, networks: "Sequence[Network]", beside: "Sequence[str]" = ()
+    settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]", beside: "Sequence[str]" = ()
 ) -> None:
-    """ScenarioError where a genetic change does not fit the networks, what is ranked or what is read beside it."""
+    """ScenarioError where a genetic change does not fit the cells, the networks or what is ranked or read."""
     from screen.network.algebra import free_symbols
     from screen.scenarios import check_genetic
 
@@ -132,4 +132,9 @@ def check_genetic_changes(
     }
     own = counted.pop(ranked, frozenset())
     parameters = {name for network in networks for name in network.parameters}
-    check_genetic(settings.scenarios.genetic, parameters, own, frozenset().union(*counted.values()))
+    known = plan.contexts.contexts
+    stimuli = {
+        setting.parameter for name in plan.scenarios["context"].unique() for setting in known[name].stimulus
+    }
+    others = frozenset().union(*counted.values())
+    check_genetic(settings.scenarios.genetic, parameters, own, others, stimuli)

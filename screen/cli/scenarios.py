@@ -1,4 +1,4 @@
-"""Lay out which trajectories to run: contexts x drugs and pairs x doses.
+"""Lay out which trajectories to run: contexts x drugs, pairs and triples x doses, and genetic changes.
 
 Hypotheses that cannot act in a cell get no weight there, and each drug its kind of route to what is ranked.
 Example: python -m screen scenarios --dry-run    says how many that is and roughly how long they take
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     files, networks = read_networks(plan, results)
     observable = settings.rank.observable
     if settings.scenarios.genetic:
-        check_genetic_changes(settings, [networks(name) for name in plan.scenarios["context"].unique()])
+        cells = plan.scenarios["context"].unique()
+        check_genetic_changes(settings, plan, [networks(name) for name in cells])
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
     routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))

@@ -103,16 +103,16 @@ def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
     own, arms = Exposure(own=True), []
     columns = ("context", "hypothesis", "role", "intervention", *drugs)
     for context, hypothesis, role, intervention, *given in scenarios.select(columns).iter_rows():
-        genotype, _ = parse_genotype(intervention if role == GENETIC else "")
-        gone = tuple((name, 0.0) for name, value in genotype.values if not value)
+        written, _ = parse_genotype(intervention if role == GENETIC else "")
+        genotype = written.losses_as_shares()
         arms.append(
             Arm(
                 context,
                 hypothesis,
-                tuple((name, value) for name, value in genotype.values if value),
+                genotype.values,
                 own,
                 Exposure(_treatment(*zip(given[::2], given[1::2], strict=True))),
-                shares=tuple(sorted((*genotype.shares, *gone))),
+                shares=genotype.shares,
             )
         )
     return arms

@@ -13,7 +13,7 @@ import numpy as np
 
 from screen.errors import RankError
 from screen.rank.series import Cell, Combination, Potency, Series, same_dose
-from screen.scenarios import GENETIC
+from screen.scenarios import GENETIC, parse_genotype
 from screen.threads import cached_property
 
 
@@ -179,8 +179,12 @@ def _clinical(footing: Footing, value: float) -> list[Place]:
 
 
 def _genetic(footing: Footing, value: float) -> list[Place]:
-    """Genetic changes stand without a dose; what the network gets wrong of one is drawn by its name."""
-    return [Place(name, (name,), (None,), row, row, 0.0, "tested") for name, row in footing.cell.genetic]
+    """Genetic changes stand without a dose. Their parameters stand for drugs: what the network gets wrong of one is the
+    same however much of it is left."""
+    return [
+        Place(name, parse_genotype(name)[0].names, (None,), row, row, 0.0, "tested")
+        for name, row in footing.cell.genetic
+    ]
 
 
 class Basis(NamedTuple):

@@ -3,7 +3,7 @@
 `screen.scenarios.Discrepancy` has the sd of the error of log2(treated/vehicle) by the kind of route. An error belongs
 to a cell, a drug and a draw, and is a product of two standard normal numbers: in its sd it is the same at every dose,
 time and basis and under every hypothesis, for whatever else is ranked, and that of a pair is made of those of its
-drugs.
+drugs. What a genetic change sets counts as a drug, how much of it is left as its dose.
 """
 
 import hashlib

@@ -3,15 +3,20 @@
 The workflow takes the names of the figures from their captions in `workflow/report/figures`.
 """
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from screen.errors import ReportError
 from screen.report.figures import heat_figure, note_figure, percent, ranked_figure
 from screen.report.findings import Drawn, Findings
 from screen.report.selection import NOTICED
@@ -53,26 +58,67 @@ def write_figures(findings: Findings, folder: Path | str) -> list[Path]:
 def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | str], Any]]:
     """`write_figures`, done at the end of the block at the latest.
 
-    Those of a large ranking are drawn each in a process of its own, which starts while the tables are read; the files
-    are the same.
+    Those of a large ranking are drawn each in a process of its own, which starts while the tables are read; where the
+    machine gives none, by this one. The files are the same. ReportError: such a process was ended from outside.
     """
-    if not Path(ranked).exists() or Path(ranked).stat().st_size < LARGE:
+    large = Path(ranked).exists() and Path(ranked).stat().st_size >= LARGE
+    pool = _started() if large else None
+    if pool is None:
         yield write_figures
         return
     due: list[Future[Path]] = []
-    with ProcessPoolExecutor(len(FIGURES), get_context("spawn"), _start) as pool:
-        pool.submit(_start)
 
-        def begin(findings: Findings, folder: Path | str) -> None:
-            due.extend(pool.submit(_write, name, findings.drawn, Path(folder)) for name in FIGURES)
+    def begin(findings: Findings, folder: Path | str) -> None:
+        due.extend(pool.submit(_write, name, findings.drawn, Path(folder)) for name in FIGURES)
 
-        yield begin
-        for figure in due:
-            figure.result()
+    try:
+        with pool:
+            yield begin
+            for figure in due:
+                figure.result()
+    except BrokenProcessPool:
+        raise ReportError(
+            "figures: the processes that draw them must end by themselves, found one ended from outside; does memory "
+            "suffice?"
+        ) from None
 
 
-def _start() -> None:
-    """To be told it, a process imports this module and what draws."""
+def _started() -> ProcessPoolExecutor | None:
+    """A process for each figure, all of them starting; None where this machine gives none.
+
+    They do not see an interrupt: this process does, and ends them.
+    """
+    pool = None
+    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    try:
+        pool = ProcessPoolExecutor(len(FIGURES), get_context("spawn"), _end_with_parent)
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
+        try:
+            for _ in FIGURES:
+                pool.submit(int)
+        finally:
+            if blocks:
+                signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    except (
+        OSError,
+        ImportError,
+        NotImplementedError,
+    ):  # no more processes, or none of the locks between them
+        if pool:
+            pool.shutdown(cancel_futures=True)
+        return None
+    return pool
+
+
+def _end_with_parent() -> None:
+    """A process that draws ends when the one that asked has been killed; to be told it, it imports what draws."""
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _write(name: str, drawn: Drawn, folder: Path) -> Path:

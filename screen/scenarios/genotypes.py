@@ -39,6 +39,16 @@ class Genotype(NamedTuple):
         """All that it sets."""
         return tuple(name for name, _ in (*self.values, *self.shares))
 
+    def losses_as_shares(self) -> "Genotype":
+        """The same with 0 % for every 0: what it takes away is a share of whatever there would be.
+
+        >>> Genotype((("JAK1_total", 0.0), ("BRAF_V600E", 1.0))).losses_as_shares()
+        Genotype(values=(('BRAF_V600E', 1.0),), shares=(('JAK1_total', 0.0),))
+        """
+        gone = [(name, value) for name, value in self.values if not value]
+        values = tuple((name, value) for name, value in self.values if value)
+        return Genotype(values, tuple(sorted((*self.shares, *gone))))
+
 
 def parse_genotype(text: str, units: Units = NO_UNITS) -> tuple[Genotype, list[str]]:
     """The genotype that a text says, and what is wrong with it. Values may have the units of a parameter.
@@ -60,9 +70,7 @@ def parse_genotype(text: str, units: Units = NO_UNITS) -> tuple[Genotype, list[s
             problems.append("must hold single values, found a series")
         elif not name or not number >= 0:
             unit = f" in {wanted} or a unit that becomes it" if wanted else ""
-            problems.append(
-                f"must be name=value with numbers of at least 0{unit}, found {word.removesuffix('%')}"
-            )
+            problems.append(f"must be name=value with numbers of at least 0{unit}, found {word}")
         elif name in values or name in shares:
             problems.append(f"must set {name} once, found it again")
         elif share:
@@ -81,9 +89,10 @@ def genetic_problems(genetic: Sequence[str]) -> list[str]:
             wrong.append("must be written without +, which joins drugs")
         if not wrong and not found.names:
             wrong.append("must be name=value, such as JAK1_total=0 or JAK1_total=30%")
-        if not wrong and found in seen:
+        same = found.losses_as_shares()
+        if not wrong and same in seen:
             wrong.append("must be named once")
-        seen.add(found)
+        seen.add(same)
         problems += [
             f"scenarios.genetic: {rule if ', found' in rule else f'{rule}, found {text}'}" for rule in wrong
         ]
@@ -91,12 +100,18 @@ def genetic_problems(genetic: Sequence[str]) -> list[str]:
 
 
 def check_genetic(
-    genetic: Iterable[str], parameters: Collection[str], ranked: Collection[str], beside: Collection[str]
+    genetic: Iterable[str],
+    parameters: Collection[str],
+    ranked: Collection[str],
+    beside: Collection[str],
+    stimuli: Collection[str] = (),
 ) -> None:
     """ScenarioError where genetic interventions set what is no parameter of the network, take a volume to 0, set what
-    is ranked is counted against, or take away all of what another read-out is a share of.
+    is ranked is counted against or what cells are stimulated with, or take away all of what another read-out is a
+    share of.
 
-    `ranked`, `beside`: parameters in the own formulas of what is ranked, and of what else is read.
+    `ranked`, `beside`: parameters in the own formulas of what is ranked, and of what else is read. `stimuli`: those
+    that the stimulus of a cell sets, whatever its genotype.
 
     >>> check_genetic(["JAK1_total=0"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
     >>> check_genetic(["STAT3_total=50%"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
@@ -111,6 +126,8 @@ def check_genetic(
                 problems.append(
                     f"must set parameters of the network (`describe cell NAME --all`), found {name}"
                 )
+            elif name in stimuli:
+                problems.append(f"must not set what cells are stimulated with, found {name}")
             elif name in VOLUMES and value == 0:
                 problems.append(f"must leave a volume above 0, found {name}=0")
             elif name in beside and name not in ranked and value == 0:

@@ -115,7 +115,7 @@ Dose = Annotated[float, Field(gt=0, le=HIGHEST_NM, allow_inf_nan=False), NUMBER]
 Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
 Doses = Annotated[list[Dose], Field(min_length=1, max_length=MOST_DOSES), AfterValidator(all_different)]
 CellWeights = Annotated[dict[Name, Weight], Field(min_length=1, max_length=MOST_NAMES)]
-Genotypes = Annotated[list[Annotated[str, Field(min_length=3, max_length=200)]], Field(max_length=MOST_NAMES)]
+Genotypes = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=MOST_NAMES)]
 """Genetic changes as they are written; what they say is read with the plan of a screen."""
 
 Names = Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(all_different)]

@@ -126,7 +126,7 @@ def test_numbers_may_have_units_and_become_those_of_what_is_set(arms):
     ],
 )
 def test_units_that_do_not_fit_are_refused(arms, column, text, unit):
-    word = text.split()[-1].rstrip("%")
+    word = text.split()[-1]
     problem = f"arms.tsv row 2: `{column}` must be name=value with numbers of at least 0{unit}, found {word}"
     with pytest.raises(ScenarioError) as caught:
         read_arms(

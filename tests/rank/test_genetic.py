@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from screen.errors import RankError
-from screen.rank import DoseBasis, annotate_effects, dose_points, gather_responses, rank, score_doses
+from screen.network import ROUTES
+from screen.rank import DoseBasis, Doubt, annotate_effects, dose_points, gather_responses, rank, score_doses
+from screen.scenarios import Discrepancy
 from screen.tables import SCENARIOS
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 
@@ -56,6 +58,19 @@ def test_changes_are_ranked_among_each_other_and_drugs_as_before():
     assert one["dose_a_nM"].null_count() == one["ic50_nM"].null_count() == len(LEFT)
     mixed = genetic.filter(hypothesis="mixture", readout="pY705_20min", intervention="JAK1_total=0")
     assert mixed["suppression_mean"].item() == pytest.approx(0.45)
+
+
+def test_what_the_network_gets_wrong_of_a_gene_is_the_same_however_much_of_it_is_left():
+    table = changed(scenarios("a", contexts=CELLS[:1], weights={CELLS[0]: 1.0}))
+    treated = table.filter(pl.col("role") != "vehicle").select("scenario")
+    routes = treated.with_columns(route=pl.lit("none"), targets=pl.lit(""), unmeasured=pl.lit(""))
+    doubt = Doubt(routes, Discrepancy(dict.fromkeys(ROUTES, 1.5)), 1)
+    given = responses(table, value, 50)
+    found = rank(given, table, drug_table("a"), aim=AIM, dose_bases=BASES[:1], doubt=doubt)
+    shown = found.filter(dose_basis="genetic", readout="pY705_20min")
+    first = dict(shown.select("intervention", "p_best").iter_rows())
+    # a knock-down never does more than the knock-out; of another gene the error is another
+    assert first["JAK1_total=30%"] == 0.0 < first["PTPN2_total=0"] < first["JAK1_total=0"] < 1.0
 
 
 def test_a_basis_of_genetic_changes_without_one_is_refused():

@@ -21,7 +21,10 @@ def test_values_and_shares_are_told_apart_and_ordered():
         (["JAK1"], "must be name=value with numbers of at least 0, found JAK1"),
         (["JAK1_total=-1"], "must be name=value with numbers of at least 0, found JAK1_total=-1"),
         (["JAK1_total=nan"], "must be name=value with numbers of at least 0, found JAK1_total=nan"),
-        (["=30%"], "must be name=value with numbers of at least 0, found =30"),
+        (["=30%"], "must be name=value with numbers of at least 0, found =30%"),
+        (["=0"], "must be name=value with numbers of at least 0, found =0"),
+        (["JAK1_total=1e999%"], "must be name=value with numbers of at least 0, found JAK1_total=1e999%"),
+        (["a=0 b=1", "b=1 a=0%"], "must be named once, found b=1 a=0%"),
         (["JAK1_total=1,2"], "must hold single values, found a series"),
         (["a=1 until=5"], "must hold values alone, found `until`, `context` or a schedule"),
         (["a=1:from=5"], "must hold values alone, found `until`, `context` or a schedule"),
@@ -40,6 +43,7 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
     [
         ("JAK9_total=0", "must set parameters of the network (`describe cell NAME --all`), found JAK9_total"),
         ("cytosol=0", "must leave a volume above 0, found cytosol=0"),
+        ("IL6_dose=0", "must not set what cells are stimulated with, found IL6_dose"),
         (
             "ERK_total=0",
             "must leave some of what a read-out is a share of, found ERK_total=0; ERK_total=0.01% is as good",
@@ -52,8 +56,8 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
     ],
 )
 def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
-    known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol"]
+    known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol", "IL6_dose"]
     check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], ["ERK_total", "STAT3_total"])
     with pytest.raises(ScenarioError) as caught:
-        check_genetic([text], known, ["STAT3_total"], ["ERK_total", "STAT3_total"])
+        check_genetic([text], known, ["STAT3_total"], ["ERK_total", "STAT3_total"], {"IL6_dose"})
     assert caught.value.problems == (f"scenarios.genetic: {problem}",)
