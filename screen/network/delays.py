@@ -37,10 +37,11 @@ def courses(rules: Formulas, rates: Formulas, starts: Formulas, constants: Set[s
     found: dict[str, Expression] = {}
     waiting = {**rules, **rates}
     while True:
+        replaced = without_delays(found, constants)
         ready = {
-            name: substitute(formula, found)
+            name: substitute(replaced(formula), found)
             for name, formula in waiting.items()
-            if free_symbols(formula) <= {CLOCK, *constants, *found} and not has_delays([formula])
+            if free_symbols(formula) <= {CLOCK, *constants, *found}
         }
         steady = {name: formula for name, formula in ready.items() if CLOCK not in free_symbols(formula)}
         new = {name: formula for name, formula in ready.items() if name in rules}

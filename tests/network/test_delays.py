@@ -35,6 +35,7 @@ CLOSED = {
     ),
     "a lag that grows": ("x' = 1; x = 0; y := delay(x, time/2)", TIMES / 2),
     "delays inside one another": ("x := time^2; y := delay(1 + delay(x, 1), 0.5)", 1 + (TIMES - 1.5) ** 2),
+    "what is delayed itself": ("x := sin(time); w := delay(x, 1); y := delay(w, 2)", np.sin(TIMES - 3)),
     "no lag": ("x := exp(time); lag = 0; y := delay(x, lag)", np.exp(TIMES)),
     "a constant": ("x = 7; y := delay(x, 3)", np.full(5, 7.0)),
     "a parameter that an event sets at a fixed time": (
