@@ -38,7 +38,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from benchmarks.results import machine
+from benchmarks.results import read_problems, write_problems
 from screen.calibration import Problem, load_problem
 from screen.calibration.scale import SCALES
 from screen.errors import ScreenError
@@ -210,17 +210,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(named) < len(asked.problems):
         parser.error(f"problems must lie in folders of different names, found {len(named)} names")
     file = None if str(asked.json) == "-" else Path(asked.json)
-    found = json.loads(file.read_text(encoding="utf-8"))["problems"] if file and file.is_file() else {}
+    found = read_problems(file)
     for name, path in named.items():
         amici = measure_amici(path, Path(python) if python else None, asked.limit)
         load = round(os.getloadavg()[0], 1)
         found[name] = measured_within(path, asked.limit) | amici | {"load": load}
         print(name, json.dumps(found[name]), file=sys.stderr, flush=True)
-    text = json.dumps({"problems": dict(sorted(found.items())), "machine": machine()}, indent=2) + "\n"
-    if file is None:
-        print(text, end="")
-    else:
-        file.write_text(text, encoding="utf-8")
+    write_problems(found, file)
     return 0
 
 

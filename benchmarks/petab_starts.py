@@ -12,7 +12,6 @@ seeds.
 
 import argparse
 import csv
-import json
 import resource
 import shutil
 import subprocess
@@ -28,7 +27,7 @@ if __name__ == "__main__":  # else `import petab` finds a file of this folder
 import petab.v1 as petab
 import polars as pl
 
-from benchmarks.results import machine
+from benchmarks.results import read_problems, write_problems
 from screen.calibration import load_problem
 from screen.fit import make_objective
 from screen.kernel import configure
@@ -99,17 +98,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--json", default=RESULTS, help="where results go, beside those of others; - for standard output"
     )
     asked = parser.parse_args(argv)
+    for option, value, least in (("--starts", asked.starts, 1), ("--seed", asked.seed, 0)):
+        if value < least:
+            parser.error(f"{option} must be at least {least}, found {value}")
+    for path in asked.problems:
+        if not path.is_file() or "parameter_file" not in petab.problem.yaml.load_yaml(path):
+            parser.error(f"problem.yaml must be a file of a PEtab problem of version 1, found {path}")
     configure()
     file = None if str(asked.json) == "-" else Path(asked.json)
-    found = json.loads(file.read_text(encoding="utf-8"))["problems"] if file and file.is_file() else {}
+    found = read_problems(file)
     for path in asked.problems:
         name = path.resolve().parent.name
         found.setdefault(name, {})[f"seed {asked.seed}"] = measure(path, asked.starts, asked.seed)
-        text = json.dumps({"problems": dict(sorted(found.items())), "machine": machine()}, indent=2) + "\n"
-        if file is None:
-            print(text, end="")
-        else:
-            file.write_text(text, encoding="utf-8")
+        if file:  # what is there, should the next one fail
+            write_problems(found, file)
+    if not file:
+        write_problems(found, None)
     return 0
 
 

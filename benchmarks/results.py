@@ -1,6 +1,7 @@
 """The table and the figure of a benchmark, with the machine and the versions they were made with."""
 
 import csv
+import json
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -34,6 +35,20 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
     }
+
+
+def read_problems(path: Path | None) -> dict[str, Any]:
+    """What a file of results says of each problem; nothing where there is none yet."""
+    return json.loads(path.read_text(encoding="utf-8"))["problems"] if path and path.is_file() else {}
+
+
+def write_problems(found: dict[str, Any], path: Path | None) -> None:
+    """What was found of each problem, with the machine; to the standard output without a path."""
+    text = json.dumps({"problems": dict(sorted(found.items())), "machine": machine()}, indent=2) + "\n"
+    if path is None:
+        print(text, end="")
+    else:
+        path.write_text(text, encoding="utf-8")
 
 
 def write_table(path: Path, points: Sequence[Any]) -> None:

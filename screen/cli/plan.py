@@ -112,29 +112,24 @@ def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
     from screen.cli.network import write_network
     from screen.network import read_sbml
 
-    read = [readout.observable for readout in settings.readouts]
-    check_genetic_changes(settings, plan, [read_sbml(write_network(settings))], read)
+    check_genetic_changes(settings, plan, [read_sbml(write_network(settings))])
 
 
-def check_genetic_changes(
-    settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]", beside: "Sequence[str]" = ()
-) -> None:
+def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]") -> None:
     """ScenarioError where a genetic change does not fit the cells, the networks or what is ranked or read."""
     from screen.network.algebra import free_symbols
     from screen.scenarios import check_genetic
 
+    def counted(name: str) -> frozenset[str]:
+        has_it = (network for network in networks if name in network.readable)
+        return frozenset().union(*(free_symbols(network.formula(name)) for network in has_it))
+
     ranked = settings.rank.observable
-    counted = {
-        name: free_symbols(network.formula(name))
-        for network in networks
-        for name in {ranked, *beside}
-        if name in network.readable
-    }
-    own = counted.pop(ranked, frozenset())
+    beside = {readout.observable for readout in settings.readouts} - {ranked}
     parameters = {name for network in networks for name in network.parameters}
     known = plan.contexts.contexts
     stimuli = {
         setting.parameter for name in plan.scenarios["context"].unique() for setting in known[name].stimulus
     }
-    others = frozenset().union(*counted.values())
-    check_genetic(settings.scenarios.genetic, parameters, own, others, stimuli)
+    others = frozenset[str]().union(*map(counted, beside))
+    check_genetic(settings.scenarios.genetic, parameters, counted(ranked), others, stimuli)

@@ -28,6 +28,7 @@ from screen.scenarios import (
     GENETIC,
     ContextTables,
     DrugTables,
+    Genotype,
     carried,
     hypothesis_settings,
     parse_genotype,
@@ -103,8 +104,7 @@ def scenario_arms(scenarios: pl.DataFrame) -> list[Arm]:
     own, arms = Exposure(own=True), []
     columns = ("context", "hypothesis", "role", "intervention", *drugs)
     for context, hypothesis, role, intervention, *given in scenarios.select(columns).iter_rows():
-        written, _ = parse_genotype(intervention if role == GENETIC else "")
-        genotype = written.losses_as_shares()
+        genotype = parse_genotype(intervention)[0].losses_as_shares() if role == GENETIC else Genotype()
         arms.append(
             Arm(
                 context,

@@ -133,17 +133,18 @@ def learn(effects: pl.DataFrame) -> pl.DataFrame:
             "observable": PHOSPHORYLATED,
             "effects": (known := scored.filter(route=route)).height,
             "data_sets": _counted(known) or None,
-            "note": None if known.height else _NOTES[route == ROUTES[-1]],
+            "note": None if known.height else _NOTES[route],
         }
         for route in ROUTES
     ]
     return pl.DataFrame(rows, schema=DISCREPANCY.dtypes())
 
 
-_NOTES = (
-    "no such effect was measured: as of the other routes that move the signal",
-    "no such effect was measured: what drugs with a route have at all, move the signal or not",
-)
+_OF_OTHERS = "no such effect was measured: as of the other routes that move the signal"
+_NOTES = dict.fromkeys(ROUTES, _OF_OTHERS) | {
+    ROUTES[-1]: "no such effect was measured: what drugs with a route have at all, move the signal or not"
+}
+"""What is said of the sd of a kind of route without effects."""
 
 
 def _learned(scored: pl.DataFrame) -> dict[str, float]:

@@ -222,15 +222,8 @@ class _Reader:
         if not has_delays([*written, *(formula for event in self.events for formula in event.formulas)]):
             return terms
         moved = {*self.starts, *self.given} - self.jumping - self.rules.keys()
-        rates = {name: self.rate_rules.get(name, ZERO) for name in sorted(moved)}
-        rates = {
-            name: rate
-            for name, rate in rates.items()
-            if name in self.rate_rules or name not in self.stretched
-        }
-        for name, reaction, coefficient in terms:
-            if name in rates:
-                rates[name] += coefficient * symbol(reaction)
+        slopes = _slopes(terms, self._pushes())
+        rates = {name: slopes.get(name, ZERO) for name in sorted(moved)}
         now = {_now(name).name: formula for name, formula in self.switched.items()}
         constants = {*self.values, *self.fixed, *self.held} - self.given.keys()
         known = courses({**self.rules, **self.laws, **now}, rates, {**self.starts, **self.given}, constants)
@@ -252,11 +245,7 @@ class _Reader:
 
     def _rates(self, terms: Terms, pushes: list[tuple[str, Expression]]) -> Rules:
         """Formulas of the rates of change that the model names."""
-        sums: dict[str, list[Expression]] = {}
-        for name, reaction, coefficient in terms:
-            sums.setdefault(name, []).append(coefficient * symbol(reaction))
-        for name, push in pushes:
-            sums.setdefault(name, []).append(push)
+        slopes = _slopes(terms, pushes)
         named = [
             *self.rules.values(),
             *self.laws.values(),
@@ -266,7 +255,7 @@ class _Reader:
         ]
         named += [coefficient for *_, coefficient in terms]
         rules = {**self.rules, **self.laws}
-        return with_rates(sorted(rates_in(named)), rules, lambda name: sum(sums.get(name, ()), ZERO))
+        return with_rates(sorted(rates_in(named)), rules, lambda name: slopes.get(name, ZERO))
 
     def _at_start(self, rates: Rules) -> tuple[list[Expression], Rules]:
         """Initial states, and the constants that initial assignments set; both in terms of constants only."""
@@ -321,3 +310,13 @@ class _Reader:
         unknown = sorted(set().union(*(free_symbols(f) for f in formulas)) - known) if formulas else []
         if unknown:
             raise NetworkError(f"SBML: formulas must use declared symbols, found {', '.join(unknown)}")
+
+
+def _slopes(terms: Terms, pushes: list[tuple[str, Expression]]) -> Rules:
+    """The rate of change of each state by its reactions and by what else pushes it."""
+    sums: dict[str, list[Expression]] = {}
+    for name, reaction, coefficient in terms:
+        sums.setdefault(name, []).append(coefficient * symbol(reaction))
+    for name, push in pushes:
+        sums.setdefault(name, []).append(push)
+    return {name: sum(each, ZERO) for name, each in sums.items()}

@@ -23,10 +23,8 @@ from screen.scenarios.genotypes import (
     UNTIL,
     Units,
     parse_genotype,
-    parse_number,
-    parse_numbers,
 )
-from screen.tables import Column
+from screen.tables import Column, parse_number, parse_numbers
 
 
 def text_column(name: str, description: str) -> Column:

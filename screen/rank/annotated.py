@@ -56,8 +56,7 @@ def annotate_effects(found: ResponseArray, aim: Aim, drugs: pl.DataFrame) -> Ann
             together = [*zip(drugs_given, doses, strict=True), *[("", 0.0)] * 3][:3]
             named = ((name, classes.get(name, ""), dose) for name, dose in together)
             given.append((pool.cell.context, *chain.from_iterable(named)))
-        rows = [row for *_, row in pool.cell.given]
-        found_here = spread(pool.ratio[rows], pool.weights).values()
+        found_here = spread(pool.ratio[pool.cell.given_rows], pool.weights).values()
         for name, each in zip(QUANTILES, found_here, strict=True):
             parts[name].append(each)
     layers = {name: np.concatenate(each) for name, each in parts.items()}

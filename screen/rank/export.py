@@ -82,7 +82,7 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
 
 
 def _points(pool: Pool) -> Iterator[Point]:
-    middle = quantile(pool.ratio[[row for *_, row in pool.cell.given], 0], 0.5, pool.weights)
+    middle = quantile(pool.ratio[pool.cell.given_rows, 0], 0.5, pool.weights)
     for (drugs, doses, _), ratio in zip(pool.cell.given, middle, strict=True):
         lost = np.isnan(ratio)  # the vehicle, over itself, is 1 but for rounding
         yield Point(pool.cell.context, drugs, doses, float(ratio) if drugs or lost else 1.0)

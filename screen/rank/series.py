@@ -84,10 +84,14 @@ class Cell:
         ]
 
     @property
+    def given_rows(self) -> np.ndarray:
+        """The rows in the responses of what was given, in its order."""
+        return np.array([row for *_, row in self.given], dtype=np.int64)
+
+    @property
     def rows(self) -> np.ndarray:
-        """Its rows in the responses: what was given in its order, then the genetic changes."""
-        given = [row for *_, row in self.given]
-        return np.array([*given, *(row for _, row in self.genetic)], dtype=np.int64)
+        """Its rows in the responses: what was given, then the genetic changes."""
+        return np.append(self.given_rows, np.array([row for _, row in self.genetic], dtype=np.int64))
 
     def by_doses(self) -> Iterator[tuple[np.ndarray, list[Series]]]:
         """Doses [nM], and the drugs that were given them."""

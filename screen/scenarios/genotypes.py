@@ -8,15 +8,13 @@
 Facts, own experiments and genetic interventions of a screen are written so.
 """
 
-import math
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from screen.errors import ScenarioError
 from screen.scenarios.contexts import VOLUMES
-from screen.tables import QUANTITY, in_standard_units
+from screen.tables import parse_numbers
 
 Units = Mapping[str, str]
 """Unit of drugs and network parameters, by name."""
@@ -141,32 +139,3 @@ def check_genetic(
                 )
     if problems:
         raise ScenarioError(f"scenarios.genetic: {problem}" for problem in dict.fromkeys(problems))
-
-
-def parse_numbers(items: Sequence[str], wanted: str | None) -> list[float]:
-    """Numbers in the unit wanted, NaN for what is none; one without a unit has that of the last.
-
-    >>> parse_numbers(["10", "100pM"], "nM")
-    [0.01, 0.1]
-    """
-    parts = [re.fullmatch(QUANTITY, item) for item in items]
-    last = parts[-1]["unit"] if parts[-1] else ""
-    found = []
-    for item, part in zip(items, parts, strict=True):
-        unit = (part["unit"] or last) if part else ""
-        turned = (
-            in_standard_units(parse_number(part["value"]), unit)
-            if part and unit
-            else (parse_number(item), wanted)
-        )
-        found.append(turned[0] if turned[1] == wanted else math.nan)
-    return found
-
-
-def parse_number(text: str) -> float:
-    """The number, or NaN where there is none: no comparison holds for that."""
-    try:
-        found = float(text)
-    except ValueError:
-        return math.nan
-    return found if math.isfinite(found) else math.nan

@@ -18,7 +18,7 @@ from screen.tables.stages import (
     number_column,
 )
 from screen.tables.text import plain_name, read_cells
-from screen.tables.units import NANOMOLAR, QUANTITY, in_standard_units
+from screen.tables.units import NANOMOLAR, QUANTITY, in_standard_units, parse_number, parse_numbers
 
 __all__ = [
     "DECISIVE",
@@ -43,6 +43,8 @@ __all__ = [
     "files_of",
     "in_standard_units",
     "number_column",
+    "parse_number",
+    "parse_numbers",
     "plain_name",
     "provenance",
     "read_blocks",

@@ -1,5 +1,6 @@
 """Amounts of substance and mass per volume in one unit each: nM, and ng/mL where the molar mass is not known."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -79,3 +80,32 @@ def in_nanomolar(
         turned = (text[stem].cast(pl.Float64, strict=False) * factors).cast(pl.String)
         text = text.with_columns(turned.fill_null(text[stem])).drop(unit).rename({stem: column.name})
     return text, problems
+
+
+def parse_numbers(items: Sequence[str], wanted: str | None) -> list[float]:
+    """Numbers in the unit wanted, NaN for what is none; one without a unit has that of the last.
+
+    >>> parse_numbers(["10", "100pM"], "nM")
+    [0.01, 0.1]
+    """
+    parts = [re.fullmatch(QUANTITY, item) for item in items]
+    last = parts[-1]["unit"] if parts[-1] else ""
+    found = []
+    for item, part in zip(items, parts, strict=True):
+        unit = (part["unit"] or last) if part else ""
+        turned = (
+            in_standard_units(parse_number(part["value"]), unit)
+            if part and unit
+            else (parse_number(item), wanted)
+        )
+        found.append(turned[0] if turned[1] == wanted else math.nan)
+    return found
+
+
+def parse_number(text: str) -> float:
+    """The number, or NaN where there is none: no comparison holds for that."""
+    try:
+        found = float(text)
+    except ValueError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan

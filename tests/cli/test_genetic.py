@@ -17,12 +17,15 @@ CHANGES = ["gp130_total=0", "JAK1_total=0 JAK2_total=0%", "PTPN1_total=30%"]
 def settings(small):
     """One cell, one drug and the changes on the whole network, under the first shipped draw."""
 
-    def write(changes):
+    def write(changes, observables=("pY705_level",)):
         return small(
             scenarios={"drugs": ["ruxolitinib"], "doses_nM": [1000], "genetic": changes},
             fit={"draws_from": "shipped", "draws": 1},
             simulate={"shards": 1, "slices": False, "screen_rtol": 1e-6},
-            readouts=[{"id": "pY705_20min", "observable": "pY705_level", "minutes": 20}],
+            readouts=[
+                {"id": f"{name.removesuffix('_level')}_20min", "observable": name, "minutes": 20}
+                for name in observables
+            ],
             rank={"dose_bases": [{"kind": "equal_concentration", "value": 1000}]},
         )
 
@@ -83,3 +86,13 @@ def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, s
         "export", "--to", "sedml", "--arm", "hepg2|default|gp130_total=0", "--config", settings(CHANGES[:1])
     )
     assert arm.code == 2 and "must be given drugs or none, found the genetic change" in arm.err
+
+
+def test_all_of_what_a_read_out_is_a_share_of_is_refused_by_the_stage_as_by_check(run, settings):
+    config = settings(["SRC_total=0"], observables=("pY705_level", "pSRC"))
+    assert run("network", "--config", config).code == 0
+    for command in ("check", "scenarios"):
+        ran = run(command, "--config", config)
+        assert (
+            ran.code == 2 and "must leave some of what a read-out is a share of, found SRC_total=0" in ran.err
+        )

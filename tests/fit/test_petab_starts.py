@@ -26,6 +26,20 @@ def test_published_cost_is_that_of_likelihood_and_prior(files, tmp_path):
     assert published_cost(files, tmp_path) == pytest.approx(prior - measure(files)["llh"], rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--starts", "0"), "--starts must be at least 1, found 0"),
+        (("--seed", "-1"), "--seed must be at least 0, found -1"),
+        (("none.yaml",), "must be a file of a PEtab problem of version 1, found none.yaml"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_before_anything_runs(files, capsys, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(files), *arguments])
+    assert stopped.value.code == 2 and message in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_starts_are_counted_by_where_they_end(files, tmp_path):
     out = tmp_path / "found.json"
