@@ -1,10 +1,12 @@
 """The programs of a network against the algebra they come from."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from screen.kernel.symbolic import conservation, elimination
 from screen.kernel.symbolic.analysis import analyse
 from screen.kernel.symbolic.evaluate import run
 from screen.kernel.symbolic.serialise import from_json, to_json
@@ -111,3 +113,35 @@ def test_mass_action_costs_what_it_should():
 
 def test_a_system_survives_the_disk(system):
     assert from_json(json.loads(json.dumps(to_json(system)))) == system
+
+
+def work_of(copies):
+    """Calls of functions in the analysis of many copies of a cycle, in a chain, for each entry of the Jacobian."""
+    names = [f"X{i}" for i in range(4 * copies)]
+    lines = [
+        f"k{i}: {names[i]} -> {names[i - i % 4 + (i + 1) % 4]}; k*{names[i]}*{names[i - 4]};"
+        for i in range(len(names))
+    ]
+    network = read_sbml(
+        sbml_of(
+            f"species {', '.join(names)}; k = 1; {' '.join(f'{name} = 1;' for name in names)}"
+            + "".join(lines)
+        )
+    )
+    calls = [0]
+
+    def called(frame, event, argument):
+        calls[0] += event in ("call", "c_call")
+
+    sys.setprofile(called)
+    try:
+        system = analyse(network)
+    finally:
+        sys.setprofile(None)
+    return calls[0] / len(system.pattern)
+
+
+def test_the_work_grows_with_the_entries_of_the_jacobian_alone(monkeypatch):
+    for module in (conservation, elimination):
+        monkeypatch.setattr(module, "LOOKED_AT", 1000)
+    assert work_of(80) < 1.1 * work_of(20)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from screen.kernel.symbolic import elimination
 from screen.kernel.symbolic.elimination import Elimination, Scale, eliminate
 
 
@@ -64,6 +65,15 @@ def test_an_arrow_fills_nothing():
 def test_the_order_is_the_same_every_time():
     pattern = [(i, (7 * i) % 19) for i in range(19)] + [(i, (5 * i + 3) % 19) for i in range(19)]
     assert eliminate(19, pattern) == eliminate(19, list(pattern))
+
+
+@pytest.mark.parametrize(("size", "tries"), [(1, 24), (1000, 24), (5000, 10), (60_000, 1)])
+def test_a_larger_matrix_gets_fewer_tries(monkeypatch, size, tries):
+    tried = []
+    monkeypatch.setattr(elimination, "_order", lambda size, rows, random: tried.append(size) or ([], [], 0))
+    monkeypatch.setattr(elimination, "_programs", lambda *what: None)
+    eliminate(size, [*((i, i) for i in range(size)), *((i, (i + 1) % size) for i in range(size))])
+    assert tried == [size] * tries
 
 
 def test_each_pivot_has_the_fewest_updates_of_all_that_are_left():

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from screen.kernel.symbolic.elimination import Elimination, cost_of, eliminate
+from screen.kernel.symbolic.elimination import LOOKED_AT, Elimination, cost_of, eliminate
 from screen.network.algebra import ONE, Expression, evaluate, free_symbols, mul
 from screen.network.network import Network
 
 SUMS = 45
 """Multiplications per species and step outside the linear solves: the sums over stages."""
 
-TRIED, TRIALS = 4, 256
-"""Species of each law, and of all laws of a network, whose elimination is planned to see what it would cost."""
+TRIED = 4
+"""Species of each law whose elimination is planned to see what it would cost, as long as all plans of a network
+together look at `LOOKED_AT` entries at most."""
 
 
 class Law(NamedTuple):
@@ -119,8 +120,10 @@ def reduce_step(size: int, pattern: Sequence[tuple[int, int]], laws: Sequence[La
     current = dict(enumerate(rows))
     cost = cost_of(current)
     chosen: dict[int, dict[int, float]] = {}
-    left = TRIALS
+    left = LOOKED_AT // max(1, len(pattern))
     for law in laws:
+        if not left:
+            break
         if not law.exact:
             continue
         weights = dict(zip(law.species, law.weights, strict=True))

@@ -24,6 +24,10 @@ from typing import NamedTuple
 
 STAGES = 8  # triangular solves per factorisation: what an order costs is counted with these
 
+TRIES, LOOKED_AT = 24, 100_000
+"""Orders that are tried for a matrix, and the entries that all of them together look at: a matrix of more than
+some 4 000 entries gets fewer tries, so that the time grows with its size alone."""
+
 
 class Scale(NamedTuple):
     """M[target] *= M[diagonal], then M[a] -= M[target] * M[b] for each (a, b)."""
@@ -72,9 +76,10 @@ class Elimination(NamedTuple):
         return factor, len(self.slots)
 
 
-def eliminate(size: int, pattern: Iterable[tuple[int, int]], tries: int = 24) -> Elimination:
+def eliminate(size: int, pattern: Iterable[tuple[int, int]], tries: int = TRIES) -> Elimination:
     """Plan the elimination of a matrix with non-zeros at `pattern` (row, column) and on the diagonal."""
     pattern = list(pattern)
+    tries = max(1, min(tries, LOOKED_AT // max(1, len(pattern))))
     rows: list[set[int]] = [{i} for i in range(size)]
     for i, j in pattern:
         rows[i].add(j)
