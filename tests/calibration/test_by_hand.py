@@ -12,7 +12,7 @@ from screen.calibration.derive import START_SHARE, derive_parameters, scaled_pri
 from screen.calibration.estimated import outside_bounds, read_parameters
 from screen.calibration.petab_v2_priors import PRIORS, parameter_table
 from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold, two_numbers
-from screen.calibration.problem import Values, output_times
+from screen.calibration.problem import Estimated, Values, output_times
 from screen.errors import FitError
 
 INF, NAN = np.inf, np.nan
@@ -34,6 +34,17 @@ def test_a_steady_state_is_found_from_the_last_time_and_not_before_the_last_phas
     """Phases from 0, 5 and 7 on; the last of four is none."""
     found, place = output_times(np.array(own), np.zeros(len(own), int), np.array([[0.0, 5.0, 7.0, INF]]))
     assert found.tolist() == [times] and place[-1] == len(times) - 1
+
+
+def test_a_unit_is_the_sd_of_a_prior_else_a_decade_an_e_fold_or_a_tenth_of_a_linear_range():
+    """A prior of a linear value has its sd on the scale of the search: 0.3 around 10 is 0.03 / ln 10 of a decade."""
+    scales = ("lin", "log", "log10", "lin", "log10", "log10")
+    lower, upper = np.full(6, -2.0), np.array([5.0, 5.0, 5.0, 28.0, 5.0, 5.0])
+    normal, linear = Prior("parameterScaleNormal", 1.0, 0.7, "log10"), Prior("normal", 10.0, 0.3, "log10")
+    priors = (None, None, None, Prior("laplace", 3.0, 0.2, "lin"), normal, linear)
+    estimated = Estimated(tuple("abcdef"), scales, lower, upper, np.ones(6), priors, ())
+    expected = [0.7, 1.0, 1.0, 0.2, 0.7, 0.03 / np.log(10)]
+    assert estimated.units == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_row_is_filled_with_its_numbers_and_the_places_of_its_own_vector():

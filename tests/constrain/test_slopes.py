@@ -6,6 +6,7 @@ import pytest
 
 from screen.constrain import Unknowns, make_demands, make_slopes
 from screen.constrain.demands import log10_of
+from screen.constrain.slopes import Slopes
 from screen.experiments import SIGMA
 from screen.kernel import available_engines
 from screen.network import read_parameters
@@ -66,11 +67,17 @@ def logs(setting, scaled: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def slopes(setting) -> np.ndarray:
-    demands, bench, unknowns, start = setting
+def ask(setting) -> Slopes:
+    demands, bench, unknowns, _ = setting
+    return make_slopes(bench, demands, unknowns, 3)
+
+
+@pytest.fixture(scope="module")
+def slopes(setting, ask) -> np.ndarray:
+    demands, _, _, start = setting
     asked = np.ones((len(demands.checks), len(start)), bool)
     asked[0, 1] = False
-    return make_slopes(bench, demands, unknowns, 3)(start, courses(setting, start), asked)
+    return ask(start, courses(setting, start), asked)
 
 
 def test_slopes_are_those_of_differences(setting, slopes):
@@ -96,3 +103,14 @@ def test_the_residual_of_a_drug_moves_its_half_dose_in_proportion(setting, slope
 def test_what_was_not_asked_for_is_zero(slopes):
     assert not slopes[0, 1].any()
     assert slopes[0, 0].any()
+
+
+def test_a_draw_that_cannot_be_integrated_has_no_slope_and_its_neighbour_keeps_its_own(setting, ask, slopes):
+    demands, _, unknowns, start = setting
+    broken, asked = start.copy(), np.zeros((len(demands.checks), len(start)), bool)
+    broken[1, unknowns.names.index("k_PTPN2")] = np.nan
+    asked[-1] = True
+    found = ask(broken, courses(setting, start), asked)
+    assert not found[:, 1].any()
+    assert slopes[-1, 0].any()
+    np.testing.assert_allclose(found[-1, 0], slopes[-1, 0], rtol=1e-9)

@@ -3,16 +3,18 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from screen.calibration import load_problem
+from screen.calibration import Problem, load_problem
 from screen.calibration.scale import rescaled
-from screen.constrain import Fitted, Plan, run_constrain
+from screen.constrain import Fitted, Plan, run_constrain, stage
+from screen.constrain.hold import Sight
 from screen.constrain.stage import _possible_steps, _with_ones, searched
-from screen.constrain.unknowns import gather_unknowns
+from screen.constrain.unknowns import NUMBER, gather_unknowns
 from screen.errors import FitError, ScreenError
 from screen.experiments import SIGMA
 from screen.fit import make_predictor
@@ -58,7 +60,13 @@ def plan(world, root, tmp_path_factory) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def fitted(plan, world) -> Fitted:
+def problem(plan) -> Problem:
+    """The measurements, read."""
+    return load_problem(plan.problem, plan.sbml)
+
+
+@pytest.fixture(scope="module")
+def fitted(plan, problem, world) -> Fitted:
     """Draws near the nominal values, in which every drug binds four times worse than measured."""
     rng = np.random.default_rng(1)
     free = plan.network.filter(pl.col("prior") != "fixed")
@@ -68,7 +76,7 @@ def fitted(plan, world) -> Fitted:
             noise = 0.02 * sd * rng.standard_normal()
             rows.append((draw, name, value * 10**noise if prior == "log10_normal" else value + noise))
         rows += [(draw, SIGMA + drug, 4.0) for drug in sorted(world.drugs.drugs)]
-        estimated = load_problem(plan.problem, plan.sbml).estimated
+        estimated = problem.estimated
         linear = np.asarray(estimated.linear(estimated.nominal))
         known = set(free["parameter"])
         scales += [
@@ -79,9 +87,8 @@ def fitted(plan, world) -> Fitted:
     return Fitted(*(pl.DataFrame(each, schema=DRAWS.dtypes(), orient="row") for each in (rows, scales)))
 
 
-def cost_of(plan: Plan, fitted: Fitted, ends: Path) -> float:
+def cost_of(plan: Plan, problem: Problem, fitted: Fitted, ends: Path) -> float:
     """Median over draws of half of what predictions of the calibration moved by, over their sigma, squared."""
-    problem = load_problem(plan.problem, plan.sbml)
     predict, names = make_predictor(problem, plan.integration, 2), list(problem.estimated.names)
     left = (
         pl.concat(read_table(ends / f"{name}.parquet", DRAWS) for name in ("draws", "scales")),
@@ -100,11 +107,10 @@ def test_a_search_gives_up_earlier_than_a_screen(asked, allowed):
     assert searched(Integration(max_steps=asked)) == Integration(max_steps=allowed)
 
 
-def test_bounds_of_a_residual_lie_alike_on_both_sides_and_as_far_as_its_sd(plan, fitted):
+def test_bounds_of_a_residual_lie_alike_on_both_sides_and_as_far_as_its_sd(plan, problem, fitted):
     """Of all of a drug and of one of its constants, twice as uncertain."""
     residuals = {("ruxolitinib", ""): 0.3, ("ruxolitinib", "JAK1"): 0.6}
     draws = _with_ones(fitted.draws, residuals)
-    problem = load_problem(plan.problem, plan.sbml)
     unknowns, start = gather_unknowns(problem, plan.network, residuals, draws, fitted.scales)
     whole, one = (unknowns.of_residual[each] for each in residuals)
     assert (unknowns.sd[whole], unknowns.sd[one]) == (0.3, 0.6)
@@ -114,8 +120,44 @@ def test_bounds_of_a_residual_lie_alike_on_both_sides_and_as_far_as_its_sd(plan,
     assert start[:, [whole, one]] == pytest.approx(np.tile([np.log10(4.0), 0.0], (2, 1)))
 
 
+def test_every_draw_is_within_the_bounds_of_its_unknowns_and_keeps_its_own_constants(plan, problem, fitted):
+    """The number of a draw says whose constants it has: the first one too must not be pushed to another's."""
+    constants = np.full((2, 1, len(plan.tables.drugs.targets)), 10.0)
+    residuals = {("ruxolitinib", ""): 0.3}
+    unknowns, start = gather_unknowns(
+        problem, plan.network, residuals, fitted.draws, fitted.scales, constants
+    )
+    assert (unknowns.names[-1], start[:, -1].tolist()) == (NUMBER, [0.0, 1.0])
+    wide = pl.concat(fitted).pivot(on="parameter", index="draw", values="value").sort("draw")
+    inside = unknowns.scaled(wide.select(unknowns.names).to_numpy())
+    assert (inside >= unknowns.lower).all() and (inside <= unknowns.upper).all()
+    assert start == pytest.approx(inside)
+    bare, _ = gather_unknowns(problem, plan.network, residuals, fitted.draws, fitted.scales)
+    assert bare.names == unknowns.names[:-1] and bare.constants is None
+
+
+def test_a_demand_that_costs_a_hundredth_is_met_so_well_that_it_pulls_no_more(plan, monkeypatch):
+    """The slopes of what costs a thirtieth are asked for, in the draw in which it does."""
+    asked = []
+
+    def slopes(scaled, trail, which):
+        asked.append(which.tolist())
+        return np.zeros((2, len(scaled), 1))
+
+    measured = SimpleNamespace(by_value=np.zeros((2, 3, 1)))
+    monkeypatch.setattr(stage, "make_predictor", lambda *of: None)
+    monkeypatch.setattr(stage, "make_sensitivity", lambda *of: lambda scaled: measured)
+    monkeypatch.setattr(stage, "make_slopes", lambda *of: slopes)
+    bench = SimpleNamespace(integration=plan.integration, tables=plan.tables)
+    unknowns = SimpleNamespace(names=("a",), of_calibration=np.array([0]))
+    met = SimpleNamespace(cost=np.array([[0.01, 0.03], [0.03, 0.7]]))
+    sight = Sight(met, np.zeros((2, 3)), np.ones(2, bool), ())
+    stage._make_view(None, None, unknowns, bench, 2).linearise(np.zeros((2, 1)), sight)
+    assert asked == [[[False, True], [True, True]]]
+
+
 @needs_gradient
-def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_path):
+def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, problem, fitted, tmp_path):
     found = run_constrain(plan, fitted, None, tmp_path, FACTS)
     assert (found["met_before"], found["met"]) == (0.0, 1.0)
     moved, before = read_table(tmp_path / "draws.parquet", DRAWS), fitted[0]
@@ -125,7 +167,7 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, fitted, tmp_p
     assert (factor < 3.5).all()
     others = before["parameter"].str.starts_with(SIGMA) & (before["parameter"] != SIGMA + drug)
     assert moved.filter(others).equals(before.filter(others))
-    assert found["cost_to_measurements"] == pytest.approx(cost_of(plan, fitted, tmp_path), rel=1e-6)
+    assert found["cost_to_measurements"] == pytest.approx(cost_of(plan, problem, fitted, tmp_path), rel=1e-6)
     assert 1e-6 < found["cost_to_measurements"] < 2.0
     assert json.loads((tmp_path / "summary.json").read_text()) == found
     assert not list(tmp_path.glob("checkpoint*"))
