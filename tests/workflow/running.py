@@ -1,11 +1,15 @@
 """A copy of the project whose stages are quick stand-ins, and Snakemake asked again and again in one process."""
 
+import atexit
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +21,6 @@ STAND_IN = '''
 import json
 import sys
 from pathlib import Path
-
-from screen.cli.identity import shard_facts, shard_problems
-from screen.cli.options import Results
-from screen.cli.rounds import all_shards
-from screen.settings import load_settings
-from screen.tables import RESPONSES, digest_files, write_table
 
 WRITES = {
     "scenarios": ["scenarios/scenarios.parquet", "scenarios/routes.parquet"],
@@ -52,23 +50,57 @@ command, *arguments = sys.argv[1:]
 option = dict(zip(arguments[::2], arguments[1::2]))
 with open("calls.jsonl", "a") as calls:
     calls.write(json.dumps([command, option]) + "\\n")
-results, settings = Results(Path("results")), load_settings(option["--config"])
+if command in ("simulate", "race", "rank"):
+    from screen.cli.identity import shard_facts, shard_problems
+    from screen.cli.options import Results
+    from screen.cli.rounds import all_shards
+    from screen.settings import load_settings
+    from screen.tables import RESPONSES, digest_files, write_table
+
+    results, settings = Results(Path("results")), load_settings(option["--config"])
 if command == "simulate":
     shard(int(option["--shard"]))
 elif command == "network":
-    results.network_named(option["--only"]).write_text("network\\n")
+    Path("results/network", option["--only"] + ".xml").write_text("network\\n")
 elif command == "rank" and shard_problems(settings, results):
     sys.exit(2)
 elif command == "race" and shard_problems(settings, results, first_round=True):
     sys.exit(2)
 for name in WRITES.get(command, ()):
-    (results.folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (results.folder / name).write_text(command + "\\n")
+    Path("results", name).parent.mkdir(parents=True, exist_ok=True)
+    Path("results", name).write_text(command + "\\n")
 if command == "rank":
     shards = all_shards(settings, results)
     text = json.dumps({"inputs": {path.name: digest_files([path]) for path in shards}})
-    (results.folder / WRITES[command][1]).write_text(text)
+    Path("results", WRITES[command][1]).write_text(text)
 '''
+
+FORKS = """
+import json, os, sys
+import jax.numpy, libsbml, pandas, polars, pydantic, scipy.sparse, snakemake.cli
+
+sys.path.pop(0)
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if not child:
+        for stream, file in ((0, os.devnull), (1, asked["said"]), (2, asked["said"])):
+            os.dup2(os.open(file, os.O_RDWR | os.O_APPEND), stream)
+        os.chdir(asked["folder"])
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        sys.argv, code = ["snakemake", *asked["arguments"]], 1
+        try:
+            snakemake.cli.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Has loaded Snakemake and all that a dry run loads but the project, which takes two seconds; each call is a fork."""
 
 PLANNER = """
 import json, os, sys
@@ -111,16 +143,29 @@ def copy_project(root: Path, folder: Path) -> Path:
     return folder
 
 
+@cache
+def _forks() -> "subprocess.Popen[str]":
+    """FORKS, started once; it ends with the tests."""
+    forks = subprocess.Popen(
+        [sys.executable, "-c", FORKS], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    atexit.register(forks.communicate)
+    return forks
+
+
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `snakemake` in a folder on two cores."""
-    return subprocess.run(
-        [BIN / "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+    forks = _forks()
+    assert forks.stdin and forks.stdout
+    with tempfile.NamedTemporaryFile("r") as said:
+        asked = {
+            "folder": str(folder), "arguments": ["--cores", "2", *arguments], "said": said.name,
+            "environment": dict(os.environ),
+        }  # fmt: skip
+        forks.stdin.write(json.dumps(asked) + "\n")
+        forks.stdin.flush()
+        code = int(forks.stdout.readline())
+        return subprocess.CompletedProcess(["snakemake", *arguments], code, said.read())
 
 
 class Planner:

@@ -31,7 +31,6 @@ rule constrain:
             *([] if FITTED else ["fit.draws"]),
             "panel.constrain",
             "panel.steps",
-            "panel.ensemble",
             "simulate.engine",
             "simulate.rtol",
             "simulate.atol",

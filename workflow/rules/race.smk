@@ -32,10 +32,6 @@ use rule simulate as simulate_on with:
     wildcard_constraints:
         shard="|".join(map(str, LATER)),
     params:
-        config=CONFIG,
-        settings=chosen(*SIMULATED),
-        code=stage_code("simulate"),
         inputs=lambda wildcards: contents(rules.simulate_on.input),
-        spoiled=spoiled,
     message:
         "Simulate shard {wildcards.shard}: what goes on"
