@@ -25,6 +25,9 @@ HEAVIEST = 1e6
 MOST_NAMES = 10_000
 """Names, pairs or read-outs of a list."""
 
+LONGEST_PATH, LONGEST_PART = 4096, 255
+"""Bytes of a path, and of a name between two strokes: no longer one can be opened."""
+
 
 def _is_name(value: str) -> str:
     problem = name_problem(value)
@@ -58,6 +61,11 @@ def _numbers_are_no_text(value: Any) -> Any:
 def _is_path(value: Any) -> Any:
     if isinstance(value, str) and not (value and value.isprintable()):
         raise ValueError(f"must be a path, found {printable(value[:60]) or 'nothing'}")
+    if isinstance(value, str):
+        whole, *parts = (len(part.encode()) for part in (value, *value.split("/")))
+        if whole > LONGEST_PATH or max(parts) > LONGEST_PART:
+            most = f"at most {LONGEST_PATH} bytes, and {LONGEST_PART} between two `/`"
+            raise ValueError(f"must be a path of {most}, found {value[:60]}... of {whole}")
     return value
 
 

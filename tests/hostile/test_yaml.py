@@ -60,6 +60,14 @@ REFUSED = {
         "must begin with a home folder that is there, found ~nobody-here/x",
     ),
     "no path": ("results: ''", "`results` must be a path, found nothing"),
+    "a longer name than a file can have": (
+        f"tables: {{contexts: config/{'a' * 256}.tsv}}",
+        "`tables.contexts[1]` must be a path of at most 4096 bytes, and 255 between two `/`, found config/aaa",
+    ),
+    "a longer path than can be opened": (
+        f"results: {'ab/' * 1366}",
+        "`results` must be a path of at most 4096 bytes",
+    ),
     "a path with a zero byte": ('tables: {drugs: ["a\\0"]}', "`tables.drugs[1]` must be a path, found a"),
     "a dose beyond any": ("scenarios: {doses_nM: [1e308]}", "`scenarios.doses_nM[1]` must be at most 1e+09"),
     "a time beyond any": (
