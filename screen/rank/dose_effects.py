@@ -58,10 +58,12 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
 
     def score(own: Sequence[Cell]) -> Parts:
         parts: Parts = ([], [], [], [])
-        for readout, place in places.items():
+        every = [dose_curves(cell, ratio, list(places.values()), aim.sign) for cell in own]
+        for number, (readout, place) in enumerate(places.items()):
             here = ratio[:, place]
+            curves = [[(drugs, curve.of(number)) for drugs, curve in of_cell] for of_cell in every]
             answers = with_mixture(own, [respond(cell, found.scenarios, here) for cell in own])
-            tables = (*_effects(own, falling(here, aim.sign)), map(responded_rows, answers))
+            tables = (*_effects(own, falling(here, aim.sign), curves), map(responded_rows, answers))
             for part, table in zip(parts, tables, strict=True):
                 part += [frame.with_columns(pl.lit(readout).alias("readout")) for frame in table]
         return parts
@@ -72,10 +74,11 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     return DoseEffects(*map(_joined, joined, (CURVES, COMBINATIONS, ISOBOLES, DOSE_RESPONSES)))
 
 
-def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFrame], ...]:
+def _effects(
+    own: Sequence[Cell], ratio: np.ndarray, curves: Sequence[Curves]
+) -> tuple[Iterable[pl.DataFrame], ...]:
     """Curves, excesses and isoboles in the cells of a context in one read-out."""
     singles, pairs, isoboles = [], [], []
-    curves = [dose_curves(cell, ratio) for cell in own]
     if own[0].series:
         singles = [curve_rows(each) for each in with_mixture(own, [score_drugs(drugs) for drugs in curves])]
     if own[0].pairs:
@@ -91,11 +94,15 @@ def _effects(own: Sequence[Cell], ratio: np.ndarray) -> tuple[Iterable[pl.DataFr
     return singles, pairs, isoboles
 
 
-def dose_curves(cell: Cell, ratio: np.ndarray) -> Curves:
-    """The curves of the drugs of a cell, from treated/vehicle [scenarios, draws]; those given alike together."""
+def dose_curves(cell: Cell, ratio: np.ndarray, readouts: Sequence[int], sign: float) -> Curves:
+    """The curves of the drugs of a cell in some read-outs, [readouts, drugs, draws]; those given alike together.
+
+    ratio [scenarios, readouts, draws]: treated/vehicle.
+    """
     found = []
     for doses, members in cell.by_doses():
-        effect = 1.0 - ratio[np.stack([series.rows for series in members], axis=1)]
+        rows = np.stack([series.rows for series in members], axis=1)  # [doses, drugs]
+        effect = 1.0 - falling(ratio[rows[:, None], np.reshape(readouts, (-1, 1))], sign)
         by_dose = np.moveaxis(effect, 0, -1)
         xc50, hill = log10_half_dose(1.0 - by_dose, doses), fit_hill(by_dose, doses)
         found.append(([series.drug for series in members], DoseCurve(doses, effect, xc50, hill)))

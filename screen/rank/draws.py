@@ -147,6 +147,10 @@ def _short(values: np.ndarray) -> np.ndarray | None:
 
 def step_quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None) -> np.ndarray:
     """Quantile that is one of the values themselves (the smallest with at least `share` at or below it)."""
+    if _alike(weights) and (weights is None or weights[0] > 0):
+        number = count(values)
+        place = np.maximum(np.ceil((share - LEVEL) * number).astype(np.int64) - 1, 0)
+        return np.take_along_axis(np.sort(values, axis=-1), place[..., None], axis=-1)[..., 0]
     ordered, held = _ordered(values, weights)
     below = np.cumsum(held, axis=-1)
     total = below[..., -1:]
@@ -163,20 +167,21 @@ def tied_ranks(effect: np.ndarray, resolution: float) -> tuple[np.ndarray, np.nd
     the first ranks and once more for the last; sorting is most of the work.
     """
     key = -np.round(np.ascontiguousarray(effect.T) / resolution)
+    draws, interventions = key.shape
     short = _short(key)
     order = np.argsort(key, axis=-1) if short is None else np.argsort(short, axis=-1, kind="stable")
-    ordered = np.take_along_axis(key, order, axis=-1)
-    places = np.arange(1.0, key.shape[1] + 1.0)
-    apart = ordered[:, 1:] != ordered[:, :-1]
-    ends = np.ones((len(key), 1), dtype=bool)
-    begins = np.maximum.accumulate(np.where(np.hstack([ends, apart]), places, 0.0), axis=-1)
-    stops = np.where(np.hstack([apart, ends]), places, np.inf)
-    stops = np.minimum.accumulate(stops[:, ::-1], axis=-1)[:, ::-1]
-    found = np.empty((2, *key.shape))
-    for each, ranks in zip(found, (begins, stops), strict=True):
-        np.put_along_axis(each, order, ranks, axis=-1)
-    found[:, np.isnan(key)] = np.nan
-    first, last = np.ascontiguousarray(np.swapaxes(found, 1, 2))
+    ordered = np.take_along_axis(key if short is None else short, order, axis=-1)
+    begins = np.ones(key.shape, dtype=bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    begin = np.append(np.flatnonzero(begins), key.size)  # of each stretch, over all draws
+    long = np.diff(begin)
+    first = begin[:-1] % max(interventions, 1) + 1.0
+    place = (order * draws + np.arange(draws)[:, None]).ravel()
+    found = np.empty((2, interventions, draws))
+    for each, ranks in zip(found, (first, first + long - 1.0), strict=True):
+        each.reshape(-1)[place] = np.repeat(ranks, long)
+    found[:, np.isnan(effect)] = np.nan
+    first, last = found
     return first, last
 
 

@@ -31,16 +31,14 @@ def loewe_reference(
 
     log10_dose [drugs, draws, levels], reach [drugs, draws]: what a `DoseCurve` says of each.
     """
-    draw = np.arange(log10_dose.shape[1])
+    draws, levels = log10_dose.shape[1:]
+    curve = drugs.T[..., None] * draws + np.arange(draws)  # [2, points, draws]
 
-    def shares(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Each dose over that which has an effect of LEVELS[level] alone, [points, draws]."""
-        first, second = (
-            doses[:, [which]] * 10.0 ** -log10_dose[drugs[:, [which]], draw, level] for which in (0, 1)
-        )
-        return first, second
+    def shares(level: np.ndarray) -> np.ndarray:
+        """Each dose over that which has an effect of LEVELS[level] alone, [2, points, draws]."""
+        return np.asarray(doses.T[..., None] * 10.0 ** -log10_dose.take(curve * levels + level))
 
-    low = np.zeros((len(doses), len(draw)), dtype=np.int64)
+    low = np.zeros((len(doses), draws), dtype=np.int64)
     high = np.full_like(low, len(LEVELS) - 1)
     while np.any(high - low > 1):
         middle = (low + high) // 2

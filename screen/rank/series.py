@@ -12,6 +12,7 @@ import polars as pl
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
 from screen.scenarios import GENETIC
+from screen.threads import cached_property
 
 if TYPE_CHECKING:
     from screen.rank.responses import ResponseArray
@@ -59,7 +60,7 @@ class Cell:
     combinations: tuple[Combination, ...]
     genetic: tuple[tuple[str, int], ...] = ()
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[Combination, ...]:
         """The combinations of two drugs."""
         return tuple(each for each in self.combinations if len(each.drugs) == 2)
@@ -83,12 +84,12 @@ class Cell:
             *((each.drugs, each.doses, each.row) for each in self.combinations),
         ]
 
-    @property
+    @cached_property
     def given_rows(self) -> np.ndarray:
         """The rows in the responses of what was given, in its order."""
         return np.array([row for *_, row in self.given], dtype=np.int64)
 
-    @property
+    @cached_property
     def rows(self) -> np.ndarray:
         """Its rows in the responses: what was given, then the genetic changes."""
         return np.append(self.given_rows, np.array([row for _, row in self.genetic], dtype=np.int64))

@@ -58,8 +58,8 @@ def write_figures(findings: Findings, folder: Path | str) -> list[Path]:
 def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | str], Any]]:
     """`write_figures`, done at the end of the block at the latest.
 
-    Those of a large ranking are drawn each in a process of its own, which starts while the tables are read; where the
-    machine gives none, by this one. The files are the same. ReportError: such a process was ended from outside.
+    Those of a large ranking are drawn in a process of their own, which starts while the tables are read; where the
+    machine gives none, by this one. The files are the same. ReportError: that process was ended from outside.
     """
     large = Path(ranked).exists() and Path(ranked).stat().st_size >= LARGE
     pool = _started() if large else None
@@ -78,24 +78,23 @@ def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | st
                 figure.result()
     except BrokenProcessPool:
         raise ReportError(
-            "figures: the processes that draw them must end by themselves, found one ended from outside; does memory "
-            "suffice?"
+            "figures: the process that draws them must end by itself, found it ended from outside; does memory suffice?"
         ) from None
 
 
 def _started() -> ProcessPoolExecutor | None:
-    """A process for each figure, all of them starting; None where this machine gives none.
+    """A process that draws, starting; None where this machine gives none.
 
-    They do not see an interrupt: this process does, and ends them.
+    One is enough: to make the page takes as long as both figures do. It does not see an interrupt: this process does,
+    and ends it.
     """
     pool = None
     blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
     try:
-        pool = ProcessPoolExecutor(len(FIGURES), get_context("spawn"), _end_with_parent)
+        pool = ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent)
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
         try:
-            for _ in FIGURES:
-                pool.submit(int)
+            pool.submit(int)
         finally:
             if blocks:
                 signal.pthread_sigmask(signal.SIG_SETMASK, held)
@@ -111,7 +110,7 @@ def _started() -> ProcessPoolExecutor | None:
 
 
 def _end_with_parent() -> None:
-    """A process that draws ends when the one that asked has been killed; to be told it, it imports what draws."""
+    """The process that draws ends when the one that asked has been killed; to be told it, it imports what draws."""
 
     def watch() -> None:
         if parent := parent_process():

@@ -122,15 +122,14 @@ def _columns(rows: pl.DataFrame) -> dict[str, Any]:
     rounded = {**FRACTIONS, **{name: CHANGE_DIGITS for name in rows.columns if name.endswith(CHANGE)}}
     fractions = {name: rows[name].cast(pl.Float64).round(digits) for name, digits in rounded.items()}
     numbers = {name: rows[name].cast(pl.Float64).round_sig_figs(digits) for name, digits in NUMBERS.items()}
-    placed = {name: rows[name] for name in ("view", "cell")}
-    columns = {
-        name: _short(column.to_list()) for name, column in (placed | coded | fractions | numbers).items()
-    }
-    return {"names": names, "columns": columns}
+    placed = {name: rows[name].to_list() for name in ("view", "cell")}
+    whole = {name: column.to_list() for name, column in coded.items()}
+    short = {name: _short(column.to_list()) for name, column in (fractions | numbers).items()}
+    return {"names": names, "columns": placed | whole | short}
 
 
 def _short(values: Iterable[float | None]) -> list[float | None]:
-    return [int(value) if value is not None and value == int(value) else value for value in values]
+    return [int(value) if value is not None and value.is_integer() else value for value in values]
 
 
 def _curves(findings: Findings, readout: str) -> list[dict[str, list[list[float | None]]]]:
