@@ -1,12 +1,16 @@
 """What is solved blot by blot is the optimum over it, and the gradient of what is left is right."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.optimize
 
 from screen.calibration import load_problem
+from screen.calibration.formulas import parse_formula
 from screen.calibration.scales import Blots, solve_blots
+from screen.calibration.split import split_problem
 from screen.fit import (
     Schedule,
     make_evaluator,
@@ -80,6 +84,32 @@ def test_scale_offset_and_sigma_leave_the_search(blotted):
     names = np.array(blotted.estimated.names)
     solved = (hierarchical.scales, hierarchical.offsets, hierarchical.sigmas)
     assert [names[part[part >= 0]].tolist() for part in solved] == [["scale"], ["offset"], ["sd"]]
+
+
+def test_what_is_left_puts_lanes_under_the_same_numbers_as_the_whole_problem(blotted):
+    """What conditions compute of the parameters too: half of a rate, and both rates together."""
+    names = blotted.estimated.names
+    formulas = tuple(parse_formula(text, names, "here") for text in ("k_lost / 2", "k_made + k_lost"))
+
+    def derived(table):
+        places = table.parameters.source.copy()
+        places[table.parameters.source == names.index("k_lost")] = len(names)
+        places[table.parameters.source == names.index("k_made")] = len(names) + 1
+        return replace(table, parameters=replace(table.parameters, source=places))
+
+    problem = blotted.with_tables(derived, derived=formulas)
+    split = split_problem(problem)
+    outer, kept = split.outer, split.kept
+    assert 0 < len(kept) < len(names)
+    scaled = problem.estimated.nominal + np.linspace(0.1, 0.6, len(names))
+    for whole, left in zip(problem.tables, outer.tables, strict=True):
+        rows = np.arange(len(whole.names))
+        found, wanted = (
+            table.parameters.fill(jnp.tile(each.vector(jnp.asarray(at)), (len(rows), 1)), rows)
+            for each, table, at in ((outer, left, scaled[kept]), (problem, whole, scaled))
+        )
+        assert (whole.parameters.source >= len(names)).any() or not len(rows)
+        np.testing.assert_array_equal(found, wanted)
 
 
 def test_parameter_with_a_prior_or_a_narrow_offset_stays(tmp_path):
