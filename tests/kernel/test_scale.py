@@ -84,3 +84,10 @@ def test_the_largest_on_the_way_counts_and_falling_below_0_does_not():
     """A is gone within one time and makes B, which is lost in a thousand; what a step would take below 0 is 0."""
     found = scale_of("species A in c, B in c; A = 4e-4; B = 1e-7; a: A -> B; 1e3*A; b: B -> ; 1e-3*B;")
     assert found == pytest.approx({"A": 4e-4, "B": 4e-4}, rel=0.05)
+
+
+def test_what_starts_at_0_is_not_taken_below_it_either():
+    """It grows by a ninth of itself in one time. Steps up to 1 reach 1.3e-9; one of 10 is longer than the growth
+    allows, and would end at -1.3e-7."""
+    found = scale_of("species A in c; A = 0; k = 0.11; a: -> A; 1e-9 + k*A;")
+    assert found == pytest.approx({"A": 1.3e-9}, rel=0.1)

@@ -20,8 +20,10 @@ extern "C" {
 
 int nvrtcVersion(int *major, int *minor) { *major = 99; *minor = 1; return 0; }
 
-int nvrtcCreateProgram(Program **program, const char *source, const char *, int, const char **, const char **)
+int nvrtcCreateProgram(Program **program, const char *source, const char *, int headers, const char **texts,
+                       const char **names)
 {
+    if (!source || headers < 0 || (headers && (!texts || !names))) return 3; /* invalid input */
     *program = new Program{source, "", ""};
     return 0;
 }
