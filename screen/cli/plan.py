@@ -118,18 +118,20 @@ def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
 def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]") -> None:
     """ScenarioError where a genetic change does not fit the cells, the networks or what is ranked or read."""
     from screen.network.algebra import free_symbols
-    from screen.scenarios import check_genetic
-
-    def counted(name: str) -> frozenset[str]:
-        has_it = (network for network in networks if name in network.readable)
-        return frozenset().union(*(free_symbols(network.formula(name)) for network in has_it))
+    from screen.scenarios import Genotype, check_genetic, lost_readouts
 
     ranked = settings.rank.observable
-    beside = {readout.observable for readout in settings.readouts} - {ranked}
+    has_it = (network for network in networks if ranked in network.readable)
+    counted = frozenset[str]().union(*(free_symbols(network.formula(ranked)) for network in has_it))
     parameters = {name for network in networks for name in network.parameters}
-    known = plan.contexts.contexts
-    stimuli = {
-        setting.parameter for name in plan.scenarios["context"].unique() for setting in known[name].stimulus
-    }
-    others = frozenset[str]().union(*map(counted, beside))
-    check_genetic(settings.scenarios.genetic, parameters, counted(ranked), others, stimuli)
+    contexts = [plan.contexts.contexts[name] for name in plan.scenarios["context"].unique().sort()]
+    stimuli = {setting.parameter for context in contexts for setting in context.stimulus}
+    read = dict.fromkeys(readout.observable for readout in settings.readouts)
+    different = {network.digest: network for network in networks}.values()
+    cells = [{setting.parameter: setting.value for setting in context.totals} for context in contexts]
+
+    def lost(change: Genotype) -> list[str]:
+        every = (lost_readouts(network, read, cell, change) for network in different for cell in cells)
+        return sorted({name for names in every for name in names})
+
+    check_genetic(settings.scenarios.genetic, parameters, counted, lost, stimuli)

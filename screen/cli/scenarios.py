@@ -93,7 +93,7 @@ def describe(plan: ScreenInputs) -> str:
     pairs, triples = (frame.filter(role=role)["intervention"].n_unique() for role in ("pair", "triple"))
     third = f", {triples} triples" if triples else ""
     genetic = frame.filter(role="genetic")["intervention"].n_unique()
-    third += f", {genetic} genetic changes" if genetic else ""
+    third += f", {genetic} genetic change{'s' * (genetic > 1)}" if genetic else ""
     return (
         f"{plan.counts.trajectories} trajectories = {plan.counts.scenarios} scenarios x {plan.draws} draws "
         f"({contexts} contexts, {cells} with their hypotheses, {singles['intervention'].n_unique()} drugs at "

@@ -19,7 +19,7 @@ from screen.scenarios.contexts import (
 from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, MODES, TARGETS
 from screen.scenarios.drugs import Binding, Drug, DrugTables, Target, read_drug_tables, read_targets
-from screen.scenarios.genotypes import Genotype, check_genetic, parse_genotype
+from screen.scenarios.genotypes import Genotype, check_genetic, lost_readouts, parse_genotype
 from screen.scenarios.hypotheses import (
     DEFAULT,
     HYPOTHESES,
@@ -73,6 +73,7 @@ __all__ = [
     "implausible_affinities",
     "implausible_exposures",
     "like_cell",
+    "lost_readouts",
     "map_abundances",
     "normal_stream",
     "pairs_among",

@@ -8,11 +8,15 @@
 Facts, own experiments and genetic interventions of a screen are written so.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+
 from screen.errors import ScenarioError
+from screen.network import Network
+from screen.network.algebra import evaluate, free_symbols
 from screen.scenarios.contexts import VOLUMES
 from screen.tables import parse_numbers
 
@@ -101,18 +105,17 @@ def check_genetic(
     genetic: Iterable[str],
     parameters: Collection[str],
     ranked: Collection[str],
-    beside: Collection[str],
+    lost: Callable[[Genotype], Collection[str]],
     stimuli: Collection[str] = (),
 ) -> None:
     """ScenarioError where genetic interventions set what is no parameter of the network, take a volume to 0, set what
-    is ranked is counted against or what cells are stimulated with, or take away all of what another read-out is a
-    share of.
+    is ranked is counted against or what cells are stimulated with, or leave a read-out without a value.
 
-    `ranked`, `beside`: parameters in the own formulas of what is ranked, and of what else is read. `stimuli`: those
-    that the stimulus of a cell sets, whatever its genotype.
+    `ranked`: parameters in the own formula of what is ranked. `lost`: the read-outs without a value, such as 0/0, under
+    a change of parameters that are there. `stimuli`: those that the stimulus of a cell sets, whatever its genotype.
 
-    >>> check_genetic(["JAK1_total=0"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
-    >>> check_genetic(["STAT3_total=50%"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], [])
+    >>> check_genetic(["JAK1_total=0"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], lambda change: [])
+    >>> check_genetic(["STAT3_total=50%"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], lambda change: [])
     Traceback (most recent call last):
     screen.errors.ScenarioError: scenarios.genetic: must not set what the ranked observable is counted against, ...
     """
@@ -128,14 +131,44 @@ def check_genetic(
                 problems.append(f"must not set what cells are stimulated with, found {name}")
             elif name in VOLUMES and value == 0:
                 problems.append(f"must leave a volume above 0, found {name}=0")
-            elif name in beside and name not in ranked and value == 0:
-                problems.append(
-                    f"must leave some of what a read-out is a share of, found {name}=0; {name}=0.01% is as good"
-                )
             elif name in ranked:
                 problems.append(
                     f"must not set what the ranked observable is counted against, found {name}; load its synthesis "
                     "instead (load_STAT3_SYNTHESIS=1e6 takes STAT3 away)"
                 )
+        if not problems:
+            problems += [
+                f"must leave every read-out a value, found {name} to have none, such as 0/0, under {text}; 0.01% of "
+                "what is 0 there leaves it one"
+                for name in lost(genotype)
+            ]
     if problems:
         raise ScenarioError(f"scenarios.genetic: {problem}" for problem in dict.fromkeys(problems))
+
+
+def lost_readouts(
+    network: Network, names: Iterable[str], own: Mapping[str, float], change: Genotype
+) -> list[str]:
+    """Which of these read-outs have a value when a cell starts, but none (such as 0/0) under a change of the cell.
+
+    `own`: values of the cell in place of the network's. What the network lacks is passed over.
+    """
+    formulas = {name: network.formula(name) for name in names if name in network.readable}
+    needed = frozenset[str]().union(*map(free_symbols, formulas.values()))
+    start = {
+        name: value for name, value in zip(network.species, network.initial, strict=True) if name in needed
+    }
+
+    def there(values: Mapping[str, float]) -> dict[str, bool]:
+        state = {name: evaluate(value, values) for name, value in start.items()}
+        known = {**values, **state, "time": 0.0}
+        return {name: bool(np.isfinite(evaluate(each, known))) for name, each in formulas.items()}
+
+    before = dict(zip(network.parameters, network.values, strict=True))
+    before |= {name: value for name, value in own.items() if name in before}
+    after = before | {name: value for name, value in change.values if name in before}
+    after |= {name: share * before[name] for name, share in change.shares if name in before}
+    under_change = there(after)
+    if all(under_change.values()):
+        return []
+    return [name for name, found in there(before).items() if found and not under_change[name]]

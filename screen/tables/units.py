@@ -28,7 +28,7 @@ SCALES: Mapping[str, tuple[float, str]] = {
 }
 """Unit as people write it -> factor, and the unit it is turned into."""
 
-QUANTITY = r"(?P<value>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*(?P<unit>.*)"
+QUANTITY = r"(?P<value>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*(?P<unit>.*)"
 """How a value with its unit is written: 25ng/mL, .5 nM, 1e+3nM."""
 
 MASSED = re.compile(r"(?P<unit>[^@]+)@(?P<mass>\d+(\.\d*)?)(?P<kilo>k?)Da")
@@ -103,9 +103,9 @@ def parse_numbers(items: Sequence[str], wanted: str | None) -> list[float]:
 
 
 def parse_number(text: str) -> float:
-    """The number, or NaN where there is none: no comparison holds for that."""
+    """The number, or NaN where there is none: no comparison holds for that. Digits are 0 to 9 alone."""
     try:
-        found = float(text)
+        found = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         return math.nan
     return found if math.isfinite(found) else math.nan

@@ -88,11 +88,14 @@ def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, s
     assert arm.code == 2 and "must be given drugs or none, found the genetic change" in arm.err
 
 
-def test_all_of_what_a_read_out_is_a_share_of_is_refused_by_the_stage_as_by_check(run, settings):
-    config = settings(["SRC_total=0"], observables=("pY705_level", "pSRC"))
+def test_a_change_that_leaves_a_read_out_no_value_is_refused_by_the_stage_as_by_check(run, settings):
+    """Of what is 0 a share is 0 in this network; without glutathione there is no redox state (0/0)."""
+    changes = ["SRC_total=0", "ERK_total=0", "FGFRL1_total=0", "GSH_total=0"]
+    config = settings(changes, observables=("pY705_level", "pSRC", "pERK", "pFGFR", "redox"))
     assert run("network", "--config", config).code == 0
     for command in ("check", "scenarios"):
         ran = run(command, "--config", config)
-        assert (
-            ran.code == 2 and "must leave some of what a read-out is a share of, found SRC_total=0" in ran.err
-        )
+        assert ran.code == 2
+        (problem,) = (problem for problem in ran.problems if "genetic" in problem)
+        assert "must leave every read-out a value, found redox to have none" in problem
+        assert "under GSH_total=0" in problem

@@ -26,6 +26,7 @@ from screen.report import (
 from screen.report.pairs import pair_isoboles
 from screen.report.selection import View, heat_of
 from screen.report.summary import decisive
+from screen.scenarios import GENETIC
 from screen.tables import DECISIVE, VALIDATION
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios, summed_up, uneven
 
@@ -539,6 +540,11 @@ def test_classes_of_one_title_are_drawn_alike_and_those_without_a_colour_differ(
     assert labels.family("MEK") is labels.family("ERK")
     assert labels.family("MEK").colour != labels.family("JAK").colour
     assert labels.family("EGFR").name == "other"
+
+
+def test_genetic_changes_have_a_colour_of_their_own(labels):
+    others = {family.colour for name, family in labels.families.items() if name != GENETIC}
+    assert labels.family(GENETIC).name == "genetic change" and labels.family(GENETIC).colour not in others
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,19 @@
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import check_genetic, parse_genotype
+from screen.network import read_sbml
+from screen.scenarios import check_genetic, lost_readouts, parse_genotype
 from screen.scenarios.genotypes import genetic_problems
+from tests.kernel.networks import sbml_of
+
+SHARES = """
+a_total = 2; b_total = 3; tiny = 1e-12
+species a = a_total, b = b_total
+of_a := a / a_total
+of_both := a / (a_total + b_total)
+guarded := a / (a_total + tiny)
+"""
+"""Shares of one total, of two, and of one beside a small number."""
 
 
 def test_values_and_shares_are_told_apart_and_ordered():
@@ -29,6 +40,9 @@ def test_values_and_shares_are_told_apart_and_ordered():
         (["a=1 until=5"], "must hold values alone, found `until`, `context` or a schedule"),
         (["a=1:from=5"], "must hold values alone, found `until`, `context` or a schedule"),
         (["a=1 a=50%"], "must set a once, found it again"),
+        (["a=\uff11%"], "must be name=value with numbers of at least 0, found a=\uff11%"),
+        (["a=\u0663"], "must be name=value with numbers of at least 0, found a=\u0663"),
+        (["a=1_0"], "must be name=value with numbers of at least 0, found a=1_0"),
         (["a=1e+3"], "must be written without +, which joins drugs, found a=1e+3"),
         (["none"], "must be name=value, such as JAK1_total=0 or JAK1_total=30%, found none"),
         (["a=0 b=0", "b=0  a=0"], "must be named once, found b=0  a=0"),
@@ -46,7 +60,8 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
         ("IL6_dose=0", "must not set what cells are stimulated with, found IL6_dose"),
         (
             "ERK_total=0",
-            "must leave some of what a read-out is a share of, found ERK_total=0; ERK_total=0.01% is as good",
+            "must leave every read-out a value, found pERK to have none, such as 0/0, under ERK_total=0; 0.01% of what "
+            "is 0 there leaves it one",
         ),
         (
             "STAT3_total=30%",
@@ -57,7 +72,31 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
 )
 def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
     known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol", "IL6_dose"]
-    check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], ["ERK_total", "STAT3_total"])
+
+    def lost(change):
+        return ["pERK"] if change.losses_as_shares() == parse_genotype("ERK_total=0%")[0] else []
+
+    check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], lost)
     with pytest.raises(ScenarioError) as caught:
-        check_genetic([text], known, ["STAT3_total"], ["ERK_total", "STAT3_total"], {"IL6_dose"})
+        check_genetic([text], known, ["STAT3_total"], lost, {"IL6_dose"})
     assert caught.value.problems == (f"scenarios.genetic: {problem}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "lost"),
+    [
+        ("a_total=0", {}, ["of_a"]),
+        ("a_total=0%", {}, ["of_a"]),
+        ("a_total=0", {"b_total": 0.0}, ["of_a", "of_both"]),
+        ("a_total=0 b_total=0", {}, ["of_a", "of_both"]),
+        ("b_total=0", {}, []),  # no share of it, or of something else too
+        ("a_total=1%", {}, []),
+        ("elsewhere=0", {"elsewhere": 1.0}, []),
+        ("a_total=0", {"a_total": 0.0}, []),  # it had no value before
+    ],
+)
+def test_a_read_out_is_lost_where_its_formula_has_no_value(text, own, lost):
+    """By its value when the cell starts: a total may be in a formula that needs it not, or in none that needs it."""
+    network = read_sbml(sbml_of(SHARES))
+    names = ("of_a", "of_both", "guarded", "b", "not there")
+    assert lost_readouts(network, names, own, parse_genotype(text)[0]) == lost
