@@ -52,7 +52,7 @@ def kernel_operations(system: System) -> int:
 
 def microseconds_per_step(case: Case, blocks: int = 64, steps: int = 40) -> float:
     """One bare step of one lane [us] on one core: the best of several runs."""
-    system, width = case.model.system, find_compiler().width
+    system, width = case.model.system, find_compiler().widths.lanes
     lanes = blocks * width
     parameters, state, _, _ = case.batch(lanes)
     fixed = np.asarray(hoisted(system, jnp.asarray(parameters[:, 0])))

@@ -136,7 +136,7 @@ def kernel_ready(models: Iterable[Model] = ()) -> str:
         if wanted and all(kept_library(model_key(model), model.cache) for model in wanted):
             return "compiled earlier, from the cache; there is no compiler now"
         raise
-    return f"compiled with {compiler.command}, {compiler.width} lanes side by side"
+    return f"compiled with {compiler.command}, {compiler.widths.lanes} lanes side by side"
 
 
 def model_key(model: Model) -> str:
@@ -154,7 +154,7 @@ def _library(model: Model, macros: tuple[str, ...] = ()) -> Path:
         return library
     return compile_library(
         compiler,
-        lambda: emit(model.system, vector(compiler.width)),
+        lambda: emit(model.system, vector(compiler.widths)),
         model.name,
         model_key(model),
         model.cache,

@@ -18,7 +18,8 @@ enum { LAYERS = 8 };
 typedef struct { Stored lambda[N], c_bar[HOISTED + 1]; } Layer;
 
 typedef struct {
-    Stored seed[STAGES][N], points[STAGES][N], v[STAGES][N], q[N], weight[NONZEROS + DRIVEN + 1];
+    Stored v[STAGES][N]; /* u_i until its stage has been walked back */
+    Stored points[STAGES][N], q[N], weight[NONZEROS + DRIVEN + 1];
     Layer layers[LAYERS];
 } Adjoint;
 
@@ -148,7 +149,7 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, 
 {
     Layer *layer = &a->layers[k];
     for (int j = 0; j < STAGES; j++)
-        for (int i = 0; i < N; i++) a->seed[j][i] = LAST[j] * layer->lambda[i];
+        for (int i = 0; i < N; i++) a->v[j][i] = LAST[j] * layer->lambda[i];
     for (;;) {
         V x = {0}, weights[STAGES], bar[N];
         int wanted[W], any = 0;
@@ -169,7 +170,7 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, 
         dense_weights(x, weights);
         for (int i = 0; i < N; i++) {
             layer->lambda[i] += bar[i];
-            for (int j = 0; j < STAGES; j++) a->seed[j][i] += weights[j] * bar[i];
+            for (int j = 0; j < STAGES; j++) a->v[j][i] += weights[j] * bar[i];
         }
     }
 }
@@ -180,16 +181,21 @@ static void layer_back(const Job *job, Step *s, Adjoint *a, Walk *walks, int k)
     seed_stages(job, s, a, walks, k);
     const V rate = 1.0 / s->h;
     for (int stage = STAGES - 1; stage >= 0; stage--) {
-        solve_transposed(MINE(s->matrix), a->seed[stage], a->v[stage]);
+        solve_transposed(MINE(s->matrix), a->v[stage]);
         pullback(a->points[stage], s->c, inside(s, s->t + NODES[stage] * s->h), a->v[stage], s->scratch, a->q,
                  layer->c_bar);
         for (int i = 0; i < N; i++) layer->lambda[i] += a->q[i];
-        spread(stage, rate, a->v[stage], a->q, a->seed);
+        spread(stage, rate, a->v[stage], a->q, a->v);
     }
-    for (int e = 0; e < NONZEROS; e++) {
-        V sum = {0};
-        for (int j = 0; j < STAGES; j++) sum += a->v[j][PATTERN_ROW[e]] * s->k[j][PATTERN_COLUMN[e]];
-        a->weight[e] = sum;
+    for (int e = 0; e < NONZEROS;) { /* column by column, so that what its entries share is read once */
+        const int column = PATTERN_COLUMN[e];
+        V stages[STAGES];
+        UNROLLED for (int j = 0; j < STAGES; j++) stages[j] = s->k[j][column];
+        for (; e < NONZEROS && PATTERN_COLUMN[e] == column; e++) {
+            V sum = {0};
+            UNROLLED for (int j = 0; j < STAGES; j++) sum += a->v[j][PATTERN_ROW[e]] * stages[j];
+            a->weight[e] = sum;
+        }
     }
     for (int d = 0; d < DRIVEN; d++) {
         V sum = {0};
@@ -226,8 +232,8 @@ static void step_over_breaks(const Job *job, Step *s, const Adjoint *a, const Wa
 static void step_back(const Job *job, Step *s, Adjoint *a, Walk *walks)
 {
     linearise(s->y, s->c, inside(s, s->t), s->scratch, s->start, MINE(s->jacobian), s->push);
-    attempt(s, a->points);
     copy(a->points[0], s->y, N);
+    attempt(s, a->points);
     for (int k = 0; k < LAYERS; k++)
         if (take_part(job, s, a, walks, k)) layer_back(job, s, a, walks, k);
     if (BREAKS) step_over_breaks(job, s, a, walks);

@@ -22,6 +22,7 @@ import jaxlib
 
 from screen.errors import KernelError
 from screen.kernel.cache import cached, digest_of, kept
+from screen.kernel.native.emit import Widths
 from screen.kernel.native.parts import parts_of
 
 NAMES = ("cc", "gcc", "clang")
@@ -37,8 +38,8 @@ class Compiler(NamedTuple):
     words: tuple[str, ...]
     """The same as a command line; then the options that $CC names, for compiling and for linking."""
     flags: tuple[str, ...]
-    width: int
-    """Lanes side by side: doubles in a vector register."""
+    widths: Widths
+    """Lanes side by side."""
     identity: str
     """Digest of its version, the processor's features and the flags."""
 
@@ -64,10 +65,27 @@ def find_compiler(wanted: str | None = None) -> Compiler:
     if answer.returncode:
         reason = (answer.stderr.strip().splitlines() or ["no message"])[0]
         raise KernelError(f"engine kernel: {command} must accept {' '.join(flags)}, found: {reason}; {CURE}")
-    wide = "#define __AVX512F__ 1" in answer.stdout
-    flags = (*flags, "-mprefer-vector-width=512") if wide else flags
+    widths = lanes_side_by_side(answer.stdout)
+    flags = (*flags, "-mprefer-vector-width=512") if max(widths) == 8 else flags
     identity = digest_of(answer.stdout, *flags, jaxlib.__version__)
-    return Compiler(command, (*words, *own), flags, 8 if wide else 4, identity)
+    return Compiler(command, (*words, *own), flags, widths, identity)
+
+
+def lanes_side_by_side(macros: str) -> Widths:
+    """How many lanes go side by side where the compiler defines these macros for the processor.
+
+    Zen 4 does its registers of 512 bits in two halves: eight lanes take as long there as twice four, and twice the
+    room in its caches. (gcc before version 13 takes it for a Zen 3, which has no such registers.)
+
+    >>> lanes_side_by_side("#define __AVX512F__ 1")
+    Widths(lanes=8, of_large=8)
+    >>> lanes_side_by_side("#define __AVX2__ 1")
+    Widths(lanes=4, of_large=4)
+    """
+    if "#define __AVX512F__ 1" not in macros:
+        return Widths(4, 4)
+    halves = any(f"#define __znver{generation}__ 1" in macros for generation in (3, 4))
+    return Widths(8, 4 if halves else 8)
 
 
 def _words(command: str) -> list[str]:

@@ -31,11 +31,22 @@ EVENT_STEPS = "event_steps.h"
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
 
 
+CROWDED = 256
+"""So many entries of the factors, of eight lanes, fill half of the nearest cache; each stage reads them."""
+
+
+class Widths(NamedTuple):
+    """How many lanes go side by side."""
+
+    lanes: int
+    of_large: int
+    """Where a network of `CROWDED` factors is solved; its adjoints, which wait for code to be read, keep `lanes`."""
+
+
 class Dialect(NamedTuple):
     """How the text is read: files of native/ before and behind what is generated."""
 
-    width: int
-    """Lanes side by side."""
+    widths: Widths
     prefix: str
     """Of functions of a V."""
     head: tuple[str, ...]
@@ -46,15 +57,15 @@ class Dialect(NamedTuple):
     """In place of those for adjoints where `ADJOINT` is not defined; empty where one compilation has both."""
 
 
-def vector(width: int) -> Dialect:
-    """C for a processor, so many lanes side by side."""
+def vector(widths: Widths) -> Dialect:
+    """C for a processor."""
     tail = ("step.h", "forward.h", EVENT_STEPS, "rest.h", "calls.h")
     adjoint = ("adjoint.h", "rest_adjoint.h", "adjoint_calls.c")
-    return Dialect(width, "v", ("vector.h", "scalar.h"), tail, adjoint, ("solve_calls.c",))
+    return Dialect(widths, "v", ("vector.h", "scalar.h"), tail, adjoint, ("solve_calls.c",))
 
 
 THREAD = Dialect(
-    1, "s", ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "rest.h"),
+    Widths(1, 1), "s", ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "rest.h"),
     ("adjoint.h", "rest_adjoint.h", "kernels.cuh"), (),
 )  # fmt: skip
 """CUDA for a GPU, one lane a thread."""
@@ -75,7 +86,7 @@ def emit(system: System, dialect: Dialect) -> str:
     adjoints = list(_adjoint_programs(system, dialect.prefix, scratch))
     head = [
         f"/* {system.name}: generated, do not edit. SBML digest {system.digest} */",
-        f"#define W {dialect.width}",
+        *_width(system, dialect.widths),
         *_sizes(system),
         f"#define SCRATCH {scratch.size}",
         *map(_native, dialect.head),
@@ -89,6 +100,13 @@ def emit(system: System, dialect: Dialect) -> str:
     functions += [f"#ifdef {ADJOINT}", *adjoints, "#endif"]
     tail += [f"#ifdef {ADJOINT}", *behind, "#else", *instead, "#endif"]
     return "\n".join([*head, *in_parts(functions, tail)])
+
+
+def _width(system: System, widths: Widths) -> list[str]:
+    own = f"#define W {widths.lanes}"
+    if widths.of_large == widths.lanes or len(system.reduction.elimination.slots) < CROWDED:
+        return [own]
+    return [f"#ifdef {ADJOINT}", own, "#else", f"#define W {widths.of_large}", "#endif"]
 
 
 def _native(name: str) -> str:

@@ -14,19 +14,28 @@ def braces(head: str, lines: Sequence[str]) -> str:
 
 
 def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
-    """Factorisation and triangular solves, without the species that conservation laws give."""
+    """Factorisation and triangular solves, without the species that conservation laws give.
+
+    Both factors are kept with ones on their diagonals, and the reciprocals between them: a row of a solve then waits
+    for no product with its own diagonal, only for other rows.
+    """
     plan = reduction.elimination
     rows: list[list[str]] = [[] for _ in plan.order]
     for slot, (p, q) in enumerate(plan.slots):
         terms = "".join(_signed(-factor, f"AT(jacobian, {entry})") for entry, factor in reduction.mix[slot])
         rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or 'all(0.0)'};")
+    above: list[list[int]] = [[] for _ in plan.order]
+    for slot, (p, q) in enumerate(plan.slots):
+        if q > p:
+            above[p].append(slot)
     row = 0
     for step in plan.factor:
         if isinstance(step, Scale):
-            rows[row].append(f"m{step.target} *= AT(M, {step.diagonal});")
             rows[row].extend(f"m{a} -= m{step.target} * AT(M, {b});" for a, b in step.updates)
+            rows[row].append(f"m{step.target} *= AT(M, {step.diagonal});")
         else:
             rows[row].append(f"m{step.diagonal} = 1.0 / m{step.diagonal};")
+            rows[row].extend(f"m{slot} *= m{step.diagonal};" for slot in above[row])
             row += 1
     for slot, (p, _) in enumerate(plan.slots):
         rows[p].append(f"AT(M, {slot}) = m{slot};")
@@ -43,18 +52,14 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     ]
     yield braces("CODE give(OUT x)", given)
     halves, ahead = (plan.forward, plan.backward), Ahead("M", len(plan.slots))
-    lines = [*_solve_lines(halves, plan, "f[{0}] + g[{0}]", 1, ahead), "give(x);"]
+    lines = [*_solve_lines(halves, plan, "f[{0}] + g[{0}]", ahead), "give(x);"]
     arguments = "const Entries *restrict M, IN f, IN g, OUT x"
     yield braces(f"CODE solve({arguments})", lines)
     taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
     taken += [f"b[{d}] = all(0.0);" for d, _ in reduction.dependents]
     yield braces("CODE take(OUT b)", taken)
-    lines = [
-        "take(b);",
-        *_solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "b[{0}]", 0),
-    ]
-    lines += [f"x[{d}] = all(0.0);" for d, _ in reduction.dependents]
-    yield braces("CODE solve_transposed(const Entries *restrict M, OUT b, OUT x)", lines)
+    transposed = _solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "x[{0}]")
+    yield braces("CODE solve_transposed(const Entries *restrict M, OUT x)", ["take(x);", *transposed])
 
 
 def _signed(factor: float, value: str) -> str:
@@ -65,23 +70,16 @@ def _signed(factor: float, value: str) -> str:
 
 
 def _solve_lines(
-    halves: tuple[tuple[Row, ...], ...],
-    plan: Elimination,
-    right: str,
-    scaled: int,
-    ahead: Ahead | None = None,
+    halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, ahead: Ahead | None = None
 ) -> Iterator[str]:
     for half, rows in enumerate(halves):
         for position, terms in rows:
             if ahead:
                 yield from ahead.of(slot for slot, _ in terms)
             unknown = plan.order[position]
-            value = f"x{position}" if half else right.format(unknown)
+            value = f"x{position} * AT(M, {plan.diagonal[position]})" if half else right.format(unknown)
             value += "".join(f" - AT(M, {slot}) * x{q}" for slot, q in terms)
-            if half == scaled:
-                value = f"({value}) * AT(M, {plan.diagonal[position]})"
-            if value != f"x{position}":
-                yield f"{'' if half else 'V '}x{position} = {value};"
+            yield f"{'' if half else 'V '}x{position} = {value};"
             if half:
                 yield f"x[{unknown}] = x{position};"
 
@@ -108,7 +106,7 @@ def stage_sums() -> Iterator[str]:
         a, c = tableau.A[stage], tableau.C[stage]
         point = " + ".join(["y[i]", *(f"{v!r} * k[{j}][i]" for j, v in enumerate(a) if v)])
         if a == (*tableau.A[stage - 1], 1.0):
-            point = f"z[i] + k[{stage - 1}][i]"  # the last stages go on from the point before
+            point = f"before[i] + k[{stage - 1}][i]"  # the last stages go on from the point before
         extra = " + ".join(f"{v!r} * k[{j}][i]" for j, v in enumerate(c) if v)
         forward.append(
             f"case {stage}: for (int i = 0; i < N; i++) {{ z[i] = {point}; g[i] = rate * ({extra}); }} break;"
@@ -117,7 +115,8 @@ def stage_sums() -> Iterator[str]:
         backward.append(
             f"case {stage}: for (int i = 0; i < N; i++) {{ const V r = rate * v[i]; {spread} }} break;"
         )
-    head = "CODE combine(int stage, IN y, const Stored (*restrict k)[N], V rate, OUT z, OUT g)"
+    head = "CODE combine(int stage, IN y, const Stored (*restrict k)[N], V rate, "
+    head += "const Stored *before, Stored *z, OUT g)"
     yield braces(head, ["switch (stage) {", *forward, "}"])
     head = "CODE spread(int stage, V rate, IN v, IN q, Stored (*restrict seed)[N])"
     yield braces(head, ["switch (stage) {", *backward, "}"])

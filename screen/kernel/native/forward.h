@@ -231,9 +231,12 @@ static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int 
             dense_weights(x, weights);
             for (int64_t c = 0; c < job->columns; c++) {
                 const int32_t i = job->stored[c];
-                V value = s->y[i];
-                for (int j = 0; j < STAGES; j++) value += weights[j] * s->k[j][i];
-                row[c] = value;
+                V value = s->y[i], other = weights[0] * s->k[0][i]; /* two sums, which do not wait for each other */
+                UNROLLED for (int j = 1; j + 1 < STAGES; j += 2) {
+                    value += weights[j] * s->k[j][i];
+                    other += weights[j + 1] * s->k[j + 1][i];
+                }
+                row[c] = value + other + weights[STAGES - 1] * s->k[STAGES - 1][i];
             }
         }
         for (int l = 0; l < W; l++) {
@@ -261,11 +264,10 @@ static int failure(const Job *job, const Step *s, const Lane *lane, int l, doubl
 }
 
 /* PI control: shrink by the error of this step, damped by the error of the last one. */
-static void control(Lane *lane, double h, double error, double integral, double proportional)
+static void control(Lane *lane, double h, double error, double factor)
 {
     if (error <= 1.0) {
-        double factor = s_min(s_max(SAFETY * integral * proportional, 0.2), lane->rejecting ? 1.0 : GROWTH);
-        lane->h = h * factor;
+        lane->h = h * s_min(s_max(factor, 0.2), lane->rejecting ? 1.0 : GROWTH);
         lane->last_error = s_max(error, 1e-4);
         lane->rejecting = 0;
         lane->accepted++;
@@ -295,11 +297,12 @@ static int integrate(const Job *job, Step *s, Recording *recording)
         if (fresh) first_steps(job, s, lanes);
         choose_steps(s, lanes);
         attempt(s, NULL);
+        for (int i = 0; i < N; i++) s->z[i] += s->k[STAGES - 1][i];
         const V error = error_norm(job, s);
         V last;
         for (int l = 0; l < W; l++) LANE(last, l) = lanes[l].lane < 0 ? 1.0 : lanes[l].last_error;
         const V floor_error = v_max(error, all(1e-8));
-        const V integral = v_exp(-INTEGRAL * v_log(floor_error)), proportional = v_exp(PROPORTIONAL * v_log(last));
+        const V factor = SAFETY * rough_power(floor_error, -INTEGRAL) * rough_power(last, PROPORTIONAL);
         I accepted;
         for (int l = 0; l < W; l++) {
             Lane *lane = &lanes[l];
@@ -316,7 +319,7 @@ static int integrate(const Job *job, Step *s, Recording *recording)
                 cut_step(job, s, lane, l);
 #endif
             }
-            control(lane, LANE(s->h, l), LANE(error, l), LANE(integral, l), LANE(proportional, l));
+            control(lane, LANE(s->h, l), LANE(error, l), LANE(factor, l));
         }
         write_outputs(job, s, lanes, passed, recording != NULL);
         for (int i = 0; i < N; i++) s->y[i] = choose(accepted, s->z[i], s->y[i]);

@@ -35,7 +35,8 @@ static inline void add_push(Step *s, int stage)
     for (int d = 0; d < DRIVEN; d++) s->g[DRIVEN_ROW[d]] += TIME[stage] * s->h * s->push[d];
 }
 
-/* The stages of a step, from the linearisation at its start. */
+/* The stages of a step, from the linearisation at its start; the new state is the last stage point and its k. The walk
+   back wants the points of all stages. */
 static void attempt(Step *s, Stored (*points)[N])
 {
     const V rate = 1.0 / s->h;
@@ -44,18 +45,17 @@ static void attempt(Step *s, Stored (*points)[N])
     add_push(s, 0);
     solve(MINE(s->matrix), s->start, s->g, s->k[0]);
     for (int stage = 1; stage < STAGES; stage++) {
-        combine(stage, s->y, (const Stored(*)[N])s->k, rate, s->z, s->g);
+        Stored *point = points ? points[stage] : s->z;
+        combine(stage, s->y, (const Stored(*)[N])s->k, rate, points ? points[stage - 1] : s->z, point, s->g);
         add_push(s, stage);
-        if (points) copy(points[stage], s->z, N);
-        derivative(s->z, s->c, inside(s, s->t + NODES[stage] * s->h), s->scratch, s->f);
+        derivative(point, s->c, inside(s, s->t + NODES[stage] * s->h), s->scratch, s->f);
         solve(MINE(s->matrix), s->f, s->g, s->k[stage]);
     }
-    for (int i = 0; i < N; i++) s->z[i] += s->k[STAGES - 1][i];
 }
 
 /* Weights of the stages in the dense output at the fraction x of the step. */
 static inline void dense_weights(V x, V *weights)
 {
-    for (int j = 0; j < STAGES; j++)
+    UNROLLED for (int j = 0; j < STAGES; j++)
         weights[j] = x * (LAST[j] + (1.0 - x) * (DENSE[0][j] + x * (DENSE[1][j] + x * DENSE[2][j])));
 }

@@ -20,6 +20,7 @@ typedef unsigned long long Counter;
 #define NONE false
 #define NOT(mask) (!(mask))
 #define TOGETHER __syncwarp()
+#define UNROLLED /* NVRTC does so by itself */
 
 typedef struct Stored {
     double own, of_others[STRIDE - 1];
@@ -56,6 +57,7 @@ template <int size, int count> static inline void fetch(const char *own)
 static inline int64_t take_next(Counter *next, int64_t count) { return (int64_t)atomicAdd(next, (Counter)count); }
 static inline V all(double x) { return x; }
 static inline V choose(I mask, V a, V b) { return mask ? a : b; }
+static inline V rough_power(V a, double b) { return exp(b * log(a)); }
 static inline V rough_reciprocal(V a) { return 1.0f / (float)(a > 1e36 ? 1e36 : a); }
 
 #define v_max s_max

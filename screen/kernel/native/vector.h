@@ -12,6 +12,7 @@
 
 typedef double V __attribute__((vector_size(8 * W)));
 typedef int64_t I __attribute__((vector_size(8 * W)));
+typedef uint64_t U __attribute__((vector_size(8 * W)));
 typedef V Stored; /* a quantity in memory */
 typedef V Entries; /* of the matrix of a step and of its factors */
 #define MINE(entries) (entries)
@@ -27,6 +28,7 @@ typedef atomic_llong Counter;
 #define NONE ((I){0})
 #define NOT(mask) (~(mask))
 #define TOGETHER
+#define UNROLLED _Pragma("GCC unroll 8") /* a loop over stages: gcc leaves it as it is */
 
 static inline int64_t take_next(Counter *next, int64_t count) { return atomic_fetch_add(next, count); }
 static inline V all(double x) { return x - (V){0}; }
@@ -36,14 +38,8 @@ static inline V v_max(V a, V b) { return choose((b > a) | (b != b), b, a); }
 static inline V v_min(V a, V b) { return choose((b < a) | (b != b), b, a); }
 static inline V v_abs(V a) { return (V)((I)a & INT64_MAX); }
 
-/* 1 / a to seven digits for positive a, three times as fast: enough to weigh an error.
-   Beyond the range of a float it stays finite and too large, so an error there is never overlooked. */
-typedef float F __attribute__((vector_size(4 * W)));
-static inline V rough_reciprocal(V a)
-{
-    const V inside = choose(a > 1e36, all(1e36), a);
-    return __builtin_convertvector(1.0f / __builtin_convertvector(inside, F), V);
-}
+/* What an error is weighed with; where a division is dear, fewer digits do. */
+static inline V rough_reciprocal(V a) { return 1.0 / a; }
 
 /* A loop over lanes becomes one call of the vector mathematics library where there is one. */
 #define LANEWISE(name, call) \
@@ -60,6 +56,20 @@ static inline V v_pow(V a, V b)
     V r, base = choose((a < 0.0) & (b != v_floor(b)), all(0.0), a);
     for (int l = 0; l < W; l++) r[l] = pow(base[l], b[l]);
     return r;
+}
+
+/* a to the power of b to eight digits, for a positive number of a common size: enough to choose a step by, for all lanes
+   at once. With a = 2^e m and m from 1 to 2, log2(a) = e + 1/2 + 2 / ln(2) artanh((m - sqrt(2)) / (m + sqrt(2))). */
+static inline V rough_power(V a, double b)
+{
+    const V e = (V)((U)a >> 52 << 16 | 0x4230000000000000) - (0x1p36 + 1022.5); /* and the half */
+    const V m = (V)(((U)a & 0x000fffffffffffff) | 0x3ff0000000000000);
+    const V s = (m - 1.4142135623730951) / (m + 1.4142135623730951), ss = s * s;
+    const V series = 1.0 + ss * (1.0 / 3 + ss * (1.0 / 5 + ss * (1.0 / 7 + ss * (1.0 / 9))));
+    const V x = b * (e + 2.8853900817779268 * s * series), whole = v_floor(x + 0.5);
+    const V g = 0.6931471805599453 * (x - whole);
+    const V power = 1.0 + g * (1.0 + g * (1.0 / 2 + g * (1.0 / 6 + g * (1.0 / 24 + g * (1.0 / 120 + g * (1.0 / 720 + g * (1.0 / 5040)))))));
+    return (V)((U)power + ((U)(whole + 0x1.8p52) << 52));
 }
 
 /* Conditions are 1.0 and 0.0, as in SBML arithmetic. */
