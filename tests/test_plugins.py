@@ -6,12 +6,12 @@ A case is a patch of text and a program that shows that it works. The cases shar
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.forks import forked
 
 NEEDED = ("screen", "config", "workflow/report", "tests/rank/worlds.py", "README.md")
 
@@ -407,15 +407,9 @@ def test_an_extension_touches_few_files_and_works(copy, name):
         apply(edit, copy)
     touched = {path for path, digest in digests(copy).items() if before.get(path) != digest}
     assert 0 < len(touched) <= case.most
-    done = subprocess.run(
-        [sys.executable, "-c", case.program],
-        cwd=copy,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = forked(case.program, copy, bare, path=("",))
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,18 +1,18 @@
 """A copy of the project whose stages are quick stand-ins, and Snakemake asked again and again in one process."""
 
-import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.forks import forked
+
+SNAKEMAKE = "import snakemake.cli; snakemake.cli.main()"
 BIN = Path(sys.executable).parent
 
 STAND_IN = '''
@@ -75,33 +75,6 @@ if command == "rank":
     Path("results", WRITES[command][1]).write_text(text)
 '''
 
-FORKS = """
-import json, os, sys
-import jax.numpy, libsbml, pandas, polars, pydantic, scipy.sparse, snakemake.cli
-
-sys.path.pop(0)
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if not child:
-        for stream, file in ((0, os.devnull), (1, asked["said"]), (2, asked["said"])):
-            os.dup2(os.open(file, os.O_RDWR | os.O_APPEND), stream)
-        os.chdir(asked["folder"])
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        sys.argv, code = ["snakemake", *asked["arguments"]], 1
-        try:
-            snakemake.cli.main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-"""Has loaded Snakemake and all that a dry run loads but the project, which takes two seconds; each call is a fork."""
-
 PLANNER = """
 import json, os, sys
 from pathlib import Path
@@ -143,29 +116,9 @@ def copy_project(root: Path, folder: Path) -> Path:
     return folder
 
 
-@cache
-def _forks() -> "subprocess.Popen[str]":
-    """FORKS, started once; it ends with the tests."""
-    forks = subprocess.Popen(
-        [sys.executable, "-c", FORKS], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    atexit.register(forks.communicate)
-    return forks
-
-
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `snakemake` in a folder on two cores."""
-    forks = _forks()
-    assert forks.stdin and forks.stdout
-    with tempfile.NamedTemporaryFile("r") as said:
-        asked = {
-            "folder": str(folder), "arguments": ["--cores", "2", *arguments], "said": said.name,
-            "environment": dict(os.environ),
-        }  # fmt: skip
-        forks.stdin.write(json.dumps(asked) + "\n")
-        forks.stdin.flush()
-        code = int(forks.stdout.readline())
-        return subprocess.CompletedProcess(["snakemake", *arguments], code, said.read())
+    return forked(SNAKEMAKE, folder, dict(os.environ), "--cores", "2", *arguments)
 
 
 class Planner:
