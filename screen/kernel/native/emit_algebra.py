@@ -14,28 +14,19 @@ def braces(head: str, lines: Sequence[str]) -> str:
 
 
 def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
-    """Factorisation and triangular solves, without the species that conservation laws give.
-
-    Both factors are kept with ones on their diagonals, and the reciprocals between them: a row of a solve then waits
-    for no product with its own diagonal, only for other rows.
-    """
+    """Factorisation and triangular solves, without the species that conservation laws give."""
     plan = reduction.elimination
     rows: list[list[str]] = [[] for _ in plan.order]
     for slot, (p, q) in enumerate(plan.slots):
         terms = "".join(_signed(-factor, f"AT(jacobian, {entry})") for entry, factor in reduction.mix[slot])
         rows[p].append(f"V m{slot} = {('shift' if p == q else '') + terms or 'all(0.0)'};")
-    above: list[list[int]] = [[] for _ in plan.order]
-    for slot, (p, q) in enumerate(plan.slots):
-        if q > p:
-            above[p].append(slot)
     row = 0
     for step in plan.factor:
         if isinstance(step, Scale):
-            rows[row].extend(f"m{a} -= m{step.target} * AT(M, {b});" for a, b in step.updates)
             rows[row].append(f"m{step.target} *= AT(M, {step.diagonal});")
+            rows[row].extend(f"m{a} -= m{step.target} * AT(M, {b});" for a, b in step.updates)
         else:
             rows[row].append(f"m{step.diagonal} = 1.0 / m{step.diagonal};")
-            rows[row].extend(f"m{slot} *= m{step.diagonal};" for slot in above[row])
             row += 1
     for slot, (p, _) in enumerate(plan.slots):
         rows[p].append(f"AT(M, {slot}) = m{slot};")
@@ -52,13 +43,13 @@ def algebra(reduction: Reduction, piece: int) -> Iterator[str]:
     ]
     yield braces("CODE give(OUT x)", given)
     halves, ahead = (plan.forward, plan.backward), Ahead("M", len(plan.slots))
-    lines = [*_solve_lines(halves, plan, "f[{0}] + g[{0}]", ahead), "give(x);"]
+    lines = [*_solve_lines(halves, plan, "f[{0}] + g[{0}]", 1, ahead), "give(x);"]
     arguments = "const Entries *restrict M, IN f, IN g, OUT x"
     yield braces(f"CODE solve({arguments})", lines)
     taken = [f"b[{a}] += {r!r} * b[{d}];" for d, ratios in reduction.dependents for a, r in ratios]
     taken += [f"b[{d}] = all(0.0);" for d, _ in reduction.dependents]
     yield braces("CODE take(OUT b)", taken)
-    transposed = _solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "x[{0}]")
+    transposed = _solve_lines((plan.forward_transposed, plan.backward_transposed), plan, "x[{0}]", 0)
     yield braces("CODE solve_transposed(const Entries *restrict M, OUT x)", ["take(x);", *transposed])
 
 
@@ -70,16 +61,23 @@ def _signed(factor: float, value: str) -> str:
 
 
 def _solve_lines(
-    halves: tuple[tuple[Row, ...], ...], plan: Elimination, right: str, ahead: Ahead | None = None
+    halves: tuple[tuple[Row, ...], ...],
+    plan: Elimination,
+    right: str,
+    scaled: int,
+    ahead: Ahead | None = None,
 ) -> Iterator[str]:
     for half, rows in enumerate(halves):
         for position, terms in rows:
             if ahead:
                 yield from ahead.of(slot for slot, _ in terms)
             unknown = plan.order[position]
-            value = f"x{position} * AT(M, {plan.diagonal[position]})" if half else right.format(unknown)
+            value = f"x{position}" if half else right.format(unknown)
             value += "".join(f" - AT(M, {slot}) * x{q}" for slot, q in terms)
-            yield f"{'' if half else 'V '}x{position} = {value};"
+            if half == scaled:
+                value = f"({value}) * AT(M, {plan.diagonal[position]})"
+            if value != f"x{position}":
+                yield f"{'' if half else 'V '}x{position} = {value};"
             if half:
                 yield f"x[{unknown}] = x{position};"
 
