@@ -142,7 +142,7 @@ VALUES = {
     "report.labels": None,
     "report.title": "another",
     "network.modules": ["m00_base"],
-    "fit.data": "/tmp",
+    "fit.data": "config",
 }
 """Other values of settings that are neither numbers nor files."""
 
@@ -224,6 +224,19 @@ def test_a_setting_runs_again_the_stages_that_read_it_and_what_follows(screened,
     named = ("settings", "inputs")
     other_now = {rule for rule in AFTER if any(found[what][rule] != before[what][rule] for what in named)}
     assert other_now == rounds(READ[setting])
+
+
+def test_another_problem_beside_the_first_is_fitted_anew(screened):
+    """Both lie in the folder all of whose files are inputs: the setting alone tells which is meant."""
+    problem = screened.folder / "config/calibration/problem.yaml"
+    beside = problem.with_name("beside.yaml")
+    shutil.copy(problem, beside)
+    try:
+        before = screened.plan()["settings"]
+        found = screened.plan({"fit": {"problem": "config/calibration/beside.yaml"}})["settings"]
+    finally:
+        beside.unlink()
+    assert {rule for rule in AFTER if found[rule] != before[rule]} == READ["fit.problem"]
 
 
 def test_nothing_is_left_to_do(screened):
