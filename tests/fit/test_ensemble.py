@@ -1,6 +1,7 @@
 """The ensemble is as wide as prior and data allow, exact where all is linear, and the same for a seed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from screen.fit import draw_ensemble, make_evaluator, normal_approximation, poli
 from screen.fit.curvature import local_costs, prior_precision
 from screen.fit.ensemble import draw_goals
 from screen.fit.objective import prior_cost
+from screen.fit.prior_draws import draw_priors
 
 DRAWS, STEPS = 64, 20
 
@@ -187,3 +189,16 @@ def test_a_parameter_without_a_prior_is_as_uncertain_as_its_bounds_are_wide(blot
     for place in bare:
         evenly = np.linspace(estimated.lower[place], estimated.upper[place], 100_001)
         assert precision[place] == pytest.approx(1 / np.var(evenly), rel=1e-4)
+
+
+def test_draws_of_priors_that_cannot_be_integrated_are_drawn_again_and_the_others_stay(toy):
+    """The second and the fourth of five fail at first."""
+    seen = []
+
+    def predictor(vectors):
+        seen.append(vectors.copy())
+        return SimpleNamespace(failed=np.array([0, 1, 0, 2, 0]) * (len(seen) == 1))
+
+    found = draw_priors(toy, predictor, 5, seed=1)
+    assert len(seen) == 2 and (found == seen[1]).all()
+    assert (found != seen[0]).any(axis=1).tolist() == [False, True, False, True, False]
