@@ -112,6 +112,9 @@ def test_what_is_learned_explains_the_last_move_and_is_symmetric():
     assert learned @ move == pytest.approx((bend - known) @ move)
     assert learned == pytest.approx(learned.T)
     assert np.array_equal(updated(known, move, -move, move), known)
+    for size in (1e-6, 1.0, 1e6):  # bent upwards by rounding alone, whatever the units of the cost
+        flat = size * np.array([1e-5, 1e6, 0.0])
+        assert np.array_equal(updated(known, np.array([1.0, 0.0, 0.0]), flat, move), known)
 
 
 @pytest.mark.parametrize(
