@@ -94,11 +94,12 @@ def _with_files(settings: Settings) -> Settings:
 
 
 def _sentence(found: ErrorDetails, where: str, lines: Mapping[Place, int]) -> str:
-    place = _place(found["loc"])
+    unknown = found["type"] == "extra_forbidden"
+    place = (*_place(found["loc"][:-1]), found["loc"][-1]) if unknown else _place(found["loc"])
     line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
     head = f"{where} line {line}" if line else where
     name = _dotted(place)
-    if found["type"] == "extra_forbidden":
+    if unknown:
         section, dot, key = str(place[-1]).partition(".")
         if dot:
             hint = f"write `{section}: {{{key}: ...}}`, on a command line --config '{section}={{{key}: ...}}'"

@@ -59,6 +59,8 @@ REFUSED = {
         "results: ~nobody-here/x",
         "must begin with a home folder that is there, found ~nobody-here/x",
     ),
+    "a key that is a name of a kind": ("int: 3", "`int` is not a setting; did you mean"),
+    "a key with a bracket": ('rank: {"list[x]": 3}', "`rank.list[x]` is not a setting; settings here are"),
     "no path": ("results: ''", "`results` must be a path, found nothing"),
     "a longer name than a file can have": (
         f"tables: {{contexts: config/{'a' * 256}.tsv}}",
