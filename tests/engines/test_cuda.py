@@ -171,6 +171,21 @@ def test_both_limits_of_memory_together_leave_some(host_cuda, monkeypatch):
     assert max(map(sum, asked)) <= 0.75 * 400_000 + 24
 
 
+def test_as_many_warps_as_run_at_once_begin_where_memory_allows(host_cuda, monkeypatch):
+    started = []
+    launch = driver.Driver.launch
+    monkeypatch.setattr(
+        driver.Driver,
+        "launch",
+        lambda self, stream, function, warps, job: (
+            started.append(warps) or launch(self, stream, function, warps, job)
+        ),
+    )
+    model = model_of(CYCLE)
+    solve(model, *lanes_of(model, 100), engine="cuda").states.block_until_ready()
+    assert started == [2]  # what the host of the tests runs at once; there is work for four
+
+
 def test_little_memory_means_fewer_threads_and_the_same_answer(host_cuda, monkeypatch):
     model = model_of(CYCLE)
     parameters, state, switches, times = lanes_of(model, 100)

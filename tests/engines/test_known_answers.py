@@ -66,6 +66,16 @@ def test_numbers_that_are_not_finite_are_reported(quick_engine):
     assert np.isfinite(solution.states[0]).all() and np.isnan(solution.states[1]).all()
 
 
+def test_a_phase_that_begins_at_the_last_time_decides_nothing(engine):
+    model = model_of("x' = -rate*x; x = 1; rate = 0.5;")
+    parameters = np.tile(model.values, (2, 2, 1))
+    parameters[1, 1, model.parameters.index("rate")] = np.inf
+    switches, times = np.tile([0.0, 2.0], (2, 1)), np.tile([1.0, 2.0], (2, 1))
+    found = solve(model, parameters, np.ones((2, 1)), switches, times, engine=engine)
+    assert list(np.asarray(found.status)) == [Status.OK, Status.OK]
+    np.testing.assert_allclose(found.states[1, :, 0], np.exp([-0.5, -1.0]), rtol=1e-5)
+
+
 @pytest.mark.parametrize("more", ["", " E1: at time > 2: B = B + 1;"])
 def test_what_is_stored_is_what_all_states_have_in_these_columns(quick_engine, more):
     """A lane that fails has no number there either."""
