@@ -5,6 +5,8 @@ or the new one, never half of one.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from screen.errors import TableError
 from screen.files import check_regular, read_json, write_atomic, write_text_atomic
 from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table, digested
 from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for, spelled_out
-from screen.tables.seal import OPEN, is_damaged, seal
+from screen.tables.seal import OPEN, is_whole, seal
 from screen.tables.text import escaped, read_cells
 from screen.tables.units import in_nanomolar
 from screen.tables.workbook import WORKBOOK
@@ -26,6 +28,9 @@ DATA = "data"
 
 BLOCK = 4 * ROWS
 """Rows that `read_blocks` takes at a time: one row group, as Parquet is written here."""
+
+READS_IT = "import sys, polars; polars.read_parquet(sys.argv[1])"
+"""What a process of its own does with a .parquet file that no stage sealed, before this one opens it."""
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 
@@ -105,8 +110,16 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _check_seal(path: Path) -> None:
-    if _read(path, is_damaged):
+    """TableError: damaged, or from elsewhere and such that it ends the process that reads it."""
+    whole = _read(path, is_whole)
+    if whole is False:
         raise TableError(f"{path}: must be as it was written, found other bytes; make it again")
+    if whole is None:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", READS_IT, path.absolute()], stderr=subprocess.DEVNULL, check=False
+        )
+        if done.returncode < 0:
+            raise TableError(f"{path}: must be a readable parquet table, found one that ends what reads it")
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:

@@ -30,11 +30,11 @@ def seal(path: Path) -> None:
         file.write(closed)
 
 
-def is_damaged(path: Path) -> bool:
-    """Whether the file has a seal that is not the digest of its bytes; False where it never had one."""
+def is_whole(path: Path) -> bool | None:
+    """Whether the seal of a file is the digest of its bytes; None where it never had one."""
     with path.open("rb") as file:
         found = _last_seal(file)
-        return found is not None and found[1] != _digest(file, found[0])
+        return None if found is None else found[1] == _digest(file, found[0])
 
 
 def _last_seal(file: BinaryIO) -> tuple[int, bytes] | None:

@@ -23,6 +23,7 @@ from screen.tables import (
     check_table,
     digest_files,
     digest_table,
+    files,
     provenance,
     read_blocks,
     read_provenance,
@@ -126,6 +127,20 @@ def test_parquet_round_trip_keeps_provenance(tmp_path: Path):
     found = read_provenance(tmp_path / "draws.parquet")
     assert found.pop("data") == digest_table(read_table(tmp_path / "draws.parquet", DRAWS))
     assert found == json.loads(json.dumps(facts))
+
+
+def test_a_parquet_file_from_elsewhere_that_ends_its_reader_is_refused(tmp_path: Path, monkeypatch):
+    """Bytes that no seal watches over can make the library end the process: another one opens them first."""
+    pl.DataFrame({"a": [1.0]}).write_parquet(tmp_path / "t.parquet")
+    schema = Schema("t", (Column("a", pl.Float64, "a number"),), key=("a",))
+    assert read_table(tmp_path / "t.parquet", schema)["a"].to_list() == [1.0]
+    monkeypatch.setattr(files, "READS_IT", "import os; os.abort()")
+    with pytest.raises(
+        TableError, match="must be a readable parquet table, found one that ends what reads it"
+    ):
+        read_table(tmp_path / "t.parquet", schema)
+    write_table(pl.DataFrame({"a": [2.0]}), tmp_path / "t.parquet", schema, {})
+    assert read_table(tmp_path / "t.parquet", schema)["a"].to_list() == [2.0]
 
 
 def test_truncated_and_foreign_parquet_are_named(tmp_path: Path):
