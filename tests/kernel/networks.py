@@ -1,9 +1,11 @@
 """Small networks that between them use everything the kernel has to handle."""
 
 import antimony
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from screen.kernel import Model, load_model
+from screen.kernel import Model, load_model, solve
 
 VARIED = """
     compartment cell = 2.5; compartment nucleus = 0.5;
@@ -50,3 +52,16 @@ def perturbed(model: Model, lanes: int, phases: int = 1, spread: float = 0.2, se
     factors = np.exp(spread * np.random.default_rng(seed).standard_normal((lanes, phases, len(model.values))))
     factors[..., [name in ("cell", "nucleus") for name in model.parameters]] = 1.0
     return model.values * factors
+
+
+def trajectories(model: Model) -> tuple[jax.Array, jax.Array]:
+    """States of a few lanes, and the gradient of their sum."""
+    parameters, state = perturbed(model, 5), np.asarray(model.initial(np.tile(model.values, (5, 1))))
+    times = np.tile(np.linspace(1.0, 20.0, 4), (5, 1))
+
+    def total(parameters: jax.Array) -> tuple[jax.Array, jax.Array]:
+        states = solve(model, parameters, state, np.zeros((5, 1)), times).states
+        return jnp.sum(states), states
+
+    (_, states), gradient = jax.value_and_grad(total, has_aux=True)(jnp.asarray(parameters))
+    return states, gradient

@@ -1,25 +1,10 @@
 """A text in parts is the same kernel: every long function in one part, and the same bits out of all together."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from screen.kernel import load_model, solve
+from screen.kernel import load_model
 from screen.kernel.native import parts
-from tests.kernel.networks import VARIED, model_of, perturbed, sbml_of
-
-
-def trajectories(model):
-    """States of a few lanes, and the gradient of their sum."""
-    parameters, state = perturbed(model, 5), np.asarray(model.initial(np.tile(model.values, (5, 1))))
-    times = np.tile(np.linspace(1.0, 20.0, 4), (5, 1))
-
-    def total(parameters):
-        states = solve(model, parameters, state, np.zeros((5, 1)), times).states
-        return jnp.sum(states), states
-
-    (_, states), gradient = jax.value_and_grad(total, has_aux=True)(jnp.asarray(parameters))
-    return states, gradient
+from tests.kernel.networks import VARIED, model_of, sbml_of, trajectories
 
 
 def test_a_network_in_parts_is_the_same_to_the_last_bit(monkeypatch, tmp_path):

@@ -2,15 +2,13 @@
 
 import importlib
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from screen.kernel import load_model, solve
+from screen.kernel import load_model
 from screen.kernel.native import compiler
 from screen.kernel.native.emit import Widths, emit, vector
-from tests.kernel.networks import VARIED, model_of, perturbed, sbml_of
+from tests.kernel.networks import VARIED, model_of, sbml_of, trajectories
 
 TEXT = importlib.import_module("screen.kernel.native.emit")
 WIDE = "#define __AVX512F__ 1\n"
@@ -51,18 +49,6 @@ def narrow(monkeypatch):
     compiler.find_compiler.cache_clear()
     yield
     compiler.find_compiler.cache_clear()
-
-
-def trajectories(model):
-    parameters, state = perturbed(model, 5), np.asarray(model.initial(np.tile(model.values, (5, 1))))
-    times = np.tile(np.linspace(1.0, 20.0, 4), (5, 1))
-
-    def total(parameters):
-        states = solve(model, parameters, state, np.zeros((5, 1)), times).states
-        return jnp.sum(states), states
-
-    (_, states), gradient = jax.value_and_grad(total, has_aux=True)(jnp.asarray(parameters))
-    return states, gradient
 
 
 def test_a_trajectory_and_its_gradient_do_not_depend_on_how_many_go_side_by_side(narrow, tmp_path):
