@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from math import nextafter
 from pathlib import Path
 
 # As commands do (screen/cli/main.py), before NumPy loads it: threads of OpenBLAS wait for each other at full speed.
@@ -56,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, the others as they stand in their folders."""
     place = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_file_of_tests_changes_what_a_number_is() -> Iterator[None]:
+    """A library linked with `-ffast-math` takes numbers below 2e-308 for 0 in its whole process, and for good."""
+    yield
+    assert nextafter(0.0, 1.0) > 0.0, "this file leaves a processor that takes the smallest numbers for 0"
 
 
 @pytest.fixture(scope="session")
