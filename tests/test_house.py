@@ -196,9 +196,9 @@ def test_every_statistic_of_the_panel_is_in_the_readme_of_the_configuration(root
 @pytest.mark.parametrize(
     "schema", [RANKED, CURVES, COMBINATIONS, ISOBOLES, FAILURES, sets_schema(AIM)], ids=lambda s: s.name
 )
-def test_every_column_of_what_rank_writes_is_in_the_readme(root, schema):
+def test_every_column_of_what_rank_writes_is_in_the_page_of_results(root, schema):
     """Those of an interval together: `h_*`."""
-    text = (root / "README.md").read_text()
+    text = (root / "docs/results.md").read_text()
     missing = [
         column.name
         for column in schema.columns

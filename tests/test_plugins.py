@@ -13,7 +13,7 @@ import pytest
 
 from tests.forks import forked
 
-NEEDED = ("screen", "config", "workflow/report", "tests/rank/worlds.py", "README.md")
+NEEDED = ("screen", "config", "workflow/report", "tests/rank/worlds.py", "docs/results.md")
 
 
 class Edit(NamedTuple):
@@ -140,7 +140,7 @@ assert basis_in_words("highest") == "the highest dose tested"
 """,
                 before='    Score(Column("draws"',
             ),
-            Edit("README.md", "| `largest` | largest suppression in any draw |\n"),
+            Edit("docs/results.md", "| `largest` | largest suppression in any draw |\n"),
         ),
         WORLD
         + """
@@ -158,7 +158,7 @@ assert abs(found["a"] - 1000 / 1010) < 1e-6 and abs(found["b"] - 1000 / 1100) < 
 """,
                 before='    Metric("r2"',
             ),
-            Edit("README.md", "| `x_min_*` | treated/vehicle at the smallest dose |\n"),
+            Edit("docs/results.md", "| `x_min_*` | treated/vehicle at the smallest dose |\n"),
         ),
         WORLD
         + """
@@ -177,7 +177,7 @@ assert abs(least["a"] - 0.5) < 1e-6 and abs(least["b"] - 1 / 1.1) < 1e-6
 """,
                 before='    Excess("bliss"',
             ),
-            Edit("README.md", "| `excess_worse_*` | beyond the worse drug alone |\n"),
+            Edit("docs/results.md", "| `excess_worse_*` | beyond the worse drug alone |\n"),
         ),
         WORLD
         + """
