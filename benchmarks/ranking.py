@@ -31,10 +31,10 @@ from screen.rank import (
     Doubt,
     as_lowering,
     count_endings,
+    effects_beside,
     gather_responses,
     rank,
     ranked_schema,
-    score_doses,
     write_ranked,
 )
 from screen.report import Findings, figures_beside, read_labels, write_report
@@ -93,10 +93,12 @@ def rank_stage(folder: Path, settings: Settings) -> None:
     aim, drugs = read_aim(settings), read_tables(settings.tables.drugs, DRUGS)
     assert settings.rank.discrepancy is not None
     doubt = Doubt(routes, read_discrepancy(settings.rank.discrepancy, aim.observable), settings.seed)
-    found = gather_responses(sorted(folder.glob("shard-*.parquet")), scenarios)
-    ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
+    with effects_beside(scenarios) as begin:
+        found = gather_responses(sorted(folder.glob("shard-*.parquet")), scenarios)
+        scored = begin(found, aim)
+        ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
+        effects = scored()
     write_ranked(ranked, folder / "ranked.csv", aim, {})
-    effects = score_doses(found, aim)
     write_table(effects.curves, folder / "curves.csv", CURVES, {})
     write_table(effects.combinations, folder / "combinations.csv", COMBINATIONS, {})
     write_table(effects.responses, folder / "responses.parquet", DOSE_RESPONSES, {})

@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
         Asked,
         Doubt,
         count_endings,
+        effects_beside,
         find_failures,
         find_silent,
         gather_responses,
         rank_sets,
         ranked_schema,
-        score_doses,
         sets_schema,
         write_ranked,
     )
@@ -57,11 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
     )
     scenarios = read_table(results.scenarios, SCENARIOS)
     race = read_race(settings, results)
-    found = gather_responses(shards, scenarios, race)
-    failures = find_failures(found)
     drugs, bases = read_tables(settings.tables.drugs, DRUGS), read_bases(settings)
     asked = Asked(settings.rank.sets, settings.seed)
-    ranked, together = rank_sets(found, drugs, asked, aim=aim, dose_bases=bases, doubt=doubt)
+    with effects_beside(scenarios) as begin:
+        found = gather_responses(shards, scenarios, race)
+        failures = find_failures(found)
+        scored = begin(found, aim)
+        ranked, together = rank_sets(found, drugs, asked, aim=aim, dose_bases=bases, doubt=doubt)
+        effects = scored()
     made = (results.network, results.scenarios, results.routes, results.draws)
     raced = [] if race is None else [results.race]
     inputs = (*made, *settings.tables.drugs, *filter(None, [table]), *raced, *shards)
@@ -69,7 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
     kept = ranked.filter(race="all")
     write_ranked(kept, results.ranked, aim, facts)
-    effects = score_doses(found, aim)
     write_table(effects.curves, results.curves, CURVES, facts)
     if race is None:
         for earlier in results.of_race:  # of a screen in which pairs could stop

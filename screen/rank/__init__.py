@@ -26,7 +26,7 @@ from screen.rank.bases import DoseBasis, basis_in_words, check_bases, unranked_p
 from screen.rank.combinations import COMBINATIONS
 from screen.rank.curves import CURVES
 from screen.rank.decided import DECIDED, find_decided
-from screen.rank.dose_effects import DoseEffects, score_doses
+from screen.rank.dose_effects import DoseEffects, effects_beside, score_doses
 from screen.rank.dose_responses import DOSE_RESPONSES, ENDINGS, count_endings
 from screen.rank.doubt import Doubt
 from screen.rank.export import TARGETS, dose_points, export_table
@@ -65,6 +65,7 @@ __all__ = [
     "check_request",
     "count_endings",
     "dose_points",
+    "effects_beside",
     "export_table",
     "find_cells",
     "find_decided",

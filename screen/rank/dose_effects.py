@@ -1,6 +1,8 @@
 """Effects by dose: the tables of single drugs and of pairs, cell by cell from the same draws that are ranked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -9,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from screen.errors import RankError
+from screen.processes import another_process
 from screen.rank.aim import Aim
 from screen.rank.combinations import COMBINATIONS, combined_rows, score_pairs, score_triples
 from screen.rank.curves import CURVES, Curves, curve_rows, score_drugs
@@ -24,6 +27,9 @@ from screen.rank.series import Cell, falling, paired_ratio
 from screen.rank.surface import surface_of
 from screen.tables import Schema
 from screen.threads import side_by_side
+
+MANY = 20_000
+"""Scenarios from which on effects are scored beside the ranking: to start Python anew takes a second or two."""
 
 Parts = tuple[list[pl.DataFrame], ...]
 """Frames of each table."""
@@ -53,8 +59,8 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     """
     cells = found.cells
     _check_alone(cells)
-    ratio = paired_ratio(found, cells, aim.floor)
-    places = {readout.id: found.readouts.index(readout.id) for readout in aim.ranked}
+    places = {readout.id: place for place, readout in enumerate(aim.ranked)}
+    ratio = paired_ratio(found.read(tuple(places)), cells, aim.floor)
 
     def score(own: Sequence[Cell]) -> Parts:
         parts: Parts = ([], [], [], [])
@@ -72,6 +78,40 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
     tables = zip(*side_by_side(score, contexts), strict=True)
     joined = (chain.from_iterable(parts) for parts in tables)
     return DoseEffects(*map(_joined, joined, (CURVES, COMBINATIONS, ISOBOLES, DOSE_RESPONSES)))
+
+
+@contextmanager
+def effects_beside(
+    scenarios: pl.DataFrame,
+) -> Iterator[Callable[[ResponseArray, Aim], Callable[[], DoseEffects]]]:
+    """`score_doses` that begins when it is called, and whose tables are had by calling what it gives.
+
+    For many scenarios it is done in a process of its own, which starts with the block; where the machine gives none, or
+    one core, when the tables are asked for. They are the same. RankError: that process was ended from outside.
+
+    >>> found = gather_responses(responses, scenarios)
+    >>> with effects_beside(scenarios) as begin:
+    ...     effects = begin(found, aim)
+    ...     effects().curves["drug"].to_list()
+    ['drug']
+    """
+    many = scenarios.height >= MANY and pl.thread_pool_size() > 1
+    ended = RankError(
+        "effects: the process that scores them must end by itself, found it ended from outside; does memory suffice?"
+    )
+    with another_process(_ready if many else None, ended) as pool:
+
+        def begin(found: ResponseArray, aim: Aim) -> Callable[[], DoseEffects]:
+            if pool is None:
+                return partial(score_doses, found, aim)
+            wanted = found.read(tuple(readout.id for readout in aim.ranked))
+            return pool.submit(score_doses, wanted, aim).result
+
+        yield begin
+
+
+def _ready() -> None:
+    """Called first by the process that scores: so it has imported what it takes before it is asked to."""
 
 
 def _effects(

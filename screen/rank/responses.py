@@ -47,6 +47,11 @@ class ResponseArray:
         """What `find_cells` says of its scenarios."""
         return find_cells(self.scenarios)
 
+    def read(self, readouts: Sequence[str]) -> "ResponseArray":
+        """The responses in these read-outs, in their order."""
+        places = [self.readouts.index(name) for name in readouts]
+        return replace(self, readouts=tuple(readouts), values=self.values[:, places])
+
     def digest(self) -> str:
         """SHA-256 of all that is here; the same for any sharding and any order of rows."""
         found = hashlib.sha256(self.scenarios.write_csv().encode())

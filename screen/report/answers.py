@@ -29,21 +29,43 @@ class Answer(NamedTuple):
     more: tuple[str, ...]
 
 
-def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collection[str] = ()) -> Answer:
-    """The answer that the rows of one cell, read-out and dose basis give.
+OF_RANKING = ("context", "hypothesis", "readout", "dose_basis")
+"""Columns of the ranked table that say which ranking a row is of."""
+
+
+def answers(
+    ranked: pl.DataFrame, words: Words, side: Sequence[str], own: Collection[str] = ()
+) -> dict[tuple[str, ...], Answer]:
+    """The answer that the rows of each ranking give, by its cell, read-out and dose basis (`OF_RANKING`).
 
     `side` are the observables whose change is said too; `own` drugs get a sentence of their own.
     """
+    spoken: dict[tuple[str, ...], list[Row]] = {}
+    for row in _spoken_of(ranked, own).iter_rows(named=True):
+        spoken.setdefault(tuple(row[name] for name in OF_RANKING), []).append(row)
+    outside = pl.col("dose_flag").is_in(["above_tested", "below_tested", "unknown"])
+    counts = ranked.group_by(OF_RANKING, maintain_order=True).agg(
+        outside.sum().alias("outside"), pl.col("rank").is_null().sum().alias("unranked")
+    )
+    return {
+        tuple(ranking): _answer(spoken.get(tuple(ranking), []), words, side, own, _lost(outside, unranked))
+        for *ranking, outside, unranked in counts.iter_rows()
+    }
+
+
+def _answer(
+    ranked: Sequence[Row], words: Words, side: Sequence[str], own: Collection[str], lost: Sequence[str]
+) -> Answer:
+    """The answer by the ranked rows of which anything is said; `lost`: what is said of those without a rank."""
     name, goal = words
-    ranked = _spoken_of(rows, own).rows(named=True)
     if not ranked:
-        lost = f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
-        return Answer(lost, "", ())
+        nothing = f"Nothing could be ranked here: too few trajectories completed, or the vehicle had too little {name}."
+        return Answer(nothing, "", ())
     most = ranked[0]["suppression_p50"]
     mine = _own(ranked, words, own)
     if most < NOTICED:
         small = f"Nothing tested takes {name} {goal.way} by more than {percent(max(most, 0.0))}"
-        return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *_lost(rows)))
+        return Answer(f"{small}; the order is one of small numbers.", "", (*mine, *lost))
     likely = leaders(ranked)
     named = likely[:NAMED]
     through = "; ".join(filter(None, (_through(row, name) for row in named)))
@@ -56,7 +78,7 @@ def answer(rows: pl.DataFrame, words: Words, side: Sequence[str], own: Collectio
         *_others(named[0], side),
         *_pair(ranked),
         *_triple(ranked),
-        *_lost(rows),
+        *lost,
     )
     return Answer(_lead(likely, words), f"{through}." if through else "", more)
 
@@ -89,14 +111,16 @@ def _lead(likely: Sequence[Row], words: Words) -> str:
     return f"Undecided: {', '.join(named)} or {last}; {way} by {_between(*sizes)}."
 
 
-def _spoken_of(rows: pl.DataFrame, own: Collection[str]) -> pl.DataFrame:
-    """Ranked rows of which anything is said: the first, the leaders, the reader's own, the best of each kind."""
+def _spoken_of(ranked: pl.DataFrame, own: Collection[str]) -> pl.DataFrame:
+    """Ranked rows of which anything is said: in each ranking the first, the leaders, the reader's own, the best of each
+    kind."""
     kind = pl.struct(
+        *OF_RANKING,
         pl.col("intervention").str.count_matches("+", literal=True),
         pl.col("excess_single_p50", "excess_pair_p50").is_null(),
     )
     leads = (pl.col("first_place") != "no") | pl.col("intervention").is_in(list(own))
-    return rows.filter(pl.col("rank").is_not_null()).filter(kind.is_first_distinct() | leads)
+    return ranked.filter(pl.col("rank").is_not_null()).filter(kind.is_first_distinct() | leads)
 
 
 def _through(row: Row, name: str) -> str:
@@ -215,9 +239,9 @@ def _triple(ranked: Iterable[Row]) -> list[str]:
     ]
 
 
-def _lost(rows: pl.DataFrame) -> list[str]:
-    outside = rows["dose_flag"].is_in(["above_tested", "below_tested", "unknown"]).sum()
-    few = rows["rank"].null_count() - outside
+def _lost(outside: int, unranked: int) -> list[str]:
+    """Of those without a rank: how many are outside of the tested doses, and how many were lost."""
+    few = unranked - outside
     found = []
     if outside:
         found.append(f"Without a rank, since their dose is unknown or was not tested: {outside}.")

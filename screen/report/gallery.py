@@ -3,20 +3,16 @@
 The workflow takes the names of the figures from their captions in `workflow/report/figures`.
 """
 
-import os
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from screen.errors import ReportError
+from screen.processes import another_process
 from screen.report.figures import heat_figure, note_figure, percent, ranked_figure
 from screen.report.findings import Drawn, Findings
 from screen.report.selection import NOTICED
@@ -62,62 +58,25 @@ def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | st
     machine gives none, by this one. The files are the same. ReportError: that process was ended from outside.
     """
     large = Path(ranked).exists() and Path(ranked).stat().st_size >= LARGE
-    pool = _started() if large else None
-    if pool is None:
-        yield write_figures
-        return
-    due: list[Future[Path]] = []
+    ended = ReportError(
+        "figures: the process that draws them must end by itself, found it ended from outside; does memory suffice?"
+    )
+    with another_process(_ready if large else None, ended) as pool:
+        if pool is None:
+            yield write_figures
+            return
+        due: list[Future[Path]] = []
 
-    def begin(findings: Findings, folder: Path | str) -> None:
-        due.extend(pool.submit(_write, name, findings.drawn, Path(folder)) for name in FIGURES)
+        def begin(findings: Findings, folder: Path | str) -> None:
+            due.extend(pool.submit(_write, name, findings.drawn, Path(folder)) for name in FIGURES)
 
-    try:
-        with pool:
-            yield begin
-            for figure in due:
-                figure.result()
-    except BrokenProcessPool:
-        raise ReportError(
-            "figures: the process that draws them must end by itself, found it ended from outside; does memory suffice?"
-        ) from None
+        yield begin
+        for figure in due:
+            figure.result()
 
 
-def _started() -> ProcessPoolExecutor | None:
-    """A process that draws, starting; None where this machine gives none.
-
-    One is enough: to make the page takes as long as both figures do. It does not see an interrupt: this process does,
-    and ends it.
-    """
-    pool = None
-    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
-    try:
-        pool = ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent)
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
-        try:
-            pool.submit(int)
-        finally:
-            if blocks:
-                signal.pthread_sigmask(signal.SIG_SETMASK, held)
-    except (
-        OSError,
-        ImportError,
-        NotImplementedError,
-    ):  # no more processes, or none of the locks between them
-        if pool:
-            pool.shutdown(cancel_futures=True)
-        return None
-    return pool
-
-
-def _end_with_parent() -> None:
-    """The process that draws ends when the one that asked has been killed; to be told it, it imports what draws."""
-
-    def watch() -> None:
-        if parent := parent_process():
-            parent.join()
-            os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
+def _ready() -> None:
+    """Called first by the process that draws: so it has imported what draws before it is asked to."""
 
 
 def _write(name: str, drawn: Drawn, folder: Path) -> Path:

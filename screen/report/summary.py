@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from screen.files import slug
-from screen.report.answers import Answer, answer
+from screen.report.answers import Answer, answers
 from screen.report.figures import percent
 from screen.report.findings import Findings
 from screen.report.labels import capital
-from screen.report.selection import NOTICED, View
+from screen.report.selection import NOTICED
 from screen.scenarios import DEFAULT, MIXTURE
 from screen.scenarios.hypotheses import JOIN
 
@@ -42,10 +42,17 @@ class CellSummary:
 
 def summarise(findings: Findings) -> tuple[CellSummary, ...]:
     """One summary a cell, in the order in which the page shows them."""
-    return tuple(_cell(findings, cell) for cell in findings.cells)
+    found = answers(findings.ranked, findings.words, findings.aim.side, findings.own)
+    for cell in findings.cells:
+        for view in findings.views:
+            findings.slice(cell, view)  # says it where there are no rows
+    return tuple(
+        _cell(findings, cell, tuple(found[*cell, *view] for view in findings.views))
+        for cell in findings.cells
+    )
 
 
-def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
+def _cell(findings: Findings, cell: tuple[str, str], answers: tuple[Answer, ...]) -> CellSummary:
     (context, hypothesis), labels = cell, findings.labels
     return CellSummary(
         context,
@@ -55,12 +62,8 @@ def _cell(findings: Findings, cell: tuple[str, str]) -> CellSummary:
         labels.hypothesis(hypothesis),
         " ".join(filter(None, (_stimulus(findings, context), _weight(findings, cell)))),
         context in findings.own,
-        tuple(_answer(findings, cell, view) for view in findings.views),
+        answers,
     )
-
-
-def _answer(findings: Findings, cell: tuple[str, str], view: View) -> Answer:
-    return answer(findings.slice(cell, view), findings.words, findings.aim.side, findings.own)
 
 
 def _stimulus(findings: Findings, context: str) -> str:

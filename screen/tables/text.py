@@ -107,7 +107,7 @@ def _plain_cells(text: str, separator: str) -> Cells | None:
     names = [cell.strip() for cell in text.partition("\n")[0].split(separator)]
     if any(mark in text for mark in ODD) or not all(names) or len(set(names)) < len(names):
         return None
-    if max(map(len, text.split("\n"))) > csv.field_size_limit():
+    if _has_long_line(text, csv.field_size_limit()):
         return None
     try:
         raw = pl.read_csv(text.encode(), separator=separator, quote_char=None, infer_schema=False)
@@ -118,6 +118,17 @@ def _plain_cells(text: str, separator: str) -> Cells | None:
     if found.is_empty() or found.select(pl.all_horizontal(pl.all().is_null()).any()).item():
         return None
     return Cells(found, list(range(2, found.height + 2)))
+
+
+def _has_long_line(text: str, most: int) -> bool:
+    """Whether a line has more letters than that: it looks at one end of line in so many letters."""
+    start = 0
+    while len(text) - start > most:
+        end = text.rfind("\n", start, start + most + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _separator(text: str, known: Sequence[str]) -> str:

@@ -2,10 +2,11 @@
 
 import polars as pl
 
-from screen.report.answers import answer
+from screen.report.answers import answers
 from screen.report.words import GOALS, Words
 
 ROW = {
+    "context": "cell", "hypothesis": "default", "readout": "pY705_20min", "dose_basis": "clinical",
     "suppression_p05": 0.8, "suppression_p50": 0.9, "suppression_p95": 0.95, "rank_p05": 1.0, "rank_p95": 3.0,
     "route": "direct", "acts_through": "JAK1 JAK2", "mechanism": "direct", "dose_flag": "tested", "ic50_flag": "inside",
     "unmeasured_variants": None, "first_place": "undecided", "expected_regret": 0.03,
@@ -20,7 +21,7 @@ def say(*rows: dict, own: tuple[str, ...] = ()) -> list[str]:
     table = pl.DataFrame(
         [ROW | {"rank": at} | row for at, row in enumerate(rows, 1)], infer_schema_length=None
     )
-    found = answer(table, Words("pY705", GOALS["lower"]), ("pS727", "pERK", "pAKT"), own)
+    (found,) = answers(table, Words("pY705", GOALS["lower"]), ("pS727", "pERK", "pAKT"), own).values()
     return [text.replace("\u00a0", " ") for text in (found.lead, found.through, *found.more)]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from screen import processes
 from screen.errors import ReportError, ScreenError
 from screen.rank import DoseBasis, gather_responses, rank
 from screen.report import Findings, figures_beside, gallery, write_figures
@@ -82,7 +83,7 @@ def test_a_machine_that_gives_no_processes_draws_in_this_one(tmp_path: Path, mon
     ranked = tmp_path / "ranked.csv"
     ranked.write_text("rows")
     monkeypatch.setattr(gallery, "LARGE", 1)
-    monkeypatch.setattr(gallery, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
     with figures_beside(ranked) as write:
         assert write is write_figures
 
