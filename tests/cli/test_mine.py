@@ -6,10 +6,12 @@ import h5py
 import polars as pl
 import pytest
 
+from screen.cli import mine
+from screen.cli.options import Results
 from screen.cli.plan import read_aim
 from screen.rank import TARGETS, ranked_schema, sets_schema
-from screen.settings import load_settings
-from screen.tables import read_provenance, read_table
+from screen.settings import Settings, load_settings
+from screen.tables import DRAWS, digest_files, read_provenance, read_table, write_table
 from tests.rank.worlds import RANKED
 
 ABUNDANCES = """\
@@ -128,6 +130,69 @@ def hand_over(run, results):
     ):
         ran = run("export", "--to", *arguments, *settings)
         assert (ran.code, message in ran.err) == (2, True), ran.err
+
+
+@pytest.fixture
+def stages(run, small, tmp_path, monkeypatch):
+    """stages(settings, options): which stages would run with which options, and what is said; none is run."""
+    monkeypatch.setattr(mine, "read_rankable_plan", lambda settings: None)
+    monkeypatch.setattr(mine, "_reasons_to_fit", lambda settings, results: ["one", "two"])
+
+    def of(*options, **sections) -> tuple[list[str], list[str]]:
+        ran = []
+
+        def stage(module, config, *further):
+            ran.append(" ".join((module.__name__.rpartition(".")[2], *further)))
+
+        monkeypatch.setattr(mine, "_stage", stage)
+        found = run("mine", "--config", small(**sections), *options)
+        assert found.code == 0, found.err
+        return ran, [line for line in found.problems if "worthwhile" in line]
+
+    return of
+
+
+def test_the_stages_run_in_their_order_the_second_round_where_pairs_may_stop(stages):
+    alone = ["network", "scenarios", "constrain", "simulate --shard 0", "rank", "report"]
+    assert stages(race={"draws": None})[0] == alone
+    pairs = {"pairs": [["ruxolitinib", "trametinib"]]}
+    raced, _ = stages("--threads", 3, "--draws", 20, scenarios=pairs, race={"draws": 12})
+    first, second = (f"simulate --shard {shard} --threads 3" for shard in (0, 1))
+    assert raced == ["network", "scenarios", "constrain", first, "race", second, "rank", "report"]
+
+
+def test_of_the_shipped_network_each_reason_to_fit_is_said_of_another_none(stages, tmp_path):
+    said = "mine: a fit of your own would be worthwhile (`make screen` does one): "
+    assert stages()[1] == [f"{said}one", f"{said}two"]
+    (tmp_path / "other.xml").write_text("<sbml/>")
+    other = {
+        "network": {"sbml": "other.xml"},
+        "fit": {"draws_from": "nominal"},
+        "rank": {"discrepancy": None},
+    }
+    assert stages(**other, scenarios={"constants": "assay"})[1] == []
+
+
+def test_a_fit_is_worthwhile_for_another_network_and_for_parameters_without_draws(tmp_path, monkeypatch):
+    """Of nine parameters two are among the draws and one is fixed; the first five of six are named."""
+    results = Results(tmp_path)
+    results.network.parent.mkdir()
+    results.network.write_text("as it is")
+    frame = pl.DataFrame({"draw": [0, 0], "parameter": ["k4", "k8"], "value": [1.0, 1.0]})
+    write_table(frame, results.draws, DRAWS)
+    settings = Settings.model_validate({"panel": {"ensemble": tmp_path / "ensemble.parquet"}})
+    names = [f"k{number}" for number in range(9, 0, -1)]
+    priors = ["fixed" if name == "k2" else "log10_normal" for name in names]
+    table = pl.DataFrame({"parameter": names, "prior": priors})
+    monkeypatch.setattr("screen.network.read_parameters", lambda path: table)
+    left = "6 parameters with a prior are not among the draws and stay as they are (k1, k3, k5, k6, k7)"
+    name, own = results.network.name, digest_files([results.network])
+    changed = "the network is not the one that the draws were fitted with"
+    for fitted, said in (({}, [left]), ({name: own}, [left]), ({name: "another"}, [changed, left])):
+        write_table(frame, settings.panel.ensemble, DRAWS, {"inputs": fitted})
+        assert mine._reasons_to_fit(settings, results) == said
+    write_table(pl.DataFrame({"draw": [0] * 9, "parameter": names, "value": [1.0] * 9}), results.draws, DRAWS)
+    assert mine._reasons_to_fit(settings, results) == [changed]
 
 
 @pytest.mark.slow

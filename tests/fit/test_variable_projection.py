@@ -1,6 +1,7 @@
 """The search of what is left when blots are solved: right derivatives, right ends, the same each time."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from screen.calibration import load_problem
 from screen.calibration.problem import Estimated
+from screen.calibration.scales import Blots, Solved
 from screen.fit import (
     Schedule,
     curvature,
@@ -18,6 +20,8 @@ from screen.fit import (
     make_sensitivity,
     search,
 )
+from screen.fit.hierarchical import Rows
+from screen.fit.variable_projection import _eliminate
 from tests.toy import BLOT_ROWS, PARAMETERS, TRUTH, write_blots
 
 
@@ -54,6 +58,51 @@ def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(hi
     cross = whole[np.ix_(kept, inner)]
     wanted = whole[np.ix_(kept, kept)] - cross @ np.linalg.solve(whole[np.ix_(inner, inner)], cross.T)
     np.testing.assert_allclose(matrix[:2, :2], wanted, rtol=0.03)
+
+
+def test_what_blots_solve_is_projected_out_of_their_readings_and_a_reading_of_0_divides_nothing():
+    """Two blots of five readings. The first is compared as logarithms, solves scale, offset and noise, and one of its
+    readings is 0 and counts for nothing. The second is compared as it is, its scale sits on a bound, its noise is
+    given, and it has a reading of 0 that counts. Known: J' r, and J' (1 - P) J by least squares."""
+    rng, unit, width = np.random.default_rng(6), 1 / np.log(10), 5
+    blot, signal = np.repeat([0, 1], width), rng.uniform(0.5, 2, 2 * width)
+    scale, offset = np.array([1.5, 3.0]), np.array([0.2, -0.4])
+    value = offset[blot] + scale[blot] * signal
+    good = np.arange(2 * width) != 2
+    value[2] = value[7] = 0.0
+    blots = Blots(
+        np.arange(2 * width).reshape(2, width), np.ones((2, width), bool), np.zeros((2, width)), np.array([unit, 0.0]),
+        np.array([[1e-3, 1e3], [3.0, 1e3]]), np.array([[0.0, 1e3], [-1e3, 1e3]]), np.array([0, -1]), np.ones((1, 2)),
+    )  # fmt: skip
+    distance, sigma, factor = rng.normal(size=10), rng.uniform(0.5, 2, 10), np.full(10, 1.2)
+    rows = Rows(*(each[None] for each in (signal, value, distance, sigma, np.zeros(10), good)),
+                Solved(scale[None], offset[None], np.ones((1, 1))))  # fmt: skip
+    every = SimpleNamespace(rows=np.arange(10), distribution="normal", degrees=None)
+    measurements = SimpleNamespace(censored=np.zeros(10, int), shown=np.ones(10, bool))
+    problem = SimpleNamespace(observables=(every,), measurements=measurements)
+    hierarchical = SimpleNamespace(
+        problem=problem, blots=blots, blot=blot, factor=factor, reading=np.arange(10)
+    )
+    by_signal, by_noise = rng.normal(size=(2, 4, 10))
+    gradient, matrix = _eliminate(hierarchical, rows, by_signal, by_noise)
+    weight = (
+        factor
+        / sigma
+        * np.array([unit / each if each and place < 5 else 1.0 for place, each in enumerate(value)])
+    )
+    z = factor * distance / sigma
+    jacobian, first, second = weight * scale[blot] * by_signal, np.flatnonzero(good[:5]), slice(5, 10)
+    own = by_noise[:, second]
+    known = jacobian[:, good] @ z[good] + own @ (1 - z[second] ** 2)
+    np.testing.assert_allclose(gradient, known, rtol=1e-12)
+
+    def left(rows, columns):
+        whole = jacobian[:, rows].T
+        return whole.T @ (whole - columns @ np.linalg.lstsq(columns, whole)[0])
+
+    both = np.stack([weight[first] * signal[first], weight[first]], axis=1)
+    known = left(first, both) + left(second, weight[second, None]) + 2 * own @ own.T
+    np.testing.assert_allclose(matrix, known, rtol=1e-9, atol=1e-12)
 
 
 def test_starts_end_where_the_gradient_is_nothing_and_kicks_are_repeatable(hierarchical, solver):
