@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from screen.cli.memory import give_back_freed
 
 KEEP = """
 import sys
@@ -32,3 +35,15 @@ def test_what_is_freed_between_what_is_kept_is_given_back(root):
         return int(done.stdout)
 
     assert left("given") < 10 < 100 < left("as it is")
+
+
+def test_the_c_library_is_told_to_map_a_mebibyte_by_itself_and_to_keep_two_heaps(monkeypatch):
+    """M_MMAP_THRESHOLD is -3 and M_ARENA_MAX -8 in glibc's malloc.h; other C libraries have no mallopt."""
+    told = []
+    library = SimpleNamespace(mallopt=lambda *given: told.append(given))
+    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    give_back_freed()
+    assert told == [(-3, 1_048_576), (-8, 2)]
+    del library.mallopt
+    give_back_freed()
+    assert len(told) == 2

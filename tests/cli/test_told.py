@@ -1,6 +1,9 @@
 """What commands read beside and tell: summaries, own rows, a table of an old ranking, times and contrasts in words."""
 
 import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,7 +18,7 @@ from screen.cli.scenarios import announce, describe, estimate, length
 from screen.cli.work import count_work
 from screen.errors import ReportError
 from screen.kernel import ENGINES
-from screen.report import HELD
+from screen.report import HELD, NO_LABELS
 from screen.scenarios import DRUGS
 from screen.settings import load_settings
 from screen.tables import DECISIVE, provenance, write_table
@@ -129,3 +132,71 @@ def test_a_contrast_in_a_line():
     assert _told(row) == "ruxolitinib at 300, pY705 at 20 min: 0.235 (0.1 to 0.5) times control"
     lost = row | {"dose": None, "ratio_p50": None, "failed": 3, "status": "max_steps"}
     assert _told(lost) == "ruxolitinib, pY705 at 20 min: no number; 3 draws failed: max_steps"
+
+
+@pytest.fixture
+def reported(run, small, tmp_path, monkeypatch):
+    """reported(settings): what the report is made of, each table by the name of its file; nothing is read or drawn."""
+    tables = {
+        "screen.tables.read_table": lambda path, schema: path.name,
+        "screen.tables.read_tables": lambda files, schema: {
+            "context": [*map(str, files)],
+            "drug": [*map(str, files)],
+        },
+        "screen.tables.read_provenance": lambda path: {"of": path.name},
+        "screen.network.read_parameters": lambda path: path.name,
+        "screen.rank.as_lowering": lambda table, aim: f"{table} as lowering",
+        "screen.report.read_labels": lambda path: path.name,
+        "screen.report.figures_beside": lambda path: nullcontext(lambda findings, folder: None),
+        "screen.report.Findings": lambda **found: found,
+        "screen.cli.report.read_held": lambda path: path.name,
+    }
+    for name, stub in tables.items():
+        monkeypatch.setattr(name, stub)
+    for name in ("check_shards", "write_origins", "_read_decisive"):
+        monkeypatch.setattr(f"screen.cli.report.{name}", lambda *given: None)
+
+    def of(**sections) -> dict:
+        found = []
+        monkeypatch.setattr(
+            "screen.report.write_report", lambda findings, path, title: found.append(findings)
+        )
+        assert run("report", "--config", small(**sections)).code == 0
+        return found[0]
+
+    return of
+
+
+def test_the_report_is_of_what_the_screen_has_and_of_nothing_that_an_earlier_one_left(reported, tmp_path):
+    """Draws of a fit, constants in cells, facts, labels and the shipped network, or none of them."""
+    fitted = reported(fit={"draws_from": "measurements"}, report={"labels": "config/labels.tsv"})
+    assert fitted["ranked"] == "ranked.csv as lowering" and fitted["provenance"] == {"of": "ranked.csv"}
+    assert fitted["fit"] == Results(Path("results")).fit and fitted["measured"] == "cell_potencies.tsv"
+    assert (fitted["parameters"], fitted["labels"]) == ("parameters.tsv", "labels.tsv")
+    assert fitted["own"] == frozenset() and fitted["validation"] is fitted["held"] is None
+    (tmp_path / "other.xml").write_text("<sbml/>")
+    results = Results(tmp_path / "results")
+    for path in (results.validation, results.held):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    other = reported(
+        fit={"draws_from": "nominal"}, report={"labels": None}, network={"sbml": "other.xml"},
+        scenarios={"constants": "assay"}, rank={"discrepancy": None},
+    )  # fmt: skip
+    assert other["fit"] is other["measured"] is other["parameters"] is None and other["labels"] is NO_LABELS
+    assert (other["validation"], other["held"]) == (results.validation.name, results.held.name)
+
+
+def test_where_the_system_refuses_the_file_is_named_or_what_is_written_to(run, root, monkeypatch):
+    for error, where in (
+        (OSError(5, "Input/output error"), "standard output, or a file that is written"),
+        (OSError(5, "Input/output error", "far/away.csv"), "far/away.csv"),
+    ):
+
+        def fails(arguments, error=error):
+            raise error
+
+        monkeypatch.setattr("screen.cli.doctor.run", fails)
+        monkeypatch.setattr(sys.modules["screen.cli.main"], "_close_output", lambda: None)
+        ran = run("doctor", "--config", root / "config/config.yaml")
+        assert (ran.code, ran.problems) == (2, [f"screen: {where}: must be usable, found Input/output error"])

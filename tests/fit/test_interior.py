@@ -250,18 +250,22 @@ def test_of_two_models_that_one_counts_which_foretold_the_gain_unless_all_went_a
 
 
 def test_a_walk_begins_a_millionth_inside_and_stays_a_trillionth_inside(monkeypatch):
-    """Of the ranges, 8 and 20, from both corners; each step would lead far beyond."""
+    """Of the ranges, 8 and 20, from both corners; each step would lead far beyond. The first radius is 1."""
     seen, corners = [], np.array([WIDE.lower, WIDE.upper])
 
     def look(places, at):
         seen.append(at.copy())
         return cost(at), None
 
-    far = iter([np.full(2, -1e3), np.full(2, 1e3)])
-    monkeypatch.setattr(
-        "screen.fit.interior.trust_region_step", lambda *given: Step(next(far), 1.0, 1.0, 0.0)
-    )
+    far, radii = iter([np.full(2, -1e3), np.full(2, 1e3)]), []
+
+    def step(room, slope, bend, radius):
+        radii.append(radius)
+        return Step(next(far), 1.0, 1.0, 0.0)
+
+    monkeypatch.setattr("screen.fit.interior.trust_region_step", step)
     descend_inside(Objective(look, VALLEY.linearise), corners, WIDE, Pace(steps=1), "test")
+    assert radii == [1.0, 1.0]
     for at, inside in zip(seen, (1e-6, 1e-12), strict=True):
         for found, corner, sign in zip(at, corners, (1, -1), strict=True):
             assert (found - corner) / np.array([8.0, 20.0]) == pytest.approx(
@@ -307,3 +311,20 @@ def test_gradients_are_taken_where_vectors_have_moved_and_teach_what_the_matrix_
     assert found.gradient.ravel().tolist() == [-1.0, 1.0, 0.0, -1.0]
     assert found.matrix.ravel().tolist() == [0.5, 1.0, 0.0, 0.5]
     assert found.lacking.ravel().tolist() == [0.0, 1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("lost", ["gradient", "matrix", "neither"])
+def test_one_number_that_is_none_is_enough_to_learn_nothing_and_one_unknown_that_moved_to_learn(lost):
+    gradient, matrix = np.array([[4.0, 3.0]]), np.array([[[1.0, 0.0], [0.0, 2.0]]])
+    if lost != "neither":
+        {"gradient": gradient[0], "matrix": matrix[0, 0]}[lost][1] = np.nan
+    state = at_rest(
+        1, scaled=np.ones((1, 2)), gradient=np.zeros((1, 2)), matrix=np.zeros((1, 2, 2)), lacking=np.zeros((1, 2, 2)),
+        move=np.array([[0.0, 1.0]]), moved=np.array([True]),
+    )  # fmt: skip
+    box = Box(np.full(2, -9.0), np.full(2, 9.0), np.ones(2))
+    found = _learn(Objective(VALLEY.look, lambda places, at, seen: (gradient, matrix)), state, box)
+    assert found.arrived.tolist() == [lost != "neither"]
+    assert found.gradient.any() == found.lacking.any() == (lost == "neither")
+    if lost == "neither":
+        assert found.lacking[0] @ [0.0, 1.0] == pytest.approx([4.0, 1.0])
