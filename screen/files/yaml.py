@@ -28,6 +28,9 @@ MOST_LEVELS = 64
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
 
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a letter that UTF-16 writes in two: an escape such as `\\ud800` makes one, and no file can hold it."""
+
 _DIGITS = r"[-+]?(?:0|[1-9][0-9]{0,307})"
 _INTEGER = re.compile(_DIGITS)
 _FLOAT = re.compile(rf"(?:{_DIGITS}(?:\.[0-9]*)?|[-+]?\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -169,6 +172,8 @@ class _Reader:
     def read(self, event: yaml.Event) -> None:
         if getattr(event, "tag", None) is not None:
             raise self.refuse(event, "must be plain data without tags", str(event.tag))
+        if isinstance(event, yaml.ScalarEvent) and (half := _HALF.search(event.value)):
+            raise self.refuse(event, "must be text that UTF-8 can hold", f"\\u{ord(half[0]):x}")
         top = self.stack[-1] if self.stack else None
         if isinstance(event, yaml.CollectionEndEvent):
             self.end()

@@ -27,6 +27,12 @@ REFUSED = {
     "2 000 doses": (f"scenarios: {{doses_nM: {list(range(1, 2001))}}}", "must have at most 1000 entries"),
     "a tag": ("seed: !!int abc", "must be plain data without tags, found tag:yaml.org,2002:int"),
     "a tag that runs code": ("seed: !!python/object/apply:os.system [ls]", "must be plain data without tags"),
+    "half of a letter": ('seed: "\\ud800"', r"must be text that UTF-8 can hold, found \ud800"),
+    "half of a letter in a key": ('"x\\udfff": 1', r"must be text that UTF-8 can hold, found \udfff"),
+    "half of a letter in a list": (
+        'scenarios: {pairs: "\\ude00"}',
+        r"line 1: must be text that UTF-8 can hold",
+    ),
     "a date": ("seed: 2020-13-45", "`seed` must be a number, found 2020-13-45"),
     "5 000 digits": ("seed: " + "1" * 5000, "`seed` must be a number, found 111"),
     "a number to base 60": (
