@@ -5,6 +5,7 @@ of the `petab` library has the last word.
 """
 
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,7 @@ def read_version_1(path: Path, layout: dict[str, Any], sbml: Path | None) -> Pet
 def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFiles:
     folder = path.parent
     model = sbml if sbml is not None else folder / names["sbml_files"][0]
-    if not model.is_file():
+    if not os.path.isfile(model):  # Path.is_file raises what a name too long for any file meets
         raise FitError(f"{path}: the model must be a file, found nothing at {model}")
     tables = {
         kind: [read_frame(folder / name, read) for name in names[kind]] for kind, read in _READERS.items()

@@ -129,6 +129,11 @@ def test_missing_model_is_named(files):
     assert "the model must be a file, found nothing at" in problems_of(files)
 
 
+def test_a_model_whose_name_is_too_long_for_any_file_is_named(files):
+    files.write_text(files.read_text().replace("toy.xml", "x" * 300))
+    assert f"the model must be a file, found nothing at {files.parent / ('x' * 300)}" in problems_of(files)
+
+
 def test_missing_problem_is_named(tmp_path):
     assert "problem.yaml: must be a readable PEtab file, found No such file" in problems_of(
         tmp_path / "problem.yaml"

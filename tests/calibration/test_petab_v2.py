@@ -21,6 +21,7 @@ from tests.petab_v2 import write_version_2
         ("problem.yaml", "format", "extensions: [x]\nformat", r"`extensions` must be a table of names, found list"),
         ("problem.yaml", "2.0.0", "3", r"format_version must be 1 or 2, found 3"),
         ("problem.yaml", "toy.xml", "to.xml", r"the model must be a file, found nothing at .*to.xml"),
+        ("problem.yaml", "toy.xml", "x" * 300, r"the model must be a file, found nothing at .*xxx"),
         ("mapping", "S\tS", "reaction_k\treaction.k", r"mapping.tsv row 3: modelEntityId .*, found reaction.k"),
         ("conditions", "targetValue", "value", r"conditions.tsv: column `targetValue` must be there"),
         ("conditions", "half_dose", "half_dose+", r"conditions.tsv row 3: (formulas|targetValue) must be"),
