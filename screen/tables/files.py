@@ -105,8 +105,16 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    facts = _read(path, pl.read_parquet_metadata).get("provenance")
-    return json.loads(facts) if facts else {}
+    """What a Parquet file says of its origin. TableError where that is not as `write_table` writes it."""
+    try:
+        facts = json.loads(_read(path, pl.read_parquet_metadata).get("provenance") or "{}")
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict) or not isinstance(facts.get("inputs", {}), dict):
+        raise TableError(
+            f"{path}: must say in JSON what it was made from, found something else; make it again"
+        )
+    return facts
 
 
 def _check_seal(path: Path) -> None:

@@ -18,7 +18,7 @@ from screen.network import sbml_text
 from screen.network.compose import list_modules
 from screen.scenarios import read_abundances
 from screen.settings import load_settings
-from screen.tables import Column, Schema, read_table, replace_rows, write_table
+from screen.tables import DRAWS, Column, Schema, read_provenance, read_table, replace_rows, write_table
 from screen.tables.files import write_file
 from tests.tables.drugs import DRUGS, WANTED
 
@@ -307,3 +307,14 @@ def test_a_file_of_just_its_budget_is_read_and_a_byte_that_is_no_text_is_named_b
         path.write_bytes(content)
         with pytest.raises(TableError, match=rf"no UTF-8 text in line {line}; save it as UTF-8"):
             read_text(path, TableError)
+
+
+@pytest.mark.parametrize("told", ["{", "[1]", "1", '"x"', "null", "[" * 5000, '{"inputs": 3}'])
+def test_a_parquet_table_that_says_nonsense_of_its_origin_is_named(tmp_path, told):
+    path, frame = tmp_path / "draws.parquet", pl.DataFrame({"draw": [0], "parameter": ["k"], "value": [1.0]})
+    frame.write_parquet(path, metadata={"provenance": told})
+    for read in (lambda: read_table(path, DRAWS), lambda: read_provenance(path)):
+        with pytest.raises(TableError, match=r"draws.parquet: must say in JSON what it was made from"):
+            read()
+    frame.write_parquet(path, metadata={"provenance": ""})
+    assert read_provenance(path) == {} and read_table(path, DRAWS).equals(frame)
