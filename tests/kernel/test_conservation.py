@@ -122,3 +122,39 @@ def test_a_law_that_holds_for_default_volumes_alone_takes_nothing_out():
     law = conservation.Law((0, 1), (1.0, 1.0), False)
     pattern = [(i, j) for i in range(3) for j in range(3)]
     assert conservation.reduce_step(3, pattern, [law]).dependents == ()
+
+
+def laws_of(text):
+    network = read_sbml(sbml_of(text))
+    return [named(network, law) for law in conservation_laws(network)]
+
+
+def test_what_a_rule_of_its_rate_moves_keeps_nothing():
+    """Neither with another rate rule nor with what a reaction makes, whatever their places are."""
+    made = "species A, B, C; A = 1; B = 0; C = 0; k = 1; r: A -> B; k*A;"
+    assert laws_of(f"{made} s: B -> C; k*B; x' = 1; y' = 1; x = 0; y = 0;") == [
+        {"A": 1.0, "B": 1.0, "C": 1.0}
+    ]
+    assert laws_of("species A; A = 1; k = 1; x' = k; x = 0; r: -> A; k;") == []
+    assert laws_of("x' = 1; y' = 1; z' = 2; x = 0; y = 0; z = 0;") == []
+
+
+@pytest.mark.parametrize("number", [0.0123, 2.0, 0.3333, 1 / 128])
+def test_a_law_has_the_stoichiometry_as_it_is_written(number):
+    found = laws_of(
+        f"species A, B; A = 1; B = 0; k = 1; r: A -> {number!r} B; k*A; back: {number!r} B -> A; k*B;"
+    )
+    (weights,) = found
+    assert weights["A"] / weights["B"] == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize(("more", "taken"), [(44, True), (45, False)])
+def test_a_species_leaves_the_algebra_where_that_costs_less_than_its_sums_over_stages(
+    monkeypatch, more, taken
+):
+    """Of each species of a step these are 45 multiplications."""
+    costs = iter([100, *[100 + more] * 2])
+    monkeypatch.setattr(conservation, "cost_of", lambda rows: next(costs))
+    pattern = [(i, j) for i in range(2) for j in range(2)]
+    reduction = conservation.reduce_step(2, pattern, [conservation.Law((0, 1), (1.0, 1.0), True)])
+    assert bool(reduction.dependents) == taken
