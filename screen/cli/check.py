@@ -108,7 +108,7 @@ def _engine(inputs: Inputs) -> dict[str, Any]:
 def _network(inputs: Inputs) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
     from screen.network import read_parameters, read_sbml, read_totals
-    from screen.scenarios import check_contexts, implausible
+    from screen.scenarios import check_contexts, check_taken_away, implausible
 
     settings = inputs.settings
     network = inputs.known if settings.network.chosen is None else read_sbml(inputs.network)
@@ -117,6 +117,7 @@ def _network(inputs: Inputs) -> dict[str, Any]:
     _check_readouts(settings, network)
     contexts = inputs.contexts
     check_contexts(contexts, units)
+    check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
     smaller = _smaller(settings, contexts)
     read_totals(settings.network.folder, units)
     marks = table["mark"].to_list()
@@ -148,11 +149,12 @@ def _check_readouts(settings: Settings, network: "Network") -> None:
 def _own_network(inputs: Inputs) -> dict[str, Any]:
     """Another network reads, drugs act on what it has, read-outs and contexts name what it has."""
     from screen.network import read_sbml
-    from screen.scenarios import check_contexts
+    from screen.scenarios import check_contexts, check_taken_away
 
-    network = read_sbml(inputs.network)
-    _check_readouts(inputs.settings, network)
-    check_contexts(inputs.contexts, dict.fromkeys(network.parameters))
+    settings, contexts, network = inputs.settings, inputs.contexts, read_sbml(inputs.network)
+    _check_readouts(settings, network)
+    check_contexts(contexts, dict.fromkeys(network.parameters))
+    check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
     return {
         "states": len(network.species),
         "reactions": len(network.reactions),

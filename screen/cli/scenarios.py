@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     prepare_folder(results.scenarios.parent)
     from screen.experiments import scenario_routes, weigh_hypotheses
-    from screen.scenarios import ROUTED
+    from screen.scenarios import ROUTED, check_taken_away
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
@@ -43,6 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.scenarios.genetic:
         cells = plan.scenarios["context"].unique()
         check_genetic_changes(settings, plan, [networks(name) for name in cells])
+    read = [readout.observable for readout in settings.readouts]
+    for name in plan.scenarios["context"].unique(maintain_order=True):
+        check_taken_away([plan.contexts.contexts[name]], networks(name), read)
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
     routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))

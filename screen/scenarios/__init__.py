@@ -19,7 +19,13 @@ from screen.scenarios.contexts import (
 from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, MODES, TARGETS
 from screen.scenarios.drugs import Binding, Drug, DrugTables, Target, read_drug_tables, read_targets
-from screen.scenarios.genotypes import Genotype, check_genetic, lost_readouts, parse_genotype
+from screen.scenarios.genotypes import (
+    Genotype,
+    check_genetic,
+    check_taken_away,
+    lost_readouts,
+    parse_genotype,
+)
 from screen.scenarios.hypotheses import (
     DEFAULT,
     HYPOTHESES,
@@ -66,6 +72,7 @@ __all__ = [
     "carried",
     "check_contexts",
     "check_genetic",
+    "check_taken_away",
     "count_trajectories",
     "hypothesis_labels",
     "hypothesis_settings",

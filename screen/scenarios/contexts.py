@@ -20,12 +20,11 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.scenarios.drug_columns import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
+from screen.scenarios.inherited import CONSTRUCT, FROM, inherit, more_than_one, parent_problems
 from screen.tables import Column, Schema, in_standard_units, read_placed
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
-FROM = "from"
-CONSTRUCT = "construct"
 VOLUMES = ("cytosol", "nucleus")
 """Totals that are volumes [pL]."""
 
@@ -57,7 +56,7 @@ CONTEXTS = Schema(
         Column(
             "unit",
             pl.String,
-            "unit of the value: that of the network parameter, or one that can be turned into it",
+            "unit of the value: that of the network parameter, one that can be turned into it, or % of what `from` has",
             nullable=True,
         ),
         Column("mark", pl.String, "origin of the value", nullable=True, choices=CONTEXT_MARKS),
@@ -145,7 +144,7 @@ def read_contexts(contexts: Path | Sequence[Path], options: Mapping[str, Option]
     TableError, or ScenarioError: a row that means nothing, a context taken from none that is there.
     """
     frame = read_placed(contexts, CONTEXTS)
-    problems = _row_problems(frame, options) + _parent_problems(frame)
+    problems = _row_problems(frame, options) + parent_problems(frame)
     if problems:
         raise ScenarioError(problems)
     return inherit(_in_standard_units(frame), options)
@@ -159,73 +158,6 @@ def _in_standard_units(frame: pl.DataFrame) -> pl.DataFrame:
     ]
     schema = {name: frame.schema[name] for name in ("value", "unit")}
     return frame.with_columns(pl.DataFrame(turned, schema=schema, orient="row"))
-
-
-def inherit(frame: pl.DataFrame, options: Mapping[str, Option]) -> pl.DataFrame:
-    """Each context's rows after those it has from another, in place of the rows of kind `from`.
-
-    An own row replaces that of the same kind and parameter; own options of a switch replace all of that switch,
-    an own organism the other's, an own construct that of the same gene.
-    """
-    rows: dict[str, list[dict]] = {}
-    for row in frame.iter_rows(named=True):
-        rows.setdefault(row["context"], []).append(row)
-    done: dict[str, list[dict]] = {}
-
-    def resolved(name: str) -> list[dict]:
-        if name not in done:
-            own = [row for row in rows[name] if row["kind"] != FROM]
-            parents = [row["parameter"] for row in rows[name] if row["kind"] == FROM]
-            said = {_what(row, options) for row in own}
-            taken = [row for parent in parents for row in resolved(parent) if _what(row, options) not in said]
-            done[name] = [row | {"context": name} for row in (*taken, *own)]
-        return done[name]
-
-    return pl.DataFrame([row for name in rows for row in resolved(name)], schema=frame.schema)
-
-
-def _what(row: Mapping, options: Mapping[str, Option]) -> tuple[str, str]:
-    """What a row speaks of: a context says it once, itself or through the one it is taken from."""
-    kind, parameter = row["kind"], row["parameter"]
-    if kind == "hypothesis":
-        return kind, options[parameter].switch
-    if kind == CONSTRUCT:
-        return kind, parameter.partition("_")[0]
-    return kind, "" if kind == "organism" else parameter
-
-
-def _parent_problems(frame: pl.DataFrame) -> list[str]:
-    taken = frame.filter(pl.col("kind") == FROM)
-    parent = dict(zip(taken["context"], taken["parameter"], strict=True))
-    where = dict(zip(taken["context"], taken["where"], strict=True))
-    known = set(frame["context"])
-    problems = _more_than_one(taken)
-    problems += [
-        f"{where[name]}, {name}: `parameter` of a row of kind {FROM} must be another context of the table, "
-        f"found {other}"
-        for name, other in parent.items()
-        if other not in known or other == name
-    ]
-    for name in parent:
-        line = [name]
-        while line[-1] in parent and parent[line[-1]] not in line:
-            line.append(parent[line[-1]])
-        if line[-1] in parent and parent[line[-1]] == name != line[-1]:
-            problems.append(
-                f"{where[name]}, {name}: must not be taken from itself, found {' from '.join([*line, name])}"
-            )
-    return problems
-
-
-def _more_than_one(rows: pl.DataFrame) -> list[str]:
-    """One sentence for each context with more than one of these rows, which are of one kind."""
-    counted = rows.group_by("context", maintain_order=True).agg(
-        pl.last("where"), pl.last("kind"), count=pl.len()
-    )
-    return [
-        f"{where}, {name}: at most one row of kind {kind} may be there, found {count}"
-        for name, where, kind, count in counted.filter(pl.col("count") > 1).iter_rows()
-    ]
 
 
 def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
@@ -273,7 +205,7 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
             named=True
         )
     ]
-    return problems + _more_than_one(frame.filter(pl.col("kind") == "organism"))
+    return problems + more_than_one(frame.filter(pl.col("kind") == "organism"))
 
 
 def _context(name: str, rows: list[dict]) -> Context:

@@ -17,7 +17,7 @@ import numpy as np
 from screen.errors import ScenarioError
 from screen.network import Network
 from screen.network.algebra import evaluate, free_symbols
-from screen.scenarios.contexts import VOLUMES
+from screen.scenarios.contexts import VOLUMES, Context
 from screen.tables import parse_numbers
 
 Units = Mapping[str, str]
@@ -172,3 +172,18 @@ def lost_readouts(
     if all(under_change.values()):
         return []
     return [name for name, found in there(before).items() if found and not under_change[name]]
+
+
+def check_taken_away(contexts: Iterable[Context], network: Network, names: Collection[str]) -> None:
+    """ScenarioError where a total of 0 leaves one of these read-outs without a value, such as 0/0, as a cell starts."""
+    problems = []
+    for context in contexts:
+        for gone in (setting for setting in context.totals if setting.value == 0):
+            own = {setting.parameter: setting.value for setting in context.totals if setting is not gone}
+            problems += [
+                f"{gone.where}, {context.name}: must leave every read-out a value, found {name} to have none, such as "
+                f"0/0, under {gone.parameter}=0"
+                for name in lost_readouts(network, names, own, Genotype(((gone.parameter, 0.0),)))
+            ]
+    if problems:
+        raise ScenarioError(problems)

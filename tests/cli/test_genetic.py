@@ -10,16 +10,39 @@ from screen.rank import ranked_schema
 from screen.settings import load_settings
 from screen.tables import RESPONSES, read_table
 
+CELLS = {"noJAK1": ("0", "nM", "JAK1_total=0"), "lowJAK1": ("30", "%", "JAK1_total=30%")}
+"""Cells taken from HepG2: their value and unit of JAK1_total, and the genotype that is the same in an experiment."""
+
 CHANGES = ["gp130_total=0", "JAK1_total=0 JAK2_total=0%", "PTPN1_total=30%"]
 
 
-@pytest.fixture
-def settings(small):
-    """One cell, one drug and the changes on the whole network, under the first shipped draw."""
+def rows_of(cells):
+    """Rows of contexts.tsv."""
+    return [
+        row
+        for cell, (value, unit, _) in cells.items()
+        for row in ((cell, "from", "hepg2", "", ""), (cell, "total", "JAK1_total", value, unit))
+    ]
 
-    def write(changes, observables=("pY705_level",)):
+
+@pytest.fixture
+def settings(small, tmp_path):
+    """HepG2 and cells of own rows, one drug and the changes on the whole network, under the first shipped draw."""
+
+    def write(changes, observables=("pY705_level",), own=()):
+        rows = (
+            "context\tkind\tparameter\tvalue\tunit\tmark\tsource",
+            *("\t".join([*row, "", ""]) for row in own),
+        )
+        (tmp_path / "own.tsv").write_text("\n".join(rows) + "\n")
         return small(
-            scenarios={"drugs": ["ruxolitinib"], "doses_nM": [1000], "genetic": changes},
+            tables={"contexts": ["config/contexts.tsv", *(["own.tsv"] if own else [])]},
+            scenarios={
+                "contexts": list(dict.fromkeys(["hepg2", *(row[0] for row in own)])),
+                "drugs": ["ruxolitinib"],
+                "doses_nM": [1000],
+                "genetic": changes,
+            },
             fit={"draws_from": "shipped", "draws": 1},
             simulate={"shards": 1, "slices": False, "screen_rtol": 1e-6},
             readouts=[
@@ -33,7 +56,7 @@ def settings(small):
 
 
 def test_a_change_ranks_by_what_the_same_arm_of_an_experiment_shows(run, settings, tmp_path):
-    config, results = settings(CHANGES), Results(tmp_path / "results")
+    config, results = settings(CHANGES, own=rows_of(CELLS)), Results(tmp_path / "results")
     shared = ("--config", config, "--results", results.folder)
     for stage in (
         *(("network",), ("scenarios",), ("constrain",), ("simulate", "--shard", 0), ("rank",), ("report",)),
@@ -45,9 +68,12 @@ def test_a_change_ranks_by_what_the_same_arm_of_an_experiment_shows(run, setting
     level = dict(read_table(shard, RESPONSES).select("scenario", "value").iter_rows())
     vehicle = level["hepg2|default|vehicle"]
 
-    arms = [("control", "", "context", ""), ("bare", CHANGES[0], "", "control")]
-    arms += [(f"arm{number}", text, "context", "control") for number, text in enumerate(CHANGES)]
-    head = "arm\tcontext\tgenotype\tstimulus\treference\treadout\tminutes"
+    arms = [("control", "", "context", "", ""), ("bare", CHANGES[0], "", "", "control")]
+    arms += [(f"arm{number}", text, "context", "", "control") for number, text in enumerate(CHANGES)]
+    for cell, (*_, text) in CELLS.items():
+        arms.append((cell, text, "context", "", "control"))
+        arms.append((f"{cell}_drug", text, "context", "ruxolitinib=1000", cell))
+    head = "arm\tcontext\tgenotype\tstimulus\ttreatment\treference\treadout\tminutes"
     rows = ["\t".join((name, "hepg2", *rest, "pY705_level", "20")) for name, *rest in arms]
     (tmp_path / "arms.tsv").write_text("\n".join([head, *rows]) + "\n")
     ran = run("experiment", tmp_path / "arms.tsv", *shared, "--draws", results.draws)
@@ -59,7 +85,14 @@ def test_a_change_ranks_by_what_the_same_arm_of_an_experiment_shows(run, setting
     # without its receptor IL-6 does nothing, and nothing else drives these cells
     assert ratio["arm0"] == pytest.approx(ratio["bare"], rel=1e-6) and ratio["arm0"] < 0.1
 
-    ranked = read_table(results.ranked, ranked_schema(read_aim(load_settings(config))))
+    every = read_table(results.ranked, ranked_schema(read_aim(load_settings(config))))
+    for cell in CELLS:  # a drug in a changed cell is compared with the vehicle of that cell
+        changed = level[f"{cell}|default|ruxolitinib@1000"] / level[f"{cell}|default|vehicle"]
+        assert changed == pytest.approx(ratio[f"{cell}_drug"], rel=1e-6)
+        assert level[f"{cell}|default|vehicle"] / vehicle == pytest.approx(ratio[cell], rel=1e-6)
+        own = every.filter(context=cell, intervention="ruxolitinib")["suppression_p50"].item()
+        assert own == pytest.approx(1.0 - changed, rel=1e-6)
+    ranked = every.filter(context="hepg2")
     genetic = ranked.filter(dose_basis="genetic")
     found = dict(genetic.select("intervention", "suppression_p50").iter_rows())
     expected = {text: 1.0 - level[f"hepg2|default|{text}"] / vehicle for text in CHANGES}
@@ -70,7 +103,7 @@ def test_a_change_ranks_by_what_the_same_arm_of_an_experiment_shows(run, setting
     assert genetic.filter(intervention=CHANGES[1])["acts_through"].item() == "JAK1_total JAK2_total"
     assert (genetic["suppression_p05"] < genetic["suppression_p95"]).all()
     assert ranked.filter(pl.col("dose_basis") != "genetic")["intervention"].to_list() == ["ruxolitinib"]
-    assert pl.read_csv(results.export / "gdr.csv").height == 2
+    assert pl.read_csv(results.export / "gdr.csv").height == 2 * (1 + len(CELLS))
 
 
 def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, settings, tmp_path):
@@ -88,14 +121,22 @@ def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, s
     assert arm.code == 2 and "must be given drugs or none, found the genetic change" in arm.err
 
 
-def test_a_change_that_leaves_a_read_out_no_value_is_refused_by_the_stage_as_by_check(run, settings):
+def test_what_leaves_a_read_out_no_value_is_refused_by_the_stage_as_by_check(run, settings):
     """Of what is 0 a share is 0 in this network; without glutathione there is no redox state (0/0)."""
     changes = ["SRC_total=0", "ERK_total=0", "FGFRL1_total=0", "GSH_total=0"]
-    config = settings(changes, observables=("pY705_level", "pSRC", "pERK", "pFGFR", "redox"))
+    read = ("pY705_level", "pSRC", "pERK", "pFGFR", "redox")
+    cell = [("bare", "from", "hepg2", "", ""), ("bare", "total", "GSH_total", "0", "nM")]
+    rule = "must leave every read-out a value, found redox to have none, such as 0/0"
+    config = settings(changes, observables=read)
     assert run("network", "--config", config).code == 0
-    for command in ("check", "scenarios"):
-        ran = run(command, "--config", config)
+    of_changes = run("scenarios", "--config", config)
+    of_both = run("check", "--config", settings(changes, observables=read, own=cell))
+    of_cell = run("scenarios", "--config", settings([], observables=read, own=cell))
+    for ran, said in ((of_changes, (True, False)), (of_both, (True, True)), (of_cell, (False, True))):
         assert ran.code == 2
-        (problem,) = (problem for problem in ran.problems if "genetic" in problem)
-        assert "must leave every read-out a value, found redox to have none" in problem
-        assert "under GSH_total=0" in problem
+        found = [
+            any(start in line and rule in line for line in ran.problems)
+            for start in ("genetic: ", "row 3, bare: ")
+        ]
+        assert tuple(found) == said, ran.problems
+        assert all("GSH_total=0" in line for line in ran.problems if rule in line)

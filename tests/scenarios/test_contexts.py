@@ -37,6 +37,21 @@ def test_a_context_has_the_rows_of_the_one_it_is_from_and_its_own_instead(own):
     assert (liver.organism, liver.totals[0].value, liver.totals[0].sd) == ("mouse", 28.2, 0)
 
 
+def test_a_total_may_be_a_share_of_what_the_other_context_has(own):
+    found = own(
+        ("mine", "from", "liver"),
+        ("mine", "total", "STAT3_total", "50", "nM", "measured", "blot", "0.1"),
+        ("low", "from", "mine"),
+        ("low", "total", "STAT3_total", "30", "%"),
+        ("lower", "from", "low"),
+        ("lower", "total", "STAT3_total", "10", "%", "", "", "0.2"),
+    )
+    low, lower = ({s.parameter: s for s in found[name].totals}["STAT3_total"] for name in ("low", "lower"))
+    assert (low.value, low.unit, low.sd) == (15.0, "nM", 0.1)
+    assert (lower.value, lower.unit, lower.sd) == (pytest.approx(1.5), "nM", 0.2)
+    assert found["low"].stimulus == found["liver"].stimulus
+
+
 def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(own):
     found = own(
         ("second", "from", "first"),
@@ -57,6 +72,11 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ([("a", "from", "liver", "3")], "a: `value` of a row of kind from must be empty, found 3"),
         ([("a", "total", "cytosol", "0")], "a: `value` of cytosol must be positive, found 0"),
         ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
+        ([("a", "total", "k_off", "30", "%")], "a: `unit` may be % for a total of which the context that it is from"),
+        (
+            [("a", "from", "liver"), ("a", "stimulus", "IL6_dose", "30", "%")],
+            "has a row, found stimulus IL6_dose; write its value",
+        ),
         (
             [("a", "stimulus", "IL6_dose", "1", "", "", "", "0.2")],
             "a: `sd` must be empty in a row of kind stimulus, found 0.2",
