@@ -53,6 +53,16 @@ def test_a_folder_is_used_that_nobody_else_writes_to_and_a_group_loses_that(tmp_
     tmp_path.chmod(0o700)
 
 
+def test_the_mode_of_a_folder_that_only_its_owner_writes_to_is_left_alone(tmp_path, monkeypatch):
+    """It may be root's, and nobody else may change its mode."""
+
+    def chmod(path, mode):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", chmod)
+    assert refusal(tmp_path) is None
+
+
 @pytest.mark.parametrize(("owner", "own"), [(7, True), (0, True), (1, False), (8, False)])
 def test_what_this_user_or_root_owns_is_ones_own(tmp_path, monkeypatch, owner, own):
     monkeypatch.setattr(os, "geteuid", lambda: 7)

@@ -1,0 +1,156 @@
+"""What parts of a fit ask of each other, by hand: paces, boxes, starts, what a summary counts. None searches."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from screen.calibration.problem import measured_values
+from screen.errors import FitError
+from screen.fit import draw_ensemble, draw_starts
+from screen.fit.curvature import Curvature, prior_precision
+from screen.fit.ensemble import Ensemble, draw_goals
+from screen.fit.evaluator import Evaluator, Polished, polish
+from screen.fit.normal import normal_approximation
+from screen.fit.objective import Predicted
+from screen.fit.search import Target
+from screen.fit.sensitivity import Sensitivity
+from screen.fit.stage import _summary
+
+
+@pytest.fixture
+def optimum(toy) -> Polished:
+    """The nominal values, as if they were the best fit, with a curvature of 4 on each parameter."""
+    at = toy.estimated.nominal
+    return Polished(at, 21.0, 0.125, Curvature(np.zeros(len(at)), 4.0 * np.eye(len(at))), 5)
+
+
+@pytest.fixture
+def evaluator(toy) -> Evaluator:
+    """What predicts the measurements as they are, whatever the parameters."""
+    values, unknowns = measured_values(toy), len(toy.estimated.names)
+    rows = len(values)
+    flat = Sensitivity(values, np.ones(rows), np.ones(rows, bool), *np.zeros((2, rows, unknowns)))
+
+    def predict(vectors):
+        ones = np.ones((len(vectors), rows))
+        return Predicted(ones * values, ones, 0 * ones, ones > 0, np.ones((len(vectors), toy.lanes), bool))
+
+    def sensitivity(scaled):
+        several = [np.repeat(each[None], len(scaled), axis=0) for each in flat] if scaled.ndim == 2 else flat
+        return Sensitivity(*several)
+
+    return Evaluator(toy, predict, sensitivity)
+
+
+def asked_of(monkeypatch, module, cost=0.0):
+    """What `descend` is asked for there; it ends where the first start is."""
+    asked = []
+
+    def descend(objective, starts, box, pace, name, log):
+        asked.append(SimpleNamespace(objective=objective, starts=starts, box=box, pace=pace, name=name))
+        vectors = len(starts[0])
+        ended = SimpleNamespace(
+            scaled=starts[0], cost=np.full(vectors, cost), step=np.array(3), arrived=np.ones(vectors, bool)
+        )
+        return ended, None
+
+    monkeypatch.setattr(f"screen.fit.{module}.descend", descend)
+    return asked
+
+
+def test_a_fit_is_polished_until_two_steps_in_a_row_bring_little_none_of_more_than_two_units(
+    monkeypatch, toy, evaluator
+):
+    asked = asked_of(monkeypatch, "evaluator", cost=2.5)
+    found = polish(evaluator, toy.estimated.nominal, 9, 1e-3)
+    (one,) = asked
+    assert (one.pace.steps, one.pace.tolerance, one.pace.patience, one.pace.reach) == (9, 1e-3, 2, 2.0)
+    assert [each.tolist() for each in one.starts] == [[toy.estimated.nominal.tolist()]]
+    assert one.box.unit.tolist() == toy.estimated.units.tolist()
+    assert (found.cost, found.steps) == (2.5, 3) and found.scaled.tolist() == toy.estimated.nominal.tolist()
+
+
+def test_a_draw_sets_out_from_its_goal_or_from_shares_of_the_way_there(monkeypatch, toy, evaluator, optimum):
+    asked = asked_of(monkeypatch, "ensemble")
+    found = draw_ensemble(evaluator, optimum, 3, 7, seed=4)
+    (one,) = asked
+    goals = draw_goals(toy, optimum, evaluator.sensitivity(optimum.scaled), 3, seed=4)
+    way = goals.guess - optimum.scaled
+    assert np.abs(way).min() > 0 and not goals.held.any()
+    for start, share in zip(one.starts, (1.0, 0.5, 0.25, 0.0), strict=True):
+        np.testing.assert_allclose(start, optimum.scaled + share * way, atol=1e-12)
+    assert one.box.unit == pytest.approx(prior_precision(toy, optimum.scaled) ** -0.5)
+    assert one.box.lower.tolist() == [toy.estimated.lower.tolist()] * 3
+    assert (one.pace.steps, one.pace.tolerance) == (7, pytest.approx(4 * 0.02))
+    assert found.scaled.tolist() == one.starts[0].tolist() and found.arrived.all()
+
+
+def test_a_draw_of_many_parameters_has_arrived_where_steps_bring_less_than_a_half(
+    monkeypatch, toy, evaluator
+):
+    """Of 100 parameters, each of which may bring 0.02."""
+    asked, names = asked_of(monkeypatch, "ensemble"), [f"k{number}" for number in range(100)]
+    estimated = replace(
+        toy.estimated, names=tuple(names), scales=("lin",) * 100, lower=np.full(100, -9.0), upper=np.full(100, 9.0),
+        nominal=np.zeros(100), priors=(None,) * 100, starts=(),
+    )  # fmt: skip
+    rows, values = len(toy.measurements.lane), measured_values(toy)
+    flat = Sensitivity(values, np.ones(rows), np.ones(rows, bool), *np.zeros((2, rows, 100)))
+    many = replace(evaluator, problem=replace(toy, estimated=estimated), sensitivity=lambda scaled: flat)
+    at = Polished(np.zeros(100), 0.0, 0.0, Curvature(np.zeros(100), np.eye(100)), 0)
+    draw_ensemble(many, at, 2, 7, seed=1)
+    assert asked[0].pace.tolerance == 0.5
+
+
+@pytest.mark.parametrize("cost", [1e6, 0.999e6])
+def test_draws_that_cost_as_much_as_what_cannot_be_integrated_are_an_error(
+    monkeypatch, toy, evaluator, optimum, cost
+):
+    asked_of(monkeypatch, "ensemble", cost=cost)
+    if cost < 1e6:
+        assert draw_ensemble(evaluator, optimum, 2, 7, seed=4).arrived.all()
+    else:
+        with pytest.raises(FitError, match="found 2 of 2 draws that fail even there"):
+            draw_ensemble(evaluator, optimum, 2, 7, seed=4)
+
+
+@pytest.mark.parametrize(("drawn", "side", "sign"), [(-1e9, "lower", 1), (1e9, "upper", -1)])
+def test_a_start_drawn_beyond_a_bound_begins_a_thousandth_of_the_range_inside(toy, drawn, side, sign):
+    priors = tuple(SimpleNamespace(sample=lambda rng: drawn) for _ in toy.estimated.names)
+    estimated = replace(toy.estimated, starts=priors)
+    target = Target(estimated, lambda at: np.zeros(len(at)), None, None)
+    first, *others = draw_starts(target, 3, seed=1)
+    assert first.tolist() == estimated.nominal.tolist() and len(others) == 2
+    span = estimated.upper - estimated.lower
+    for start in others:
+        assert (start - getattr(estimated, side)) / span == pytest.approx(np.full(4, sign * 1e-3), abs=1e-12)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_summary_counts_what_was_done_and_how_far_the_best_fit_is_from_each_data_set(toy, optimum, named):
+    """Every prediction lies two sigma above its measurement: 4 each; each costs 3."""
+    frame = toy.measurements.frame.copy()
+    if named:
+        frame["datasetId"] = ["a"] * 4 + ["b"] * 9
+    problem = replace(toy, measurements=replace(toy.measurements, frame=frame))
+    rows, sigma = len(frame), np.linspace(0.5, 2.0, 13)
+    best = Predicted(
+        (measured_values(toy) + 2 * sigma)[None], sigma[None], np.full((1, rows), 3.0), np.ones((1, rows), bool),
+        np.array([[True, False, False]]),
+    )  # fmt: skip
+    searched = SimpleNamespace(cost=np.array([1.0, 2.0]), iterations=7, failures=3, steps=np.array([4, 6]))
+    normal = normal_approximation(toy.estimated.lower, optimum.curvature.precision)
+    ensemble = Ensemble(np.zeros((9, 4)), np.arange(9) < 8)
+    found = _summary(problem, searched, (optimum, normal, ensemble), best)
+    assert found["chi2"] == pytest.approx(4 * 13) and found["log_likelihood"] == pytest.approx(-3 * 13)
+    counts = {"a": 4, "b": 9} if named else {"obs_scaled": 12, "obs_S": 1}
+    assert {name: part["measurements"] for name, part in found["chi2_by_dataset"].items()} == counts
+    assert {name: part["chi2"] for name, part in found["chi2_by_dataset"].items()} == pytest.approx(
+        {name: 4 * count for name, count in counts.items()}
+    )
+    told = ("measurements", "estimated", "cost", "gradient_norm", "iterations", "failures", "gauss_newton_steps",
+            "starts", "failed_lanes", "draws", "arrived")  # fmt: skip
+    assert [found[name] for name in told] == [13, 4, 21.0, 0.125, 7, 3, 15, 2, 2, 9, 8]
+    assert found["at_bound"] == list(toy.estimated.names)
