@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import Runs, Stepping, solve
+from screen.kernel import Runs, Solution, Status, Stepping, solve
 from screen.kernel.engines.pure_jax import jax_engine
 from tests.engines.systems import SYSTEMS, model_of
 
@@ -29,3 +29,91 @@ def test_gradient_is_refused_by_name():
 
     with pytest.raises(KernelError, match="use engine kernel or diffrax"):
         jax.grad(end)(jnp.asarray(model.values)[None, None])
+
+
+@pytest.fixture(scope="module")
+def two():
+    """two(k, made, start, ...): Solution of x' = made - k x for two species; beyond `top` the first has no slope."""
+    text = "x' = a - k*x + piecewise(0, x <= top, 1/zero); y' = b - m*y; x = 0; y = 0; a = 0; b = 0; k = 0; m = 0;"
+    model = model_of(text + "top = 1e9; zero = 0;")
+    engine, place = (
+        jax_engine(model.system),
+        [model.parameters.index(name) for name in ("k", "m", "a", "b", "top")],
+    )
+
+    def of(k=(0.0, 0.0), made=(0.0, 0.0), start=(0.0, 0.0), top=1e9, span=(0.0, 1.0), **stepping):
+        values = np.array(model.values)
+        values[place] = *k, *made, top
+        runs = Runs(values[None, None], np.array([start], float), np.array([span[:1]]), np.array([span[1:]]))
+        return engine(Runs(*map(jnp.asarray, runs)), Stepping(**stepping))
+
+    return of
+
+
+def after(found: Solution) -> tuple[float, int, int, int]:
+    """Time reached, steps taken and not, and the status, of the one lane."""
+    return tuple(float(each[0]) for each in (found.reached, found.accepted, found.rejected, found.status))
+
+
+@pytest.mark.parametrize("end", [1.0, 300.0])
+def test_a_first_step_is_a_hundredth_of_the_time_in_which_a_state_moves_by_itself(two, end):
+    """Lengths of state and slope are means over species, each in units of its tolerance; a short stretch is a step."""
+    decay = {"start": (1.0, 1.0), "atol": 1e-30, "span": (0.0, end)}
+    assert after(two(k=(0.5, 0.5), max_steps=1, **decay)) == pytest.approx((0.02, 1, 0, Status.MAX_STEPS))
+    assert after(two(k=(1.0, 2.0), max_steps=1, **decay))[0] == pytest.approx(0.01 * np.sqrt(2 / 5))
+    assert after(two(k=(1.0, 2.0), max_steps=1, **decay | {"start": (100.0, 1.0)}))[0] == pytest.approx(
+        0.01 * np.sqrt(2 / 5)
+    )
+    assert after(two(k=(1e-6, 1e-6), max_steps=9, **decay)) == (end, 1, 0, Status.OK)
+
+
+@pytest.mark.parametrize(("tolerances", "first"), [(0.9e-5, 1e-6), (1.5e-5, 0.01)])
+def test_a_first_step_is_a_millionth_of_the_stretch_where_state_or_slope_are_next_to_nothing(
+    two, tolerances, first
+):
+    """Below a hundred-thousandth of the tolerance."""
+    near = {"atol": 1.0, "rtol": 0.0, "max_steps": 1}
+    small = two(start=(tolerances,) * 2, k=(100.0, 100.0), **near)
+    assert after(small)[0] == pytest.approx(1e-6 if first == 1e-6 else 1e-4)
+    slow = two(start=(100 * tolerances,) * 2, k=(0.01, 0.01), **near)
+    assert after(slow)[0] == pytest.approx(1e-6 if first == 1e-6 else 1.0)
+
+
+@pytest.mark.parametrize("tries", [1, 2, 3, 8])
+def test_steps_without_an_error_grow_sixfold(two, tries):
+    """x' = 1 from 0: a millionth, six of them, 36 ...; with the ninth the end is reached."""
+    found = two(made=(1.0, 1.0), max_steps=tries)
+    assert after(found) == pytest.approx((1e-6 * (6**tries - 1) / 5, tries, 0, Status.MAX_STEPS))
+    assert after(two(made=(1.0, 1.0))) == (1.0, 9, 0, Status.OK)
+
+
+def test_a_step_that_just_meets_the_tolerance_is_followed_by_nine_tenths_of_it_else_repeated_so(two):
+    """The first is 1 of 1e6; from a tolerance 32 times as large the next is twice as long."""
+
+    def one(atol, tries=1):
+        return two(k=(1.0, 1.0), made=(1.0, 1.0), span=(0.0, 1e6), rtol=0.0, atol=atol, max_steps=tries)
+
+    low, high = 1e-12, 1.0
+    while high / low > 1.0001:
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if after(one(middle))[1] else (middle, high)
+    assert after(one(high)) == (1.0, 1, 0, Status.MAX_STEPS) and after(one(low)) == (
+        0.0,
+        0,
+        1,
+        Status.MAX_STEPS,
+    )
+    assert after(one(high, 2))[0] - 1 == pytest.approx(0.9, rel=1e-3)
+    assert after(one(low, 2))[:3] == pytest.approx((0.9, 1, 1), rel=1e-3)
+    assert after(one(32 * high, 2))[0] - 1 == pytest.approx(1.8, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("span", "tries"),
+    [((0.0, 1.0), 23), ((1.0, 1.0 + 2.0**-22), np.ceil(np.log(2.0**-22 * 1e-6 / 4e-16) / np.log(5)))],
+)
+def test_steps_that_are_no_numbers_become_a_fifth_until_they_no_longer_move_the_time(two, span, tries):
+    """From a millionth of the stretch to 1e-22 of it: 0.2^23 is the first below 1e-16. At a time of 1 the spacing of
+    numbers ends it earlier, at 4e-16."""
+    found = two(made=(1.0, 0.0), top=0.0, span=span)
+    assert after(found) == (span[0], 0, tries, Status.NON_FINITE)
