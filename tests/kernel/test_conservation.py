@@ -158,3 +158,19 @@ def test_a_species_leaves_the_algebra_where_that_costs_less_than_its_sums_over_s
     pattern = [(i, j) for i in range(2) for j in range(2)]
     reduction = conservation.reduce_step(2, pattern, [conservation.Law((0, 1), (1.0, 1.0), True)])
     assert bool(reduction.dependents) == taken
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_fills_once_a_species_is_gone_is_counted(seed):
+    """Its own row goes, and the others of its law stand in every row that had it."""
+    random = np.random.default_rng(seed)
+    rows = {i: {i, *np.flatnonzero(random.random(8) < 0.5).tolist()} for i in range(8)}
+    law = {2: 1.0, 5: -0.5, 6: 2.0}
+    for species in law:
+        left = conservation._without(rows, species, law)
+        users = {i for i in rows if i != species and species in rows[i]}
+        assert left.keys() == rows.keys() - {species} and users
+        for i, entries in left.items():
+            assert entries == (rows[i] - {species} | law.keys() - {species} if i in users else rows[i])
+        more = sum(map(len, left.values())) - sum(map(len, rows.values()))
+        assert conservation._filled(rows, species, law) == more

@@ -87,3 +87,28 @@ def test_each_pivot_has_the_fewest_updates_of_all_that_are_left():
         assert pivot == np.flatnonzero(left & (weights == weights[left].min()))[0]
         left[pivot] = False
         filled |= np.outer(filled[:, pivot] & left, filled[pivot] & left)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 30])
+def test_an_order_costs_the_multiplications_of_its_factors_and_of_eight_solves(size):
+    """A reciprocal is none."""
+    random = np.random.default_rng(size)
+    rows = {i: {i, *np.flatnonzero(random.random(size) < 0.15).tolist()} for i in range(size)}
+    plan = eliminate(size, [(i, j) for i, row in rows.items() for j in row], tries=1)
+    factor, solve = plan.operations
+    assert elimination.cost_of(rows) == factor - size + 8 * solve
+    far = {3 * i + 5: {3 * j + 5 for j in row} for i, row in rows.items()}
+    assert elimination.cost_of(far) == elimination.cost_of(rows)
+
+
+def test_of_several_orders_the_cheapest_is_taken_and_the_first_has_no_chance_in_it(monkeypatch):
+    costs, chances, taken = iter([9, 4, 7, 5]), [], []
+
+    def order(size, rows, random):
+        chances.append(random is not None)
+        return [len(chances)], [], next(costs)
+
+    monkeypatch.setattr(elimination, "_order", order)
+    monkeypatch.setattr(elimination, "_programs", lambda order, filled, known: taken.append((order, known)))
+    eliminate(2, [(0, 1), (1, 1)], tries=4)
+    assert taken == [([2], {(0, 1): 0, (1, 1): 1})] and chances == [False, True, True, True]
