@@ -111,6 +111,19 @@ def test_mass_action_costs_what_it_should():
     assert "reciprocal" not in operations
 
 
+def test_constants_from_inside_a_rate_are_one_factor_of_it():
+    text = """compartment cell = 1; species A in cell, B in cell; A = 1; B = 0; v = 2; k = 3; K = 4; Km = 5;
+        r: A -> B; cell*(v*((k*A)/K)/(Km + A));"""
+    system = analyse(read_sbml(sbml_of(text)))
+    operations = [instruction[0] for instruction in system.derivative.code]
+    assert operations.count("mul") == 2  # A / (Km + A), and all of the constants at once
+    assert operations.count("hoisted") == 2
+    np.testing.assert_allclose(
+        values(system, system.derivative, np.array([1.5, 0.0])),
+        [-2 * 3 * 1.5 / 4 / 6.5, 2 * 3 * 1.5 / 4 / 6.5],
+    )
+
+
 def test_a_system_survives_the_disk(system):
     assert from_json(json.loads(json.dumps(to_json(system)))) == system
 

@@ -45,7 +45,7 @@ def compiled_solve(build: Build, model: Model, runs: Runs, stepping: Stepping) -
     options = _options(build, stepping)
     if model.system.events:
         return only_stored(Solution(*_solve_events(build, model, options, runs)), stepping)
-    return Solution(*_solve(build, model, options, stepping.stored, runs))
+    return Solution(*_called(build, model, options, stepping.stored, runs))
 
 
 def only_stored(solution: Solution, stepping: Stepping) -> Solution:
@@ -160,6 +160,12 @@ def _library(model: Model, macros: tuple[str, ...] = ()) -> Path:
         model.cache,
         macros,
     )
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _called(build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs) -> Any:
+    """`_solve`, which JAX then goes through once for all arrays of a shape, not at every call."""
+    return _solve(build, model, options, stored, runs)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))

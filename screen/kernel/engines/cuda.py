@@ -46,7 +46,7 @@ _NUMBERS = ("rtol", "atol", "first_step", "rate", "time", "tolerance")
 
 
 class Job(Structure):
-    """`Job` of native/forward.h."""
+    """`Job` of native/lanes.h."""
 
     _fields_ = (
         *((name, c_void_p) for name in _POINTERS), *((name, c_int64) for name in _COUNTS),
@@ -241,7 +241,7 @@ def _gradient(call: Call) -> None:
             driver.to_device(stream, address, array)
         job.walked = len(walked)
         steps = accepted[walked].astype(np.int64)
-        _launch(call, job, len(walked), steps + steps // 8 + 16)  # tape_length of forward.h
+        _launch(call, job, len(walked), steps + steps // 8 + 16)  # tape_length of lanes.h
 
 
 def _sorted(table: np.ndarray, accepted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

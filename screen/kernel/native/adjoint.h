@@ -10,7 +10,8 @@
        q_j    = J(point_j)' v_j            (with it come the adjoints of the hoisted values)
        lambda = lambda + (cotangents of the outputs) + sum_i q_i + d/dy <J(y), sum_i v_i k_i'> + h TIME_i v_i' f_ty
 
-   The products v_i k_i' are summed over the sparsity first, so second derivatives are taken once a step. */
+   The points of the stages from CHAINED on go on from the one before, so that A_ji = LAST_i there: their q_j are added to
+   lambda at once. The products v_i k_i' are summed over the sparsity first, so second derivatives are taken once a step. */
 
 enum { LAYERS = 8 };
 
@@ -18,8 +19,8 @@ enum { LAYERS = 8 };
 typedef struct { Stored lambda[N], c_bar[HOISTED + 1]; } Layer;
 
 typedef struct {
-    Stored v[STAGES][N]; /* u_i until its stage has been walked back */
-    Stored points[STAGES][N], q[N], weight[NONZEROS + DRIVEN + 1];
+    Stored v[STAGES][N]; /* until its stage is walked back, what the outputs put on it */
+    Stored points[STAGES][N], q[CHAINED + 1][N], bar[N], weight[NONZEROS + DRIVEN + 1];
     Layer layers[LAYERS];
 } Adjoint;
 
@@ -56,21 +57,36 @@ static void leave_phase(const Job *job, Adjoint *a, const Walk *walk, int l)
     }
 }
 
-static void enter_step(const Job *job, Step *s, Adjoint *a, Walk *walk, int l)
+/* The steps that the lanes have come to; false where there is none. A slot without a lane goes with another. */
+static int enter_steps(const Job *job, Step *s, Adjoint *a, Walk *walks)
 {
-    const double *row = walk->tape->rows + ROW * walk->step;
-    const int64_t phase = (int64_t)row[ROW_PHASE];
-    if (phase != walk->phase) {
-        leave_phase(job, a, walk, l);
-        walk->phase = phase;
-        hoist(job->parameters + (walk->lane * job->phases + phase) * PARAMETERS, (double *)s->c + l);
+    const double *rows[W], *busy = NULL;
+    for (int l = 0; l < W; l++) {
+        Walk *walk = &walks[l];
+        rows[l] = NULL;
+        if (!walk->tape) continue;
+        const double *row = busy = rows[l] = walk->tape->rows + ROW * walk->step;
+        const int64_t phase = (int64_t)row[ROW_PHASE];
+        if (phase != walk->phase) {
+            leave_phase(job, a, walk, l);
+            walk->phase = phase;
+            hoist(job->parameters + (walk->lane * job->phases + phase) * PARAMETERS, (double *)s->c + l);
+        }
+        walk->opened_by = (int64_t)row[ROW_BREAK];
+        LANE(s->t, l) = row[ROW_TIME];
+        LANE(s->h, l) = row[ROW_STEP];
+        LANE(s->low, l) = row[ROW_LOW];
+        LANE(s->high, l) = row[ROW_HIGH];
     }
-    walk->opened_by = (int64_t)row[ROW_BREAK];
-    LANE(s->t, l) = row[ROW_TIME];
-    LANE(s->h, l) = row[ROW_STEP];
-    LANE(s->low, l) = row[ROW_LOW];
-    LANE(s->high, l) = row[ROW_HIGH];
-    for (int i = 0; i < N; i++) LANE(s->y[i], l) = row[ROW_STATE + i];
+    if (!busy) return 0;
+    for (int l = 0; l < W; l++)
+        if (!rows[l]) rows[l] = busy;
+    for (int i = 0; i < N; i++) {
+        V y;
+        UNROLLED for (int l = 0; l < W; l++) LANE(y, l) = rows[l][ROW_STATE + i];
+        s->y[i] = y;
+    }
+    return 1;
 }
 
 static void finish_walk(const Job *job, Adjoint *a, Walk *walk, int l)
@@ -89,7 +105,7 @@ static void finish_walk(const Job *job, Adjoint *a, Walk *walk, int l)
     walk->tape = NULL;
 }
 
-static void start_walk(const Job *job, Step *s, Adjoint *a, Walk *walk, const Recording *recording, Place *next, int l)
+static void start_walk(const Job *job, Adjoint *a, Walk *walk, const Recording *recording, Place *next, int l)
 {
     for (;;) {
         walk->tape = NULL;
@@ -112,10 +128,7 @@ static void start_walk(const Job *job, Step *s, Adjoint *a, Walk *walk, const Re
             next->tape++;
             next->taken = 0;
         }
-        if (walk->step >= 0) {
-            enter_step(job, s, a, walk, l);
-            return;
-        }
+        if (walk->step >= 0) return;
         finish_walk(job, a, walk, l);
     }
 }
@@ -144,13 +157,10 @@ static int take_part(const Job *job, const Step *s, Adjoint *a, Walk *walks, int
     return any;
 }
 
-/* Adjoints that the requested outputs put on the stages and on the state of this step. */
+/* Adjoints that the requested outputs put on the stages, and (bar) on the state at the start of this step. */
 static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, int k)
 {
-    Layer *layer = &a->layers[k];
-    for (int j = 0; j < STAGES; j++)
-        for (int i = 0; i < N; i++) a->v[j][i] = LAST[j] * layer->lambda[i];
-    for (;;) {
+    for (int first = 1;; first = 0) {
         V x = {0}, weights[STAGES], bar[N];
         int wanted[W], any = 0;
         for (int l = 0; l < W; l++) {
@@ -160,7 +170,7 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, 
             LANE(x, l) = (time - LANE(s->t, l)) / LANE(s->h, l);
             any |= wanted[l];
         }
-        if (!any) return;
+        if (!any && !first) return;
         for (int i = 0; i < N; i++) bar[i] = all(0.0);
         for (int l = 0; l < W; l++) {
             if (!wanted[l]) continue;
@@ -168,9 +178,15 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, 
             for (int i = 0; i < N; i++) LANE(bar[i], l) = from[i];
         }
         dense_weights(x, weights);
-        for (int i = 0; i < N; i++) {
-            layer->lambda[i] += bar[i];
-            for (int j = 0; j < STAGES; j++) a->v[j][i] += weights[j] * bar[i];
+        if (first) {
+            for (int i = 0; i < N; i++) a->bar[i] = bar[i];
+            for (int j = 0; j < STAGES; j++)
+                for (int i = 0; i < N; i++) a->v[j][i] = weights[j] * bar[i];
+        } else {
+            for (int i = 0; i < N; i++) {
+                a->bar[i] += bar[i];
+                for (int j = 0; j < STAGES; j++) a->v[j][i] += weights[j] * bar[i];
+            }
         }
     }
 }
@@ -181,11 +197,13 @@ static void layer_back(const Job *job, Step *s, Adjoint *a, Walk *walks, int k)
     seed_stages(job, s, a, walks, k);
     const V rate = 1.0 / s->h;
     for (int stage = STAGES - 1; stage >= 0; stage--) {
-        solve_transposed(MINE(s->matrix), a->v[stage]);
-        pullback(a->points[stage], s->c, inside(s, s->t + NODES[stage] * s->h), a->v[stage], s->scratch, a->q,
+        Stored *q = a->q[stage < CHAINED ? stage : CHAINED];
+        collect(stage, rate, layer->lambda, (const Stored(*)[N])a->q, a->v);
+        solve_transposed(MINE(s->matrix), s->h, a->v[stage]);
+        pullback(a->points[stage], s->c, inside(s, s->t + NODES[stage] * s->h), a->v[stage], s->scratch, q,
                  layer->c_bar);
-        for (int i = 0; i < N; i++) layer->lambda[i] += a->q[i];
-        spread(stage, rate, a->v[stage], a->q, a->v);
+        if (stage >= CHAINED)
+            for (int i = 0; i < N; i++) layer->lambda[i] += q[i];
     }
     for (int e = 0; e < NONZEROS;) { /* column by column, so that what its entries share is read once */
         const int column = PATTERN_COLUMN[e];
@@ -202,8 +220,12 @@ static void layer_back(const Job *job, Step *s, Adjoint *a, Walk *walks, int k)
         for (int j = 0; j < STAGES; j++) sum += TIME[j] * a->v[j][DRIVEN_ROW[d]];
         a->weight[NONZEROS + d] = sum * s->h;
     }
-    curvature(s->y, s->c, inside(s, s->t), a->weight, s->scratch, a->q, layer->c_bar);
-    for (int i = 0; i < N; i++) layer->lambda[i] += a->q[i];
+    curvature(s->y, s->c, inside(s, s->t), a->weight, s->scratch, a->q[CHAINED], layer->c_bar);
+    for (int i = 0; i < N; i++) {
+        V sum = layer->lambda[i] + a->bar[i];
+        UNROLLED for (int j = 0; j <= CHAINED; j++) sum += a->q[j][i];
+        layer->lambda[i] = sum;
+    }
 }
 
 /* A rate law that switches at time a moves the solution by (f before a - f after a) da. */
@@ -245,22 +267,16 @@ static void walk_back(const Job *job, Step *s, Adjoint *a, const Recording *reco
     Place next = {0};
     s->t = all(0.0);
     s->h = all(1.0);
-    for (int l = 0; l < W; l++) start_walk(job, s, a, &walks[l], recording, &next, l);
+    for (int l = 0; l < W; l++) start_walk(job, a, &walks[l], recording, &next, l);
     for (;;) {
         TOGETHER;
-        int busy = 0;
-        for (int l = 0; l < W; l++) busy |= walks[l].tape != NULL;
-        if (!busy) return;
+        if (!enter_steps(job, s, a, walks)) return;
         step_back(job, s, a, walks);
         for (int l = 0; l < W; l++) {
             Walk *walk = &walks[l];
-            if (!walk->tape) continue;
-            if (--walk->step >= 0) {
-                enter_step(job, s, a, walk, l);
-            } else {
-                finish_walk(job, a, walk, l);
-                start_walk(job, s, a, walk, recording, &next, l);
-            }
+            if (!walk->tape || --walk->step >= 0) continue;
+            finish_walk(job, a, walk, l);
+            start_walk(job, a, walk, recording, &next, l);
         }
     }
 }

@@ -82,7 +82,7 @@ static int make_room(Tape *tape, int64_t length)
 /* Group by group: record, then walk back. */
 static int differentiate(Job *job)
 {
-    enum { MOST = 16 * W };
+    enum { MOST = 2 * W }; /* the nearer caches hold tapes of so many lanes */
     int64_t group = job->walked / job->threads;
     group = group < W ? W : group > MOST ? MOST : group;
     Step *s = workspace(sizeof(Step));

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from screen.kernel import tableau
 from screen.kernel.native.ahead import Ahead
-from screen.kernel.native.emit_algebra import algebra, braces, stage_sums
+from screen.kernel.native.emit_algebra import CHAINED, algebra, braces, stage_sums
 from screen.kernel.native.parts import in_parts
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.events import Events
@@ -59,13 +59,13 @@ class Dialect(NamedTuple):
 
 def vector(widths: Widths) -> Dialect:
     """C for a processor."""
-    tail = ("step.h", "forward.h", EVENT_STEPS, "rest.h", "calls.h")
+    tail = ("step.h", "lanes.h", "forward.h", EVENT_STEPS, "rest.h", "calls.h")
     adjoint = ("adjoint.h", "rest_adjoint.h", "adjoint_calls.c")
     return Dialect(widths, "v", ("vector.h", "scalar.h"), tail, adjoint, ("solve_calls.c",))
 
 
 THREAD = Dialect(
-    Widths(1, 1), "s", ("thread.cuh", "scalar.h"), ("step.h", "forward.h", "rest.h"),
+    Widths(1, 1), "s", ("thread.cuh", "scalar.h"), ("step.h", "lanes.h", "forward.h", "rest.h"),
     ("adjoint.h", "rest_adjoint.h", "kernels.cuh"), (),
 )  # fmt: skip
 """CUDA for a GPU, one lane a thread."""
@@ -118,7 +118,7 @@ def _sizes(system: System) -> Iterator[str]:
         "N": len(system.species), "PARAMETERS": len(system.parameters), "HOISTED": system.hoisted,
         "NONZEROS": len(system.reduction.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
         "SLOTS": len(system.reduction.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
-        "GAMMA": tableau.GAMMA, "PIVOTS": len(system.reduction.elimination.diagonal),
+        "GAMMA": tableau.GAMMA, "PIVOTS": len(system.reduction.elimination.diagonal), "CHAINED": CHAINED,
         "DEPENDENTS": len(system.reduction.dependents), **CONTROL,
     }  # fmt: skip
     yield from (f"#define {name} {value!r}" for name, value in sizes.items())
@@ -131,6 +131,7 @@ def _tables(system: System) -> Iterator[str]:
     yield _table("int", "DRIVEN_ROW", system.driven)
     yield _table("double", "SCALE", system.scale)
     yield _table("int", "PIVOT", system.reduction.elimination.diagonal)
+    yield _table("int", "SOLVED", sorted(system.reduction.elimination.order))
     yield _table("int", "DEPENDENT", [dependent.species for dependent in system.reduction.dependents])
     yield _table("double", "NODES", tableau.NODES)
     yield _table("double", "TIME", tableau.TIME)

@@ -1,50 +1,6 @@
 /* Lanes through time: each slot of the vector carries one trajectory; when it ends, the next one of the
    batch takes the slot. No lane's arithmetic depends on its slot or its neighbours. */
 
-enum { OK, MAX_STEPS, STEP_UNDERFLOW, NON_FINITE };
-
-/* One cotangent of a lane: its last output that is not 0. */
-typedef struct { int64_t lane, row, last; } Row;
-
-typedef struct {
-    const double *parameters, *state, *switches, *times;
-    const int32_t *stored; /* [columns]: which species */
-    double *states;        /* [lanes, outputs, columns] */
-    int32_t *status, *accepted, *rejected; /* accepted is given where what was accepted is walked back */
-    double *reached;
-    const double *cotangent; /* [rows, span, N]: row r is of lane row_lane[r], its outputs from row_output[r] on */
-    const int32_t *row_lane, *row_output;
-    double *parameters_bar, *state_bar;
-    Row *sorted;         /* rows that are not 0, lane by lane */
-    int64_t *rows_begin; /* where those of each lane begin in `sorted` */
-    int64_t *order;      /* lanes to walk back */
-    int64_t lanes, phases, outputs, columns, max_steps, threads, rows, span, walked;
-    double rtol, atol, first_step;
-    double rate, time, tolerance; /* of a rest */
-    Counter *next;                /* first lane nobody has taken yet */
-} Job;
-
-/* Accepted steps of some lanes, for the adjoint: rows of time, step size, phase, stretch and state. */
-enum { ROW_TIME, ROW_STEP, ROW_PHASE, ROW_BREAK, ROW_LOW, ROW_HIGH, ROW_STATE, ROW = ROW_STATE + N };
-typedef struct { double *rows; int64_t lane, rows_of_lane, count, capacity, outputs; } Tape;
-/* While lanes are recorded, tape k is of lane order[first + k]. */
-typedef struct { Tape *tapes; int64_t first, end, next; } Recording;
-
-/* Rows that hold the steps of a lane: a gradient may be compiled apart from the solve, and round otherwise. */
-static inline int64_t tape_length(const Job *job, int64_t lane) { return job->accepted[lane] + job->accepted[lane] / 8 + 16; }
-
-typedef struct {
-    int64_t lane; /* -1: the slot is idle */
-    Tape *tape;   /* of a lane that is recorded */
-    int64_t phase, output, outputs, accepted, rejected; /* outputs: how many are wanted */
-    double t, h, start, stop, phase_end, end, last_error;
-    double breaks[BREAKS + 1];
-    int fresh, rejecting, opened_by; /* opened_by: the break at which the stretch begins, or -1 */
-#if EVENTS
-    int eventful; /* whether events may happen where the step has ended */
-#endif
-} Lane;
-
 #define INSET 8.9e-16
 
 /* False when the tape is full. */
@@ -201,51 +157,65 @@ static void choose_steps(Step *s, const Lane *lanes)
     }
 }
 
-static V error_norm(const Job *job, const Step *s)
+/* The last stage makes the new state of its point, and is its error. */
+static V new_state(const Job *job, Step *s)
 {
     V sum = {0};
     for (int i = 0; i < N; i++) {
-        const V e = s->k[STAGES - 1][i] * rough_reciprocal(job->atol * SCALE[i] + job->rtol * v_max(v_abs(s->y[i]), v_abs(s->z[i])));
+        const V last = s->k[STAGES - 1][i], z = s->z[i] + last;
+        const V e = last * rough_reciprocal(job->atol * SCALE[i] + job->rtol * v_max(v_abs(s->y[i]), v_abs(z)));
+        s->z[i] = z;
         sum += e * e;
     }
     return v_root(sum / (double)N);
 }
 
-/* Dense output of every lane that passed requested times in this step. */
-static void write_outputs(const Job *job, const Step *s, Lane *lanes, const int *passed, int recording)
+/* Whether the next output of a lane lies in the step it has made. */
+static inline int passes_output(const Job *job, const Lane *lane)
 {
-    V x = {0}, weights[STAGES], row[N];
-    for (;;) {
-        int wanted[W], any = 0;
-        for (int l = 0; l < W; l++) {
-            const double *times = job->times + lanes[l].lane * job->outputs;
-            wanted[l] = passed[l] && lanes[l].output < lanes[l].outputs && times[lanes[l].output] <= lanes[l].t;
+    const double *times = job->times + lane->lane * job->outputs;
+    if (lane->output >= lane->outputs || times[lane->output] > lane->t) return 0;
 #if EVENTS
-            wanted[l] = wanted[l] && !(lanes[l].eventful && times[lanes[l].output] >= lanes[l].t);
+    if (lane->eventful && times[lane->output] >= lane->t) return 0;
 #endif
-            LANE(x, l) = wanted[l] ? (times[lanes[l].output] - LANE(s->t, l)) / LANE(s->h, l) : 0.0;
-            any |= wanted[l];
+    return 1;
+}
+
+/* Dense output of the lanes that want it, at the next time of each; f serves to put a row of them together. */
+static void outputs_here(const Job *job, Step *s, const Lane *lanes, const int *wanted)
+{
+    V x = s->t, weights[STAGES];
+    for (int l = 0; l < W; l++)
+        if (wanted[l]) LANE(x, l) = job->times[lanes[l].lane * job->outputs + lanes[l].output];
+    dense_weights((x - s->t) / s->h, weights);
+    for (int64_t c = 0; c < job->columns; c++) {
+        const int32_t i = job->stored[c];
+        V value = s->y[i], other = weights[0] * s->k[0][i]; /* two sums, which do not wait for each other */
+        UNROLLED for (int j = 1; j + 1 < STAGES; j += 2) {
+            value += weights[j] * s->k[j][i];
+            other += weights[j + 1] * s->k[j + 1][i];
         }
-        if (!any) return;
-        if (!recording) {
-            dense_weights(x, weights);
-            for (int64_t c = 0; c < job->columns; c++) {
-                const int32_t i = job->stored[c];
-                V value = s->y[i], other = weights[0] * s->k[0][i]; /* two sums, which do not wait for each other */
-                UNROLLED for (int j = 1; j + 1 < STAGES; j += 2) {
-                    value += weights[j] * s->k[j][i];
-                    other += weights[j + 1] * s->k[j + 1][i];
-                }
-                row[c] = value + other + weights[STAGES - 1] * s->k[STAGES - 1][i];
-            }
-        }
+        s->f[c] = value + other + weights[STAGES - 1] * s->k[STAGES - 1][i];
+    }
+    for (int l = 0; l < W; l++) {
+        if (!wanted[l]) continue;
+        double *to = output_of(job, &lanes[l]);
+        for (int64_t c = 0; c < job->columns; c++) to[c] = LANE(s->f[c], l);
+    }
+}
+
+/* Dense output of every lane that passed requested times in this step. */
+static void write_outputs(const Job *job, Step *s, Lane *lanes, const int *passed, int recording)
+{
+    int wanted[W], any = 0;
+    for (int l = 0; l < W; l++) any |= wanted[l] = passed[l] && passes_output(job, &lanes[l]);
+    while (any) {
+        if (!recording) outputs_here(job, s, lanes, wanted);
+        any = 0;
         for (int l = 0; l < W; l++) {
             if (!wanted[l]) continue;
-            if (!recording) {
-                double *to = output_of(job, &lanes[l]);
-                for (int64_t c = 0; c < job->columns; c++) to[c] = LANE(row[c], l);
-            }
             lanes[l].output++;
+            any |= wanted[l] = passes_output(job, &lanes[l]);
         }
     }
 }
@@ -297,8 +267,7 @@ static int integrate(const Job *job, Step *s, Recording *recording)
         if (fresh) first_steps(job, s, lanes);
         choose_steps(s, lanes);
         attempt(s, NULL);
-        for (int i = 0; i < N; i++) s->z[i] += s->k[STAGES - 1][i];
-        const V error = error_norm(job, s);
+        const V error = new_state(job, s);
         V last;
         for (int l = 0; l < W; l++) LANE(last, l) = lanes[l].lane < 0 ? 1.0 : lanes[l].last_error;
         const V floor_error = v_max(error, all(1e-8));

@@ -25,7 +25,7 @@ static void balance(const Job *job, Step *s)
     const V time = all(job->time);
     linearise(s->y, s->c, time, s->scratch, s->start, MINE(s->jacobian), s->push);
     give(s->start);
-    factorise(MINE(s->jacobian), all(job->rate), MINE(s->matrix));
+    factorise(MINE(s->jacobian), all(job->rate), all(-1.0), MINE(s->matrix));
 }
 
 /* Whether an odd number of modes grow: then the product of the pivots is negative. */
@@ -45,7 +45,7 @@ static void settle(const Job *job, Step *s, I *rested)
     *rested = NONE;
     for (int k = 0; k < NEWTON; k++) {
         balance(job, s);
-        solve(MINE(s->matrix), s->start, s->g, s->k[0]);
+        solve(MINE(s->matrix), all(1.0), s->start, s->g, s->k[0]);
         I moves = NONE, far = NONE;
         for (int i = 0; i < N; i++) {
             const V step = s->k[0][i], next = s->y[i] + step;

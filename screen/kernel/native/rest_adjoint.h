@@ -22,7 +22,7 @@ static void repeat(const Job *job, Balance *b, Stored *from, Stored *sum, V scal
     for (int k = 0; k < REPEATS; k++) {
         V change = {0};
         copy(b->x, from, N);
-        solve_transposed(MINE(b->step.matrix), b->x);
+        solve_transposed(MINE(b->step.matrix), all(1.0), b->x);
         for (int i = 0; i < N; i++) {
             const V next = job->rate * b->x[i];
             change = v_max(change, v_abs(sum ? next : next - from[i]));

@@ -5,8 +5,9 @@ typedef struct {
     Stored z[N];           /* stage point, at last the new state */
     Stored start[N];       /* derivative at the start */
     Stored f[N], g[N];     /* derivative at a stage; what the earlier stages add to it */
-    Stored k[STAGES][N];   /* stage solutions; the last is the error estimate */
-    Entries jacobian[NONZEROS + 1], matrix[SLOTS];
+    /* Stage solutions, of which the last is the error estimate; the matrix is factorised before there are any. */
+    IN_TURN(Stored k[STAGES][N], Entries jacobian[NONZEROS + 1]);
+    Entries matrix[SLOTS];
     Stored push[DRIVEN + 1];
     Stored c[HOISTED + 1]; /* what depends on parameters alone */
     Stored t, h;           /* time and step size of each lane */
@@ -32,24 +33,24 @@ static inline V inside(const Step *s, V time) { return v_min(v_max(time, s->low)
 /* Explicit dependence on time enters each stage through df/dt at the start of the step. */
 static inline void add_push(Step *s, int stage)
 {
-    for (int d = 0; d < DRIVEN; d++) s->g[DRIVEN_ROW[d]] += TIME[stage] * s->h * s->push[d];
+    for (int d = 0; d < DRIVEN; d++) s->g[DRIVEN_ROW[d]] += TIME[stage] * s->h * s->h * s->push[d];
 }
 
 /* The stages of a step, from the linearisation at its start; the new state is the last stage point and its k. The walk
    back wants the points of all stages. */
 static void attempt(Step *s, Stored (*points)[N])
 {
-    const V rate = 1.0 / s->h;
-    factorise(MINE(s->jacobian), rate / GAMMA, MINE(s->matrix));
+    const V h = s->h;
+    factorise(MINE(s->jacobian), all(1.0 / GAMMA), -h, MINE(s->matrix)); /* h W */
     clear(s->g, N);
     add_push(s, 0);
-    solve(MINE(s->matrix), s->start, s->g, s->k[0]);
+    solve(MINE(s->matrix), h, s->start, s->g, s->k[0]);
     for (int stage = 1; stage < STAGES; stage++) {
         Stored *point = points ? points[stage] : s->z;
-        combine(stage, s->y, (const Stored(*)[N])s->k, rate, points ? points[stage - 1] : s->z, point, s->g);
+        combine(stage, s->y, (const Stored(*)[N])s->k, points ? points[stage - 1] : s->z, point, s->g);
         add_push(s, stage);
         derivative(point, s->c, inside(s, s->t + NODES[stage] * s->h), s->scratch, s->f);
-        solve(MINE(s->matrix), s->f, s->g, s->k[stage]);
+        solve(MINE(s->matrix), h, s->f, s->g, s->k[stage]);
     }
 }
 

@@ -43,6 +43,8 @@ typedef Stored Entries;
 #define AT(x, i) (x)[i]
 #endif
 
+#define IN_TURN(one, other) one; other /* threads of a warp may be at different places */
+
 /* So many rows from i on are read soon: they come from memory into the cache that is next to it, a line a thread. */
 #define AHEAD(x, i, count) fetch<sizeof *(x) / STRIDE, (count)>((const char *)&(x)[i])
 template <int size, int count> static inline void fetch(const char *own)

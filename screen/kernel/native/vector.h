@@ -17,6 +17,7 @@ typedef V Stored; /* a quantity in memory */
 typedef V Entries; /* of the matrix of a step and of its factors */
 #define MINE(entries) (entries)
 #define AT(x, i) (x)[i]
+#define IN_TURN(one, other) union { one; other; } /* what is never needed at a time: the nearest cache is small */
 #define AHEAD(x, i, count) /* what is read soon: a processor sees it by itself */
 typedef atomic_llong Counter;
 #define CODE static __attribute__((noinline)) void
@@ -38,8 +39,22 @@ static inline V v_max(V a, V b) { return choose((b > a) | (b != b), b, a); }
 static inline V v_min(V a, V b) { return choose((b < a) | (b != b), b, a); }
 static inline V v_abs(V a) { return (V)((I)a & INT64_MAX); }
 
-/* What an error is weighed with; where a division is dear, fewer digits do. */
+/* What an error is weighed with: eight digits do, an estimate of four and a step of Newton's. */
+#if W == 8 && defined(__AVX512F__)
+static inline V rough_reciprocal(V a)
+{
+    const V r = (V)_mm512_rcp14_pd((__m512d)a);
+    return r * (2.0 - a * r);
+}
+#elif W == 4 && defined(__AVX512VL__)
+static inline V rough_reciprocal(V a)
+{
+    const V r = (V)_mm256_rcp14_pd((__m256d)a);
+    return r * (2.0 - a * r);
+}
+#else
 static inline V rough_reciprocal(V a) { return 1.0 / a; }
+#endif
 
 /* A loop over lanes becomes one call of the vector mathematics library where there is one. */
 #define LANEWISE(name, call) \

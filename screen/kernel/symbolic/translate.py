@@ -21,23 +21,44 @@ class Translator:
         self._parameter = {name: i for i, name in enumerate(network.parameters)}
         self._moving = frozenset((*network.species, TIME))
         self._known: dict[Expression, int] = {}
+        self._split: dict[Expression, tuple[Expression, int]] = {}
         self._moved: dict[Expression, int] = {}
         self._place: dict[int, int] = {}
 
     def translate(self, expression: Expression) -> int:
         """The instruction that holds the value of an expression."""
-        for node in topological([expression]):
-            if node in self._known or (self._fixed(node) and node is not expression):
+        stack = [(expression, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node in self._split:
                 continue
-            self._known[node] = self._lift(node) if self._fixed(node) else self._instruction(node)
-        return self._known[expression]
+            if ready or self._fixed(node) or not node.args:
+                self._split[node] = self._separate(node)
+            else:
+                stack.append((node, True))
+                stack.extend((arg, False) for arg in reversed(node.args))
+        return self._get(expression)
 
     def _fixed(self, node: Expression) -> bool:
         return self._hoist and node.op != "constant" and not (free_symbols(node) & self._moving)
 
+    def _separate(self, node: Expression) -> tuple[Expression, int]:
+        """A node as what depends on parameters alone, from however deep inside its factors, and an instruction."""
+        b = self.builder
+        if self._fixed(node) or node.op == "constant":
+            return node, b.constant(1.0)
+        if self._hoist and node.op in ("mul", "div"):
+            fixed, moving = zip(*(self._split[arg] for arg in node.args), strict=True)
+            if node.op == "mul":
+                return mul(*fixed), reduce(b.mul, moving)
+            return fixed[0] / fixed[1], b.mul(moving[0], b.reciprocal(moving[1]))
+        return ONE, self._emit(b, node, self._get)
+
     def _get(self, node: Expression) -> int:
         if node not in self._known:
-            self._known[node] = self._lift(node)
+            fixed, moving = self._split[node]
+            factor = self._lift(fixed) if self._fixed(fixed) else self.builder.constant(fixed.value)
+            self._known[node] = self.builder.mul(factor, moving)
         return self._known[node]
 
     def _lift(self, node: Expression) -> int:
@@ -52,26 +73,6 @@ class Translator:
             self._place[value] = len(self.hoisted)
             self.hoisted.append(value)
         return self.builder.emit("hoisted", self._place[value])
-
-    def _instruction(self, node: Expression) -> int:
-        if node.op == "mul" and self._hoist:
-            fixed = [arg for arg in node.args if arg.op == "constant" or self._fixed(arg)]
-            moving = [arg for arg in node.args if arg not in fixed]
-            factor = (
-                self._get(mul(*fixed))
-                if any(map(self._fixed, fixed))
-                else self.builder.constant(fixed[0].value if fixed else 1.0)
-            )
-            return self._product([self._get(arg) for arg in moving], factor)
-        if node.op == "div" and self._fixed(node.args[1]):
-            return self.builder.mul(self._get(node.args[0]), self._get(ONE / node.args[1]))
-        return self._emit(self.builder, node, self._get)
-
-    def _product(self, parts: list[int], factor: int) -> int:
-        result = parts[0]
-        for part in parts[1:]:
-            result = self.builder.mul(result, part)
-        return self.builder.mul(factor, result)
 
     def _emit(self, builder: Builder, node: Expression, get: Callable[[Expression], int]) -> int:
         args = [get(arg) for arg in node.args]
