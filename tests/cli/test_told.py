@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -200,3 +201,81 @@ def test_where_the_system_refuses_the_file_is_named_or_what_is_written_to(run, r
         monkeypatch.setattr(sys.modules["screen.cli.main"], "_close_output", lambda: None)
         ran = run("doctor", "--config", root / "config/config.yaml")
         assert (ran.code, ran.problems) == (2, [f"screen: {where}: must be usable, found Input/output error"])
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_imported_data_are_those_named_else_those_of_the_settings_and_go_where_asked(
+    run, small, tmp_path, monkeypatch, given
+):
+    asked, tables = (
+        [],
+        SimpleNamespace(left_out={"a": {"no sd": 3}}, measurements=pl.DataFrame({"x": [1, 2]})),
+    )
+    tables.conditions, tables.parameters = pl.DataFrame({"x": [1]}), pl.DataFrame({"x": [1] * 4})
+
+    def import_data(sources, data, known, folder, network, literature):
+        asked.append((sources, data, known, folder, literature))
+        return SimpleNamespace(tables=tables, problem=folder / "problem.yaml")
+
+    for name, stub in {
+        "find_data": str, "choose_sources": lambda names, data: [*names, data], "describe": lambda tables: {"n": 2},
+        "import_data": import_data,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(f"screen.sources.{name}", stub)
+    monkeypatch.setattr("screen.cli.import_data.read_configuration", lambda settings, results: "known")
+    own = (
+        ("--data", "mine", "--folder", "there", "--source", "one", "--literature", "--json") if given else ()
+    )
+    ran = run("import-data", "--config", small(fit={"data": "public", "problem": "far/problem.yaml"}), *own)
+    assert ran.code == 0, ran.err
+    wanted = (["one", "mine"], "mine", "known", Path("there"), Path("far"))
+    assert asked == [wanted if given else (["public"], "public", "known", Path("results/data-problem"), None)]
+    assert asked[0][3].is_dir() and json.loads(ran.out or "0") == ({"n": 2} if given else 0)
+    assert ran.problems == [
+        "import-data: a: 3 readings left out, no sd",
+        f"import-data: 2 readings under 1 conditions, 4 parameters in {asked[0][3]}/problem.yaml",
+    ]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_what_was_left_out_is_foretold_with_the_data_named_else_those_of_the_settings(
+    run, small, monkeypatch, given
+):
+    asked, row = [], {"data_set": "a", "effects": 9, "inside_bare": 0.5, "inside": 0.75, "beyond_noise": 0}
+    row |= {"beyond_noise_inside_bare": None, "beyond_noise_inside": None}
+    beyond = row | {
+        "data_set": "b",
+        "beyond_noise": 4,
+        "beyond_noise_inside_bare": 0.25,
+        "beyond_noise_inside": 1.0,
+    }
+    model = {"rmse": 0.5, "sign_accuracy": 0.75, "coverage": 0.875}
+    goal = {"found": 0.5, "wanted": 0.6, "met": True}
+    result = {"effects": 9, "model": model, "baselines": {"no_effect": {"rmse": 0.625}}, "targets": {}}
+    found = {"one": result, "two": result | {"targets": {"rmse": goal, "signs": goal | {"met": False}}}}
+
+    def run_tasks(tasks, inputs, folder, report):
+        asked.append((tasks, inputs.data, folder))
+        return found
+
+    for name, stub in {
+        "screen.sources.find_data": str, "screen.judge.heldout_tasks.choose_tasks": lambda names, data: [*names, data],
+        "screen.judge.heldout.run_tasks": run_tasks, "screen.judge.discrepancy.tabulate_effects": lambda found: None,
+        "screen.judge.discrepancy.judge_intervals": lambda effects: pl.DataFrame([row, beyond], strict=False),
+        "screen.judge.discrepancy.learn": lambda effects: None, "screen.tables.write_table": lambda *given: None,
+        "screen.tables.provenance": lambda *given: {}, "screen.cli.import_data.read_configuration": lambda *given: None,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(name, stub)
+    own = ("--data", "mine", "--task", "one") if given else ()
+    ran = run("predict-heldout", "--config", small(fit={"data": "public"}), *own)
+    assert ran.code == 0, ran.err
+    assert asked == [
+        (["one", "mine"] if given else ["public"], "mine" if given else "public", Path("results/heldout"))
+    ]
+    said = "9 effects, rmse 0.50 (no_effect 0.62), signs 0.75, coverage 0.88"
+    of = "of 9 effects 0.50 in the bare interval, 0.75 with the discrepancy of the other data sets"
+    assert ran.problems == [
+        f"predict-heldout: one: {said}",
+        f"predict-heldout: two: {said}; rmse 0.50, wanted 0.6: met; signs 0.50, wanted 0.6: missed",
+        f"predict-heldout: a: {of}", f"predict-heldout: b: {of}; of 4 beyond noise 0.25 and 1.00",
+    ]  # fmt: skip
