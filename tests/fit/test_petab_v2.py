@@ -64,3 +64,18 @@ def test_gradients_reach_through_periods_steady_states_and_formulas(problem, sol
     for unit, column in zip(units, rows.by_value.T, strict=True):
         more, less = (predict((at + sign * unit)[None]).compared[0] for sign in (1, -1))
         assert column == pytest.approx((more - less) / (2 * STEP) / rows.sigma, rel=2e-3, abs=1e-5)
+
+
+def test_a_row_of_a_jacobian_enters_a_later_period_from_its_very_end(tmp_path, solver):
+    """Nothing is read at 7, where S is doubled, and once behind it: what is read at 5 is no place to set out from."""
+    path = write_version_2(tmp_path)
+    measured = tmp_path / "measurements.tsv"
+    kept = [
+        line for line in measured.read_text().splitlines() if line.split("\t")[2] not in ("3", "7", "inf")
+    ]
+    measured.write_text("\n".join(kept) + "\n")
+    problem = load_problem(path)
+    found = make_sensitivity(problem, solver)(problem.estimated.nominal)
+    at_7 = 2 * after(4, 0.25, 2.75, 0.2) + 1
+    expected = [after(2, 0.25, 2.75, 0.2), after(3, at_7, 5.5, 0.1), *np.log([1.5, 1.5])]
+    assert found.compared == pytest.approx(expected, rel=1e-4)
