@@ -8,6 +8,7 @@ from screen.cli.options import Results
 from screen.cli.origins import gather_origins
 from screen.cli.plan import read_plan
 from screen.cli.rounds import all_shards, count_draws, count_shards, is_raced, read_race
+from screen.cli.simulate import _of_round
 from screen.cli.work import count_work, expected_trajectories
 from screen.errors import RankError
 from screen.settings import Settings, load_settings
@@ -131,3 +132,24 @@ def test_shards_of_the_first_round_are_looked_at_alone_where_the_second_is_not_t
     read = [results.race.name in shard_facts(raced, results, index)["inputs"] for index in range(4)]
     assert read == [False, False, True, True]
     assert [shard_facts(raced, results, index)["shard"] for index in (0, 3)] == ["0 of 4", "3 of 4"]
+
+
+def test_the_first_round_runs_the_first_draws_and_the_second_the_others_without_what_has_stopped(
+    settings, tmp_path, monkeypatch
+):
+    """`a` is paired with `b` in two cells and stops in one of them, where it stands at two doses."""
+    raced = settings(race={"draws": 12}, scenarios=PAIRS, fit={"draws": 15})
+    scenarios = pl.DataFrame(
+        {
+            "scenario": [3, 4, 5, 6, 7],
+            "context": ["x", "x", "y", "y", "x"],
+            "intervention": ["a+b"] * 4 + ["a"],
+        }
+    )
+    race = pl.DataFrame({"context": ["x", "y"], "intervention": ["a+b"] * 2, "stopped": [True, False]})
+    monkeypatch.setattr("screen.simulate.in_round", lambda *given: given)
+    monkeypatch.setattr("screen.cli.simulate.read_race", lambda settings, results: race)
+    parts, results = ["one", "two"], Results(tmp_path)
+    assert _of_round(parts, scenarios, raced, results, second=False) == (parts, slice(12))
+    second = _of_round(parts, scenarios, raced, results, second=True)
+    assert second == (parts, slice(12, None), frozenset({3, 4}))
