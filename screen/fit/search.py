@@ -3,7 +3,12 @@
 Between wide bounds steps of a trust region that stays inside them take their place (`screen.fit.interior`). Where steps
 end, a vector can be kicked and go down again; the lowest end is kept (iterated local search).
 What is fixed is the number of steps, not of kicks: most kicks fall back in a few steps, and where a new minimum is
-rare, thousands are needed. Where each start ends depends on the seed and its own number alone.
+rare, thousands are needed. Where each start ends depends on the seed and its own number alone, unless starts share.
+
+Starts that share mix their ends: every other kick gives an end some parameters of another start's (scatter search,
+Egea, Marti and Banga 2010, doi 10.1016/j.cor.2009.05.003). In models of many steps each start is right about some of
+them, and a draw from the priors rarely sets several right at once. That many starts end in one place then says less of
+whether there is a lower one; how many came there before any kick is told beside it.
 """
 
 from collections.abc import Callable
@@ -30,6 +35,13 @@ TRIED = 15
 """Draws of which the one with the lowest cost is a start, and kicks of which that one is gone on from: between wide
 bounds most places cannot be integrated, or lie where nothing that is measured moves."""
 
+SHARED = 0.5
+"""Share of kicks that mix the ends of two starts, where starts share."""
+
+LAST_STEPS, LAST_TOLERANCE, LAST_PATIENCE = 3, 0.01, 5
+"""Of the last steps: how many there are at most in units of `polish`, the share of `tolerance` and the multiple of
+`patience` by which they end."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -52,6 +64,10 @@ class Schedule:
     """Furthest that a parameter moves in one step, in its units (`Estimated.units`)."""
     tried: int = TRIED
     """Draws of which a start is the cheapest, and kicks of which that one is gone on from."""
+    sharing: bool = False
+    """Whether kicks take parameters from the ends of other starts too."""
+    last: int = 0
+    """Most steps by which the end of each start is followed on when its kicks are over."""
     inside: bool = False
     """Whether steps are those of a trust region that stays inside the bounds."""
     seed: int = 1
@@ -83,7 +99,7 @@ class Optimum(NamedTuple):
     gradient_norm: np.ndarray
     """Length of the gradient over what is not held at a bound, per unit of each parameter."""
     steps: np.ndarray
-    """Gauss-Newton steps, those after kicks included; a kick counts as one at least."""
+    """Steps, those after kicks and the last included; a kick counts as one at least."""
     failures: int
     """Lanes that failed under Adam, over all starts and iterations."""
     iterations: int
@@ -105,11 +121,11 @@ def schedule_between_wide_bounds(starts: int, polish: int, kicks: int, seed: int
     """How a problem of the field is searched, of which nothing is known but bounds many decades apart.
 
     One draw a start: the cheapest of several has the greatest noise, and lies on a plateau of it. No Adam, which
-    leads onto these too; and steps inside the bounds.
+    leads onto these too; steps inside the bounds; and of these the last until nothing is left to gain.
     """
     return Schedule(
         starts=starts, adam=0, polish=polish, kicks=kicks, tolerance=0.01, patience=4, seed=seed, tried=1,
-        inside=True,
+        sharing=True, last=LAST_STEPS * polish, inside=True,
     )  # fmt: skip
 
 
@@ -126,7 +142,7 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     pace = Pace(schedule.polish, schedule.tolerance, schedule.patience, schedule.reach)
     rngs = [np.random.default_rng([schedule.seed, number]) for number in range(len(starts))]
 
-    def follow(begin: np.ndarray, name: str) -> Descent | Walk:
+    def follow(begin: np.ndarray, name: str, pace: Pace = pace) -> Descent | Walk:
         if schedule.inside:
             return descend_inside(objective, begin, box, pace, name, log)
         return descend(objective, (begin,), box, pace, name, log)[0]
@@ -136,11 +152,22 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     for kick in count(1):
         if not len(chosen := np.flatnonzero(used < schedule.kicks * schedule.polish)):
             break
-        kicked = np.array([_kick(target, scaled[at], rngs[at], schedule.tried) for at in chosen])
+        kicked = np.array([_kick(target, scaled, at, rngs[at], schedule) for at in chosen])
         found = follow(kicked, f"kick {kick}")
         better = found.cost < cost[chosen]
         scaled[chosen[better]], cost[chosen[better]] = found.scaled[better], found.cost[better]
         used[chosen] += np.maximum(found.steps, 1)
+    if schedule.last:
+        closely = Pace(
+            schedule.last,
+            LAST_TOLERANCE * schedule.tolerance,
+            LAST_PATIENCE * schedule.patience,
+            schedule.reach,
+        )
+        found = follow(scaled, "last steps", closely)
+        better = found.cost < cost
+        scaled[better], cost[better] = found.scaled[better], found.cost[better]
+        used += found.steps
     norm = gradient_norm(scaled, target.linearise(scaled)[0], box)
     order = np.argsort(cost, kind="stable")
     return Optimum(
@@ -156,16 +183,22 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     )
 
 
-def _kick(target: Target, scaled: np.ndarray, rng: np.random.Generator, tried: int) -> np.ndarray:
-    """The best of so many places in which some parameters, at least one, are drawn anew from the start priors.
+def _kick(
+    target: Target, ends: np.ndarray, at: int, rng: np.random.Generator, schedule: Schedule
+) -> np.ndarray:
+    """The best of so many places in which some parameters of an end, at least one, are others.
 
-    Their share is drawn for each kick: some minima lie near, others far.
+    They are drawn anew from the start priors or, every other time where starts share, those of another start's end
+    [starts, estimated]. How many is drawn for each kick: some minima lie near, others far.
     """
-    estimated, share, kicked = target.estimated, rng.random(), []
-    for _ in range(tried):
-        anew = rng.random(len(scaled)) < share
-        anew[rng.integers(len(scaled))] = True
-        kicked.append(np.where(anew, _draw(estimated, rng), scaled))
+    estimated, own, other = target.estimated, ends[at], None
+    if schedule.sharing and len(ends) > 1 and rng.random() < SHARED:
+        other = ends[(at + rng.integers(1, len(ends))) % len(ends)]
+    share, kicked = rng.random(), []
+    for _ in range(schedule.tried):
+        changed = rng.random(len(own)) < share
+        changed[rng.integers(len(own))] = True
+        kicked.append(np.where(changed, _draw(estimated, rng) if other is None else other, own))
     return _cheapest(target, np.clip(kicked, estimated.lower, estimated.upper))
 
 

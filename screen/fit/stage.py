@@ -159,9 +159,14 @@ def run_fit(
 
 
 def agreement(optimum: Optimum, schedule: Schedule) -> str:
-    """How many starts ended where the best did; where few did, which settings search on."""
+    """How many starts ended where the best did; where few did, which settings search on.
+
+    Where starts share, also how many came there before that.
+    """
     near, starts = int(np.sum(optimum.cost < optimum.cost[0] + 1)), len(optimum.cost)
     said = f"{near} of {starts} starts end within 1 of the best"
+    if schedule.sharing and schedule.kicks:
+        said += f", {int(np.sum(optimum.first_end < optimum.cost[0] + 1))} of them before they shared what they found"
     if 2 * near > starts or schedule.kicks:
         return said
     more = "petab.kicks: 10 searches" if schedule.inside else "fit.kicks: 20 and fit.polish: 60 search"

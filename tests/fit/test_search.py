@@ -181,6 +181,67 @@ def test_kicks_lead_out_of_a_minimum_and_go_on_until_their_steps_are_used_up(toy
     assert np.all((kicked.steps >= 40) & (kicked.steps < 60))
 
 
+def bent_valley(problem) -> Target:
+    """Rosenbrock's valley in the first two parameters, in units from the nominal values; the cost is 0 where both are 1.
+
+    The others add their own squares.
+    """
+    nominal, unit = problem.estimated.nominal, problem.estimated.units
+
+    def parts(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from_nominal = (at - nominal) / unit
+        rest = from_nominal.copy()
+        rest[:, 0], rest[:, 1] = 100 * (from_nominal[:, 1] - from_nominal[:, 0] ** 2), 1 - from_nominal[:, 0]
+        slopes = np.tile(np.eye(len(unit)), (len(at), 1, 1))
+        slopes[:, 0, 0], slopes[:, 0, 1] = -200 * from_nominal[:, 0], 100
+        slopes[:, 1, 0], slopes[:, 1, 1] = -1, 0
+        return rest, slopes / unit
+
+    def linearise(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rest, slopes = parts(at)
+        return np.einsum("vri,vr->vi", slopes, rest), np.einsum("vri,vrj->vij", slopes, slopes)
+
+    return Target(problem.estimated, lambda at: 0.5 * np.sum(parts(at)[0] ** 2, axis=1), linearise, None)
+
+
+def test_the_last_steps_follow_a_bent_valley_to_its_lowest_point(toy):
+    """Far from it a step brings little; what kicks may do with is not where a start may end."""
+    estimated = replace(toy.estimated, lower=toy.estimated.nominal - 9, upper=toy.estimated.nominal + 9)
+    target = bent_valley(replace(toy, estimated=estimated))
+    begin = (
+        estimated.nominal - estimated.units * np.array([1.2, -1.0, *[0.5] * (len(estimated.names) - 2)])
+    )[None]
+    schedule = replace(schedule_between_wide_bounds(1, 60, 0, 1), tolerance=0.05)
+    early = search(target, begin, replace(schedule, last=0))
+    assert early.cost[0] > 0.1
+    found = search(target, begin, schedule)
+    assert found.first_end == early.cost
+    assert found.cost[0] < 1e-4 and found.steps[0] > early.steps[0]
+    np.testing.assert_allclose(found.scaled[0][:2], (estimated.nominal + estimated.units)[:2], atol=0.02)
+
+
+def test_starts_that_share_put_together_what_each_is_right_about(toy):
+    """Every start is right about every other parameter, the second one about the rest; draws are right about none."""
+    nominal, unit = toy.estimated.nominal, toy.estimated.units
+    right = (np.arange(6)[:, None] + np.arange(len(unit))) % 2 == 0
+    estimated = replace(toy.estimated, lower=nominal - 9 * unit, upper=nominal + 9 * unit)
+    starts = np.where(right, nominal, nominal + 2 * unit)
+
+    def costs(at: np.ndarray) -> np.ndarray:
+        """How many are wrong; flat in between, so that no step leads there."""
+        return np.sum(np.abs(at - nominal) > 1e-9, axis=1).astype(float)
+
+    flat = Target(estimated, costs, lambda at: (0 * at, np.tile(np.eye(at.shape[1]), (len(at), 1, 1))), None)
+    schedule = Schedule(adam=0, polish=1, kicks=40, tried=1, inside=True)
+    assert np.array_equal(np.sort(search(flat, starts, schedule).cost), np.sort(costs(starts)))
+    sharing = replace(schedule, sharing=True)
+    together = search(flat, starts, sharing)
+    assert together.cost[0] == 0
+    assert np.array_equal(together.first_end, costs(starts)[together.start])
+    assert np.array_equal(search(flat, starts, sharing).scaled, together.scaled)
+    assert search(flat, starts[:1], sharing).cost[0] == costs(starts)[0]
+
+
 def test_steps_inside_wide_bounds_recover_the_same_place_from_drawn_starts(toy, solver, found):
     """Bounds sixteen decades apart, so that most draws say nothing of the data."""
     estimated = toy.estimated

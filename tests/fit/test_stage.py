@@ -83,6 +83,9 @@ def test_it_is_said_how_many_starts_agree_and_what_helps_where_few_do(folder, sa
     assert alone.startswith("2 of 4 starts") and "fit.kicks: 20 and fit.polish: 60" in alone
     assert kicked == "2 of 4 starts end within 1 of the best"
     assert "petab.kicks: 10 searches on" in agreement(optimum, Schedule(inside=True))
+    optimum.first_end = np.array([3.5, 80.0, 4.2, 95.0])
+    shared = agreement(optimum, Schedule(kicks=10, sharing=True))
+    assert shared == "2 of 4 starts end within 1 of the best, 1 of them before they shared what they found"
 
 
 def test_draws_name_every_parameter_with_a_prior(folder):
