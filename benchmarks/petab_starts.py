@@ -4,10 +4,11 @@
     python benchmarks/petab_starts.py --starts 20 --seed 2 --json - Benchmark-Models/Weber_BMC2015/*.yaml
 
 Each problem is copied and the nominal values of what is estimated are taken out, so that no start knows them; then the
-command fits it with shipped settings. Per problem: `published`, the cost (minus the log of the posterior) at the
-nominal values; `costs`, where the starts ended, less that; `reached`, how many of them end within 1 of it or lower;
-`cpu_seconds` of the whole command, its compiler included. A file of results keeps what it says of other problems and
-seeds.
+command fits it with shipped settings. Starts share parts of what they found, so that one that gets there helps others.
+
+Per problem: `published`, the cost (minus the log of the posterior) at the nominal values; `costs`, where the starts
+ended, less that; `reached`, how many of them end within 1 of it or lower; `cpu_seconds` of the whole command, its
+compiler included. A file of results keeps what it says of other problems and seeds.
 """
 
 import argparse

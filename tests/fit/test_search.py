@@ -182,7 +182,7 @@ def test_kicks_lead_out_of_a_minimum_and_go_on_until_their_steps_are_used_up(toy
 
 
 def bent_valley(problem) -> Target:
-    """Rosenbrock's valley in the first two parameters, in units from the nominal values; the cost is 0 where both are 1.
+    """Rosenbrock's valley in the first two parameters, in units from the nominal values: a cost of 0 where both are 1.
 
     The others add their own squares.
     """
