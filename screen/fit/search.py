@@ -152,7 +152,7 @@ def search(target: Target, starts: np.ndarray, schedule: Schedule, log: Log = QU
     for kick in count(1):
         if not len(chosen := np.flatnonzero(used < schedule.kicks * schedule.polish)):
             break
-        kicked = np.array([_kick(target, scaled, at, rngs[at], schedule) for at in chosen])
+        kicked = np.array([_kick(target, scaled, int(at), rngs[at], schedule) for at in chosen])
         found = follow(kicked, f"kick {kick}")
         better = found.cost < cost[chosen]
         scaled[chosen[better]], cost[chosen[better]] = found.scaled[better], found.cost[better]
