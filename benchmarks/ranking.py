@@ -49,7 +49,7 @@ RESULTS = ROOT / "benchmarks/results/ranking.csv"
 
 class Row(NamedTuple):
     """One size: responses; seconds and seconds of processor of both stages, each a process of its own; seconds of each;
-    the larger peak of their memory."""
+    the larger peak of their memory, which is that of all processes of a stage together."""
 
     responses: int
     seconds: float
@@ -127,13 +127,29 @@ STAGES = {"rank": rank_stage, "report": report_stage}
 
 def run_stage(stage: str, folder: str) -> tuple[float, float, float]:
     """A stage in a process of its own: seconds, seconds of processor, peak memory [MB]."""
-    began = time.perf_counter()
+    began, peak, ended = time.perf_counter(), 0.0, 0
     child = subprocess.Popen([sys.executable, __file__, "--stage", stage, folder])
-    _, status, used = os.wait4(child.pid, 0)
+    while not ended:
+        peak = max(peak, held_memory(child.pid))
+        time.sleep(0.05)
+        ended, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{stage} must complete, found exit code {child.returncode}")
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3
+    peak = max(peak, used.ru_maxrss * 1024 / 1e6)
+    return time.perf_counter() - began, used.ru_utime + used.ru_stime, peak
+
+
+def held_memory(process: int) -> float:
+    """Memory that a process and those that it started hold now [MB], where the system tells (Linux); what they share
+    counts for each."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        threads = list(Path(f"/proc/{process}/task").glob("*/children"))
+        started = {int(word) for thread in threads for word in thread.read_text().split()}
+    except OSError:  # it ended meanwhile
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6 + sum(map(held_memory, started))
 
 
 def main() -> None:
