@@ -53,7 +53,13 @@ def quantile(values: np.ndarray, share: float, weights: np.ndarray | None = None
 def quantiles(
     values: np.ndarray, shares: Sequence[float], weights: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Several quantiles of the same draws, which are sorted once."""
+    """Several quantiles of the same draws, which are sorted once; rows of which no draw is there are passed over."""
+    some = ~np.isnan(values).all(axis=-1)
+    if values.ndim > 1 and not some.all():
+        found = np.full((len(shares), *some.shape), np.nan)
+        if some.any():
+            found[:, some] = quantiles(values[some], shares, weights)
+        return list(found)
     if _alike(weights) and (weights is None or weights[0] > 0):
         ordered, number = np.sort(values, axis=-1), count(values)
         return list(_even_quantiles(ordered, number, np.asarray(shares)))
