@@ -213,13 +213,14 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
 def _adjoint_programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time", "cotangent": "v[{}]"}
     for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
+        free = [i for i in range(len(system.species)) if ("state", i) not in gradient.targets]
         yield from _function(
             _Kernel(
                 name, "IN y, IN c, V time, IN v, OUT x, OUT q, OUT c_bar",
                 "y, c, time, v, x, q, c_bar", moving, prefix,
             ),
             gradient.program, _adjoints(gradient, system), scratch,
-            first="for (int i = 0; i < N; i++) q[i] = all(0.0);",
+            first=" ".join(f"q[{i}] = all(0.0);" for i in free),
         )  # fmt: skip
     for name, gradient, source in (
         ("hoist_pullback", system.hoist_pullback, "c_bar[{} * STRIDE]"),
