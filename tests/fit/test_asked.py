@@ -3,17 +3,19 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from screen.calibration.problem import measured_values
 from screen.errors import FitError
-from screen.fit import draw_ensemble, draw_starts
+from screen.fit import draw_ensemble, draw_starts, make_sensitivity
 from screen.fit.curvature import Curvature, prior_precision
 from screen.fit.ensemble import Ensemble, draw_goals
 from screen.fit.evaluator import Evaluator, Polished, polish
 from screen.fit.normal import normal_approximation
 from screen.fit.objective import Predicted
+from screen.fit.prediction import Prediction
 from screen.fit.search import Target
 from screen.fit.sensitivity import Sensitivity
 from screen.fit.stage import _summary
@@ -154,3 +156,67 @@ def test_a_summary_counts_what_was_done_and_how_far_the_best_fit_is_from_each_da
             "starts", "failed_lanes", "draws", "arrived")  # fmt: skip
     assert [found[name] for name in told] == [13, 4, 21.0, 0.125, 7, 3, 15, 2, 2, 9, 8]
     assert found["at_bound"] == list(toy.estimated.names)
+
+
+def test_the_cost_of_a_draw_has_the_slope_and_the_curvature_that_its_steps_are_told(
+    monkeypatch, toy, optimum
+):
+    """Predictions are linear; a draw has data, noise and centres of priors of its own, whoever is asked for with it."""
+    rng, rows = np.random.default_rng(3), len(toy.measurements.lane)
+    values, slopes = measured_values(toy), rng.normal(size=(rows, 4))
+    sigma, at = rng.uniform(0.5, 2, rows), toy.estimated.nominal
+
+    def predict(vectors):
+        compared, ones = values + (vectors - at) @ slopes.T, np.ones((len(vectors), rows))
+        lanes = np.ones((len(vectors), toy.lanes), bool)
+        return Predicted(compared, ones * sigma, 0 * ones, ones > 0, lanes)
+
+    def sensitivity(scaled):
+        by_value = slopes / sigma[:, None]
+        several = np.atleast_2d(scaled)
+        parts = (
+            predict(several).compared, np.tile(sigma, (len(several), 1)), np.ones((len(several), rows), bool),
+            np.tile(by_value, (len(several), 1, 1)), np.zeros((len(several), rows, 4)),
+        )  # fmt: skip
+        return Sensitivity(*(part if np.ndim(scaled) == 2 else part[0] for part in parts))
+
+    asked = asked_of(monkeypatch, "ensemble")
+    draw_ensemble(Evaluator(toy, predict, sensitivity), optimum, 5, 7, seed=4)
+    objective, chosen = asked[0].objective, np.array([1, 3])
+    goals = draw_goals(toy, optimum, sensitivity(at), 5, seed=4)
+    assert np.abs(goals.shift[:, :3]).min() > 0.01
+    scaled = at + 0.1 * rng.normal(size=(2, 4))
+    gradients, matrices = objective.linearise(chosen, scaled, None)
+    for place in range(4):
+        step = 1e-5 * np.eye(4)[place]
+        more, less = (objective.look(chosen, scaled + sign * step)[0] for sign in (1, -1))
+        assert gradients[:, place] == pytest.approx((more - less) / 2e-5, rel=1e-4, abs=1e-4)
+    z = (predict(scaled).compared - goals.measured[chosen]) / goals.sigma[chosen]
+    weight = np.ones_like(z)
+    laplace = next(each.rows for each in toy.observables if each.distribution == "laplace")
+    weight[:, laplace] = 1 / np.maximum(np.abs(z[:, laplace]), 0.05)
+    for found, own, noise in zip(matrices, weight, goals.sigma[chosen], strict=True):
+        told = slopes / noise[:, None]
+        assert found == pytest.approx(np.diag(prior_precision(toy, at)) + told.T @ (own[:, None] * told))
+
+
+def test_differences_are_taken_inside_the_bounds_in_units_of_each_parameter(monkeypatch, toy, solver):
+    """Up from the middle, down from within a step of the upper bound; beyond the bounds nothing could be predicted."""
+    rng, rows, estimated = np.random.default_rng(5), len(toy.measurements.lane), toy.estimated
+    slopes, noises = rng.normal(size=(2, rows, 4))
+
+    def predict(problem, solver, batch, vectors):
+        inside = jnp.all((vectors >= estimated.lower) & (vectors <= estimated.upper), axis=1)
+        from_top = vectors - estimated.upper
+        ok = jnp.repeat(inside, rows)
+        compared, sigma = (from_top @ slopes.T).ravel(), jnp.exp(0.1 * from_top @ noises.T).ravel()
+        return Prediction(compared, sigma, 0 * sigma, ok, ok)
+
+    monkeypatch.setattr("screen.fit.sensitivity.predict", predict)
+    middle = (estimated.lower + estimated.upper) / 2
+    at = np.array([middle, estimated.upper, estimated.upper - 0.5e-3 * estimated.units, estimated.lower])
+    found = make_sensitivity(toy, solver, adjoint=False)(at)
+    assert found.ok.all()
+    assert found.by_value * found.sigma[..., None] == pytest.approx(np.tile(slopes, (4, 1, 1)), rel=1e-6)
+    assert found.by_noise == pytest.approx(np.tile(0.1 * noises, (4, 1, 1)), rel=1e-6)
+    assert found.compared == pytest.approx((at - estimated.upper) @ slopes.T)

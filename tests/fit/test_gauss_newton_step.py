@@ -60,6 +60,13 @@ def test_what_sits_on_a_bound_leaves_it_once_the_others_have_moved():
     assert found == pytest.approx([1.25, 1.75])
 
 
+def test_a_step_that_was_halved_since_its_bound_turned_it_uphill_is_not_the_last():
+    """In a steep valley across the box: the first ends at its bound of -1.8, the second where that leaves it."""
+    gradient, matrix = np.array([1.0, -1.0]), np.array([[2.05, -9.16], [-9.16, 43.77]])
+    found = lowest_point(gradient, matrix, np.array([-1.8, -1.5]), np.array([0.6, 1.0]))
+    assert found == pytest.approx([-1.8, (1 - 9.16 * 1.8) / 43.77])
+
+
 def test_a_matrix_that_rounding_made_indefinite_is_solved_all_the_same():
     """Of rank one but for a billionth, on the wrong side: it has no Cholesky factor, and one solution."""
     matrix = np.array([[4.0, 2.0 + 1e-9], [2.0 + 1e-9, 1.0]])

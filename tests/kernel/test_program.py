@@ -72,6 +72,10 @@ def test_zero_and_one_leave_no_instruction():
     assert builder.sub(x, builder.neg(x)) == builder.add(x, x)
     assert builder.sub(zero, x) == builder.neg(x)
     assert builder.neg(builder.constant(2.0)) == builder.constant(-2.0)
+    y, minus = builder.emit("state", 1), builder.constant(-1.0)
+    assert builder.add(builder.neg(x), y) == builder.sub(y, x) == builder.add(y, builder.neg(x))
+    assert builder.mul(minus, x) == builder.mul(x, minus) == builder.neg(x)
+    assert builder.mul(builder.neg(x), y) == builder.neg(builder.mul(x, y)) == builder.mul(x, builder.neg(y))
 
 
 GRID = (-3.0, -1.0, 0.0, 1.0, 2.0)
