@@ -57,6 +57,25 @@ def test_what_is_lost_of_a_total_is_no_movement(moved, status):
     assert found.status.tolist() == [status]
 
 
+def test_a_species_that_lives_on_what_rounding_leaves_of_an_exchange_comes_to_rest():
+    """A and B exchange as much both ways, E is made of the difference: nothing but rounding, a hundredfold."""
+    model = model_of(
+        "species A, B, E; A = 0.3; B = 0.7; E = 0; on = 1; off = 1; lose = 0.01;"
+        "there: A -> B; on*A; back: B -> A; off*B; up: -> E; on*A; down: E -> ; off*B; away: E -> ; lose*E;"
+    )
+    rng, value = np.random.default_rng(1), dict(zip(model.parameters, model.values, strict=True))
+    rates = [value | {"on": on, "off": off} for on, off in rng.uniform(0.3, 1.0, (64, 2))]
+    parameters = np.array([list(each.values()) for each in rates])
+    stepping = TIGHT._replace(atol=1e-17)._asdict()
+    found = rest(model, parameters, np.tile([0.3, 0.7, 0.0], (64, 1)), until=UNTIL, **stepping)
+    assert not np.any(found.status)
+    share = parameters[:, list(value).index("off")] / parameters.sum(
+        1, where=np.isin(list(value), ["on", "off"])
+    )
+    np.testing.assert_allclose(found.state[:, 0], share, rtol=1e-9)
+    assert np.max(np.abs(found.state[:, 2])) < 1e-13
+
+
 @pytest.mark.parametrize(
     ("end", "moved", "status"),
     [

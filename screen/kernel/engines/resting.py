@@ -17,13 +17,10 @@ from jax import Array
 
 from screen.kernel.engines.compiled import Build, compiled_solve, rows_back
 from screen.kernel.model import Model
-from screen.kernel.solution import Runs, Solution, Status, Stepping
+from screen.kernel.solution import ROUNDING, Runs, Solution, Status, Stepping
 
 LOOSENED = 100.0
 """By how much the tolerances of the integration before Newton's method are above those asked for."""
-
-ROUNDING = 2.0**-48
-"""Of the largest state: what is lost where a species is what the others leave of a total."""
 
 
 class Cells(NamedTuple):

@@ -18,6 +18,7 @@ from screen.kernel import tableau
 from screen.kernel.native.ahead import Ahead
 from screen.kernel.native.emit_algebra import CHAINED, algebra, braces, stage_sums
 from screen.kernel.native.parts import in_parts
+from screen.kernel.solution import ROUNDING
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.events import Events
 from screen.kernel.symbolic.program import INPUTS, Instruction, Program, operands
@@ -119,7 +120,7 @@ def _sizes(system: System) -> Iterator[str]:
         "NONZEROS": len(system.reduction.pattern), "DRIVEN": len(system.driven), "BREAKS": len(system.breaks.outputs),
         "SLOTS": len(system.reduction.elimination.slots), "STAGES": tableau.STAGES, "ORDER": tableau.ORDER,
         "GAMMA": tableau.GAMMA, "PIVOTS": len(system.reduction.elimination.diagonal), "CHAINED": CHAINED,
-        "DEPENDENTS": len(system.reduction.dependents), **CONTROL,
+        "DEPENDENTS": len(system.reduction.dependents), "ROUNDING": ROUNDING, **CONTROL,
     }  # fmt: skip
     yield from (f"#define {name} {value!r}" for name, value in sizes.items())
 

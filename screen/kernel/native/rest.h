@@ -36,7 +36,8 @@ static I grows(const Step *s)
     return sign < 0.0;
 }
 
-/* A lane is at rest if it hardly moves from where it is until the steps vanish, and does not leave from there. */
+/* A lane is at rest if it hardly moves from where it is until the steps vanish, and does not leave from there. Steps that
+   go on after half of them, and are no more than rounding leaves, have vanished too. */
 static void settle(const Job *job, Step *s, I *rested)
 {
     I going = NOT(NONE);
@@ -47,10 +48,12 @@ static void settle(const Job *job, Step *s, I *rested)
         balance(job, s);
         solve(MINE(s->matrix), all(1.0), s->start, s->g, s->k[0]);
         I moves = NONE, far = NONE;
+        V lost = {0};
+        for (int i = 0; i < N; i++) lost = v_max(lost, ROUNDING * v_abs(s->y[i]));
         for (int i = 0; i < N; i++) {
-            const V step = s->k[0][i], next = s->y[i] + step;
-            moves |= NOT(v_abs(step) <= 1e-8 * v_abs(next) + 1e-2 * job->atol * SCALE[i]);
-            far |= NOT(v_abs(next - s->z[i]) <= job->tolerance * (v_abs(next) + 1e3 * job->atol * SCALE[i]));
+            const V step = s->k[0][i], next = s->y[i] + step, left = k < NEWTON / 2 ? all(0.0) : lost;
+            moves |= NOT(v_abs(step) <= 1e-8 * v_abs(next) + 1e-2 * job->atol * SCALE[i] + left);
+            far |= NOT(v_abs(next - s->z[i]) <= job->tolerance * (v_abs(next) + 1e3 * job->atol * SCALE[i]) + lost);
             s->y[i] = choose(going, next, s->y[i]);
         }
         *rested |= going & NOT(moves) & NOT(far) & NOT(grows(s));
