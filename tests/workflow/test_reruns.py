@@ -73,7 +73,7 @@ READ = {
     "scenarios.pair_layout": {"scenarios"},
     "scenarios.triples": {"scenarios"},
     "scenarios.genetic": {"scenarios"},
-    "readouts": {"simulate", "race", "rank", "report"},
+    "readouts": {"scenarios", "simulate", "race", "rank", "report"},
     "simulate.engine": {"fit", "constrain", "simulate", "validate", "predict_heldout"},
     "simulate.screen_rtol": {"simulate"},
     "simulate.slices": {"simulate"},

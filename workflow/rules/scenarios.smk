@@ -13,7 +13,7 @@ rule scenarios:
         "../envs/screen.yaml"
     params:
         config=CONFIG,
-        settings=chosen("scenarios", "rank.observable"),
+        settings=chosen("scenarios", "rank.observable", "readouts"),
         code=stage_code("scenarios"),
         inputs=lambda wildcards: contents(rules.scenarios.input),
     message:
