@@ -2,13 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Any
 
 import polars as pl
 
@@ -19,19 +19,17 @@ THREADS = "POLARS_MAX_THREADS"
 
 
 @contextmanager
-def another_process(
-    first: Callable[[], Any] | None, ended: ScreenError
-) -> Iterator[ProcessPoolExecutor | None]:
-    """A process that starts at once and calls `first`, whose module it so imports; it ends with the block.
+def another_process(module: str | None, ended: ScreenError) -> Iterator[ProcessPoolExecutor | None]:
+    """A process that starts at once and imports a module, by whose functions it will be asked; it ends with the block.
 
-    None where there is no `first`, or where the machine gives no process. It may have half of the threads, and does not
-    see an interrupt: this process does, and ends it. `ended` is raised where it was ended from outside.
+    None where there is no `module`, or where the machine gives no process. It may have half of the threads, and does
+    not see an interrupt: this process does, and ends it. `ended` is raised where it was ended from outside.
 
     >>> with another_process(None, ScreenError("the other process must end by itself")) as pool:
     ...     print(pool)
     None
     """
-    pool = _started(first) if first else None
+    pool = _started(module) if module else None
     if pool is None:
         yield None
         return
@@ -42,7 +40,7 @@ def another_process(
         raise ended from None
 
 
-def _started(first: Callable[[], Any]) -> ProcessPoolExecutor | None:
+def _started(module: str) -> ProcessPoolExecutor | None:
     pool, before = None, os.environ.get(THREADS)
     blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
     try:
@@ -50,7 +48,7 @@ def _started(first: Callable[[], Any]) -> ProcessPoolExecutor | None:
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
         os.environ[THREADS] = str(max(1, pl.thread_pool_size() // 2))
         try:
-            pool.submit(first)
+            pool.submit(import_module, module)
         finally:
             os.environ.pop(THREADS)
             if before is not None:

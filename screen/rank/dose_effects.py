@@ -99,7 +99,7 @@ def effects_beside(
     ended = RankError(
         "effects: the process that scores them must end by itself, found it ended from outside; does memory suffice?"
     )
-    with another_process(_ready if many else None, ended) as pool:
+    with another_process(__name__ if many else None, ended) as pool:
 
         def begin(found: ResponseArray, aim: Aim) -> Callable[[], DoseEffects]:
             if pool is None:
@@ -108,10 +108,6 @@ def effects_beside(
             return pool.submit(score_doses, wanted, aim).result
 
         yield begin
-
-
-def _ready() -> None:
-    """Called first by the process that scores: so it has imported what it takes before it is asked to."""
 
 
 def _effects(

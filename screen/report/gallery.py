@@ -61,7 +61,7 @@ def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | st
     ended = ReportError(
         "figures: the process that draws them must end by itself, found it ended from outside; does memory suffice?"
     )
-    with another_process(_ready if large else None, ended) as pool:
+    with another_process(__name__ if large else None, ended) as pool:
         if pool is None:
             yield write_figures
             return
@@ -73,10 +73,6 @@ def figures_beside(ranked: Path | str) -> Iterator[Callable[[Findings, Path | st
         yield begin
         for figure in due:
             figure.result()
-
-
-def _ready() -> None:
-    """Called first by the process that draws: so it has imported what draws before it is asked to."""
 
 
 def _write(name: str, drawn: Drawn, folder: Path) -> Path:

@@ -155,35 +155,34 @@ def test_events_at_fixed_times_are_solved_between(host_cuda):
     np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=1e-5)
 
 
+def calls_of(name, monkeypatch):
+    """What a function of the driver is called with, a tuple a call, from here on."""
+    real, found = getattr(driver.Driver, name), []
+
+    def noted(self, *arguments):
+        found.append(arguments)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(driver.Driver, name, noted)
+    return found
+
+
 def test_both_limits_of_memory_together_leave_some(host_cuda, monkeypatch):
     """Threads take their share of what is free, tapes theirs of what these leave."""
-    asked = []
-    memory = driver.Driver.memory
-    monkeypatch.setattr(
-        driver.Driver,
-        "memory",
-        lambda self, stream, *sizes: asked.append(sizes) or memory(self, stream, *sizes),
-    )
+    asked = calls_of("memory", monkeypatch)
     monkeypatch.setenv("HOST_CUDA_MEMORY", str(400_000))
     model = model_of(CYCLE)
     parameters, state, switches, times = lanes_of(model, 100)
     jax.grad(lambda p: jnp.sum(solve(model, p, state, switches, times, engine="cuda").states))(parameters)
-    assert max(map(sum, asked)) <= 0.75 * 400_000 + 24
+    assert max(sum(sizes) for _stream, *sizes in asked) <= 0.75 * 400_000 + 24
 
 
 def test_as_many_warps_as_run_at_once_begin_where_memory_allows(host_cuda, monkeypatch):
-    started = []
-    launch = driver.Driver.launch
-    monkeypatch.setattr(
-        driver.Driver,
-        "launch",
-        lambda self, stream, function, warps, job: (
-            started.append(warps) or launch(self, stream, function, warps, job)
-        ),
-    )
+    """The host of the tests runs two at once; there is work for four."""
+    started = calls_of("launch", monkeypatch)
     model = model_of(CYCLE)
     solve(model, *lanes_of(model, 100), engine="cuda").states.block_until_ready()
-    assert started == [2]  # what the host of the tests runs at once; there is work for four
+    assert [warps for _stream, _function, warps, _job in started] == [2]
 
 
 def test_little_memory_means_fewer_threads_and_the_same_answer(host_cuda, monkeypatch):
