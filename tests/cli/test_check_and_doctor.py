@@ -1,5 +1,7 @@
 """check reads everything and runs nothing; doctor says what the machine has and lacks."""
 
+import contextlib
+import io
 import json
 import shutil
 from collections import Counter
@@ -7,29 +9,26 @@ from collections import Counter
 import polars as pl
 import pytest
 
+from screen.cli import main
 from screen.errors import KernelError
 from screen.kernel import ENGINES
+from tests.cli.conftest import Ran
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shipped_check(root):
     """What check says of the shipped configuration."""
-    import subprocess
-    import sys
-
-    return subprocess.run(
-        [sys.executable, "-m", "screen", "check", "--json"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(said):
+        patched.chdir(root)
+        code = main(["check", "--json"])
+    return Ran(code, said.getvalue(), "")
 
 
 def test_the_shipped_configuration_has_no_problem(shipped_check):
-    found = json.loads(shipped_check.stdout)
+    found = json.loads(shipped_check.out)
     assert found["problems"] == []
-    assert shipped_check.returncode == 0
+    assert shipped_check.code == 0
     sizes = found["sizes"]
     assert sizes["states"] >= 60
     assert sizes["drugs screened"] >= 60
@@ -45,7 +44,7 @@ def test_the_shipped_configuration_has_no_problem(shipped_check):
 
 
 def test_sizes_are_those_of_the_tables(shipped_check, root):
-    sizes = json.loads(shipped_check.stdout)["sizes"]
+    sizes = json.loads(shipped_check.out)["sizes"]
 
     def table(name: str) -> pl.DataFrame:
         path = root / "config" / name

@@ -1,6 +1,7 @@
 """A raced screen: pairs that are not among the first stop, and nothing else is another number."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -45,7 +46,11 @@ def screened(run, small, kept):
         )
         numbered = range(shards if first is None else 2 * shards)
         simulated = [("simulate", "--shard", shard, "--threads", min(shards, 2)) for shard in numbered]
-        stages = [("network",), ("scenarios",), ("constrain",), *simulated[:shards]]
+        alike = [known[other][1].folder for other in known if other[0] == tuple(drugs)]
+        for made in ("network", "scenarios") if alike else ():  # neither depends on draws
+            shutil.copytree(alike[0] / made, results / made)
+        stages = [] if alike else [("network",), ("scenarios",)]
+        stages += [("constrain",), *simulated[:shards]]
         stages += [] if first is None else [("race",), *simulated[shards:]]
         for earlier in Results(results).of_race if first is None else ():
             earlier.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,6 @@ from screen.judge import Contest, Judges, find_decisive
 from screen.judge import margin as judge_margin
 from screen.judge.margin import Margin, Margins
 from screen.kernel import available_engines, load_model
-from screen.network import compose_network
 from screen.panel import PanelTables, Planned, Wanted, run_planned
 from screen.scenarios import read_context_tables, read_drug_tables
 from screen.simulate import Integration, Readout
@@ -35,10 +34,10 @@ def few_rows():
 
 
 @pytest.fixture(scope="module")
-def judges(root: Path) -> Judges:
+def judges(root: Path, network: Path) -> Judges:
     """The shipped tables and the first three of the shipped draws."""
     config = root / "config"
-    model = load_model(compose_network(config / "network"))
+    model = load_model(network.read_text())
     contexts = read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv")
     drugs = read_drug_tables(config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv")
     draws = pl.read_parquet(config / "calibration/ensemble.parquet").filter(pl.col("draw") < 3)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import pytest
 
 from screen.kernel import Model, load_model
-from screen.network import compose_network
 from screen.panel import Fact, read_panel
 from screen.scenarios import ContextTables, DrugTables, read_context_tables, read_drug_tables
 
@@ -21,10 +20,10 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def world(root: Path) -> World:
+def world(root: Path, network: Path) -> World:
     config = root / "config"
     return World(
-        load_model(compose_network(config / "network")),
+        load_model(network.read_text()),
         read_context_tables(config / "contexts.tsv", config / "hypotheses.tsv"),
         read_drug_tables(config / "drugs.tsv", config / "affinities.tsv", config / "targets.tsv"),
         {fact.id: fact for fact in read_panel(config / "panel/panel.tsv")},
