@@ -20,6 +20,7 @@ from jax import Array
 
 from screen.errors import KernelError
 from screen.kernel.cache import generator_version
+from screen.kernel.engines.rows import flattened, rows_back
 from screen.kernel.engines.timed import timed_solve, without_events
 from screen.kernel.model import Model
 from screen.kernel.native.compiler import compile_library, find_compiler, kept_library
@@ -38,6 +39,8 @@ class Build(NamedTuple):
     """How many threads, given how many cores may be used."""
     events: bool
     """Whether what it makes knows events; else these are solved between."""
+    keeps: int
+    """Bytes that a solve may keep of its steps for a gradient, which takes those of other lanes again; 0 keeps none."""
 
 
 def compiled_solve(build: Build, model: Model, runs: Runs, stepping: Stepping) -> Solution:
@@ -64,15 +67,20 @@ def compiled_readings(
 
     def forward(*arrays: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         lanes = Runs(*(each[first] for each in arrays))
-        states, status, accepted, *_ = _solve(build, model, options, None, lanes)
-        return (states[lane, output], status[lane]), (*lanes, accepted)
+        found, steps = _kept_solve(build, model, options, None, lanes)
+        return read_off(found), (*lanes, *steps)
+
+    def read_off(found: Sequence[Array]) -> tuple[Array, Array]:
+        return found[0][lane, output], found[1][lane]
 
     def backward(lanes: tuple[Array, ...], cotangents: Any) -> tuple[Array | None, ...]:
         places = (jnp.asarray(each, dtype=jnp.int32) for each in (lane, output))
-        back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
+        back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5, len(lanes) - 5)
         return *back(*lanes, *places, cotangents[0][:, None]), None, None
 
-    read = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
+    read = jax.custom_vjp(
+        lambda *arrays: read_off(_solve(build, model, options, None, Runs(*(each[first] for each in arrays))))
+    )
     read.defvjp(forward, backward)
     return read(*runs)
 
@@ -99,29 +107,39 @@ def available_cores() -> int:
 @cache
 def register(model: Model) -> str:
     """Compile and load the library that solves a model; the name under which XLA knows it."""
-    return _register(model, (), ("solve", "settle"))
+    return _register(_library(model), ("solve", "settle"))
 
 
 @cache
 def register_adjoints(model: Model) -> str:
     """The same of the library for adjoints, which takes longer to compile; they go by the name of the other."""
-    return _register(model, (ADJOINT,), ("gradient", "settle_gradient"))
+    solves, adjoints = _library(model), _library(model, (ADJOINT,))
+    again = ctypes.cast(_loaded(solves).screen_integrate, ctypes.c_void_p)
+    _loaded(adjoints).screen_integrate_by(again)
+    return _register(adjoints, ("gradient", "settle_gradient"))
 
 
-def _register(model: Model, macros: tuple[str, ...], targets: Iterable[str]) -> str:
-    library = _library(model, macros)
-    try:
-        functions = ctypes.CDLL(str(library))
-    except OSError as error:
-        raise KernelError(f"{library}: must be a library that can be loaded here, found {error}") from None
+def _register(library: Path, targets: Iterable[str]) -> str:
     name = f"screen_{library.stem.partition('-')[0]}"
     for target in targets:
-        handler = getattr(functions, f"screen_{target}")
+        handler = getattr(_loaded(library), f"screen_{target}")
         jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
     return name
 
 
-PROCESSOR = Build(register, register_adjoints, lambda wanted: wanted or available_cores(), events=True)
+def _loaded(library: Path) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelError(f"{library}: must be a library that can be loaded here, found {error}") from None
+
+
+KEPT = 1 << 28
+"""Enough for a batch of the fit on slices. What no step comes to is not taken from the system."""
+
+PROCESSOR = Build(
+    register, register_adjoints, lambda wanted: wanted or available_cores(), events=True, keeps=KEPT
+)
 
 
 def kernel_ready(models: Iterable[Model] = ()) -> str:
@@ -170,22 +188,68 @@ def _called(build: Build, model: Model, options: tuple, stored: tuple[int, ...] 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
 def _solve(build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs) -> Any:
-    lanes, species = runs.state.shape
-    columns = np.arange(species, dtype=np.int32) if stored is None else np.array(stored, np.int32)
-    outputs = (
-        jax.ShapeDtypeStruct((lanes, runs.times.shape[-1], len(columns)), jnp.float64),
+    columns = _columns(stored, runs)
+    call = jax.ffi.ffi_call(
+        f"{build.register(model)}_solve", _solved(runs, len(columns)), vmap_method="broadcast_all"
+    )
+    return call(*runs, columns, **dict(options))
+
+
+def _columns(stored: tuple[int, ...] | None, runs: Runs) -> np.ndarray:
+    return np.arange(runs.state.shape[-1], dtype=np.int32) if stored is None else np.array(stored, np.int32)
+
+
+def _solved(runs: Runs, columns: int) -> tuple[jax.ShapeDtypeStruct, ...]:
+    lanes, outputs = runs.times.shape
+    return (
+        jax.ShapeDtypeStruct((lanes, outputs, columns), jnp.float64),
         *(jax.ShapeDtypeStruct((lanes,), jnp.int32) for _ in range(3)),
         jax.ShapeDtypeStruct((lanes,), jnp.float64),
     )
-    call = jax.ffi.ffi_call(f"{build.register(model)}_solve", outputs, vmap_method="broadcast_all")
-    return call(*runs, columns, **dict(options))
+
+
+ROOM, HEAD = 256, 7
+"""Steps of a lane that there is room for, else they are taken again; numbers of a step before its state (lanes.h)."""
+
+
+def _kept_solve(
+    build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """A solve, and what its gradient needs: how many steps were accepted and, where the build keeps them, these.
+
+    They are [kept, ROOM, numbers] of the first lanes, as many as there is room for; under `vmap` of all lanes together.
+    """
+    if not build.keeps:
+        found = _solve(build, model, options, stored, runs)
+        return found, (found[2],)
+    columns = _columns(stored, runs)
+    target = f"{build.register(model)}_solve"
+
+    @jax.custom_batching.custom_vmap
+    def keeping(*arrays: Array) -> tuple[Array, ...]:
+        each = Runs(*arrays)
+        row = HEAD + each.state.shape[-1]
+        kept = min(len(each.times), build.keeps // (8 * ROOM * row))
+        steps = jax.ShapeDtypeStruct((kept, ROOM, row), jnp.float64)
+        return tuple(
+            jax.ffi.ffi_call(target, (*_solved(each, len(columns)), steps))(*arrays, columns, **dict(options))
+        )
+
+    @keeping.def_vmap
+    def _(size: int, batched: Sequence[bool], *arrays: Array) -> tuple[tuple[Array, ...], tuple[bool, ...]]:
+        *found, steps = keeping(*flattened(size, batched, arrays))
+        apart = (each.reshape(size, -1, *each.shape[1:]) for each in found)
+        return (*apart, steps), (*(True for _ in found), False)
+
+    *found, steps = keeping(*runs)
+    return tuple(found), (found[2], steps)
 
 
 def _forward(
     build: Build, model: Model, options: tuple, stored: tuple[int, ...] | None, runs: Runs
-) -> tuple[Any, tuple[Runs, Array]]:
-    found = _solve(build, model, options, stored, runs)
-    return found, (runs, found[2])
+) -> tuple[Any, tuple[Runs, tuple[Array, ...]]]:
+    found, kept = _kept_solve(build, model, options, stored, runs)
+    return found, (runs, kept)
 
 
 def _backward(
@@ -193,18 +257,18 @@ def _backward(
     model: Model,
     options: tuple,
     stored: tuple[int, ...] | None,
-    kept: tuple[Runs, Array],
+    kept: tuple[Runs, tuple[Array, ...]],
     cotangents: Any,
 ) -> tuple[Runs]:
     """Adjoint of the steps taken; switches and output times are held (their cotangents are 0)."""
-    runs, accepted = kept
+    runs, of_steps = kept
     lanes = jnp.arange(len(runs.times), dtype=jnp.int32)
     states = cotangents[0]
     if stored is not None:
         whole = jnp.zeros((*states.shape[:-1], runs.state.shape[-1]))
         states = whole.at[..., np.array(stored, int)].add(states)
-    back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5)
-    return (_gradient(runs, *back(*runs, accepted, lanes, jnp.zeros_like(lanes), states)),)
+    back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5, len(of_steps) - 1)
+    return (_gradient(runs, *back(*runs, *of_steps, lanes, jnp.zeros_like(lanes), states)),)
 
 
 def _gradient(runs: Runs, by_parameters: Array, by_state: Array) -> Runs:
@@ -234,41 +298,3 @@ def _solve_events(build: Build, model: Model, options: tuple, runs: Runs) -> Any
     run = jax.custom_vjp(lambda each: _solve(build, model, options, None, each))
     run.defvjp(lambda each: (_solve(build, model, options, None, each), each), backward)
     return run(runs)
-
-
-@cache
-def rows_back(target: str, options: tuple, solved: int) -> Callable[..., tuple[Array, Array]]:
-    """Adjoints of the first two arrays, one row a cotangent, by a handler that takes rows.
-
-    The first `solved` arrays have one entry a lane, the others one a row: its lane, perhaps the output at which its
-    cotangents begin, and these. However many rows a lane has, its steps are taken and factorised once. Under `vmap`
-    of the cotangents alone there are more rows, under any other also more lanes.
-    """
-
-    @jax.custom_batching.custom_vmap
-    def back(*arrays: Array) -> tuple[Array, Array]:
-        rows = len(arrays[-1])
-        outputs = tuple(jax.ShapeDtypeStruct((rows, *each.shape[1:]), each.dtype) for each in arrays[:2])
-        by_parameters, by_state = jax.ffi.ffi_call(target, outputs)(*arrays, **dict(options))
-        return by_parameters, by_state
-
-    @back.def_vmap
-    def _(
-        size: int, batched: Sequence[bool], *arrays: Array
-    ) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
-        lanes, rows = arrays[0].shape[1 if batched[0] else 0], arrays[-1].shape[1 if batched[-1] else 0]
-        copied = any(batched[:solved])
-        full = [
-            each if is_batched else jnp.broadcast_to(each, (size, *each.shape))
-            for each, is_batched in zip(arrays, batched, strict=True)
-        ]
-        of_lanes = (
-            [each.reshape(-1, *each.shape[2:]) for each in full[:solved]] if copied else arrays[:solved]
-        )
-        lane, *asked = full[solved:]
-        if copied:
-            lane = lane + lanes * jnp.arange(size, dtype=lane.dtype)[:, None]
-        found = back(*of_lanes, *(each.reshape(-1, *each.shape[2:]) for each in (lane, *asked)))
-        return tuple(each.reshape(size, rows, *each.shape[1:]) for each in found), (True, True)
-
-    return back

@@ -40,8 +40,11 @@ SHARE = 0.5
 _POINTERS = (
     "parameters", "state", "switches", "times", "stored", "states", "status", "accepted", "rejected", "reached",
     "cotangent", "row_lane", "row_output", "parameters_bar", "state_bar", "sorted", "rows_begin", "order",
+    "taped",
 )  # fmt: skip
-_COUNTS = ("lanes", "phases", "outputs", "columns", "max_steps", "threads", "rows", "span", "walked")
+_COUNTS = (
+    "lanes", "phases", "outputs", "columns", "max_steps", "threads", "rows", "span", "walked", "kept", "room",
+)  # fmt: skip
 _NUMBERS = ("rtol", "atol", "first_step", "rate", "time", "tolerance")
 
 
@@ -118,7 +121,7 @@ def register(model: Model) -> str:
 _HANDLERS: list[Any] = []
 """What XLA may still call must not be freed."""
 
-GRAPHICS = Build(register, register, lambda wanted: 0, events=False)
+GRAPHICS = Build(register, register, lambda wanted: 0, events=False, keeps=0)
 """Cores are not what limits the threads."""
 
 

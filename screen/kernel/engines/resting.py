@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from screen.kernel.engines.compiled import Build, compiled_solve, rows_back
+from screen.kernel.engines.compiled import Build, compiled_solve
+from screen.kernel.engines.rows import rows_back
 from screen.kernel.model import Model
 from screen.kernel.solution import ROUNDING, Runs, Solution, Status, Stepping
 

@@ -1,8 +1,8 @@
 /* The gradient: the discrete adjoint of the steps that were taken, step sizes held.
 
-   A row is one cotangent of one lane. Lanes are integrated once more in small groups, which records time,
-   step size and state of every accepted step; then the slots walk each lane's tape backwards, up to LAYERS
-   rows of the lane at once: the step is linearised, its stages and its factorisation are made once, and each
+   A row is one cotangent of one lane. What the solve kept of a lane's steps, or else a recording of them, which a small
+   group of lanes is integrated once more for, is its tape: time, step size and state of every accepted step. The slots
+   walk each lane's tape backwards, up to LAYERS rows of the lane at once: the step is linearised, its stages and its factorisation are made once, and each
    layer of rows passes through them. A row takes part from the last of its outputs that is not 0.
    With lambda the adjoint of the new state, v_i = W^-T u_i for the last stage first,
 
@@ -89,6 +89,14 @@ static int enter_steps(const Job *job, Step *s, Adjoint *a, Walk *walks)
     return 1;
 }
 
+/* Whether the row of layer k has an output in the step that starts at a time, or after it. */
+static int has_output(const Job *job, const Walk *walk, int k, double start)
+{
+    const int64_t output = walk->output[k];
+    if (walk->row[k] < 0 || output < job->row_output[walk->row[k]]) return 0;
+    return job->times[walk->lane * job->outputs + output] > start;
+}
+
 static void finish_walk(const Job *job, Adjoint *a, Walk *walk, int l)
 {
     leave_phase(job, a, walk, l);
@@ -105,6 +113,16 @@ static void finish_walk(const Job *job, Adjoint *a, Walk *walk, int l)
     walk->tape = NULL;
 }
 
+/* How many outputs a lane has come to. */
+static int64_t outputs_of(const Job *job, const Tape *tape)
+{
+    const double *times = job->times + tape->lane * job->outputs;
+    const double end = tape->count ? tape->rows[ROW * (tape->count - 1) + ROW_END] : job->switches[tape->lane * job->phases];
+    int64_t count = job->outputs;
+    while (count > 0 && times[count - 1] > end) count--;
+    return count;
+}
+
 static void start_walk(const Job *job, Adjoint *a, Walk *walk, const Recording *recording, Place *next, int l)
 {
     for (;;) {
@@ -118,12 +136,14 @@ static void start_walk(const Job *job, Adjoint *a, Walk *walk, const Recording *
         walk->tape = &recording->tapes[next->tape];
         walk->lane = walk->tape->lane;
         walk->step = walk->tape->count - 1;
+        const int64_t outputs = outputs_of(job, walk->tape);
         const int64_t first = job->rows_begin[walk->lane], count = job->rows_begin[walk->lane + 1] - first;
         for (int k = 0; k < LAYERS && next->taken < count; k++) {
             const Row *row = &job->sorted[first + next->taken++];
             walk->row[k] = row->row;
-            walk->output[k] = row->last < walk->tape->outputs ? row->last : walk->tape->outputs - 1;
+            walk->output[k] = row->last < outputs ? row->last : outputs - 1;
         }
+        while (walk->step >= 0 && !has_output(job, walk, 0, walk->tape->rows[ROW * walk->step])) walk->step--;
         if (next->taken == count) {
             next->tape++;
             next->taken = 0;
@@ -133,21 +153,13 @@ static void start_walk(const Job *job, Adjoint *a, Walk *walk, const Recording *
     }
 }
 
-/* Whether the row of layer k has an output in this step or after its start. */
-static int has_output(const Job *job, const Step *s, const Walk *walk, int k, int l)
-{
-    const int64_t output = walk->output[k];
-    if (walk->row[k] < 0 || output < job->row_output[walk->row[k]]) return 0;
-    return job->times[walk->lane * job->outputs + output] > LANE(s->t, l);
-}
-
 /* Let the rows of layer k in whose last output lies in this step; whether any of them takes part. */
 static int take_part(const Job *job, const Step *s, Adjoint *a, Walk *walks, int k)
 {
     Layer *layer = &a->layers[k];
     int any = 0;
     for (int l = 0; l < W; l++) {
-        if (!walks[l].on[k] && has_output(job, s, &walks[l], k, l)) {
+        if (!walks[l].on[k] && has_output(job, &walks[l], k, LANE(s->t, l))) {
             walks[l].on[k] = 1;
             for (int i = 0; i < N; i++) LANE(layer->lambda[i], l) = 0.0;
             for (int j = 0; j < HOISTED; j++) LANE(layer->c_bar[j], l) = 0.0;
@@ -165,7 +177,7 @@ static void seed_stages(const Job *job, const Step *s, Adjoint *a, Walk *walks, 
         int wanted[W], any = 0;
         for (int l = 0; l < W; l++) {
             const Walk *walk = &walks[l];
-            wanted[l] = has_output(job, s, walk, k, l);
+            wanted[l] = has_output(job, walk, k, LANE(s->t, l));
             const double time = wanted[l] ? job->times[walk->lane * job->outputs + walk->output[k]] : LANE(s->t, l);
             LANE(x, l) = (time - LANE(s->t, l)) / LANE(s->h, l);
             any |= wanted[l];

@@ -69,17 +69,45 @@ static int by_length(const void *one, const void *other)
     return a->lane < b->lane ? -1 : a->lane > b->lane;
 }
 
-/* Room on a tape for the steps of its lane. */
-static int make_room(Tape *tape, int64_t length)
+/* Memory for the rows of a tape. */
+typedef struct { double *rows; int64_t length; } Reel;
+
+static int make_room(Reel *reel, int64_t length)
 {
-    if (tape->capacity >= length) return 1;
-    free(tape->rows);
-    tape->rows = malloc(sizeof(double) * ROW * length);
-    tape->capacity = tape->rows ? length : 0;
-    return tape->rows != NULL;
+    if (reel->length >= length) return 1;
+    free(reel->rows);
+    reel->rows = malloc(sizeof(double) * ROW * length);
+    reel->length = reel->rows ? length : 0;
+    return reel->rows != NULL;
 }
 
-/* Group by group: record, then walk back. */
+/* `screen_integrate` of the library that solves. */
+static int (*integrate_again)(const Job *job, Recording *recording);
+
+void screen_integrate_by(int (*given)(const Job *job, Recording *recording)) { integrate_again = given; }
+
+/* Tapes of the lanes of a recording: what the solve kept, where that is all of each; else they are recorded. */
+static int fill_tapes(const Job *job, Reel *reels, Recording *recording)
+{
+    int kept = 1;
+    for (int64_t i = recording->first; i < recording->end; i++) {
+        const int64_t lane = job->order[i];
+        kept = kept && kept_rows(job, lane) && job->accepted[lane] <= job->room;
+    }
+    for (int64_t i = recording->first; i < recording->end; i++) {
+        const int64_t lane = job->order[i], rows = job->rows_begin[lane + 1] - job->rows_begin[lane];
+        Reel *reel = &reels[i - recording->first];
+        if (kept) {
+            recording->tapes[i - recording->first] = (Tape){kept_rows(job, lane), lane, rows, job->accepted[lane], job->room};
+        } else {
+            if (!make_room(reel, tape_length(job, lane))) return 0;
+            recording->tapes[i - recording->first] = (Tape){reel->rows, lane, rows, 0, reel->length};
+        }
+    }
+    return kept || integrate_again(job, recording);
+}
+
+/* Group by group: fill the tapes, then walk back. */
 static int differentiate(Job *job)
 {
     enum { MOST = 2 * W }; /* the nearer caches hold tapes of so many lanes */
@@ -87,26 +115,19 @@ static int differentiate(Job *job)
     group = group < W ? W : group > MOST ? MOST : group;
     Step *s = workspace(sizeof(Step));
     Adjoint *a = workspace(sizeof(Adjoint));
-    Tape tapes[MOST] = {{0}};
+    Tape tapes[MOST];
+    Reel reels[MOST] = {{0}};
     int good = s && a;
     while (good) {
         const int64_t first = take_next(job->next, group);
         if (first >= job->walked) break;
         Recording recording = {.tapes = tapes, .first = first, .next = first};
         recording.end = first + group < job->walked ? first + group : job->walked;
-        for (int64_t i = first; i < recording.end; i++) {
-            const int64_t lane = job->order[i];
-            Tape *tape = &tapes[i - first];
-            tape->lane = lane;
-            tape->rows_of_lane = job->rows_begin[lane + 1] - job->rows_begin[lane];
-            tape->count = 0;
-            good = good && make_room(tape, tape_length(job, lane));
-        }
-        good = good && integrate(job, s, &recording);
+        good = fill_tapes(job, reels, &recording);
         qsort(tapes, recording.end - first, sizeof(Tape), by_length);
         if (good) walk_back(job, s, a, &recording);
     }
-    for (int i = 0; i < MOST; i++) free(tapes[i].rows);
+    for (int i = 0; i < MOST; i++) free(reels[i].rows);
     free(a);
     free(s);
     return good;
@@ -126,16 +147,17 @@ static void add_rows(XLA_FFI_CallFrame *frame, Job *job, int place)
     memset(job->state_bar, 0, sizeof(double) * job->rows * N);
 }
 
-/* Further arguments: accepted steps [..], lane [rows], the output the cotangents begin at [rows], cotangents
-   [rows, span, species]. */
+/* Further arguments: accepted steps [..], those that the solve kept, lane [rows], the output the cotangents begin at
+   [rows], cotangents [rows, span, species]. */
 XLA_FFI_Error *screen_gradient(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
     Job job = solve_of(frame);
     job.accepted = argument(frame, 4)->data;
-    add_rows(frame, &job, 5);
-    job.row_output = argument(frame, 6)->data;
-    job.span = argument(frame, 7)->dims[1];
+    if (!keep_steps(&job, argument(frame, 5))) return other_rows(frame);
+    add_rows(frame, &job, 6);
+    job.row_output = argument(frame, 7)->data;
+    job.span = argument(frame, 8)->dims[1];
     XLA_FFI_Error *error = sort_rows(&job) ? finish(frame, job, differentiate, job.walked) : out_of_memory(frame);
     free(job.sorted);
     free(job.rows_begin);

@@ -98,6 +98,15 @@ static Job solve_of(XLA_FFI_CallFrame *frame)
     return job;
 }
 
+/* Steps that a solve keeps [kept, room, ROW], of its first lanes. False where rows are of another length. */
+static int keep_steps(Job *job, const XLA_FFI_Buffer *taped)
+{
+    job->taped = taped->data;
+    job->kept = taped->dims[0];
+    job->room = taped->dims[1];
+    return taped->dims[2] == ROW;
+}
+
 /* parameters [.., parameters], state [.., species] */
 static Job rest_of(XLA_FFI_CallFrame *frame)
 {
@@ -113,6 +122,11 @@ static Job rest_of(XLA_FFI_CallFrame *frame)
 static XLA_FFI_Error *out_of_memory(XLA_FFI_CallFrame *frame)
 {
     return complain(frame, "kernel: memory must suffice, found none left");
+}
+
+static XLA_FFI_Error *other_rows(XLA_FFI_CallFrame *frame)
+{
+    return complain(frame, "kernel: lanes.h and compiled.py must agree on a row of a tape: this is a fault of the program");
 }
 
 static XLA_FFI_Error *finish(XLA_FFI_CallFrame *frame, Job job, int (*task)(Job *), int64_t items)

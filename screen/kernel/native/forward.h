@@ -3,13 +3,16 @@
 
 #define INSET 8.9e-16
 
-/* False when the tape is full. */
-static int tape_append(Tape *tape, const Step *s, int l, const Lane *lane)
+/* Note an accepted step that ends at a time. False when a tape is full; of what a solve keeps, no more is then kept. */
+static int note_step(const Job *job, const Step *s, int l, const Lane *lane, double end)
 {
-    if (tape->count == tape->capacity) return 0;
-    double *row = tape->rows + ROW * tape->count++;
+    Tape *tape = lane->tape;
+    if (lane->accepted >= (tape ? tape->capacity : job->room)) return !tape;
+    double *row = lane->rows + ROW * lane->accepted;
+    if (tape) tape->count++;
     row[ROW_TIME] = LANE(s->t, l);
     row[ROW_STEP] = LANE(s->h, l);
+    row[ROW_END] = end;
     row[ROW_PHASE] = (double)lane->phase;
     row[ROW_BREAK] = lane->t == lane->start ? lane->opened_by : -1;
     row[ROW_LOW] = LANE(s->low, l);
@@ -62,9 +65,7 @@ static inline void store(const Job *job, const Lane *lane, const double *y)
 static void close_lane(const Job *job, Lane *lane, int status)
 {
     const int64_t i = lane->lane;
-    if (lane->tape) {
-        lane->tape->outputs = lane->output;
-    } else {
+    if (!lane->tape) {
         double *rest = output_of(job, lane);
         for (int64_t j = 0; j < (job->outputs - lane->output) * job->columns; j++) rest[j] = NAN;
         job->status[i] = status;
@@ -95,6 +96,7 @@ static void load_lane(const Job *job, Step *s, Lane *lane, int l, Recording *rec
             lane->tape = &recording->tapes[place - recording->first];
             lane->outputs = job->sorted[job->rows_begin[i]].last + 1;
         }
+        lane->rows = recording ? lane->tape->rows : kept_rows(job, i);
         lane->t = job->switches[i * job->phases];
         lane->end = times[job->outputs - 1];
         lane->phase_end = lane->t;
@@ -279,9 +281,9 @@ static int integrate(const Job *job, Step *s, Recording *recording)
             LANE(accepted, l) = 0;
             if (lane->lane < 0) continue;
             if (LANE(error, l) <= 1.0) {
-                if (lane->tape && !tape_append(lane->tape, s, l, lane)) return 0;
-                const double h = LANE(s->h, l);
-                lane->t = h == lane->stop - lane->t ? lane->stop : lane->t + h;
+                const double h = LANE(s->h, l), end = h == lane->stop - lane->t ? lane->stop : lane->t + h;
+                if (lane->rows && !note_step(job, s, l, lane, end)) return 0;
+                lane->t = end;
                 passed[l] = 1;
                 LANE(accepted, l) = -1;
 #if EVENTS

@@ -1,13 +1,16 @@
 /* What XLA calls to solve, and to find rest states. */
 
-/* A task: whether its memory sufficed. */
-static int integrate_all(Job *job)
+/* All lanes of a job, or of a recording: the library for adjoints calls this one too, so that both take the same steps to
+   the last bit. False where memory did not suffice. */
+__attribute__((noinline)) int screen_integrate(const Job *job, Recording *recording)
 {
     Step *s = workspace(sizeof(Step));
-    if (s) integrate(job, s, NULL);
+    const int good = s && integrate(job, s, recording);
     free(s);
-    return s != NULL;
+    return good;
 }
+
+static int integrate_all(Job *job) { return screen_integrate(job, NULL); }
 
 static int settle_all(Job *job)
 {
@@ -17,7 +20,8 @@ static int settle_all(Job *job)
     return s != NULL;
 }
 
-/* Besides what `solve_of` takes, stored [.., columns] -> states [.., times, columns], status, accepted, rejected, reached [..] */
+/* Besides what `solve_of` takes, stored [.., columns] -> states [.., times, columns], status, accepted, rejected, reached [..];
+   where a gradient may follow also the steps that are kept [kept, room, ROW] */
 XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
 {
     if (answers_metadata(frame)) return NULL;
@@ -30,6 +34,7 @@ XLA_FFI_Error *screen_solve(XLA_FFI_CallFrame *frame)
     job.accepted = result(frame, 2);
     job.rejected = result(frame, 3);
     job.reached = result(frame, 4);
+    if (frame->rets.size > 5 && !keep_steps(&job, frame->rets.rets[5])) return other_rows(frame);
     return finish(frame, job, integrate_all, job.lanes);
 }
 

@@ -20,6 +20,7 @@ typedef unsigned long long Counter;
 #define NONE false
 #define NOT(mask) (!(mask))
 #define TOGETHER __syncwarp()
+#define KEEPS 0
 #define UNROLLED /* NVRTC does so by itself */
 
 typedef struct Stored {

@@ -29,6 +29,7 @@ typedef atomic_llong Counter;
 #define NONE ((I){0})
 #define NOT(mask) (~(mask))
 #define TOGETHER
+#define KEEPS 1 /* a solve keeps its steps where it is asked to */
 #define UNROLLED _Pragma("GCC unroll 8") /* a loop over stages: gcc leaves it as it is */
 
 static inline int64_t take_next(Counter *next, int64_t count) { return atomic_fetch_add(next, count); }
