@@ -35,12 +35,12 @@ from screen.rank import (
     gather_responses,
     rank,
     ranked_schema,
-    write_ranked,
 )
 from screen.report import Findings, figures_beside, read_labels, write_report
 from screen.scenarios import DRUGS, read_discrepancy
 from screen.settings import Settings, load_settings
 from screen.tables import RESPONSES, SCENARIOS, read_table, read_tables, write_table
+from screen.threads import side_by_side
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARDS = 4
@@ -98,11 +98,15 @@ def rank_stage(folder: Path, settings: Settings) -> None:
         scored = begin(found, aim)
         ranked = rank(found, scenarios, drugs, aim=aim, dose_bases=read_bases(settings), doubt=doubt)
         effects = scored()
-    write_ranked(ranked, folder / "ranked.csv", aim, {})
-    write_table(effects.curves, folder / "curves.csv", CURVES, {})
-    write_table(effects.combinations, folder / "combinations.csv", COMBINATIONS, {})
-    write_table(effects.responses, folder / "responses.parquet", DOSE_RESPONSES, {})
-    write_table(count_endings(found), folder / "endings.csv", ENDINGS, {})
+    tables = (
+        (ranked, "ranked.csv", ranked_schema(aim)),
+        (effects.curves, "curves.csv", CURVES),
+        (effects.combinations, "combinations.csv", COMBINATIONS),
+        (effects.responses, "responses.parquet", DOSE_RESPONSES),
+        (count_endings(found), "endings.csv", ENDINGS),
+    )
+    for _ in side_by_side(lambda table: write_table(table[0], folder / table[1], table[2], {}), tables):
+        pass
 
 
 def report_stage(folder: Path, settings: Settings) -> None:

@@ -43,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         rank_sets,
         ranked_schema,
         sets_schema,
-        write_ranked,
     )
     from screen.scenarios import DRUGS, ROUTED, read_discrepancy
     from screen.tables import SCENARIOS, provenance, read_table, read_tables, write_table
+    from screen.threads import side_by_side
 
     shards, aim, table = all_shards(settings, results), read_aim(settings), settings.rank.discrepancy
     check_shards(settings, results)
@@ -71,26 +71,32 @@ def run(arguments: argparse.Namespace) -> int:
     left_out = [*_find_left_out(results, scenarios), *find_silent(found, aim)]
     facts = provenance("rank", inputs, seed=settings.seed, left_out=left_out)
     kept = ranked.filter(race="all")
-    write_ranked(kept, results.ranked, aim, facts)
-    write_table(effects.curves, results.curves, CURVES, facts)
+    tables = [
+        (kept, results.ranked, ranked_schema(aim)),
+        (effects.curves, results.curves, CURVES),
+        (effects.isoboles, results.isoboles, ISOBOLES),
+        (effects.responses, results.responses, DOSE_RESPONSES),
+        (count_endings(found), results.endings, ENDINGS),
+        (together, results.sets, sets_schema(aim)),
+        (failures, results.failures, FAILURES),
+    ]
     if race is None:
         for earlier in results.of_race:  # of a screen in which pairs could stop
             earlier.unlink(missing_ok=True)
-        write_table(effects.combinations, results.combinations, COMBINATIONS, facts)
+        tables.append((effects.combinations, results.combinations, COMBINATIONS))
     else:
         prepare_folder(results.stopped)
         of_ranked, of_combinations = results.stopped_tables
         out = race.filter("stopped").select("context", "intervention")
         both = [effects.combinations.join(out, on=out.columns, how=how) for how in ("anti", "semi")]
-        write_table(both[0], results.combinations, COMBINATIONS, facts)
-        write_table(both[1], of_combinations, COMBINATIONS, facts)
         schema = replace(ranked_schema(aim), may_be_empty=True)
-        write_table(ranked.filter(race="stopped"), of_ranked, schema, facts)
-    write_table(effects.isoboles, results.isoboles, ISOBOLES, facts)
-    write_table(effects.responses, results.responses, DOSE_RESPONSES, facts)
-    write_table(count_endings(found), results.endings, ENDINGS, facts)
-    write_table(together, results.sets, sets_schema(aim), facts)
-    write_table(failures, results.failures, FAILURES, facts)
+        tables += [
+            (both[0], results.combinations, COMBINATIONS),
+            (both[1], of_combinations, COMBINATIONS),
+            (ranked.filter(race="stopped"), of_ranked, schema),
+        ]
+    for _ in side_by_side(lambda table: write_table(*table, facts), tables):
+        pass
     for what in left_out:
         say(f"rank: left out: {what}")
     if failures.height:

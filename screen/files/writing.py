@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from screen.errors import ScreenError, TableError
@@ -21,6 +22,9 @@ except ImportError:  # Windows: nobody can tell whether a file is still being wr
 
 PART = ".part"
 """Ending of a file that is being written; it begins with a dot and the name of the file that it becomes."""
+
+ONE_ASKS = Lock()
+"""Held while the umask of the process is asked for, which sets it: files are written in threads."""
 
 
 def write_text_atomic(path: Path | str, text: str) -> None:
@@ -45,8 +49,9 @@ def write_atomic(
         raise error(f"{path.parent}: must be a folder one can write to, found {reason(problem)}") from problem
     try:
         write(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
+        with ONE_ASKS:
+            umask = os.umask(0)
+            os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         replace_on_disk(temporary, path)
     except OSError as problem:

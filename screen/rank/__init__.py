@@ -34,7 +34,7 @@ from screen.rank.failures import FAILURES, find_failures
 from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
 from screen.rank.race import Rules, run_race
-from screen.rank.ranking import check_request, find_silent, rank, write_ranked
+from screen.rank.ranking import check_request, find_silent, rank
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
 from screen.rank.series import find_cells, paired_ratio
@@ -82,5 +82,4 @@ __all__ = [
     "sets_schema",
     "unranked_pairs",
     "write_annotated",
-    "write_ranked",
 ]

@@ -12,7 +12,7 @@ from itertools import chain, repeat
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ from screen.rank.scores import scores
 from screen.rank.series import Cell, Pool, find_cells, paired_ratio, potencies
 from screen.rank.table import ranked_schema
 from screen.scenarios import GENETIC
-from screen.tables import Schema, write_table
+from screen.tables import Schema
 from screen.threads import side_by_side
 
 DIGITS = 7
@@ -200,19 +200,6 @@ def find_silent(found: ResponseArray, aim: Aim) -> list[str]:
     return said
 
 
-def write_ranked(
-    ranked: pl.DataFrame, path: Path | str, aim: Aim, provenance: dict[str, Any] | None = None
-) -> None:
-    """Check and write the ranked table, whole or not at all.
-
-    >>> ranked = rank(responses, scenarios, drugs, aim=aim, dose_bases=[DoseBasis("equal_burden", 90.0)])
-    >>> write_ranked(ranked, "ranked.csv", aim)
-    >>> pl.read_csv("ranked.csv")["dose_basis"].item()
-    'equal_burden_90nM'
-    """
-    write_table(ranked, path, ranked_schema(aim), provenance)
-
-
 def _check_names(found: ResponseArray, drugs: pl.DataFrame, aim: Aim) -> None:
     problems = [
         f"readouts: {readout.id} must be among the responses, found {', '.join(found.readouts)}"
@@ -249,25 +236,21 @@ def _side_readouts(readout: Readout, aim: Aim, order: Sequence[str]) -> dict[str
     return found
 
 
-def _rows(ranked: Ranked, aim: Aim) -> pl.DataFrame:
+def _rows(ranked: Ranked, aim: Aim) -> dict[str, np.ndarray]:
+    """The columns of a ranking: a value for each intervention."""
     cell, readout, basis, comparison = ranked
     places = comparison.places
-    doses = [(*place.doses, None, None)[:3] for place in places]
+    doses = np.array([(*place.doses, None, None)[:3] for place in places], dtype=float)
     fixed = {
         "context": cell.context, "hypothesis": cell.hypothesis, "readout": readout, "dose_basis": basis
     }  # fmt: skip
-    columns = {
-        # as lists: polars takes its time to spread a single value
-        **{name: [value] * len(places) for name, value in fixed.items()},
-        "intervention": [place.intervention for place in places],
-        **{
-            f"dose_{which}_nM": pl.Series([each[at] for each in doses], dtype=pl.Float64)
-            for at, which in enumerate("abc")
-        },
-        "dose_flag": [place.flag for place in places],
-        **{score.column.name: _series(score.value(comparison)) for score in scores(aim.side)},
+    return {
+        **{name: np.full(len(places), value, dtype=object) for name, value in fixed.items()},
+        "intervention": np.array([place.intervention for place in places], dtype=object),
+        **{f"dose_{which}_nM": doses[:, at] for at, which in enumerate("abc")},
+        "dose_flag": np.array([place.flag for place in places], dtype=object),
+        **{score.column.name: score.value(comparison) for score in scores(aim.side)},
     }
-    return pl.DataFrame(columns)
 
 
 def _series(values: np.ndarray) -> pl.Series:
@@ -277,21 +260,27 @@ def _series(values: np.ndarray) -> pl.Series:
 
 
 def _finish(
-    frames: Sequence[pl.DataFrame], drugs: pl.DataFrame, aim: Aim, digest: str, genetic: Mapping[str, str]
+    every: Sequence[dict[str, np.ndarray]],
+    drugs: pl.DataFrame,
+    aim: Aim,
+    digest: str,
+    genetic: Mapping[str, str],
 ) -> pl.DataFrame:
-    """Frames in the order of contexts, read-outs and bases; rows by rank, those without one last and by name.
+    """Rankings in the order of contexts, read-outs and bases; rows by rank, those without one last and by name.
 
     `genetic`: the class of each genetic change.
     """
-    if not frames:
+    if not every:
         raise RankError("dose_bases: must leave something to rank, found no intervention")
     classes = dict(zip(drugs["drug"], drugs["class"], strict=True)) | dict(genetic)
     mechanisms = dict.fromkeys((*drugs["drug"], *genetic), DIRECT)
     if "mechanism" in drugs.columns:
         mechanisms |= dict(drugs.select("drug", pl.col("mechanism").fill_null(DIRECT)).iter_rows())
-    number = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])
-    every = pl.concat(frames).with_columns(pl.Series("number", number))
-    ordered = every.sort("number", "rank", "intervention", nulls_last=True)
+    number = np.repeat(np.arange(len(every)), [len(rows["intervention"]) for rows in every])
+    joined = {name: _series(np.concatenate([rows[name] for rows in every])) for name in every[0]}
+    ordered = pl.DataFrame({"number": number, **joined}).sort(
+        "number", "rank", "intervention", nulls_last=True
+    )
     named = ordered.rename(aim.column).with_columns(
         drug_classes=_of_each(ordered["intervention"], classes),
         mechanism=_of_each(ordered["intervention"], mechanisms),

@@ -17,7 +17,6 @@ from screen.rank import (
     rank,
     ranked_schema,
     unranked_pairs,
-    write_ranked,
 )
 from screen.tables import RESPONSES, check_table, read_table, write_table
 from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
@@ -285,7 +284,7 @@ def test_the_same_table_from_any_shards_in_any_order(tmp_path):
             aim=AIM,
             dose_bases=AT_1000,
         )
-        write_ranked(found, folder / "ranked.csv", AIM)
+        write_table(found, folder / "ranked.csv", ranked_schema(AIM))
         outputs.append((folder / "ranked.csv").read_bytes())
     assert outputs[0] == outputs[1] == outputs[2]
     assert read_table(tmp_path / "1" / "ranked.csv", RANKED).height == (3 + 1) * 2 * 4
