@@ -68,7 +68,7 @@ def walk_by_adam(
 ) -> tuple[np.ndarray, int, int]:
     """The best scaled vectors [starts, estimated] on the way, the lanes that failed on it, and the iterations."""
     unit, box = estimated.units, (estimated.lower / estimated.units, estimated.upper / estimated.units)
-    ends = cycles.ends or (1,)
+    ends = cycles.ends
     rates = [optax.cosine_decay_schedule(cycles.rate, int(each), LEAST_RATE) for each in np.diff([0, *ends])]
     transform = optax.adam(optax.join_schedules(rates, list(ends[:-1])))
 

@@ -43,9 +43,9 @@ ENOUGH = 1e-6
 class Pace:
     """How far vectors are followed."""
 
-    steps: int = 12
+    steps: int
     """Most steps of a vector."""
-    tolerance: float = 0.5
+    tolerance: float
     """A vector has arrived when a step promises, or `patience` in a row bring, less than this."""
     patience: int = 3
     reach: float = 1.5

@@ -64,7 +64,7 @@ def trust_region_step(room: Room, slope: np.ndarray, bend: np.ndarray, radius: f
     """
     away = np.where(slope < 0, room.upper - room.at, room.at - room.lower)
     root = np.sqrt(np.maximum(away, 0.0))
-    model = _Model(root * slope, root[:, None] * bend * root + np.diag(np.abs(slope) * (root > 0)))
+    model = _Model(root * slope, root[:, None] * bend * root + np.diag(np.abs(slope)))
     share = max(NEARLY, 1.0 - float(np.max(np.abs(away * slope))))
     whole = lowest_in_plane(model.slope, model.bend, radius)
     reach = _reach(room, root * whole)
@@ -84,7 +84,7 @@ def lowest_in_plane(slope: np.ndarray, bend: np.ndarray, radius: float) -> np.nd
     along = vectors.T @ slope
     greatest = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
     if values[0] < -SINGULAR * greatest:
-        newton = vectors[:, 0] * (-1.0 if along[0] > 0 else 1.0)
+        newton = vectors[:, 0]  # either way: only the plane that it spans counts
     else:
         newton = -vectors @ (along / np.maximum(values, SINGULAR * greatest))
     if not (long := np.linalg.norm(newton)) > 0:

@@ -94,7 +94,7 @@ def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
 
 def test_a_draw_in_which_all_holds_with_room_to_spare_stays():
     start = np.array([[0.0, 0.0, BOUND + 10 * SIGMA]])
-    found = hold(VIEW, start, BOX, Pace())
+    found = hold(VIEW, start, BOX, Pace(12, 0.5))
     assert found.state.step == 0
     assert np.array_equal(found.state.scaled, start)
 
@@ -103,7 +103,7 @@ def test_a_guess_is_taken_where_it_is_better(starts):
     ends = hold(VIEW, starts, BOX, Pace(steps=60, tolerance=1e-7, patience=10)).state
     guess = ends.scaled.copy()
     guess[0] += 30.0
-    found = hold(VIEW, starts, BOX, Pace(steps=0), guess=guess).state
+    found = hold(VIEW, starts, BOX, Pace(0, 0.5), guess=guess).state
     assert np.array_equal(found.scaled[1:], guess[1:])
     assert np.array_equal(found.scaled[0], starts[0])
 
@@ -115,5 +115,5 @@ def test_a_vector_that_fails_to_integrate_is_not_moved_to(starts):
         calls.append(len(scaled))
         return look(scaled)._replace(sound=np.full(len(scaled), len(calls) == 1))
 
-    found = hold(View(failing, linearise), starts, BOX, Pace(steps=5))
+    found = hold(View(failing, linearise), starts, BOX, Pace(5, 0.5))
     assert np.array_equal(found.state.scaled, starts)

@@ -1,11 +1,27 @@
-"""The reference engine's root finder: the number of steps says whether it terminates correctly."""
+"""The reference engine: when an iteration or a step is given up, and what it makes of the solves of its stretches."""
+
+from functools import cache
+from types import SimpleNamespace
 
 import diffrax
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optimistix
 import pytest
 
-from screen.kernel import Runs, Stepping, load_model
-from screen.kernel.engines.reference import diffrax_engine
+from screen.kernel import Runs, Status, Stepping, load_model
+from screen.kernel.engines.reference import (
+    ChordIteration,
+    _lane,
+    _Method,
+    _status,
+    _Steps,
+    _zero_gradient_where_failed,
+    diffrax_engine,
+)
+from screen.kernel.solution import Solution
+from tests.engines.systems import model_of
 
 
 @pytest.mark.slow
@@ -21,3 +37,134 @@ def test_steps_on_bachmann_are_those_of_a_root_finder_that_terminates(data_folde
         steps[name] = int(solution.accepted[0] + solution.rejected[0])
     assert 90 < steps["ours"] < 130
     assert steps["default"] > 2.5 * steps["ours"]
+
+
+SUCCESS, DIVERGED = optimistix.RESULTS.successful, optimistix.RESULTS.nonlinear_divergence
+
+
+@pytest.mark.parametrize(
+    ("step", "size", "before", "ends"),
+    [
+        # at a tolerance of 1; what is left of steps that shrink by r is r / (1 - r) of the last one
+        (1, 0.009, 1.0, SUCCESS), (1, 0.011, 1.0, None), (1, 5.0, 1.0, None), (1, np.inf, 1.0, DIVERGED),
+        (1, np.nan, 1.0, DIVERGED), (0, np.inf, 1.0, None), (2, 0.9, 1.9, SUCCESS), (2, 1.1, 2.1, None),
+        (3, 0.9, 1.9, SUCCESS), (3, 1.1, 2.1, None), (1, 0.9, 1.9, None), (2, 1.0, 1.0, DIVERGED),
+        (2, 2.0, 1.0, DIVERGED), (3, 2.0, 1.0, DIVERGED), (2, 0.99, 1.0, None), (2, 0.005, 0.001, SUCCESS),
+        (2, np.nan, 1.0, DIVERGED),
+    ],
+)  # fmt: skip
+def test_an_iteration_ends_where_little_is_left_and_is_given_up_only_where_it_grows(step, size, before, ends):
+    state = SimpleNamespace(
+        step=jnp.asarray(step), diffsize=jnp.asarray(size), diffsize_prev=jnp.asarray(before)
+    )
+    ended, outcome = ChordIteration.terminate(SimpleNamespace(kappa=1.0), None, None, None, None, state, None)
+    assert bool(ended) == (ends is not None)
+    assert bool(outcome == (ends or SUCCESS))
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "was", "becomes"),
+    [
+        (8.0, 1, "successful", "dt_min_reached"), (8.0, 2, "successful", "successful"),
+        (-8.0, 1, "successful", "dt_min_reached"), (8.0, 1, "max_steps_reached", "max_steps_reached"),
+        (0.0, 0, "successful", "dt_min_reached"), (0.0, 1, "successful", "successful"),
+    ],
+)  # fmt: skip
+def test_a_step_that_no_longer_moves_the_time_is_too_small(monkeypatch, start, step, was, becomes):
+    """Below 4e-16 of the time: at 8 one step from number to number, 2.2e-16, is too small, and two are not."""
+    end = start + step * np.spacing(8.0)
+    given = ("keep", jnp.asarray(start), jnp.asarray(end), "jump", "state", getattr(diffrax.RESULTS, was))
+    monkeypatch.setattr(diffrax.PIDController, "adapt_step_size", lambda self, *arguments: given)
+    *others, result = _Steps(1e-3, 1e-6).adapt_step_size()
+    assert tuple(others) == given[:5] and bool(result == getattr(diffrax.RESULTS, becomes))
+
+
+def test_what_a_solve_ended_with_is_a_status():
+    known = {
+        "successful": Status.OK,
+        "max_steps_reached": Status.MAX_STEPS,
+        "dt_min_reached": Status.STEP_UNDERFLOW,
+    }
+    for name, status in known.items():
+        assert int(_status(getattr(diffrax.RESULTS, name))) == status
+
+
+@pytest.fixture
+def straight(monkeypatch):
+    """`diffeqsolve` as it would be if its slope at the start held throughout; what it was asked for, call by call."""
+    asked = []
+
+    def solve(term, solver, start, end, step, state, args, saveat, stepsize_controller, max_steps, throw):
+        asked.append((stepsize_controller, step, max_steps, throw, saveat))
+        slope = term.vf(start, state, args)
+        times = saveat.subs[0].ts
+        gone = end > start
+        return SimpleNamespace(
+            ys=[state + slope * (times - start)[:, None], (state + slope * (end - start))[None]],
+            ts=[times, jnp.asarray(end)[None]],
+            stats={"num_accepted_steps": jnp.where(gone, 5, 0), "num_rejected_steps": jnp.where(gone, 2, 0)},
+            result=diffrax.RESULTS.where(state[0] > 90.0, diffrax.RESULTS.max_steps_reached,
+                                         diffrax.RESULTS.successful),
+        )  # fmt: skip
+
+    monkeypatch.setattr(diffrax, "diffeqsolve", solve)
+    return asked
+
+
+PIECES = "x' = a*piecewise(1, time < cut, 2); x = 0; a = 1; cut = 2;"
+
+
+@cache
+def pieces_model():
+    return model_of(PIECES)
+
+
+def pieces(a, switches, times, start=0.0, onto=True):
+    """One lane of x' = a before 2 and 2 a after it, with an `a` for each phase."""
+    model = pieces_model()
+    parameters = np.tile(model.values, (len(a), 1))
+    parameters[:, model.parameters.index("a")] = a
+    runs = Runs(*map(jnp.asarray, (parameters, np.array([start]), np.array(switches), np.array(times))))
+    return _lane(model.system, _Method("solver", onto, 77), runs, (jnp.asarray(1e-3), jnp.asarray(1e-5)))
+
+
+def test_a_lane_goes_from_stretch_to_stretch_and_each_output_is_of_its_own(straight):
+    """Slopes 1 to 2, 2 to 3, and 6 from there on; the first phase is over before it begins."""
+    found = pieces((9.0, 1.0, 3.0), (0.0, 0.0, 3.0), (0.0, 1.0, 2.0, 2.5, 3.0, 4.0))
+    assert found.states[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 10.0]
+    counts = found.status, found.accepted, found.rejected, found.reached
+    assert [float(each) for each in counts] == [Status.OK, 15, 6, 4.0]
+
+
+def test_steps_are_asked_for_with_the_tolerances_and_end_at_outputs_if_they_are_to(straight):
+    pieces((1.0,), (0.0,), (1.0, 4.0))
+    pieces((1.0,), (0.0,), (1.0, 4.0), onto=False)
+    (onto, *rest), (steps, *_) = straight
+    assert isinstance(onto, diffrax.ClipStepSizeController) and rest[:3] == [None, 77, False]
+    assert isinstance(steps, _Steps) and (steps.pcoeff, steps.icoeff, steps.dcoeff) == (0.3, 0.4, 0)
+    assert not steps.force_dtmin and straight[0][4].subs[1].t1
+
+
+def test_a_lane_that_fails_stays_where_it_is_and_one_that_is_no_number_does_not_begin(straight):
+    """Beyond 90 the solve of a stretch runs out of steps, here of the second one; a slope may be no number."""
+    found = pieces((1.0, 1.0), (0.0, 3.0), (1.0, 2.5, 4.0), start=89.0)
+    assert (int(found.status), float(found.reached)) == (Status.MAX_STEPS, 3.0)
+    assert found.states[:2, 0].tolist() == [90.0, 92.0] and np.isnan(found.states[2, 0])
+    broken = pieces((1.0, np.nan), (0.0, 3.0), (1.0, 3.0, 4.0))
+    assert (int(broken.status), float(broken.reached)) == (Status.NON_FINITE, 3.0)
+    assert broken.states[:2, 0].tolist() == [1.0, 4.0] and np.isnan(broken.states[2, 0])
+    assert int(broken.accepted) == 10
+
+
+def test_a_lane_that_failed_has_no_slope():
+    def lane(runs, tolerances):
+        status = jnp.where(runs.state[0] > 1.0, Status.MAX_STEPS, Status.OK).astype(jnp.int32)
+        return Solution(runs.state * runs.parameters[0], status, status, status, runs.times[-1])
+
+    guarded = _zero_gradient_where_failed(lane)
+    for state, slopes in ((0.5, [3.0, 0.5]), (1.5, [0.0, 0.0])):
+        runs = Runs(jnp.array([3.0]), jnp.array([state]), jnp.zeros(1), jnp.ones(1))
+        assert guarded(runs, (1.0, 1.0)).states.tolist() == [3 * state]
+        slope = jax.grad(lambda each: guarded(each, (jnp.asarray(1.0), jnp.asarray(1.0))).states.sum())(runs)
+        assert [float(slope.state[0]), float(slope.parameters[0])] == slopes
+        assert not slope.times.any() and not slope.switches.any()

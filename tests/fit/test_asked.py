@@ -86,6 +86,7 @@ def test_a_draw_sets_out_from_its_goal_or_from_shares_of_the_way_there(monkeypat
     assert one.box.unit == pytest.approx(prior_precision(toy, optimum.scaled) ** -0.5)
     assert one.box.lower.tolist() == [toy.estimated.lower.tolist()] * 3
     assert (one.pace.steps, one.pace.tolerance) == (7, pytest.approx(4 * 0.02))
+    assert (one.pace.patience, one.pace.reach) == (3, 1.5)
     assert found.scaled.tolist() == one.starts[0].tolist() and found.arrived.all()
 
 

@@ -84,7 +84,7 @@ def test_each_vector_begins_at_its_cheapest_start(valley, starts):
     ends, _ = run(valley, (starts,))
     guess = ends.scaled.copy()
     guess[0] += 30.0
-    state, _ = run(valley, (starts, guess), pace=Pace(steps=0))
+    state, _ = run(valley, (starts, guess), pace=Pace(0, 0.5))
     assert np.array_equal(state.scaled[1:], guess[1:])
     assert np.array_equal(state.scaled[0], starts[0])
 
@@ -98,7 +98,7 @@ def test_a_vector_that_cannot_be_integrated_is_not_moved_to(valley, starts):
             valley.look(chosen, scaled) if len(calls) == 1 else (np.full(len(scaled), UNSOUND_COST), scaled)
         )
 
-    state, _ = descend(Objective(failing, valley.linearise), (starts,), BOX, Pace(steps=5), "test")
+    state, _ = descend(Objective(failing, valley.linearise), (starts,), BOX, Pace(5, 0.5), "test")
     assert np.array_equal(state.scaled, starts)
     assert len(calls) > 2
 

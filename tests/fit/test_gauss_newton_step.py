@@ -139,3 +139,31 @@ def test_a_vector_has_arrived_where_no_damping_helps():
     """1, 6, 36 ... 6^7 = 279 936 are tried, 6^8 is more than a million."""
     state, seen = scripted([1.0, *[2.0] * 20], Pace(steps=20, tolerance=1e-9, patience=99, reach=1e9))
     assert (len(seen), state.steps.item(), state.arrived.item(), state.cost.item()) == (9, 8, True, 1.0)
+
+
+def test_damping_is_a_hundred_millionth_at_least():
+    """The twelfth step that is taken would make it 0.2^12, which is 4e-9."""
+    costs = [100.0 - step for step in range(15)]
+    for steps, damping in ((11, 0.2**11), (12, 1e-8), (14, 1e-8)):
+        state, _ = scripted(costs, Pace(steps=steps, tolerance=0.1, patience=9, reach=1e9))
+        assert state.damping.item() == pytest.approx(damping)
+
+
+def test_slopes_are_asked_of_what_has_moved_and_looks_of_what_has_not_arrived():
+    """The first arrives with its first step, which brings little; the second takes three steps of four."""
+    told = {0: iter([10.0, 9.95]), 1: iter([10.0, 9.0, 9.5, 8.0, 7.0])}
+    looked, asked = [], []
+
+    def look(places, scaled):
+        looked.append(places.tolist())
+        return np.array([next(told[place]) for place in places]), None
+
+    def linearise(places, scaled, seen):
+        asked.append(places.tolist())
+        return np.ones((len(places), 1)), np.full((len(places), 1, 1), 1e-3)
+
+    box = Box(np.full(1, -1e9), np.full(1, 1e9), np.ones(1))
+    pace = Pace(steps=4, tolerance=0.1, patience=1, reach=1e9)
+    state, _ = descend(Objective(look, linearise), (np.zeros((2, 1)),), box, pace, "two")
+    assert looked == [[0, 1], [0, 1], [1], [1], [1]] and asked == [[0, 1], [1], [1]]
+    assert state.arrived.tolist() == [True, False] and state.cost.tolist() == [9.95, 7.0]

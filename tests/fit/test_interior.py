@@ -152,7 +152,7 @@ def test_a_vector_that_tells_nothing_has_arrived_and_one_that_fails_is_not_moved
         calls.append(len(at))
         return (cost(at) if len(calls) == 1 else np.full(len(at), UNSOUND_COST)), None
 
-    stays = descend_inside(Objective(failing, VALLEY.linearise), STARTS, WIDE, Pace(steps=5), "test")
+    stays = descend_inside(Objective(failing, VALLEY.linearise), STARTS, WIDE, Pace(5, 0.5), "test")
     assert np.array_equal(stays.scaled, STARTS)
 
 

@@ -57,7 +57,7 @@ def test_a_step_is_judged_by_what_it_brought_of_what_it_promised(what):
     (gain, charged, promised, length), (radius, taken, idle) = JUDGED[what]
     step = Step(np.array([2.0]), length, promised, charged)
     there = np.array([[7.0]]), np.array([10.0 - gain])
-    pace = Pace(tolerance=2**-7, patience=2)
+    pace = Pace(12, 2**-7, 2)
     found = _judge(at_rest(3), np.array([1]), [step], there, (LINE, pace))
     assert found.step == 8 and found.steps.tolist() == [4, 5, 4]
     assert found.radius.tolist() == pytest.approx([1.0, radius, 1.0])
@@ -73,14 +73,14 @@ def test_a_step_is_judged_by_what_it_brought_of_what_it_promised(what):
 )
 def test_a_radius_is_doubled_where_nine_tenths_of_it_went_as_promised(radius, length, after):
     state, step = at_rest(1, radius=np.array([radius])), Step(np.array([2.0]), length, 1.0, 0.0)
-    found = _judge(state, np.array([0]), [step], (np.array([[7.0]]), np.array([9.0])), (LINE, Pace()))
+    found = _judge(state, np.array([0]), [step], (np.array([[7.0]]), np.array([9.0])), (LINE, Pace(12, 0.5)))
     assert found.radius[0] == after
 
 
 @pytest.mark.parametrize(("radius", "arrived"), [(4e-9, False), (3.9e-9, True)])
 def test_a_vector_whose_radius_falls_below_the_least_has_arrived(radius, arrived):
     state, step = at_rest(1, radius=np.array([radius])), Step(np.array([2.0]), 1.0, 1.0, 0.0)
-    found = _judge(state, np.array([0]), [step], (np.array([[7.0]]), np.array([10.0])), (LINE, Pace()))
+    found = _judge(state, np.array([0]), [step], (np.array([[7.0]]), np.array([10.0])), (LINE, Pace(12, 0.5)))
     assert found.arrived[0] == arrived
 
 
@@ -97,7 +97,9 @@ def test_of_two_models_that_one_counts_which_foretold_the_gain_unless_all_went_a
 ):
     """1 without what is lacking, 0.5 with it."""
     state, step = at_rest(1, counts=np.array([counted])), Step(np.array([2.0]), 1.0, promised, 0.0)
-    found = _judge(state, np.array([0]), [step], (np.array([[7.0]]), np.array([10.0 - gain])), (LINE, Pace()))
+    found = _judge(
+        state, np.array([0]), [step], (np.array([[7.0]]), np.array([10.0 - gain])), (LINE, Pace(12, 0.5))
+    )
     assert found.counts[0] == counts
 
 
@@ -116,12 +118,12 @@ def test_a_walk_begins_a_millionth_inside_and_stays_a_trillionth_inside(monkeypa
         return Step(next(far), 1.0, 1.0, 0.0)
 
     monkeypatch.setattr("screen.fit.interior.trust_region_step", step)
-    descend_inside(Objective(look, BOWL.linearise), corners, WIDE, Pace(steps=1), "test")
+    descend_inside(Objective(look, BOWL.linearise), corners, WIDE, Pace(1, 0.5), "test")
     assert radii == [1.0, 1.0]
     for at, inside in zip(seen, (1e-6, 1e-12), strict=True):
         for found, corner, sign in zip(at, corners, (1, -1), strict=True):
             assert (found - corner) / np.array([8.0, 20.0]) == pytest.approx(
-                sign * np.full(2, inside), rel=1e-2
+                sign * np.full(2, inside), rel=1e-2, abs=0.0
             )
 
 

@@ -69,6 +69,21 @@ def test_curvatures_of_next_to_nothing_do_not_make_a_step_endless():
     assert found[0] < 0 and found @ np.array([1.0, 1e-9]) < 0
 
 
+@pytest.mark.parametrize(("size", "least"), [(1.0, 1e-20), (1e6, -1e-8)])
+def test_a_direction_that_does_not_bend_but_for_rounding_is_not_the_newton_step(size, least):
+    """The third curvature is less than a trillionth of the greatest, whatever its sign: the plane is that of the steps
+    in the other two, 1 and a quarter down. Along its direction the gradient alone would go equally far in both."""
+    slope = size * np.array([1.0, 1.0, 1e-13])
+    found = lowest_in_plane(slope, np.diag([size, 4 * size, least]), 5.0)
+    assert found[:2] == pytest.approx([-1.0, -0.25], abs=0.02)
+
+
+@pytest.mark.parametrize(("curvature", "counts"), [(1.5e-12, 1.5e-12), (0.5e-12, 1e-12), (0.0, 1e-12)])
+def test_a_curvature_counts_as_a_trillionth_of_the_greatest_at_least(curvature, counts):
+    found = lowest_within(np.array([0.0, 1.0]), np.diag([1.0, curvature]), 1e15)
+    assert found == pytest.approx([0.0, -1 / counts])
+
+
 def test_shares_are_how_often_a_move_fits_before_a_bound():
     room = Room(np.array([0.5, 0.0, 0.2]), np.array([-1.0, -1.0, -9.0]), np.array([1.0, 1.0, 9.0]))
     move = np.array([0.25, -0.5, 0.0])
@@ -112,6 +127,49 @@ def test_there_is_no_way_on_from_a_corner():
     """(2, 1.9999) meets 1 half way, and what it is turned into meets 1 at once."""
     flat = _Model(-ONES, np.zeros((2, 2)))
     assert _reflected(flat, SQUARE, ONES, np.array([2.0, 1.9999]), 99.0, 0.9) == []
+
+
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_away_from_the_middle_the_room_is_that_of_the_side_that_a_step_goes_to(way):
+    """Room of 0.25, 0.5 and 4 downhill; the third has no slope, and counts the room below it."""
+    at = way * np.array([0.75, -0.5, 3.0])
+    ends = np.sort(way * np.array([[1.0, -1.0, 9.0], [-9.0, 9.0, -1.0]]), axis=0)
+    slope, bend = way * np.array([-0.1, 0.2, 0.0]), np.diag([3.0, 2.0, 1.0]) + 0.5
+    root = np.sqrt([0.25, 0.5, at[2] - ends[0][2]])
+    scaled = root[:, None] * bend * root + np.diag(np.abs(slope))
+    want = -np.linalg.solve(scaled, root * slope)
+    step = trust_region_step(Room(at, *ends), slope, bend, 99.0)
+    assert step.move == pytest.approx(root * want) and step.length == pytest.approx(np.linalg.norm(want))
+    assert step.charged == pytest.approx(0.5 * np.sum(np.abs(slope) * want**2))
+    assert step.promised == pytest.approx(-root * slope @ want - 0.5 * want @ scaled @ want)
+
+
+def test_a_lowest_point_that_is_nearer_than_the_bound_is_gone_to():
+    """The first goes two thirds of the way to its bound; neither steepest descent nor a longer step is as good."""
+    room, slope = Room(np.zeros(2), np.full(2, -1.0), np.ones(2)), np.array([-1.0, -0.1])
+    step = trust_region_step(room, slope, np.diag([0.5, 3.0]), 99.0)
+    assert step.move == pytest.approx([1 / 1.5, 0.1 / 3.1])
+
+
+def test_a_step_that_is_cut_short_of_a_bound_is_taken_where_it_is_the_best():
+    """The lowest point lies beyond the bound of the second, 0.943 of the way; 0.95 of that falls further than what is
+    reflected or goes down the gradient."""
+    room = Room(np.zeros(2), np.array([-0.7, -1.6]), np.array([1.9, 0.8]))
+    slope, bend = np.array([-0.7, -2.5]), np.array([[1.5, -1.6], [-1.6, 1.9]])
+    root = np.sqrt(room.upper)
+    whole = -root * np.linalg.solve(root[:, None] * bend * root + np.diag(-slope), root * slope)
+    step = trust_region_step(room, slope, bend, 50.0)
+    assert step.move == pytest.approx(0.95 * np.min(room.upper / whole) * whole)
+    assert step.move[1] == pytest.approx(0.95 * 0.8)
+
+
+@pytest.mark.parametrize(("slopes", "share"), [((-1e-3, -5.0), 0.95), ((-1e-3, -0.02), 0.98)])
+def test_how_far_a_step_goes_to_a_bound_hangs_on_the_unknown_furthest_from_its_minimum(slopes, share):
+    """Without curvature both go to their bounds, 2 and 0.5 away, and end at this share of the way."""
+    room = Room(np.zeros(2), np.full(2, -9.0), np.array([2.0, 0.5]))
+    slope = np.array(slopes) / [2.0, 0.5]
+    step = trust_region_step(room, slope, np.zeros((2, 2)), 99.0)
+    assert step.move == pytest.approx(share * room.upper)
 
 
 @pytest.mark.parametrize(("slope", "move"), [(-1e-3, 0.999), (-0.02, 0.98), (-5.0, 0.95), (5.0, -0.95)])

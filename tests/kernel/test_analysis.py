@@ -2,16 +2,17 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from screen.kernel.symbolic import conservation, elimination
-from screen.kernel.symbolic.analysis import analyse
+from screen.kernel.symbolic.analysis import _per_amount, analyse
 from screen.kernel.symbolic.evaluate import run
 from screen.kernel.symbolic.serialise import from_json, to_json
 from screen.network import read_sbml
-from screen.network.algebra import evaluate_all
+from screen.network.algebra import ONE, constant, evaluate_all, symbol
 from tests.kernel.networks import CYCLE, VARIED, sbml_of
 
 STATE = np.array([1.1, 0.6, 0.8, 0.35, 0.5])
@@ -158,3 +159,21 @@ def test_the_work_grows_with_the_entries_of_the_jacobian_alone(monkeypatch):
     for module in (conservation, elimination):
         monkeypatch.setattr(module, "LOOKED_AT", 1000)
     assert work_of(80) < 1.1 * work_of(20)
+
+
+def test_terms_without_a_parameter_are_added_and_subtracted_and_what_folds_to_a_number_is_one():
+    text = "x' = y - x - x*y; y' = 2 - y; z' = -z*piecewise(3, k > 1, 3); x = 1; y = 1; z = 1; k = 2;"
+    system = analyse(read_sbml(sbml_of(text)))
+    assert system.species == ("x", "y", "z") and not system.hoist.outputs
+    assert values(system, system.derivative, np.array([2.0, 3.0, 5.0])).tolist() == [-5.0, -1.0, -15.0]
+    assert {op for op, *_ in system.derivative.code} == {"state", "constant", "sub", "mul"}
+
+
+def test_an_amount_changes_a_species_by_one_factor_or_by_none_that_is_known():
+    """The second species is changed by two reactions through the same volume, the third by none; then by another."""
+    part, other = constant(1.0) / symbol("cell"), constant(1.0) / symbol("nucleus")
+    changes = [(0, 0, ONE), (1, 0, -2.0 * part), (1, 1, part)]
+    network = SimpleNamespace(species=("A", "B", "C"), stoichiometry=changes)
+    assert _per_amount(network) == [ONE, part, ONE]
+    network.stoichiometry = [*changes, (1, 2, other)]
+    assert _per_amount(network) == []

@@ -8,6 +8,7 @@ from screen.kernel.symbolic import conservation
 from screen.kernel.symbolic.analysis import analyse
 from screen.kernel.symbolic.conservation import conservation_laws
 from screen.network import read_sbml
+from screen.network.algebra import ONE, constant, symbol
 from tests.kernel.networks import CYCLE, model_of, perturbed, sbml_of
 
 SHUTTLE = """compartment cell = 2; compartment nucleus = 0.5; species P in cell, N in nucleus; P = 1; N = 0;
@@ -174,3 +175,20 @@ def test_what_fills_once_a_species_is_gone_is_counted(seed):
             assert entries == (rows[i] - {species} | law.keys() - {species} if i in users else rows[i])
         more = sum(map(len, left.values())) - sum(map(len, rows.values()))
         assert conservation._filled(rows, species, law) == more
+
+
+def test_of_a_law_that_species_leaves_the_algebra_which_saves_most():
+    """The first moves ten others, each of which would then be moved by two; the second and the third move nobody."""
+    others = range(3, 13)
+    pattern = {*((i, 0) for i in range(13)), (0, 1), (1, 1), (1, 2), (2, 2)}
+    pattern |= {(i, j) for i in others for j in others if abs(i - j) < 2}
+    law = conservation.Law((0, 1, 2), (1.0, 1.0, 1.0), True)
+    (dependent,) = conservation.reduce_step(13, sorted(pattern), [law]).dependents
+    assert dependent == (1, ((0, -1.0), (2, -1.0)))
+
+
+def test_a_coefficient_is_a_number_times_the_rest():
+    x, y = symbol("x"), symbol("y")
+    known = ((constant(4.0), (4.0, ONE)), (x, (1.0, x)), (3.0 * x, (3.0, x)), (3.0 * x * y, (3.0, x * y)))
+    for coefficient, parts in known:
+        assert conservation.number_and_rest(coefficient) == parts

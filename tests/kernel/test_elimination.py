@@ -22,7 +22,7 @@ def factorise(plan: Elimination, entries: np.ndarray) -> np.ndarray:
 
 def triangular(plan: Elimination, m: np.ndarray, b: np.ndarray, transposed: bool) -> np.ndarray:
     """Run the two halves of a solve; the half with the diagonal multiplies by its reciprocal."""
-    x = np.zeros(len(b))
+    x = np.full(len(b), np.nan)  # what is not known yet must not be read
     halves = (
         (plan.forward_transposed, plan.backward_transposed) if transposed else (plan.forward, plan.backward)
     )

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from screen.kernel.symbolic.evaluate import OPERATIONS, run
+from screen.kernel.symbolic.evaluate import OPERATIONS, run, stack
 from screen.kernel.symbolic.program import BINARY, CHAIN, UNARY, Builder, Program, reverse
 
 DIFFERENTIABLE = ("add", "sub", "mul", "neg", "reciprocal", "pow", "where", "min", "max", *CHAIN)
@@ -55,6 +55,28 @@ def test_rounding_below_zero_does_not_make_a_power_undefined():
     power = builder.program([builder.power(builder.emit("state", 0), builder.emit("hoisted", 0))])
     assert run(power, {"state": np.array([-1e-18]), "hoisted": [2.5]}, np) == [0.0]
     assert run(power, {"state": np.array([-2.0]), "hoisted": [3.0]}, np) == [-8.0]
+    assert run(power, {"state": np.array([0.25]), "hoisted": [0.5]}, np) == [0.5]
+
+
+def test_results_are_stacked_along_a_last_axis_of_their_own():
+    assert stack([1.0, 2.0], np).tolist() == [1.0, 2.0]
+    assert stack([[[1.0, 2.0, 3.0]], 4], np).tolist() == [[[1.0, 4.0], [2.0, 4.0], [3.0, 4.0]]]
+    with pytest.raises(ValueError, match="at least one result, found none"):
+        stack([], np)
+
+
+@pytest.mark.parametrize("op", CHAIN)
+def test_slopes_of_functions_are_their_differences_on_both_sides_of_0(op):
+    """Written with the value and its place; of `abs` at 0 that of the right side."""
+    builder = Builder()
+    x = builder.emit("state", 0)
+    y = builder.emit(op, x)
+    program = builder.program([CHAIN[op](builder, y, x)])
+    for at in (0.3, 0.8) if op in ("log", "sqrt") else (-0.4, 0.3, 0.8):
+        more, less = (OPERATIONS[op](np, at + step) for step in (1e-6, -1e-6))
+        assert run(program, {"state": [at]}, np) == pytest.approx([(more - less) / 2e-6], rel=1e-8)
+    if op == "abs":
+        assert run(program, {"state": [0.0]}, np) == [1.0]
 
 
 def test_zero_and_one_leave_no_instruction():
@@ -122,6 +144,18 @@ def test_a_sum_of_scaled_terms_is_that_sum_whatever_the_signs_and_equal_sizes():
         state = [1.5**place for place in range(len(factors))]
         program = builder.program([builder.total(list(zip(factors, nodes, strict=True)))])
         assert run(program, {"state": state}, np) == pytest.approx([np.dot(factors, state)], rel=1e-14)
+
+
+def test_a_sum_has_one_product_for_terms_of_one_size_and_begins_with_one_that_is_added():
+    builder = Builder()
+    x, y, z = (builder.emit("state", place) for place in range(3))
+    half = builder.constant(0.5)
+    assert builder.total([(-0.5, x), (0.5, y)]) == builder.mul(half, builder.sub(y, x))
+    both = builder.total([(-0.5, x), (-0.5, y), (3.0, z)])
+    assert run(builder.program([both]), {"state": [1.0, 2.0, 4.0]}, np) == [10.5]
+    assert [op for op, *_ in builder.program([both]).code if op not in ("state", "constant")].count(
+        "mul"
+    ) == 2
 
 
 @pytest.mark.parametrize(

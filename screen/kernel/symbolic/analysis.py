@@ -215,14 +215,11 @@ def _per_amount(network: Network) -> list[Expression]:
 def _gradient(program: Program) -> Gradient:
     """The program of the adjoints of a program's inputs, given those of its outputs."""
     builder = Builder()
-    number: list[int] = []
-    for op, *args in program.code:
-        plain = not args or op in ("constant", "state", "hoisted", "parameter")
-        number.append(builder.emit(op, *(args if plain else (number[a] for a in args))))
+    for instruction in program.code:  # each is there once, so that it keeps its number
+        builder.emit(*instruction)
     cotangents: dict[int, int] = {}
-    for position, output in enumerate(program.outputs):
+    for position, node in enumerate(program.outputs):
         adjoint = builder.emit("cotangent", position)
-        node = number[output]
         cotangents[node] = builder.add(cotangents[node], adjoint) if node in cotangents else adjoint
     adjoints = reverse(builder, cotangents)
     targets = {tuple(builder.code[node]): adjoint for node, adjoint in adjoints.items()}

@@ -149,9 +149,8 @@ def reduce_step(size: int, pattern: Sequence[tuple[int, int]], laws: Sequence[La
 
 def _filled(rows: dict[int, set[int]], species: int, weights: dict[int, float]) -> int:
     """Entries that the pattern has more once a species is replaced by the others of its law."""
-    others = weights.keys() - {species}
     users = (entries for i, entries in rows.items() if i != species and species in entries)
-    return sum(len(others - entries) - 1 for entries in users) - len(rows[species])
+    return sum(len(weights.keys() - entries) - 1 for entries in users) - len(rows[species])
 
 
 def _without(rows: dict[int, set[int]], species: int, weights: dict[int, float]) -> dict[int, set[int]]:

@@ -145,13 +145,12 @@ class Builder:
             groups[abs(factor)].append((factor, node))
         result = self.constant(0.0)
         for size, members in groups.items():
-            members.sort(key=lambda member: member[0] < 0)
-            flip = members[0][0] < 0
-            part = members[0][1]
+            members.sort(key=lambda member: -member[0])
+            first, part = members[0]
             for factor, node in members[1:]:
-                part = self.sub(part, node) if (factor < 0) != flip else self.add(part, node)
+                part = self.sub(part, node) if factor < first else self.add(part, node)
             part = self.mul(self.constant(size), part)
-            result = self.sub(result, part) if flip else self.add(result, part)
+            result = self.sub(result, part) if first < 0 else self.add(result, part)
         return result
 
     def power(self, base: int, exponent: int) -> int:
@@ -159,7 +158,7 @@ class Builder:
         known = self.value(exponent)
         if known is not None and 0 < abs(known) <= LARGEST_UNROLLED_POWER and known == int(known):
             result = self._product(base, int(abs(known)))
-            return self.reciprocal(result) if known < 0 else result
+            return result if known > 0 else self.reciprocal(result)
         if known == 0.5:
             return self.emit("sqrt", base)
         return self.emit("pow", base, exponent)
@@ -191,7 +190,7 @@ def reverse(builder: Builder, cotangents: Mapping[int, int]) -> dict[int, int]:
     for node, adjoint in cotangents.items():
         waiting[node].append(adjoint)
     results: dict[int, int] = {}
-    for node in range(max(cotangents, default=-1), -1, -1):
+    for node in reversed(range(len(builder.code))):
         if node not in waiting:
             continue
         adjoint = builder.total([(1.0, part) for part in waiting.pop(node)])
