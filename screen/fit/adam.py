@@ -84,10 +84,8 @@ def walk_by_adam(
 
     first = jnp.asarray(starts / unit)
     checkpoint = log.checkpoint("adam", starts, tuple(cycles))
-    nothing = jnp.zeros(len(starts))
-    state = State(
-        jnp.asarray(0), jnp.asarray(0), first, first, first, nothing, nothing, transform.init(first)
-    )
+    zero, nothing = jnp.asarray(0), jnp.zeros(len(starts))
+    state = State(zero, zero, first, first, first, nothing, nothing, transform.init(first))
     if (stored := checkpoint.read(state)) is not None:
         state = jax.tree.map(jnp.asarray, stored)
         log.say(f"adam resumed at step {int(state.step)}")

@@ -86,3 +86,14 @@ def test_lines_say_the_step_the_best_cost_and_what_failed():
         [f"fit: adam {number}/2", f"best {cost:.4f}", "3 failed lanes"]
         for number, cost in enumerate(wanted, 1)
     ]
+
+
+def test_gradients_count_in_units_against_what_keeps_steps_from_nothing_by_nothing():
+    """A gradient of 1e-8 a unit is as long as that, so that the first step is half the rate."""
+
+    def hardly(at):
+        found = evenly(at)
+        return found._replace(cost=1e-8 * found.cost, gradient=1e-8 * found.gradient)
+
+    best, _, _ = walk_by_adam(hardly, ESTIMATED, STARTS, Cycles(1, 0.3, 0, 1e-3))
+    assert best == pytest.approx(STARTS - 0.15 * UNIT * DOWN, abs=1e-6)

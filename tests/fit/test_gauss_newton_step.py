@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from screen.fit import Box, Objective, Pace, descend
-from screen.fit.gauss_newton import damped_step, free_of, gradient_norm, lowest_point
+from screen.fit.gauss_newton import _initial, _propose, damped_step, free_of, gradient_norm, lowest_point
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -167,3 +167,25 @@ def test_slopes_are_asked_of_what_has_moved_and_looks_of_what_has_not_arrived():
     state, _ = descend(Objective(look, linearise), (np.zeros((2, 1)),), box, pace, "two")
     assert looked == [[0, 1], [0, 1], [1], [1], [1]] and asked == [[0, 1], [1], [1]]
     assert state.arrived.tolist() == [True, False] and state.cost.tolist() == [9.95, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("damping", "tolerance", "ended"),
+    [(1.0, 0.15625, False), (1.0, 0.157, True), (1.01, 0.2, False), (1e6, 1e-9, False), (1.1e6, 1e-9, True)],
+)
+def test_a_vector_has_arrived_where_little_is_promised_that_damping_does_not_hold_back(
+    damping, tolerance, ended
+):
+    """With a slope of 1 and a curvature of 3 a damping of 1 makes the step a quarter, which promises 1/4 - 3/32."""
+    state = _initial(np.zeros((1, 1)), np.ones(1))._replace(damping=np.array([damping]))
+    box = Box(np.full((1, 1), -9.0), np.full((1, 1), 9.0), np.ones(1))
+    found, proposed = _propose(-np.ones((1, 1)), np.full((1, 1, 1), 3.0), state, box, Pace(9, tolerance))
+    assert found.arrived.tolist() == [ended] and proposed.item() == pytest.approx(1 / (3 + damping))
+
+
+def test_of_starts_that_cost_the_same_the_first_is_taken():
+    objective = Objective(lambda places, scaled: (np.array([3.0, scaled[1, 0]]), None), None)
+    box = Box(np.full(1, -9.0), np.full(1, 9.0), np.ones(1))
+    starts = [np.array([[1.0], [3.0]]), np.array([[2.0], [2.0]]), np.array([[4.0], [2.0]])]
+    state, _ = descend(objective, starts, box, Pace(0, 0.1), "several")
+    assert state.scaled.ravel().tolist() == [1.0, 2.0] and state.cost.tolist() == [3.0, 2.0]

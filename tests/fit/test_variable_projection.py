@@ -60,7 +60,8 @@ def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(hi
     np.testing.assert_allclose(matrix[:2, :2], wanted, rtol=0.03)
 
 
-def test_what_blots_solve_is_projected_out_of_their_readings_and_a_reading_of_0_divides_nothing():
+@pytest.mark.parametrize("held", [(3.0, 1e3), (1e-3, 3.0)])
+def test_what_blots_solve_is_projected_out_of_their_readings_and_a_reading_of_0_divides_nothing(held):
     """Two blots of five readings. The first is compared as logarithms, solves scale, offset and noise, and one of its
     readings is 0 and counts for nothing. The second is compared as it is, its scale sits on a bound, its noise is
     given, and it has a reading of 0 that counts. Known: J' r, and J' (1 - P) J by least squares."""
@@ -72,7 +73,7 @@ def test_what_blots_solve_is_projected_out_of_their_readings_and_a_reading_of_0_
     value[2] = value[7] = 0.0
     blots = Blots(
         np.arange(2 * width).reshape(2, width), np.ones((2, width), bool), np.zeros((2, width)), np.array([unit, 0.0]),
-        np.array([[1e-3, 1e3], [3.0, 1e3]]), np.array([[0.0, 1e3], [-1e3, 1e3]]), np.array([0, -1]), np.ones((1, 2)),
+        np.array([[1e-3, 1e3], held]), np.array([[0.0, 1e3], [-1e3, 1e3]]), np.array([0, -1]), np.ones((1, 2)),
     )  # fmt: skip
     distance, sigma, factor = rng.normal(size=10), rng.uniform(0.5, 2, 10), np.full(10, 1.2)
     rows = Rows(*(each[None] for each in (signal, value, distance, sigma, np.zeros(10), good)),
