@@ -66,12 +66,12 @@ def test_numbers_that_are_not_finite_are_reported(quick_engine):
     assert np.isfinite(solution.states[0]).all() and np.isnan(solution.states[1]).all()
 
 
-def test_a_phase_that_begins_at_the_last_time_decides_nothing(engine):
+def test_a_phase_that_begins_at_the_last_time_decides_nothing(quick_engine):
     model = model_of("x' = -rate*x; x = 1; rate = 0.5;")
     parameters = np.tile(model.values, (2, 2, 1))
     parameters[1, 1, model.parameters.index("rate")] = np.inf
     switches, times = np.tile([0.0, 2.0], (2, 1)), np.tile([1.0, 2.0], (2, 1))
-    found = solve(model, parameters, np.ones((2, 1)), switches, times, engine=engine)
+    found = solve(model, parameters, np.ones((2, 1)), switches, times, engine=quick_engine)
     assert list(np.asarray(found.status)) == [Status.OK, Status.OK]
     np.testing.assert_allclose(found.states[1, :, 0], np.exp([-0.5, -1.0]), rtol=1e-5)
 
