@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure()
     aim = read_aim(settings)
     contests = _contests(read_table(results.ranked, ranked_schema(aim)), arguments, screen_readouts(settings))
-    if aim.sign < 0:
+    if aim.goal == "raise":
         contests = [replace(contest, arms=contest.arms[::-1]) for contest in contests]
     contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
     drugs = read_drugs(settings)

@@ -1,10 +1,10 @@
 """What the output of a stage follows from, as digests: its code, its settings, and what makes shards one screen."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache, reduce
 from pathlib import Path
+from statistics import mode
 from typing import Any
 
 from screen.cli.network import wanted_networks
@@ -92,10 +92,10 @@ def shard_problems(settings: Settings, results: Results, first_round: bool = Fal
             problems[path] = f"{path}: must belong to this screen, found {problem}; {_cure(index)}"
         else:
             engines[path] = found.get("engine", "none")
-    usual = Counter(engines.values()).most_common(1)
+    usual = mode(engines.values()) if engines else None
     for path, engine in engines.items():
-        if engine != usual[0][0]:
-            problems[path] = f"{path}: must be of engine {usual[0][0]} like the others, found {engine}"
+        if engine != usual:
+            problems[path] = f"{path}: must be of engine {usual} like the others, found {engine}"
     return problems
 
 

@@ -48,7 +48,7 @@ def test_a_drug_is_where_it_acts_at_a_dose(run, small, root, monkeypatch):
     ran = run("describe", "drug", "tocilizumab", "--dose", "2.5", "--config", assay)
     assert ran.code == 0
     assert row(ran.out, "IL6R_CAPTURE", "IL6R").split()[4:9] == ["2.5", "nM", "2.5", "nM", "0.5"]
-    assert "ruxolitinib" in run("describe", "drug").out
+    assert "ruxolitinib" in run("describe", "drug", "--dose", "0").out
 
 
 def test_a_drug_is_what_the_constants_of_the_screen_make_it(run, small, tmp_path):

@@ -1,5 +1,6 @@
 """Draws held to a demand with a known answer: linear predictions, one demand on a straight line."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +57,21 @@ def test_every_draw_ends_at_its_own_minimum(starts):
         best = minimize(cost, start, args=(start,), tol=1e-12)
         assert end == pytest.approx(best.x, abs=2e-3)
         assert said == pytest.approx(cost(end, start))
+
+
+def test_a_draw_is_held_back_by_its_sds_and_by_what_was_measured(starts, monkeypatch):
+    """Where a demand has no slope the gradient is D (x - x_i), and D = diag(1 / sd^2) + J'J; of draws 4 and 1 here."""
+    asked = []
+    monkeypatch.setattr(
+        sys.modules[hold.__module__], "descend", lambda objective, *rest: asked.append(objective) or (0, 0)
+    )
+    hold(View(look, lambda *of: (0 * linearise(*of)[0], linearise(*of)[1])), starts, BOX, Pace())
+    which, away = np.array([4, 1]), np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]])
+    there = starts[which] + away
+    gradients, matrices = asked[0].linearise(which, there, look(there))
+    expected = np.diag([4.0, 0.25, 1.0]) + MEASURED.T @ MEASURED
+    assert matrices == pytest.approx(np.array([expected] * 2))
+    assert gradients == pytest.approx(away @ expected)
 
 
 def test_the_summary_says_how_far_draws_went_and_what_they_do_not_meet():

@@ -60,7 +60,7 @@ def test_vectors_move_a_drug_and_one_of_its_constants_from_those_of_their_draw(w
     drawn = unknowns.draws(
         np.array([[7.0, np.log10(2.0), np.log10(5.0), 1.0], [8.0, 0.0, 0.0, 0.0]]), network, tables
     )
-    assert np.asarray(drawn.base)[:, 0].tolist() == [7.0, 8.0]
+    assert np.asarray(drawn.base)[:, 0].tolist() == [7.0, 8.0] and drawn.base.shape == (2, len(network))
     at = list(tables.targets).index(target)
     moved, still = np.asarray(drawn.affinity)[:, 0]
     assert moved[at] == pytest.approx(1 / (30 * 2 * 5))

@@ -54,12 +54,15 @@ NEAREST = {
             for name in (
                 "main", "machine", "rounds", "told", "constrain", "describe", "drug", "cell", "check_and_doctor",
                 "expected", "work", "memory", "experiment", "validate", "identity", "init", "stages",
-                "settings_read", "decisive", "another_network", "around_the_fit", "end_to_end", "mine", "race",
+                "settings_read", "decisive", "another_network", "around_the_fit", "asked", "end_to_end", "mine", "race",
             )
         ),
         "tests/potency/test_command.py", "tests/archive/test_export.py",
     ),
-    "screen": ("tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py", "tests/cli/test_main.py"),
+    "screen": (
+        "tests/test_style.py", "tests/test_shapes.py", "tests/test_threads.py", "tests/test_processes.py",
+        "tests/cli/test_main.py",
+    ),
     "workflow/rules": ("tests/workflow/test_reruns.py",),
 }  # fmt: skip
 """Package -> the tests that are nearest to it; `screen` is the modules that are in none."""
