@@ -58,6 +58,13 @@ def test_contests_are_the_first_two_of_each_ranking_under_each_hypothesis():
     assert [arm.hypothesis for each in (first, second) for arm in each.arms] == ["one", "one", "two", "two"]
 
 
+@pytest.mark.parametrize("first", [7, 8])
+def test_the_readout_and_the_basis_are_those_of_the_first_row_where_none_is_named(first):
+    """By the late read-out, and at Cmax, there is but one drug."""
+    with pytest.raises(RankError, match="must hold a ranking of at least two interventions"):
+        _contests(RANKED[[first, *range(7)]], asked(), READOUTS)
+
+
 def test_what_is_asked_for_must_be_ranked_and_hold_two():
     with pytest.raises(RankError) as raised:
         _contests(RANKED, asked(contexts=["mars", "liver"], basis="2 uM"), READOUTS)

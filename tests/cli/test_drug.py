@@ -1,7 +1,11 @@
 """A drug of one's own from constants on the command line: what is written, said and refused."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from screen.cli.drug import Constant, _constant
+from screen.errors import ScenarioError
 from screen.experiments import loads
 from screen.scenarios import read_drug_tables
 
@@ -84,3 +88,13 @@ def test_a_refused_drug_leaves_its_older_rows(drug, tmp_path):
 def test_values_are_written_as_people_write_them(drug):
     assert "Kd = 0.5 nM" in drug("mynib", "JAK1=.5nM").out
     assert "Kd = 1000 nM" in drug("mynib", "JAK1=1E+3 nM").out
+
+
+def test_of_two_targets_of_a_gene_one_must_be_named():
+    """Unless the drug acts at one of them alone by its mode."""
+    targets = {name: SimpleNamespace(genes=("G",)) for name in ("A", "B", "STAT3_SH2")}
+    with pytest.raises(ScenarioError, match="must name one target of G \\(A, B, STAT3_SH2\\), as G@TARGET"):
+        _constant("G=3nM", targets, "covalent")
+    assert _constant("G@B=3nM", targets, "covalent") == Constant("G", "B", "=", 3.0)
+    assert _constant("G=3nM", targets, "sh2_inhibitor") == Constant("G", "STAT3_SH2", "=", 3.0)
+    assert _constant("H=3nM", targets, "covalent") is None

@@ -133,3 +133,10 @@ def test_only_constants_within_a_hundredfold_of_the_least_and_less_certain_than_
         np.sqrt(0.31**2 - 0.09)
     )
     assert sds["drug", ""] == 0.3
+
+
+def test_a_constant_a_hundredfold_of_the_least_moves_with_its_drug_alone():
+    """It is as uncertain as one at ninety-nine, which moves by itself."""
+    tables = SimpleNamespace(targets=dict.fromkeys("abc"))
+    drawn = np.array([[1.0, 100.0 / 8, 99.0 / 8], [1.0, 100.0, 99.0], [1.0, 800.0, 8 * 99.0]])
+    assert set(residual_sds(["drug"], tables, drawn[:, None])) == {("drug", ""), ("drug", "c")}

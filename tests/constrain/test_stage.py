@@ -139,6 +139,8 @@ def test_every_draw_is_within_the_bounds_of_its_unknowns_and_keeps_its_own_const
     assert start == pytest.approx(inside)
     bare, _ = gather_unknowns(problem, plan.network, residuals, fitted.draws, fitted.scales)
     assert bare.names == unknowns.names[:-1] and bare.constants is None
+    own = {name[:5]: sd for name, sd in zip(unknowns.names, unknowns.sd, strict=True)}
+    assert (own["offse"], own["scale"], unknowns.sd[-1]) == (pytest.approx(0.5), pytest.approx(1.0), 1.0)
 
 
 def test_a_demand_that_costs_a_hundredth_is_met_so_well_that_it_pulls_no_more(plan, monkeypatch):
