@@ -47,7 +47,7 @@ def test_a_second_run_replaces_the_cell_and_keeps_others_and_comments(cell, tmp_
 
 
 def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell):
-    assert "STAT3_total 205.9 nM" in cell("--cytosol", "2.5").out
+    assert "STAT3_total 1030 nM" in cell("--cytosol", "0.5").out
 
 
 @pytest.mark.parametrize(

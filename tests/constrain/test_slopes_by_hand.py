@@ -132,3 +132,27 @@ def test_lanes_of_a_group_are_filled_up_with_what_weighs_nothing(many, size):
     expected[2, :2] += 4 * scaled[:2]
     assert found == pytest.approx(expected)
     assert asked == [{size}]
+
+
+def test_checks_of_few_times_and_of_courses_go_apart_and_what_is_no_number_is_no_slope(monkeypatch):
+    """Three checks of one, two and four times, the second in the second of two draws alone; room for three draws."""
+    checks = [replace(CHECK, minutes=tuple(map(float, range(count)))) for count in (1, 2, 4)]
+    demands, asked = make_demands(checks), []
+
+    def weights(bench, demands, index, values, draws):
+        assert [each.tolist() for each in values] == [[[index], [7], [index]]]
+        times = np.array(demands.checks[index].minutes)
+        yield Pulled(index, 0, 0, times, draws, np.ones((len(draws), len(times))))
+
+    def add(pull, bench, group, longest, scaled, found):
+        asked.append(([each.check for each in group], longest))
+        for each in group:
+            found[each.check, each.draws] = [each.check + 1.0, np.nan if each.check == 2 else 5.0]
+
+    for name, stub in {"_make_pull": lambda *of: None, "_weights": weights, "_add": add}.items():
+        monkeypatch.setattr(slopes, name, stub)
+    ask = slopes.make_slopes(None, demands, SimpleNamespace(names=("x", "y")), 3)
+    courses = [[np.array([[index], [7]])] for index in range(3)]
+    found = ask(np.zeros((2, 2)), courses, np.array([[True, True], [False, True], [True, False]]))
+    assert asked == [([0, 1], 2), ([2], 4)]
+    assert found.tolist() == [[[1.0, 5.0], [1.0, 5.0]], [[0.0, 0.0], [2.0, 5.0]], [[0.0, 0.0], [0.0, 0.0]]]
