@@ -72,7 +72,14 @@ def test_a_drug_is_what_the_constants_of_the_screen_make_it(run, small, tmp_path
 
 def test_targets_and_observables_have_units_and_meanings(run, root, monkeypatch):
     monkeypatch.chdir(root)
-    assert row(run("describe", "targets").out, "MEK").split()[1:3] == ["MAP2K1,", "MAP2K2"]
+    targets = run("describe", "targets").out
+    assert row(targets, "MEK").split()[1:3] == ["MAP2K1,", "MAP2K2"]
+    # siltuximab alone binds IL-6; tocilizumab and sarilumab bind its receptor, and no drug acts at SHP2
+    assert [row(targets, name).split()[-1] for name in ("IL6_CAPTURE", "IL6R_CAPTURE", "SHP2")] == [
+        "1",
+        "2",
+        "0",
+    ]
     known = run("describe", "observables").out
     assert "dimensionless" in row(known, "pY705_level") and "untreated" in row(known, "pY705_level")
     assert row(known, "SOCS3_protein").split()[1] == "nM"

@@ -122,6 +122,10 @@ def test_a_plan_says_what_it_is_made_of_and_how_long_it_takes(small, monkeypatch
         assert line.startswith(
             f"about {length(left / 10 / 2)} for simulate, assuming 10 trajectories a second"
         )
+        monkeypatch.setitem(
+            ENGINES, "kernel", fast._replace(devices=("cuda",))
+        )  # cores do not share its work
+        assert estimate(plan, settings)[0].startswith(f"about {length(left / 10)} for simulate")
     assert scenarios._tell_race(plan, load_settings(small(race={"draws": None}))) == []
 
 
@@ -186,6 +190,11 @@ def test_the_report_is_of_what_the_screen_has_and_of_nothing_that_an_earlier_one
     )  # fmt: skip
     assert other["fit"] is other["measured"] is other["parameters"] is None and other["labels"] is NO_LABELS
     assert (other["validation"], other["held"]) == (results.validation.name, results.held.name)
+    mine = {name: [f"config/{name}.tsv", f"my_{name}.tsv"] for name in ("contexts", "drugs")}
+    for files in mine.values():
+        head, *_ = (tmp_path / files[0]).read_text().splitlines()
+        (tmp_path / files[1]).write_text(f"{head}\n")
+    assert reported(tables=mine)["own"] == {"my_contexts.tsv", "my_drugs.tsv"}
 
 
 def test_where_the_system_refuses_the_file_is_named_or_what_is_written_to(run, root, monkeypatch):

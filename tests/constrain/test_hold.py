@@ -101,6 +101,20 @@ def test_the_summary_says_how_far_draws_went_and_what_they_do_not_meet():
     assert list(found["moved_most"]) == ["x", "y", "z"]
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.9, {}), (0.8, {"V00a": pytest.approx(0.2)})])
+def test_the_summary_names_the_twenty_that_moved_most_and_what_a_tenth_of_draws_do_not_meet(share, named):
+    names = tuple(f"k{number}" for number in range(21))
+    unknowns = Unknowns(names, ("lin",) * 21, np.ones(21), *np.zeros((2, 21)), {}, {}, np.array([], int))
+    holds = (np.arange(10) < 10 * share)[:, None]
+    met = Met(*np.zeros((3, 10, 1)), holds)
+    sight = Sight(met, np.zeros((10, 1)), np.ones(10, bool), None)
+    ends = np.tile(np.arange(1.0, 22.0), (10, 1))
+    state = Descent(np.array(1), ends, *np.zeros((2, 10)), *np.zeros((2, 10)), np.zeros(10, bool))
+    found = _summary(make_demands([CHECK]), unknowns, np.zeros((10, 21)), Held(state, sight, sight))
+    assert list(found["moved_most"]) == [f"k{number}" for number in range(20, 0, -1)]
+    assert found["not_met"] == named
+
+
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):
     pace = Pace(steps=60, tolerance=1e-7, patience=10)
     together = hold(VIEW, starts, BOX, pace).state.scaled

@@ -17,7 +17,7 @@ from screen.constrain.stage import _possible_steps, _with_ones, searched
 from screen.constrain.unknowns import NUMBER, gather_unknowns
 from screen.errors import FitError, ScreenError
 from screen.experiments import SIGMA
-from screen.fit import make_predictor
+from screen.fit import Pace, make_predictor
 from screen.kernel import available_engines
 from screen.network import read_parameters
 from screen.panel import PanelTables
@@ -184,6 +184,30 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, problem, fitt
     assert (again["steps"], again["met"]) == (0, 1.0)
     same = read_table(tmp_path / "again" / "draws.parquet", DRAWS)
     assert same["value"].to_numpy() == pytest.approx(moved["value"].to_numpy(), rel=1e-9)
+
+
+def test_draws_are_held_until_a_step_brings_less_than_one_twice_and_have_their_own_constants(
+    plan, fitted, tmp_path, monkeypatch
+):
+    """As many constants are drawn as the last draw asks for."""
+
+    class BegunError(Exception):
+        """Where the search would begin."""
+
+    drawn, begun = [], []
+
+    def begin(view, start, box, pace, guess, log):
+        begun.append((start.shape, guess, pace))
+        raise BegunError
+
+    own = stage.drawn_constants
+    monkeypatch.setattr(stage, "drawn_constants", lambda *of: drawn.append(of[2]) or own(*of))
+    monkeypatch.setattr(stage, "_make_view", lambda *of: None)
+    monkeypatch.setattr(stage, "hold", begin)
+    with pytest.raises(BegunError):
+        run_constrain(plan, fitted, None, tmp_path, FACTS)
+    (((draws, _), guess, pace),) = begun
+    assert (draws, guess, pace, drawn) == (2, None, Pace(6, 1.0, 2), [2])
 
 
 def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
