@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.constrain import Unknowns, make_demands
-from screen.constrain.demands import LINEAR, log10_of, meet
+from screen.constrain import Unknowns, make_demands, stage
+from screen.constrain.demands import LINEAR, Met, log10_of, meet
 from screen.constrain.slopes import LANES, Pulled, _grouped
 from screen.constrain.stage import _place, tabulate
 from screen.constrain.unknowns import residual_sds
@@ -140,3 +140,37 @@ def test_a_constant_a_hundredfold_of_the_least_moves_with_its_drug_alone():
     tables = SimpleNamespace(targets=dict.fromkeys("abc"))
     drawn = np.array([[1.0, 100.0 / 8, 99.0 / 8], [1.0, 100.0, 99.0], [1.0, 800.0, 8 * 99.0]])
     assert set(residual_sds(["drug"], tables, drawn[:, None])) == {("drug", ""), ("drug", "c")}
+
+
+def test_what_is_seen_of_vectors_is_what_was_predicted_over_its_noise_where_it_integrates(monkeypatch):
+    """Three vectors, filled up to four; the second has a reading without a number, the third a lane that failed."""
+    asked = []
+
+    def predict(vectors):
+        asked.append(vectors.tolist())
+        ok = np.ones((4, 2), bool)
+        ok[1, 0] = False
+        return SimpleNamespace(
+            compared=6.0 * vectors, sigma=np.array([2.0, 3.0]), ok=ok, failed=np.array([0, 0, 2, 0])
+        )
+
+    met = Met(*np.arange(12.0).reshape(3, 4, 1), np.ones((4, 1), bool))
+    for name, stub in {
+        "make_predictor": predict, "make_sensitivity": None, "make_slopes": None, "meet": met, "find": None,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(stage, name, lambda *of, stub=stub: stub)
+
+    class Bench(SimpleNamespace):
+        """One that runs nothing."""
+
+        def __call__(self, draws):
+            return draws
+
+    model = SimpleNamespace(parameters=(), values=())
+    bench = Bench(integration=None, tables=SimpleNamespace(model=model, drugs=None))
+    unknowns = SimpleNamespace(draws=lambda scaled, network, drugs: scaled, of_calibration=np.array([2, 0]))
+    look, _ = stage._make_view(None, SimpleNamespace(checks=()), unknowns, bench, 8)
+    seen = look(np.array([[1.0, 9.0, 2.0], [3.0, 9.0, 4.0], [5.0, 9.0, 6.0]]))
+    assert asked == [[[2.0, 1.0], [4.0, 3.0], [6.0, 5.0], [2.0, 1.0]]]
+    assert seen.predicted.tolist() == [[6.0, 2.0], [0.0, 6.0], [18.0, 10.0]]
+    assert seen.sound.tolist() == [True, True, False] and seen.met.cost.tolist() == [[0.0], [1.0], [2.0]]
