@@ -54,8 +54,8 @@ NEAREST = {
             for name in (
                 "main", "machine", "rounds", "told", "constrain", "describe", "drug", "cell", "check_and_doctor",
                 "expected", "work", "memory", "experiment", "validate", "identity", "init", "stages",
-                "settings_read", "decisive", "another_network", "around_the_fit", "asked", "handed", "plan",
-                "end_to_end", "mine", "race",
+                "settings_read", "decisive", "another_network", "around_the_fit", "asked", "handed", "simulate",
+                "plan", "end_to_end", "mine", "race",
             )
         ),
         "tests/potency/test_command.py", "tests/archive/test_export.py",
