@@ -6,11 +6,13 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from screen.cli.init import _empty
 from screen.scenarios import CONTEXTS
 from screen.settings import load_settings, located, shipped
-from screen.tables import read_table
+from screen.tables import Column, Schema, read_table
 
 
 def test_the_folder_is_small_and_can_be_checked_and_filled(run, tmp_path, monkeypatch):
@@ -34,6 +36,16 @@ def test_the_folder_is_small_and_can_be_checked_and_filled(run, tmp_path, monkey
     assert read_table(tmp_path / "mine/my/contexts.tsv", CONTEXTS).height == 2
     again = run("init", ".")
     assert again.code == 2 and len(again.problems) == 5
+
+
+def test_a_table_without_rows_says_what_its_columns_hold():
+    columns = (
+        Column("a", pl.Float64, "how much", unit="nM", nullable=True),
+        Column("b", pl.String, "which", choices=("x", "y")),
+        Column("c", pl.String, "why"),
+    )
+    said = ["# a: how much [nM]; may be empty", "# b: which; one of x, y", "# c: why", "a\tb\tc"]
+    assert _empty(Schema("table", columns, ("a",))).splitlines() == said
 
 
 def test_files_of_the_tool_are_found_where_the_folder_has_none(tmp_path, monkeypatch, root):
