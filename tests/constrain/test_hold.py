@@ -65,7 +65,7 @@ def test_a_draw_is_held_back_by_its_sds_and_by_what_was_measured(starts, monkeyp
     monkeypatch.setattr(
         sys.modules[hold.__module__], "descend", lambda objective, *rest: asked.append(objective) or (0, 0)
     )
-    hold(View(look, lambda *of: (0 * linearise(*of)[0], linearise(*of)[1])), starts, BOX, Pace())
+    hold(View(look, lambda *of: (0 * linearise(*of)[0], linearise(*of)[1])), starts, BOX, Pace(5, 1.0))
     which, away = np.array([4, 1]), np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]])
     there = starts[which] + away
     gradients, matrices = asked[0].linearise(which, there, look(there))
