@@ -143,6 +143,25 @@ def test_readings_have_the_same_bits_whatever_is_kept():
         assert_same(read(room_of(model, lanes)), known)
 
 
+def test_few_lanes_have_room_for_more_steps():
+    """Two lanes in the bytes of twelve have six times the room, which is more than the steps of both."""
+    model = model_of(VARIED)
+    runs = runs_of(model, [4000.0, 3000.0])
+    assert ROOM < solved(model, NONE, runs).accepted.min() < 6 * ROOM
+    build = PROCESSOR._replace(keeps=room_of(model, 12))
+    _, (accepted, steps) = compiled._kept_solve(
+        build, model, compiled._options(build, Stepping()), None, Runs(*map(jnp.asarray, runs))
+    )
+    assert steps.shape == (2, 6 * ROOM, HEAD + len(model.species))
+    for lane, count in enumerate(accepted):
+        time, size = steps[lane, :count, 0], steps[lane, :count, 1]
+        np.testing.assert_allclose(time[1:], time[:-1] + size[:-1], rtol=1e-12)
+        np.testing.assert_allclose(steps[lane, count - 1, 2], runs.times[lane, -1], rtol=1e-12)
+    cotangent = cotangent_of((2, 3, len(model.species)))
+    known = pulled(model, NONE, runs, cotangent)
+    assert_same(pulled(model, room_of(model, 12), runs, cotangent), known)
+
+
 @pytest.mark.parametrize("batches", [None, 50])
 def test_what_is_kept_is_bounded(batches):
     model = model_of(CYCLE)

@@ -208,8 +208,9 @@ def _solved(runs: Runs, columns: int) -> tuple[jax.ShapeDtypeStruct, ...]:
     )
 
 
-ROOM, HEAD = 256, 7
-"""Steps of a lane that there is room for, else they are taken again; numbers of a step before its state (lanes.h)."""
+ROOM, AT_HAND, HEAD = 256, 1 << 24, 7
+"""Steps of a lane that there is room for, else they are taken again; room for more where that is so many bytes in all,
+which a process has again from call to call; numbers of a step before its state (lanes.h)."""
 
 
 def _kept_solve(
@@ -217,7 +218,7 @@ def _kept_solve(
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """A solve, and what its gradient needs: how many steps were accepted and, where the build keeps them, these.
 
-    They are [kept, ROOM, numbers] of the first lanes, as many as there is room for; under `vmap` of all lanes together.
+    They are [kept, room, numbers] of the first lanes, as many as there is room for; under `vmap` of all lanes together.
     """
     if not build.keeps:
         found = _solve(build, model, options, stored, runs)
@@ -228,9 +229,10 @@ def _kept_solve(
     @jax.custom_batching.custom_vmap
     def keeping(*arrays: Array) -> tuple[Array, ...]:
         each = Runs(*arrays)
-        row = HEAD + each.state.shape[-1]
-        kept = min(len(each.times), build.keeps // (8 * ROOM * row))
-        steps = jax.ShapeDtypeStruct((kept, ROOM, row), jnp.float64)
+        lanes, row = len(each.times), HEAD + each.state.shape[-1]
+        room = max(ROOM, min(build.keeps, AT_HAND) // (8 * row * max(lanes, 1)))
+        kept = min(lanes, build.keeps // (8 * row * room))
+        steps = jax.ShapeDtypeStruct((kept, room, row), jnp.float64)
         return tuple(
             jax.ffi.ffi_call(target, (*_solved(each, len(columns)), steps))(*arrays, columns, **dict(options))
         )
