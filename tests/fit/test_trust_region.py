@@ -109,10 +109,11 @@ def test_a_step_that_meets_a_bound_goes_on_as_from_a_mirror():
     best, most = _reflected(flat, SQUARE, ONES, whole, 99.0, 0.9)
     assert best == pytest.approx(np.array([1.0, 0.5]) + 0.45 * np.array([-2.0, 1.0]))
     assert most == pytest.approx(best)
-    # within 1.2 of the start: |(1 - 2 s, 0.5 + s)| = 1.2
-    short = (3 - np.sqrt(9 - 4 * 5 * (1.25 - 1.44))) / 10, (3 + np.sqrt(9 - 4 * 5 * (1.25 - 1.44))) / 10
-    near, _ = _reflected(flat, SQUARE, ONES, whole, 1.2, 0.99)
-    assert near == pytest.approx(np.array([1.0, 0.5]) + min(short[1], 0.495) * np.array([-2.0, 1.0]))
+    # with room above, within 1.2 of the start: |(1 - 2 s, 0.5 + s)| = 1.2
+    high = Room(np.zeros(2), -ONES, np.array([1.0, 5.0]))
+    for radius, s in ((1.2, (3 + np.sqrt(9 - 20 * (1.25 - 1.44))) / 10), (99.0, 0.99)):
+        near, _ = _reflected(flat, high, ONES, whole, radius, 0.99)
+        assert near == pytest.approx(np.array([1.0, 0.5]) + s * np.array([-2.0, 1.0]))
     # lowest along it: -slope / bend = (2 * 1 - 3 + 4 * 1 - 1) / 40 with 8 of curvature each
     bent = _Model(np.array([-1.0, -6.0]), 8.0 * np.eye(2))
     along, bend = (np.array([-1.0, -6.0]) + 8 * np.array([1.0, 0.5])) @ np.array([-2.0, 1.0]), 40.0
