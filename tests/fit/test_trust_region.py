@@ -44,6 +44,15 @@ def test_without_a_slope_negative_curvature_is_gone_down_to_the_edge():
     assert not lowest_within(np.zeros(3), np.diag([2.0, 1.0, 3.0]), 4.0).any()
 
 
+@pytest.mark.parametrize("least", [-3.0, -1e-3])
+@pytest.mark.parametrize("along", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("radius", [0.3, 2.0, 50.0, 1e4])
+def test_a_slope_with_next_to_no_part_along_the_negative_curvature_ends_on_the_edge_too(radius, along, least):
+    """A damping is then found between bounds that are many decades apart."""
+    found = lowest_within(np.array([along, 1.0, -2.0, 0.5]), np.diag([least, 0.6, 2.0, 30.0]), radius)
+    assert np.linalg.norm(found) == pytest.approx(radius, rel=1.001e-3) and found[0] < 0
+
+
 @pytest.mark.parametrize("along", [1.0, -1.0])
 def test_to_the_edge_it_goes_down_the_slope(along):
     """From 3 to the side: 4 along makes 5."""
