@@ -175,7 +175,10 @@ def test_kicks_lead_out_of_a_minimum_and_go_on_until_their_steps_are_used_up(toy
     schedule = Schedule(adam=0, polish=10, tolerance=1e-6)
     stays = search(target, np.tile(high, (2, 1)), schedule)
     assert stays.cost == pytest.approx(5.0, abs=1e-4)
-    kicked = search(target, np.tile(high, (2, 1)), replace(schedule, kicks=4))
+    lines = []
+    kicked = search(target, np.tile(high, (2, 1)), replace(schedule, kicks=4), Log(lines.append))
+    kicks = {line.split()[2] for line in lines if " kick " in line}
+    assert 1 < len(kicks) < 20  # each takes more than two of the 40 steps
     assert kicked.cost == pytest.approx(0.0, abs=1e-4)
     assert kicked.first_end == pytest.approx(5.0, abs=1e-4)
     assert np.all((kicked.steps >= 40) & (kicked.steps < 60))
