@@ -113,14 +113,20 @@ def report_stage(folder: Path, settings: Settings) -> None:
     """Report what was ranked there, as the stage does."""
     aim, labels = read_aim(settings), settings.report.labels
     assert labels is not None
+    of_ranking = (
+        ("ranked.csv", ranked_schema(aim)), ("combinations.csv", COMBINATIONS), ("responses.parquet", DOSE_RESPONSES)
+    )  # fmt: skip
     with figures_beside(folder / "ranked.csv") as write_figures:
+        ranked, combinations, responses = side_by_side(
+            lambda table: read_table(folder / table[0], table[1]), of_ranking
+        )
         findings = Findings(
-            ranked=as_lowering(read_table(folder / "ranked.csv", ranked_schema(aim)), aim),
-            responses=read_table(folder / "responses.parquet", DOSE_RESPONSES),
+            ranked=as_lowering(ranked, aim),
+            responses=responses,
             endings=read_table(folder / "endings.csv", ENDINGS),
             aim=aim,
             labels=read_labels(labels),
-            combinations=read_table(folder / "combinations.csv", COMBINATIONS),
+            combinations=combinations,
         )
         write_figures(findings, folder)
         write_report(findings, folder / "report.html")

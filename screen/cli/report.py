@@ -44,13 +44,20 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.report import NO_LABELS, Findings, figures_beside, read_labels, write_report
     from screen.scenarios import AFFINITIES, CONTEXTS, DRUGS, read_contexts, read_options
     from screen.tables import VALIDATION, read_provenance, read_table, read_tables
+    from screen.threads import side_by_side
 
     tables, wanted, aim = settings.tables, settings.report, read_aim(settings)
     measured = tables.potency / "cell_potencies.tsv"
+    of_ranking = (
+        (results.ranked, ranked_schema(aim)),
+        (results.combinations, COMBINATIONS),
+        (results.responses, DOSE_RESPONSES),
+    )
     with figures_beside(results.ranked) as write_figures:
+        ranked, combinations, responses = side_by_side(lambda table: read_table(*table), of_ranking)
         findings = Findings(
-            ranked=as_lowering(read_table(results.ranked, ranked_schema(aim)), aim),
-            responses=read_table(results.responses, DOSE_RESPONSES),
+            ranked=as_lowering(ranked, aim),
+            responses=responses,
             endings=read_table(results.endings, ENDINGS),
             aim=aim,
             contexts=read_contexts(tables.contexts, read_options(tables.hypotheses)),
@@ -66,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             top=wanted.top,
             own=_added(tables.contexts, CONTEXTS, "context") | _added(tables.drugs, DRUGS, "drug"),
             measured=read_table(measured, CELL_POTENCIES) if measured in settings.lane_tables() else None,
-            combinations=read_table(results.combinations, COMBINATIONS),
+            combinations=combinations,
             isoboles=read_table(results.isoboles, ISOBOLES),
             decisive=_read_decisive(results),
             sets=as_lowering(read_table(results.sets, sets_schema(aim)), aim),
