@@ -8,6 +8,9 @@ from pathlib import Path
 
 # As commands do (screen/cli/main.py), before NumPy loads it: threads of OpenBLAS wait for each other at full speed.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What JAX compiles runs for moments here: optimised less it is there sooner, a fifth of the time of such tests. The
+# kernels are compiled as ever. `XLA_FLAGS= make test` has it as a screen has it.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import jaxtyping
