@@ -114,6 +114,16 @@ def test_no_file_is_large(root, tracked):
     assert [str(path.relative_to(root)) for path in tracked if path.stat().st_size > 2**20] == []
 
 
+def test_no_file_of_code_is_long(root, tracked):
+    code = [
+        path
+        for path in tracked
+        if path.suffix in {".py", ".c", ".h", ".cuh"} and root / "screen" in path.parents
+    ]
+    assert len(code) > 300
+    assert [str(path.relative_to(root)) for path in code if len(path.read_text().splitlines()) > 350] == []
+
+
 def test_make_lists_its_targets_and_readme_names_only_those(root):
     done = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True)
     targets = set(re.findall(r"^  make ([a-z-]+)", done.stdout, re.MULTILINE))

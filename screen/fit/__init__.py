@@ -3,6 +3,7 @@
 from screen.fit.checkpoint import QUIET, Log
 from screen.fit.curvature import curvature, prior_precision
 from screen.fit.ensemble import draw_ensemble
+from screen.fit.estimates import FITTED, STARTS
 from screen.fit.evaluator import Evaluator, Polished, make_evaluator, polish
 from screen.fit.figures import draw_profiles
 from screen.fit.fitted import most_narrowed, read_best
@@ -25,8 +26,6 @@ from screen.fit.search import (
 )
 from screen.fit.sensitivity import make_sensitivity
 from screen.fit.stage import (
-    FITTED,
-    STARTS,
     Plan,
     choose_fit_engine,
     run_fit,

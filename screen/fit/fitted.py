@@ -8,7 +8,7 @@ import polars as pl
 from screen.calibration.problem import Problem
 from screen.calibration.scale import SCALES
 from screen.errors import FitError
-from screen.fit.stage import FITTED
+from screen.fit.estimates import FITTED
 from screen.tables import read_table
 
 

@@ -12,13 +12,13 @@ from screen.errors import FitError
 from screen.fit import draw_ensemble, draw_starts, make_sensitivity
 from screen.fit.curvature import Curvature, prior_precision
 from screen.fit.ensemble import Ensemble, draw_goals
+from screen.fit.estimates import summarise
 from screen.fit.evaluator import Evaluator, Polished, polish
 from screen.fit.normal import normal_approximation
 from screen.fit.objective import Predicted
 from screen.fit.prediction import Prediction
 from screen.fit.search import Target
 from screen.fit.sensitivity import Sensitivity
-from screen.fit.stage import _summary
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_summary_counts_what_was_done_and_how_far_the_best_fit_is_from_each_da
     searched = SimpleNamespace(cost=np.array([1.0, 2.0]), iterations=7, failures=3, steps=np.array([4, 6]))
     normal = normal_approximation(toy.estimated.lower, optimum.curvature.precision)
     ensemble = Ensemble(np.zeros((9, 4)), np.arange(9) < 8)
-    found = _summary(problem, searched, (optimum, normal, ensemble), best)
+    found = summarise(problem, searched, (optimum, normal, ensemble), best)
     assert found["chi2"] == pytest.approx(4 * 13) and found["log_likelihood"] == pytest.approx(-3 * 13)
     counts = {"a": 4, "b": 9} if named else {"obs_scaled": 12, "obs_S": 1}
     assert {name: part["measurements"] for name, part in found["chi2_by_dataset"].items()} == counts

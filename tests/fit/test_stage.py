@@ -16,8 +16,9 @@ import pytest
 
 from screen.calibration.scale import SCALES
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
+from screen.fit.estimates import residuals
 from screen.fit.objective import Predicted
-from screen.fit.stage import agreement, residuals
+from screen.fit.stage import agreement
 from screen.tables import DRAWS, read_provenance, read_table
 from tests.toy import write_problem
 

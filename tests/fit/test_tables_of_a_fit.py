@@ -9,17 +9,10 @@ import pytest
 from screen.calibration.priors import Prior
 from screen.calibration.problem import Estimated
 from screen.fit import FITTED, STARTS, Schedule, normal_approximation
+from screen.fit.estimates import decided, tabulate_fit, tabulate_starts
 from screen.fit.objective import Predicted
 from screen.fit.search import Optimum
-from screen.fit.stage import (
-    _decided,
-    _from_prior,
-    agreement,
-    tabulate_draws,
-    tabulate_fit,
-    tabulate_scales,
-    tabulate_starts,
-)
+from screen.fit.stage import _from_prior, agreement, tabulate_draws, tabulate_scales
 from screen.scenarios import normal_stream
 from screen.tables import DRAWS, check_table
 
@@ -55,8 +48,8 @@ def test_a_parameter_that_is_a_thousandth_of_its_range_inside_sits_on_no_bound()
 
 def test_decided_are_those_whose_spread_the_measurements_halve_the_most_narrowed_first():
     sd = SDS * [0.49, 0.1, 0.51, 0.3]
-    decided = _decided(PROBLEM, normal_approximation(np.zeros(4), np.diag(sd**-2.0)))
-    assert decided == {"share": 0.75, "parameters": ["b", "d", "a"]}
+    found = decided(PROBLEM, normal_approximation(np.zeros(4), np.diag(sd**-2.0)))
+    assert found == {"share": 0.75, "parameters": ["b", "d", "a"]}
 
 
 def test_starts_are_counted_with_what_sits_on_a_bound_and_what_fails():

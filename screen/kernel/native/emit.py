@@ -4,33 +4,25 @@ Both are one text in two dialects: W lanes side by side in the registers of a pr
 The dialect defines what the text does not say twice: what a quantity is in a register (V) and in memory (Stored).
 
 The text is meant to be read (the cache keeps it beside the compiled library): one function per program
-of screen.kernel.symbolic.analysis, every result with the name of its species or reaction behind it. A function
-longer than `PIECE` instructions is cut, because compilers take more than linear time; values that cross
-a cut go through scratch memory.
+of screen.kernel.symbolic.analysis, every result with the name of its species or reaction behind it.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
 from screen.kernel import tableau
-from screen.kernel.native.ahead import Ahead
-from screen.kernel.native.emit_algebra import CHAINED, algebra, braces, stage_sums
+from screen.kernel.native.emit_algebra import CHAINED, algebra, stage_sums
+from screen.kernel.native.emit_program import PIECE, Kernel, Scratch, function
 from screen.kernel.native.parts import in_parts
 from screen.kernel.solution import ROUNDING
 from screen.kernel.symbolic.analysis import Gradient, System
 from screen.kernel.symbolic.events import Events
-from screen.kernel.symbolic.program import INPUTS, Instruction, Program, operands
 
-PIECE = 1500
 CONTROL = {"SAFETY": 0.9, "GROWTH": 8.0, "INTEGRAL": 0.2, "PROPORTIONAL": 0.05}
 """Step control: h' = h SAFETY error^-INTEGRAL (last error)^PROPORTIONAL, at most GROWTH h."""
 
 EVENT_STEPS = "event_steps.h"
-
-_INFIX = {"add": "+", "sub": "-", "mul": "*"}
-
 
 CROWDED = 256
 """So many entries of the factors, of eight lanes, fill half of the nearest cache; each stage reads them."""
@@ -77,7 +69,7 @@ ADJOINT = "ADJOINT"
 
 def emit(system: System, dialect: Dialect) -> str:
     """The source of the kernel for one network."""
-    scratch = _Scratch()
+    scratch = Scratch()
     functions = [
         *_tables(system),
         *_programs(system, dialect.prefix, scratch),
@@ -145,37 +137,7 @@ def _table(kind: str, name: str, values: Sequence[float]) -> str:
     return f"static const {kind} {name}[] = {{{', '.join(map(repr, values or [0]))}}};"
 
 
-def _literal(value: float) -> str:
-    """A number as C writes it; infinities and NaN have no digits."""
-    if math.isnan(value):
-        return "NAN"
-    digits = "INFINITY" if math.isinf(value) else repr(abs(value))
-    return f"(-{digits})" if value < 0 else digits
-
-
-class _Scratch:
-    """How much memory the cut functions need at most."""
-
-    size = 0
-
-
-class _Kernel(NamedTuple):
-    """How a program becomes a C function."""
-
-    name: str
-    signature: str
-    call: str
-    """Names of the arguments, to pass them on to the pieces."""
-    loads: dict[str, str]
-    """Format of each kind of input, e.g. {"state": "y[{}]"}."""
-    prefix: str = "s"
-    """Of the functions it calls."""
-    vector: bool = True
-    hoisted: int = 0
-    """Of how many hoisted values it is told which come next (`Ahead`)."""
-
-
-def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
+def _programs(system: System, prefix: str, scratch: Scratch) -> Iterator[str]:
     species = system.species
     given = {dependent.species for dependent in system.reduction.dependents}
     solved = [i for i in range(len(species)) if i not in given]
@@ -189,34 +151,34 @@ def _programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
     push = [(f"push[{k}] =", f"d {species[i]}' / d time") for k, i in enumerate(system.driven)]
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time"}
     state = "IN y, IN c, V time, "
-    yield from _function(
-        _Kernel("derivative", state + "OUT x, OUT f", "y, c, time, x, f", moving, prefix, hoisted=system.hoisted),
+    yield from function(
+        Kernel("derivative", state + "OUT x, OUT f", "y, c, time, x, f", moving, prefix, hoisted=system.hoisted),
         system.derivative.only(solved), flow, scratch,
     )  # fmt: skip
-    yield from _function(
-        _Kernel(
+    yield from function(
+        Kernel(
             "linearise", state + "OUT x, OUT f, Entries *restrict jacobian, OUT push",
             "y, c, time, x, f, jacobian, push", moving, prefix, hoisted=system.hoisted,
         ),
         system.linearisation.only(wanted), [*flow, *jacobian, *push], scratch,
     )  # fmt: skip
     plain = {"parameter": "p[{}]"}
-    yield from _function(
-        _Kernel("hoist", "const double *p, double *c", "p, c", plain, vector=False),
+    yield from function(
+        Kernel("hoist", "const double *p, double *c", "p, c", plain, vector=False),
         system.hoist, [(f"c[{k} * STRIDE] =", "") for k in range(system.hoisted)], scratch,
     )  # fmt: skip
-    yield from _function(
-        _Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
+    yield from function(
+        Kernel("breaks", "const double *p, double *at", "p, at", plain, vector=False),
         system.breaks, [(f"at[{k}] =", "") for k in range(len(system.breaks.outputs))], scratch,
     )  # fmt: skip
 
 
-def _adjoint_programs(system: System, prefix: str, scratch: _Scratch) -> Iterator[str]:
+def _adjoint_programs(system: System, prefix: str, scratch: Scratch) -> Iterator[str]:
     moving = {"state": "y[{}]", "hoisted": "c[{}]", "time": "time", "cotangent": "v[{}]"}
     for name, gradient in (("pullback", system.pullback), ("curvature", system.curvature)):
         free = [i for i in range(len(system.species)) if ("state", i) not in gradient.targets]
-        yield from _function(
-            _Kernel(
+        yield from function(
+            Kernel(
                 name, "IN y, IN c, V time, IN v, OUT x, OUT q, OUT c_bar",
                 "y, c, time, v, x, q, c_bar", moving, prefix,
             ),
@@ -228,8 +190,8 @@ def _adjoint_programs(system: System, prefix: str, scratch: _Scratch) -> Iterato
         ("breaks_pullback", system.breaks_pullback, "at_bar[{}]"),
     ):
         pointer = source.partition("[")[0]
-        yield from _function(
-            _Kernel(
+        yield from function(
+            Kernel(
                 name, f"const double *p, const double *{pointer}, double *p_bar", f"p, {pointer}, p_bar",
                 {"parameter": "p[{}]", "cotangent": source}, vector=False,
             ),
@@ -237,7 +199,7 @@ def _adjoint_programs(system: System, prefix: str, scratch: _Scratch) -> Iterato
         )  # fmt: skip
 
 
-def _events(events: Events, scratch: _Scratch) -> Iterator[str]:
+def _events(events: Events, scratch: Scratch) -> Iterator[str]:
     """What only networks with events have: tables of flags and targets, and their formulas."""
     each, programs = events.each, {"watch": events.watch, "event_values": events.values}
     targets = [target for event in each for target in event.targets]
@@ -255,7 +217,7 @@ def _events(events: Events, scratch: _Scratch) -> Iterator[str]:
     arguments = "const double *p, const double *y, double time, double *v", "p, y, time, v"
     for name, program in programs.items():
         stores = [(f"v[{k}] =", "") for k in range(len(program.outputs))]
-        yield from _function(_Kernel(name, *arguments, loads, vector=False), program, stores, scratch)
+        yield from function(Kernel(name, *arguments, loads, vector=False), program, stores, scratch)
 
 
 def _adjoints(gradient: Gradient, system: System) -> list[tuple[str, str]]:
@@ -266,92 +228,3 @@ def _adjoints(gradient: Gradient, system: System) -> list[tuple[str, str]]:
         "parameter": lambda i: (f"p_bar[{i}] +=", system.parameters[i]),
     }
     return [forms[kind](index) for kind, index in gradient.targets]
-
-
-def _function(
-    kernel: _Kernel, program: Program, stores: Sequence[tuple[str, str]], scratch: _Scratch, first: str = ""
-) -> Iterator[str]:
-    """One C function per piece, then the function that calls them."""
-    body = _Body(kernel, program, stores)
-    pieces = body.pieces()
-    if not kernel.vector and len(pieces) > 1:
-        pieces = [[line for piece in pieces for line in piece]]
-    scratch.size = max(scratch.size, body.crossing if kernel.vector else 0)
-    if len(pieces) == 1:
-        lines = [first, *pieces[0]] if first else pieces[0]
-        yield braces(f"CODE {kernel.name}({kernel.signature})", lines)
-        return
-    for number, lines in enumerate(pieces):
-        yield braces(f"CODE {kernel.name}_{number}({kernel.signature})", lines)
-    calls = [f"{kernel.name}_{number}({kernel.call});" for number in range(len(pieces))]
-    yield braces(f"CODE {kernel.name}({kernel.signature})", [first, *calls] if first else calls)
-
-
-class _Body:
-    """The statements of a program, cut into pieces."""
-
-    def __init__(self, kernel: _Kernel, program: Program, stores: Sequence[tuple[str, str]]):
-        self.kernel, self.program = kernel, program
-        self.stores: dict[int, list[tuple[str, str]]] = {}
-        for output, store in zip(program.outputs, stores, strict=True):
-            self.stores.setdefault(output, []).append(store)
-        self.crossing = 0
-
-    def pieces(self) -> list[list[str]]:
-        """Lists of statements; values used in a later piece pass through x[]."""
-        code = self.program.code
-        size = PIECE if self.kernel.vector else len(code) + 1
-        computed = [n for n, ins in enumerate(code) if operands(ins)]
-        piece = {n: position // size for position, n in enumerate(computed)}
-        place: dict[int, int] = {}
-        for n in computed:
-            for a in operands(code[n]):
-                if a in piece and piece[a] != piece[n]:
-                    place.setdefault(a, len(place))
-        self.crossing = len(place)
-        lines: list[list[str]] = [[] for _ in range(max(piece.values(), default=0) + 1)]
-        loaded: list[set[int]] = [set() for _ in lines]
-        ahead = [Ahead("c", self.kernel.hoisted) for _ in lines]
-        kind = "const V" if self.kernel.vector else "const double"
-        for n, instruction in enumerate(code):
-            here = piece.get(n, 0)
-            if n in piece:
-                for a in operands(instruction):
-                    if a in place and piece[a] != here and a not in loaded[here]:
-                        loaded[here].add(a)
-                        lines[here].append(f"{kind} t{a} = x[{place[a]}];")
-                hoisted = (code[a][1] for a in operands(instruction) if code[a][0] == "hoisted")
-                lines[here].extend(ahead[here].of(hoisted))
-                lines[here].append(f"{kind} t{n} = {self._formula(instruction)};")
-                if n in place:
-                    lines[here].append(f"x[{place[n]}] = t{n};")
-            for store, label in self.stores.get(n, ()):
-                value = f"t{n}" if n in piece else self._stored(instruction)
-                lines[here].append(f"{store} {value};" + (f" /* {label} */" if label else ""))
-        return lines
-
-    def _stored(self, instruction: Instruction) -> str:
-        value = self._input(instruction)
-        return f"all({value})" if self.kernel.vector and instruction[0] == "constant" else value
-
-    def _input(self, instruction: Instruction) -> str:
-        if instruction[0] == "constant":
-            return _literal(instruction[1])
-        return self.kernel.loads[instruction[0]].format(*instruction[1:])
-
-    def _operand(self, n: int, spread: bool) -> str:
-        instruction = self.program.code[n]
-        if instruction[0] in INPUTS or instruction[0] == "constant":
-            return self._stored(instruction) if spread else self._input(instruction)
-        return f"t{n}"
-
-    def _formula(self, instruction: Instruction) -> str:
-        op, *args = instruction
-        alone = all(self.program.code[a][0] == "constant" for a in args)  # numbers only would make a number
-        if op in _INFIX:
-            return f" {_INFIX[op]} ".join(self._operand(a, alone) for a in args)
-        if op == "neg":
-            return "-" + self._operand(args[0], alone)
-        if op == "reciprocal":
-            return "1.0 / " + self._operand(args[0], alone)
-        return f"{self.kernel.prefix}_{op}({', '.join(self._operand(a, True) for a in args)})"
