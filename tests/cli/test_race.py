@@ -8,7 +8,7 @@ import pytest
 
 from screen.cli.options import Results
 from screen.cli.plan import read_aim
-from screen.rank import ranked_schema
+from screen.rank import COMBINATIONS, ranked_schema
 from screen.settings import load_settings
 from screen.tables import RACE, RESPONSES, read_table
 from tests.cli.test_neighbours import MAY_MOVE
@@ -82,6 +82,12 @@ def test_what_goes_on_has_the_numbers_of_a_screen_without_a_race(screened):
     going_on = raced.filter(race="all").select(fixed).sort(ROW)
     assert going_on.equals(whole.join(raced.filter(race="all"), on=ROW, how="semi").select(fixed).sort(ROW))
     assert set(going_on["draws"]) == {DRAWS} and going_on["suppression_p50"].n_unique() > 5
+    going_on, out = (
+        set(read_table(path, COMBINATIONS)["intervention"])
+        for path in (results.combinations, results.stopped_tables[1])
+    )
+    assert out == set(stopped["intervention"])
+    assert going_on == {name for name in raced.filter(race="all")["intervention"] if "+" in name}
     # A stopped pair rests on its first draws, and says what a screen of these alone says of it.
     short, _ = screened(draws=FIRST, first=None)
     own = [name for name in fixed if name not in ("race", "suppression_p05", "suppression_p95")]

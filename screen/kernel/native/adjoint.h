@@ -2,8 +2,9 @@
 
    A row is one cotangent of one lane. What the solve kept of a lane's steps, or else a recording of them, which a small
    group of lanes is integrated once more for, is its tape: time, step size and state of every accepted step. The slots
-   walk each lane's tape backwards, up to LAYERS rows of the lane at once: the step is linearised, its stages and its factorisation are made once, and each
-   layer of rows passes through them. A row takes part from the last of its outputs that is not 0.
+   walk each lane's tape backwards, up to LAYERS rows of the lane at once: the step is linearised, its stages and its
+   factorisation are made once, and each layer of rows passes through them. A row takes part from the last of its outputs
+   that is not 0.
    With lambda the adjoint of the new state, v_i = W^-T u_i for the last stage first,
 
        u_i    = LAST_i lambda + (weight of k_i in the outputs of this step) + sum_{j > i} (A_ji q_j + C_ji v_j / h)
