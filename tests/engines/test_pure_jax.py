@@ -117,3 +117,36 @@ def test_steps_that_are_no_numbers_become_a_fifth_until_they_no_longer_move_the_
     numbers ends it earlier, at 4e-16."""
     found = two(made=(1.0, 0.0), top=0.0, span=span)
     assert after(found) == (span[0], 0, tries, Status.NON_FINITE)
+
+
+@pytest.mark.parametrize(("beyond", "steps"), [(5e-7, 1), (1.5e-6, 2)])
+def test_a_step_goes_to_the_end_where_less_than_a_millionth_of_it_would_be_left(two, beyond, steps):
+    """The first step is 0.02."""
+    end = 0.02 * (1 + beyond)
+    found = two(k=(0.5, 0.5), start=(1.0, 1.0), atol=1e-30, span=(0.0, end))
+    assert after(found) == (end, steps, 0, Status.OK)
+
+
+def test_a_lane_that_ends_with_its_last_step_has_not_run_out_of_them_and_one_that_fails_says_why(two):
+    assert after(two(made=(1.0, 1.0), max_steps=9)) == (1.0, 9, 0, Status.OK)
+    broken = {"made": (1.0, 0.0), "top": 0.0}
+    assert after(two(**broken, max_steps=23)) == (0.0, 0, 23, Status.NON_FINITE)
+    assert after(two(**broken, max_steps=22)) == (0.0, 0, 22, Status.MAX_STEPS)
+
+
+def test_steps_that_err_too_much_at_any_length_are_told_apart_from_numbers_that_are_none(two):
+    found = two(k=(1.0, 3.0), start=(1.0, 1.0), rtol=0.0, atol=1e-100)
+    assert after(found)[:2] == (0.0, 0) and int(found.status[0]) == Status.STEP_UNDERFLOW
+
+
+def test_a_lane_of_no_time_is_done_and_one_that_is_no_number_does_not_begin(two):
+    found = two(start=(2.0, 3.0), made=(1.0, 1.0), span=(1.0, 1.0))
+    assert after(found) == (1.0, 0, 0, Status.OK) and found.states.ravel().tolist() == [2.0, 3.0]
+    assert after(two(start=(np.inf, 0.0))) == (0.0, 0, 0, Status.NON_FINITE)
+    assert after(two(span=(0.0, np.nan)))[1:] == (0, 0, Status.NON_FINITE)
+
+
+def test_an_error_is_relative_to_the_larger_of_the_two_states_of_a_step(two):
+    """From 0 to a millionth: of 0 any error would be too large."""
+    found = two(k=(1.0, 1.0), made=(1.0, 1.0), rtol=1e-3, atol=1e-30, max_steps=1)
+    assert after(found) == pytest.approx((1e-6, 1, 0, Status.MAX_STEPS))

@@ -99,6 +99,7 @@ def straight(monkeypatch):
         slope = (term.vf(start, state, args) + term.vf(end, state, args)) / 2
         times = saveat.subs[0].ts
         gone = end > start
+        slope = jnp.where(gone, slope, 0.0)
         return SimpleNamespace(
             ys=[state + slope * (times - start)[:, None], (state + slope * (end - start))[None]],
             ts=[times, jnp.asarray(end)[None]],
@@ -119,13 +120,14 @@ def pieces_model():
     return model_of(PIECES)
 
 
-def pieces(a, switches, times, start=0.0, onto=True):
+def pieces(a, switches, times, start=0.0, onto=True, scale=1.0):
     """One lane of x' = a before 2 and 2 a after it, with an `a` for each phase."""
     model = pieces_model()
     parameters = np.tile(model.values, (len(a), 1))
     parameters[:, model.parameters.index("a")] = a
     runs = Runs(*map(jnp.asarray, (parameters, np.array([start]), np.array(switches), np.array(times))))
-    return _lane(model.system, _Method("solver", onto, 77), runs, (jnp.asarray(1e-3), jnp.asarray(1e-5)))
+    system = model.system._replace(scale=(scale,))
+    return _lane(system, _Method("solver", onto, 77), runs, (jnp.asarray(1e-3), jnp.asarray(1e-5)))
 
 
 def test_a_lane_goes_from_stretch_to_stretch_and_each_output_is_of_its_own(straight):
@@ -134,6 +136,27 @@ def test_a_lane_goes_from_stretch_to_stretch_and_each_output_is_of_its_own(strai
     assert found.states[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 10.0]
     counts = found.status, found.accepted, found.rejected, found.reached
     assert [float(each) for each in counts] == [Status.OK, 15, 6, 4.0]
+
+
+def test_a_phase_of_no_time_decides_nothing_whatever_its_slopes(straight):
+    found = pieces((np.nan, 1.0, 3.0), (0.0, 0.0, 3.0), (0.0, 1.0, 4.0))
+    assert found.states[:, 0].tolist() == [0.0, 1.0, 10.0] and int(found.status) == Status.OK
+
+
+def one_by_one(step, carry, spans):
+    """`jax.lax.scan` whose numbers can be looked at."""
+    for number in range(len(spans[0])):
+        carry, _ = step(carry, tuple(each[number] for each in spans))
+    return carry, None
+
+
+def test_tolerances_are_of_each_species_and_the_least_step_is_of_the_stretch(straight, monkeypatch):
+    """Stretches from 1 to 2 and from 2 to 4; the species stays at a thousandth."""
+    monkeypatch.setattr(jax.lax, "scan", one_by_one)
+    pieces((1.0,), (1.0,), (1.0, 4.0), onto=False, scale=1e-3)
+    steps = [each[0] for each in straight]
+    assert [(float(each.rtol), float(each.atol[0])) for each in steps] == [(1e-3, pytest.approx(1e-8))] * 2
+    assert [float(each.dtmin) for each in steps] == pytest.approx([1e-22, 2e-22])
 
 
 def test_steps_are_asked_for_with_the_tolerances_and_end_at_outputs_if_they_are_to(straight):

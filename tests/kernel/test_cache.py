@@ -1,5 +1,6 @@
 """What is kept on disk, under what name, and what happens where it cannot be."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ import pytest
 
 from screen.errors import KernelError
 from screen.kernel import choose_engine, load_model, solve
-from screen.kernel.cache import cache_folder, cached
+from screen.kernel.cache import cache_folder, cached, kept, private_folder
+from screen.kernel.configure import configure, find_devices
 from screen.kernel.engines import compiled
 from screen.kernel.engines import table as engines
 from screen.kernel.native import compiler
@@ -198,3 +200,93 @@ def test_an_engine_nobody_knows():
         KernelError, match="engine: must be one of auto, kernel, cuda, jax, diffrax, found magic"
     ):
         choose_engine("magic")
+
+
+def test_without_a_home_it_is_a_folder_of_the_user_in_the_temporary_one(monkeypatch, tmp_path):
+    for name in ("SCREEN_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert cache_folder() == tmp_path / ".cache/stat3-screen"
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "gone")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/temporary")
+    monkeypatch.setattr("os.geteuid", lambda: 7)
+    assert cache_folder() == Path("/temporary/stat3-screen-7")
+    monkeypatch.delattr("os.geteuid")  # as on Windows
+    assert cache_folder() == Path("/temporary/stat3-screen-user")
+
+
+@pytest.mark.parametrize("missing", [os.W_OK, os.X_OK])
+def test_a_folder_that_lacks_a_permission_is_not_written_to(monkeypatch, tmp_path, missing, capsys):
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & missing)
+    found = cached(tmp_path, f"a/{missing}.txt", lambda path: path.write_text("whole"))
+    assert not found.is_relative_to(tmp_path) and found.read_text() == "whole"
+    assert (
+        f"cannot write to {tmp_path}/a (no permission); using a temporary folder" in capsys.readouterr().err
+    )
+
+
+def open_to_all(folder):
+    folder.chmod(0o777)
+
+
+@pytest.mark.parametrize("which", ["", "a"])
+def test_what_others_could_have_written_is_not_read(tmp_path, which, capsys):
+    """Neither the folder nor that of the entry may be open to all."""
+    entry = cached(tmp_path, "a/open.txt", lambda path: path.write_text("old"))
+    assert kept(tmp_path, "a/open.txt") == entry and private_folder(tmp_path / "a") == tmp_path / "a"
+    open_to_all(tmp_path / which)
+    assert kept(tmp_path, "a/open.txt") is None
+    assert cached(tmp_path, "a/open.txt", lambda path: path.write_text("new")).read_text() == "new"
+    assert private_folder(tmp_path / "a") is None
+    assert capsys.readouterr().err.endswith("doing without\n")
+
+
+def test_what_is_not_there_or_not_whole_is_not_kept(tmp_path):
+    entry = cached(tmp_path, "a/entry.txt", lambda path: path.write_text("whole"))
+    assert kept(tmp_path, "a/other.txt") is None
+    entry.write_text("half")
+    assert kept(tmp_path, "a/entry.txt") is None
+    assert cached(tmp_path, "a/entry.txt", lambda path: path.write_text("whole")).read_text() == "whole"
+
+
+def test_an_entry_of_nothing_is_refused(tmp_path):
+    with pytest.raises(KernelError, match=r"entry\.txt: must hold what was made for it, found nothing"):
+        cached(tmp_path, "a/entry.txt", lambda path: path.write_text(""))
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["entry.lock"]
+
+
+def refusing(error):
+    def devices():
+        raise error
+
+    return devices
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted", "words"),
+    [
+        (RuntimeError("no gpu\nmore"), "cuda", r"found cuda \(no gpu\); unset it"),
+        (AssertionError("what"), "", r"found any \(no such device\); unset it"),
+        (AttributeError("what"), "tpu", r"found tpu \(no such device\); unset it"),
+    ],
+)
+def test_a_kind_of_device_that_is_not_here_is_one_line(monkeypatch, error, wanted, words):
+    monkeypatch.setattr(jax, "devices", refusing(error))
+    monkeypatch.setenv("JAX_PLATFORMS", wanted)
+    with pytest.raises(
+        KernelError, match=f"^JAX_PLATFORMS: must name a kind of device that is here, {words}"
+    ):
+        find_devices()
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_jax_keeps_what_it_compiles_where_that_is_safe(monkeypatch, tmp_path, safe):
+    told = {}
+    monkeypatch.setenv("SCREEN_CACHE", str(tmp_path))
+    monkeypatch.setattr(jax.config, "update", told.__setitem__)
+    if not safe:
+        (tmp_path / "jax").mkdir()
+        open_to_all(tmp_path / "jax")
+    configure()
+    assert told["jax_enable_x64"] is True
+    assert told["jax_compilation_cache_dir"] == (str(tmp_path / "jax") if safe else None)

@@ -190,3 +190,23 @@ def test_rows_of_another_length_are_refused(monkeypatch):
             runs_of(model, [1.0]),
             cotangent_of((1, 3, len(model.species))),
         )
+
+
+def test_readings_of_batches_have_slopes_as_if_each_were_alone():
+    """Kept steps are those of all batches together."""
+    model = model_of(CYCLE)
+    runs = Runs(*(np.repeat(each, 2, axis=0) for each in runs_of(model, [4.0, 6.0])))
+    output, copy_of = np.array([0, 2, 1, 2]), np.array([0, 0, 2, 2])
+    cotangent = cotangent_of((4, len(model.species)))
+
+    def pulled_back(scale):
+        def states(parameters, state):
+            each = runs._replace(parameters=parameters, state=state)
+            return compiled_readings(PROCESSOR, model, each, output, copy_of, Stepping())[0]
+
+        return jax.vjp(states, scale * runs.parameters, jnp.asarray(runs.state))[1](cotangent)
+
+    scales = jnp.array([0.9, 1.1])
+    found = jax.vmap(pulled_back)(scales)
+    for place, scale in enumerate(scales):
+        assert_same([each[place] for each in found], pulled_back(scale))

@@ -1,6 +1,7 @@
 """A text in parts is the same kernel: every long function in one part, and the same bits out of all together."""
 
 import numpy as np
+import pytest
 
 from screen.kernel import load_model
 from screen.kernel.native import parts
@@ -39,3 +40,17 @@ def test_long_functions_are_dealt_out_and_the_rest_is_in_the_first_part(monkeypa
     ]
     assert all(text.endswith(f"#else\nSHARED f{k}(OUT x);\n#endif") for k, text in enumerate(dealt[:5]))
     assert (begin, rest, end) == ("#if PART == 0", "run", "#endif")
+
+
+@pytest.mark.parametrize(("large", "long", "cut"), [(4, 1, True), (5, 1, False), (4, 2, False)])
+def test_from_how_many_lines_on_texts_and_functions_are_cut(monkeypatch, large, long, cut):
+    """Two functions of two lines behind their heads."""
+    monkeypatch.setattr(parts, "LARGE", large)
+    monkeypatch.setattr(parts, "LONG", long)
+    texts = parts.in_parts(["CODE f(OUT x)\n{\n}", "CODE CODE_g(OUT x)\n{\n}"], ["run"])
+    assert ("#if PART == 0\nSHARED f(OUT x)" in texts[0]) == cut
+    assert ("#if PART == 1\nSHARED CODE_g(OUT x)" in texts[1]) == cut
+
+
+def test_a_line_is_no_function_however_long():
+    assert parts.in_parts(["#define A\n" * 50_000], ["run"])[0].startswith("#define A\n")

@@ -186,3 +186,23 @@ def test_who_holds_a_lock_and_whether_it_is_stopped(monkeypatch, text, state, na
         Path, "read_text", lambda self, encoding: f"7 (a) T b) {state} 1 2" if state else "7 (a)"
     )
     assert lock._holder(text.format(here=socket.gethostname()) + "\n") == named
+
+
+def test_a_lock_is_made_for_this_user_alone_and_is_no_link(tmp_path):
+    old = os.umask(0)
+    try:
+        with lock.alone(tmp_path / "entry.lock", "entry"):
+            assert stat.S_IMODE((tmp_path / "entry.lock").stat().st_mode) == 0o600
+    finally:
+        os.umask(old)
+    (tmp_path / "link.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"), lock.alone(tmp_path / "link.lock", "entry"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_lock_is_for_one_alone_and_is_not_waited_for_without_a_word(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(lock.fcntl, "flock", lambda file, how: asked.append(how))
+    with lock.alone(tmp_path / "entry.lock", "entry"):
+        assert asked == [lock.fcntl.LOCK_EX | lock.fcntl.LOCK_NB]

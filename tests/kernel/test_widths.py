@@ -7,7 +7,7 @@ import pytest
 
 from screen.kernel import load_model
 from screen.kernel.native import compiler
-from screen.kernel.native.emit import Widths, emit, vector
+from screen.kernel.native.emit import THREAD, Widths, emit, vector
 from tests.kernel.networks import VARIED, model_of, sbml_of, trajectories
 
 TEXT = importlib.import_module("screen.kernel.native.emit")
@@ -39,6 +39,17 @@ def test_only_what_is_large_is_written_for_fewer_lanes(monkeypatch):
     monkeypatch.setattr(TEXT, "CROWDED", 1)
     assert widths_in(Widths(8, 4)) == ["#define W 8", "#define W 4"]  # adjoints, then solves
     assert widths_in(Widths(8, 8)) == ["#define W 8"]
+    entries = len(model_of(VARIED).system.reduction.elimination.slots)
+    monkeypatch.setattr(TEXT, "CROWDED", entries)
+    assert widths_in(Widths(8, 4)) == ["#define W 8", "#define W 4"]
+    monkeypatch.setattr(TEXT, "CROWDED", entries + 1)
+    assert widths_in(Widths(8, 4)) == ["#define W 8"]
+
+
+def test_a_thread_of_a_gpu_has_one_lane_however_large_the_network(monkeypatch):
+    monkeypatch.setattr(TEXT, "CROWDED", 1)
+    text = emit(model_of(VARIED).system, THREAD)
+    assert [line for line in text.split("\n") if line.startswith("#define W ")] == ["#define W 1"]
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def _solve(build: Build, model: Model, options: tuple, stored: tuple[int, ...] |
 
 
 def _columns(stored: tuple[int, ...] | None, runs: Runs) -> np.ndarray:
-    return np.arange(runs.state.shape[-1], dtype=np.int32) if stored is None else np.array(stored, np.int32)
+    return np.arange(runs.state.shape[1], dtype=np.int32) if stored is None else np.array(stored, np.int32)
 
 
 def _solved(runs: Runs, columns: int) -> tuple[jax.ShapeDtypeStruct, ...]:
@@ -229,7 +229,7 @@ def _kept_solve(
     @jax.custom_batching.custom_vmap
     def keeping(*arrays: Array) -> tuple[Array, ...]:
         each = Runs(*arrays)
-        lanes, row = len(each.times), HEAD + each.state.shape[-1]
+        lanes, row = len(each.times), HEAD + each.state.shape[1]
         room = max(ROOM, min(build.keeps, AT_HAND) // (8 * row * max(lanes, 1)))
         kept = min(lanes, build.keeps // (8 * row * room))
         steps = jax.ShapeDtypeStruct((kept, room, row), jnp.float64)
@@ -267,7 +267,7 @@ def _backward(
     lanes = jnp.arange(len(runs.times), dtype=jnp.int32)
     states = cotangents[0]
     if stored is not None:
-        whole = jnp.zeros((*states.shape[:-1], runs.state.shape[-1]))
+        whole = jnp.zeros((*states.shape[:2], runs.state.shape[1]))
         states = whole.at[..., np.array(stored, int)].add(states)
     back = rows_back(f"{build.register_adjoints(model)}_gradient", options, 5, len(of_steps) - 1)
     return (_gradient(runs, *back(*runs, *of_steps, lanes, jnp.zeros_like(lanes), states)),)

@@ -118,9 +118,7 @@ def _block(system: System, stepping: Stepping, runs: Runs) -> Solution:
         reject = walk.running & ~accept
         reached = jnp.where(accept, jnp.where(last, end, walk.time + step), walk.time)
         outputs = _write(walk, asked, reached, step, new, stages)
-        factor = SAFETY * jnp.where(jnp.isfinite(error), jnp.maximum(error, 1e-10), jnp.inf) ** (
-            -1 / tableau.ORDER
-        )
+        factor = SAFETY * jnp.where(jnp.isfinite(error), error, jnp.inf) ** (-1 / tableau.ORDER)
         following = step * jnp.clip(factor, SHRINK, GROW)
         accepted, rejected = (
             walk.accepted + accept.astype(jnp.int32),
@@ -183,7 +181,7 @@ def _enter(system: System, stretches: _Stretches, stepping: Stepping, walk: _Wal
     """Put every fresh lane at the start of its next stretch that is not empty, with a first step."""
     bounds, cuts, inputs = stretches
     behind = jnp.sum(bounds <= walk.time, axis=0).astype(jnp.int32) - 1
-    stretch = jnp.where(walk.fresh, jnp.minimum(behind, bounds.shape[0] - 2), walk.stretch)
+    stretch = jnp.where(walk.fresh, behind, walk.stretch)
     fixed = jnp.take_along_axis(inputs, (stretch // cuts)[None, None], axis=1)[:, 0]
     start, end = _pick(bounds, stretch), _pick(bounds, stretch + 1)
     slope = _rows(run(system.derivative, _named(walk.state, fixed, inside(start, start, end))), walk.time)
@@ -330,5 +328,4 @@ def _write(walk: _Walk, asked: Array, reached: Array, step: Array, new: Array, s
         following = jnp.argmax(wanted & (numbers > number))
         return jnp.where(following > number, following, stop), outputs.at[number].set(value)
 
-    first = jnp.where(stop > 0, jnp.argmax(wanted), stop)
-    return jax.lax.while_loop(lambda carry: carry[0] < stop, one, (first, walk.outputs))[1]
+    return jax.lax.while_loop(lambda carry: carry[0] < stop, one, (jnp.argmax(wanted), walk.outputs))[1]

@@ -142,7 +142,7 @@ def _lane(system: System, method: _Method, runs: Runs, tolerances: tuple[Array, 
             stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=asked) if method.onto_outputs else steps,
             max_steps=method.max_steps, throw=False,
         )  # fmt: skip
-        here = (times > start) & (times <= end)
+        here = times > start  # what lies behind the end is written again, or not reached
         status = jnp.where(goes & ~fine, jnp.int32(Status.NON_FINITE), _status(solution.result))
         return _Progress(
             state=solution.ys[1][0],

@@ -64,9 +64,9 @@ def integrated_rest(
     times = jnp.broadcast_to(jnp.asarray(until.horizon), (lanes,))[:, None] * jnp.array([1.0, 2.0])
     solution = run(model, Runs(parameters[:, None], state, jnp.zeros((lanes, 1)), times), stepping)
     before, end = solution.states[:, 0], solution.states[:, 1]
-    lost = ROUNDING * jnp.max(jnp.abs(end), axis=-1, keepdims=True, initial=0.0)
+    lost = ROUNDING * jnp.max(jnp.abs(end), axis=1, keepdims=True, initial=0.0)
     allowed = until.tolerance * (jnp.abs(end) + 1e3 * stepping.atol * jnp.array(model.system.scale)) + lost
-    moving = jnp.any(jnp.abs(end - before) > allowed, axis=-1)
+    moving = jnp.any(jnp.abs(end - before) > allowed, axis=1)
     unrested = (solution.status == Status.OK) & jax.lax.stop_gradient(moving)
     status = jnp.where(unrested, jnp.int32(Status.NO_REST_STATE), solution.status)
     return Rest(end, status, solution.accepted + solution.rejected)
