@@ -132,9 +132,7 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     blot = np.empty(len(measured), int)
     for number, rows in enumerate(split.blots):
         blot[rows] = number
-    natural = np.where(
-        unit[:, None] != 0, measured[padded] / np.where(unit != 0, unit, 1.0)[:, None], measured[padded]
-    )
+    natural = measured[padded] / np.where(unit != 0, unit, 1.0)[:, None]
     linear = np.stack(
         [np.asarray(problem.estimated.linear(b)) for b in (problem.estimated.lower, problem.estimated.upper)],
         axis=1,

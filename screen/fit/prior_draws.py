@@ -12,11 +12,6 @@ MOST_REDRAWS = 50
 """Times a draw that fails to integrate is drawn again before all are given up."""
 
 
-def inside(problem: Problem, vectors: np.ndarray) -> np.ndarray:
-    """Whether each scaled vector lies within the bounds [vectors]."""
-    return np.all((vectors >= problem.estimated.lower) & (vectors <= problem.estimated.upper), axis=1)
-
-
 def draw_priors(
     problem: Problem, predictor: Callable[[np.ndarray], Predicted], draws: int, seed: int
 ) -> np.ndarray:
@@ -24,7 +19,7 @@ def draw_priors(
     rng = np.random.default_rng([seed, 0])
     drawn = np.array([_draw_prior(problem, rng) for _ in range(draws)])
     for _ in range(MOST_REDRAWS):
-        wrong = (predictor(drawn).failed > 0) | ~inside(problem, drawn)
+        wrong = predictor(drawn).failed > 0
         if not wrong.any():
             return drawn
         drawn[wrong] = [_draw_prior(problem, rng) for _ in range(int(wrong.sum()))]

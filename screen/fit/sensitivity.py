@@ -124,9 +124,9 @@ def _by_differences(problem: Problem, solver: Integration) -> Callable[[np.ndarr
         compared, sigma, ok = (
             np.asarray(part).reshape(count + 1, measured) for part in (found.compared, found.sigma, found.ok)
         )
-        both = ok[1:] & ok[0]
-        by_value = np.where(both, (compared[1:] - compared[0]) / step[:, None], 0.0).T
-        by_noise = np.where(both, np.log(sigma[1:] / sigma[0]) / step[:, None], 0.0).T
+        moved = ok[1:]
+        by_value = np.where(moved, (compared[1:] - compared[0]) / step[:, None], 0.0).T
+        by_noise = np.where(moved, np.log(sigma[1:] / sigma[0]) / step[:, None], 0.0).T
         return compared[0], sigma[0], ok[0], by_value, by_noise
 
     def of_vectors(scaled: np.ndarray, under: Problem) -> Sensitivity:

@@ -82,7 +82,7 @@ def lowest_in_plane(slope: np.ndarray, bend: np.ndarray, radius: float) -> np.nd
     """The lowest point within the radius of slope @ x + x @ bend @ x / 2, in the plane of gradient and Newton step."""
     values, vectors = np.linalg.eigh(bend)
     along = vectors.T @ slope
-    greatest = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
+    greatest = max(values[-1], np.finfo(float).tiny)
     if values[0] < -SINGULAR * greatest:
         newton = vectors[:, 0]  # either way: only the plane that it spans counts
     else:

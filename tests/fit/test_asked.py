@@ -9,10 +9,10 @@ import pytest
 
 from screen.calibration.problem import measured_values
 from screen.errors import FitError
-from screen.fit import draw_ensemble, draw_starts, make_sensitivity
+from screen.fit import Schedule, draw_ensemble, draw_starts, make_sensitivity, search_problem
 from screen.fit.curvature import Curvature, prior_precision
 from screen.fit.ensemble import Ensemble, draw_goals
-from screen.fit.estimates import summarise
+from screen.fit.estimates import residuals, summarise
 from screen.fit.evaluator import Evaluator, Polished, polish
 from screen.fit.normal import normal_approximation
 from screen.fit.objective import Predicted
@@ -119,6 +119,21 @@ def test_draws_that_cost_as_much_as_what_cannot_be_integrated_are_an_error(
             draw_ensemble(evaluator, optimum, 2, 7, seed=4)
 
 
+def test_a_draw_of_which_a_lane_fails_costs_as_much_as_what_cannot_be_integrated(
+    monkeypatch, toy, evaluator, optimum
+):
+    """None of the lanes of the first draw fails, one of the second, two of the third."""
+
+    def predict(vectors):
+        ok = np.arange(toy.lanes) >= np.arange(len(vectors))[:, None]
+        return evaluator.predict(vectors)._replace(lane_ok=ok)
+
+    asked = asked_of(monkeypatch, "ensemble")
+    draw_ensemble(replace(evaluator, predict=predict), optimum, 3, 7, seed=4)
+    costs, _ = asked[0].objective.look(np.arange(3), np.tile(optimum.scaled, (3, 1)))
+    assert 0 < costs[0] < 1e3 and costs[1:].tolist() == [1e6, 1e6]
+
+
 @pytest.mark.parametrize(("drawn", "side", "sign"), [(-1e9, "lower", 1), (1e9, "upper", -1)])
 def test_a_start_drawn_beyond_a_bound_begins_a_thousandth_of_the_range_inside(toy, drawn, side, sign):
     priors = tuple(SimpleNamespace(sample=lambda rng: drawn) for _ in toy.estimated.names)
@@ -221,3 +236,31 @@ def test_differences_are_taken_inside_the_bounds_in_units_of_each_parameter(monk
     assert found.by_value * found.sigma[..., None] == pytest.approx(np.tile(slopes, (4, 1, 1)), rel=1e-6)
     assert found.by_noise == pytest.approx(np.tile(0.1 * noises, (4, 1, 1)), rel=1e-6)
     assert found.compared == pytest.approx((at - estimated.upper) @ slopes.T)
+
+
+def test_what_is_solved_inside_leaves_the_search_and_where_nothing_can_be_all_are_searched(
+    monkeypatch, toy, evaluator
+):
+    """The scale of the toy problem has no prior; with one it stays."""
+    asked = []
+
+    def search(target, starts, schedule, log):
+        asked.append(target.estimated.names)
+        raise StopIteration
+
+    monkeypatch.setattr("screen.fit.stage.search", search)
+    monkeypatch.setattr("screen.fit.stage.draw_starts", lambda *given: None)
+    priors = tuple(each or toy.estimated.priors[0] for each in toy.estimated.priors)
+    believed = replace(toy, estimated=replace(toy.estimated, priors=priors))
+    for problem in (toy, believed):
+        with pytest.raises(StopIteration):
+            search_problem(replace(evaluator, problem=problem), None, Schedule())
+    assert asked == [("k_made", "k_lost", "k_blow"), ("k_made", "k_lost", "k_blow", "scale")]
+
+
+def test_a_reading_that_failed_has_no_residual(toy):
+    rows = len(toy.measurements.lane)
+    ok = np.arange(rows)[None] != 3
+    predicted = Predicted((measured_values(toy) - 1.0)[None], np.full((1, rows), 0.5), 0 * ok, ok, ok[:, :1])
+    (found,) = residuals(toy, predicted)
+    assert np.isnan(found[3]) and found[ok[0]] == pytest.approx(-2.0)

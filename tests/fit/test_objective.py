@@ -186,6 +186,9 @@ def test_vectors_run_in_batches_of_one_size(toy, monkeypatch):
     assert sizes == [3, 3, 3]
     in_batches(compiled, toy, vectors, 2)
     assert sizes[3:] == [2, 2, 2, 2]
+    monkeypatch.setattr(objectives, "LANES", toy.lanes - 1)
+    in_batches(compiled, toy, vectors[:2], 64)
+    assert sizes[7:] == [1, 1]
 
 
 def test_vectors_do_not_see_each_other(toy, evaluate):

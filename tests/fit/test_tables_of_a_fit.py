@@ -8,7 +8,7 @@ import pytest
 
 from screen.calibration.priors import Prior
 from screen.calibration.problem import Estimated
-from screen.fit import FITTED, STARTS, Schedule, normal_approximation
+from screen.fit import FITTED, STARTS, Schedule, most_narrowed, normal_approximation
 from screen.fit.estimates import decided, tabulate_fit, tabulate_starts
 from screen.fit.objective import Predicted
 from screen.fit.search import Optimum
@@ -110,3 +110,10 @@ def test_draws_have_what_is_estimated_and_the_rest_by_name_and_scales_what_the_n
     assert draws["value"].to_list() == pytest.approx([1.0, drawn[0], 10.0, np.e, drawn[1], 1.0])
     scales = tabulate_scales(PROBLEM, scaled, draws)
     assert scales.rows() == [(0, "b", 5.0), (0, "d", 1.0), (1, "b", 7.0), (1, "d", pytest.approx(100.0))]
+
+
+def test_the_most_narrowed_are_those_of_which_the_least_of_the_prior_spread_is_left():
+    fitted = pl.DataFrame(
+        {"parameter": list("abc"), "prior_sd": [0.1, 8.0, 1.0], "posterior_sd": [0.09, 2.0, 0.5]}
+    )
+    assert most_narrowed(fitted, 2) == ["b", "c"]

@@ -1,5 +1,7 @@
 """Parts of a step between bounds, each against the condition that it must meet or by hand."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,21 @@ def test_without_a_slope_negative_curvature_is_gone_down_to_the_edge():
     assert not lowest_within(np.zeros(3), np.diag([2.0, 1.0, 3.0]), 4.0).any()
 
 
+def test_what_is_just_as_far_as_the_radius_is_the_lowest_point_to_the_last_digit():
+    assert lowest_within(np.array([1.0, 0.0]), np.diag([2.0, 1.0]), 0.5).tolist() == [-0.5, 0.0]
+
+
+def test_a_direction_without_slope_and_curvature_is_not_gone_along():
+    assert lowest_within(np.array([0.0, 0.5]), np.diag([0.0, 1.0]), 9.0) == pytest.approx([0.0, -0.5])
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("other", [1.0, -1.0])
+def test_the_smallest_part_of_a_slope_says_which_way_down_the_negative_curvature(side, other):
+    found = lowest_within(np.array([side * 1e-30, other]), np.diag([-1.0, 2.0]), 9.0)
+    assert found == pytest.approx([-side * np.sqrt(81 - 1 / 9), -other / 3])
+
+
 @pytest.mark.parametrize("least", [-3.0, -1e-3])
 @pytest.mark.parametrize("along", [1e-3, 1e-6, 1e-9])
 @pytest.mark.parametrize("radius", [0.3, 2.0, 50.0, 1e4])
@@ -51,6 +68,20 @@ def test_a_slope_with_next_to_no_part_along_the_negative_curvature_ends_on_the_e
     """A damping is then found between bounds that are many decades apart."""
     found = lowest_within(np.array([along, 1.0, -2.0, 0.5]), np.diag([least, 0.6, 2.0, 30.0]), radius)
     assert np.linalg.norm(found) == pytest.approx(radius, rel=1.001e-3) and found[0] < 0
+
+
+def test_a_damping_is_found_in_a_few_rounds_of_newton(monkeypatch):
+    """Four for slopes as they come, five for those with next to no part along the negative curvature."""
+    monkeypatch.setattr("screen.fit.trust_region.ROUNDS", 4)
+    for seed, least, radius in product(range(4), (-3.0, -1e-3, 0.0), (1e-4, 0.3, 2.0, 50.0)):
+        rng = np.random.default_rng(seed)
+        turn, _ = np.linalg.qr(rng.normal(size=(4, 4)))
+        bend, slope = turn @ np.diag([least, 0.6, 2.0, 30.0]) @ turn.T, rng.normal(size=4)
+        assert np.linalg.norm(lowest_within(slope, bend, radius)) == pytest.approx(radius, rel=1.001e-3)
+    monkeypatch.setattr("screen.fit.trust_region.ROUNDS", 5)
+    for along, least, radius in product((1e-3, 1e-6, 1e-9), (-3.0, -1e-3), (0.3, 2.0, 50.0, 1e4)):
+        found = lowest_within(np.array([along, 1.0, -2.0, 0.5]), np.diag([least, 0.6, 2.0, 30.0]), radius)
+        assert np.linalg.norm(found) == pytest.approx(radius, rel=1.001e-3)
 
 
 @pytest.mark.parametrize("along", [1.0, -1.0])
@@ -78,6 +109,38 @@ def test_curvatures_of_next_to_nothing_do_not_make_a_step_endless():
     assert found[0] < 0 and found @ np.array([1.0, 1e-9]) < 0
 
 
+def test_without_a_slope_the_plane_is_the_most_negative_direction_and_there_may_be_none():
+    found = lowest_in_plane(np.zeros(3), np.diag([2.0, -1.0, 3.0]), 4.0)
+    assert np.abs(found) == pytest.approx([0.0, 4.0, 0.0])
+    assert lowest_in_plane(np.zeros(3), np.eye(3), 4.0).tolist() == [0.0, 0.0, 0.0]
+    across = lowest_in_plane(np.array([0.1, 0.0, 0.0]), np.diag([3.0, -1.0, 1.0]), 10.0)
+    assert abs(across[1]) > 9.9 and np.linalg.norm(across) == pytest.approx(10.0, rel=2e-3)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 2.0])
+def test_of_two_unknowns_the_plane_is_everything_whatever_the_size_of_the_cost(share, size):
+    slope, bend = np.array([3.0, -0.4]), np.array([[2.0, 0.7], [0.7, 0.5]])
+    newton = -np.linalg.solve(bend, slope)
+    radius = share * np.linalg.norm(newton)
+    found = lowest_in_plane(size * slope, size * bend, radius)
+    assert found == pytest.approx(lowest_within(slope, bend, radius), rel=1e-6)
+    assert np.linalg.norm(found) == pytest.approx(min(share, 1.0) * np.linalg.norm(newton), rel=1.001e-3)
+
+
+def test_of_more_unknowns_the_plane_holds_the_newton_step():
+    rng = np.random.default_rng(3)
+    root, slope = rng.normal(size=(5, 5)), rng.normal(size=5)
+    bend = root @ root.T + np.eye(5)
+    assert lowest_in_plane(slope, bend, 99.0) == pytest.approx(-np.linalg.solve(bend, slope))
+
+
+def test_what_counts_as_no_curvature_hangs_on_the_greatest_of_all():
+    """1e-15 is less than a trillionth of 1 and more than that of 1e-5: it counts as 1e-12."""
+    found = lowest_in_plane(np.array([1.0, 1e-5, 1e-14]), np.diag([1.0, 1e-5, 1e-15]), 50.0)
+    assert found == pytest.approx([-1.0, -1.0, -0.01], abs=0.02)
+
+
 @pytest.mark.parametrize(("size", "least"), [(1.0, 1e-20), (1e6, -1e-8)])
 def test_a_direction_that_does_not_bend_but_for_rounding_is_not_the_newton_step(size, least):
     """The third curvature is less than a trillionth of the greatest, whatever its sign: the plane is that of the steps
@@ -98,6 +161,7 @@ def test_shares_are_how_often_a_move_fits_before_a_bound():
     move = np.array([0.25, -0.5, 0.0])
     assert _shares(room, move).tolist() == [2.0, 2.0, np.inf]
     assert _reach(room, 4 * move) == 0.5
+    assert _shares(SQUARE._replace(at=np.array([1.0, -1.0])), np.zeros(2)).tolist() == [np.inf, np.inf]
 
 
 def test_steepest_descent_goes_to_the_lowest_point_the_radius_or_short_of_a_bound():
@@ -105,6 +169,8 @@ def test_steepest_descent_goes_to_the_lowest_point_the_radius_or_short_of_a_boun
     slope = np.array([3.0, 4.0])
     bent = _Model(slope, 100.0 * np.eye(2))
     assert _steepest(bent, SQUARE, ONES, 9.0, 0.95) == pytest.approx(-slope / 100)
+    weak = _Model(slope / 100, 2.0 * np.eye(2))
+    assert _steepest(weak, SQUARE, ONES, 9.0, 0.95) == pytest.approx(-slope / 200)
     flat = _Model(slope, np.zeros((2, 2)))
     assert _steepest(flat, SQUARE, ONES, 0.5, 0.95) == pytest.approx(-0.5 * slope / 5)
     assert _steepest(flat, SQUARE, ONES, 99.0, 0.95) == pytest.approx(-0.95 * slope / 4)
@@ -131,6 +197,31 @@ def test_a_step_that_meets_a_bound_goes_on_as_from_a_mirror():
     assert furthest == pytest.approx(most)
     both, _ = _reflected(flat, SQUARE, ONES, np.array([2.0, 2.0]), 99.0, 0.9)
     assert both == pytest.approx([-0.8, -0.8])
+    uphill = _Model(np.array([-1.0, 6.0]), np.eye(2))
+    nearest, _ = _reflected(uphill, SQUARE, ONES, whole, 99.0, 0.9)
+    assert nearest == pytest.approx(np.array([1.0, 0.5]) + 0.1 * 0.5 * np.array([-2.0, 1.0]))
+
+
+def test_a_reflected_step_is_the_same_at_every_scale():
+    """A tenth of (2, 1), bounds and radius, with a curvature along (-2, 1) of less than 1 in all."""
+    small = Room(np.zeros(2), -0.1 * ONES, np.array([0.1, 0.5]))
+    flat, whole, radius = _Model(np.array([-1.0, -3.0]), np.zeros((2, 2))), np.array([0.2, 0.1]), 0.12
+    near, _ = _reflected(flat, small, ONES, whole, radius, 0.99)
+    s = (3 + np.sqrt(9 - 20 * (1.25 - 1.44))) / 10
+    assert near == pytest.approx(np.array([0.1, 0.05]) + s * np.array([-0.2, 0.1]))
+    along = np.array([-0.01, -0.06]) @ np.array([-0.2, 0.1]) + 0.16 * np.array([0.1, 0.05]) @ np.array(
+        [-0.2, 0.1]
+    )
+    lowest, _ = _reflected(_Model(np.array([-0.01, -0.06]), 0.16 * np.eye(2)), small, ONES, whole, 9.0, 0.9)
+    assert lowest == pytest.approx(np.array([0.1, 0.05]) - along / (0.16 * 0.05) * np.array([-0.2, 0.1]))
+
+
+def test_bounds_that_are_met_together_but_for_rounding_turn_both_parts_of_a_step():
+    room = Room(np.zeros(2), -ONES, np.array([0.3, 3 * 0.1]))
+    whole = np.array([0.4, 0.4])
+    assert room.upper[0] < room.upper[1] < room.upper[0] * (1 + 1e-15)
+    best, _ = _reflected(_Model(ONES, np.zeros((2, 2))), room, ONES, whole, 99.0, 0.9)
+    assert best == pytest.approx(np.array([0.3, 0.3]) - 0.9 * 1.3)
 
 
 def test_there_is_no_way_on_from_a_corner():
