@@ -131,6 +131,8 @@ def test_the_order_of_parameters_decides_nothing(tmp_path, blotted, first):
         found, want = (getattr(each, part) for each in (turned, known))
         wanted = np.array(known.problem.estimated.names)[want[want >= 0]]
         assert names[found[found >= 0]].tolist() == wanted.tolist(), part
+    for part in ("scale", "offset", "sigma"):
+        np.testing.assert_array_equal(getattr(turned.blots, part), getattr(known.blots, part))
 
 
 @pytest.mark.parametrize(

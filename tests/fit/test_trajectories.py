@@ -91,6 +91,7 @@ class Rising:
         return SimpleNamespace(state=state, status=status)
 
     def follow(self, model, solver, parameters, state, switches, times, copies=None):
+        assert switches.shape == parameters.shape[:2]
         ends = jnp.concatenate([switches[:, 1:], jnp.full((len(switches), 1), np.inf)], axis=1)
         spent = jnp.clip(jnp.minimum(times[:, :, None], ends[:, None]) - switches[:, None], 0.0, None)
         rise = jnp.einsum("ltp,lps->lts", spent, parameters)
