@@ -33,11 +33,12 @@ from screen.rank.export import TARGETS, dose_points, export_table
 from screen.rank.failures import FAILURES, find_failures
 from screen.rank.isoboles import ISOBOLES
 from screen.rank.mixture import pools
+from screen.rank.paired import paired_ratio
 from screen.rank.race import Rules, run_race
 from screen.rank.ranking import check_request, find_silent, rank
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import SCORES
-from screen.rank.series import find_cells, paired_ratio
+from screen.rank.series import find_cells
 from screen.rank.sets import Asked, rank_sets, sets_schema
 from screen.rank.table import as_lowering, ranked_schema
 

@@ -19,8 +19,8 @@ from screen.rank.aim import Aim
 from screen.rank.draws import spread
 from screen.rank.intervals import QUANTILES
 from screen.rank.mixture import pools
+from screen.rank.paired import paired_ratio
 from screen.rank.responses import ResponseArray
-from screen.rank.series import paired_ratio
 
 GIVEN = {
     "context": pl.String, "drug_1": pl.String, "class_1": pl.String, "dose_1_nM": pl.Float64, "drug_2": pl.String,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from screen.errors import RankError
+from screen.rank.paired import Ratio
 from screen.rank.series import Cell, Combination, Potency, Series, same_dose
 from screen.scenarios import GENETIC, parse_genotype
 from screen.threads import cached_property
@@ -90,7 +91,7 @@ class Standing:
         number = {drug: at for at, drug in enumerate(names)}
         return tuple(names), _even([[number[drug] for drug in place.drugs] for place in self.places])
 
-    def read(self, ratio: np.ndarray, which: int) -> np.ndarray:
+    def read(self, ratio: Ratio, which: int) -> np.ndarray:
         """Values [interventions, draws] in a read-out, of ratio[scenarios, readouts, draws]; NaN at unknown doses."""
         found = ratio[self.lower, which]
         between = self.weight > 0.0
@@ -99,7 +100,7 @@ class Standing:
         found[self.lower < 0] = np.nan
         return found
 
-    def read_rows(self, rows: np.ndarray, ratio: np.ndarray, which: int) -> np.ndarray:
+    def read_rows(self, rows: np.ndarray, ratio: Ratio, which: int) -> np.ndarray:
         """The same of rows [interventions, n], [interventions, n, draws]; NaN where one is -1."""
         found = ratio[rows, which]
         found[rows < 0] = np.nan

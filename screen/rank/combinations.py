@@ -5,6 +5,7 @@ import polars as pl
 
 from screen.rank.draws import mean, quantile
 from screen.rank.intervals import OF_CELL, Counted, Drawn, interval_columns
+from screen.rank.paired import Ratio
 from screen.rank.series import Cell
 from screen.rank.surface import EXCESSES, Surface
 from screen.tables import Column, Schema, number_column
@@ -81,7 +82,7 @@ def score_pairs(surface: Surface) -> Drawn:
     return Drawn(rows, scores)
 
 
-def score_triples(cell: Cell, ratio: np.ndarray) -> Drawn:
+def score_triples(cell: Cell, ratio: Ratio) -> Drawn:
     """The triples of a cell in one read-out, from treated/vehicle [scenarios, draws].
 
     Beyond the best drug in each, Bliss independence of all three and the best pair; Loewe and ZIP are of pairs.

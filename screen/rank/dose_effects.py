@@ -21,9 +21,10 @@ from screen.rank.draws import log10_half_dose
 from screen.rank.hill import fit_hill
 from screen.rank.intervals import with_mixture
 from screen.rank.isoboles import ISOBOLES, isobole_rows, trace_isoboles
+from screen.rank.paired import Ratio, falling, paired_ratio
 from screen.rank.ranking import rounded
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, falling, paired_ratio
+from screen.rank.series import Cell
 from screen.rank.surface import surface_of
 from screen.tables import Schema
 from screen.threads import side_by_side
@@ -66,10 +67,10 @@ def score_doses(found: ResponseArray, aim: Aim) -> DoseEffects:
         parts: Parts = ([], [], [], [])
         every = [dose_curves(cell, ratio, list(places.values()), aim.sign) for cell in own]
         for number, (readout, place) in enumerate(places.items()):
-            here = ratio[:, place]
+            here = ratio.of(place)
             curves = [[(drugs, curve.of(number)) for drugs, curve in of_cell] for of_cell in every]
             answers = with_mixture(own, [respond(cell, found.scenarios, here) for cell in own])
-            tables = (*_effects(own, falling(here, aim.sign), curves), map(responded_rows, answers))
+            tables = (*_effects(own, here.falling(aim.sign), curves), map(responded_rows, answers))
             for part, table in zip(parts, tables, strict=True):
                 part += [frame.with_columns(pl.lit(readout).alias("readout")) for frame in table]
         return parts
@@ -111,7 +112,7 @@ def effects_beside(
 
 
 def _effects(
-    own: Sequence[Cell], ratio: np.ndarray, curves: Sequence[Curves]
+    own: Sequence[Cell], ratio: Ratio, curves: Sequence[Curves]
 ) -> tuple[Iterable[pl.DataFrame], ...]:
     """Curves, excesses and isoboles in the cells of a context in one read-out."""
     singles, pairs, isoboles = [], [], []
@@ -130,7 +131,7 @@ def _effects(
     return singles, pairs, isoboles
 
 
-def dose_curves(cell: Cell, ratio: np.ndarray, readouts: Sequence[int], sign: float) -> Curves:
+def dose_curves(cell: Cell, ratio: Ratio, readouts: Sequence[int], sign: float) -> Curves:
     """The curves of the drugs of a cell in some read-outs, [readouts, drugs, draws]; those given alike together.
 
     ratio [scenarios, readouts, draws]: treated/vehicle.

@@ -3,10 +3,10 @@
 Beside them how the trajectories of each cell ended, so that no reader of results needs the responses themselves.
 """
 
-import numpy as np
 import polars as pl
 
 from screen.rank.intervals import OF_CELL, Counted, Drawn, interval_columns
+from screen.rank.paired import Ratio
 from screen.rank.responses import ResponseArray
 from screen.rank.series import Cell
 from screen.tables import SCENARIOS, STATUSES, Column, Schema
@@ -38,7 +38,7 @@ ENDINGS = Schema(
 """One row a cell and a way to end."""
 
 
-def respond(cell: Cell, scenarios: pl.DataFrame, ratio: np.ndarray) -> Drawn:
+def respond(cell: Cell, scenarios: pl.DataFrame, ratio: Ratio) -> Drawn:
     """All that was given in a cell, and treated/vehicle of it in one read-out, from that of all [scenarios, draws]."""
     rows = cell.rows[1:]  # the vehicle comes first
     return Drawn(scenarios[rows].select(GIVEN), {"x": ratio[rows]})

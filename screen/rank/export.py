@@ -15,8 +15,9 @@ from screen.errors import RankError
 from screen.rank.aim import Aim
 from screen.rank.draws import quantile
 from screen.rank.mixture import pools
+from screen.rank.paired import paired_ratio
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Pool, paired_ratio
+from screen.rank.series import Pool
 from screen.tables import Column, Schema, number_column
 
 UNTREATED = "vehicle"
@@ -65,7 +66,7 @@ def dose_points(found: ResponseArray, aim: Aim, readout: str | None, drugs: pl.D
     if name not in known:
         raise RankError(f"readouts: {name} must be among the responses, found {', '.join(known)}")
     cells = found.cells
-    ratio = paired_ratio(found, cells, aim.floor)[:, [found.readouts.index(name)]]
+    ratio = paired_ratio(found.read((name,)), cells, aim.floor)
     # the mixture comes after the hypotheses that it is of
     every = {pool.cell.context: list(_points(pool)) for pool in pools(cells, ratio)}
     points = {context: own for context, own in every.items() if not np.isnan(own[0].ratio)}

@@ -11,11 +11,12 @@ from itertools import groupby
 import numpy as np
 
 from screen.errors import RankError
+from screen.rank.paired import Ratio
 from screen.rank.series import Cell, Pool, Series
 from screen.scenarios import MIXTURE
 
 
-def pools(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None = None) -> Iterator[Pool]:
+def pools(cells: Sequence[Cell], ratio: Ratio, run: np.ndarray | None = None) -> Iterator[Pool]:
     """Every cell with its draws, and the mixture of each context with several; cells sorted by context.
 
     ratio[scenarios, readouts, draws]: treated/vehicle; run [scenarios]: under how many draws each was simulated, None:
@@ -33,7 +34,7 @@ def pools(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None = Non
             yield _mixture(own, ratio, run)
 
 
-def _mixture(cells: Sequence[Cell], ratio: np.ndarray, run: np.ndarray | None) -> Pool:
+def _mixture(cells: Sequence[Cell], ratio: Ratio, run: np.ndarray | None) -> Pool:
     """The draws of all cells one after the other; a hypothesis without weight is not among them."""
     weighty = [cell for cell in cells if cell.weight > 0]
     first = weighty[0]

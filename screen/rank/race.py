@@ -16,8 +16,9 @@ import polars as pl
 from screen.rank.aim import Aim
 from screen.rank.bases import BASES, DoseBasis, Footing, Standing
 from screen.rank.elimination import adjusted, chance
+from screen.rank.paired import Ratio, paired_ratio
 from screen.rank.responses import ResponseArray
-from screen.rank.series import Cell, paired_ratio
+from screen.rank.series import Cell
 from screen.tables import RACE
 
 
@@ -70,7 +71,7 @@ def run_race(found: ResponseArray, aim: Aim, dose_bases: Sequence[DoseBasis], ru
 
 def _judged(
     cell: Cell,
-    ratio: np.ndarray,
+    ratio: Ratio,
     found: ResponseArray,
     aim: Aim,
     dose_bases: Sequence[DoseBasis],

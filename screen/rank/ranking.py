@@ -23,9 +23,10 @@ from screen.rank.bases import BASES, OF_GENETIC, DoseBasis, Footing, Place, Stan
 from screen.rank.comparison import Compared, Comparison, compare
 from screen.rank.doubt import Doubt, Doubted, PoolDoubt
 from screen.rank.mixture import pools
+from screen.rank.paired import paired_ratio
 from screen.rank.responses import ResponseArray, gather_responses
 from screen.rank.scores import scores
-from screen.rank.series import Cell, Pool, find_cells, paired_ratio, potencies
+from screen.rank.series import Cell, Pool, find_cells, potencies
 from screen.rank.table import ranked_schema
 from screen.scenarios import GENETIC
 from screen.tables import Schema

@@ -4,24 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from screen.errors import RankError
 from screen.rank.draws import log10_half_dose, quantile
+from screen.rank.paired import Ratio, falling
 from screen.scenarios import GENETIC
 from screen.threads import cached_property
 
-if TYPE_CHECKING:
-    from screen.rank.responses import ResponseArray
-
 SAME_DOSE = 1e-9
 """Relative difference up to which two doses are the same dose."""
-
-LEAST = 1e-9
-"""treated/vehicle that is as good as 0."""
 
 
 class Series(NamedTuple):
@@ -219,27 +214,6 @@ def same_dose(dose: Any, wanted: float) -> Any:
     return abs(dose - wanted) <= SAME_DOSE * wanted
 
 
-def paired_ratio(responses: "ResponseArray", cells: tuple[Cell, ...], vehicle_floor: float) -> np.ndarray:
-    """treated/vehicle of the same context, hypothesis and draw, [scenarios, readouts, draws].
-
-    NaN where either trajectory failed or the vehicle is below `vehicle_floor` [unit of the read-out]: there
-    is nothing to suppress, and the ratio of two small numbers says nothing. Solver noise below zero is zero.
-
-    >>> paired_ratio(gather_responses(responses, scenarios), find_cells(scenarios), 1e-4)[:, 0].round(3).tolist()
-    [[1.0, 1.0], [0.75, 0.75], [0.25, 0.25]]
-    """
-    ratio = np.maximum(responses.values, 0.0)
-    for cell in cells:
-        reference = responses.values[cell.vehicle]
-        ratio[cell.rows] /= np.where(reference >= vehicle_floor, reference, np.nan)
-    return ratio
-
-
-def falling(ratio: np.ndarray, sign: float) -> np.ndarray:
-    """treated/vehicle of what is to fall; vehicle/treated of what is to rise (sign -1), so that both fall."""
-    return ratio if sign > 0 else 1.0 / np.maximum(ratio, LEAST)
-
-
 class Pool(NamedTuple):
     """What a ranking is made of: a cell and its draws.
 
@@ -249,7 +223,7 @@ class Pool(NamedTuple):
     """
 
     cell: Cell
-    ratio: np.ndarray
+    ratio: Ratio
     weights: np.ndarray
     each: int
     run: np.ndarray | None = None

@@ -16,6 +16,7 @@ from screen.rank.curves import Curves
 from screen.rank.dose_curve import DoseCurve, unsized
 from screen.rank.hill import FEWEST, FLAT, fit_hill
 from screen.rank.loewe import Reference, loewe_reference
+from screen.rank.paired import Ratio
 from screen.rank.series import Cell, Combination
 from screen.threads import cached_property
 
@@ -68,7 +69,7 @@ class Surface:
         return next(curve.of(drugs.index(drug)) for drugs, curve in self.curves if drug in drugs)
 
 
-def surface_of(cell: Cell, ratio: np.ndarray, curves: Curves) -> Surface:
+def surface_of(cell: Cell, ratio: Ratio, curves: Curves) -> Surface:
     """The pairs of a cell in one read-out, from treated/vehicle [scenarios, draws] and its drugs alone."""
     pairs = cell.pairs
     own = list(_of_drugs(curves, {drug for pair in pairs for drug in pair.drugs}))
