@@ -94,8 +94,7 @@ def _compare(problem: Problem, observable: Observable, columns: _Columns, measur
     own = {name: filled[:, place] for place, name in enumerate(observable.placeholders)}
     for name in {*observable.value.names, *observable.noise.names} - set(own):
         own[name] = columns.read(name, where)
-    ones = jnp.ones(len(where))
-    value, sigma = observable.value(own) * ones, observable.noise(own) * ones
+    value, sigma = observable.value(own) * jnp.ones(len(where)), observable.noise(own)
     finite = jnp.isfinite(value) & jnp.isfinite(sigma) & (sigma > 0)
     if observable.transformation != "lin":
         finite &= value > 0

@@ -177,9 +177,12 @@ def test_a_summary_counts_what_was_done_and_how_far_the_best_fit_is_from_each_da
 def test_the_cost_of_a_draw_has_the_slope_and_the_curvature_that_its_steps_are_told(
     monkeypatch, toy, optimum
 ):
-    """Predictions are linear; a draw has data, noise and centres of priors of its own, whoever is asked for with it."""
+    """Predictions are linear; a draw has data, noise and centres of priors of its own, whoever is asked for with it.
+
+    The last parameter does nothing but set the noise, so that each draw has another."""
     rng, rows = np.random.default_rng(3), len(toy.measurements.lane)
-    values, slopes = measured_values(toy), rng.normal(size=(rows, 4))
+    values, slopes, by_noise = measured_values(toy), rng.normal(size=(rows, 4)), np.zeros((rows, 4))
+    slopes[:, 3], by_noise[:, 3] = 0.0, rng.uniform(0.5, 1.5, rows)
     sigma, at = rng.uniform(0.5, 2, rows), toy.estimated.nominal
 
     def predict(vectors):
@@ -192,7 +195,7 @@ def test_the_cost_of_a_draw_has_the_slope_and_the_curvature_that_its_steps_are_t
         several = np.atleast_2d(scaled)
         parts = (
             predict(several).compared, np.tile(sigma, (len(several), 1)), np.ones((len(several), rows), bool),
-            np.tile(by_value, (len(several), 1, 1)), np.zeros((len(several), rows, 4)),
+            np.tile(by_value, (len(several), 1, 1)), np.tile(by_noise, (len(several), 1, 1)),
         )  # fmt: skip
         return Sensitivity(*(part if np.ndim(scaled) == 2 else part[0] for part in parts))
 
@@ -201,6 +204,7 @@ def test_the_cost_of_a_draw_has_the_slope_and_the_curvature_that_its_steps_are_t
     objective, chosen = asked[0].objective, np.array([1, 3])
     goals = draw_goals(toy, optimum, sensitivity(at), 5, seed=4)
     assert np.abs(goals.shift[:, :3]).min() > 0.01
+    assert goals.held.tolist() == [False] * 3 + [True] and np.ptp(goals.sigma, axis=0).min() > 0.01
     scaled = at + 0.1 * rng.normal(size=(2, 4))
     gradients, matrices = objective.linearise(chosen, scaled, None)
     for place in range(4):

@@ -144,3 +144,11 @@ def test_the_cheapest_of_several_kicks_is_gone_on_from(target):
     rng = Scripted(0.5, [0.9] * 4, 0, [0.9] * 4, 3, [0.9] * 4, 1)
     found = _kick(target._replace(estimated=wide), ends, 0, rng, Schedule(sharing=True, tried=3))
     assert found.tolist() == [1.0, 2.0, 3.0, 0.0]
+
+
+def test_two_starts_share_and_one_alone_has_nobody_to_share_with(target):
+    ends = np.array([[1.0, 2.0, 3.0, 2.0], [-1.0, -2.0, -3.0, -2.0]])
+    wide = replace(target.estimated, lower=np.full(4, -90.0), upper=np.full(4, 90.0))
+    rng = Scripted(0.4, 1, 0.5, [0.9] * 4, 2)
+    found = _kick(target._replace(estimated=wide), ends, 1, rng, Schedule(sharing=True, tried=1))
+    assert found.tolist() == [-1.0, -2.0, 3.0, -2.0] and rng.between == [(1, 2), (4,)]

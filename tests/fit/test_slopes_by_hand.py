@@ -83,6 +83,7 @@ def test_differences_are_over_a_thousandth_of_a_unit_also_where_that_ends_on_the
     np.testing.assert_allclose(found.by_noise[0], 0.01 * wanted, rtol=1e-6)
     np.testing.assert_allclose(found.by_value[0] * found.sigma[0][:, None], wanted, rtol=1e-6)
     assert found.ok.all() and found.compared[0] == pytest.approx(factor * (at @ at))
+    assert found.sigma[0] == pytest.approx(np.exp(0.01 * factor * (at @ at)))
 
 
 @pytest.mark.parametrize(
