@@ -148,25 +148,25 @@ def test_a_start_drawn_beyond_a_bound_begins_a_thousandth_of_the_range_inside(to
 
 @pytest.mark.parametrize("named", [False, True])
 def test_a_summary_counts_what_was_done_and_how_far_the_best_fit_is_from_each_data_set(toy, optimum, named):
-    """Every prediction lies two sigma above its measurement: 4 each; each costs 3."""
+    """Every prediction lies three sigma above its measurement: 9 each; each costs 3."""
     frame = toy.measurements.frame.copy()
     if named:
         frame["datasetId"] = ["a"] * 4 + ["b"] * 9
     problem = replace(toy, measurements=replace(toy.measurements, frame=frame))
     rows, sigma = len(frame), np.linspace(0.5, 2.0, 13)
     best = Predicted(
-        (measured_values(toy) + 2 * sigma)[None], sigma[None], np.full((1, rows), 3.0), np.ones((1, rows), bool),
+        (measured_values(toy) + 3 * sigma)[None], sigma[None], np.full((1, rows), 3.0), np.ones((1, rows), bool),
         np.array([[True, False, False]]),
     )  # fmt: skip
     searched = SimpleNamespace(cost=np.array([1.0, 2.0]), iterations=7, failures=3, steps=np.array([4, 6]))
     normal = normal_approximation(toy.estimated.lower, optimum.curvature.precision)
     ensemble = Ensemble(np.zeros((9, 4)), np.arange(9) < 8)
     found = summarise(problem, searched, (optimum, normal, ensemble), best)
-    assert found["chi2"] == pytest.approx(4 * 13) and found["log_likelihood"] == pytest.approx(-3 * 13)
+    assert found["chi2"] == pytest.approx(9 * 13) and found["log_likelihood"] == pytest.approx(-3 * 13)
     counts = {"a": 4, "b": 9} if named else {"obs_scaled": 12, "obs_S": 1}
     assert {name: part["measurements"] for name, part in found["chi2_by_dataset"].items()} == counts
     assert {name: part["chi2"] for name, part in found["chi2_by_dataset"].items()} == pytest.approx(
-        {name: 4 * count for name, count in counts.items()}
+        {name: 9 * count for name, count in counts.items()}
     )
     told = ("measurements", "estimated", "cost", "gradient_norm", "iterations", "failures", "gauss_newton_steps",
             "starts", "failed_lanes", "draws", "arrived")  # fmt: skip
@@ -262,9 +262,14 @@ def test_what_is_solved_inside_leaves_the_search_and_where_nothing_can_be_all_ar
     assert asked == [("k_made", "k_lost", "k_blow"), ("k_made", "k_lost", "k_blow", "scale")]
 
 
-def test_a_reading_that_failed_has_no_residual(toy):
+def test_a_reading_that_failed_has_no_residual_and_a_censored_one_what_lies_above_it(toy):
     rows = len(toy.measurements.lane)
     ok = np.arange(rows)[None] != 3
     predicted = Predicted((measured_values(toy) - 1.0)[None], np.full((1, rows), 0.5), 0 * ok, ok, ok[:, :1])
     (found,) = residuals(toy, predicted)
     assert np.isnan(found[3]) and found[ok[0]] == pytest.approx(-2.0)
+    frame = toy.measurements.frame.assign(censoring="left")
+    censored = replace(toy, measurements=replace(toy.measurements, frame=frame))
+    above = predicted._replace(compared=predicted.compared + np.where(np.arange(rows) < 5, 1.3, 0.0))
+    (found,) = residuals(censored, above)
+    assert found[ok[0]] == pytest.approx([0.6] * 4 + [0.0] * 8)

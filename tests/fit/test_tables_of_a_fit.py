@@ -9,7 +9,7 @@ import pytest
 from screen.calibration.priors import Prior
 from screen.calibration.problem import Estimated
 from screen.fit import FITTED, STARTS, Schedule, most_narrowed, normal_approximation
-from screen.fit.estimates import decided, tabulate_fit, tabulate_starts
+from screen.fit.estimates import at_bound, decided, tabulate_fit, tabulate_starts
 from screen.fit.objective import Predicted
 from screen.fit.search import Optimum
 from screen.fit.stage import _from_prior, agreement, tabulate_draws, tabulate_scales
@@ -44,6 +44,20 @@ def test_a_parameter_that_is_a_thousandth_of_its_range_inside_sits_on_no_bound()
     best = np.array([-2.0 + 4e-3, 12.0 - 12e-3, 3.0 - 4e-3, -3.0 + 4e-3])
     found = tabulate_fit(PROBLEM, normal_approximation(best, np.eye(4)))
     assert not found["at_bound"].any()
+
+
+def test_within_a_thousandth_of_its_range_a_parameter_sits_on_a_bound():
+    """Ranges of 1000, 4 and 20; the last lies below 0."""
+    bounds = SimpleNamespace(lower=np.array([0.0, -2.0, -30.0]), upper=np.array([1000.0, 2.0, -10.0]))
+    problem = SimpleNamespace(estimated=bounds)
+    near, far = np.array([0.999, 3.9e-3, 0.019]), np.array([1.0, 4.1e-3, 0.021])
+    assert at_bound(problem, np.array([bounds.lower + near, bounds.upper - near])).all()
+    assert not at_bound(problem, np.array([bounds.lower + far, bounds.upper - far - 1e-9])).any()
+
+
+def test_half_of_a_spread_is_not_yet_decided():
+    sd = np.array([0.25, 100.0, 100.0, 0.2499])
+    assert decided(PROBLEM, normal_approximation(np.zeros(4), np.diag(sd**-2.0)))["parameters"] == ["d"]
 
 
 def test_decided_are_those_whose_spread_the_measurements_halve_the_most_narrowed_first():
