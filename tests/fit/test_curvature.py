@@ -1,5 +1,7 @@
 """Slopes and curvatures of the cost from given sensitivities: closed forms of normal and of Laplace noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,15 @@ def test_a_flat_prior_counts_as_the_variance_of_its_box(toy):
         width = estimated.upper[place] - estimated.lower[place]
         want = {"k_made": 0.7**-2, "k_lost": 0.7**-2, "k_blow": 0.3**-2}.get(name, 12 / width**2)
         assert found[place] == pytest.approx(want)
+
+
+def test_a_wide_prior_is_one(toy):
+    """Of an sd of 2, narrower than the bounds."""
+    wide = tuple(replace(toy.estimated.priors[0], second=2.0) for _ in toy.estimated.priors)
+    found = prior_precision(
+        replace(toy, estimated=replace(toy.estimated, priors=wide)), toy.estimated.nominal
+    )
+    assert found == pytest.approx(np.full(4, 0.25))
 
 
 def test_a_hidden_measurement_weighs_nothing(toy, made):

@@ -101,6 +101,16 @@ def test_more_than_half_of_the_starts_must_end_within_1_of_the_best(costs, said)
     assert line.startswith(f"{sum(cost < costs[0] + 1 for cost in costs)} of {len(costs)} starts")
 
 
+@pytest.mark.parametrize(
+    "schedule", [Schedule(kicks=20), Schedule(sharing=True), Schedule(kicks=20, sharing=True)]
+)
+def test_what_starts_shared_is_told_where_they_do_and_are_kicked(schedule):
+    optimum = SimpleNamespace(cost=np.array([1.0, 1.5, 1.6, 9.0]), first_end=np.array([1.9, 2.0, 8.0, 9.0]))
+    both = schedule.sharing and schedule.kicks > 0
+    told = ", 1 of them before they shared what they found" if both else ""
+    assert agreement(optimum, schedule) == f"3 of 4 starts end within 1 of the best{told}"
+
+
 def test_what_is_not_estimated_is_drawn_from_its_prior_within_four_sd():
     normal = np.array([-9.0, -1.0, 0.0, 2.0, 9.0])
     log = _from_prior({"value": 10.0, "prior": "log10_normal", "prior_sd": 0.5}, normal)
