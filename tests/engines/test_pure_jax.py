@@ -150,3 +150,14 @@ def test_an_error_is_relative_to_the_larger_of_the_two_states_of_a_step(two):
     """From 0 to a millionth: of 0 any error would be too large."""
     found = two(k=(1.0, 1.0), made=(1.0, 1.0), rtol=1e-3, atol=1e-30, max_steps=1)
     assert after(found) == pytest.approx((1e-6, 1, 0, Status.MAX_STEPS))
+
+
+def test_without_an_absolute_tolerance_steps_do_not_depend_on_the_unit(two):
+    small, large = (after(two(k=(1.0, 3.0), start=(unit, unit), atol=0.0)) for unit in (2.0**-10, 2.0**10))
+    assert small == large and small[1] > 5
+
+
+def test_the_least_step_is_1e_22_of_the_stretch(two):
+    """A first step of 0.01 over a rate of 5592 is 1.5e-22 after 23 cuts, 3e-23 after the next."""
+    found = two(made=(1.0, 0.0), k=(0.0, 5592.0), start=(0.0, 1.0), top=0.0, atol=1.0, rtol=0.0)
+    assert after(found) == (0.0, 0, 24, Status.NON_FINITE)

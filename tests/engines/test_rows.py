@@ -39,7 +39,9 @@ def arrays_of(batched):
     return found
 
 
-@pytest.mark.parametrize("batched", [each for each in product((False, True), repeat=5) if any(each)])
+@pytest.mark.parametrize(
+    "batched", [each for each in product((False, True), repeat=5) if sum(each) in (1, 2, 5)]
+)
 def test_a_batch_is_as_if_it_were_alone(monkeypatch, batched):
     monkeypatch.setattr(jax.ffi, "ffi_call", handler)
     back, arrays = rows_back("adjoint", (("threads", 7),), 2, 1), arrays_of(batched)

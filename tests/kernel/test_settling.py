@@ -38,6 +38,7 @@ def asked(monkeypatch):
 
     def solve(build, model, runs, stepping):
         found.steps.append((stepping.rtol, stepping.atol))
+        assert runs.parameters.shape[1] == runs.switches.shape[1] == 1
         what, loose = runs.parameters[:, 0, 0], len(found.steps) % 2
         end = LOOSELY if loose else EXACTLY
         moves = (what == NEVER) | ((what == MOVES) & bool(loose))
@@ -146,3 +147,16 @@ def test_what_rounding_leaves_is_a_share_of_the_largest_state_of_the_lane():
 
 def test_a_cell_of_nothing_that_stays_so_rests_without_any_tolerance():
     assert integrated(np.zeros((1, 2)), np.zeros((1, 2)), atol=0.0) == [OK]
+
+
+def test_slopes_of_batches_are_as_if_each_were_alone(asked):
+    parameters = jnp.asarray([lanes(GOOD, MOVES), lanes(MOVES, GOOD) * [1.0, 2.0]])
+    start, weights = jnp.array([[[0.0], [5.0]], [[1.0], [2.0]]]), jnp.array([[1.0], [2.0]])
+
+    def slopes(parameters, start):
+        return jax.grad(lambda p, s: jnp.sum(weights * rest_of(p, s).state), (0, 1))(parameters, start)
+
+    found = jax.vmap(slopes)(parameters, start)
+    for number in range(2):
+        for several, alone in zip(found, slopes(parameters[number], start[number]), strict=True):
+            np.testing.assert_allclose(several[number], alone, rtol=1e-14)

@@ -15,7 +15,7 @@ def in_blocks(function: Callable[[Any], Any], inputs: Any, widths: Mapping[str, 
     Every lane runs in a block of the same width, because XLA rounds differently at different widths.
     """
     width = widths.get(jax.default_backend(), widths["gpu"])
-    lanes = inputs[0].shape[0]
+    lanes = len(inputs[0])
     blocks = -(-lanes // width)
     rows = jnp.minimum(jnp.arange(blocks * width), lanes - 1).reshape(blocks, width)
     outputs = jax.lax.map(lambda row: function(jax.tree.map(lambda leaf: leaf[row], inputs)), rows)

@@ -251,7 +251,8 @@ def _sorted(table: np.ndarray, accepted: np.ndarray) -> tuple[np.ndarray, np.nda
     """Rows (lane, row, last output) that are not 0, by lane, those that end last first; where each lane's begin; the
     lanes that have any, those of most steps first."""
     table = table[table[:, 2] >= 0]
-    table = np.ascontiguousarray(table[np.lexsort((table[:, 1], -table[:, 2], table[:, 0]))])
+    in_order = np.lexsort((-table[:, 2], table[:, 0]))  # equal ones stay as they are
+    table = np.ascontiguousarray(table[in_order])
     counts = np.bincount(table[:, 0], minlength=len(accepted))
     walked = np.flatnonzero(counts)
     walked = walked[np.argsort(-accepted[walked], kind="stable")]

@@ -174,7 +174,7 @@ def _same(walk: _Walk) -> _Walk:
 
 def _pick(rows: Array, index: Array) -> Array:
     """Each lane's entry of [rows, lane]."""
-    return jnp.take_along_axis(rows, index[None], axis=0)[0]
+    return jnp.take_along_axis(rows, index[None], axis=0).squeeze(0)
 
 
 def _enter(system: System, stretches: _Stretches, stepping: Stepping, walk: _Walk) -> _Walk:
@@ -182,7 +182,7 @@ def _enter(system: System, stretches: _Stretches, stepping: Stepping, walk: _Wal
     bounds, cuts, inputs = stretches
     behind = jnp.sum(bounds <= walk.time, axis=0).astype(jnp.int32) - 1
     stretch = jnp.where(walk.fresh, behind, walk.stretch)
-    fixed = jnp.take_along_axis(inputs, (stretch // cuts)[None, None], axis=1)[:, 0]
+    fixed = jnp.take_along_axis(inputs, (stretch // cuts)[None, None], axis=1).squeeze(1)
     start, end = _pick(bounds, stretch), _pick(bounds, stretch + 1)
     slope = _rows(run(system.derivative, _named(walk.state, fixed, inside(start, start, end))), walk.time)
     scale = stepping.atol * jnp.array(system.scale)[:, None] + stepping.rtol * jnp.abs(walk.state)

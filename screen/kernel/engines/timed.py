@@ -49,7 +49,7 @@ def timed_solve(solve: Callable[[Runs], Solution], model: Model, what: str, runs
         stop = jnp.where(wanted < end, wanted, end)
         part = solve(_between(model, runs._replace(state=state), start, stop))
         parts.append(part)
-        here = (times >= start[:, None]) & ((times < stop[:, None]) | ~(wanted <= end).reshape(-1, 1))
+        here = times >= start[:, None]  # what lies behind the stop is written again
         states = jnp.where(here[..., None], part.states[:, :-1], states)
         state = part.states[:, -1] + _slope(model, stop, part.states[:, -1], constants)
         if not last:
