@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from screen.errors import KernelError
-from screen.kernel import Runs, Solution, Status, has_gradient, solve, solve_readings
+from screen.kernel import Runs, Solution, Status, has_gradient, rest, solve, solve_readings
 from screen.kernel.engines.timed import _joined
 from tests.kernel.networks import DECAY, model_of
 
@@ -98,6 +98,21 @@ def test_there_is_a_phase_and_a_time(model, field):
         solve(model, *right._replace(**{field: np.zeros((ROWS, 0))}))
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("state", r"state must have shape \[0, 1\], found \[\]"), ("switches", "at least one phase"),
+        ("times", "one output time, found none"), ("parameters", r"parameters must have shape .*, found \[\]"),
+    ],
+)  # fmt: skip
+def test_what_has_no_axes_or_too_few_of_them_is_refused_too(model, field, words):
+    right = runs_of(model)
+    with pytest.raises(KernelError, match=words):
+        solve(model, *right._replace(**{field: np.ones(())}))
+    with pytest.raises(KernelError, match=f"{field} must have shape"):
+        solve(model, *right._replace(**{field: np.ones(ROWS)}))
+
+
 @pytest.mark.parametrize("stored", [(-1,), (0, 1)])
 def test_what_is_stored_is_a_place_of_a_species(model, stored):
     with pytest.raises(
@@ -137,3 +152,26 @@ def test_of_parts_the_first_that_fails_says_how_and_where_and_steps_are_those_of
     assert found.states == "states" and found.status.tolist() == [0, bad, bad]
     assert found.reached.tolist() == [3.0, 0.5, 1.2]
     assert found.accepted.tolist() == [111, 222, 333] and found.rejected.tolist() == [444, 555, 666]
+
+
+@pytest.mark.parametrize("lacks", [None, "rest", "amounts", "events"])
+def test_a_rest_is_found_the_better_way_where_the_engine_has_one_for_the_network(asked, monkeypatch, lacks):
+    """It must say what an amount changes and have no events; each lane is its own copy unless told."""
+    system = SimpleNamespace(
+        events=lacks == "events", per_amount=SimpleNamespace(outputs=() if lacks == "amounts" else (1,))
+    )
+    network = SimpleNamespace(system=system, parameters=("k",), species=("A",), name="cell")
+    found = []
+    asked.engine.rest = lambda model, cells, copies, until, options: found.append(
+        ("rest", *copies, *cells.parameters[:, 0])
+    )
+    if lacks == "rest":
+        asked.engine.rest = None
+    by_time = lambda run, model, cells, until, options: found.append(("time", *cells.parameters[:, 0]))  # noqa: E731
+    monkeypatch.setattr("screen.kernel.engines.table.integrated_rest", by_time)
+    for copies in (None, np.array([0, 0])):
+        rest(network, np.array([[3.0], [4.0]]), np.ones((2, 1)), copies)
+    if lacks:
+        assert found == [("time", 3.0, 4.0)] * 2
+    else:
+        assert found == [("rest", 0, 1, 3.0, 4.0), ("rest", 0, 0, 3.0, 4.0)]

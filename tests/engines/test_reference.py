@@ -156,7 +156,7 @@ def test_tolerances_are_of_each_species_and_the_least_step_is_of_the_stretch(str
     pieces((1.0,), (1.0,), (1.0, 4.0), onto=False, scale=1e-3)
     steps = [each[0] for each in straight]
     assert [(float(each.rtol), float(each.atol[0])) for each in steps] == [(1e-3, pytest.approx(1e-8))] * 2
-    assert [float(each.dtmin) for each in steps] == pytest.approx([1e-22, 2e-22])
+    assert [1e22 * float(each.dtmin) for each in steps] == pytest.approx([1.0, 2.0])
 
 
 def test_steps_are_asked_for_with_the_tolerances_and_end_at_outputs_if_they_are_to(straight):
@@ -177,6 +177,9 @@ def test_a_lane_that_fails_stays_where_it_is_and_one_that_is_no_number_does_not_
     assert (int(broken.status), float(broken.reached)) == (Status.NON_FINITE, 3.0)
     assert broken.states[:2, 0].tolist() == [1.0, 4.0] and np.isnan(broken.states[2, 0])
     assert int(broken.accepted) == 10
+    never = pieces((np.nan, 1.0), (1.0, 3.0), (1.0, 2.0, 4.0))
+    assert (int(never.status), float(never.reached)) == (Status.NON_FINITE, 1.0)
+    assert never.states[0, 0] == 0.0 and np.isnan(never.states[1:, 0]).all()
 
 
 def test_a_lane_that_failed_has_no_slope():

@@ -127,6 +127,12 @@ def test_a_gpu_is_as_fast_as_it_was_measured(root):
     assert ENGINES["cuda"].speed == pytest.approx(known, rel=0.05)
 
 
+def test_the_reference_is_about_as_slow_as_it_was_measured(root):
+    """Within three times, on the shipped network."""
+    known = json.loads((root / "benchmarks/results/engines.json").read_text())["shipped"]["diffrax"]
+    assert known / 3 < ENGINES["diffrax"].speed < 3 * known
+
+
 def test_what_is_stored_are_numbers_of_species_for_the_kernel():
     runs = Runs(*map(np.zeros, ((2, 1, 4), (2, 5), (2, 1), (2, 2))))
     found = [compiled._columns(stored, runs) for stored in (None, (3, 1), ())]

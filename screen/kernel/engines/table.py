@@ -297,7 +297,7 @@ def rest(
     """
     phases, nothing = jnp.asarray(parameters)[:, None], jnp.zeros((len(state), 1))
     checked = _checked(model, Runs(phases, state, nothing, nothing))
-    cells = Cells(checked.parameters[:, 0], checked.state)
+    cells = Cells(checked.parameters.squeeze(1), checked.state)
     chosen, options = _chosen(engine, model), Stepping(**stepping)
     if chosen.rest is not None and model.system.per_amount.outputs and not model.system.events:
         copies = np.arange(len(cells.state)) if copy_of is None else copy_of
