@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from screen.fit import Pace, Schedule, Target, schedule_between_wide_bounds, search
+from screen.fit import Pace, Schedule, Target, draw_starts, schedule_between_wide_bounds, search
 from screen.fit.adam import Cycles
 from screen.fit.search import _kick
 
@@ -152,3 +152,11 @@ def test_two_starts_share_and_one_alone_has_nobody_to_share_with(target):
     rng = Scripted(0.4, 1, 0.5, [0.9] * 4, 2)
     found = _kick(target._replace(estimated=wide), ends, 1, rng, Schedule(sharing=True, tried=1))
     assert found.tolist() == [-1.0, -2.0, 3.0, -2.0] and rng.between == [(1, 2), (4,)]
+
+
+def test_a_start_and_a_kick_are_one_of_fifteen_unless_a_schedule_says(target):
+    sizes = []
+    counting = target._replace(cost=lambda at: sizes.append(len(at)) or at.sum(axis=1))
+    draw_starts(counting, 3, seed=1)
+    _kick(counting, np.zeros((1, 4)), 0, np.random.default_rng(1), Schedule())
+    assert sizes == [15, 15, 15]
