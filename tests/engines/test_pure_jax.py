@@ -161,3 +161,10 @@ def test_the_least_step_is_1e_22_of_the_stretch(two):
     """A first step of 0.01 over a rate of 5592 is 1.5e-22 after 23 cuts, 3e-23 after the next."""
     found = two(made=(1.0, 0.0), k=(0.0, 5592.0), start=(0.0, 1.0), top=0.0, atol=1.0, rtol=0.0)
     assert after(found) == (0.0, 0, 24, Status.NON_FINITE)
+
+
+def test_two_phases_have_their_own_rates():
+    model = model_of("x' = -k*x; x = 1; k = 0.5;")
+    rates, switches = np.array([[[0.5], [1.5]]]), np.array([[0.0, 2.0]])
+    found = solve(model, rates, np.ones((1, 1)), switches, np.array([[1.0, 3.0]]), engine="jax", rtol=1e-8)
+    np.testing.assert_allclose(found.states[0, :, 0], np.exp([-0.5, -2.5]), rtol=1e-6)

@@ -291,3 +291,11 @@ def test_every_slope_of_a_network_stands_in_its_place():
         [-14 * cosine, 14 * cosine]
     )
     assert slopes == pytest.approx([-7 * sine, 7 * sine, -11])
+
+
+def test_the_new_state_is_the_point_of_the_last_stage_and_that_stage():
+    """Outputs inside a step are weighed so, at its end."""
+    text = emit(model_of(TWO).system, THREAD)
+    (numbers,) = re.findall(r"LAST\[\] = \{(.*)\};", text)
+    weights = [float(number) for number in numbers.split(",")]
+    assert weights == [*tableau.A[-1], 1.0] and len(weights) == tableau.STAGES
