@@ -109,7 +109,7 @@ def test_a_delay_below_0_spoils_its_lane_alone():
 
 
 def test_slopes_go_through_the_time_of_an_event():
-    times, weights = np.array([1.0, 3.0, 5.0]), np.array([0.3, -2.0, 0.7])
+    times, weights = np.array([0.5, 1.0, 3.0, 5.0]), np.array([0.4, 0.3, -2.0, 0.7])
 
     def score(values):
         k, dose, when = values
@@ -117,7 +117,7 @@ def test_slopes_go_through_the_time_of_an_event():
         return states["A"][0] @ weights
 
     found = jax.grad(score)(jnp.array([0.5, 4.0, 2.0]))
-    dosed = np.array([0.0, 1.0, 1.0]) * np.exp(-(times - 2) / 2)
+    dosed = np.array([0.0, 0.0, 1.0, 1.0]) * np.exp(-(times - 2) / 2)
     by_k = -times * 3 * np.exp(-times / 2) - (times - 2) * 4 * dosed
     np.testing.assert_allclose(found, [by_k @ weights, dosed @ weights, 2 * dosed @ weights], rtol=1e-12)
 
