@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from screen.errors import RankError
 from screen.rank import COMBINATIONS, CURVES, DOSE_RESPONSES, ISOBOLES, gather_responses, score_doses
-from screen.rank.hill import BEYOND, LEAST_TOP, SLOPES, fit_hill
+from screen.rank.hill import BEYOND, LEAST_TOP, SLOPES, _start, fit_hill
 from screen.tables import check_table
 from tests.rank.worlds import AIM, READOUTS, responses, scenarios, uneven
 from tests.rank.worlds import hill as by_half
@@ -283,6 +283,16 @@ BENT = {
     "raised to any height": np.linspace(-1e3, -1e5, 8),
     "barely there": 1e-2 * np.arange(8),
 }
+
+
+def test_a_curve_is_looked_for_from_its_largest_effect_and_the_first_dose_with_half_of_it():
+    """A raised curve too, and one whose first dose was lost; half to the last bit is half."""
+    effect = np.array([[0.1, 0.4, 0.8, 0.6], [-0.2, -1.0, -2.0, -2.5], [0.9, 0.3, 0.5, 0.6]]).T
+    there = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]]).T
+    effect = np.where(there > 0, effect, 0.0)
+    at = np.log([1.0, 10.0, 100.0, 1000.0])[:, None]
+    found = _start(effect, there, at)
+    np.testing.assert_array_equal(found, [[0.8, -2.5, 0.6], np.log([10.0, 100.0, 10.0]), [0.0, 0.0, 0.0]])
 
 
 @pytest.mark.parametrize("effect", BENT.values(), ids=BENT)

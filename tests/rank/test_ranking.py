@@ -18,7 +18,8 @@ from screen.rank import (
     ranked_schema,
     unranked_pairs,
 )
-from screen.tables import RESPONSES, check_table, read_table, write_table
+from screen.rank.ranking import rounded
+from screen.tables import RESPONSES, Column, Schema, check_table, read_table, write_table
 from tests.rank.worlds import AIM, RANKED, READOUTS, Readout, drug_table, hill, responses, scenarios, uneven
 
 AT_1000 = (DoseBasis("equal_concentration", 1000.0),)
@@ -63,6 +64,14 @@ def test_effect_rank_and_potency_are_what_the_formula_says():
     # Interpolated between doses a factor of 10 apart: near the formula, not on it.
     assert row(found, "b")["ic50_nM"] == pytest.approx(400.0, rel=0.15)
     assert row(found, "d")["ic50_nM"] is None
+
+
+def test_numbers_are_kept_to_seven_digits_and_words_as_they_are():
+    schema = Schema(
+        "some", (Column("name", pl.String, "a name"), Column("share", pl.Float64, "a number")), ("name",)
+    )
+    found = rounded(pl.DataFrame({"share": [1 / 3, 12345678.9, None], "name": ["a", "b", "c"]}), schema)
+    assert found.rows() == [("a", 0.3333333), ("b", 12345680.0), ("c", None)]
 
 
 def test_pairing_by_draw_removes_what_draws_share():

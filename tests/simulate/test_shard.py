@@ -171,6 +171,25 @@ def test_a_network_whose_unit_of_time_is_an_hour_is_asked_in_minutes(model):
     assert found[1].tolist() == found[0].tolist()
 
 
+def test_what_reads_a_parameter_has_it_as_the_last_phase_sets_it(model):
+    """Two changes of the dose: `signal` over `share` is 1 and the dose that is there when both are read."""
+    plan, every = part_of(model), np.arange(4)
+    settings = np.full((3, len(model.parameters)), np.nan)
+    settings[1:, list(model.parameters).index("dose")] = 0.2, 3.0
+    design = replace(
+        plan.design,
+        settings=settings,
+        phase=np.tile([0, 1, 2], (3, 1)),
+        start=np.tile([-30.0, 0.0, 10.0], (3, 1)),
+        dose=plan.design.dose[:, :1].repeat(3, axis=1),
+        direct=np.zeros((3, 3, 1)),
+    )
+    runner = Runner(model, integration(), design, ["signal", "share"])
+    resting = runner.rest(plan.draws, np.zeros(4, int), every)
+    found = runner(plan.draws, np.zeros(4, int), every, np.full((4, 1), 20.0), resting).values
+    assert found[..., 0] / found[..., 1] == pytest.approx(4.0, rel=1e-12)
+
+
 def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
     healthy = run(model, part_of(model))
     frame = run(model, part_of(model, growth=(0.0, 50.0, 0.0, 0.0)))
@@ -256,15 +275,15 @@ def test_progress_says_how_far(model):
 
 
 def test_progress_tells_the_rate_and_what_is_left_every_two_seconds(monkeypatch):
-    """3 in 1.5 s say nothing; 9 in 3 s are 3/s, so that 12 more take 4 s; the last are always told."""
-    clock, lines = iter([100.0, 101.5, 103.0, 104.9, 105.0]), []
+    """4 in 1.9 s say nothing; 10 in 2 s are 5/s, so that 15 more take 3 s; the last are always told."""
+    clock, lines = iter([100.0, 101.9, 102.0, 103.9, 105.0]), []
     monkeypatch.setattr("screen.simulate.shard.time.monotonic", lambda: next(clock))
-    progress = _Progress(Shard(0, 3), 21, lines.append)
-    for lanes, failed in ((3, 1), (6, 1), (6, 0), (6, 2)):
+    progress = _Progress(Shard(0, 3), 25, lines.append)
+    for lanes, failed in ((4, 1), (6, 1), (6, 0), (9, 2)):
         progress.done(lanes, failed)
     assert lines == [
-        "simulate 1/3: 9 of 21 trajectories, 3/s, 4 s left, 2 failed",
-        "simulate 1/3: 21 of 21 trajectories, 4/s, 0 s left, 4 failed",
+        "simulate 1/3: 10 of 25 trajectories, 5/s, 3 s left, 2 failed",
+        "simulate 1/3: 25 of 25 trajectories, 5/s, 0 s left, 4 failed",
     ]
 
 
