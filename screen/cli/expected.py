@@ -39,15 +39,15 @@ def expect(
 
 
 COSTS: dict[str, Cost] = {
-    "network": Cost(1.95, {}, 0.993),
-    "scenarios": Cost(2.32, {"scenarios": 0.000173}, 0.973),
-    "fit": Cost(63.3, {"gradients": 0.0636, "steps": 0.102}, 0.383),
-    "constrain": Cost(74.8, {"steps": 0.163}, 0.278),
+    "network": Cost(1.93, {}, 1.0),
+    "scenarios": Cost(2.17, {"scenarios": 0.000173}, 0.981),
+    "fit": Cost(39.2, {"gradients": 0.0496, "steps": 0.105}, 0.32),
+    "constrain": Cost(72.6, {"steps": 0.163}, 0.288),
     "simulate": Cost(
-        0.0, {"trajectories": 0.000142, "whole_trajectories": 0.000277, "shards": 0.851, "slices": 6.62}, 0.0
+        0.0, {"trajectories": 0.00012, "whole_trajectories": 0.000261, "shards": 0.287, "slices": 7.26}, 0.0
     ),
-    "race": Cost(0.0, {"scenarios": 0.00011}, 1.0),
-    "validate": Cost(7.6, {"draws": 0.327}, 0.375),
-    "rank": Cost(1.35, {"responses": 3.45e-06}, 0.245),
-    "report": Cost(2.42, {"responses": 1.86e-07}, 0.856),
+    "race": Cost(0.0, {"scenarios": 7.52e-05}, 1.0),
+    "validate": Cost(9.4, {"draws": 0.231}, 0.332),
+    "rank": Cost(1.21, {"responses": 2.85e-06}, 0.166),
+    "report": Cost(2.1, {"responses": 1.89e-07}, 0.32),
 }

@@ -98,6 +98,10 @@ def test_a_cell_that_fails_is_refused(cell, draws):
     broken = draws._replace(base=np.full_like(draws.base, np.nan))
     with pytest.raises(FitError, match="must integrate under every draw, found 1 of 1"):
         fit_lines(cell, [made(cell, draws, (0.0, 0.0))], broken)
+    two = draws_at(draws, np.array([0, 0]))
+    half = two._replace(base=np.where([[True], [False]], two.base, np.nan))
+    with pytest.raises(FitError, match="must integrate under every draw, found 1 of 2"):
+        fit_lines(cell, [made(cell, draws, (0.0, 0.0))], half)
 
 
 def test_a_readout_that_is_0_throughout_is_refused(cell, draws, monkeypatch):

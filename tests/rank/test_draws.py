@@ -108,6 +108,14 @@ def test_weighted_statistics_of_two_draws_by_hand():
     assert quantile(np.array([[-INF, 1.0]]), 0.0, weights)[0] == -INF
 
 
+def test_weights_say_what_counts_beside_what_not_how_much_in_all():
+    """A mixture of one rare hypothesis weighs less than one draw."""
+    values = np.array([[2.0, 1.0, 3.0], [NAN, NAN, NAN]])
+    for weights in ([0.1, 0.2, 0.3], [10.0, 20.0, 30.0]):
+        np.testing.assert_array_equal(step_quantile(values, 0.4, np.array(weights)), [2.0, NAN])
+        np.testing.assert_array_equal(step_quantile(values, 0.6, np.array(weights)), [3.0, NAN])
+
+
 def test_shares_of_the_first_place_count_by_weight():
     first = np.array([[1.0, 1.0, 2.0], [2.0, 2.0, 1.0]])
     np.testing.assert_allclose(share_among_first(first, first, 1, np.array([1.0, 1.0, 2.0])), [0.5, 0.5])

@@ -79,3 +79,9 @@ def test_a_dose_is_read_where_it_is_and_its_absence_is_said():
         assert log10_dose_reaching(effect[0], doses, 0.4, before) == -np.inf
     below = 10 ** log10_dose_reaching(effect[0], doses, 0.002)
     assert below == pytest.approx((0.002 / 0.998) / (0.2 / 0.8))
+
+
+def test_the_last_dose_may_be_just_enough():
+    effect = np.array([[0.2, 0.5], [0.2, 0.49], [0.5, 0.6]])
+    found = log10_dose_reaching(effect, np.array([10.0, 100.0]), 0.5)
+    np.testing.assert_array_equal(found, [2.0, np.inf, 1.0])

@@ -258,6 +258,14 @@ def test_stages_read_what_the_stages_before_them_write(screened):
     assert {rule for rule, files in found["inputs"].items() if fitted in files} == {"constrain", "report"}
 
 
+def test_what_is_predicted_again_runs_again_with_the_raw_data(screened):
+    raw = screened.folder / "raw/some/readings.csv"
+    raw.parent.mkdir(parents=True)
+    raw.write_text("cell,value\n")
+    found = screened.plan({"fit": {"data": "raw"}})["inputs"]
+    assert [rule for rule, files in found.items() if "raw/some/readings.csv" in files] == ["predict_heldout"]
+
+
 def test_every_stage_names_its_code_its_settings_and_what_it_reads(screened):
     for rule, params in screened.before["params"].items():
         assert rule == "all" or {"code", "inputs", "settings"} <= set(params), rule
