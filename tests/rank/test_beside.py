@@ -1,5 +1,6 @@
 """Effects scored by another process, beside the ranking, are those that are scored in this one."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from multiprocessing import active_children
 
@@ -67,3 +68,18 @@ def _without_b_alone(found):
         values=found.values[kept],
         run=found.run[kept],
     )
+
+
+@pytest.mark.parametrize(("most", "another"), [(9, ["screen.rank.dose_effects"]), (10, [None])])
+def test_as_many_scenarios_as_are_many_are_scored_beside(monkeypatch, most, another):
+    """Two drugs at four doses and a vehicle."""
+    asked = []
+
+    def recorded(name, ended):
+        asked.append(name)
+        return nullcontext()
+
+    monkeypatch.setattr(dose_effects, "MANY", most)
+    monkeypatch.setattr(dose_effects, "another_process", recorded)
+    with effects_beside(scenarios("ab")):
+        assert asked == another

@@ -59,3 +59,15 @@ def test_half_decided_pairs_are_counted(sure, vague):
 def test_a_ranking_that_the_priors_lack_is_named(sure):
     with pytest.raises(RankError, match=r"ranked by the priors: must hold .*, found no such ranking"):
         find_decided(sure, sure.filter(pl.col("readout") == sure["readout"][0]))
+
+
+def test_a_first_that_the_priors_do_not_rank_is_decided_by_measurements(sure):
+    for row in find_decided(sure, sure.filter(pl.col("intervention") != "a")).iter_rows(named=True):
+        assert (row["first"], row["first_decided_by"], row["p_best_prior"]) == ("a", "measurements", None)
+        assert row["decided_pairs_prior"] == 1.0
+
+
+def test_without_shares_of_the_first_place_it_is_open(sure):
+    unknown = sure.with_columns(p_best=pl.lit(None, pl.Float64))
+    found = find_decided(unknown, sure).select("first", "p_best", "first_decided_by").unique()
+    assert found.rows() == [("a", None, "open")]

@@ -1,12 +1,15 @@
 """Intervals with what the network gets wrong: as wide as the table says, and drawn by name."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from screen.errors import RankError
 from screen.rank import DoseBasis, Doubt, rank
-from screen.rank.doubt import PoolDoubt
+from screen.rank.doubt import Doubted, PoolDoubt
+from screen.rank.ratios import Ratios
 from screen.scenarios import Discrepancy
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 
@@ -169,3 +172,35 @@ def test_a_scenario_without_a_route_is_named():
 def test_a_dose_that_was_not_tested_has_no_route():
     found = ranked(scenarios("abc"), bases=(DoseBasis("clinical"),))
     assert found["dose_flag"].unique().to_list() == ["unknown"] and found["route"].is_null().all()
+    assert found["acts_through"].is_null().all() and found["unmeasured_variants"].is_null().all()
+
+
+def test_the_first_row_has_its_route():
+    found = ranked(scenarios("ab"), drugs="ab", draws=2, bases=(DoseBasis("equal_concentration", 10.0),))
+    first = line(found, "a", "equal_concentration_10nM")
+    assert (first["route"], first["acts_through"]) == ("direct", "JAK2 JAK1")
+    assert first["unmeasured_variants"] == "JAK2_V617F"
+
+
+def test_every_draw_has_eight_errors_of_its_own_whatever_draws_are_beside_it():
+    none = np.empty((0, 1), dtype=object)
+    pools = [
+        PoolDoubt(none, none, none, np.array(draws), Discrepancy(SD), 1) for draws in ([0, 1, 2, 7], [2])
+    ]
+    every, alone = (pool._normal_of("liver a") for pool in pools)
+    assert every.shape == (4, 8) and np.unique(every).size == 32
+    np.testing.assert_array_equal(alone[0], every[2])
+
+
+def test_errors_of_one_and_two_double_and_quadruple_what_is_left():
+    """A route of sd 1 [log2]; a draw of which nothing is left to say stays lost, and stands where it was placed."""
+    errors = np.tile([0.0, 1.0, 2.0, -1.0, 0.0, 0.0, 0.0, 0.0], (1, 2, 1))
+    words = np.array([None])
+    known = Doubted(words, words, words, np.array([[2]]), errors, Discrepancy(SD | {"none": 1.0}))
+    bare = Ratios(np.array([[0.5, np.nan]]), np.array([1.0, 3.0]))
+    factors = np.array([1.0, 2.0, 4.0, 0.5, 1.0, 1.0, 1.0, 1.0])
+    raced = known.widened(replace(bare, placed=np.array([[0.5, 0.25]])))
+    for wide in (known.widened(bare), raced):
+        np.testing.assert_array_equal(wide.ratio, [[*(0.5 * factors), *[np.nan] * 8]])
+        np.testing.assert_array_equal(wide.weights, [1.0] * 8 + [3.0] * 8)
+    np.testing.assert_array_equal(raced.placed, [[*(0.5 * factors), *(0.25 * factors)]])

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from screen.errors import RankError
@@ -149,3 +150,31 @@ def test_a_cell_without_a_vehicle_is_not_handed_over(target, column):
         RankError, match=r"must reach rank.floor \(0.0001\) in the vehicle of a cell, found none that does"
     ):
         handed(value=silent("liver", "skin"))
+
+
+def test_a_row_of_doses_is_no_matrix():
+    """One dose of c at two of a: as wide as a matrix must be, and not as high."""
+    row = [("a", "c", dose, 10.0) for dose in DOSES]
+    table = exported("synergyfinder", pairs=[*PAIRS, *row])
+    assert table.select("drug1", "drug2").unique().rows() == [("a", "b")]
+    for pairs in (row, [("a", "c", 10.0, dose) for dose in DOSES]):
+        with pytest.raises(RankError, match="over a whole matrix of 2 x 2 doses"):
+            exported("synergyfinder", pairs=pairs)
+
+
+def test_what_is_handed_over_is_the_median_of_the_draws():
+    """Of 10 nM, half-maximal at 10, 20, 40 and 80 nM in turn."""
+
+    def value(scenario, draw, readout):
+        return hill({**HALF, "a": 10.0 * 2.0**draw})(scenario, draw, readout)
+
+    (point,) = (each for each in handed(value=value).points["liver"] if each[1:3] == (("a",), (10.0,)))
+    assert point.ratio == pytest.approx((1 / 1.5 + 1 / 1.25) / 2)
+
+
+def test_gdr_has_third_drugs_where_one_cell_has_triples():
+    given = handed(pairs=[*PAIRS, ("a", "b", "c", 10.0, 10.0, 10.0)])
+    one = export_table(replace(given, triples={**given.triples, "skin": []}), "gdr")
+    assert one.filter(pl.col("Gnumber_3") != "vehicle").select("clid", "Gnumber_3").rows() == [("liver", "c")]
+    none = replace(given, triples=dict.fromkeys(given.triples, ()))
+    assert "Gnumber_3" not in export_table(none, "gdr").columns

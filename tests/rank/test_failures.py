@@ -62,3 +62,16 @@ def test_every_trajectory_of_a_cell_ended_somehow():
         ("liver", "default", 1.0, "ok", 10, 4),
         ("skin", "default", 1.0, "retried", 16, 4),
     ]
+
+
+def test_what_ended_otherwise_in_several_ways_did_not_simply_end_well():
+    """Of 16 trajectories of a cell 6 failed and one alone took a second attempt."""
+    found = count_endings(
+        gathered(("liver|default|a@10", 1, "max_steps"), ("liver|default|b@10", 3, "retried"))
+    )
+    assert found.rows() == [
+        ("liver", "default", 1.0, "max_steps", 6, 4),
+        ("liver", "default", 1.0, "ok", 9, 4),
+        ("liver", "default", 1.0, "retried", 1, 4),
+        ("skin", "default", 1.0, "ok", 16, 4),
+    ]

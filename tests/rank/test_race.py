@@ -157,3 +157,20 @@ def test_a_pair_without_a_value_or_a_single_stands_nowhere():
     assert found[0, 2] == pytest.approx(0.3)
     assert np.isnan(found[0, [0, 3]]).all()
     assert np.isnan(placed(np.full((1, 4), np.nan), alone, np.array([2]), each=4)).all()
+
+
+def test_of_rankings_in_which_a_pair_is_as_near_the_first_is_told():
+    """All drugs do the same at any dose and time: read-outs and bases as they are asked for, hypotheses by name."""
+    table, frame = screen(lambda *_: 0.4, contexts=[("liver", "two"), ("liver", "one")])
+    race = run_race(gather_responses(frame, table), AIM, BASES, RULES)
+    told = race.select("p_value", "hypothesis", "readout", "dose_basis").unique()
+    assert told.rows() == [(1.0, "one", "pY705_20min", "equal_concentration_1000nM")]
+
+
+def test_a_pair_at_the_very_error_stops():
+    table, frame = screen(hill(HALF))
+    found = gather_responses(frame, table)
+    error = run_race(found, AIM, BASES, RULES).filter(intervention="weak+idle")["p_adjusted"].item()
+    assert "weak+idle" in stopped(run_race(found, AIM, BASES, RULES._replace(error=error)))
+    below = RULES._replace(error=float(np.nextafter(error, 0.0)))
+    assert not stopped(run_race(found, AIM, BASES, below))

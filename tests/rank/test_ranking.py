@@ -1,6 +1,6 @@
 """The ranked table of small screens whose every number is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -474,3 +474,72 @@ def test_a_readout_that_no_vehicle_has_is_said():
         f"{name} in 1 cells, such as liver|default: no vehicle reaches rank.floor (0.5) there"
         for name in ("pY705_20min", "pY705_3h")
     ]
+
+
+def test_a_readout_is_silent_where_no_draw_that_did_not_fail_reaches_the_floor():
+    table = scenarios("a")
+
+    def value(scenario, draw, readout):
+        return None if draw == 0 else 0.4
+
+    found = gather_responses(responses(table, value), table)
+    assert len(find_silent(found, replace(AIM, floor=0.5))) == 2
+    assert find_silent(found, replace(AIM, floor=0.4)) == []
+
+
+def test_the_provenance_is_the_beginning_of_the_digest():
+    table = scenarios("ab")
+    found = gather_responses(responses(table, hill(HALF)), table)
+    made = rank(found, table, drug_table("ab"), aim=AIM, dose_bases=AT_1000)
+    assert set(made["provenance"]) == {found.digest()[:12]} and len(made["provenance"][0]) == 12
+
+
+@dataclass(frozen=True)
+class Span(Readout):
+    """A read-out over the last half hour [min] before a time."""
+
+    def window(self) -> tuple[float, float]:
+        return self.minutes - 30.0, self.minutes
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_beside_a_readout_over_a_window_stands_one_over_a_window(monkeypatch, turn):
+    """Two end together, whichever is named first: at one time pERK halves, over a window it quarters."""
+    main = (Readout("pY705_3h", "pY705", 180.0), Span("pY705_mean", "pY705", 180.0))
+    side = (Readout("pERK_3h", "pERK", 180.0), Span("pERK_mean", "pERK", 180.0))[::turn]
+    monkeypatch.setattr("tests.rank.worlds.READOUTS", (*main, *side))
+
+    def value(scenario, draw, readout):
+        left = {"pERK_3h": 0.5, "pERK_mean": 0.25}.get(readout, 0.8)
+        return 0.4 if scenario["role"] == "vehicle" else 0.4 * left
+
+    table, aim = scenarios("a"), replace(AIM, readouts=(*main, *side), side=("pERK",))
+    found = rank(responses(table, value), table, drug_table("a"), aim=aim, dose_bases=AT_1000)
+    changes = dict(found.select("readout", "pERK_change_p50").iter_rows())
+    assert changes == pytest.approx({"pY705_3h": -1.0, "pY705_mean": -2.0})
+
+
+def test_files_of_other_readouts_and_draws_are_one_table_in_order(tmp_path):
+    """The first file has two read-outs and two draws of which neither are the first ones nor the last."""
+    table = scenarios("ab")
+    whole = responses(table, hill(HALF, uneven))
+    here = pl.col("readout").is_in(["pAKT_20min", "pY705_3h"]) & pl.col("draw").is_in([0, 3])
+    paths = [tmp_path / f"{number}.parquet" for number in (0, 1)]
+    for path, part in zip(paths, (whole.filter(here), whole.filter(~here)), strict=True):
+        write_table(part, path, RESPONSES)
+    found, wanted = (gather_responses(each, table) for each in (paths, whole))
+    assert (found.readouts, found.draws) == (tuple(sorted(each.id for each in READOUTS)), (0, 1, 2, 3))
+    np.testing.assert_array_equal(found.values, wanted.values)
+    assert found.digest() == wanted.digest()
+
+
+def test_a_scenario_that_is_not_in_the_table_is_named_wherever_it_would_stand():
+    table = scenarios("ab")
+    whole = responses(table, hill(HALF))
+    for name in ("a", "zebra|default|vehicle"):
+        more = whole.head(1).with_columns(scenario=pl.lit(name))
+        with pytest.raises(RankError) as raised:
+            gather_responses(pl.concat([whole, more]), table)
+        assert raised.value.problems == (
+            f"responses: every scenario must be in the scenarios table, found 1 others, e.g. {name}",
+        )

@@ -3,17 +3,21 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import norm
 
 from screen.errors import RankError
+from screen.network import ROUTES
 from screen.rank import (
     Asked,
     DoseBasis,
+    Doubt,
     check_request,
     gather_responses,
     rank,
     rank_sets,
     sets_schema,
 )
+from screen.scenarios import Discrepancy, normal_stream
 from screen.tables import check_table
 from tests.rank.worlds import AIM, drug_table, hill, responses, scenarios
 
@@ -122,3 +126,77 @@ def test_without_sets_the_table_is_empty():
     _, made = rank_sets(found, drug_table("a"), Asked({}, seed=1), aim=AIM, dose_bases=BASES)
     assert made.is_empty() and isinstance(made, pl.DataFrame)
     check_table(made, sets_schema(AIM), "sets")
+
+
+def test_the_least_is_by_the_median_and_not_by_the_best_draw():
+    """In the skin a takes nothing, half and four fifths in three draws, in the liver always ten elevenths."""
+
+    def value(scenario, draw, readout):
+        half = (1e12, 1000.0, 250.0)[draw] if scenario["context"] == "skin" else 100.0
+        return hill({"a": half, "b": 1e9, "c": 1e9})(scenario, draw, readout)
+
+    found = ranked_sets({"both": {"liver": 1.0, "skin": 1.0}}, value, draws=3).filter(intervention="a")
+    assert found.select("least_in", "least_p50").row(0) == ("skin", pytest.approx(0.5))
+
+
+def test_what_has_no_rank_in_one_of_three_cells_is_left_out():
+    def value(scenario, draw, readout):
+        lost = scenario["context"] == "skin" and scenario["drug_a"] == "b"
+        return None if lost else hill(HALF["liver"])(scenario, draw, readout)
+
+    cells = tuple((context, "default") for context in ("liver", "lung", "skin"))
+    found = ranked_sets({"all": dict.fromkeys(("liver", "lung", "skin"), 1.0)}, value, cells)
+    assert found["intervention"].to_list() == ["a", "c"]
+
+
+def test_a_hypothesis_without_weight_is_no_answer_and_alike_ones_are_one():
+    """An odd number of draws under two hypotheses that agree, and a third that counts nothing."""
+    cells = tuple(("liver", label) for label in ("one", "three", "two"))
+    weights = dict(zip(cells, (0.6, 0.0, 0.4), strict=True))
+
+    def value(scenario, draw, readout):
+        a = 1e9 if scenario["hypothesis"] == "three" else 1000.0
+        return hill({"a": a, "b": 1e9, "c": 1e9})(scenario, draw, readout)
+
+    found = ranked_sets({"one": {"liver": 1.0}}, value, cells, 5, weights).filter(intervention="a")
+    ends = found.select(f"suppression_{end}" for end in ("p05", "p50", "p95")).row(0)
+    assert ends == pytest.approx((0.5, 0.5, 0.5)) and found["p_best"].item() == 1.0
+
+
+def test_each_of_three_hypotheses_is_the_answer_by_its_weight():
+    """Drug a takes nothing, half and all under them, in one draw of five, in three and in one."""
+    effects = {"one": 1e12, "three": 1000.0, "two": 1e-6}
+    cells = tuple(("liver", label) for label in effects)
+    weights = dict(zip(cells, (0.2, 0.6, 0.2), strict=True))
+
+    def value(scenario, draw, readout):
+        return hill({"a": effects[scenario["hypothesis"]], "b": 1e12, "c": 1e12})(scenario, draw, readout)
+
+    found = ranked_sets({"one": {"liver": 1.0}}, value, cells, 40, weights).filter(intervention="a")
+    ends = found.select(f"suppression_{end}" for end in ("p05", "p50", "p95")).row(0)
+    assert ends == pytest.approx((0.0, 0.5, 1.0), abs=1e-5)
+
+
+@pytest.mark.parametrize("repeats", [1, 8])
+def test_each_error_of_a_draw_has_an_answer_of_its_own(repeats):
+    """Those of draw d are numbered 8 d, 8 d + 1, ...: without errors only the first of them is drawn."""
+    cells, draws = (("liver", "one"), ("liver", "two")), 9
+    table = scenarios(
+        "ab", contexts=cells, doses=(1000.0,), weights=dict(zip(cells, (0.6, 0.4), strict=True))
+    )
+
+    def value(scenario, draw, readout):
+        return hill({"a": 1e-6 if scenario["hypothesis"] == "one" else 1e12, "b": 1e12})(
+            scenario, draw, readout
+        )
+
+    treated = table.filter(pl.col("role") != "vehicle").select("scenario")
+    routes = treated.with_columns(route=pl.lit("none"), targets=pl.lit(""), unmeasured=pl.lit(""))
+    doubt = Doubt(routes, Discrepancy(dict.fromkeys(ROUTES, 0.0)), 1) if repeats > 1 else None
+    found = gather_responses(responses(table, value, draws), table)
+    asked = Asked({"one": {"liver": 1.0}}, seed=1)
+    _, made = rank_sets(found, drug_table("ab"), asked, aim=AIM, dose_bases=BASES, doubt=doubt)
+    number = (8 * np.arange(draws)[:, None] + np.arange(repeats)).ravel()
+    first = np.mean(norm.cdf(normal_stream(1, "hypothesis", "one\0two", number)) <= 0.6)
+    a = made.filter(readout="pY705_20min", intervention="a")
+    assert a["p_best"].item() == pytest.approx(first + (1.0 - first) / 2.0)

@@ -225,3 +225,14 @@ def test_a_triple_without_its_pairs_has_no_excess_over_them():
     found = score_doses(gather_responses(responses(table, left, 3), table), AIM).combinations
     line = row(found.filter(readout="pY705_20min"))
     assert line["excess_pair_p50"] is None and line["excess_bliss_p50"] == pytest.approx(0.24 * 1.1**3 - 0.2)
+
+
+def test_the_best_pair_in_a_triple_may_be_any_of_them(monkeypatch):
+    for name in ("a+b", "a+c", "b+c"):
+        monkeypatch.setitem(LEFT, name, 0.3)
+        table = scenarios("abc", (*PAIRS, TRIPLE), doses=(300.0,))
+        found = score_doses(gather_responses(responses(table, left, 3), table), AIM).combinations
+        wanted = pytest.approx(0.3 * 1.1 - 0.2)
+        assert row(found.filter(readout="pY705_20min"))["excess_pair_p50"] == wanted
+        assert row(ranked())["excess_pair_p50"] == wanted
+        monkeypatch.undo()

@@ -39,7 +39,7 @@ LIMITS = {
         contrasts.minutes dynamics.dose time_courses.dose time_courses.minutes cell_potencies.minutes_of_drug
         cell_potencies.minutes estimates.sd responses.spread targets.strength synergyfinder.conc1
         synergyfinder.conc2 gdr.Concentration gdr.Concentration_2 gdr.Concentration_3 gdr.Duration gdr.ReadoutValue
-        thunor.time thunor.cell.count contexts.value""",
+        gdr.ReferenceDivisionTime thunor.time thunor.cell.count contexts.value""",
     "(0, inf)": """
         fitted.prior_sd fitted.posterior_sd settling.dose_nM parameters.prior_sd cell_potencies.ic50_nM drugs.cmax_cv
         combinations.dose_a_nM combinations.dose_b_nM combinations.dose_c_nM responses.dose_a_nM responses.dose_b_nM
