@@ -1,17 +1,31 @@
 """Shards: the same numbers however the lanes are cut, resting states, failures that stay rows."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import antimony
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 import pytest
 
 from screen.errors import SimulateError
 from screen.experiments import Design, Draws
-from screen.kernel import ENGINES, load_model
-from screen.simulate import Integration, Part, Readout, Runner, Shard, simulate_shard
-from screen.simulate.shard import _Progress
+from screen.kernel import ENGINES, Status, load_model
+from screen.simulate import (
+    Integration,
+    Observed,
+    Part,
+    Readout,
+    Runner,
+    Shard,
+    distinct_cells,
+    observe,
+    simulate_shard,
+)
+from screen.simulate import integrate as integrate_module
+from screen.simulate import shard as shard_module
+from screen.simulate.shard import _batches, _Progress
 from screen.tables import RESPONSES, check_table
 
 MODEL = """
@@ -324,3 +338,119 @@ def test_trajectories_for_slopes_are_as_coarse_throughout_and_never_finer():
     ]
     coarse = Integration("kernel", 1e-3, 1e-9)
     assert coarse.for_slopes() == coarse
+
+
+def test_who_asks_for_nothing_integrates_from_rest_to_a_millionth_of_what_is_there():
+    found = Integration()
+    assert (found.engine, found.rtol, found.atol) == ("kernel", 1e-6, 1e-9)
+    assert (found.max_steps, found.rest_minutes) == (100_000, 1_000_000.0)
+    assert found.from_rest and found.threads is None and found.batch is None
+
+
+def test_steps_are_all_that_were_tried_in_both_attempts(model, monkeypatch):
+    """Four draws by their `off`: the second needs more steps, the third fails again, for another reason."""
+    ok, most, lost = Status.OK, Status.MAX_STEPS, Status.NON_FINITE
+    known = {
+        6: ([ok, most, most, ok], [3, 5, 7, 1], [1, 2, 3, 0]),
+        60: ([lost, ok, lost, lost], [90, 20, 30, 90], [90, 4, 6, 90]),
+    }
+    plan, every = part_of(model), np.arange(4)
+
+    def solve(model, parameters, state, start, times, stored, max_steps, **options):
+        off = parameters[:, 0, model.parameters.index("off"), None]
+        lane = jnp.argmin(jnp.abs(off - jnp.array([0.1, 0.2, 0.05, 0.4])), axis=1)
+        status, accepted, rejected = (jnp.array(each)[lane] for each in known[max_steps])
+        states = jnp.full((len(lane), times.shape[1], len(stored)), float(max_steps))
+        return SimpleNamespace(states=states, status=status, accepted=accepted, rejected=rejected)
+
+    runner = Runner(model, integration(max_steps=6), plan.design, ["B"])
+    resting = Runner(model, integration(), plan.design, ["B"]).rest(plan.draws, np.zeros(4, int), every)
+    monkeypatch.setattr(integrate_module, "solve", solve)
+    found = runner(plan.draws, np.zeros(4, int), every, np.full((4, 1), 20.0), resting)
+    assert found.steps.tolist() == [4, 7 + 24, 10 + 36, 1]
+    assert found.status.tolist() == ["ok", "retried", "non_finite", "ok"]
+    assert found.failed.tolist() == [False, False, True, False]
+    assert found.values[:, 0, 0].tolist() == pytest.approx([6.0, 60.0, np.nan, 6.0], nan_ok=True)
+
+
+def test_a_lane_that_was_retried_has_not_failed():
+    status = np.array(["ok", "retried", "max_steps", "no_rest_state"])
+    found = Observed(np.zeros((4, 1, 1)), status, np.ones(4, int))
+    assert found.failed.tolist() == [False, False, True, True]
+
+
+def test_lanes_that_are_not_to_rest_begin_as_the_network_says(model):
+    """All of it is A at minute -30; three lanes of a network of two species, which took no step before."""
+    plan, every = part_of(model), np.arange(3)
+    runner = Runner(model, replace(integration(), from_rest=False), plan.design, ["B"])
+    begin = runner.rest(plan.draws, np.zeros(3, int), every)
+    places = [model.species.index(name) for name in ("A", "B")]
+    assert begin.states[:, places].tolist() == [[1.0, 0.0]] * 3
+    assert (begin.status.tolist(), begin.steps.tolist()) == (["ok"] * 3, [0] * 3)
+    found = runner(plan.draws, np.zeros(3, int), every, np.zeros((3, 1)), begin)
+    known = [0.01 / (0.01 + off) * (1 - np.exp(-(0.01 + off) * 30)) for off in (0.1, 0.2, 0.05)]
+    assert found.values[:, 0, 0] == pytest.approx(known, rel=1e-6)
+
+
+def test_what_a_shard_runs_is_compiled_before_and_for_as_many_lanes_as_it_has(model, monkeypatch):
+    """The last two of twelve lanes in a batch of two, though one could hold sixty-four: 50 times, 2 phases."""
+    runners = []
+
+    class Kept(Runner):
+        def prepare(self, lanes, times):
+            super().prepare(lanes, times)
+            runners.append((self, list(self.lanes[0].made)))
+
+    monkeypatch.setattr(shard_module, "Runner", Kept)
+    assert run(model, part_of(model), 5, 6, batch=64).height == 2 * len(READOUTS)
+    ((runner, ahead),) = runners
+    (shapes,) = ([shape for shape, _ in kind] for kind in ahead)
+    parameters, species = len(model.parameters), len(model.species)
+    assert shapes == [(2, 2, parameters), (2, 50), (2, species), (2, 2)]
+    assert list(runner.lanes[0].made) == ahead and not runner.lanes[1].made
+
+
+@pytest.mark.parametrize(("threads", "abreast"), [(3, 3), (None, 7)])
+def test_as_many_models_are_made_ready_at_a_time_as_there_are_threads_or_cores(monkeypatch, threads, abreast):
+    asked, pool = [], shard_module.ThreadPoolExecutor
+    monkeypatch.setattr(shard_module, "ThreadPoolExecutor", lambda count: asked.append(count) or pool(1))
+    monkeypatch.setattr(shard_module.os, "cpu_count", lambda: 7)
+    assert list(_batches([], READOUTS, replace(integration(), threads=threads))) == []
+    assert asked == [abreast]
+
+
+def test_progress_tells_the_end_at_once_even_where_no_time_went_by(monkeypatch):
+    """25 in less than the clock sees are counted as in a billionth of a second."""
+    for clock, rate in (([100.0, 100.5], "50"), ([5.0, 5.0], "25,000,000,000")):
+        times, lines = iter(clock), []
+        monkeypatch.setattr("screen.simulate.shard.time.monotonic", lambda times=times: next(times))
+        _Progress(Shard(0, 1), 25, lines.append).done(25, 0)
+        assert lines == [f"simulate 1/1: 25 of 25 trajectories, {rate}/s, 0 s left, 0 failed"]
+
+
+def test_cells_that_are_there_twice_are_one():
+    """Row 2 under draw 1 comes three times."""
+    row, draw, place = distinct_cells(np.array([2, 0, 2, 2, 0]), np.array([1, 5, 0, 1, 5]))
+    assert list(zip(row.tolist(), draw.tolist(), strict=True)) == [(0, 5), (2, 0), (2, 1)]
+    assert place.tolist() == [2, 0, 1, 2, 0]
+
+
+@pytest.fixture(scope="module")
+def three():
+    """A network of three species, of which the last two have a sum that a parameter adds to."""
+    antimony.clearPreviousLoads()
+    text = "compartment cell = 1; species A in cell, B in cell, C in cell; k = 1; total := B + C + k; A => B; cell*A;"
+    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
+    return load_model(antimony.getSBMLString(antimony.getModuleNames()[-1]))
+
+
+@pytest.mark.parametrize("stored", [None, (1, 2)])
+def test_species_are_read_where_they_are_stored_beside_observables_in_the_order_asked_for(three, stored):
+    """A, B and C are 10, 20 and 30; the parameter is 0 in one lane and 1 in the other."""
+    there = np.array([10.0, 20.0, 30.0])[slice(None) if stored is None else list(stored)]
+    assert (three.species, three.needed(["total"])) == (("A", "B", "C"), (1, 2))
+    parameters = np.tile(np.asarray(three.values, float), (2, 1))
+    parameters[:, three.parameters.index("k")] = 0.0, 1.0
+    asked = ["C", "total", "B", "C"]
+    found = observe(three, asked, np.zeros((2, 3)), np.tile(there, (2, 3, 1)), parameters, stored)
+    assert np.asarray(found)[:, 2].tolist() == [[30.0, 50.0, 20.0, 30.0], [30.0, 51.0, 20.0, 30.0]]
