@@ -113,6 +113,7 @@ def test_the_summary_names_the_twenty_that_moved_most_and_what_a_tenth_of_draws_
     found = _summary(make_demands([CHECK]), unknowns, np.zeros((10, 21)), Held(state, sight, sight))
     assert list(found["moved_most"]) == [f"k{number}" for number in range(20, 0, -1)]
     assert found["not_met"] == named
+    assert found["all_met"] == found["all_met_before"] == round(10 * share)
 
 
 def test_a_draw_goes_the_same_way_alone_and_in_company(starts):

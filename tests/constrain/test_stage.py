@@ -211,7 +211,9 @@ def test_draws_are_held_until_a_step_brings_less_than_one_twice_and_have_their_o
 
 
 def test_without_facts_the_draws_stay(plan, fitted, tmp_path):
-    run_constrain(replace(plan, checks=()), fitted, None, tmp_path, FACTS)
+    found = run_constrain(replace(plan, checks=()), fitted, None, tmp_path, FACTS)
+    assert found == {"draws": 2, "demands": 0, "met": 1.0}
+    assert json.loads((tmp_path / "summary.json").read_text()) == found
     assert read_table(tmp_path / "draws.parquet", DRAWS).equals(fitted[0])
     assert read_table(tmp_path / "scales.parquet", DRAWS).equals(fitted[1])
 

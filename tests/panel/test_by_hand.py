@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import polars as pl
 import pytest
 
+from screen.errors import PanelError
 from screen.experiments import Arm, Exposure
 from screen.panel import (
     STATISTICS,
@@ -14,6 +17,7 @@ from screen.panel import (
     Course,
     Fact,
     Finding,
+    check_completed,
     find,
     summarise,
     validation_table,
@@ -21,8 +25,9 @@ from screen.panel import (
 )
 from screen.panel.courses import Seen, _contrast_rows, _over, _rows
 from screen.panel.dynamics import dynamics, dynamics_rows
-from screen.panel.grammar import parse_minutes, parse_settings
+from screen.panel.grammar import parse_arm, parse_minutes, parse_settings
 from screen.panel.planned import Planned, Wanted
+from screen.panel.run import _Progress
 from screen.panel.schedule import MOST_STEPS, Schedule
 
 ARM = Arm("hepg2")
@@ -251,10 +256,12 @@ def test_steps_are_counted_before_they_are_made(schedule, last, most):
 def test_as_many_steps_as_are_allowed_are_laid_out(times):
     _, problems = parse_settings("a=1:from=0:until=0.5:every=1", float(times))
     assert bool(problems) == (2 * (times + 1) > MOST_STEPS)
+    assert all("at most 400 steps, found 402" in problem for problem in problems)
 
 
 def test_schedules_that_fit_together_have_no_problem_and_a_pulse_may_last_until_the_next():
     assert not Schedule(0.0, 5.0, every=5.0).problems and not Schedule(3.0, half_life=2.0).problems
+    assert not Schedule(7.0, 11.0, every=5.0).problems and not Schedule(7.0, 9.0, every=10.0).problems
     assert Schedule(5.0, 5.0).problems == ["must end after its start, found until=5"]
     assert Schedule(0.0, half_life=0.0).problems == ["must have half_life above 0, found 0"]
 
@@ -268,15 +275,174 @@ def test_minute_0_can_be_read(text, first, count):
 
 
 @pytest.mark.parametrize("text", ["20 20", "-5 3", "-1", "20-20", "30-10", "-5-10", "x", "", "nan", "1 inf"])
-def test_minutes_that_do_not_rise_from_0_on_are_refused(text):
-    assert parse_minutes(text)[1]
+def test_minutes_that_do_not_rise_from_0_on_are_refused_and_nothing_is_laid_out(text):
+    minutes, problems = parse_minutes(text)
+    assert len(problems) == 1 and minutes == (0.0,)
 
 
 @pytest.mark.parametrize(
     ("cell", "accepted"),
     [("a=0", True), ("a=0,1", False), ("a=1,1", False), ("a=1,2", True), ("a=1,2 b=1,2", False), ("a=-1", False),
      ("=1", False), ("a", False), ("none", True), ("", True), ("until=5,6", False), ("until=5", True),
-     ("a=1:from=5 a=2:from=9", True), ("a=1,2:from=5 a=1:from=9", False)],
+     ("a=1:from=5 a=2:from=9", True), ("a=1,2:from=5 a=1:from=9", False), ("a=1:from=5 a=1,2:from=9", False),
+     ("a=-1,1", False)],
 )  # fmt: skip
 def test_cells_that_hold_settings_and_those_that_do_not(cell, accepted):
     assert (not parse_settings(cell, 60.0)[1]) == accepted
+
+
+def test_progress_of_a_panel_tells_what_is_left_every_two_seconds(monkeypatch):
+    """4 of 25 arms after 1.9 s say nothing; 10 after 2 s need 3 s more; the last are told at once."""
+    clock, lines = iter([100.0, 101.9, 102.0, 103.9, 103.95]), []
+    monkeypatch.setattr("screen.panel.run.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    progress = _Progress(25, 8, lines.append)
+    for arms, failed in ((4, 1), (10, 2), (24, 3), (25, 4)):
+        progress.done(arms, failed)
+    assert lines == [
+        "10 of 25 arms x 8 draws, 3 s left, 2 lanes failed",
+        "25 of 25 arms x 8 draws, 0 s left, 4 lanes failed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "phases", "width", "groups"),
+    [
+        ([4, 1, 5, 9], 2, 64, [[0, 1], [2, 3]]),
+        ([4, 1, 2, 4, 1], 2, 12, [[0, 1, 2], [3, 4]]),  # three arms of four draws at a time
+        ([5, 5], 2, 1, [[0], [1]]),  # an arm is never cut
+        ([1, 1, 1], 4096, 64, [[0, 1], [2]]),  # 8 lanes of 4096 phases are 32 768 numbers
+        ([16384, 5, 5], 2, 64, [[0], [1], [2]]),  # as many of 16 384 times would be two lanes
+    ],
+)
+def test_arms_run_together_as_many_as_fit(lengths, phases, width, groups):
+    bench = SimpleNamespace(
+        minutes=[np.zeros(count) for count in lengths],
+        design=SimpleNamespace(start=np.zeros((len(lengths), phases))),
+        integration=SimpleNamespace(width=width),
+    )
+    assert [group.tolist() for group in Bench._groups(bench, 4)] == groups
+
+
+def test_a_course_that_begins_near_its_largest_effect_is_there_all_the_time():
+    """Three quarters, all and three quarters of it after nothing: half of it is there from 20/3 minutes on."""
+    found = dynamics(
+        MINUTES, np.array([[1.0, 0.25, 0.0, 0.25], [1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.9985, 1.0]])
+    )
+    assert found[:, 0] == pytest.approx([1.0, 20 / 3, 10 / 3 + 20, 0.0])
+    assert found[[0, 3], 1].tolist() == [0.0, 0.0] and np.isnan(found[1:3, 1]).all()
+    assert found[:, 2] == pytest.approx([0.0015, 15.0, 10.0, 0.0])
+
+
+def test_exactly_half_counts_as_there():
+    """From minute 10 on half of the effect, from 30 on all."""
+    found = dynamics(MINUTES, np.array([[1.0, 0.5, 0.5, 0.0]]))
+    assert found[:, 0].tolist() == [1.0, 10.0, 20.0, 0.0]
+
+
+def test_each_dose_has_its_dynamics_and_a_draw_that_does_nothing_counts():
+    arm = replace(ARM, treatment=Exposure((("drug", 1.0),), ("drug", (10.0,))))
+    planned = replace(PLANNED, arm=Wanted(arm, ("x",), (0.0, 10.0, 20.0)))
+    ratio = np.array([[[1.0, 1.0, 1.0], [1.0, 0.5, 0.0]], [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]])[:, :, None]
+    none, some = dynamics_rows(planned, ratio)
+    assert (none[2], none[5:8], none[8], none[-1]) == (0.0, (0.0, 0.0, 0.0), None, 2)
+    assert (some[2], some[5:8], some[8:11], some[-1]) == (10.0, (0.0, 0.0, 1.0), (10.0, 10.0, 10.0), 2)
+
+
+@pytest.mark.parametrize(
+    ("draws", "failed", "lost"), [([0, 0], [3, 3], True), ([0, 0], [0, 3], False), ([1, 0], [2, 3], False)]
+)
+def test_an_arm_is_lost_where_every_draw_of_every_row_failed(draws, failed, lost):
+    """No number is no failure, and one trajectory is enough."""
+    courses = pl.DataFrame({"arm": ["mine"] * 2, "draws": draws, "failed": failed, "status": ["b+c", "a+b"]})
+    if not lost:
+        check_completed([PLANNED], courses)
+        return
+    with pytest.raises(PanelError, match=r"row 2: at least one .* of arm mine .*, found none \(a, b, c\)"):
+        check_completed([PLANNED], courses)
+
+
+@pytest.mark.parametrize(
+    ("cell", "then"),
+    [
+        ("a=5:until=9", [(9.0, ())]),
+        ("a=5:from=0", [(0.0, (("a", 5.0),))]),
+        ("a=4:from=3:until=9", [(3.0, (("a", 4.0),)), (9.0, ())]),
+    ],
+)
+def test_what_has_ended_is_not_there(cell, then):
+    found, problems = parse_settings(cell, 60.0)
+    assert not problems and list(found.later) == then
+
+
+def test_a_dose_with_a_half_life_is_a_share_of_it():
+    """Of 4 with a half-life of 8 min the mean over the first minute, and half of that 8 min later."""
+    found, _ = parse_settings("a=4:from=0:half_life=8", 16.0)
+    first = 4 * (1 - 2 ** (-1 / 8)) / (math.log(2) / 8)
+    assert [minute for minute, _ in found.later] == list(range(16))
+    levels = [values[0][1] for _, values in found.later]
+    assert (levels[0], levels[8]) == (pytest.approx(first), pytest.approx(first / 2))
+
+
+def test_a_stimulus_comes_at_minute_0_at_the_earliest():
+    row = {"context": "hepg2", "hypothesis": "", "genotype": "", "treatment": "", "pretreatment": None}
+    for cell, problems in (
+        ("a=1:from=0", []),
+        ("a=1:from=0.5 b=1:from=5", []),
+        ("a=1:from=-0.5 b=1:from=5", ["`stimulus` must be given from minute 0 on, found a minute before"]),
+    ):
+        assert parse_arm(row | {"stimulus": cell}, 60.0)[1] == problems
+
+
+def test_steps_end_with_what_is_read_and_not_before():
+    """A last dose at the last minute has one eighth of a half-life; a dose after it is there, and once."""
+    begins = [minute for minute, _ in Schedule(0.0, every=50.0, half_life=20.0).steps(100.0)]
+    assert begins == pytest.approx(np.arange(0.0, 100.1, 2.5))
+    ((begin, share),) = Schedule(200.0, every=30.0, half_life=20.0).steps(100.0)
+    assert (begin, share) == (200.0, pytest.approx((1 - 2 ** (-1 / 8)) / (math.log(2) / 8)))
+    assert Schedule(200.0, 210.0, every=30.0).steps(100.0) == [(200.0, 1.0), (210.0, 0.0)]
+
+
+def test_the_last_step_is_as_long_as_the_others_whatever_is_read_of_it():
+    cut, whole = (Schedule(0.0, half_life=40.0).steps(last) for last in (119.0, 120.0))
+    assert len(cut) == 24 and np.array(cut) == pytest.approx(np.array(whole))
+
+
+def test_a_half_life_that_has_no_binary_digits_makes_no_further_step():
+    """0.9 over 0.3 is a little more than 3."""
+    steps = Schedule(0.0, until=0.9, half_life=0.3).steps(10.0)
+    assert len(steps) == 25 and steps[-1] == (0.9, 0.0)
+    assert [minute for minute, _ in steps[:-1]] == pytest.approx(np.arange(24) * 0.3 / 8)
+
+
+def test_the_probability_of_a_fact_that_fails_is_told_to_three_digits():
+    (fact,) = facts("gate")
+    passed = np.arange(3) < 2
+    table = validation_table([fact], [Finding(fact.checks[0], np.arange(3.0), passed, np.zeros(3, bool))])
+    assert summarise(table)["gates"]["failing"] == {"F0": 0.667}
+
+
+LOW = np.array([0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 1e4])
+
+
+@pytest.mark.parametrize(
+    ("responses", "hill"),
+    [
+        ([0.0, 1.0, 5.0, 9.0, 9.5, 9.9, 10.0], math.nan),  # a tenth is there below the doses that are read
+        ([0.0, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0], math.nan),  # nine tenths are not there above them
+        ([0.0, 0.5, 1.0, 9.0, 9.5, 9.9, 10.0], math.log(81.0) / math.log(1.0 / 0.3)),
+    ],
+)
+def test_a_hill_coefficient_needs_both_doses_whether_above_1_or_below(responses, hill):
+    course = Course(np.zeros(1), LOW, np.array(responses)[None, :, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = STATISTICS["hill"].compute(course, None)
+    assert found == pytest.approx([hill], nan_ok=True)
+
+
+def test_a_half_life_below_one_minute_is_one_to_compare_with():
+    """Of half a minute, and of one."""
+    minutes = np.array([0.0, 0.5, 1.0])
+    slow, fast = (
+        Course(minutes, np.zeros(1), np.array([[left]])) for left in ([1.0, 0.7, 0.5], [1.0, 0.5, 0.25])
+    )
+    assert STATISTICS["half_life_ratio"].compute(slow, fast) == pytest.approx([2.0])

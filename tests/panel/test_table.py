@@ -88,6 +88,11 @@ WRONG_CELLS = {
     "negative": ({"treatment": "ruxolitinib=-5"}, "`treatment` must be name=value with numbers of at least 0"),
     "no citation": ({"citation": ""}, "`citation` must be given in the first row of a fact, found nothing"),
     "contested without sides": ({"tier": "contested"}, "`side` must name two readings of a contested fact"),
+    "series in one arm": (
+        {"statistic": "ic50_ratio", "treatment": "ruxolitinib=1,10", "ref_treatment": "ruxolitinib=5"},
+        "`treatment` must hold a series of doses for ic50_ratio",
+    ),
+    "one reading": ({"tier": "contested", "side": "left"}, "`side` must name two readings of a contested fact"),
     "side of a gate": ({"side": "left"}, "`side` must name two readings of a contested fact and none of another"),
 }  # fmt: skip
 
@@ -100,6 +105,22 @@ def test_a_bad_row_is_named(panel, change, expected):
     assert all(problem.startswith("panel.tsv, F1") for problem in raised.value.problems)
 
 
+@pytest.mark.parametrize(
+    ("tier", "sides"), [("contested", ("left", "")), ("gate", ("left", "")), ("contested", ("a", "b", "c"))]
+)
+def test_two_readings_are_those_of_every_row_of_a_contested_fact_and_of_no_other(panel, tier, sides):
+    rows = [{"check": name, "tier": tier, "side": side} for name, side in zip("abc", sides, strict=False)]
+    with pytest.raises(
+        PanelError, match="`side` must name two readings of a contested fact and none of another"
+    ):
+        read_panel(panel(*rows))
+
+
+def test_a_bound_may_be_one_number(panel):
+    ((check,),) = (fact.checks for fact in read_panel(panel({"low": "2", "high": "2"})))
+    assert (check.low, check.high) == (2.0, 2.0)
+
+
 def test_all_problems_are_named_at_once(panel):
     with pytest.raises(PanelError) as raised:
         read_panel(panel({"low": ""}, {"check": "b", "minutes": "x"}))
@@ -108,6 +129,7 @@ def test_all_problems_are_named_at_once(panel):
 
 UNKNOWN = {
     "context": ({"context": "mars"}, "`context` must be of contexts.tsv, found mars"),
+    "reference": ({"ref_context": "mars"}, "`ref_context` must be of contexts.tsv, found mars"),
     "readout": ({"readout": "pY706"}, "`readout` must be an observable or a species of the network"),
     "drug": ({"treatment": "water=3"}, "`treatment` must be a drug of drugs.tsv, load:<target> or a parameter"),
     "target": ({"treatment": "load:JAK9=3"}, "`treatment` must load a target of the network, found JAK9"),
