@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from screen.errors import PanelError
-from screen.experiments import Arm, Exposure
+from screen.experiments import Arm, Draws, Exposure
 from screen.panel import (
     STATISTICS,
     Bench,
@@ -29,6 +29,7 @@ from screen.panel.grammar import parse_arm, parse_minutes, parse_settings
 from screen.panel.planned import Planned, Wanted
 from screen.panel.run import _Progress
 from screen.panel.schedule import MOST_STEPS, Schedule
+from screen.simulate import Observed, Resting
 
 ARM = Arm("hepg2")
 CHECK = Check("F1", "a", "", "it is there", ARM, None, "x", "x", (20.0,), "value", 2.0, 3.0)
@@ -301,6 +302,38 @@ def test_progress_of_a_panel_tells_what_is_left_every_two_seconds(monkeypatch):
     assert lines == [
         "10 of 25 arms x 8 draws, 3 s left, 2 lanes failed",
         "25 of 25 arms x 8 draws, 0 s left, 4 lanes failed",
+    ]
+
+
+def test_arms_that_run_together_begin_from_their_own_rest_and_keep_their_own_times():
+    """Arm 0 rests in row 1 and is read once, arm 1 in row 0 and three times; a lane gives 100 times its rest + time."""
+
+    class Run:
+        """A cell rests at ten times its row and the draw; draw 1 of arm 0 and both of arm 1 fail."""
+
+        def rest(self, draws, row, under):
+            return Resting((10.0 * row + under)[:, None], np.full(len(row), "ok"), row)
+
+        def __call__(self, draws, arm, draw, times, resting):
+            values = times[..., None] + 100 * resting.states[:, None]
+            return Observed(values, np.where(arm + draw > 0, "max_steps", "ok"), 2 * arm + draw)
+
+    bench = SimpleNamespace(
+        minutes=[np.array([5.0]), np.array([1.0, 2.0, 3.0])],
+        design=SimpleNamespace(rest=np.array([1, 0])),
+        runner=Run(),
+        _groups=lambda count: [np.array([0, 1])],
+    )
+    said: list[str] = []
+    draws = Draws(np.arange(2), np.zeros((2, 1)), np.zeros((2, 1, 1)))
+    first, second = Bench.run(bench, draws, said.append)
+    assert first.values[..., 0].tolist() == [[1005.0], [1105.0]]
+    assert second.values[..., 0].tolist() == [[1.0, 2.0, 3.0], [101.0, 102.0, 103.0]]
+    assert (first.steps.tolist(), second.steps.tolist()) == ([0, 1], [2, 3])
+    assert (first.failed.tolist(), second.failed.tolist()) == ([False, True], [True, True])
+    assert said == [
+        "2 cells at rest in 2 draws",
+        "2 of 2 arms x 2 draws, 0 s left, 3 lanes failed",
     ]
 
 
