@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from screen.rank.draws import (
+    _order,
     censoring,
     count,
     falling_fit,
@@ -211,3 +212,101 @@ def test_every_row_is_as_if_it_were_alone_however_rows_are_arranged(name, shape)
     found = np.asarray(STATISTICS[name](values))
     alone = [np.asarray(STATISTICS[name](row[None]))[0] for row in values.reshape(-1, 9)]
     np.testing.assert_array_equal(found.reshape(len(alone), -1), np.asarray(alone).reshape(len(alone), -1))
+
+
+@pytest.mark.parametrize("weights", [None, np.append(np.ones(100), 0.0)])
+def test_a_billionth_of_a_draw_is_rounding_and_more_is_not(weights):
+    """Of 100 draws half lie at an end that is censored: a quantile just behind the last number rests on them or not."""
+    draws = np.where(np.arange(100) > 49, INF, np.arange(100.0))
+    values = np.append(draws, [] if weights is None else NAN)[None]
+    rests = {beyond: quantile(values, (49 + beyond) / 99, weights)[0] for beyond in (0.5e-9, 1.5e-9, 5e-8)}
+    assert rests == {0.5e-9: 49.0, 1.5e-9: INF, 5e-8: INF}
+
+
+def test_a_draw_alone_is_every_quantile_whatever_it_counts():
+    for weights in (None, np.array([0.4])):
+        for statistic in (quantile, step_quantile):
+            assert statistic(np.array([[7.0]]), 0.3, weights)[0] == 7.0
+        assert mean(np.array([[7.0]]), weights)[0] == 7.0
+    for weights in (None, np.array([0.2, 0.1, 0.3])):
+        lost = np.array([[NAN, 7.0, NAN], [NAN, NAN, NAN]])
+        for statistic in (quantile, step_quantile):
+            assert statistic(lost[:1], 0.95, weights)[0] == 7.0
+        np.testing.assert_array_equal(quantile(lost, 0.95, weights), [7.0, NAN])
+
+
+def test_draws_that_count_for_nothing_give_no_number_however_they_are_arranged():
+    for shape in ((4,), (2, 4), (2, 3, 4)):
+        values = np.ones(shape)
+        values[..., -1] = NAN
+        for statistic in (quantile, step_quantile):
+            assert np.isnan(statistic(values, 0.5, np.zeros(4))).all()
+
+
+def test_weights_that_add_up_to_little_are_weights():
+    """Those of the two draws by hand, a tenth of each, and a third one that is lost."""
+    values, weights = np.array([[0.0, 1.0, NAN]]), np.array([0.3, 0.1, 0.2])
+    assert quantile(values, 0.5, weights)[0] == pytest.approx(0.1)
+    assert mean(values, weights)[0] == pytest.approx(0.25)
+    assert (step_quantile(values, 0.75, weights)[0], step_quantile(values, 0.76, weights)[0]) == (0.0, 1.0)
+
+
+def test_a_step_at_a_share_is_taken_whatever_the_rounding_of_sums():
+    """0.07 x 100 is 7.000000000000001, and six weights of 0.1 make a little less than 0.75 of a sum of 0.8."""
+    assert 0.07 * 100 > 7
+    assert step_quantile(np.arange(1.0, 101.0)[None], 0.07)[0] == 7.0
+    weights = np.array([0.1] * 6 + [0.2])
+    assert np.cumsum(weights)[5] < 0.75 * np.cumsum(weights)[6]
+    assert step_quantile(np.arange(7.0)[None], 0.75, weights)[0] == 5.0
+
+
+def test_the_least_value_is_one_that_counts():
+    assert step_quantile(np.array([[5.0, 1.0, 9.0]]), 0.0, np.array([0.2, 0.0, 0.3]))[0] == 5.0
+
+
+@pytest.mark.parametrize("step", [0.3, 0.5])
+def test_level_draws_stay_in_their_order(step):
+    """Numbers of 16 bits and others; the least of some is of one draw alone, and all of some are level."""
+    rng = np.random.default_rng(2)
+    values = step * rng.integers(1, 4, (4, 300))
+    values[1, 7], values[2], values[3, ::9] = 0.0, step, NAN
+    np.testing.assert_array_equal(_order(values), np.argsort(values, axis=-1, kind="stable"))
+    np.testing.assert_array_equal(_order(values[2]), np.arange(300))
+
+
+def test_draws_that_are_lost_come_behind_the_largest_number_of_16_bits():
+    assert _order(np.array([[NAN, 16383.5, -16383.5]])).tolist() == [[2, 1, 0]]
+    assert _order(np.array([[NAN, 40000.0, 3.0]])).tolist() == [[2, 1, 0]]
+
+
+def test_one_intervention_is_first_in_every_draw_and_none_has_no_rank():
+    first, last = tied_ranks(np.array([[0.3, NAN, 0.1, 0.3]]), 1e-4)
+    np.testing.assert_array_equal(first, [[1, NAN, 1, 1]])
+    np.testing.assert_array_equal(last, first)
+    assert tied_ranks(np.empty((0, 3)), 1e-4)[0].shape == (0, 3)
+
+
+def test_nobody_has_a_share_of_the_first_places_where_nobody_has_a_rank():
+    lost = np.full((2, 3), NAN)
+    assert share_among_first(lost, lost, 1).tolist() == [0.0, 0.0]
+
+
+def test_the_largest_shares_come_first_and_then_the_order():
+    found = fewest(np.array([0.2, 0.4, 0.3, 0.1]), np.array([1, 2, 3, 4]), 0.6)
+    assert found.tolist() == [False, True, True, False]
+    for short, more in ((0.5e-9, False), (1.5e-9, True)):
+        assert fewest(np.array([0.9 - short, 0.1]), np.array([1, 2]), 0.9).tolist() == [True, more]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [([0.9, 0.5, 0.4], 2.0), ([0.9, 0.8, 0.5], 3.0), ([0.5, 0.5, 0.5], -INF), ([0.9, 0.5, 0.5], 2.0)],
+)
+def test_a_dose_that_leaves_exactly_half_is_the_half_dose(ratio, expected):
+    assert log10_half_dose(np.array(ratio), np.array([10.0, 100.0, 1000.0])) == expected
+
+
+def test_one_draw_alone_says_where_its_half_dose_lies():
+    assert censoring(np.array([[2.0], [INF], [-INF], [NAN]])).tolist() == [
+        "inside", "above_tested", "below_tested", "none",
+    ]  # fmt: skip

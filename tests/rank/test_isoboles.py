@@ -85,3 +85,26 @@ def test_the_last_dose_may_be_just_enough():
     effect = np.array([[0.2, 0.5], [0.2, 0.49], [0.5, 0.6]])
     found = log10_dose_reaching(effect, np.array([10.0, 100.0]), 0.5)
     np.testing.assert_array_equal(found, [2.0, np.inf, 1.0])
+
+
+def test_two_doses_of_each_drug_have_isoboles_and_one_of_either_has_none():
+    both = traced(
+        lambda a, b, _: hill(a + b, 30.0), matrix=[(a, b) for a in (3.0, 10.0) for b in (30.0, 100.0)]
+    )
+    assert both.filter(effect=0.5)["dose_a_nM"].to_list() == [3.0, 10.0]
+    for matrix in ([(10.0, b) for b in DOSES], [(a, 10.0) for a in DOSES]):
+        assert traced(lambda a, b, _: hill(a + b, 30.0), matrix=matrix).height == 0
+
+
+def test_all_of_it_is_a_share_that_is_reached_at_a_dose():
+    """A share of 1 counts as one that lacks 1e-12: from 1/2, whose logit is 0, to 3/4 it is a part of a decade."""
+    found = log10_dose_reaching(np.array([[0.5, 1.0]]), np.array([10.0, 100.0]), 0.75)
+    assert found == pytest.approx(1.0 + np.log(3.0) / np.log(1e12), rel=1e-6)
+
+
+def test_a_draw_in_which_the_first_drug_was_lost_has_no_dose():
+    effect, before = np.array([[0.2, 0.6]] * 4), np.array([0.1, np.nan, 1.0, 0.4])
+    found = log10_dose_reaching(effect, np.array([10.0, 100.0]), 0.4, before)
+    assert np.isnan(found).tolist() == [False, True, False, False]
+    assert found[2:].tolist() == [-np.inf, -np.inf]
+    assert log10_dose_reaching(effect[:1], np.array([10.0, 100.0]), 1.0, 1.0) == -np.inf

@@ -261,6 +261,7 @@ def test_a_multiple_of_the_own_ic50_makes_drugs_of_one_shape_level():
         None,
         None,
     )
+    assert (row(found, "d")["draws"], row(found, "d")["failed"]) == (0, 0)  # nothing was run there, nor lost
 
 
 def test_clinical_exposure_uses_the_free_concentration():
