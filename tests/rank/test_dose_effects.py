@@ -282,6 +282,10 @@ BENT = {
     "raised from the first dose on": np.linspace(-8.0, -9.0, 8),
     "raised to any height": np.linspace(-1e3, -1e5, 8),
     "barely there": 1e-2 * np.arange(8),
+    "more than all at one dose": np.array([0.1, 0.3, 0.5, 0.6, 0.6, 0.6, 0.6, 1.4]),
+    "raised beyond what may be at one dose": np.array(
+        [-10.0, -40.0, -70.0, -80.0, -80.0, -80.0, -80.0, -150.0]
+    ),
 }
 
 
@@ -297,7 +301,10 @@ def test_a_curve_is_looked_for_from_its_largest_effect_and_the_first_dose_with_h
 
 @pytest.mark.parametrize("effect", BENT.values(), ids=BENT)
 def test_a_curve_whose_best_lies_on_a_bound_is_that_of_scipy_there(effect):
-    """Top, half-maximal dose and slope are bounded; a descent may not stop where one of them meets its bound."""
+    """Top, half-maximal dose and slope are bounded; a descent may not stop where one of them meets its bound.
+
+    The last two begin at a bound and end within it.
+    """
     doses, at = np.array(DOSES), np.log(DOSES)
     low = np.array([LEAST_TOP, at[0] - np.log(BEYOND), np.log(SLOPES[0])])
     high = np.array([1.0, at[-1] + np.log(BEYOND), np.log(SLOPES[1])])

@@ -119,6 +119,26 @@ def test_a_raced_ranking_says_on_how_many_draws_a_row_rests():
     assert raced.drop(moved).equals(whole.drop(moved))
 
 
+def test_a_mixture_of_a_raced_screen_rests_on_the_draws_of_all_its_hypotheses():
+    """Beside a triple, which is run in all of them."""
+    cells = [("liver", "one"), ("liver", "two")]
+    pairs = [*PAIRS, ("strong", "good", "weak", 100.0, 100.0, 100.0)]
+    table, frame = screen(hill(HALF), DRAWS, pairs=pairs, contexts=cells)
+    race = run_race(gather_responses(frame.filter(pl.col("draw") < FIRST), table), AIM, BASES[1:], RULES)
+    raced = gather_responses(cut(frame, table, race), table, race)
+    found = rank(raced, table, drug_table(DRUGS), aim=AIM, dose_bases=BASES[1:])
+    assert "weak+idle" in stopped(race)
+    for hypothesis, times in (("one", 1), ("mixture", 2)):
+        rows = found.filter(hypothesis=hypothesis, readout="pY705_20min")
+        for name, draws, word in (
+            ("weak+idle", FIRST, "stopped"),
+            ("strong+good+weak", DRAWS, "all"),
+            ("strong", DRAWS, "all"),
+        ):
+            told = rows.filter(intervention=name).select("draws", "failed", "race")
+            assert told.rows() == [(times * draws, 0, word)]
+
+
 def test_draws_that_failed_are_not_those_that_a_stop_left_out():
     base = hill(HALF)
 

@@ -98,6 +98,15 @@ def test_rank_interval_and_shares_follow_the_draws():
     assert (row(found, "c")["rank_p05"], row(found, "c")["rank_p95"]) == (3.0, 3.0)
 
 
+@pytest.mark.parametrize(("lost", "told"), [(1, ["decided", "no"]), (2, ["undecided", "undecided"])])
+def test_the_first_place_is_decided_from_nine_draws_of_ten_on(lost, told):
+    def value(scenario, draw, readout):
+        return hill({"a": 1e6 if draw < lost else 100.0, "b": 400.0})(scenario, draw, readout)
+
+    found = ranked(scenarios("ab"), value, draws=10)
+    assert [row(found, drug)["first_place"] for drug in "ab"] == told
+
+
 def test_the_rank_follows_the_ranks_within_draws():
     """a is ahead of b in 20 of 21 draws, and yet b has the larger median suppression."""
 
