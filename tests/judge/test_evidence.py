@@ -8,7 +8,6 @@ from screen.errors import FitError
 from screen.fit import make_predictor
 from screen.fit.normal import normal_approximation
 from screen.fit.objective import posterior_cost
-from screen.fit.prior_draws import inside
 from screen.judge import EVIDENCE, FACTS, EvidencePlan, compare_options
 from screen.judge.evidence import impose, make_fit
 from screen.scenarios import Option
@@ -50,7 +49,8 @@ def sampled_evidence(problem, solver, settings, samples=6000):
     log_posterior -= np.sum(np.log(problem.estimated.upper - problem.estimated.lower)[boxes])
     log_proposal = -0.5 * np.sum(standard**2 + np.log(2 * np.pi), axis=1)
     log_proposal += 0.5 * np.linalg.slogdet(normal.precision)[1]
-    weight = np.where(inside(problem, vectors), np.exp(log_posterior - log_proposal), 0.0)
+    inside = ((vectors >= problem.estimated.lower) & (vectors <= problem.estimated.upper)).all(axis=1)
+    weight = np.where(inside, np.exp(log_posterior - log_proposal), 0.0)
     assert np.sum(weight) ** 2 / np.sum(weight**2) > samples / 10
     return np.log(np.mean(weight)), found.log_evidence
 
