@@ -83,3 +83,14 @@ def test_as_many_scenarios_as_are_many_are_scored_beside(monkeypatch, most, anot
     monkeypatch.setattr(dose_effects, "another_process", recorded)
     with effects_beside(scenarios("ab")):
         assert asked == another
+
+
+def test_readouts_are_read_in_the_order_that_is_asked_for():
+    table = scenarios("a")
+    found = gather_responses(responses(table, HALF), table)
+    assert found.read(found.readouts) is found
+    turned = found.read(found.readouts[::-1])
+    assert turned.readouts == found.readouts[::-1]
+    assert (turned.values == found.values[:, ::-1]).all() and (
+        found.values[:, 0] != found.values[:, -1]
+    ).any()

@@ -49,6 +49,27 @@ def scored(surface, pair=("a", "b"), contexts=(("liver", "default"),), doses=SUM
     return found
 
 
+def test_what_rises_is_scored_as_its_inverse_is_that_falls():
+    """Effects towards the goal are read off vehicle/treated; x is treated/vehicle under either goal."""
+    table = scenarios("ab", [("a", "b", *both) for both in MATRIX[:20]], doses=DOSES)
+    falls = by_half({"a": 20.0, "b": 200.0}, uneven)
+
+    def rises(scenario, draw, readout):
+        return uneven(draw) ** 2 / falls(scenario, draw, readout)
+
+    down, up = (
+        score_doses(gather_responses(responses(table, value), table), replace(AIM, goal=goal))
+        for value, goal in ((falls, "lower"), (rises, "raise"))
+    )
+    for there, here in ((down.curves, up.curves), (down.combinations, up.combinations)):
+        moved = [name for name, kind in there.schema.items() if kind == pl.Float64]
+        assert there.height == here.height > 0
+        np.testing.assert_allclose(there[moved].to_numpy(), here[moved].to_numpy(), rtol=1e-6, atol=1e-9)
+    assert down.combinations["excess_hsa_p50"].max() > 0.1
+    inverse = 1.0 / down.responses["x_p50"].to_numpy()
+    np.testing.assert_allclose(up.responses["x_p50"].to_numpy(), inverse, rtol=1e-6)  # seven digits
+
+
 def largest(pairs, score):
     return max(pairs[f"excess_{score}_{share}"].abs().max() for share in ("p05", "p50", "p95"))
 
