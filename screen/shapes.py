@@ -65,6 +65,7 @@ LANES_PARAMETERS = "lanes parameters"
 LANES_PHASES_PARAMETERS = "lanes phases parameters"
 LANES_TIMES_SPECIES = "lanes times species"
 LANES_TIMES_NAMES = "lanes times names"
+LANES_TIMES_PARAMETERS = "lanes times parameters"
 LANES_READOUTS = "lanes readouts"
 
 READINGS = "readings"

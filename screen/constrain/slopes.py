@@ -20,7 +20,7 @@ from screen.constrain.unknowns import Unknowns
 from screen.experiments import Design, lane_parameters, rest_parameters
 from screen.kernel import filled, filled_size
 from screen.panel import Bench, statistic
-from screen.simulate import come_to_rest, distinct_cells, follow, observe
+from screen.simulate import come_to_rest, distinct_cells, follow, in_force, observe
 
 LANES = 512
 """Lanes of one adjoint solve; its cells and vectors are filled up to as many, so that little is compiled."""
@@ -100,7 +100,7 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
         state = jnp.where(good[:, None], found.state[lanes.rest_of], model.initial(parameters[:, 0]))
         start = design.start[lanes.arm]
         solution = follow(model, integration.for_slopes(), parameters, state, start, lanes.times)
-        return (solution.states, parameters[:, -1]), good & (solution.status == 0)
+        return (solution.states, parameters), good & (solution.status == 0)
 
     @jax.jit
     def forward(design: Design, lanes: Lanes) -> tuple[tuple[Array, Array], Back, Array]:
@@ -112,25 +112,28 @@ def _make_pull(bench: Bench, unknowns: Unknowns) -> Callable[[Lanes, np.ndarray,
 
     @partial(jax.jit, static_argnums=0)
     def of_readout(
-        name: str, times: Array, states: Array, last: Array, weights: Array
+        name: str, start: Array, times: Array, states: Array, parameters: Array, weights: Array
     ) -> tuple[Array, Array]:
         """Each readout apart from the others, since one that divides by nothing has no slope."""
 
-        def read(states: Array, last: Array) -> Array:
-            return jnp.sum(weights * observe(model, [name], times, states, last)[..., 0])
+        def read(states: Array, parameters: Array) -> Array:
+            at = in_force(parameters, start, times)
+            return jnp.sum(weights * observe(model, [name], times, states, at)[..., 0])
 
-        return jax.grad(read, argnums=(0, 1))(states, last)
+        return jax.grad(read, argnums=(0, 1))(states, parameters)
 
     def pull(lanes: Lanes, readout: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        read, back, sound = forward(bench.runner.design, lanes)
-        states, last, good = (np.asarray(each) for each in (*read, sound))
-        by_read = np.zeros_like(states), np.zeros_like(last)
+        design = bench.runner.design
+        read, back, sound = forward(design, lanes)
+        states, parameters, good = (np.asarray(each) for each in (*read, sound))
+        by_read = np.zeros_like(states), np.zeros_like(parameters)
+        start = np.asarray(design.start)[lanes.arm]
         for place in np.unique(readout):
             own = np.flatnonzero((readout == place) & good)
             if len(own):
                 rows = filled(own, filled_size(len(own), doublings=DOUBLINGS))
-                arrays = (lanes.times[rows], states[rows], last[rows], weights[rows])
-                found = of_readout(bench.names[place], *arrays)
+                arrays = (start, lanes.times, states, parameters, weights)
+                found = of_readout(bench.names[place], *(each[rows] for each in arrays))
                 for whole, part in zip(by_read, found, strict=True):
                     whole[own] = np.asarray(part)[: len(own)]
         return np.asarray(backward(back, by_read))

@@ -16,7 +16,7 @@ from jax import Array
 from screen.experiments import Arm, Design, Draws, lane_parameters, rest_parameters, with_totals
 from screen.kernel import Model, filled
 from screen.panel import Bench, PanelTables, Wanted
-from screen.simulate import Integration, Readout, come_to_rest, follow, observe
+from screen.simulate import Integration, Readout, come_to_rest, follow, in_force, observe
 
 ROWS = 256
 """Pairs of lanes that run at once."""
@@ -59,7 +59,7 @@ class Margins:
         start = jnp.asarray(design.start)[arm]
         solution = follow(self.model, self.integration, parameters, rest.state[owner], start, times)
         names = [self.readout.observable]
-        read = observe(self.model, names, times, solution.states, parameters[:, -1])[..., 0]
+        read = observe(self.model, names, times, solution.states, in_force(parameters, start, times))[..., 0]
         left = read[:, 0]
         if self.readout.is_window:
             left = jnp.trapezoid(read, times, axis=1) / (self.grid[-1] - self.grid[0])

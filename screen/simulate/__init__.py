@@ -8,9 +8,9 @@ from screen.simulate.integrate import (
     come_to_rest,
     distinct_cells,
     follow,
-    observe,
     read_off,
 )
+from screen.simulate.observing import in_force, observe
 from screen.simulate.parts import Part, ScreenTables, in_round, make_part, read_parts
 from screen.simulate.readouts import Readout, check_readouts, output_times, read
 from screen.simulate.shard import Shard, simulate_shard
@@ -28,6 +28,7 @@ __all__ = [
     "come_to_rest",
     "distinct_cells",
     "follow",
+    "in_force",
     "in_round",
     "make_part",
     "observe",

@@ -43,10 +43,10 @@ from screen.shapes import (
     LANES_SPECIES,
     LANES_TIMES,
     LANES_TIMES_NAMES,
-    LANES_TIMES_SPECIES,
     AnyArray,
 )
 from screen.simulate.compiled import Compiled
+from screen.simulate.observing import in_force, observe
 
 STATUS_NAMES = {
     Status.OK: "ok",
@@ -161,26 +161,6 @@ def read_off(
     return solve_readings(model, runs, output, copy_of, **integration.options)
 
 
-def observe(
-    model: Model,
-    names: Sequence[str],
-    times: Float[AnyArray, LANES_TIMES],
-    states: Float[AnyArray, LANES_TIMES_SPECIES],
-    parameters: Float[AnyArray, LANES_PARAMETERS],
-    stored: Sequence[int] | None = None,
-) -> Float[Array, LANES_TIMES_NAMES]:
-    """Observables or species by name [lanes, times, names] of states [lanes, times, species]; the parameters
-    [lanes, parameters] are those of the last phase, `stored` the places of the species where these are not all."""
-    wanted = [name for name in names if name in model.observables]
-    observed = model.observe(times, states, parameters[:, None], wanted, stored)
-    columns: dict[str, Any] = {name: observed[..., place] for place, name in enumerate(wanted)}
-    species = list(model.species) if stored is None else [model.species[place] for place in stored]
-    columns |= {
-        name: states[..., species.index(name)] for name in dict.fromkeys(names) if name not in columns
-    }
-    return jnp.stack([columns[name] for name in names], axis=-1)
-
-
 class Resting(NamedTuple):
     """Resting states [cells, species], names of the statuses and step counts."""
 
@@ -246,7 +226,8 @@ class Runner:
     ) -> tuple[Array, ...]:
         stored = self.model.needed(self.names)
         solution = solve(self.model, parameters, state, start, times, stored=stored, **options.options)
-        values = observe(self.model, self.names, times, solution.states, parameters[:, -1], stored)
+        at = in_force(parameters, start, times)
+        values = observe(self.model, self.names, times, solution.states, at, stored)
         return values, solution.status, solution.accepted + solution.rejected
 
     def _follow(

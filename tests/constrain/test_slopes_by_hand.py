@@ -26,8 +26,9 @@ VECTORS = np.array([[1.0, 2.0], [3.0, 5.0]])
 def pull(monkeypatch):
     """A network at rest at 10 x, which is t times that after t minutes; its parameters are x, 2 x and 3 x in turn.
 
-    Read-out `a` is the first state times the first parameter at the end, `b` the square of the second state. The rest
-    of cell 2 and the course of lane 4 fail, with numbers that look right.
+    Read-out `a` is the first state times the first parameter at the end, and twice that where the course starts at 1;
+    `b` is the square of the second state. The rest of cell 2 and the course of lane 4 fail, with numbers that look
+    right.
     """
     rests, courses = jnp.array([0, 0, 3]), jnp.array([0, 0, 0, 0, 5, 0])
 
@@ -35,9 +36,9 @@ def pull(monkeypatch):
         assert integration == "of slopes"
         return SimpleNamespace(states=state[:, None] * (times - start[:, None])[..., None], status=courses)
 
-    def observe(model, names, times, states, last):
+    def observe(model, names, times, states, given):
         (name,) = names
-        read = states[..., 0] * last[:, None, 0] if name == "a" else states[..., 1] ** 2
+        read = states[..., 0] * given if name == "a" else states[..., 1] ** 2
         return jnp.stack([read, jnp.full_like(read, 7.0)], axis=-1)
 
     for name, stub in {
@@ -47,6 +48,7 @@ def pull(monkeypatch):
             [draws[owner], 2 * draws[owner], 3 * draws[owner]], axis=1
         ),
         "follow": follow,
+        "in_force": lambda parameters, start, times: parameters[:, -1:, 0] * (1 + start[:, None]),
         "observe": observe,
     }.items():
         monkeypatch.setattr(slopes, name, stub)
@@ -61,7 +63,7 @@ def pull(monkeypatch):
 
 
 def test_a_lane_pulls_its_vector_by_what_it_reads_and_one_that_failed_not_at_all(pull):
-    """d/dx of 30 x^2 (t - start) is 60 x (t - start), of (10 y t)^2 it is 200 y t^2."""
+    """d/dx of 30 x^2 (t - start) is 60 x (t - start), twice that from 1; of (10 y t)^2 it is 200 y t^2."""
     lanes = Lanes(
         VECTORS,
         (np.array([0, 0, 0]), np.array([0, 1, 1])),
@@ -73,7 +75,7 @@ def test_a_lane_pulls_its_vector_by_what_it_reads_and_one_that_failed_not_at_all
     weights = np.array([[1.0, 10.0], [1.0, -2.0], [1.0, 3.0], [50.0, 50.0], [70.0, 70.0], [0.5, 0.0]])
     found = pull(lanes, np.array([0, 0, 1, 0, 1, 1]), weights)
     first = [60 * 1.0 * (1 * 1 + 10 * 2), 200 * 2.0 * (1 * 9 + 3 * 1)]
-    second = [60 * 3.0 * (1 * 1 - 2 * 3), 200 * 5.0 * 0.5 * 25]
+    second = [2 * 60 * 3.0 * (1 * 1 - 2 * 3), 200 * 5.0 * 0.5 * 25]
     assert found == pytest.approx(np.array([first, second]))
     other = pull(lanes, np.array([1, 1, 1, 0, 0, 1]), weights * [[1], [1], [0], [1], [1], [0]])
     assert other == pytest.approx(np.array([[0, 400 * 41], [0, 1000 * (1 - 2 * 9)]]))

@@ -449,8 +449,28 @@ def test_species_are_read_where_they_are_stored_beside_observables_in_the_order_
     """A, B and C are 10, 20 and 30; the parameter is 0 in one lane and 1 in the other."""
     there = np.array([10.0, 20.0, 30.0])[slice(None) if stored is None else list(stored)]
     assert (three.species, three.needed(["total"])) == (("A", "B", "C"), (1, 2))
-    parameters = np.tile(np.asarray(three.values, float), (2, 1))
-    parameters[:, three.parameters.index("k")] = 0.0, 1.0
-    asked = ["C", "total", "B", "C"]
-    found = observe(three, asked, np.zeros((2, 3)), np.tile(there, (2, 3, 1)), parameters, stored)
+    parameters = np.tile(np.asarray(three.values, float), (2, 3, 1))
+    parameters[..., three.parameters.index("k")] = [[0.0], [1.0]]
+    asked, states = ["C", "total", "B", "C"], np.tile(there, (2, 3, 1))
+    found = observe(three, asked, np.zeros((2, 3)), states, parameters, stored)
     assert np.asarray(found)[:, 2].tolist() == [[30.0, 50.0, 20.0, 30.0], [30.0, 51.0, 20.0, 30.0]]
+
+
+def test_an_observable_that_reads_a_parameter_reads_that_of_its_time(model):
+    """The signal is the share times one and the dose: nothing before the stimulus at 0, and nothing after it is taken
+    away at 30 min. At a change it is what it was until then."""
+    part = part_of(model)
+    design = replace(
+        part.design,
+        phase=np.tile([0, 1, 0], (3, 1)),
+        start=np.tile([-30.0, 0.0, 30.0], (3, 1)),
+        dose=np.ones((3, 3, 1)),
+        direct=np.zeros((3, 3, 1)),
+    )
+    runner = Runner(model, integration(), design, ["signal", "share"])
+    times = np.tile([-30.0, 0.0, 1e-6, 10.0, 30.0, 30.1, 60.0], (3, 1))
+    lanes = np.arange(3), np.array([0, 1, 3])
+    resting = runner.rest(part.draws, design.rest, lanes[1])
+    found = runner(part.draws, *lanes, times, resting).values
+    factor = np.array([1.0, 1.0, 1.2, 1.2, 1.2, 1.0, 1.0])
+    assert found[..., 0] == pytest.approx(found[..., 1] * factor)
