@@ -127,5 +127,9 @@ def _sync(path: Path) -> None:
 
 
 def reason(problem: OSError) -> str:
-    """What the system said, in one line; libraries raise some errors without its words."""
+    """What the system said, in one line; libraries raise some errors without its words.
+
+    >>> reason(OSError(28, "No space left on device")), reason(OSError("too large, sorry")), reason(OSError())
+    ('No space left on device', 'too large, sorry', 'OSError')
+    """
     return problem.strerror or (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -217,7 +217,8 @@ def test_what_yaml_1_1_takes_for_another_value_is_refused_with_its_line(tmp_path
 
 
 @pytest.mark.parametrize(
-    "other", [{"a": 1}, {"a": [True]}, {"a": [1, 2]}, {"a": ["1"]}, {"a": [1], "b": 1}, {}]
+    "other",
+    [{"a": 1}, {"a": [True]}, {"a": [1, 2]}, {"a": ["1"]}, {"a": [1], "b": 1}, {"a": {"0": 1}}, [1], {}],
 )
 def test_another_value_is_no_other_spelling(tmp_path, other):
     (tmp_path / "c.yaml").write_text("a: [1]")

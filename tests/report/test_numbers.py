@@ -9,7 +9,7 @@ import pytest
 
 from screen.report import selection, table, validation, writing
 from screen.report.findings import Findings
-from screen.report.labels import NO_LABELS, Labels, capital, time_label
+from screen.report.labels import NO_LABELS, Labels, capital, readout_label, time_label
 from screen.report.pairs import pair_matrices
 from screen.report.selection import Curve, View, cell_names, headline_view, heat_of, leaders
 from screen.report.summary import _stimulus, _weight, failures, mark_counts
@@ -395,4 +395,9 @@ def test_names_are_shown_by_their_labels_and_else_as_they_are():
         "59.5 min",
         "1 h",
         "1.5 h",
+    ]
+    assert [readout_label(*window) for window in ((20.0, 20.0), (0.0, 1440.0), (30.0, 180.0))] == [
+        "at 20 min",
+        "mean over 0 to 24 h",
+        "mean over 30 min to 3 h",
     ]
