@@ -142,7 +142,7 @@ def map_abundances(
     source = UNITS[unit].says.format(
         cytosol=like.volumes.cytosol, whole=like.volumes.cytosol + like.volumes.nucleus, like=like.name
     )
-    factor = UNITS[unit].factor(like.volumes, float(abundances["value"].sum() or 0))
+    factor = UNITS[unit].factor(like.volumes, float(abundances["value"].sum()))
     rows: list[tuple] = [(name, FROM, like.name, None, None, None, "the cell it is like", None)]
     used, missing = {}, {}
     for parameter, genes in totals.items():

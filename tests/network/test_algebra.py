@@ -1,6 +1,7 @@
 """Expressions: interning, folding, derivatives against finite differences, and order of evaluation."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -155,3 +156,12 @@ def test_expressions_are_made_by_functions_only():
         type(x)()
     with pytest.raises(KeyError):
         apply("no_such_function", x)
+
+
+def test_what_a_deep_expression_depends_on_is_found_without_a_call_for_each_level():
+    """At every level one part, the symbol, is known already."""
+    deep = y
+    assert free_symbols(x) == {"x"}
+    for _ in range(3 * sys.getrecursionlimit()):
+        deep = apply("max", x, apply("min", x, deep))
+    assert free_symbols(deep) == {"x", "y"}
