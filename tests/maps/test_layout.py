@@ -130,7 +130,10 @@ def test_a_map_is_as_large_as_its_parts_and_wide_enough_for_what_its_signs_mean(
         width, height = np.frombuffer(size)
         assert (width > 560) == (size == wide)
         known = np.array([max(width, 560.0) + 2 * drawing.MARGIN, height + 3 * drawing.MARGIN]) / 72
-        assert drawing.draw_map(sizes[size]).get_size_inches() == pytest.approx(known)
+        figure = drawing.draw_map(sizes[size])
+        assert figure.get_size_inches() == pytest.approx(known)
+        (left, right), (low, high) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
+        assert (right - left, low - high) == pytest.approx(tuple(known * 72))  # a unit is a point
 
 
 def test_what_is_drawn_of_a_node_stays_in_its_room(placed):

@@ -45,16 +45,15 @@ def test_what_became_a_date_is_refused(tmp_path, style):
 
 
 def test_the_formats_that_every_workbook_knows_are_dates_or_not(tmp_path):
-    """ECMA-376, part 1, 18.8.30: by number, of all languages; 23 to 26 are money, 46 is elapsed time, 48 an exponent."""
+    """ECMA-376, part 1, 18.8.30: by number, of all languages; 23 to 26 are money, 48 an exponent."""
     path, dates = tmp_path / "cell.xlsx", []
     formats = "".join(f'<xf numFmtId="{number}"/>' for number in range(62))
     styles = f"<styleSheet {NAMESPACE}><cellXfs>{formats}</cellXfs></styleSheet>"
     for number in range(62):
         workbook(path, [(1, ["gene", "copies"]), (2, [f's="{number}"><v>44806</v>', 1e4])], styles=styles)
         try:
-            read_abundances(path)
-        except TableError as error:
-            assert "found a date in column 1" in str(error)
+            reading.read_sheet(path)
+        except TableError:
             dates.append(number)
     assert dates == [
         14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 45, 46, 47,
