@@ -28,6 +28,15 @@ LINT_FAULTS = (
 """What the validator raises where it meets what it does not expect."""
 
 
+def lint_fault(fault: BaseException) -> str:
+    """What such a fault says, in one line.
+
+    >>> lint_fault(ValueError("two\\nlines")), lint_fault(AssertionError())
+    ('two lines', 'what the validator calls AssertionError')
+    """
+    return " ".join(str(fault).split()) or f"what the validator calls {type(fault).__name__}"
+
+
 @dataclass(frozen=True)
 class Table:
     """One file: its rows, and the line of the file in which each of them stands."""

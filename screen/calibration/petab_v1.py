@@ -20,6 +20,7 @@ from screen.calibration.petab_tables import (
     PetabFiles,
     file_names,
     joined,
+    lint_fault,
     raise_if,
     read_frame,
     read_model,
@@ -128,7 +129,7 @@ def _lint(problem: petab.Problem, path: Path) -> list[str]:
     try:
         failed = petab.lint_problem(problem)
     except LINT_FAULTS as fault:
-        collector.messages.append(str(fault) or f"what it calls {type(fault).__name__}")
+        collector.messages.append(lint_fault(fault))
         failed = True
     finally:
         logger.removeHandler(collector)

@@ -24,6 +24,7 @@ from screen.calibration.petab_tables import (
     Table,
     file_names,
     joined,
+    lint_fault,
     raise_if,
     read_frame,
     read_model,
@@ -259,7 +260,7 @@ def _lint(problem: petab.Problem, path: Path) -> list[str]:
     try:
         issues = problem.validate()
     except LINT_FAULTS as fault:
-        return [f"{path}: must be a valid PEtab problem, found {fault or type(fault).__name__}"]
+        return [f"{path}: must be a valid PEtab problem, found {lint_fault(fault)}"]
     return [
         f"{path}: must be a valid PEtab problem, found {' '.join(issue.message.split())}"
         for issue in issues

@@ -11,6 +11,7 @@ import pytest
 from screen.calibration import load_problem, read_petab
 from screen.errors import FitError
 from screen.fit.search import draw_starts
+from tests.petab_v2 import write_version_2
 from tests.toy import add_columns
 
 
@@ -54,6 +55,22 @@ def test_sound_problem_is_read(files):
 def test_spoiled_table_is_named(files, table, old, new, sentence):
     spoil(files.parent / f"{table}.tsv", old, new)
     assert re.search(sentence, problems_of(files))
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [(KeyError("a\nword"), "'a\\\\nword'"), (AssertionError(), "what .* calls AssertionError")],
+)
+def test_what_the_validator_cannot_take_is_one_sentence(files, tmp_path, monkeypatch, fault, found):
+    def lint(*of):
+        raise fault
+
+    monkeypatch.setattr("petab.v1.lint_problem", lint)
+    monkeypatch.setattr("petab.v2.Problem.validate", lint)
+    for path in (files, write_version_2(tmp_path)):
+        assert re.fullmatch(
+            rf".*{path.name}: must be a valid PEtab problem, found {found}", problems_of(path)
+        )
 
 
 def test_nominal_values_within_their_bounds_are_not_told_of(files, capsys):
