@@ -79,8 +79,10 @@ def test_the_parabola_of_the_weight_touches_the_cost_and_lies_above_it(name):
         weight, value = local.weight[0], cost(name, np.array([at]))[0]
         assert weight * at == pytest.approx(local.slope[0])
         assert (cost(name, there) <= value + 0.5 * weight * (there**2 - at**2) + 1e-9).all()
-    near, edge, none = local_cost(name, DEGREES, np.array([1e-3, 0.05 + 1e-9, 0.0]), np.zeros(3, bool)).weight
+    edges = local_cost(name, DEGREES, np.array([1e-3, 0.05 + 1e-9, 0.0]), np.zeros(3, bool))
+    near, edge, none = edges.weight
     assert near == pytest.approx(edge) == pytest.approx(none)
+    assert edge * 0.05 == pytest.approx(edges.slope[1])
 
 
 @pytest.mark.parametrize("degrees", [3.0, 8.0])
