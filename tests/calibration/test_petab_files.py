@@ -61,7 +61,9 @@ def test_a_formula_that_is_too_long_is_one_problem(files):
     """It is not read as well, which would take minutes for 10 MB."""
     spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{'S+' * 5_001}\t8")
     (found,) = problems_of(files).splitlines()
-    assert found.endswith("observables.tsv row 3: observableFormula must have at most 10000 characters, found 10002")
+    assert found.endswith(
+        "observables.tsv row 3: observableFormula must have at most 10000 characters, found 10002"
+    )
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,19 @@ def test_a_pulse_and_a_drug_are_gone_in_the_phase_that_begins_when_they_end(cont
     assert given[1] == 7.0 and np.isnan(given[[0, 2, 3]]).all()
 
 
+def test_an_arm_of_fewer_phases_stays_in_its_last(contexts, drugs):
+    """Beside one of four phases: the last begins again and again at its own minute."""
+    stimulus = Exposure((("IL6_dose", 7.0),), until=20.0)
+    treatment = Exposure((("ruxolitinib", 1000.0),), until=60.0)
+    four = Arm("liver", stimulus=stimulus, treatment=treatment, pretreatment=30.0)
+    arms = [four, replace(four, stimulus=replace(stimulus, until=60.0)), Arm("liver", stimulus=stimulus)]
+    design = make_design(arms, contexts, drugs, ["ruxolitinib"], NAMES)
+    assert design.start[1:].tolist() == [[-30.0, 0.0, 60.0, 60.0], [0.0, 0.0, 20.0, 20.0]]
+    assert design.dose[1:, :, 0].tolist() == [[1000.0, 1000.0, 0.0, 0.0], [0.0] * 4]
+    given = design.settings[design.phase[1:], COLUMN["IL6_dose"]]
+    assert np.nan_to_num(given).tolist() == [[0.0, 7.0, 0.0, 0.0]] * 2
+
+
 def test_a_drug_that_changes_before_the_stimulus_does_not_bring_it_forward(contexts, drugs):
     doses = (("ruxolitinib", 30.0),), ((-30.0, (("ruxolitinib", 300.0),)), (15.0, ()))
     given = Exposure((("IL6_dose", 10.0),))
