@@ -125,7 +125,7 @@ def arm_problems(
                 f"found {name}"
             )
     if arm.context in contexts.contexts and arm.treatment.later:
-        begin = -float(written_out(arm, contexts).pretreatment or 0.0)
+        begin = 0.0 - float(written_out(arm, contexts).pretreatment or 0.0)  # never -0
         if arm.treatment.later[0][0] < begin:
             problems.append(
                 f"`{prefix}treatment` must be given from the pretreatment on (minute {begin:g}), found a change at "

@@ -141,7 +141,7 @@ def _laid_out(items: Sequence[tuple[str, float, Schedule]], last: float) -> list
         there: dict[str, float] = {}
         for name, value, shares in steps:
             now = [share for begin, share in shares if begin <= minute][-1:]
-            if now and (now[0] or not value):
+            if now and now[0]:
                 there[name] = there.get(name, 0.0) + value * now[0]
         found.append((minute, tuple(sorted(there.items()))))
     return found

@@ -398,6 +398,7 @@ def test_an_arm_is_lost_where_every_draw_of_every_row_failed(draws, failed, lost
     ("cell", "then"),
     [
         ("a=5:until=9", [(9.0, ())]),
+        ("a=0:until=9", [(9.0, ())]),
         ("a=5:from=0", [(0.0, (("a", 5.0),))]),
         ("a=4:from=3:until=9", [(3.0, (("a", 4.0),)), (9.0, ())]),
     ],
