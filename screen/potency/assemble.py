@@ -8,7 +8,7 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from screen.potency.linear import Linear
-from screen.potency.rows import ELSEWHERE, SHIFT_SD, Estimates, Row, kind_of
+from screen.potency.rows import ELSEWHERE, SHIFT_SD, Estimates, Row, kind_of, middle_of
 
 FAMILIES = ("kinomescan", "binding", "ki", "ic50", "kinobeads")
 
@@ -25,6 +25,9 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "response": (1.0, 1.0), "K other": (2.0, 3.0),
 }  # fmt: skip
 """Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
+
+CERTAIN = 1e-6
+"""sd [log10] of what counts as known."""
 
 SHARED = ("mean", "level", "family", "shift", "growth", "response", "panel", "setting")
 """Kinds of latents that drugs share; the others belong to one drug."""
@@ -52,9 +55,8 @@ def assemble_rows(
         group = f"study|{which.partition('|')[0]}" if kind == "study" else kind
         if estimates is not None and kind in SHARED and name in estimates:
             group = name
-            mean[index], guess[name] = estimates[name][0], max(estimates[name][1], 1e-6)
-            if kind not in ("panel", "setting"):
-                guess[name] = 1e-6
+            mean[index], sd = estimates[name]
+            guess[name] = max(sd, CERTAIN) if kind in ("panel", "setting") else CERTAIN
         elif kind == "shift":
             group, row = name, shifts[which]
             mean[index], guess[name] = math.log10(row["atp_shift"]), SHIFT_SD[row["mark"]]
@@ -65,7 +67,7 @@ def assemble_rows(
             _, target, *_, made = which.split("|")
             group = "K intended" if made == "intended" else "K"
             if estimates is not None:
-                mean[index] = estimates.get(f"level|{target}|{made}", (0.0, 0.0))[0]
+                mean[index] = middle_of(estimates, f"level|{target}|{made}", 0.0)
         elif kind == "level":
             group = f"level {which.rpartition('|')[2]}"
         elif kind in PRIORS:

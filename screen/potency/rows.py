@@ -82,18 +82,19 @@ class Silent(NamedTuple):
     """log10 of the largest bound."""
     slope: float
     """Of K over the log10 ATP shift of the target."""
+    height: float
+    """That log10 shift by the table of targets."""
 
     def bound(self, estimates: Estimates) -> float:
         """The bound on the scale of K, given what drugs share."""
-        shift = estimates.get(f"shift|{self.target}", (0.0, 0.0))[0]
+        shift = middle_of(estimates, f"shift|{self.target}", self.height)
         return self.value + self.slope * shift - estimates["family|kinomescan"][0]
 
     def prior(self, estimates: Estimates) -> tuple[float, float]:
         """Mean and sd of what the assay would read, on the scale of K, were it to bind."""
-        level, _ = estimates.get(f"level|{self.target}|other", (0.0, 0.0))
-        return estimates["mean|other"][0] + level, math.hypot(
-            estimates["sd|K"][0], estimates["sd|kinomescan"][0]
-        )
+        level = middle_of(estimates, f"level|{self.target}|other", 0.0)
+        sd = math.hypot(estimates["sd|K"][0], estimates["sd|kinomescan"][0])
+        return estimates["mean|other"][0] + level, sd
 
     def tail(self, estimates: Estimates) -> float:
         """Probability that this would lie beyond the bound."""
@@ -154,7 +155,7 @@ def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:
     targets = {row["target"]: row for row in tables.targets.iter_rows(named=True)}
     roles = {row[:2]: row[2] for row in tables.constructs.select("construct", "target", "role").iter_rows()}
     rows: list[Row] = []
-    silent: dict[tuple[str, str, str], tuple[float, float]] = {}
+    silent: dict[tuple[str, str, str], Silent] = {}
     for row in frame.iter_rows(named=True):
         pair = row["drug"], row["target"], row["construct"]
         target = targets[row["target"]]
@@ -162,14 +163,18 @@ def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:
         value = math.log10(row["value_nM"])
         slope, rest = _atp(row["atp"], target["atp_shift"])
         if pair not in bound:
-            silent[pair] = max((value + rest, slope), silent.get(pair, (-math.inf, slope)))
+            new = Silent(*pair, value + rest, slope, math.log10(target["atp_shift"]))
+            silent[pair] = max(
+                silent.get(pair, new), new, key=lambda each: each.value + each.slope * each.height
+            )
             continue
         copies = seen.setdefault((*pair, row["relation"], "kd" if row["type"] == "Kd" else family), [])
         if any(abs(value - other) < SAME_NUMBER for other in copies):
             continue
         copies.append(value)
         role = roles.get((row["construct"], row["target"]))
-        terms = _constant_terms(pair, row["gene"], role, target, tables)
+        parts = _parts_of_constant(pair, row["gene"], role, target, tables)
+        terms = tuple((name, 1.0) for name in parts)
         if family == "phospho":
             terms += ((f"cell|{row['drug']}", 1.0), (f"panel|{row['citation']}", 1.0))
         elif target["mark"] == "fixed":
@@ -184,9 +189,7 @@ def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:
                 terms += ((f"study|{family}|{row['drug']}", 1.0),)
         scale = MEMORY if row["mark"] in ("memory", "assumed") else 1.0
         rows.append(Row(row["drug"], value + rest, SIDES[row["relation"]], scale, family, terms))
-    return rows + _cell_rows(tables, targets, roles), [
-        Silent(*pair, *known) for pair, known in silent.items()
-    ]
+    return rows + _cell_rows(tables, targets, roles), list(silent.values())
 
 
 def _atp(atp: str, shift: float) -> tuple[float, float]:
@@ -196,21 +199,21 @@ def _atp(atp: str, shift: float) -> tuple[float, float]:
     return slope, math.log10(rule(shift)) - slope * height
 
 
-def _constant_terms(
+def _parts_of_constant(
     pair: tuple[str, str, str], gene: str, role: str | None, row: Mapping, tables: Tables
-) -> tuple[tuple[str, float], ...]:
-    """Latents that make the constant of a construct: that of its gene, and for a variant the distance from it."""
+) -> tuple[str, ...]:
+    """Latents whose sum is the constant of a construct: that of its gene, and for a variant the distance from it."""
     drug, target, construct = pair
     base = gene if role == "variant" else construct
     made = "intended" if (drug, target) in tables.intended else "other"
     if role == "other":
-        return ((f"{ELSEWHERE}|{drug}|{target}|{base}", 1.0),)
-    terms: tuple[tuple[str, float], ...] = ((f"K|{drug}|{target}|{base}|{made}", 1.0),)
+        return (f"{ELSEWHERE}|{drug}|{target}|{base}",)
+    parts: tuple[str, ...] = (f"K|{drug}|{target}|{base}|{made}",)
     if row["mark"] != "fixed":
-        terms += ((f"mean|{made}", 1.0), (f"level|{target}|{made}", 1.0))
+        parts += (f"mean|{made}", f"level|{target}|{made}")
     if role == "variant":
-        terms += ((f"variant|{drug}|{construct}", 1.0),)
-    return terms
+        parts += (f"variant|{drug}|{construct}",)
+    return parts
 
 
 def _cell_frame(tables: Tables) -> Iterable[dict]:
@@ -237,10 +240,9 @@ def _cell_rows(tables: Tables, targets: Mapping, roles: Mapping) -> list[Row]:
         for (target, construct), weight in weights.items():
             role = roles.get((construct, target))
             gene = construct if (target, construct) in genes else gene_of(construct)
-            for name, coefficient in _constant_terms(
-                (row["drug"], target, construct), gene, role, targets[target], tables
-            ):
-                terms[name] = terms.get(name, 0.0) + weight * coefficient
+            pair = row["drug"], target, construct
+            for name in _parts_of_constant(pair, gene, role, targets[target], tables):
+                terms[name] = terms.get(name, 0.0) + weight
         terms |= {f"panel|{row['panel']}": 1.0, f"setting|{setting}": 1.0}
         if constant:
             terms[f"response|{_part(row['readout'])}"] = constant
@@ -279,3 +281,8 @@ def parse_weights(text: str) -> dict[tuple[str, str], float]:
 def kind_of(name: str) -> str:
     """Kind of a latent: what stands before the first bar."""
     return name.partition("|")[0]
+
+
+def middle_of(estimates: Estimates, name: str, otherwise: float) -> float:
+    """What was estimated, or this where it was not."""
+    return estimates[name][0] if name in estimates else otherwise

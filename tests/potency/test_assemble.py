@@ -56,15 +56,21 @@ def test_with_estimates_what_drugs_share_is_as_sure_as_stated_and_levels_are_in_
         "mean|intended": (2.2, 0.3), "shift|JAK1": (1.4, 0.0), "growth": (0.6, 0.2),
         "level|JAK1|intended": (0.25, 0.1), "level|MEK|other": (-0.5, 0.1), "response|other": (0.9, 0.1),
     }  # fmt: skip
-    rows = [*ROWS, Row("a", 1.0, EXACT, 1.0, "phospho", (("panel|p", 1.0), ("setting|s", 1.0)))]
+    rows = [
+        *ROWS,
+        Row("a", 1.0, EXACT, 1.0, "phospho", (("panel|p", 1.0), ("setting|s", 1.0), ("K|a|SRC|other", 1.0))),
+    ]
     estimates |= {"panel|p": (0.1, 0.05)}
     model, names = assemble_rows(rows, TARGETS, estimates)
     assert names == [
-        name for name in (*(n for n, _ in TERMS), "panel|p", "setting|s") if not name.startswith("level")
+        name
+        for name in (*(n for n, _ in TERMS), "panel|p", "setting|s", "K|a|SRC|other")
+        if not name.startswith("level")
     ]
     mean = dict(zip(names, model.mean, strict=True))
     group = dict(zip(names, model.latents, strict=True))
-    assert (mean["K|a|JAK1|intended"], mean["K|a|MEK|other"]) == (0.25, -0.5)
+    levels = [mean[f"K|a|{name}"] for name in ("JAK1|intended", "MEK|other", "SRC|other")]
+    assert levels == [0.25, -0.5, 0.0]  # none is known of SRC
     sure = {"mean|intended": 2.2, "growth": 0.6, "shift|JAK1": 1.4, "response|other": 0.9}
     assert {name: (mean[name], model.guess[group[name]]) for name in sure} == {
         k: (v, 1e-6) for k, v in sure.items()

@@ -166,8 +166,11 @@ def test_a_bound_alone_leaves_what_lies_beyond_it_of_what_would_bind(shipped, le
 
 
 def test_a_bound_is_moved_by_the_atp_of_the_target_and_what_its_assay_reads_too_high():
-    """By hand: 4 + 0.5 * 0.2 - 0.3, of N(2 + 0.7, 0.6^2 + 0.8^2), and of N(2, 1) where no level is known."""
-    pair = Silent("x", "SRC", "SRC", 4.0, 0.5)
+    """By hand: 4 + 0.5 * 0.2 - 0.3, of N(2 + 0.7, 0.6^2 + 0.8^2).
+
+    Where no level is known of N(2, 1); where no shift was estimated that of the table, 10^1, counts.
+    """
+    pair = Silent("x", "SRC", "SRC", 4.0, 0.5, 1.0)
     told = {"mean|other": 2.0, "sd|K": 0.6, "sd|kinomescan": 0.8, "family|kinomescan": 0.3, "shift|SRC": 0.2}
     told |= {"level|SRC|other": 0.7, "level|SRC|intended": 9.0, "level|LCK|other": 9.0}
     known = {name: (value, 0.1) for name, value in told.items()}
@@ -175,6 +178,8 @@ def test_a_bound_is_moved_by_the_atp_of_the_target_and_what_its_assay_reads_too_
     assert pair.tail(known) == pytest.approx(norm.sf(1.1))
     without = {name: value for name, value in known.items() if name != "level|SRC|other"}
     assert pair.prior(without) == pytest.approx((2.0, 1.0))
+    without = {name: value for name, value in known.items() if name != "shift|SRC"}
+    assert pair.bound(without) == pytest.approx(4.0 + 0.5 - 0.3)
 
 
 def test_the_shipped_estimates_are_those_of_the_shipped_tables(shipped):
