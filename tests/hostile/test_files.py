@@ -286,6 +286,16 @@ def test_what_a_killed_process_left_goes_when_its_file_is_written_again_and_not_
     assert set(tmp_path.iterdir()) == {path, other}
 
 
+def test_a_link_in_the_place_of_what_a_killed_process_left_is_not_followed(tmp_path):
+    """Nobody's file is locked because a link to it is named like a file that is swept away."""
+    path, link = tmp_path / "shard-0.parquet", tmp_path / ".shard-0.parquet.abc.part"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("of another")
+    link.symlink_to(elsewhere)
+    write_file(path, lambda file: file.write_text("first"))
+    assert path.read_text() == "first" and link.is_symlink() and elsewhere.read_text() == "of another"
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_who_may_read_a_file_that_is_written_is_as_the_user_has_it(tmp_path, umask, mode):
     before = os.umask(umask)
