@@ -13,6 +13,7 @@ from screen.errors import FitError
 from screen.fit import draw_profiles, make_evaluator, make_predictor, most_narrowed, polish
 from screen.fit.objective import posterior_cost
 from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
+from screen.judge.profiles import Walk, _move_on
 from screen.tables import check_table
 from tests.toy import write_problem
 
@@ -84,6 +85,22 @@ def test_steps_begin_with_half_a_posterior_sd_and_grow_by_a_fifth(problem, solve
         for side in (1.0, -1.0):
             steps = np.diff(np.sort(side * held[side * (held - best[place]) >= -1e-9]))
             assert steps[:3] == pytest.approx(first * 1.2 ** np.arange(len(steps))[:3], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sign", "stride", "goes_to"), [(1.0, 0.5, -2.0), (-1.0, 0.5, -3.0), (1.0, 2.0, -1.0), (-1.0, 2.0, -4.0)]
+)
+def test_a_walk_goes_on_along_its_last_two_points_and_no_further_than_its_bound(sign, stride, goes_to):
+    """The bounds are -4 and -1, whose sign is neither here nor there; the other parameter follows half as far."""
+    lower, upper = np.array([-4.0, 0.0]), np.array([-1.0, 9.0])
+    walk = Walk(0, sign, stride, np.zeros(2), np.zeros(2))
+    walk.points = [(np.array([-2.5 - sign, 5.0 - sign / 2]), 0.0, True), (np.array([-2.5, 5.0]), 1.0, True)]
+    _move_on(walk, lower, upper, ProfilePlan(["p"]))
+    assert not walk.over and walk.stride == pytest.approx(1.2 * stride)
+    assert walk.at == pytest.approx(np.array([goes_to, 5.0 + (goes_to + 2.5) / 2]))
+    walk.points.append((np.array([goes_to, 5.0]), 2.0, True))
+    _move_on(walk, lower, upper, ProfilePlan(["p"]))
+    assert walk.over == (goes_to in (-1.0, -4.0))
 
 
 def parabola(low, high, sd=0.3):

@@ -92,6 +92,14 @@ def test_an_effect_is_the_mean_log_ratio_within_a_batch():
     np.testing.assert_allclose(effect.of(draws), [-2, 0], atol=1e-12)
 
 
+def test_a_reading_of_nothing_shows_no_effect():
+    """A ratio to it, or of it, has no logarithm."""
+    assert find_effects([reading(IL6, 8.0), reading(DRUGGED, 0.0)]) == ()
+    assert find_effects([reading(IL6, 0.0), reading(DRUGGED, 1.0)]) == ()
+    (effect,) = find_effects([reading(IL6, 8.0), reading(IL6, 0.0), reading(DRUGGED, 2.0)])
+    assert (effect.vehicle, effect.observed) == ((0,), pytest.approx(-2.0))
+
+
 @pytest.fixture
 def training():
     """Two effects of -1 and -3 at 10 ng/mL, one of +1 at 1 ng/mL, all by MEK block."""
