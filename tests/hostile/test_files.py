@@ -82,6 +82,14 @@ REFUSED = {
     "an open quote": (HEAD + 'a\t1\ttrue\t"open\n', "drugs.tsv row 2: cells must be whole"),
     "text behind a quote": (HEAD + 'a\t1\ttrue\t"x" y\n', "drugs.tsv row 2: cells must be whole"),
     "a column twice": ("drug\tkd_nM\tused\tdrug\n", "drugs.tsv row 1: columns must differ, found drug again"),
+    "a column twice above a row": (
+        "drug\tkd_nM\tused\tdrug\na\t1\ttrue\tb\n",
+        "drugs.tsv row 1: columns must differ, found drug again",
+    ),
+    "a column without a name above a row": (
+        "drug\tkd_nM\t\tused\t\tnote\na\t1\tx\ttrue\ty\tz\n",
+        "drugs.tsv row 1: columns must differ, found no name again",
+    ),
     "a decimal comma": (HEAD + "a\t3,4\ttrue\t\n", "drugs.tsv row 2: `kd_nM` must be a number, found 3,4"),
     "grouped digits": (HEAD + "a\t1_000\ttrue\t\n", "drugs.tsv row 2: `kd_nM` must be a number, found 1_000"),
     "beyond numbers": (HEAD + "a\t1e400\ttrue\t\n", "drugs.tsv row 2: `kd_nM` must be a finite number"),
