@@ -165,3 +165,12 @@ def test_what_a_deep_expression_depends_on_is_found_without_a_call_for_each_leve
     for _ in range(3 * sys.getrecursionlimit()):
         deep = apply("max", x, apply("min", x, deep))
     assert free_symbols(deep) == {"x", "y"}
+
+
+def test_operators_with_numbers_on_either_side():
+    at = {"x": 8.0, "y": 2.0}
+    for expression, value in (
+        (x + 3, 11), (3 + x, 11), (x - 3, 5), (3 - x, -5), (x * 3, 24), (3 * x, 24), (x / 4, 2), (4 / x, 0.5),
+        (x - y, 6), (y - x, -6), (x / y, 4), (y / x, 0.25), (-x, -8), (x**2, 64), (x**y, 64),
+    ):  # fmt: skip
+        assert evaluate(expression, at) == pytest.approx(value)

@@ -306,3 +306,13 @@ def test_unreadable_files_are_named(tmp_path: Path):
     broken.write_text("<sbml><model>")
     with pytest.raises(NetworkError, match=r"^broken\.xml: SBML: must be readable"):
         read_sbml(broken)
+
+
+def test_what_libsbml_only_warns_of_is_read():
+    """A package that nobody knows and the model does not require."""
+    text = sbml_of(MODELS["volumes"])
+    unknown = 'xmlns:no="http://www.sbml.org/sbml/level3/version1/no/version1" no:required="{}" level="3"'
+    found = read_sbml(text.replace('level="3"', unknown.format("false"), 1))
+    assert found.species == read_sbml(text).species
+    with pytest.raises(NetworkError, match="SBML line 3: must be"):
+        read_sbml(text.replace('level="3"', unknown.format("true"), 1))

@@ -100,6 +100,17 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         read_table(path, DRUGS)
 
 
+def test_a_part_of_just_its_budget_is_read(tmp_path, monkeypatch):
+    path = workbook(tmp_path / "drugs.xlsx", ROWS)
+    with zipfile.ZipFile(path) as book:
+        most = max(part.file_size for part in book.infolist())
+    monkeypatch.setattr(reading, "MOST_TEXT", most)
+    assert read_table(path, DRUGS).height == len(WANTED)
+    monkeypatch.setattr(reading, "MOST_TEXT", most - 1)
+    with pytest.raises(TableError, match=f"must have at most {most - 1:,} bytes in xl/"):
+        read_table(path, DRUGS)
+
+
 def test_the_limit_of_cells_is_taken_and_one_more_is_not(tmp_path, monkeypatch):
     """Empty cells before the last of a row count too: here are two rows of three."""
     rows = [(1, ["a", "b", "c"]), (2, [None, None, "d"])]
