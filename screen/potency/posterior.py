@@ -37,7 +37,6 @@ OUTSIDE = "_CAPTURE"
 MIDDLE_DRAWS = 1000
 """Draws behind the medians that a run without draws takes."""
 
-
 SPARE = 2
 """Numbers of a drug's stream that nothing takes: with them, draws are the same as those that facts were held to."""
 
@@ -130,14 +129,11 @@ def draw_drug(
     if known.rows:
         model, names = assemble_rows(known.rows, tables.targets, estimates)
         needed = numbers_needed(model)
-    uniform = np.split(
-        stream(seed, drug).random((draws, needed + 1 + SPARE + 2 * len(known.silent))),
-        [needed, needed + 1, needed + 1 + SPARE],
-        axis=1,
-    )
+    taken = needed + 1 + SPARE
+    uniform = stream(seed, drug).random((draws, taken + 2 * len(known.silent)))
     if model is not None:
-        latents = dict(zip(names, sample(model, uniform[0]).T, strict=True))
-    cell = latents.setdefault(f"cell|{drug}", estimates["sd|cell"][0] * ndtri(uniform[1][:, 0]))
+        latents = dict(zip(names, sample(model, uniform[:, :needed]).T, strict=True))
+    cell = latents.setdefault(f"cell|{drug}", estimates["sd|cell"][0] * ndtri(uniform[:, needed]))
     free = set(tables.targets.filter(mark="fixed")["target"])
 
     def height(name: str, values: np.ndarray) -> np.ndarray:
@@ -153,7 +149,7 @@ def draw_drug(
     heights: dict[Site, list[np.ndarray]] = {}
     for (target, _), values in genes.items():
         heights.setdefault(Site(target), []).append(values)
-    parts = np.split(uniform[3].T, max(len(known.silent), 1))
+    parts = np.split(uniform[:, taken:].T, max(len(known.silent), 1))
     for pair, numbers in zip(sorted(known.silent), parts, strict=False):
         if others.union(variants).isdisjoint([(pair.target, pair.construct)]):
             heights.setdefault(Site(pair.target), []).append(_beyond(pair, estimates, *numbers) + cell)
@@ -171,7 +167,7 @@ def draw_drug(
             found[site] = found[Site(site.target)]
         elif Site(site.target) in found:
             shift, sd = distance_of(site.variant, drug, tables, estimates)
-            u = np.clip(own.random(draws), TINY, 1 - TINY)
+            u = np.maximum(own.random(draws), TINY)
             if seen := known.bounds.get(site.variant):
                 bound = seen.bound(estimates) + cell
                 found[site] = truncated(found[Site(site.target)] + shift, sd, bound, ABOVE, u)

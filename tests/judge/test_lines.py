@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from screen.courses import Fitted
+from screen.errors import FitError
 from screen.judge import lines as judged
 from screen.judge.lines import judge_lines
 from screen.sources import Lines
@@ -90,6 +91,69 @@ def test_what_the_integrator_leaves_of_nothing_has_no_direction():
         }
     )
     assert judged._score(rows)["signs"] == 0.5
+
+
+def test_an_effect_has_a_direction_beyond_three_sds_and_a_prediction_from_a_thousandth_on():
+    """Of 0.75, 0.76 and -1 with sd 0.25 two are beyond; 0.001 is up, -0.0005 is nothing."""
+    told = {"effect": [0.75, 0.76, -1.0], "noise": 0.25, "predicted": [-1.0, 1e-3, -5e-4]}
+    found = judged._score(
+        pl.DataFrame(told | {"load": [3.0, 1.0, 3.0], "others": 0.5, "like": [0.75, 0.76, 2.0]})
+    )
+    assert (found["effects"], found["beyond_noise"], found["signs"], found["loads"]) == (
+        3,
+        2,
+        0.5,
+        [1.0, 3.0],
+    )
+    assert found["like"] == pytest.approx(3**0.5)
+    assert found["others"] == pytest.approx(((0.25**2 + 0.26**2 + 1.5**2) / 3) ** 0.5)
+    assert found["no_effect"] == pytest.approx(((0.75**2 + 0.76**2 + 1.0) / 3) ** 0.5)
+    nothing = judged._score(pl.DataFrame(told | {"noise": 9.0, "load": 1.0, "others": 0.0, "like": 0.0}))
+    assert nothing["beyond_noise"] == 0 and nothing["signs"] is None
+
+
+def test_loads_that_are_tried_lie_half_a_decade_apart_up_to_a_hundred_and_then_one():
+    steps = np.diff(np.log10(judged.LOADS))
+    assert judged.LOADS[0] == 0.3
+    assert steps == pytest.approx([0.5] * 5 + [1.0], abs=0.03)
+
+
+def test_what_is_read_at_the_start_is_no_effect_and_medians_pass_over_draws_that_fail():
+    """Doubled at 0 min and quartered at 5: -2. Of draws of 1, a failure, 2 and 9 the median is 2."""
+    rows = [
+        ("a", treatment, "A", minutes, "pERK", value)
+        for treatment, minutes, value in (("", 0.0, 1.0), ("i", 0.0, 2.0), ("", 5.0, 8.0), ("i", 5.0, 2.0))
+    ]
+    frame = pl.DataFrame(
+        rows, schema=["line", "treatment", "course", "minutes", "readout", "value"], orient="row"
+    )
+    found = judged._effects(frame, frame.filter(treatment=""))
+    assert found["minutes"].to_list() == [5.0] and found["effect"].to_list() == [-2.0]
+    draws = np.array([1.0, np.nan, 2.0, 9.0])
+    effects = np.stack([draws, -draws])[:, None, :, None, None] + np.array([[0.0, 10.0]])
+    told = judged._told(effects, np.array([5.0]), ["pY705_level", "pERK"])
+    assert told.sort("readout").rows() == [(0, 5.0, "pERK", 12.0, 8.0), (0, 5.0, "pY705_level", 2.0, -2.0)]
+    effects[1, 0, :, 0, 0] = np.nan
+    with pytest.raises(FitError, match="every line must integrate under some draw"):
+        judged._told(effects, np.array([5.0]), ["pY705_level", "pERK"])
+
+
+def test_noise_is_the_sd_of_the_mean_of_courses_that_differ_averaged_over_lines():
+    """Courses 0 and 2, and 1, 1 and 4: variances 2/2 and 3/3 of the means."""
+    rows = [
+        ("a", "A", 0.0),
+        ("a", "B", 1.0),
+        ("a", "B", 3.0),
+        ("b", "A", 1.0),
+        ("b", "B", 1.0),
+        ("b", "C", 4.0),
+    ]
+    frame = pl.DataFrame(rows, schema=["line", "course", "effect"], orient="row").with_columns(
+        treatment=pl.lit("i")
+    )
+    assert judged._noise(frame).rows() == [("i", 1.0)]
+    steady = frame.filter(line="b").with_columns(line=pl.lit("c"), effect=1.0)
+    assert judged._noise(pl.concat([frame, steady])).rows() == [("i", pytest.approx((2 / 3) ** 0.5))]
 
 
 def test_scores_compare_with_the_rivals(told):

@@ -57,6 +57,15 @@ def test_signs(predicted, share, classes, decided):
     assert decided_sign_accuracy(OBSERVED, predicted, NOISE) == decided
 
 
+def test_what_lies_on_a_threshold_lies_within():
+    """Sign 0 reaches to 1.645 sds, twice that differs from it by no more; an interval holds its own ends."""
+    threshold, noise = np.array([1.645]), np.ones(1)
+    assert signs(threshold, noise) == 0 and signs(2 * threshold, noise) == 1
+    assert sign_accuracy(2 * threshold, threshold, noise) == 1.0
+    assert three_class_accuracy(2 * threshold, threshold, noise) == 0.0
+    assert coverage(OBSERVED, OBSERVED, OBSERVED) == 1.0
+
+
 def test_coverage_counts_the_intervals_that_hold():
     assert coverage(OBSERVED, OBSERVED - 1, OBSERVED + np.array([1, 1, -0.5, -0.5])) == 0.5
 

@@ -1,10 +1,14 @@
 """Pairs of a variant and its gene by hand, and how far a variant lies where it was not measured."""
 
-from math import hypot
+from math import hypot, log10
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import truncnorm
 
+from screen.potency import Site, draw_constants
+from screen.potency.assemble import GUESSES as GUESSES_OF_ALL
 from screen.potency.distance import CENTRE, GUESSES, Pair, distance_of, estimate_distances, read_pairs
 from screen.potency.linear import ABOVE, BELOW, EXACT
 from screen.potency.reading import known_estimates
@@ -63,6 +67,46 @@ def test_a_variant_lies_as_far_as_was_found_and_one_without_pairs_as_its_group()
     assert distance_of("EGFR_T790M", "a", tables, known) == pytest.approx((0.7, 1.3))
     assert distance_of("EGFR_C797S", "a", tables, known) == pytest.approx((1.0, 1.3))
     assert distance_of("EGFR_T790M", "b", tables, known) == pytest.approx((-0.2, hypot(0.1, 0.2, 0.3)))
+
+
+FIXED = {f"sd|{name}": 0.5 for name in GUESSES_OF_ALL} | {
+    "mean|other": 3.0, "family|kinomescan": 0.0, "shift|EGFR": 1.2, "sd|cell": 2.0, "sd|distance|changed|other": 0.6,
+    "sd|own|changed|other": 0.8, "distance|changed|other": 1.0, "binder share": 0.99,
+}  # fmt: skip
+"""What drugs share, by hand: much is not known of a drug in cells."""
+
+
+def drawn(rows, **told):
+    """Constants of drug b [draws] by site, 1 of 100 assumed not to bind where nothing but a bound is known."""
+    estimates = {name: (value, 0.0) for name, value in (FIXED | told).items()}
+    found = draw_constants(tables_of(rows), estimates, ("b",), 20_000, 1)
+    return dict(zip(found.sites, found.log10_nM[:, 0].T, strict=True))
+
+
+def test_a_bound_of_a_variant_is_one_of_its_constant_whatever_the_drug_does_in_cells():
+    """The gene at 10 nM is 10^2.2 in a cell, surely; the variant above 300 nM lies above 10^3.68, of N(3.2, 1)."""
+    kd = {"type": "Kd", "assay": "KINOMEscan binding", "drug": "b"}
+    rows = [EGFR | kd | {"value_nM": 10.0}, T790M | kd | {"value_nM": 300.0, "relation": ">"}]
+    found = drawn(rows, **{"sd|kinomescan": 1e-3})
+    gene, variant = found[Site("EGFR")], found[Site("EGFR", "EGFR_T790M")]
+    assert gene.mean() == pytest.approx(2.2, abs=0.05) and gene.std() == pytest.approx(2.0, rel=0.02)
+    least = log10(300.0) + 1.2 - 2.2
+    above = truncnorm(least - 1.0, np.inf, loc=1.0)
+    assert (variant - gene).min() > least - 0.01
+    assert (variant - gene).mean() == pytest.approx(above.mean(), abs=0.02)
+    assert (variant - gene).std() == pytest.approx(above.std(), abs=0.02)
+    free = found[Site("EGFR", "EGFR_C797S")] - gene
+    assert (free.mean(), free.std()) == (pytest.approx(1.0, abs=0.03), pytest.approx(1.0, rel=0.03))
+
+
+def test_what_a_drug_does_in_cells_moves_what_lies_beyond_a_bound_too():
+    """Above 10^3.2 of N(3, 0.5), and N(0, 2) on top, which targets share."""
+    kd = {"type": "Kd", "assay": "KINOMEscan binding", "drug": "b", "relation": ">", "value_nM": 100.0}
+    found = drawn([EGFR | kd])[Site("EGFR")]
+    found = found[np.isfinite(found)]
+    beyond = truncnorm(0.2 / 0.5**0.5, np.inf, loc=3.0, scale=0.5**0.5)
+    assert found.mean() == pytest.approx(beyond.mean(), abs=0.07)
+    assert found.std() == pytest.approx(hypot(beyond.std(), 2.0), rel=0.03)
 
 
 def test_distances_are_those_that_were_put_in():

@@ -215,3 +215,28 @@ def test_a_median_is_found_once_whatever_is_asked_beside_it(root, monkeypatch):
     both = potency.middle(["ruxolitinib", "dasatinib"])
     monkeypatch.setattr(Potency, "drawn", None)
     np.testing.assert_array_equal(potency.middle(["dasatinib", "ruxolitinib"]), both[::-1])
+
+
+@pytest.mark.parametrize(
+    ("drug", "target", "outside"), [("infliximab", "TNF_CAPTURE", True), ("stattic", "STAT3_SH2", False)]
+)
+def test_a_target_outside_a_cell_has_the_constant_that_was_read(shipped, drug, target, outside):
+    """K = N(2, 3) read with the noise of sites, 2 nM; a target in the cell adds N(0, cell^2), one outside nothing."""
+    like = shipped.tables.affinities.filter(pl.col("target") == target).head(1)
+    read = {
+        "drug": drug,
+        "construct": like["gene"][0],
+        "value_nM": 2.0,
+        "atp": "site",
+        "mark": "read",
+        "relation": "=",
+    }
+    row = like.with_columns(pl.lit(value).alias(name) for name, value in read.items())
+    tables = shipped.tables._replace(affinities=row, cells=shipped.tables.cells.clear())
+    noise = shipped.estimates["sd|site"][0] ** 2
+    precision = 1 / 9 + 1 / noise
+    found = draw_constants(tables, shipped.estimates, (drug,), 10_000, SEED)
+    drawn = found.log10_nM[:, 0, found.sites.index(Site(target))]
+    assert drawn.mean() == pytest.approx((2 / 9 + np.log10(2.0) / noise) / precision, abs=0.02)
+    cell = 0.0 if outside else shipped.estimates["sd|cell"][0]
+    assert drawn.std() == pytest.approx((1 / precision + cell**2) ** 0.5, rel=0.02)

@@ -138,8 +138,8 @@ def test_of_bounds_alone_the_largest_counts_on_the_scale_of_a_cell_and_beside_a_
     rows, (silent,) = read_rows(made(bounds))
     assert not rows and silent[:3] == ("b", "JAK1", "JAK1")
     assert silent[3:] == pytest.approx((log10(5000), 1.0, 2.0))
-    # 4000 nM in lysate are 40 000 nM in a cell, 3000 nM without ATP 300 000 nM.
-    _, (silent,) = read_rows(made([bound | {"value_nM": 4000.0, "atp": "lysate"}, bounds[0]]))
+    # 18 000 nM in lysate are 180 000 nM in a cell, 3000 nM without ATP 300 000 nM.
+    _, (silent,) = read_rows(made([bound | {"value_nM": 18_000.0, "atp": "lysate"}, bounds[0]]))
     assert silent[3:] == pytest.approx((log10(3000), 1.0, 2.0))
     rows, silent = read_rows(made([*bounds, {"drug": "b", "relation": "="}, {"drug": "b", "relation": "<"}]))
     assert not silent and [row.side for row in rows] == [ABOVE, ABOVE, ABOVE, EXACT, BELOW]
