@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-SWEEP = np.linspace(-25.0, 15.0, 33)
-"""Logarithm of offset/(scale * largest signal) at which the valley is looked for."""
+SWEEP, STEP = np.linspace(-25.0, 15.0, 33, retstep=True)
+"""Logarithm of offset/(scale * largest signal) at which the valley is looked for, and from one to the next."""
 
 BISECTIONS = 40
 """Halvings of the bracket around the valley; they leave 2e-12 of the logarithm of the ratio."""
@@ -82,7 +82,10 @@ def solve_blots(blots: Blots, signal: jax.Array, weight: jax.Array, correction: 
 
 
 def _linear(x, w, y, scales, offsets):
-    """Regression in a box: the free solution, or the best of the four edges."""
+    """Regression in a box: by the free slope inside its bounds, or with the offset at one of its own.
+
+    The cost is convex: it is lowest where the slope is at a bound only if the free one lies beyond, or in a corner.
+    """
     total = jnp.maximum(jnp.sum(w, axis=2), 1e-300)
     mean_x, mean_y = jnp.sum(w * x, axis=2) / total, jnp.sum(w * y, axis=2) / total
     dx = x - mean_x[..., None]
@@ -97,17 +100,15 @@ def _linear(x, w, y, scales, offsets):
         scale = jnp.sum(w * x * (y - offset[..., None]), axis=2) / squares
         return jnp.clip(scale, scales[:, 0], scales[:, 1]), offset
 
-    ones = jnp.ones_like(slope)
     choices = [with_scale(jnp.clip(slope, scales[:, 0], scales[:, 1]))]
-    choices += [with_scale(scales[:, side] * ones) for side in (0, 1)]
-    choices += [with_offset(offsets[:, side] * ones) for side in (0, 1)]
+    choices += [with_offset(jnp.broadcast_to(end, slope.shape)) for end in offsets.T]
     every = jnp.stack([jnp.stack(choice) for choice in choices])
     off = every[:, 1][..., None] + every[:, 0][..., None] * x - y
     best = jnp.argmin(
         jnp.where(jnp.isfinite(every).all(axis=1), jnp.sum(w * off**2, axis=3), jnp.inf), axis=0
     )
-    chosen = jnp.take_along_axis(every, best[None, None], axis=0)[0]
-    return chosen[0], chosen[1]
+    scale, offset = jnp.squeeze(jnp.take_along_axis(every, best[None, None], axis=0), axis=0)
+    return scale, offset
 
 
 def _logarithmic(x, w, y, scales, offsets):
@@ -126,13 +127,11 @@ def _logarithmic(x, w, y, scales, offsets):
         distance = jnp.log(value) - y
         log_scale = jnp.clip(-jnp.sum(w * distance, axis=2) / total, low, high)
         distance += log_scale[..., None]
-        slope = jnp.sum(w * distance * ratio[..., None] / value, axis=2)
-        return log_scale, ratio, jnp.sum(w * distance**2, axis=2), slope
+        return log_scale, ratio, jnp.sum(w * distance**2, axis=2), jnp.sum(w * distance / value, axis=2)
 
     costs = jax.lax.map(lambda step: fit(step)[2], jnp.asarray(SWEEP))
-    valley = jnp.argmin(costs, axis=0)
-    steps = jnp.asarray(SWEEP)
-    bracket = steps[jnp.maximum(valley - 1, 0)], steps[jnp.minimum(valley + 1, len(SWEEP) - 1)]
+    valley = jnp.asarray(SWEEP)[jnp.argmin(costs, axis=0)]
+    bracket = valley - STEP, valley + STEP
 
     def halve(_, ends):
         left, right = ends

@@ -75,19 +75,20 @@ def _placeholders_of(problem: Problem, observable: Observable) -> tuple[str | No
     own = {str(name) for name in observable.placeholders}
     noise = observable.noise.text.strip()
     formula = sympy.sympify(sympify_petab(observable.value.text))
-    names = [symbol for symbol in formula.free_symbols if str(symbol) in own]
-    offset = next((s for s in names if sympy.diff(formula, s) == 1), None)
+    names = sorted((symbol for symbol in formula.free_symbols if str(symbol) in own), key=str)
+    offset = next((s for s in names if not sympy.expand(formula - s).has(s)), None)
     rest = formula - offset if offset is not None else formula
-    scale = next(
-        (s for s in names if s != offset and sympy.expand(rest - s * sympy.diff(rest, s)) == 0), None
-    )
-    if scale is not None and sympy.diff(rest, scale).has(scale, *([offset] if offset is not None else [])):
-        scale = None
+    scale = next((s for s in names if s != offset and _is_factor(s, rest)), None)
     return (
         str(scale) if scale is not None else None,
         str(offset) if offset is not None else None,
         noise if noise in own else None,
     )
+
+
+def _is_factor(symbol: sympy.Symbol, formula: sympy.Expr) -> bool:
+    signal = sympy.diff(formula, symbol)
+    return not signal.has(symbol) and sympy.expand(formula - symbol * signal) == 0
 
 
 def _read_roles(problem: Problem) -> Roles:
@@ -133,10 +134,9 @@ def _demote(problem: Problem, roles: Roles, elsewhere: set[int]) -> Roles:
     scale, offset, noise = parts
     number = roles.offset_number
     while True:
-        fixed = np.where(offset >= 0, 0.0, np.where(np.isnan(number), np.inf, number))
-        wrong = {int(p) for p in np.unique(scale[(scale >= 0) & (offset < 0) & (fixed != 0)])}
-        wrong |= _spread(scale, offset) | _spread(offset, scale)
+        wrong = {int(p) for p in np.unique(scale[(scale >= 0) & (offset < 0) & (number != 0)])}
         blot = _numbers(problem, scale, offset)
+        wrong |= _spread(scale, blot) | _spread(offset, blot)
         wrong |= {
             int(p)
             for b in np.unique(blot)
@@ -170,9 +170,9 @@ def _without(part: np.ndarray, barred: set[int]) -> np.ndarray:
     return np.where(np.isin(part, list(barred)), -1, part)
 
 
-def _spread(part: np.ndarray, other: np.ndarray) -> set[int]:
-    """Places of one role that stand together with more than one of the other."""
-    return {int(p) for p in np.unique(part[part >= 0]) if len(np.unique(other[part == p])) > 1}
+def _spread(part: np.ndarray, blot: np.ndarray) -> set[int]:
+    """Places that stand in more than one blot, each of which would solve them for itself."""
+    return {int(p) for p in np.unique(part[part >= 0]) if len(np.unique(blot[part == p])) > 1}
 
 
 def _numbers(problem: Problem, scale: np.ndarray, offset: np.ndarray) -> np.ndarray:

@@ -121,6 +121,33 @@ def test_bounds_that_are_none_are_named():
         parameter_table([asked], {"p": "here"})
 
 
+def test_a_bound_at_infinity_needs_no_nominal_value():
+    peer, row = NUMBERS["normal"][1], row_of("normal", -INF, INF, nominal=None)
+    assert (row["lowerBound"], row["upperBound"]) == pytest.approx(peer.ppf([1e-6, 1 - 1e-6]))
+
+
+def test_a_uniform_prior_ends_at_the_bounds_where_these_are_narrower():
+    """So do the starts that are drawn from it."""
+    assert two_numbers(row_of("uniform", 0.8, 3.0)["objectivePriorParameters"]) == (0.8, 3.0)
+    assert two_numbers(row_of("uniform", 0.1, 99.0)["objectivePriorParameters"]) == (0.3, 9.0)
+
+
+def test_what_is_not_estimated_is_a_number():
+    fixed = petab.Parameter(id="p", nominal_value=2.0, estimate=False)
+    table = parameter_table(
+        [fixed, petab.Parameter(id="q", lb=0.1, ub=5.0, nominal_value=1.0)], {"p": "", "q": ""}
+    )
+    assert table["estimate"].tolist() == [0, 1] and table["nominalValue"].tolist() == [2.0, 1.0]
+    endless = petab.Parameter(id="p", nominal_value=INF, estimate=False)
+    with pytest.raises(FitError, match="here: nominalValue must be a finite number, found inf"):
+        parameter_table([endless], {"p": "here"})
+
+
+def test_bounds_that_leave_one_value_are_none():
+    with pytest.raises(FitError, match="here: lowerBound and upperBound must be numbers, the lower first"):
+        parameter_table([petab.Parameter(id="p", lb=1.0, ub=1.0, nominal_value=1.0)], {"p": "here"})
+
+
 @pytest.mark.parametrize("kind", DISTRIBUTIONS)
 def test_numbers_of_a_prior_are_ends_in_order_or_a_width_above_0(kind):
     broken = [

@@ -1,6 +1,7 @@
 """Every prior against SciPy: its density, its samples, its curvature; conformance over the table."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
@@ -40,6 +41,12 @@ def test_the_cost_is_minus_the_log_density(kind, scale):
     for value in peer.ppf([0.1, 0.35, 0.8]):
         scaled = value if kind.startswith("parameterScale") else SCALED[scale](value)
         assert float(Prior(kind, *numbers, scale).cost(scaled)) == pytest.approx(-peer.logpdf(value))
+
+
+@pytest.mark.parametrize("kind", ["uniform", "parameterScaleUniform"])
+def test_a_level_prior_costs_each_value_the_same_0_too(kind):
+    cost = Prior(kind, -1.0, 3.0, "lin").cost(jnp.array([-0.5, 0.0, 2.0]))
+    assert cost.tolist() == pytest.approx([np.log(4.0)] * 3)
 
 
 @pytest.mark.parametrize("scale", LINEAR)
