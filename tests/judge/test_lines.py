@@ -14,14 +14,15 @@ LINES = ("a", "b", "c")
 
 
 class Cell:
-    """Reads 1 without inhibitor, and 1/(1 + load/10) at every time with one; pERK halves that once more."""
+    """Reads 2 without inhibitor, and 2/(1 + load/10) at every time with one; pERK is the square of that."""
 
     names = ("pY705_level", "pERK")
     totals = ("EGFR_total",)
 
     def course(self, draws, factors, minutes, treatment=None):
-        load = treatment.values[0][1] if treatment and treatment.values else 0.0
-        left = np.full((*minutes.shape, 2), 1 / (1 + load / 10))
+        ((name, load),) = treatment.values if treatment and treatment.values else (("load:EGFR", 0.0),)
+        assert name in ("load:EGFR", "load:PKC")
+        left = np.full((*minutes.shape, 2), 2 / (1 + load / 10))
         left[..., 1] **= 2
         return left
 
@@ -119,16 +120,16 @@ def test_loads_that_are_tried_lie_half_a_decade_apart_up_to_a_hundred_and_then_o
 
 
 def test_what_is_read_at_the_start_is_no_effect_and_medians_pass_over_draws_that_fail():
-    """Doubled at 0 min and quartered at 5: -2. Of draws of 1, a failure, 2 and 9 the median is 2."""
+    """Doubled at 0 min and quartered at half a minute: -2. Of draws of 1, a failure, 2 and 9 the median is 2."""
     rows = [
         ("a", treatment, "A", minutes, "pERK", value)
-        for treatment, minutes, value in (("", 0.0, 1.0), ("i", 0.0, 2.0), ("", 5.0, 8.0), ("i", 5.0, 2.0))
+        for treatment, minutes, value in (("", 0.0, 1.0), ("i", 0.0, 2.0), ("", 0.5, 8.0), ("i", 0.5, 2.0))
     ]
     frame = pl.DataFrame(
         rows, schema=["line", "treatment", "course", "minutes", "readout", "value"], orient="row"
     )
     found = judged._effects(frame, frame.filter(treatment=""))
-    assert found["minutes"].to_list() == [5.0] and found["effect"].to_list() == [-2.0]
+    assert found["minutes"].to_list() == [0.5] and found["effect"].to_list() == [-2.0]
     draws = np.array([1.0, np.nan, 2.0, 9.0])
     effects = np.stack([draws, -draws])[:, None, :, None, None] + np.array([[0.0, 10.0]])
     told = judged._told(effects, np.array([5.0]), ["pY705_level", "pERK"])
@@ -156,6 +157,23 @@ def test_noise_is_the_sd_of_the_mean_of_courses_that_differ_averaged_over_lines(
     assert judged._noise(pl.concat([frame, steady])).rows() == [("i", pytest.approx((2 / 3) ** 0.5))]
 
 
+def test_the_strength_is_the_load_whose_squared_errors_in_the_other_lines_are_least_together():
+    """Line c, of which two read-outs were read, weighs as both of its errors: 2 at a load of 10 against 1.7 at 3."""
+    rows = [
+        (line, "i", readout, load, 0.0, error)
+        for line, readout, at_3, at_10 in (
+            ("a", "pERK", 0.0, 0.0), ("b", "pERK", 1.3, 0.0), ("c", "pERK", 0.0, 1.0), ("c", "pAKT_S473", 0.0, 1.0),
+            ("c", "pY705_level", 0.0, 9.0),
+        )
+        for load, error in ((3.0, at_3), (10.0, at_10))
+    ]  # fmt: skip
+    frame = pl.DataFrame(
+        rows, schema=["line", "treatment", "readout", "load", "effect", "predicted"], orient="row"
+    )
+    found = judged._strengths(frame).sort("line")
+    assert found.rows() == [("a", "i", 3.0), ("b", "i", 3.0), ("c", "i", 10.0)]
+
+
 def test_scores_compare_with_the_rivals(told):
     _, scores = told
     mine = scores["groups"]["iEGFR"]
@@ -176,6 +194,7 @@ class Drawn(Cell):
     """Reads 2^(total of the line) times a draw of its own."""
 
     def course(self, draws, factors, minutes, treatment=None):
+        assert minutes.tolist() == [[5.0, 9.0]] * len(draws)
         return np.repeat((draws * 2.0 ** factors[:, 0])[:, None, None], minutes.shape[1], axis=1).repeat(
             2, axis=2
         )

@@ -246,6 +246,18 @@ def test_doses_of_all_ligands_count_as_factors():
     ) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("near", "far"), [(0.0, 1e-3), (1e-3, 0.0), (0.0, 1.0)])
+def test_the_same_dose_is_nearest_where_there_is_next_to_none_of_a_ligand(near, far):
+    """Beside OSM: none of IL-6, or a thousandth."""
+
+    def effect(value, il6):
+        arm = Condition("cell", (("IL6_dose", il6), ("OSM_dose", 10.0)), blocked=("MEK",))
+        return find_effects([reading(arm.without_inhibitor(), 1.0), reading(arm, 2.0**value)])
+
+    (held,) = effect(0.0, near)
+    assert BASELINES["nearest_condition"](held, [*effect(1.0, near), *effect(2.0, far)]) == pytest.approx(1.0)
+
+
 def test_one_in_ten_of_noise_alone_has_a_sign():
     noise = np.random.default_rng(1).standard_normal(40_000)
     assert np.mean(signs(noise, np.ones(len(noise))) != 0) == pytest.approx(0.1, abs=0.005)
