@@ -48,6 +48,7 @@ CASES = {
     "factor": Blot([1, 2, 3], [3, 2, 7], noise="shared"),
     "shift": Blot([1, 4], [3, 7], ONE, (-9, 9), noise="shared"),
     "decades": Blot([1, 10, 100], [10, 100, 4000], unit=1 / np.log(10)),
+    "small decades": Blot([1, 10, 100], [0.01, 0.1, 4], unit=1 / np.log(10)),
     "given": Blot([2], [1], ONE, unit=1.0, noise=None),
     "alone": Blot([5], [8], ONE),
     "level": Blot([2, 2, 2], [2, 4, 9], (0, 9), (-99, 99)),
@@ -98,10 +99,10 @@ def found():
     scale, offset = (np.array([getattr(each, side) for each in cases], float) for side in ("scale", "offset"))
     unit = np.array([each.unit for each in cases])
     blots = Blots(rows, member, measured, unit, scale, offset, noise, bounds)
-    x, w = (jnp.asarray(each, float) for each in ([signal, 2 * signal], [weight, weight]))
+    x, w = (jnp.asarray(each, float) for each in ([signal, 2 * signal, signal], [weight] * 3))
     solved = [np.asarray(each) for each in solve_blots(blots, x, w, correction=1.5)]
     solved[2] = np.where(noise >= 0, solved[2][:, noise], np.nan)
-    return {name: np.stack([each[:, place] for each in solved]) for place, name in enumerate(names)}
+    return {name: np.stack([each[:2, place] for each in solved]) for place, name in enumerate(names)}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,7 @@ def found():
         ("factor", [2, 1], [0, 0], [6.5 / 5, 8 / 5]),
         ("shift", [1, 1], [2.5, 0], [6.5 / 5, 8 / 5]),
         ("decades", [4000 ** (1 / 3), 4000 ** (1 / 3) / 2], [0, 0], [np.log10(4) ** 2 * 2 / 9] * 2),
+        ("small decades", [4 ** (1 / 3) / 100, 4 ** (1 / 3) / 200], [0, 0], [np.log10(4) ** 2 * 2 / 9] * 2),
         ("given", [1, 1], [0, 0], [np.nan] * 2),
         ("alone", [1, 1], [0, 0], [9, 4]),
     ],

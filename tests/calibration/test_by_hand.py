@@ -1,5 +1,7 @@
 """Times, filled tables, priors within bounds and rows of parameters, each worked out by hand or by SciPy."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -45,6 +47,8 @@ def test_a_unit_is_the_sd_of_a_prior_else_a_decade_an_e_fold_or_a_tenth_of_a_lin
     estimated = Estimated(tuple("abcdef"), scales, lower, upper, np.ones(6), priors, ())
     expected = [0.7, 1.0, 1.0, 0.2, 0.7, 0.03 / np.log(10)]
     assert estimated.units == pytest.approx(expected, rel=1e-6)
+    wide = replace(estimated, priors=(Prior("parameterScaleNormal", 0.0, 2.5, "lin"), *priors[1:]))
+    assert wide.units == pytest.approx([2.5, *expected[1:]], rel=1e-6)
 
 
 def test_a_row_is_filled_with_its_numbers_and_the_places_of_its_own_vector():

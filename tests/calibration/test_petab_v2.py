@@ -39,6 +39,7 @@ from tests.petab_v2 import write_version_2
         ("measurements", "course\t3", "course\t2", r"row 2: time must not be before .* at 3, found 2"),
         ("measurements", "0.3\t", "inf\t", r"measurements.tsv row 2: measurement must be a finite number, found inf"),
         ("measurements", "2\t1", "-2\t1", r"row 7: measurement must be positive, as its noise .*, found -2"),
+        ("measurements", "2\t1", "0\t1", r"row 7: measurement must be positive, as its noise .*, found 0"),
         ("more", "scale", "scale;1", r"more.tsv row 3: observableParameters must have as many .* found 2 of 1"),
         ("more", "scale", "0/0", r"more.tsv row 3: formulas must be readable, found ZeroDivisionError"),
         ("more", "scale", "+".join(["scale"] * 5000), r"more.tsv row 3: cells must have at most 10000 .* found 29999"),
@@ -61,6 +62,18 @@ def test_what_is_wrong_is_named(tmp_path, table, old, new, sentence):
     with pytest.raises(FitError) as caught:
         load_problem(path)
     assert re.search(sentence, "\n".join(caught.value.problems))
+
+
+def test_a_small_measurement_on_a_logarithm_and_a_long_cell_are_read(tmp_path):
+    path = write_version_2(tmp_path)
+    spoil(tmp_path / "measurements.tsv", "2\t1", "0.5\t1")
+    spoil(tmp_path / "mapping.tsv", "signal", "x" * 10_000)
+    assert load_problem(path).measurements.value[5] == 0.5
+    spoil(tmp_path / "mapping.tsv", "x", "xx", 1)
+    with pytest.raises(
+        FitError, match=r"mapping.tsv row 3: cells must have at most 10000 characters, found 10001"
+    ):
+        load_problem(path)
 
 
 def assign(folder, symbol, formula):

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from screen.calibration.priors import DISTRIBUTIONS, Prior
+from screen.calibration.scale import SCALES, rescaled
 
 PEERS = {
     "parameterScaleNormal": ((0.4, 0.7), stats.norm(0.4, 0.7)),
@@ -67,3 +68,30 @@ def test_the_curvature_is_that_of_the_cost_or_of_its_kink(kind):
     second = float((slope(at + 1e-5) - slope(at - 1e-5)) / 2e-5)
     expected = float(slope(at)) ** 2 if "aplace" in kind else max(second, 0.0)
     assert float(prior.precision(at)) == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", PEERS)
+def test_the_curvature_at_several_values_is_that_of_each(kind):
+    numbers, _ = PEERS[kind]
+    prior, at = Prior(kind, *numbers, "log"), [0.31, 0.5, 0.61]
+    assert prior.precision(at) == pytest.approx([float(prior.precision(each)) for each in at])
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_a_scale_goes_there_and_back_with_its_slope(name):
+    scale, values = SCALES[name], np.array([0.3, 1.0, 7.0])
+    np.testing.assert_allclose(scale.scaled(values), SCALED[name](values))
+    np.testing.assert_allclose(scale.linear(scale.scaled(values)), values)
+    slopes = jax.vmap(jax.grad(scale.linear))(jnp.asarray(scale.scaled(values)))
+    np.testing.assert_allclose(scale.slope(values), slopes)
+    fold = scale.scaled(values * np.e) - scale.scaled(values)
+    np.testing.assert_allclose(fold if name != "lin" else 0.0, scale.per_e_fold)
+
+
+def test_the_slope_of_a_linear_scale_is_1_at_0_too():
+    assert SCALES["lin"].slope(np.array([0.0, -2.0])).tolist() == [1.0, 1.0]
+
+
+def test_columns_go_to_their_own_scales():
+    found = rescaled(np.array([[2.0, 3.0, -1.0, 0.0]]), ("log10", "lin", "log10", "log"), "linear")
+    np.testing.assert_allclose(found, [[100.0, 3.0, 0.1, 1.0]])

@@ -173,6 +173,10 @@ def test_what_is_used_elsewhere_stays_at_the_first_place_too():
     assert solved(rate) == {((0, 1), "", "", "s")}
     readouts = (("P1*P2*S", "0.1", "lin", twice("a", "b")), (SCALED, "0.1", "lin", twice("b")))
     assert solved(problem_of(*readouts, names=with_first("b"))) == {((0, 1), "a", "", "")}
+    sigmas = [(0, 0, "as"), (0, 1, "at")]
+    assert solved(problem_of((SCALED, "N1", "lin", sigmas), names=with_first("s"))) == {((0, 1), "a", "", "")}
+    problem = problem_of((BOTH, "0.1", "log", twice("a", "o")), lower=-1.0, names=with_first("o"))
+    assert solved(problem) == set()
 
 
 @pytest.mark.parametrize("first", ["a", "o", "s"])
@@ -212,6 +216,16 @@ def test_an_offset_whose_lower_bound_could_bind_is_solved_on_a_linear_scale_alon
     """Its bound is 0.1, the readings are 1 and 2."""
     found = solved(problem_of((BOTH, "0.1", transformation, twice("a", "o")), lower=-1.0))
     assert found == ({((0, 1), "a", "o", "")} if kept else set())
+
+
+@pytest.mark.parametrize(("lower", "kept"), [(-0.1, False), (0.0, True)])
+def test_an_offset_of_a_logarithm_may_end_at_0_and_not_below(lower, kept):
+    problem = problem_of((BOTH, "0.1", "log", twice("a", "o")))
+    own = problem.estimated
+    scales = tuple("lin" if name == "o" else "log10" for name in own.names)
+    bounds = np.where(np.array(own.names) == "o", lower, own.lower)
+    problem = replace(problem, estimated=replace(own, scales=scales, lower=bounds))
+    assert solved(problem) == ({((0, 1), "a", "o", "")} if kept else set())
 
 
 def test_each_signal_is_left_once_and_measurements_find_their_own():

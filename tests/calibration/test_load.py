@@ -1,0 +1,82 @@
+"""What a problem of PEtab 1 means where it is mixed: some readings from rest, some initial assignments replaced."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from screen.calibration import keep_measurements, load_problem
+from screen.errors import FitError
+from tests.calibration.test_petab_files import add_event, spoil
+
+
+def assign(files, symbol, formula):
+    """Give the model an initial assignment."""
+    math = f'<math xmlns="http://www.w3.org/1998/Math/MathML">{formula}</math>'
+    text = f'<initialAssignment symbol="{symbol}">{math}</initialAssignment>'
+    lists = f"<listOfInitialAssignments>{text}</listOfInitialAssignments><listOfRules>"
+    spoil(files.parent / "toy.xml", "<listOfRules>", lists)
+
+
+def change(path, row, **cells):
+    """Other cells in a row of a table, in columns of their own where there are none."""
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    for column, cell in cells.items():
+        table[column] = table.get(column, "")
+        table.loc[row, column] = cell
+    table.to_csv(path, sep="\t", index=False)
+
+
+def test_readings_without_a_rest_start_from_the_model_as_it_is(files):
+    change(files.parent / "measurements.tsv", slice(0, 3), preequilibrationConditionId="")
+    problem = load_problem(files)
+    assert problem.rest_of_lane.tolist() == [-1, 0, 0] and problem.rests.names == ("rest",)
+
+
+def test_a_part_has_the_rests_of_its_own_lanes(files):
+    """Of three lanes the first begins at no rest, the last at another than the second."""
+    table = files.parent / "measurements.tsv"
+    change(table, slice(0, 3), preequilibrationConditionId="")
+    change(table, slice(8, 11), preequilibrationConditionId="dose_1")
+    problem = load_problem(files)
+    assert problem.rests.names == ("rest", "dose_1") and problem.rest_of_lane.tolist() == [-1, 0, 1]
+    for rows, rests, places in (([9, 2], ("dose_1",), [-1, 0]), ([5, 12], ("rest",), [0]), ([0], (), [-1])):
+        part = keep_measurements(problem, np.array(rows))
+        assert part.rests.names == rests and part.rest_of_lane.tolist() == places
+        assert part.measurements.value.tolist() == problem.measurements.value[sorted(rows)].tolist()
+
+
+@pytest.mark.parametrize("some", [{"preequilibrationConditionId": "rest"},
+                                  {"pretreatmentConditionId": "rest", "pretreatmentTime": "1"}])  # fmt: skip
+def test_events_leave_open_what_some_readings_mean(files, some):
+    """Those from rest, or after a pretreatment; the others alone are read."""
+    add_event(files, "time >= 1", "k_lost", at_rest=False)
+    assert load_problem(files).lanes == 3
+    change(files.parent / "measurements.tsv", slice(4, 8), **some)
+    with pytest.raises(FitError, match="events must have no preequilibration and no second period"):
+        load_problem(files)
+
+
+def test_an_observable_that_is_not_measured_is_left_out(files):
+    plain = load_problem(files)
+    table = files.parent / "observables.tsv"
+    table.write_text(f"{table.read_text()}obs_T\t2*S\t1\tlin\tnormal\n")
+    assert [each.name for each in load_problem(files).observables] == [
+        each.name for each in plain.observables
+    ]
+
+
+def test_a_state_that_begins_by_an_assignment_may_be_set_by_some_conditions(files):
+    """A constant must be set by all or by none: the others would begin with nothing."""
+    assign(files, "S", "<cn>0.7</cn>")
+    change(files.parent / "conditions.tsv", 1, S="2.5")
+    problem = load_problem(files)
+    assert problem.model.initial(np.array(problem.model.values))[0] == pytest.approx(0.7)
+    given = problem.phases[0].states.given
+    assert given.tolist() == [[True], [False], [False]] and problem.phases[0].states.constant[0, 0] == 2.5
+
+
+def test_a_parameter_of_the_table_wins_over_an_initial_assignment(files):
+    assign(files, "k_made", "<cn>0.7</cn>")
+    problem = load_problem(files)
+    place = problem.model.parameters.index("k_made")
+    assert (problem.phases[0].parameters.source[:, place] == problem.estimated.names.index("k_made")).all()
