@@ -32,8 +32,13 @@ def test_rank_correlation_is_that_of_scipy(predicted):
     assert rank_correlation(OBSERVED, np.array(predicted, float), NOISE) == pytest.approx(want)
 
 
-def test_a_constant_prediction_has_no_rank_correlation():
-    assert score(OBSERVED, np.zeros(4), NOISE)["rank_correlation"] is None
+@pytest.mark.parametrize("pair", [(OBSERVED, np.zeros(4)), (np.zeros(4), OBSERVED)])
+def test_what_does_not_vary_has_no_rank_correlation(pair):
+    assert score(*pair, NOISE)["rank_correlation"] is None
+
+
+def test_a_prediction_that_is_far_too_large_has_the_right_sign():
+    assert sign_accuracy(OBSERVED, 4 * OBSERVED, NOISE) == 1.0
 
 
 def test_an_effect_within_noise_has_sign_zero():

@@ -1,11 +1,15 @@
 """The experiment that settles a question is found where it was put, and the sentences say what the tables hold."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from screen.judge import EVIDENCE, FACTS, SETTLING, describe_models, find_settling
+from screen.judge import EVIDENCE, FACTS, SETTLING, describe_models, find_settling, settle
 from screen.judge.settle import ERROR, _odds
+from screen.scenarios import Context, ContextTables, Option
+from screen.simulate import Integration
 from screen.tables import RESPONSES, SCENARIOS, check_table
 
 OPTIONS = ("yes", "no", "both")
@@ -87,12 +91,62 @@ def test_spread_under_both_answers_and_the_error_of_both_measurements_count():
     assert found["separation"] == pytest.approx(2.5 / np.sqrt(2 + 0.5 + 2 * 0.3**2))
 
 
+def test_a_level_below_the_floor_is_read_as_the_floor_and_one_draw_has_no_spread():
+    """Half a thousandth of a vehicle at 4 thousandths is read as a quarter; unchanged under the other answer."""
+    scenarios, responses = [], []
+    for option, level in (("yes", 0.0005), ("no", 0.004)):
+        for kind, value in ((("vehicle", "vehicle", None, None), 0.004), (("a", "single", "a", 10.0), level)):
+            name = f"cell|{option}|{kind[0]}"
+            scenarios.append((name, "cell", option, 0.5, *kind, *[None] * 4))
+            responses.append((name, 0, "early", value, "ok", 1))
+    (found,) = find_settling(
+        pl.DataFrame(scenarios, schema=SCENARIOS.dtypes(), orient="row"),
+        pl.DataFrame(responses, schema=RESPONSES.dtypes(), orient="row"),
+        "H_question", ("yes", "no"), 1,
+    ).to_dicts()  # fmt: skip
+    assert (found["first_log2"], found["second_log2"]) == pytest.approx((-2.0, 0.0))
+    assert found["separation"] == pytest.approx(2.0 / (np.sqrt(2) * 0.3))
+
+
+def test_experiments_are_of_all_lanes_of_the_options_of_the_switch_alone(monkeypatch):
+    """The screen that is run is made by hand: what was asked of it, and what becomes of its answer."""
+    asked = {}
+
+    def plan(contexts, drugs, request):
+        asked["request"], asked["contexts"] = request, contexts
+        return rows()[0]
+
+    def simulate(parts, readouts, integration, shard, report):
+        asked["shard"] = shard
+        return [rows()[1]]
+
+    monkeypatch.setattr(settle, "plan_scenarios", plan)
+    monkeypatch.setattr(settle, "ScreenTables", lambda *given: given)
+    monkeypatch.setattr(settle, "read_parts", lambda *given: ())
+    monkeypatch.setattr(settle, "simulate_shard", simulate)
+    options = {name: Option("H_question", 0.5, {}) for name in OPTIONS[:2]} | {
+        "else": Option("H_other", 1.0, {})
+    }
+    cell = Context("cell", "human", (), (), {"else": 1.0}, 0.0)
+    screen = settle.Screen(
+        ContextTables({"cell": cell}, options), None, rows()[1], 1, (), Path, Integration(), ("telling",)
+    )
+    found = settle.propose_experiments(screen, "H_question", 1)
+    assert found.select("switch", "first", "second").rows() == [("H_question", "yes", "no")]
+    assert (asked["shard"].index, asked["shard"].count) == (0, 1)
+    assert asked["request"].switches == ["H_question"] and asked["request"].drugs == ("telling",)
+    assert asked["request"].doses_nM == (100.0, 1000.0)
+    assert dict(asked["contexts"].contexts["cell"].hypotheses) == {}
+
+
 @pytest.mark.parametrize(
     ("log_factor", "said"),
     [
         (0.99, "is hardly told from it"),
         (1.0, "makes them 3 times less probable"),
         (9.9, "makes them 19,930 times less probable"),
+        (10.0, "makes them 10^4 times less probable"),
+        (10.5, "makes them 10^5 times less probable"),
         (23.03, "makes them 10^10 times less probable"),
     ],
 )
@@ -137,5 +191,7 @@ def test_sentences_say_what_the_tables_hold(settling):
     assert "yes 0.50 to 0.75" in said
     assert "V01 (3.0 worse under no)" in said
     assert "To tell yes from no: telling 1000 nM in cell, early: log2 change -3.32 against -0.32" in said
+    half = facts.with_columns(difference=pl.Series([0.0, 0.5, 0.2]))
+    assert "No fact is fitted clearly worse" in describe_models(evidence, half, settling)["H_question"][2]
     nothing = describe_models(evidence, facts.clear(), settling.clear())["H_question"]
     assert "No fact is fitted clearly worse" in nothing[-1]
