@@ -225,7 +225,7 @@ class Problem:
         if not self.derived:
             return linear
         known = dict(zip(self.estimated.names, jnp.moveaxis(linear, -1, 0), strict=True))
-        further = [each(known) * jnp.ones(linear.shape[:-1]) for each in self.derived]
+        further = [each(known) for each in self.derived]
         return jnp.concatenate([linear, jnp.stack(further, axis=-1)], axis=-1)
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from screen.calibration import keep_measurements, load_problem
+from screen.calibration.subset import hide
 from screen.errors import FitError
 from tests.calibration.test_petab_files import add_event, spoil
 
@@ -45,6 +46,14 @@ def test_a_part_has_the_rests_of_its_own_lanes(files):
         assert part.measurements.value.tolist() == problem.measurements.value[sorted(rows)].tolist()
 
 
+def test_what_is_hidden_is_not_shown_to_a_fit(toy):
+    assert toy.measurements.shown.all()
+    hidden = np.arange(13) % 3 == 0
+    part = hide(toy, hidden)
+    assert part.measurements.shown.tolist() == (~hidden).tolist() and part.digest != toy.digest
+    assert hide(toy, ~hidden).digest != part.digest
+
+
 @pytest.mark.parametrize("some", [{"preequilibrationConditionId": "rest"},
                                   {"pretreatmentConditionId": "rest", "pretreatmentTime": "1"}])  # fmt: skip
 def test_events_leave_open_what_some_readings_mean(files, some):
@@ -65,12 +74,20 @@ def test_an_observable_that_is_not_measured_is_left_out(files):
     ]
 
 
+def test_a_noise_that_is_estimated_is_positive_at_its_nominal_value(files):
+    spoil(files.parent / "parameters.tsv", "k_made\tlog10\t0.001\t100\t1", "k_made\tlin\t-5\t100\t-1")
+    spoil(files.parent / "measurements.tsv", "\tscale\t0.05", "\tscale\tk_made")
+    with pytest.raises(FitError, match=r"row 2: noise must be a positive number, found -1 from"):
+        load_problem(files)
+
+
 def test_a_state_that_begins_by_an_assignment_may_be_set_by_some_conditions(files):
     """A constant must be set by all or by none: the others would begin with nothing."""
     assign(files, "S", "<cn>0.7</cn>")
     change(files.parent / "conditions.tsv", 1, S="2.5")
     problem = load_problem(files)
     assert problem.model.initial(np.array(problem.model.values))[0] == pytest.approx(0.7)
+    assert problem.phases[0].sets_states and problem.legs == (0,)
     given = problem.phases[0].states.given
     assert given.tolist() == [[True], [False], [False]] and problem.phases[0].states.constant[0, 0] == 2.5
 

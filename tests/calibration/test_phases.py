@@ -59,6 +59,21 @@ def tables_of(settings, *conditions, begins, rest=None):
     return filler, filler.tables(arms)
 
 
+def test_phases_that_set_no_state_are_integrated_in_one_go(folder):
+    spoil(folder / "conditions.tsv", "doubled\tS\t2*S+more", "doubled\tdose\t2+more")
+    problem = load_problem(folder / "problem.yaml")
+    assert problem.legs == (0,) and filled(problem, problem.phases[1])["dose"] == [3.0, 0.0]
+
+
+def test_what_is_computed_is_there_for_every_vector(folder):
+    problem = load_problem(folder / "problem.yaml")
+    vectors = problem.estimated.nominal + np.arange(3.0)[:, None]
+    found = problem.vector(jnp.asarray(vectors))
+    place = problem.estimated.names.index("half_dose")
+    np.testing.assert_allclose(found[:, -1], 2 * found[:, place])
+    assert found.shape == (3, len(problem.estimated.names) + 1)
+
+
 def test_a_formula_of_a_condition_sees_its_time_and_what_holds_before_it():
     """From 3 on the dose is 2*a; at 7 the rate becomes 7*0.2 + 2*a*half, and the states follow from themselves."""
     later = {"k": "k*time+dose*half", "S": "S*time+dose", "P": "a+half"}
