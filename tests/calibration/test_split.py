@@ -70,7 +70,7 @@ def problem_of(*observables, censored=(), prior=None, lower=-9.0, names=NAMES):
 
 def solved(problem):
     """Measurements, scale, offset and sigma of each blot that solves any."""
-    split, names = split_problem(problem), np.array([*problem.estimated.names, ""])
+    split, names = split_problem(problem), np.array([*problem.estimated.names, "computed", ""])
     sigma = np.append(split.sigmas, -1)[split.noise]
     found = {
         (tuple(rows.tolist()), *(str(names[place]) for place in places))
