@@ -1,11 +1,15 @@
 """A text table is read the same, and said the same of, whether polars may split it or not."""
 
+import csv
 import random
+from itertools import product
 
+import numpy as np
 import pytest
 
 from screen.errors import TableError
 from screen.tables import read_cells
+from screen.tables.text import _has_long_line, _may_have_blank_ends, _plain_cells
 
 CELLS = (
     "",
@@ -80,3 +84,40 @@ def test_beside_semicolons_two_doses_and_a_decimal_comma_are_not_told_apart_and_
 def test_what_can_be_meant_in_one_way_is_read_beside_semicolons(tmp_path, given):
     found, _ = read(tmp_path / "t.csv", f"a;b\n1;{given}\n")
     assert found["b"] == [given]
+
+
+@pytest.mark.parametrize("most", [1, 3, 7])
+def test_a_long_line_is_one_of_more_letters(most):
+    """Against each line of 300 texts, of lines that are about as long as that."""
+    rng = np.random.default_rng(most)
+    told = set()
+    for _ in range(300):
+        lines = ["x" * length for length in rng.integers(0, most + 2, rng.integers(1, 6))]
+        text = "\n".join(lines)
+        assert _has_long_line(text, most) == any(len(line) > most for line in lines)
+        told.add(_has_long_line(text, most))
+    assert told == {False, True}
+
+
+def test_a_blank_at_an_end_of_a_cell_is_never_overlooked_and_one_within_is_none():
+    cells = "a", "a b", " a", "a ", "", "a\xa0", "\u2003a"
+    for separator in (",", "\t"):
+        for first in product(cells, repeat=2):
+            for second in product(cells, repeat=2):
+                text = "\n".join(separator.join(row) for row in (first, second))
+                if any(cell != cell.strip() for cell in (*first, *second)):
+                    assert _may_have_blank_ends(text, separator)
+                elif text.isascii():
+                    assert not _may_have_blank_ends(text, separator)
+
+
+def test_a_plain_table_is_read_the_quick_way_and_anything_odd_is_not():
+    plain = _plain_cells("gene,copies\nSTAT3,1\nJAK1,\n", ",")
+    assert plain is not None and plain.lines == [2, 3]
+    assert plain.text.to_dict(as_series=False) == {"gene": ["STAT3", "JAK1"], "copies": ["1", None]}
+    spaced = _plain_cells("gene , copies\n STAT3,1 \nJAK1, \n", ",")
+    assert spaced is not None and spaced.text.equals(plain.text)
+    for odd in ("gene,gene\na,b\n", "gene,\na,b\n", 'gene,copies\n"a",b\n', "# said\ngene,copies\na,b\n",
+                "gene,copies\n", "gene,copies\na,1\n,\n", "gene,copies\na,1,2\n", "gene,copies\r\na,1\r\n",
+                f"gene,copies\n{'a' * (csv.field_size_limit() + 1)},1\n"):  # fmt: skip
+        assert _plain_cells(odd, ",") is None, odd[:40]
