@@ -41,11 +41,11 @@ def in_standard_units(value: float, unit: str) -> tuple[float, str]:
     """
     massed = MASSED.fullmatch(unit.strip())
     name = (massed["unit"] if massed else unit).strip().replace(GREEK_MU, MICRO)
-    kilodalton = float(massed["mass"]) / (1.0 if massed["kilo"] else 1e3) if massed else 1.0
+    kilodalton = float(massed["mass"]) / (1.0 if massed["kilo"] else 1e3) if massed else None
     if name not in SCALES or kilodalton == 0:
         return value, unit
     factor, standard = SCALES[name]
-    if massed is None:
+    if kilodalton is None:
         return value * factor, standard
     if standard == MASS:
         return value * factor / kilodalton, NANOMOLAR

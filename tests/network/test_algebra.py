@@ -14,6 +14,7 @@ from screen.network.algebra import (
     constant,
     evaluate,
     free_symbols,
+    mul,
     power,
     substitute,
     symbol,
@@ -174,3 +175,7 @@ def test_operators_with_numbers_on_either_side():
         (x - y, 6), (y - x, -6), (x / y, 4), (y / x, 0.25), (-x, -8), (x**2, 64), (x**y, 64),
     ):  # fmt: skip
         assert evaluate(expression, at) == pytest.approx(value)
+
+
+def test_there_is_one_nothing():
+    assert constant(-0.0) is ZERO and -ZERO is ZERO and mul(constant(-1.0), ZERO) is ZERO
