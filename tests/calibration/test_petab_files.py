@@ -67,6 +67,14 @@ def test_a_formula_that_is_too_long_is_one_problem(files):
 
 
 @pytest.mark.parametrize(
+    ("noise", "found"), [("exp(1000)", "inf"), ("0*exp(1)", "0"), ("1-exp(1)", "-1.71828")]
+)
+def test_noise_that_is_no_positive_number_is_named(files, noise, found):
+    spoil(files.parent / "observables.tsv", "\tS\t8", f"\tS\t{noise}")
+    assert re.search(rf"noise must be a positive number, found {found} from", problems_of(files))
+
+
+@pytest.mark.parametrize(
     ("fault", "found"),
     [(KeyError("a\nword"), "'a\\\\nword'"), (AssertionError(), "what .* calls AssertionError")],
 )

@@ -186,6 +186,10 @@ def test_the_place_of_a_parameter_decides_nothing(first):
         (BOTH, "N1", "log10", twice("a", "o", "s")), ("S", "0.1", "lin", twice()), names=names
     )
     assert solved(problem) == {((0, 1), "a", "o", "s")}
+    for value, name in ((SCALED, "a"), (SHIFTED, "o")):
+        shared = (value, "0.1", "lin", twice(name))
+        place = {"a": (name, ""), "o": ("", name)}[name]
+        assert solved(problem_of(shared, shared, names=names)) == {((0, 1, 2, 3), *place, "")}
 
 
 @pytest.mark.parametrize(
