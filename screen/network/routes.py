@@ -98,7 +98,7 @@ def _holding_back(point: _Point, rule: Expression, loads: Mapping[str, float]) -
             if slope > 0:
                 driving[name] = driving.get(name, 0.0) + slope
     found: set[str] = set()
-    for rate, _ in (*raising, *_leading_up(point, driving, substrate)):
+    for rate, _ in (*raising, *_leading_up(point, driving)):
         found |= {load for load, slope in point.slopes(rate, loads).items() if slope * loads[load] < 0}
     matter = {name for _, changes in raising for name in changes}
     for rate, changes in point.reactions:
@@ -125,10 +125,11 @@ def _exchanged(point: _Point, species: Iterable[str]) -> frozenset[str]:
         found |= more
 
 
-def _leading_up(
-    point: _Point, driving: Changes, substrate: frozenset[str]
-) -> list[tuple[Expression, Changes]]:
-    """Reactions that turn something further up into what drives, or what is so made into what drives more."""
+def _leading_up(point: _Point, driving: Changes) -> list[tuple[Expression, Changes]]:
+    """Reactions that turn something further up into what drives, or what is so made into what drives more.
+
+    What drives is no form of the substrate, so none of them touches one.
+    """
     reached = set(driving)
     found: dict[int, set[str]] = {}
     while True:
@@ -138,11 +139,11 @@ def _leading_up(
             if place not in found
             and any(change > 0 and name in reached for name, change in changes.items())
             and (
-                any(change < 0 and name not in reached | substrate for name, change in changes.items())
+                any(change < 0 and name not in reached for name, change in changes.items())
                 or (any(change < 0 for change in changes.values()) and _raises(changes, driving))
             )
         }
         if not more:
             return [point.reactions[place] for place in found]
         found |= more
-        reached |= set().union(*more.values()) - substrate
+        reached |= set().union(*more.values())

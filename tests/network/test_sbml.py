@@ -316,3 +316,10 @@ def test_what_libsbml_only_warns_of_is_read():
     assert found.species == read_sbml(text).species
     with pytest.raises(NetworkError, match="SBML line 3: must be"):
         read_sbml(text.replace('level="3"', unknown.format("true"), 1))
+
+
+@pytest.mark.parametrize(("x", "value"), [(6, 1.0), (4, 2.0), (2, 3.0), (0, 7.0)])
+def test_a_piecewise_has_its_last_value_where_no_condition_holds(x, value):
+    """The last is none of the conditions, which are 0 there."""
+    text = sbml_of(f"y' = piecewise(1, x > 5, 2, x > 3, 3, x > 1, 7); x = {x}; y = 0;")
+    assert rates_at_start(text)["y"] == value
