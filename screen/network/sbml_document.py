@@ -165,7 +165,11 @@ def _refuse_large(text: str) -> None:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
         parser.Parse(text.encode(), True)
-    except expat.ExpatError as error:
+    except (
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+    ) as error:  # ... an encoding that is none, or not of this text
         raise NetworkError(f"SBML: must be readable, found {error}") from None
 
 

@@ -323,3 +323,13 @@ def test_a_piecewise_has_its_last_value_where_no_condition_holds(x, value):
     """The last is none of the conditions, which are 0 there."""
     text = sbml_of(f"y' = piecewise(1, x > 5, 2, x > 3, 3, x > 1, 7); x = {x}; y = 0;")
     assert rates_at_start(text)["y"] == value
+
+
+@pytest.mark.parametrize("encoding", ["UTF-99", "base64_codec", "punycode", "a b", "ascii", "x" * 500])
+def test_an_encoding_that_is_none_is_refused_in_one_line(encoding):
+    text = sbml_of(MODELS["volumes"])
+    assert 'encoding="UTF-8"' in text
+    with pytest.raises(NetworkError, match=r"^SBML( line 1)?: must be readable, found ") as caught:
+        read_sbml(text.replace('encoding="UTF-8"', f'encoding="{encoding}"', 1))
+    (problem,) = caught.value.problems
+    assert problem.isprintable()
