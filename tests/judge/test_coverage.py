@@ -1,6 +1,7 @@
 """Coverage: of the ensemble as it is, of one that is too narrow, and the statistics against known values."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from screen.calibration import keep_conditions, load_problem
 from screen.fit import choose_fit_engine, ensemble, make_predictor
 from screen.fit.prior_draws import draw_priors
-from screen.judge import COVERAGE, CoveragePlan, measure_coverage
+from screen.judge import COVERAGE, CoveragePlan, coverage, measure_coverage
 from screen.judge.coverage import (
     choose_shown,
     independent_cases,
@@ -65,6 +66,32 @@ def test_an_ensemble_that_is_too_narrow_is_found_out(toy, solver, monkeypatch):
     found = by_name(measure_coverage(toy, solver, replace(PLAN, draw_steps=0)))
     for name in ("measured predictions", "all parameters"):
         assert found[name]["high"] < 0.85
+
+
+def test_a_parameter_is_informed_whose_sd_fell_below_four_fifths_of_that_of_its_prior(monkeypatch):
+    """Priors of sd 0.5 and 2: 0.4 and 1.6 are four fifths. The draws 0 to 39 of all but the third hold the truth."""
+    sd, precision = np.array([0.39, 0.41, 1.59, 1.61]), np.array([4.0, 4.0, 0.25, 0.25])
+    problem = SimpleNamespace(estimated=SimpleNamespace(nominal=np.zeros(4)))
+    drawn = SimpleNamespace(scaled=np.tile(np.arange(40.0)[:, None], (1, 4)), arrived=np.array([True, False]))
+    for name, stub in {
+        "simulate_measurements": lambda *of: problem,
+        "hide": lambda *of: problem,
+        "draw_posterior": lambda *of: (None, SimpleNamespace(sd=sd), drawn),
+        "prior_precision": lambda *of: precision,
+        "_first_of_each": lambda problem: np.array([True, True, False, True]),
+    }.items():
+        monkeypatch.setattr(coverage, name, stub)
+    evaluator = SimpleNamespace(
+        problem=problem,
+        judged_by=lambda data: data,
+        predict=lambda at: SimpleNamespace(compared=np.asarray(at), sigma=np.asarray(at)),
+    )
+    shown, truth = np.array([True, False, True, False]), np.array([20.0, 20.0, 99.0, 20.0])
+    found = coverage.fit_replica(evaluator, shown, truth, PLAN, 3)
+    assert found.informed.tolist() == [True, False]
+    assert found.parameters.tolist() == [True, True, False, True]
+    assert (found.measured.tolist(), found.unmeasured.tolist()) == ([True], [True, True])
+    assert found.arrived == 0.5
 
 
 def test_truths_come_from_the_priors_within_the_bounds(toy, solver):
