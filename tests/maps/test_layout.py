@@ -132,6 +132,7 @@ def test_a_map_is_as_large_as_its_parts_and_wide_enough_for_what_its_signs_mean(
         known = np.array([max(width, 560.0) + 2 * drawing.MARGIN, height + 3 * drawing.MARGIN]) / 72
         figure = drawing.draw_map(sizes[size])
         assert figure.get_size_inches() == pytest.approx(known)
+        assert figure.axes[0].get_position().bounds == pytest.approx((0, 0, 1, 1))
         (left, right), (low, high) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
         assert (right - left, low - high) == pytest.approx(tuple(known * 72))  # a unit is a point
 
