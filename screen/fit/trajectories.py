@@ -92,12 +92,12 @@ def _start(
 ) -> tuple[jax.Array, jax.Array]:
     """States [lanes, species] before the first phase sets any, and whether each lane has one [lanes]."""
     model = problem.model
-    state, ok = model.initial(parameters), jnp.ones(len(batch.lane), bool)
+    state, ok = jnp.asarray(model.initial(parameters)), jnp.ones(len(batch.lane), bool)
     if not len(batch.rest):
         return state, ok
     vectors = linear[batch.vector_of_rest]
     resting = problem.rests.parameters.fill(vectors, batch.rest)
-    start = _override(problem.rests, vectors, batch.rest, model.initial(resting))
+    start = _override(problem.rests, vectors, batch.rest, jnp.asarray(model.initial(resting)))
     found = come_to_rest(model, solver, resting, start, _copies(batch, batch.vector_of_rest, batch.rest))
     at_rest = batch.rest_of_lane >= 0
     state = jnp.where(at_rest[:, None], found.state[batch.rest_of_lane], state)

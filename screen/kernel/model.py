@@ -1,9 +1,10 @@
-"""A network ready to be integrated: its names and values, and its formulas as JAX functions."""
+"""A network ready to be integrated: its names and values, and its formulas as functions of JAX and of NumPy."""
 
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from screen.shapes import ANY_OBSERVABLES, ANY_PARAMETERS, ANY_SPECIES, TOGETHER
 class Model:
     """One network for every drug: doses, loads and contexts are values of its parameters.
 
-    Equal models are the same network; a model can be closed over in a jitted function.
+    Equal models are the same network; a model can be closed over in a jitted function. Its formulas give arrays of
+    JAX where they are given one, else of NumPy: each operation of JAX on a shape that is new has to be compiled.
     """
 
     def __init__(self, system: System, cache: Path):
@@ -51,15 +53,13 @@ class Model:
         """Whether the rates of change depend on time by themselves."""
         return any(op == "time" for op, *_ in self.system.derivative.code)
 
-    def initial(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[Array, ANY_SPECIES]:
+    def initial(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[AnyArray, ANY_SPECIES]:
         """Initial state [..., species] for parameters [..., parameters]."""
-        return _last(run(self.system.initial, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1])
+        return _evaluated(self.system.initial, {}, {"parameter": parameters})
 
-    def per_amount(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[Array, ANY_SPECIES]:
+    def per_amount(self, parameters: Float[AnyArray, ANY_PARAMETERS]) -> Float[AnyArray, ANY_SPECIES]:
         """Change of each species [..., species] by one of its amount: 1 / volume where it is a concentration."""
-        return _last(
-            run(self.system.per_amount, {"parameter": _first(parameters)}), jnp.shape(parameters)[:-1]
-        )
+        return _evaluated(self.system.per_amount, {}, {"parameter": parameters})
 
     def observe(
         self,
@@ -68,7 +68,7 @@ class Model:
         parameters: Float[AnyArray, ANY_PARAMETERS],
         names: Sequence[str] | None = None,
         stored: Sequence[int] | None = None,
-    ) -> Float[Array, ANY_OBSERVABLES]:
+    ) -> Float[AnyArray, ANY_OBSERVABLES]:
         """Observables [..., observables]; times [...], states [..., species], parameters [..., parameters].
 
         `names` are the observables wanted, all of them by default; only what they need is computed. The
@@ -76,12 +76,7 @@ class Model:
         these are not all (`needed`).
         """
         program = self._observing(self.observables if names is None else names)
-        state: Any = _first(states)
-        if stored is not None:
-            state = dict(zip(stored, state, strict=True))
-        inputs = {"time": jnp.asarray(times), "state": state, "parameter": _first(parameters)}
-        shapes = jnp.shape(times), jnp.shape(states)[:-1], jnp.shape(parameters)[:-1]
-        return _last(run(program, inputs), jnp.broadcast_shapes(*shapes))
+        return _evaluated(program, {"time": times}, {"state": states, "parameter": parameters}, stored)
 
     def needed(self, names: Sequence[str]) -> tuple[int, ...]:
         """Places of the species that observables or species of these names are read from, ascending."""
@@ -98,12 +93,10 @@ class Model:
         time: Float[AnyArray, TOGETHER] | float,
         state: Float[AnyArray, ANY_SPECIES],
         parameters: Float[AnyArray, ANY_PARAMETERS],
-    ) -> Float[Array, ANY_SPECIES]:
+    ) -> Float[AnyArray, ANY_SPECIES]:
         """d state / d time [..., species]."""
-        hoisted = run(self.system.hoist, {"parameter": _first(parameters)})
-        inputs = {"time": jnp.asarray(time), "state": _first(state), "hoisted": hoisted}
-        shapes = jnp.shape(time), jnp.shape(state)[:-1], jnp.shape(parameters)[:-1]
-        return _last(run(self.system.derivative, inputs), jnp.broadcast_shapes(*shapes))
+        rows = {"state": state, "parameter": parameters}
+        return _evaluated(self.system.derivative, {"time": time}, rows, hoist=self.system.hoist)
 
 
 def load_model(sbml: Path | str, cache: Path | None = None) -> Model:
@@ -145,12 +138,31 @@ def _analysed(digest: str, network: Callable[[], Network], cache: Path | None) -
     return Model(from_json(json.loads(place.read_text(encoding="utf-8"))), folder)
 
 
-def _first(values: Any) -> Array:
-    """The last axis moved to the front, where programs look things up."""
-    return jnp.moveaxis(jnp.asarray(values, dtype=jnp.float64), -1, 0)
+def _evaluated(
+    program: Program,
+    alone: Mapping[str, Any],
+    rows: Mapping[str, Any],
+    stored: Sequence[int] | None = None,
+    hoist: Program | None = None,
+) -> AnyArray:
+    """Results [..., results] of a program; inputs `alone` are [...], those in rows [..., places].
 
-
-def _last(values: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    The leading axes broadcast against each other. `stored` are places of the species that the states have; `hoist`
+    computes beforehand what the program reads as hoisted.
+    """
+    given = [*alone.values(), *rows.values()]
+    arrays = jnp if any(isinstance(each, Array) for each in given) else np
+    inputs: dict[str, Any] = {name: arrays.asarray(each) for name, each in alone.items()}
+    for name, each in rows.items():
+        inputs[name] = arrays.moveaxis(arrays.asarray(each, dtype=np.float64), -1, 0)
+    if stored is not None:
+        inputs["state"] = dict(zip(stored, inputs["state"], strict=True))
+    shapes = (np.shape(each) for each in alone.values()), (np.shape(each)[:-1] for each in rows.values())
+    shape = np.broadcast_shapes(*chain(*shapes))
+    with np.errstate(all="ignore"):  # of what is computed and not taken, as where there are cases
+        if hoist is not None:
+            inputs["hoisted"] = run(hoist, inputs, arrays)
+        values = run(program, inputs, arrays)
     if not values:
-        return jnp.zeros((*shape, 0))
-    return stack([jnp.broadcast_to(jnp.asarray(value, dtype=jnp.float64), shape) for value in values])
+        return arrays.zeros((*shape, 0))
+    return arrays.broadcast_to(stack(values, arrays), (*shape, len(values)))

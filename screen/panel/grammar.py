@@ -62,29 +62,21 @@ def parse_arm(
 
     Schedules are laid out up to the last minute that is read. What has a unit may be given in others.
     """
-    problems: list[str] = []
-
-    def parsed(column: str, text: str) -> Exposure:
-        settings, found = parse_settings(text, last, units)
-        problems.extend(f"`{prefix}{column}` {problem}" for problem in found)
-        return settings
-
     genotype, wrong = parse_genotype(row["genotype"] or "", units)
-    problems += [f"`{prefix}genotype` {problem}" for problem in wrong]
-    arm = Arm(
-        row["context"],
-        row["hypothesis"] or DEFAULT,
-        genotype.values,
-        parsed("stimulus", row["stimulus"] or ""),
-        parsed("treatment", row["treatment"] or ""),
-        row["pretreatment"],
-        genotype.shares,
-    )
-    if any(minute < 0 for minute, _ in arm.stimulus.later):
+    problems = [f"`{prefix}genotype` {problem}" for problem in wrong]
+    given: list[Exposure] = []
+    for column in ("stimulus", "treatment"):
+        exposure, wrong = parse_settings(row[column] or "", last, units)
+        problems += [f"`{prefix}{column}` {problem}" for problem in wrong]
+        given.append(exposure)
+    stimulus, treatment = given
+    hypothesis, before = row["hypothesis"] or DEFAULT, row["pretreatment"]
+    arm = Arm(row["context"], hypothesis, genotype.values, stimulus, treatment, before, genotype.shares)
+    if any(minute < 0 for minute, _ in stimulus.later):
         problems.append(f"`{prefix}stimulus` must be given from minute 0 on, found a minute before")
-    if arm.treatment.own:
+    if treatment.own:
         problems.append(f"`{prefix}treatment` must name what is given, found `{OWN}`")
-    if arm.stimulus.series and arm.treatment.series:
+    if stimulus.series and treatment.series:
         problems.append(
             f"`{prefix}treatment` must hold single values beside a series in `{prefix}stimulus`, found a series"
         )

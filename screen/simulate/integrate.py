@@ -195,7 +195,7 @@ class Runner:
 
     def __init__(self, model: Model, integration: Integration, design: Design, names: Sequence[str]):
         self.model, self.integration, self.names = model, integration, tuple(names)
-        self.design = jax.tree.map(jnp.asarray, design)
+        self.design = jax.device_put(design)
         self.start = np.asarray(design.start) / integration.unit_minutes
         strict = integration.stricter()
         # a cell that has not come to rest in so many steps oscillates: more of them would not help
@@ -217,7 +217,7 @@ class Runner:
     def _start(self, options: Integration, parameters: Array) -> Rest:
         if options.from_rest:
             return come_to_rest(self.model, options, parameters)
-        state = self.model.initial(parameters)
+        state = jnp.asarray(self.model.initial(parameters))
         none = jnp.zeros(state.shape[0], dtype=int)
         return Rest(state, none + Status.OK, none)
 

@@ -15,7 +15,6 @@ from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
 from jaxtyping import Int
@@ -132,7 +131,7 @@ def _batches(own: Sequence[_Run], readouts: Sequence[Readout], integration: Inte
 def _on_device(own: Sequence[_Run]) -> dict[int, Any]:
     """Designs and draws by `id`, each once where JAX computes: parts share them."""
     tables = {id(each): each for part, _ in own for each in (part.design, part.draws)}
-    return {key: jax.tree.map(jnp.asarray, each) for key, each in tables.items()}
+    return {key: jax.device_put(each) for key, each in tables.items()}
 
 
 def _make_ready(

@@ -64,7 +64,7 @@ def test_samples_are_of_the_distribution(kind, scale):
 def test_the_curvature_is_that_of_the_cost_or_of_its_kink(kind):
     numbers, _ = PEERS[kind]
     prior, at = Prior(kind, *numbers, "log"), 0.61
-    slope = jax.grad(prior.cost)
+    slope = jax.jit(jax.grad(prior.cost))
     second = float((slope(at + 1e-5) - slope(at - 1e-5)) / 2e-5)
     expected = float(slope(at)) ** 2 if "aplace" in kind else max(second, 0.0)
     assert float(prior.precision(at)) == pytest.approx(expected, rel=1e-5, abs=1e-9)
@@ -82,7 +82,7 @@ def test_a_scale_goes_there_and_back_with_its_slope(name):
     scale, values = SCALES[name], np.array([0.3, 1.0, 7.0])
     np.testing.assert_allclose(scale.scaled(values), SCALED[name](values))
     np.testing.assert_allclose(scale.linear(scale.scaled(values)), values)
-    slopes = jax.vmap(jax.grad(scale.linear))(jnp.asarray(scale.scaled(values)))
+    slopes = jax.jit(jax.vmap(jax.grad(scale.linear)))(jnp.asarray(scale.scaled(values)))
     np.testing.assert_allclose(scale.slope(values), slopes)
     fold = scale.scaled(values * np.e) - scale.scaled(values)
     np.testing.assert_allclose(fold if name != "lin" else 0.0, scale.per_e_fold)

@@ -1,7 +1,9 @@
 """What is solved blot by blot is the optimum over it, and the gradient of what is left is right."""
 
 from dataclasses import replace
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -50,7 +52,7 @@ def make_blots(rng, unit, scale, offset, truth, width=9):
 )
 def test_blot_is_solved_like_by_a_general_least_squares(unit, scale, offset, truth):
     blots, signal = make_blots(np.random.default_rng(4), unit, scale, offset, truth)
-    found = solve_blots(blots, jnp.asarray(signal), jnp.ones_like(signal), correction=1.5)
+    found = jax.jit(partial(solve_blots, blots, correction=1.5))(signal, np.ones_like(signal))
 
     def residuals(at):
         value = at[1] + at[0] * signal[0]

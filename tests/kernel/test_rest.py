@@ -1,5 +1,7 @@
 """Rest states against closed forms, the long integration of every engine, and finite differences."""
 
+from functools import cache, partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,14 +28,26 @@ TRAVELLER = """
 UNTIL, TIGHT = Until(1e5), Stepping(rtol=1e-9, atol=1e-12, threads=1)
 
 
-def rest_of(model, parameters, state, **options):
-    return rest(model, parameters, state, until=UNTIL, **TIGHT._asdict(), **options)
+def rest_of(model, parameters, state, copy_of=None, **options):
+    """Compiled as a whole, as in a screen."""
+    copies = None if copy_of is None else tuple(copy_of)
+    return _rest(model, copies, tuple(options.items()))(parameters, state)
+
+
+@cache
+def _rest(model, copies, options):
+    copy_of = None if copies is None else np.array(copies)
+    return jax.jit(partial(rest, model, copy_of=copy_of, until=UNTIL, **TIGHT._asdict() | dict(options)))
 
 
 def integrated(model, parameters, state, stepping=TIGHT):
-    return integrated_rest(
-        ENGINES["kernel"].solve, model, Cells(jnp.asarray(parameters), state), UNTIL, stepping
-    )
+    return _integrated(model, stepping)(parameters, state)
+
+
+@cache
+def _integrated(model, stepping):
+    solve = ENGINES["kernel"].solve
+    return jax.jit(lambda *cells: integrated_rest(solve, model, Cells(*cells), UNTIL, stepping))
 
 
 def roots_of_switch(model):

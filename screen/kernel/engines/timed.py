@@ -92,7 +92,7 @@ def _between(model: Model, runs: Runs, start: Array, stop: Array) -> Runs:
 
 def _slope(model: Model, time: Array, state: Array, constants: Array) -> Array:
     """0 [lanes, species], with the derivative of the state by what moves the time."""
-    rate = model.derivative(*(stop_gradient(each) for each in (time, state, constants)))
+    rate = jnp.asarray(model.derivative(*(stop_gradient(each) for each in (time, state, constants))))
     return rate * (time - stop_gradient(time))[:, None]
 
 
