@@ -164,6 +164,24 @@ def test_a_table_that_breaks_its_schema_is_not_written(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["few.tsv", "few.csv", "few.parquet"])
+def test_a_column_that_may_be_missing_is_written_where_it_is_there(tmp_path: Path, name):
+    schema = Schema(
+        "few",
+        (
+            Column("who", pl.String, "who"),
+            Column("kg", pl.Float64, "weight", "kg", required=False, nullable=True),
+        ),
+        key=("who",),
+    )
+    whole = pl.DataFrame({"kg": [2.5, 3.0], "who": ["a", "b"]})
+    for frame in (whole, whole.select("who")):
+        write_table(frame, tmp_path / name, schema)
+        found = read_table(tmp_path / name, schema)
+        assert found.select(frame.columns).equals(frame)
+    assert "kg" not in found.columns or found["kg"].is_null().all()
+
+
 def test_writing_replaces_whole_files_and_leaves_nothing_behind(tmp_path: Path):
     path = tmp_path / "drugs.tsv"
     path.write_text(GOOD)
