@@ -232,6 +232,7 @@ def _drugs(arm: Arm, parameters: Collection[str]) -> list[str]:
     return [name for name in arm.treatment.names() if name not in parameters and not name.startswith(LOAD_OF)]
 
 
+@jax.jit
 def lane_parameters(
     design: Design, draws: Draws, arm: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
 ) -> Float[Array, LANES_PHASES_PARAMETERS]:
@@ -252,6 +253,7 @@ def lane_parameters(
     return parameters.at[..., design.load_column].add(load + design.direct[arm])
 
 
+@jax.jit
 def rest_parameters(
     design: Design, draws: Draws, row: Int[AnyArray, LANES], draw: Int[AnyArray, LANES]
 ) -> Float[Array, LANES_PARAMETERS]:

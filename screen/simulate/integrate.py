@@ -186,10 +186,6 @@ class Observed(NamedTuple):
         return ~np.isin(self.status, COMPLETED)
 
 
-_lane_parameters, _rest_parameters = jax.jit(lane_parameters), jax.jit(rest_parameters)
-"""Compiled once for all models that a design runs on."""
-
-
 class Runner:
     """Runs lanes of a design; compiled at the first batch and kept. `names` are observables or species."""
 
@@ -212,7 +208,7 @@ class Runner:
 
     def _rest(self, options: Integration) -> Callable[..., tuple[Array, ...]]:
         settle = Compiled(lambda parameters: tuple(self._start(options, parameters)))
-        return lambda draws, row, draw: settle(_rest_parameters(self.design, draws, row, draw))
+        return lambda draws, row, draw: settle(rest_parameters(self.design, draws, row, draw))
 
     def _start(self, options: Integration, parameters: Array) -> Rest:
         if options.from_rest:
@@ -234,7 +230,7 @@ class Runner:
         self, integrate: Compiled, draws: Draws, arm: np.ndarray, draw: np.ndarray, times: np.ndarray,
         state: np.ndarray,
     ) -> tuple[Array, ...]:  # fmt: skip
-        parameters = _lane_parameters(self.design, draws, arm, draw)
+        parameters = lane_parameters(self.design, draws, arm, draw)
         return integrate(parameters, times / self.integration.unit_minutes, state, self.start[arm])
 
     def rest(self, draws: Draws, row: Int[np.ndarray, CELLS], draw: Int[np.ndarray, CELLS]) -> Resting:

@@ -1,6 +1,5 @@
 """Variants that cells carry act in lanes, loads and routes, and where the tables do not fit it is said."""
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -62,7 +61,7 @@ def lane_loads(contexts, drugs, context, drug):
     table = pl.DataFrame({"draw": [0, 1, 2], "parameter": "IL6_dose", "value": 1.0})
     draws = read_draws(table, network, DRUGS, drugs, 1)
     design = make_design([arm(context, drug)], contexts, drugs, DRUGS, list(network))
-    lanes = jax.jit(lane_parameters)(design, draws, np.zeros(3, int), np.arange(3))
+    lanes = lane_parameters(design, draws, np.zeros(3, int), np.arange(3))
     return np.asarray(lanes)[:, -1, : len(drugs.targets)]
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -69,7 +68,7 @@ class Lanes(NamedTuple):
 
 def assemble(part: Part, start: int = 0, stop: int | None = None) -> Lanes:
     arm, draw = part.arm_and_draw(np.arange(start, min(stop or part.lanes, part.lanes)))
-    parameters = np.asarray(jax.jit(lane_parameters)(part.design, part.draws, arm, draw))
+    parameters = np.asarray(lane_parameters(part.design, part.draws, arm, draw))
     return Lanes(parameters, part.design.start[arm], arm, part.draws.number[draw])
 
 
@@ -152,7 +151,7 @@ def test_rest_has_no_drug_and_no_stimulus(assembly):
     """Three cells (liver, lymphoma under two hypotheses) under three draws."""
     arm, draw = assembly.arm_and_draw(np.arange(assembly.lanes))
     row, under, cell = distinct_cells(assembly.design.rest[arm], draw)
-    rest = np.asarray(jax.jit(rest_parameters)(assembly.design, assembly.draws, row, under))
+    rest = np.asarray(rest_parameters(assembly.design, assembly.draws, row, under))
     assert rest.shape == (3 * 3, len(NAMES))
     assert not rest[
         :, [COLUMN["IL6_dose"], *(COLUMN[name] for name in NAMES if name.startswith("load_"))]
