@@ -58,7 +58,7 @@ def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
             for (path, other), rows in twice.items()
         )
     joined = pl.concat(frames)
-    check_table(joined.drop(WHERE), schema, names_of(files))
+    check_table(joined.drop(WHERE), schema, " and ".join(map(str, files)))
     return joined
 
 
@@ -77,12 +77,6 @@ def replace_rows(rows: pl.DataFrame, path: Path, schema: Schema, owner: str) -> 
         rows = pl.concat([old.filter(~pl.col(owner).is_in(rows[owner].implode())), rows])
     check_table(rows, schema, path.name)
     write_text_atomic(path, "".join(f"{line}\n" for line in comments) + table_text(rows, path))
-
-
-def names_of(paths: Path | Sequence[Path]) -> str:
-    """How messages call a table: its file's name, or the paths of its files."""
-    files = files_of(paths)
-    return files[0].name if len(files) == 1 else " and ".join(map(str, files))
 
 
 def files_of(paths: Path | Sequence[Path]) -> list[Path]:

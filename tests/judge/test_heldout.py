@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from screen.calibration.problem import measured_values
 from screen.errors import FitError
 from screen.fit import make_evaluator
 from screen.judge import heldout
@@ -88,6 +89,20 @@ def test_hidden_readings_do_not_move_the_prediction(result, prepared):
     assert spoilt["chi2_per_point_shown"] == pytest.approx(result["chi2_per_point_shown"], rel=1e-6)
     assert spoilt["chi2_per_point_hidden"] > 100 > result["chi2_per_point_hidden"]
     assert (spoilt["readings"], spoilt["hidden"]) == (len(readings), hidden.sum())
+
+
+def test_chi2_is_the_mean_square_of_distances_in_sigma_of_what_is_shown_and_of_what_is_hidden(
+    prepared, monkeypatch
+):
+    """Readings that are a hundred sigma higher than those of the fit; hidden ones two hundred."""
+    problem = prepared.evaluator.problem
+    hidden = (problem.measurements.frame["simulationConditionId"] == "dose_1").to_numpy()
+    sigma = prepared.evaluator.predict(problem.estimated.nominal[None]).sigma[0]
+    moved = measured_values(problem) + np.where(hidden, 200.0, 100.0) * sigma
+    monkeypatch.setattr(heldout, "measured_values", lambda problem: moved)
+    found = run_task(task(), prepared, PLAN)
+    assert found["chi2_per_point_shown"] == pytest.approx(100.0**2, rel=0.01)
+    assert found["chi2_per_point_hidden"] == pytest.approx(200.0**2, rel=0.01)
 
 
 def test_a_reading_without_an_offset_is_signal(result):

@@ -72,8 +72,7 @@ def test_one_of_several_may_be_empty_but_not_all(files):
     files[1].write_text(HEAD)
     assert read_tables(files, DOSES)["drug"].to_list() == ["a", "b"]
     files[0].write_text(HEAD)
-    (problem,) = problems_of(files)
-    assert problem.endswith("doses.tsv: must hold at least one row, found none")
+    assert problems_of(files) == (f"{files[0]} and {files[1]}: must hold at least one row, found none",)
     assert problems_of(files[0]) == ("doses.tsv: must hold at least one row, found none",)
 
 
