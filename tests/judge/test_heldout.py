@@ -163,15 +163,27 @@ def test_a_task_that_hides_nothing_is_refused(prepared):
         run_task(task(hides=lambda reading: False), prepared, PLAN)
 
 
+def test_an_effect_of_which_some_readings_are_left_is_not_hidden(prepared, monkeypatch):
+    """Two readings with drug A, of which one is hidden."""
+    first, second = [at for at, each in enumerate(prepared.readings) if dict(each.arm.drugs) == {"A": 1.0}][
+        :2
+    ]
+    half = SimpleNamespace(inhibited=(first, second), vehicle=())
+    monkeypatch.setattr(heldout, "find_effects", lambda readings: [half])
+    with pytest.raises(FitError, match="toy: must hide some effects and leave some readings, found 0"):
+        run_task(task(hides=lambda reading: reading == prepared.readings[first]), prepared, PLAN)
+
+
 def test_a_draw_that_fails_on_what_is_hidden_is_refused(prepared):
+    """One lane of the fourth draw."""
+
     def failing(vectors):
         found = prepared.evaluator.predict(vectors)
-        return found._replace(lane_ok=found.lane_ok & (np.arange(len(vectors)) != 3)[:, None])
+        fails = (np.arange(len(vectors)) == 3)[:, None] & (np.arange(found.lane_ok.shape[1]) == 0)
+        return found._replace(lane_ok=found.lane_ok & ~fails)
 
     evaluator = replace(prepared.evaluator, predict=failing)
-    with pytest.raises(
-        FitError, match=r"toy: every draw must integrate what is hidden, found [1-9] that do not"
-    ):
+    with pytest.raises(FitError, match="toy: every draw must integrate what is hidden, found 1 that do not"):
         run_task(task(), replace(prepared, evaluator=evaluator), PLAN)
 
 
