@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from screen.calibration.priors import Prior
 from screen.experiments import Arm, Exposure
 from screen.fit import make_predictor
 from screen.judge.coverage import (
@@ -20,6 +21,7 @@ from screen.judge.effects import Effect
 from screen.judge.heldout import _arm, _judge, _predict, _score, _signal, _start
 from screen.judge.heldout_tasks import TASKS, Task
 from screen.judge.predicted import as_log10, with_noise
+from screen.judge.scores import WITHIN_NOISE
 from screen.sources import Condition, Reading
 
 LN10 = np.log(10.0)
@@ -93,6 +95,18 @@ def test_effects_without_a_stimulus_are_scored_with_the_others_or_apart(at_rest)
         assert found["without_stimulus"]["baselines"]["no_effect"]["rmse"] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("sigma", [0.02, 0.3])
+def test_an_effect_is_within_noise_up_to_so_many_of_its_own_sds(sigma):
+    """Its sd is that of a difference of two readings; just within and just beyond, up and down."""
+    ends = WITHIN_NOISE * sigma * np.sqrt(2) * np.log2(10)
+    problem = SimpleNamespace(observables=(seen("log10", 0, 1),))
+    arm = Condition("cell", (("IL6_dose", 1.0),), blocked=("MEK",))
+    for share, within in ((0.99, 2), (1.01, 0)):
+        held = [Effect(arm, "obs", "b", 20.0, (0,), (1,), way * share * ends) for way in (1, -1)]
+        drawn = SimpleNamespace(compared=np.zeros((9, 2)), sigma=np.full((9, 2), sigma))
+        assert _score(Task("a", "s", (), bool, ""), problem, held, [], drawn, 1)["within_noise"] == within
+
+
 @pytest.mark.parametrize(
     ("goal", "found", "met"),
     [
@@ -123,10 +137,14 @@ def test_what_is_blocked_is_loaded_until_next_to_nothing_is_left():
     assert all(1 / (1 + load) < 0.01 for _, load in loads)
 
 
-def test_a_refit_starts_with_the_best_scale_for_the_nominal_network(toy, solver):
-    """Parameters of the network stay; what is off is then none on average, on the scale of the blot."""
-    start = _start(toy, solver)
+@pytest.mark.parametrize("prior", [None, Prior("parameterScaleNormal", 2.0, 0.01, "log10")])
+def test_a_refit_starts_with_the_best_scale_for_the_nominal_network(toy, solver, prior):
+    """Parameters of the network stay; what is off is then none on average, on the scale of the blot. Without priors."""
     place = toy.estimated.names.index("scale")
+    names = tuple("scale_b" if at == place else name for at, name in enumerate(toy.estimated.names))
+    priors = tuple(prior if at == place else each for at, each in enumerate(toy.estimated.priors))
+    toy = replace(toy, estimated=replace(toy.estimated, names=names, priors=priors))
+    start = _start(toy, solver)
     assert np.delete(start, place) == pytest.approx(np.delete(toy.estimated.nominal, place))
     blot = toy.observables[0].rows
     found = make_predictor(toy, solver, 1)(start[None]).compared[0, blot]
