@@ -1,6 +1,6 @@
 """pytest in a process of its own, forked from one that has the libraries loaded and none of the project.
 
-Starting Python, pytest, JAX and polars takes longer than many tests; a fork has them at once. What is in the copy of
+Starting Python, pytest and the libraries takes longer than many tests; a fork has them at once. What is in the copy of
 the project is imported in the fork, so a fault in it is there from the first import on.
 """
 
@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import antimony  # noqa: F401
+import beartype  # noqa: F401
 import jax.numpy  # noqa: F401
+import jaxtyping  # noqa: F401
+import matplotlib.figure  # noqa: F401
+import optax  # noqa: F401
 import pandas as pd  # noqa: F401
+import petab.v1.math  # noqa: F401
 import polars as pl  # noqa: F401
 import pydantic  # noqa: F401
 import pytest
