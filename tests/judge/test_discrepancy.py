@@ -237,6 +237,15 @@ def test_the_score_is_the_mean_log_density():
     assert _Effects(effects).score(everywhere(0.7)) == pytest.approx(want, abs=0.01)
 
 
+def test_each_side_of_an_interval_has_the_width_of_its_own():
+    """sds of 0.3 below and 0.9 above, over 1.645: as high in the middle, and 1 in all."""
+    below, above = 0.3 / 1.6448536269514722, 0.9 / 1.6448536269514722
+    for off, side in ((0.5, above), (1.2, above), (-0.1, below), (-0.5, below)):
+        effects = by_hand("a", [(2.0 + off, 0.1, 2.0, 1.7, 2.9)])
+        want = np.log(2 / (below + above) / np.sqrt(2 * np.pi)) - 0.5 * (off / side) ** 2
+        assert _Effects(effects).score(None) == pytest.approx(want)
+
+
 def test_effects_of_an_arm_share_their_error_and_the_spread_of_the_ensemble():
     """Against the density of correlated normal numbers: spread 0.4, noise 0.3, and an error at one place or another."""
     half = 1.6448536269514722 * 0.5
