@@ -17,7 +17,6 @@ from typing import Any
 import antimony  # noqa: F401
 import beartype  # noqa: F401
 import jax.numpy  # noqa: F401
-import jaxtyping  # noqa: F401
 import matplotlib.figure  # noqa: F401
 import optax  # noqa: F401
 import pandas as pd  # noqa: F401

@@ -1,6 +1,9 @@
 """Faults are single changes that Python reads, of every kind, and the packages they are put into exist."""
 
 import ast
+import subprocess
+import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -135,3 +138,11 @@ def test_what_tests_reach_is_kept_until_they_or_the_project_change(tmp_path):
         "pyproject.toml",
     )
     assert len({digest(), *(digest(**{name: "changed"}) for name in changed)}) == 1 + len(changed)
+
+
+def test_what_forks_have_at_once_is_no_plugin_of_pytest():
+    """pytest warns of a plugin that is there before it, and a warning is an error: every test would fail."""
+    plugins = {each.module.partition(".")[0] for each in entry_points(group="pytest11")}
+    told = f"import sys, tests.mutants.apart; print(*sorted({plugins} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert plugins and found.stdout.split() == []
