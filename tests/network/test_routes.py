@@ -31,11 +31,15 @@ DIRECT = {"load_ligand", "load_receptor", "load_kinase", "load_making", "load_de
 INDIRECT = {"load_phosphatase", "load_brake", "load_gene", "load_translation"}
 
 
+def network_of(text):
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
+    return read_sbml(antimony.getSBMLString(antimony.getModuleNames()[-1]))
+
+
 @pytest.fixture(scope="module")
 def pathway():
-    antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(PATHWAY) >= 0, antimony.getLastError()
-    return read_sbml(antimony.getSBMLString(antimony.getModuleNames()[-1]))
+    return network_of(PATHWAY)
 
 
 def routes(network, zero, **values):
@@ -67,3 +71,37 @@ def test_the_most_direct_route_to_any_observable_counts_and_others_have_none(pat
         "load_helper": "none",
     }
     assert "load_kinase" in depends_on(part) and "load_helper" not in depends_on(part)
+
+
+def test_the_size_of_what_is_read_and_of_a_rate_decides_nothing():
+    """A share in units of 1e-9 and an extent of two molecules: the same routes."""
+    small = PATHWAY.replace("share := SP/", "share := 1e-9*SP/")
+    small = small.replace("phosphorylation: S => SP; cell*(", "phosphorylation: 2 S => 2 SP; cell*0.5e-9*(")
+    found = routes(network_of(small), ["h"])
+    assert (of_kind(found, "direct"), of_kind(found, "indirect")) == (DIRECT, INDIRECT)
+
+
+def test_more_of_an_amount_does_what_less_of_a_load_does():
+    """The ligand, and what the receptor, the substrate and what makes it begin with; the brake is indirect."""
+    text = PATHWAY.replace("R = 1; S = 1; M = 1;", "R = R_total; S = 1; M = 1; B = B_total; K = K_total/2;")
+    network = network_of(text + "R_total = 1; B_total = 0.5; K_total = 1; nobody = 3;")
+    amounts = ["ligand", "R_total", "B_total", "K_total", "nobody"]
+    found = find_routes(network, ["share"], ["load_kinase"], {"h": 0.0}, amounts)
+    assert found == {
+        "load_kinase": "direct", "ligand": "direct", "R_total": "direct", "B_total": "indirect",
+        "K_total": "direct", "nobody": "none",
+    }  # fmt: skip
+
+
+def test_what_slows_the_observable_by_more_of_it_is_indirect():
+    """A load that speeds the phosphatase and one that helps what activates: neither holds the substrate back."""
+    text = PATHWAY.replace(
+        "dephosphorylation: SP => S; cell*SP;", "dephosphorylation: SP => S; cell*SP*(1 + load_off);"
+    )
+    text = text.replace(
+        "making: => S; cell*M/(1 + load_making);", "making: => S; cell*M*(1 + load_more)/(1 + load_making);"
+    )
+    network = network_of(text + "load_off = 0; load_more = 0;")
+    assert find_routes(network, ["share"], ["load_off", "load_more"], {}) == dict.fromkeys(
+        ("load_off", "load_more"), "indirect"
+    )
