@@ -93,15 +93,57 @@ def test_more_of_an_amount_does_what_less_of_a_load_does():
     }  # fmt: skip
 
 
-def test_what_slows_the_observable_by_more_of_it_is_indirect():
-    """A load that speeds the phosphatase and one that helps what activates: neither holds the substrate back."""
-    text = PATHWAY.replace(
-        "dephosphorylation: SP => S; cell*SP;", "dephosphorylation: SP => S; cell*SP*(1 + load_off);"
+def test_what_only_weakens_or_answers_is_indirect():
+    """Loads that speed or slow the phosphatase, speed the making of the substrate, or act on what makes the brake."""
+    text = PATHWAY.replace("=> S; cell*SP;", "=> S; cell*SP*(1 + load_off)/(1 + load_slow);")
+    text = text.replace("M/(1 + load_making)", "M*(1 + 0.1*load_more)/(1 + load_making)")
+    text = text.replace("cell*SP/(1 + load_gene)", "cell*SP*Y/(1 + load_gene)")
+    more = """
+        species X in cell, Y in cell; X = 1;
+        idle: X => Y; cell*X/(1 + load_idle); back: Y => X; cell*Y;
+        load_off = 0; load_slow = 0; load_more = 0; load_idle = 0;
+    """
+    loads = ("load_off", "load_slow", "load_more", "load_idle")
+    assert find_routes(network_of(text + more), ["share"], loads, {}) == dict.fromkeys(loads, "indirect")
+
+
+@pytest.mark.parametrize(
+    ("helps", "direct", "indirect"),
+    [(0.1, "load_receptor", "load_phosphatase"), (10.0, "load_phosphatase", "load_receptor")],
+)
+def test_of_two_forms_that_drive_what_leads_to_the_stronger_is_direct(pathway, helps, direct, indirect):
+    """The kinase that is not active drives too: less than the active one, or more."""
+    found = find_routes(pathway, ["share"], [direct, indirect, "load_helper", "load_ligand"], {"h": helps})
+    assert found == {direct: "direct", indirect: "indirect", "load_helper": "direct", "load_ligand": "direct"}
+
+
+def test_a_reaction_is_weighed_by_how_many_molecules_it_changes():
+    """A dimer is read as one and a half monomers: to make one lowers what is read, to part one raises it."""
+    network = network_of("""
+        species A, D, P; A = 1; D = 1; P = 1;
+        pair: 2 A => D; A^2/(1 + load_pair); part: D => 2 A; D/(1 + load_part);
+        release: P => A; P/(1 + load_release); keep: A => P; A/(1 + load_keep);
+        load_pair = 0; load_part = 0; load_release = 0; load_keep = 0; read := A + 1.5*D;
+    """)
+    found = find_routes(network, ["read"], ["load_pair", "load_part", "load_release", "load_keep"], {})
+    assert found == {
+        "load_pair": "indirect", "load_part": "direct", "load_release": "direct", "load_keep": "indirect"
+    }  # fmt: skip
+
+
+def test_more_of_what_makes_the_substrate_is_direct_and_of_what_takes_it_away_is_not():
+    text = PATHWAY.replace("cell*M/(1 + load_making)", "cell*M*copies").replace(
+        "cell*S*(1 +", "cell*S*taken*(1 +"
     )
-    text = text.replace(
-        "making: => S; cell*M/(1 + load_making);", "making: => S; cell*M*(1 + load_more)/(1 + load_making);"
+    found = find_routes(network_of(text + "copies = 1; taken = 1;"), ["share"], [], {}, ["copies", "taken"])
+    assert found == {"copies": "direct", "taken": "indirect"}
+
+
+def test_what_reads_a_difference_has_a_route():
+    """Where all species were at one level, nothing would move what is read."""
+    network = network_of(
+        PATHWAY.replace("=> S; cell*SP;", "=> S; cell*SP/(1 + load_slow);")
+        + "load_slow = 0; gap := (SP - S)^2;"
     )
-    network = network_of(text + "load_off = 0; load_more = 0;")
-    assert find_routes(network, ["share"], ["load_off", "load_more"], {}) == dict.fromkeys(
-        ("load_off", "load_more"), "indirect"
-    )
+    found = find_routes(network, ["gap"], ["load_kinase", "load_slow"], {})
+    assert sorted(found.values()) == ["direct", "indirect"]
