@@ -12,6 +12,8 @@ from screen.network.algebra import (
     ZERO,
     apply,
     constant,
+    delayed,
+    div,
     evaluate,
     free_symbols,
     mul,
@@ -179,3 +181,19 @@ def test_operators_with_numbers_on_either_side():
 
 def test_there_is_one_nothing():
     assert constant(-0.0) is ZERO and -ZERO is ZERO and mul(constant(-1.0), ZERO) is ZERO
+
+
+def test_numbers_that_are_known_are_folded():
+    """A quotient by a number is a product, a power of numbers a number; nothing is divided by 0 beforehand."""
+    half = constant(0.5)
+    assert div(x, constant(2.0)) is mul(half, x)
+    assert div(x, ZERO).op == "div" and div(ZERO, x) is ZERO and div(x, x) is ONE
+    assert power(half, constant(2.5)) is constant(0.5**2.5) and power(half, constant(-1.0)) is constant(2.0)
+    assert power(constant(-2.0), constant(3.0)) is constant(-8.0)
+    assert power(constant(-2.0), half).op == "pow" and power(ZERO, constant(-1.0)).op == "pow"
+
+
+def test_what_does_not_change_or_is_not_late_needs_no_delay():
+    lag = symbol("lag")
+    assert delayed(constant(3.0), lag) is constant(3.0) and delayed(x, ZERO) is x
+    assert delayed(x, lag).args == (x, lag)
