@@ -33,6 +33,7 @@ CASES = {
     "hill": power(x, constant(1.7)) / (power(y, constant(1.7)) + power(x, constant(1.7))),
     "variable_exponent": power(x, y),
     "piecewise": where(apply("gt", x, constant(1)), x * y, y),
+    "other_case": where(apply("lt", x, constant(1)), x * y, y * y * x),
     "min_max": apply("min", x * x, y) + apply("max", x, y * y),
     "nested": apply("exp", -(x * y)) / (1 + apply("log", x + 2) ** 2),
 } | {
@@ -191,6 +192,14 @@ def test_numbers_that_are_known_are_folded():
     assert power(half, constant(2.5)) is constant(0.5**2.5) and power(half, constant(-1.0)) is constant(2.0)
     assert power(constant(-2.0), constant(3.0)) is constant(-8.0)
     assert power(constant(-2.0), half).op == "pow" and power(ZERO, constant(-1.0)).op == "pow"
+
+
+def test_a_case_has_the_slope_of_what_holds_there_and_none_in_its_condition():
+    either = where(x, 2 * y, 5 * y)
+    for at, slope in ((1.0, 2.0), (0.0, 5.0)):
+        assert evaluate(derivative(either, y), {"x": at, "y": 3.0}) == slope
+    assert [evaluate(each, {"x": 1.0, "y": 3.0}) for each in partials(either)] == [0.0, 1.0, 0.0]
+    assert [evaluate(each, {"x": 0.0, "y": 3.0}) for each in partials(either)] == [0.0, 0.0, 1.0]
 
 
 def test_what_does_not_change_or_is_not_late_needs_no_delay():
