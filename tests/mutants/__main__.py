@@ -41,7 +41,7 @@ NEAREST = {
     "screen/network": ("tests/network/test_sbml.py", "tests/network/test_algebra.py", "tests/network/test_compose.py",
                        "tests/network/test_events.py", "tests/network/test_routes.py", "tests/network/test_delays.py",
                        "tests/network/test_drugged.py", "tests/network/test_smaller.py", "tests/network/test_genes.py",
-                       "tests/network/test_sbml_document.py",
+                       "tests/network/test_sbml_document.py", "tests/network/test_sbml_by_hand.py", "tests/kernel/test_events.py",
                        "tests/cli/test_another_network.py"),
     "screen/tables": ("tests/tables", "tests/hostile/test_files.py"),
     "screen/files": ("tests/hostile/test_files.py", "tests/hostile/test_yaml.py", "tests/hostile/test_names.py"),
