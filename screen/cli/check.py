@@ -17,7 +17,7 @@ from screen.cli.drugs import read_drugs
 from screen.cli.network import write_network
 from screen.cli.options import add_shared, read_shared
 from screen.cli.plan import read_bases, read_rankable_plan
-from screen.errors import FitError, ScreenError, SettingsError
+from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -148,10 +148,9 @@ def _check_readouts(settings: Settings, network: "Network") -> None:
 
 def _own_network(inputs: Inputs) -> dict[str, Any]:
     """Another network reads, drugs act on what it has, read-outs and contexts name what it has."""
-    from screen.network import read_sbml
     from screen.scenarios import check_contexts, check_taken_away
 
-    settings, contexts, network = inputs.settings, inputs.contexts, read_sbml(inputs.network)
+    settings, contexts, network = inputs.settings, inputs.contexts, inputs.known
     _check_readouts(settings, network)
     check_contexts(contexts, dict.fromkeys(network.parameters))
     check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
@@ -213,6 +212,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
         DRUGS,
         implausible_affinities,
         implausible_exposures,
+        parameter_names,
         wild_type_constants,
     )
     from screen.tables import read_placed
@@ -220,6 +220,10 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     settings = inputs.settings
     plan = read_rankable_plan(settings)
     frame, tables = plan.scenarios, settings.tables
+    given = {name for which in "abc" for name in frame[f"drug_{which}"].drop_nulls().unique()}
+    taken = parameter_names(sorted(given), plan.drugs, inputs.known.parameters)
+    if taken:
+        raise ScenarioError(taken)
     unranked = unranked_pairs(read_bases(settings), find_cells(frame))
     warnings = implausible_affinities(read_placed(tables.affinities, AFFINITIES))
     warnings += implausible_exposures(read_placed(tables.drugs, DRUGS))

@@ -31,6 +31,7 @@ from screen.scenarios import (
     Genotype,
     carried,
     hypothesis_settings,
+    parameter_names,
     parse_genotype,
     sites_in,
 )
@@ -329,6 +330,7 @@ def check_arms(
         for name in used
         if name not in tables.drugs
     }
+    problems |= dict.fromkeys(parameter_names(used, tables, known))
     reached = {binding.target: binding.drug for binding in tables.bindings if binding.drug in used}
     if not problems:
         problems |= {

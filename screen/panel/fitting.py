@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from screen.errors import PanelError, ScenarioError
 from screen.experiments import LOAD, LOAD_OF, Arm, written_out
 from screen.panel.table import Check, Fact
-from screen.scenarios import VOLUMES, ContextTables, DrugTables, hypothesis_settings
+from screen.scenarios import VOLUMES, ContextTables, DrugTables, hypothesis_settings, parameter_names
 
 
 def choose_facts(facts: Sequence[Fact], wanted: Sequence[str]) -> tuple[Fact, ...]:
@@ -115,6 +115,7 @@ def arm_problems(
         for name, value in dict.fromkeys(pair for part in parts for pair in part)
         if name in VOLUMES and value == 0
     ]
+    problems += parameter_names(arm.treatment.names(), tables, known)
     for name in arm.treatment.names():
         target = name.removeprefix(LOAD_OF)
         if name.startswith(LOAD_OF) and LOAD + target not in known:

@@ -18,7 +18,15 @@ from screen.scenarios.contexts import (
 )
 from screen.scenarios.discrepancy import DISCREPANCY, ROUTED, Discrepancy, read_discrepancy
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, MODES, TARGETS
-from screen.scenarios.drugs import Binding, Drug, DrugTables, Target, read_drug_tables, read_targets
+from screen.scenarios.drugs import (
+    Binding,
+    Drug,
+    DrugTables,
+    Target,
+    parameter_names,
+    read_drug_tables,
+    read_targets,
+)
 from screen.scenarios.genotypes import (
     Genotype,
     check_genetic,
@@ -84,6 +92,7 @@ __all__ = [
     "map_abundances",
     "normal_stream",
     "pairs_among",
+    "parameter_names",
     "parse_genotype",
     "plan_scenarios",
     "read_abundances",

@@ -6,7 +6,7 @@ measured there and the ATP shift (how sure that is: the prior of shift_<target>,
 those that the screen believes, at most one for a drug and gene.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -52,6 +52,8 @@ class Drug:
     screened: bool
     hill: float
     notes: str
+    where: str = field(default="drugs.tsv", repr=False, compare=False)
+    """File and row."""
 
     def acts_in(self, organism: str) -> bool:
         """Whether the drug binds the protein of this organism."""
@@ -149,6 +151,15 @@ def read_targets(targets: Path | Sequence[Path]) -> dict[str, Target]:
     }
 
 
+def parameter_names(drugs: Iterable[str], tables: DrugTables, parameters: Collection[str]) -> list[str]:
+    """One sentence for each of these drugs that is called as a parameter, which a treatment would set in its place."""
+    return [
+        f"{tables.drugs[name].where}: `drug` must not be the name of a parameter of the network, found {name}"
+        for name in drugs
+        if name in tables.drugs and name in parameters
+    ]
+
+
 def _site(row: Mapping) -> Site | None:
     if row.get("acts_on") is None:
         return None
@@ -165,6 +176,7 @@ def _drug(row: Mapping) -> Drug:
         row["screened"],
         row["hill"],
         row["notes"] or "",
+        row["where"],
     )
 
 

@@ -204,6 +204,16 @@ def test_a_drug_before_the_initial_state_is_refused(folder, run):
     assert run("check", "--config", other).code == 0
 
 
+@pytest.mark.parametrize("name", ["K", "cell", "initial_A", "load_KINASE"])
+def test_a_drug_called_as_a_parameter_is_refused_where_it_is_given(folder, run, name):
+    for table in ("drugs.tsv", "affinities.tsv"):
+        (folder / table).write_text(TABLES[table].replace("activator\t", f"{name}\t"))
+    ran = run("check", "--config", write(folder))
+    message = f"drugs.tsv row 3: `drug` must not be the name of a parameter of the network, found {name}"
+    assert (ran.code, ran.err.strip()) == (2, f"screen: {message}")
+    assert run("check", "--config", write(folder, scenarios={"drugs": ["blocker", "degrader"]})).code == 0
+
+
 def test_a_command_about_the_modules_refuses_another_network(folder, run):
     ran = run("describe", "observables", "--config", write(folder))
     assert ran.code == 2 and "network.sbml: must be left out here" in ran.err

@@ -294,6 +294,19 @@ def test_a_network_without_the_load_of_a_target_is_refused(scenarios, contexts, 
     assert caught.value.problems == (message,)
 
 
+def test_a_drug_called_as_a_parameter_is_refused_and_one_that_is_not_given_is_not(
+    scenarios, contexts, drugs, draws
+):
+    """A treatment would set the parameter, and its affinities would do nothing."""
+    values = (*VALUES, 0.0)
+    prepare(scenarios, contexts, drugs, draws, (*NAMES, "filgotinib"), values)
+    with pytest.raises(ScenarioError) as caught:
+        prepare(scenarios, contexts, drugs, draws, (*NAMES, "sirolimus"), values)
+    assert caught.value.problems == (
+        "drugs.tsv row 5: `drug` must not be the name of a parameter of the network, found sirolimus",
+    )
+
+
 def test_a_network_without_a_parameter_of_a_context_is_refused(scenarios, contexts, drugs, draws):
     names = [{"IL6_dose": "x", "h_dir": "y"}.get(name, name) for name in NAMES]
     with pytest.raises(ScenarioError) as caught:

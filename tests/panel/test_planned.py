@@ -1,5 +1,6 @@
 """Own experiments: what a table of arms may say, what is refused, and courses and contrasts with known answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,16 @@ def test_a_bad_row_is_refused_with_its_place(arms, tables, change, expected):
         check_arms_fit(read_arms(arms(doses={"treatment": "ruxolitinib=1,10"}, mine=change)), tables)
     (problem,) = raised.value.problems
     assert problem.startswith(f"arms.tsv row 3: {expected}")
+
+
+def test_a_drug_called_as_a_parameter_is_refused(arms, tables):
+    there = tables[()]
+    named = replace(there.drugs.drugs["ruxolitinib"], name="JAK1_total", where="drugs.tsv row 3")
+    drugs = replace(there.drugs, drugs={**there.drugs.drugs, "JAK1_total": named})
+    planned = read_arms(arms(mine={"treatment": "JAK1_total=5"}))
+    check_arms_fit(planned, tables)
+    with pytest.raises(ScenarioError, match=r"drugs.tsv row 3: `drug` must not be .*, found JAK1_total"):
+        check_arms_fit(planned, {(): replace(there, drugs=drugs)})
 
 
 def test_a_name_that_comes_twice_and_a_time_before_the_stimulus_are_refused(tmp_path):
