@@ -16,11 +16,11 @@ import polars as pl
 from screen.experiments import Arm, Exposure, Pairs, window_minutes
 from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
 from screen.scenarios import DEFAULT
+from screen.scenarios.drug_columns import UNTIL
 from screen.scenarios.genotypes import (
     NO_UNITS,
     NONE,
     OWN,
-    UNTIL,
     Units,
     parse_genotype,
 )

@@ -10,6 +10,9 @@ from screen.tables import Column, Rule, Schema
 MARKS = ("read", "measured", "assumed", "memory", "fixed")
 """Where a number comes from: `read` in a source, `assumed` without one, from `memory` and unverified."""
 
+UNTIL = "until"
+"""Word of a treatment or stimulus that says when all of it ends."""
+
 MODES = (
     "atp_competitive",
     "allosteric",
@@ -105,6 +108,7 @@ DRUGS = Schema(
         ),
     ),
     key=("drug",),
+    rules=(Rule("drug", f"must not be {UNTIL}, which says when a treatment ends", pl.col("drug") == UNTIL),),
 )
 
 AFFINITIES = Schema(

@@ -18,6 +18,7 @@ from screen.errors import ScenarioError
 from screen.network import Network
 from screen.network.algebra import evaluate, free_symbols
 from screen.scenarios.contexts import VOLUMES, Context
+from screen.scenarios.drug_columns import UNTIL
 from screen.tables import parse_numbers
 
 Units = Mapping[str, str]
@@ -26,8 +27,8 @@ Units = Mapping[str, str]
 NO_UNITS: Units = MappingProxyType({})
 """Where every number is in the unit of what is set."""
 
-NONE, OWN, UNTIL = "none", "context", "until"
-"""Words of cells of arms: nothing; what the context itself is given; when what is given ends."""
+NONE, OWN = "none", "context"
+"""Words of cells of arms: nothing; what the context itself is given."""
 
 
 class Genotype(NamedTuple):

@@ -144,6 +144,8 @@ def spoil(folder, name, old, new):
         ("drugs.tsv", "true 2.5", "yes 2.5", "drugs.tsv row 7: `screened` must be true or false, found yes"),
         ("drugs.tsv", "ruxolitinib JAK", "tofacitinib JAK",
          "drugs.tsv row 3: (drug) must be unique, found (tofacitinib) again"),
+        ("drugs.tsv", "ruxolitinib JAK", "until JAK",
+         "drugs.tsv row 3: `drug` must not be until, which says when a treatment ends, found until"),
         ("targets.tsv", "JAK2 JAK2 251", "JAK2 JAK2 0.5",
          "targets.tsv row 3: `atp_shift` must be at least 1, found 0.5"),
     ],
