@@ -15,7 +15,7 @@ import polars as pl
 
 from screen.experiments import Arm, Exposure, Pairs, window_minutes
 from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
-from screen.scenarios import DEFAULT
+from screen.scenarios import DEFAULT, LONGEST_BEFORE
 from screen.scenarios.drug_columns import UNTIL
 from screen.scenarios.genotypes import (
     NO_UNITS,
@@ -49,7 +49,7 @@ ARM_COLUMNS = (
         "min",
         nullable=True,
         minimum=0,
-        maximum=1e7,
+        maximum=LONGEST_BEFORE,
     ),
 )
 """What says which arm a row is."""

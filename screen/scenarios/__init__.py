@@ -6,6 +6,7 @@ from screen.scenarios.assays import SHIFT_RULES
 from screen.scenarios.carried import carried, sites_in, unmeasured, wild_type_constants
 from screen.scenarios.contexts import (
     CONTEXTS,
+    LONGEST_BEFORE,
     VOLUMES,
     Context,
     ContextTables,
@@ -56,6 +57,7 @@ __all__ = [
     "DRUGS",
     "GENETIC",
     "HYPOTHESES",
+    "LONGEST_BEFORE",
     "MIXTURE",
     "MODES",
     "ROUTED",

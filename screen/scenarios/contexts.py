@@ -25,6 +25,9 @@ from screen.tables import Column, Schema, in_standard_units, read_placed
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
+LONGEST_BEFORE = 1e7
+"""Minutes of a treatment before the stimulus."""
+
 VOLUMES = ("cytosol", "nucleus")
 """Totals that are volumes [pL]."""
 
@@ -205,7 +208,21 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
             named=True
         )
     ]
+    problems += _timing_problems(frame.filter(kind="timing"))
     return problems + more_than_one(frame.filter(pl.col("kind") == "organism"))
+
+
+def _timing_problems(frame: pl.DataFrame) -> list[str]:
+    """What is wrong with the values and units of rows of kind `timing`."""
+    problems = [
+        f"{row['where']}, {row['context']}: `unit` of {row['parameter']} must be min, found {row['unit']}"
+        for row in frame.filter(pl.col("unit") != "min").iter_rows(named=True)
+    ]
+    return problems + [
+        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be at most {LONGEST_BEFORE:g}, "
+        f"found {row['value']:g}"
+        for row in frame.filter(pl.col("value") > LONGEST_BEFORE).iter_rows(named=True)
+    ]
 
 
 def _context(name: str, rows: list[dict]) -> Context:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from screen.errors import ScenarioError, TableError
+from screen.panel.grammar import ARM_COLUMNS
 from screen.scenarios import read_context_tables
 from tests.scenarios.tables import CONFIG, contexts_of
 
@@ -71,6 +72,9 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ([("a", "from", "liver"), ("a", "from", "lymphoma")], "a: at most one row of kind from may be there"),
         ([("a", "from", "liver", "3")], "a: `value` of a row of kind from must be empty, found 3"),
         ([("a", "total", "cytosol", "0")], "a: `value` of cytosol must be positive, found 0"),
+        ([("a", "timing", "preincubation_min", "1", "h")], "a: `unit` of preincubation_min must be min, found h"),
+        ([("a", "timing", "preincubation_min", "2e7")],
+         "a: `value` of preincubation_min must be at most 1e+07, found 2e+07"),
         ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
         ([("a", "total", "k_off", "30", "%")], "a: `unit` may be % for a total of which the context that it is from"),
         (
@@ -88,6 +92,13 @@ def test_rows_that_mean_nothing_are_refused_with_file_and_row(own, folder, rows,
         own(*rows)
     assert any(message in problem for problem in caught.value.problems), caught.value.problems
     assert all(problem.startswith(f"{folder}/own.tsv row ") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("unit", ["min", ""])
+def test_the_longest_time_before_the_stimulus_is_that_of_an_own_experiment(own, unit):
+    found = own(("a", "timing", "preincubation_min", "1e7", unit))
+    assert found["a"].preincubation_minutes == 1e7
+    assert {column.name: column.maximum for column in ARM_COLUMNS}["pretreatment"] == 1e7
 
 
 def test_what_two_files_say_is_refused_with_both(own, folder):
