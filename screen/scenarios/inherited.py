@@ -4,7 +4,7 @@
 in which JAK1 is knocked down to 30 % of what it has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -28,21 +28,30 @@ def inherit(frame: pl.DataFrame, options: Mapping[str, Option]) -> pl.DataFrame:
     rows: dict[str, list[dict]] = {}
     for row in frame.iter_rows(named=True):
         rows.setdefault(row["context"], []).append(row)
+    taken_from = frame.filter(kind=FROM)
+    parent = dict(zip(taken_from["context"], taken_from["parameter"], strict=True))
     done: dict[str, list[dict]] = {}
+    for name in rows:
+        line: list[str] = []
+        other: str | None = name
+        while other is not None and other not in done:
+            line.append(other)
+            other = parent.get(other)
+        for each in reversed(line):
+            done[each] = _with_others(each, rows[each], done.get(parent.get(each, ""), []), options)
+    return pl.DataFrame([row for name in rows for row in done[name]], schema=frame.schema)
 
-    def resolved(name: str) -> list[dict]:
-        if name not in done:
-            own = [row for row in rows[name] if row["kind"] != FROM]
-            parents = [row["parameter"] for row in rows[name] if row["kind"] == FROM]
-            said = {_what(row, options) for row in own}
-            others = [row for parent in parents for row in resolved(parent)]
-            totals = {row["parameter"]: row for row in others if row["kind"] == "total"}
-            taken = [row for row in others if _what(row, options) not in said]
-            meant = [_of_other(row, totals) if row["unit"] == SHARE else row for row in own]
-            done[name] = [row | {"context": name} for row in (*taken, *meant)]
-        return done[name]
 
-    return pl.DataFrame([row for name in rows for row in resolved(name)], schema=frame.schema)
+def _with_others(
+    name: str, rows: Sequence[dict], others: Sequence[dict], options: Mapping[str, Option]
+) -> list[dict]:
+    """All rows of a context, from its own and those of the context that it is from."""
+    own = [row for row in rows if row["kind"] != FROM]
+    said = {_what(row, options) for row in own}
+    totals = {row["parameter"]: row for row in others if row["kind"] == "total"}
+    taken = [row for row in others if _what(row, options) not in said]
+    meant = [_of_other(row, totals) if row["unit"] == SHARE else row for row in own]
+    return [row | {"context": name} for row in (*taken, *meant)]
 
 
 def _of_other(row: Mapping, totals: Mapping[str, Mapping]) -> dict:
@@ -80,15 +89,31 @@ def parent_problems(frame: pl.DataFrame) -> list[str]:
         for name, other in parent.items()
         if other not in known or other == name
     ]
-    for name in parent:
-        line = [name]
-        while line[-1] in parent and parent[line[-1]] not in line:
-            line.append(parent[line[-1]])
-        if line[-1] in parent and parent[line[-1]] == name != line[-1]:
-            problems.append(
-                f"{where[name]}, {name}: must not be taken from itself, found {' from '.join([*line, name])}"
-            )
+    circles = _circles(parent)
+    problems += [
+        f"{where[name]}, {name}: must not be taken from itself, found {' from '.join([*circles[name], name])}"
+        for name in parent
+        if len(circles.get(name, ())) > 1
+    ]
     return problems
+
+
+def _circles(parent: Mapping[str, str]) -> dict[str, list[str]]:
+    """For each context that is taken from itself, the contexts that it goes through, itself the first."""
+    found: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for first in parent:
+        line: dict[str, None] = {}
+        name = first
+        while name in parent and name not in seen:
+            seen.add(name)
+            line[name] = None
+            name = parent[name]
+        if name in line:
+            names = list(line)
+            circle = names[names.index(name) :]
+            found |= {each: circle[at:] + circle[:at] for at, each in enumerate(circle)}
+    return found
 
 
 def more_than_one(rows: pl.DataFrame) -> list[str]:

@@ -94,6 +94,30 @@ def test_rows_that_mean_nothing_are_refused_with_file_and_row(own, folder, rows,
     assert all(problem.startswith(f"{folder}/own.tsv row ") for problem in caught.value.problems)
 
 
+def test_contexts_may_be_taken_from_one_another_in_a_long_line(own):
+    """Longer than calls may be nested, the last first; each has all that those before it have."""
+    count = 3000
+    line = [(f"c{at}", "from", f"c{at - 1}" if at else "liver") for at in reversed(range(count))]
+    found = own(*line, (f"c{count // 2}", "total", "STAT3_total", "50", "%"))
+    (last,), (first,) = found[f"c{count - 1}"].totals, found["c0"].totals
+    assert (last.value, first.value) == (14.1, 28.2)
+    assert found[f"c{count - 1}"].preincubation_minutes == 30
+
+
+def test_each_context_of_a_circle_is_named_and_none_that_only_leads_to_it(own):
+    rows = [("d", "from", "c"), ("a", "from", "b"), ("b", "from", "c"), ("c", "from", "a")]
+    with pytest.raises(ScenarioError) as caught:
+        own(*rows)
+    assert [problem.partition(", ")[2] for problem in caught.value.problems] == [
+        f"{name}: must not be taken from itself, found {line}"
+        for name, line in (
+            ("a", "a from b from c from a"),
+            ("b", "b from c from a from b"),
+            ("c", "c from a from b from c"),
+        )
+    ]
+
+
 @pytest.mark.parametrize("unit", ["min", ""])
 def test_the_longest_time_before_the_stimulus_is_that_of_an_own_experiment(own, unit):
     found = own(("a", "timing", "preincubation_min", "1e7", unit))
