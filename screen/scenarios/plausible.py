@@ -4,6 +4,7 @@ They are read as they are, since nobody knows what someone wants to try.
 """
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -129,13 +130,18 @@ def _warning(value: float, row: Mapping[str, Any], most: float, ranges: Ranges) 
             if name == "STAT3_total"
             else None
         )
-    away = abs(math.log10(value / row["value"]))
+    away = abs(math.log10(value) - math.log10(row["value"]))
     if away <= FAR or away <= FAR_SD * row["prior_sd"]:
         return None
     return (
         f"should be near {row['value']:g} nM (prior sd of log10 {row['prior_sd']:g}), found {value:g} nM, "
-        f"{10**away:.0f} times off"
+        f"{_power(away)} times off"
     )
+
+
+def _power(exponent: float) -> str:
+    """A power of ten above 1 as text, however large it is."""
+    return f"{round(10.0**exponent):g}" if exponent < sys.float_info.max_10_exp else f"1e+{exponent:.0f}"
 
 
 def _far(value: float, unit: str, ranges: Ranges) -> str | None:

@@ -51,6 +51,15 @@ def test_the_last_usual_value_is_no_warning_and_the_next_one_is(tmp_path, name, 
     assert f"`value` of {name} should be" in warning
 
 
+@pytest.mark.parametrize(
+    ("value", "off"), [("5e-324", "1e+326"), ("1e-300", "2e+302"), ("2e-8", "1e+10"), ("0.02", "10000")]
+)
+def test_how_far_a_value_is_off_is_said_in_a_few_digits(tmp_path, value, off):
+    """STAT3_total is 200 nM in the network."""
+    (warning,) = warnings_of(tmp_path, f"mine\ttotal\tSTAT3_total\t{value}\tnM\t\t\n")
+    assert warning.endswith(f"found {float(value):g} nM, {off} times off")
+
+
 def test_an_option_is_held_against_what_the_network_has_in_its_unit(tmp_path):
     rates = PARAMETERS.filter(pl.col("unit") == "per_min", pl.col("value") > 0)["value"]
     (name,) = PARAMETERS.filter(unit="per_min")["parameter"][:1]
