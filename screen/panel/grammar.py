@@ -116,7 +116,7 @@ def parse_settings(text: str, last: float, units: Units = NO_UNITS) -> tuple[Exp
         seen.add(name)
     if not problems and (steps := sum(schedule.most_steps(last) for *_, schedule in items)) > MOST_STEPS:
         problems.append(
-            f"must be given in at most {MOST_STEPS} steps, found {steps:.0f}; read less long, or less often"
+            f"must be given in at most {MOST_STEPS} steps, found {steps:.10g}; read less long, or less often"
         )
     if problems:
         return Exposure(), problems

@@ -107,6 +107,7 @@ def test_doses_of_one_name_add_up_and_a_series_is_a_share():
         ("a=1 a=2", "must set a once"),
         ("until=5:from=3", "must have one minute for `until`"),
         ("a=1:from=0:every=1:half_life=1", f"must be given in at most {MOST_STEPS} steps, found 100010"),
+        ("a=1:from=0:every=1e-200:half_life=1", f"must be given in at most {MOST_STEPS} steps, found 2e+204"),
         ("a=1:from=0:until=1e-310:every=1e-309", f"must be given in at most {MOST_STEPS} steps, found inf"),
     ],
 )
