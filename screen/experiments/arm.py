@@ -56,6 +56,12 @@ class Exposure:
         """The values, and all that take their place."""
         return (self.values, *(pairs for _, pairs in self.later))
 
+    @property
+    def amounts(self) -> Pairs:
+        """Every value that is ever there, those of a series at each of its doses."""
+        doses = self.series[1] if self.series else (1.0,)
+        return tuple(dict.fromkeys(pair for dose in doses for pairs in self.at(dose).given for pair in pairs))
+
     def names(self) -> tuple[str, ...]:
         """Everything that is set."""
         return tuple(dict.fromkeys(name for pairs in self.given for name, _ in pairs))

@@ -6,6 +6,7 @@ from screen.errors import PanelError, ScenarioError
 from screen.experiments import LOAD, LOAD_OF, Arm, written_out
 from screen.panel.table import Check, Fact
 from screen.scenarios import VOLUMES, ContextTables, DrugTables, hypothesis_settings, parameter_names
+from screen.settings import HIGHEST_NM
 
 
 def choose_facts(facts: Sequence[Fact], wanted: Sequence[str]) -> tuple[Fact, ...]:
@@ -114,6 +115,11 @@ def arm_problems(
         for column, parts in given.items()
         for name, value in dict.fromkeys(pair for part in parts for pair in part)
         if name in VOLUMES and value == 0
+    ]
+    problems += [
+        f"`{prefix}treatment` must give at most {HIGHEST_NM:g} nM of {name}, found {value:g}"
+        for name, value in arm.treatment.amounts
+        if name in tables.drugs and value > HIGHEST_NM
     ]
     problems += parameter_names(arm.treatment.names(), tables, known)
     for name in arm.treatment.names():

@@ -180,6 +180,17 @@ def test_a_bad_row_is_refused_with_its_place(arms, tables, change, expected):
     assert problem.startswith(f"arms.tsv row 3: {expected}")
 
 
+@pytest.mark.parametrize("given", ["1e300", "1,2e9", "2e9:from=0:until=5"])
+def test_a_dose_above_those_of_a_screen_is_refused(arms, tables, given):
+    check_arms_fit(read_arms(arms(most={"treatment": "ruxolitinib=1,1e9"})), tables)
+    with pytest.raises(ScenarioError) as caught:
+        check_arms_fit(read_arms(arms(mine={"treatment": f"ruxolitinib={given}"})), tables)
+    found = "1e+300" if given == "1e300" else "2e+09"
+    assert caught.value.problems == (
+        f"arms.tsv row 2: `treatment` must give at most 1e+09 nM of ruxolitinib, found {found}",
+    )
+
+
 def test_a_drug_called_as_a_parameter_is_refused(arms, tables):
     there = tables[()]
     named = replace(there.drugs.drugs["ruxolitinib"], name="JAK1_total", where="drugs.tsv row 3")
