@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         TIME_COURSES,
         check_arms_fit,
         check_completed,
+        implausible_arms,
         left_out,
         read_arms,
         run_planned,
@@ -85,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked})
     }
     check_arms_fit(planned, tables)
+    for line in implausible_arms(planned, contexts, parameters):
+        say(f"experiment: warning: {line}")
     folder = results.experiment(arguments.arms)
     prepare_folder(folder)
     draws = choose_draws(arguments, settings, results)

@@ -1,7 +1,7 @@
 """Own experiments as a table: a row an arm, written as in the panel, with what is read of it and what it is held
 against."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from screen.experiments import Arm
 from screen.panel.fitting import arm_problems
 from screen.panel.grammar import ARM_COLUMNS, NO_UNITS, Units, parse_arm, parse_minutes
 from screen.panel.run import PanelTables
-from screen.scenarios import ContextTables
+from screen.scenarios import ContextTables, implausible_amounts
 from screen.tables import Column, Schema, read_placed
 from screen.tables.several import WHERE
 
@@ -128,3 +128,19 @@ def check_arms_fit(planned: tuple[Planned, ...], tables: Mapping[tuple[str, ...]
         problems += [f"{each.where}: {problem}" for problem in dict.fromkeys(found)]
     if problems:
         raise ScenarioError(problems)
+
+
+def implausible_arms(
+    planned: Iterable[Planned], contexts: ContextTables, parameters: pl.DataFrame
+) -> list[str]:
+    """One sentence for each amount of arms, which fit, that is out of reach; `parameters` is the network's table."""
+    return [
+        f"{each.where}: `{column}` of {warning}"
+        for each in planned
+        for column, amounts in (
+            ("genotype", each.arm.arm.genotype),
+            ("stimulus", each.arm.arm.stimulus.amounts),
+            ("treatment", each.arm.arm.treatment.amounts),
+        )
+        for warning in implausible_amounts(contexts.contexts[each.arm.arm.context], amounts, parameters)
+    ]

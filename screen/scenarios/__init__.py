@@ -46,7 +46,12 @@ from screen.scenarios.hypotheses import (
 )
 from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import GENETIC, Counts, Request, count_trajectories, plan_scenarios
-from screen.scenarios.plausible import implausible, implausible_affinities, implausible_exposures
+from screen.scenarios.plausible import (
+    implausible,
+    implausible_affinities,
+    implausible_amounts,
+    implausible_exposures,
+)
 from screen.scenarios.streams import normal_stream
 
 __all__ = [
@@ -88,6 +93,7 @@ __all__ = [
     "hypothesis_settings",
     "implausible",
     "implausible_affinities",
+    "implausible_amounts",
     "implausible_exposures",
     "like_cell",
     "lost_readouts",

@@ -5,13 +5,13 @@ They are read as they are, since nobody knows what someone wants to try.
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from screen.scenarios.abundances import like_cell
-from screen.scenarios.contexts import VOLUMES, ContextTables
+from screen.scenarios.contexts import VOLUMES, Context, ContextTables
 from screen.tables.several import WHERE
 
 MOST_OF_ALL_PROTEIN = 1e4
@@ -59,6 +59,19 @@ def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
         if parameter in known and (warning := _far(value, known[parameter]["unit"], ranges))
     ]
     return list(dict.fromkeys(found))
+
+
+def implausible_amounts(
+    context: Context, amounts: Iterable[tuple[str, float]], parameters: pl.DataFrame
+) -> list[str]:
+    """One sentence for each amount that a cell is given of a parameter and that is out of reach; 0 takes it away."""
+    known = {row["parameter"]: row for row in parameters.iter_rows(named=True)}
+    ranges, most = _ranges(parameters), like_cell(context, parameters).volumes.share(MOST_OF_ALL_PROTEIN)
+    return [
+        f"{name} {warning}"
+        for name, value in amounts
+        if value and name in known and (warning := _warning(value, known[name], most, ranges))
+    ]
 
 
 def implausible_affinities(affinities: pl.DataFrame, only: str | None = None) -> list[str]:

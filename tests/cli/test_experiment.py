@@ -46,6 +46,15 @@ def test_the_example_of_the_help_runs(run, small, example, tmp_path):
     assert "experiment: nominal parameters" in ran.err
 
 
+def test_an_amount_out_of_reach_is_a_warning(run, small, tmp_path):
+    (tmp_path / "much.csv").write_text(
+        "arm,context,stimulus,readout,minutes\nmuch,hepg2,IL6_dose=2e5,pY705,1\n"
+    )
+    ran = run("experiment", "much.csv", "--config", small(), "--nominal")
+    warning = "much.csv row 2: `stimulus` of IL6_dose should be below 100000 ng_per_mL, found 200000"
+    assert ran.code == 0 and f"experiment: warning: {warning}\n" in ran.err
+
+
 def test_draws_are_those_named_and_uncertain_totals_are_drawn(run, small, tmp_path, root):
     """A cell whose STAT3 is uncertain has wider bands of STAT3 itself than one whose STAT3 is not."""
     rows = "".join(

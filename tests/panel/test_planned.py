@@ -10,6 +10,7 @@ import pytest
 from screen.errors import PanelError, ScenarioError, TableError
 from screen.experiments import SIGMA, Arm, Exposure
 from screen.kernel import choose_engine
+from screen.network import read_parameters
 from screen.panel import (
     ARMS,
     CONTRASTS,
@@ -20,6 +21,7 @@ from screen.panel import (
     check_arms_fit,
     check_completed,
     find,
+    implausible_arms,
     read_arms,
     run_planned,
 )
@@ -189,6 +191,23 @@ def test_a_dose_above_those_of_a_screen_is_refused(arms, tables, given):
     assert caught.value.problems == (
         f"arms.tsv row 2: `treatment` must give at most 1e+09 nM of ruxolitinib, found {found}",
     )
+
+
+def test_amounts_that_no_cell_has_or_is_given_are_named(arms, world, root):
+    """As in contexts.tsv: warnings, and none for a knock-out."""
+    parameters = read_parameters(root / "config/network/parameters.tsv")
+    path = arms(
+        usual={"stimulus": "IL6_dose=1,1e5", "genotype": "STAT3_total=0 JAK1_total=30% BRAF_V600E=1"},
+        much={"stimulus": "IL6_dose=10,1e12"},
+        full={"genotype": "JAK1_total=1e300"},
+        late={"treatment": "EGF_dose=1e6:from=5"},
+    )
+    found = implausible_arms(read_arms(path), world.contexts, parameters)
+    assert [warning.partition(",")[0] for warning in found] == [
+        "arms.tsv row 3: `stimulus` of IL6_dose should be below 100000 ng_per_mL",
+        "arms.tsv row 4: `genotype` of JAK1_total should be below 6.64e+04 nM",
+        "arms.tsv row 5: `treatment` of EGF_dose should be below 100000 nM",
+    ]
 
 
 def test_a_drug_called_as_a_parameter_is_refused(arms, tables):
