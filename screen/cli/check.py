@@ -21,6 +21,8 @@ from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from screen.network import Network
     from screen.scenarios import ContextTables
 
@@ -123,7 +125,7 @@ def _network(inputs: Inputs) -> dict[str, Any]:
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
-        "warnings": implausible(contexts, table),
+        "warnings": implausible(contexts, table) + _implausible_changes(settings, contexts, table),
         "networks": 1 + smaller,
         "states": len(network.species),
         "reactions": len(network.reactions),
@@ -133,6 +135,18 @@ def _network(inputs: Inputs) -> dict[str, Any]:
         "parameters assumed or from memory": sum(mark in ("assumed", "memory") for mark in marks),
         "parameters set by context or convention": sum(mark in ("input", "fixed") for mark in marks),
     }
+
+
+def _implausible_changes(settings: Settings, contexts: "ContextTables", table: "pl.DataFrame") -> list[str]:
+    """What genetic interventions set that is out of reach in a screened cell."""
+    from screen.scenarios import implausible_amounts, parse_genotype, screened
+
+    cells = screened(contexts, settings.scenarios.contexts).contexts.values()
+    changes = [parse_genotype(text)[0].values for text in settings.scenarios.genetic]
+    found = (
+        each for change in changes for cell in cells for each in implausible_amounts(cell, change, table)
+    )
+    return list(dict.fromkeys(f"scenarios.genetic: {each}" for each in found))
 
 
 def _check_readouts(settings: Settings, network: "Network") -> None:

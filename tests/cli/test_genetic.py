@@ -121,6 +121,13 @@ def test_what_is_no_change_of_the_network_is_refused_before_anything_runs(run, s
     assert arm.code == 2 and "must be given drugs or none, found the genetic change" in arm.err
 
 
+def test_a_change_to_what_no_cell_has_is_a_warning(run, settings):
+    ran = run("check", "--config", settings(["JAK1_total=1e300", "JAK2_total=0", "TYK2_total=20"]))
+    warnings = [line for line in ran.err.splitlines() if "scenarios.genetic" in line]
+    assert ran.code == 0 and len(warnings) == 1
+    assert warnings[0].startswith("screen: warning: scenarios.genetic: JAK1_total should be below ")
+
+
 def test_what_leaves_a_read_out_no_value_is_refused_by_the_stage_as_by_check(run, settings):
     """Of what is 0 a share is 0 in this network; without glutathione there is no redox state (0/0)."""
     changes = ["SRC_total=0", "ERK_total=0", "FGFRL1_total=0", "GSH_total=0"]
