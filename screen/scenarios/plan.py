@@ -1,7 +1,7 @@
 """Which trajectories to run: each context and hypothesis under the vehicle, drugs, pairs, triples, genetic changes."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal, NamedTuple
@@ -81,8 +81,13 @@ class Counts(NamedTuple):
 
 def scenario_name(context: str, hypothesis: str, given: Sequence[Dosed]) -> str:
     """Identifier that says what it is: `hepg2|default|ruxolitinib@1000+trametinib@100`, doses in nM."""
-    drugs = "+".join(f"{drug}@{dose:.10g}" for drug, dose in given)
+    drugs = "+".join(f"{drug}@{_written(dose)}" for drug, dose in given)
     return f"{context}|{hypothesis}|{drugs or VEHICLE}"
+
+
+def _written(dose: float) -> str:
+    """A dose as the names of scenarios have it."""
+    return f"{dose:.10g}"
 
 
 def plan_scenarios(
@@ -135,6 +140,7 @@ def plan_scenarios(
         for name, context in contexts.contexts.items()
     }
     _check_size(sum(map(len, labels.values())), names, request)
+    _check_doses_alone(names, request)
     frame = pl.DataFrame(
         list(_rows(labels, _given(names, request), request.genetic)),
         schema=SCENARIOS.dtypes(),
@@ -164,6 +170,20 @@ def _check_size(cells: int, names: Sequence[str], request: Request) -> None:
         raise ScenarioError(
             f"scenarios: must be at most {MOST_SCENARIOS:,}, found at least {cells * each:,}; "
             "name fewer contexts, pairs or doses"
+        )
+
+
+def _check_doses_alone(names: Sequence[str], request: Request) -> None:
+    """ScenarioError where doses of several settings, or their sums, are different but written alike."""
+    found: dict[tuple[float, float], str] = {}
+    for name, doses in _alone(names, request):
+        for alike in _alike(sorted(doses)):
+            found.setdefault(alike, name)
+    if found:
+        raise ScenarioError(
+            f"scenarios.doses_nM: must be the doses in pairs and their sums, or differ from them in the first 10 "
+            f"digits, found {one} and {other} of {name}"
+            for (one, other), name in found.items()
         )
 
 
@@ -257,8 +277,23 @@ def _dose_problems(what: str, doses: Sequence[float], needed: bool = True) -> li
         if isinstance(dose, bool) or not isinstance(dose, int | float) or not math.isfinite(dose) or dose <= 0
     ]
     problems += [f"scenarios.{what}: must be named once, found {dose} again" for dose in _repeated(doses)]
+    problems += (
+        []
+        if problems
+        else [
+            f"scenarios.{what}: must differ in the first 10 digits, found {one} and {other}"
+            for one, other in _alike(doses)
+        ]
+    )
     none = [f"scenarios.{what}: must hold at least one dose, found none"] if needed and not doses else []
     return problems or none
+
+
+def _alike(doses: Iterable[float]) -> list[tuple[float, float]]:
+    """Different doses that are written alike."""
+    seen: dict[str, float] = {}
+    pairs = ((seen.setdefault(_written(dose), dose), dose) for dose in doses)
+    return [(one, other) for one, other in pairs if one != other]
 
 
 def _repeated(values: Sequence) -> list:

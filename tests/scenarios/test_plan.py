@@ -190,6 +190,25 @@ def test_trajectories_are_counted(contexts, drugs):
         ({"doses_nM": ["1 uM"]}, "scenarios.doses_nM: must be positive numbers in nM, found 1 uM"),
         ({"doses_nM": [float("inf")]}, "scenarios.doses_nM: must be positive numbers in nM, found inf"),
         ({"doses_nM": [10, 10.0]}, "scenarios.doses_nM: must be named once, found 10.0 again"),
+        (
+            {"doses_nM": [1000, 1000.0000001, 10]},
+            "scenarios.doses_nM: must differ in the first 10 digits, found 1000 and 1000.0000001",
+        ),
+        (
+            {"own_pair_doses_nM": {"selumetinib": [7.00000000001, 7]}},
+            "scenarios.own_pair_doses_nM of selumetinib: must differ in the first 10 digits, "
+            "found 7.00000000001 and 7",
+        ),
+        (
+            {"doses_nM": [1000], "pair_doses_nM": [1000.0000001]},
+            "scenarios.doses_nM: must be the doses in pairs and their sums, or differ from them in the first 10 "
+            "digits, found 1000.0 and 1000.0000001 of ruxolitinib",
+        ),
+        (
+            {"doses_nM": [2 / 3], "pair_doses_nM": [1 / 3]},
+            "scenarios.doses_nM: must be the doses in pairs and their sums, or differ from them in the first 10 "
+            "digits, found 0.6666666666666666 and 0.6666666667 of ruxolitinib",
+        ),
         ({"pair_doses_nM": [-1.0]}, "scenarios.pair_doses_nM: must be positive numbers in nM, found -1.0"),
         ({"doses_nM": []}, "scenarios.doses_nM: must hold at least one dose, found none"),
         ({"pairs": [("ruxolitinib", "aspirin")]}, "scenarios.pairs: must be of drugs.tsv, found aspirin"),
