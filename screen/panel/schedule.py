@@ -82,9 +82,13 @@ class Schedule(NamedTuple):
 
     def _mean(self, given: list[float], begin: float, end: float) -> float:
         """Of what is left of all doses given by then."""
-        rate = math.log(2.0) / self.half_life
-        left = sum(math.exp(-rate * (begin - dose)) for dose in given if dose <= begin)
-        return left * -math.expm1(-rate * (end - begin)) / (rate * (end - begin))
+        left = sum(math.exp(-self._decays(dose, begin)) for dose in given if dose <= begin)
+        decays = self._decays(begin, end)
+        return left * -math.expm1(-decays) / decays if decays else left
+
+    def _decays(self, begin: float, end: float) -> float:
+        """The logarithm of what is there at one minute over what is left of it at another."""
+        return math.log(2.0) * ((end - begin) / self.half_life)
 
 
 def parse_schedule(words: Mapping[str, float]) -> tuple[Schedule, list[str]]:

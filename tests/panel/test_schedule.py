@@ -51,6 +51,21 @@ def test_what_is_left_of_repeated_doses_adds_up_to_the_steady_state():
     assert last[0] == pytest.approx(first_step / (1 - 2 ** (-every / half_life)), rel=1e-4)
 
 
+@pytest.mark.parametrize("half_life", [1e-15, 1e-320])
+def test_a_step_that_rounding_takes_away_holds_what_is_left_then(half_life):
+    assert Schedule(240.0, half_life=half_life).steps(240.0) == [(240.0, 1.0)]
+
+
+def test_steps_of_which_rounding_takes_some_away_add_up_still():
+    start, half_life = 1e5, 1e-11
+    last = start + 4 * half_life
+    steps = Schedule(start, half_life=half_life).steps(last)
+    assert all(0 <= share <= 1 for _, share in steps)
+    assert area(steps, last) == pytest.approx(
+        half_life / math.log(2) * (1 - 2 ** ((start - last) / half_life))
+    )
+
+
 def test_a_wash_out_takes_what_is_left_away():
     steps = Schedule(0.0, until=50.0, half_life=100.0).steps(200.0)
     assert steps[-1] == (50.0, 0.0) and steps[-2][1] > 0.7
