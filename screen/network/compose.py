@@ -283,6 +283,10 @@ def _insert_parameters(
             problems.append(
                 f"{FILE_NAME}: unit of `{name}` must be declared in {every[0].stem}, found {unit}"
             )
+        elif element.getTypeCode() == libsbml.SBML_COMPARTMENT and (size := rows[name]["value"]) <= 0:
+            problems.append(
+                f"{FILE_NAME}: value of `{name}` must be above 0, as it is a volume, found {size:g}"
+            )
         else:
             _set_value(element, rows[name]["value"], unit)
     if problems:

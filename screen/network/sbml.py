@@ -124,6 +124,7 @@ class _Reader:
         pushes = self._pushes()
         rates = self._rates(terms, pushes)
         initial, derived = self._at_start(rates)
+        self._refuse_sizes({**dict(zip(self.starts, initial, strict=True)), **derived})
         switched = {_now(name).name: substitute(rule, derived) for name, rule in self.switched.items()}
         place = resolve({**derived, **self.fixed, **self.rules, **self.laws, **rates, **switched})
         self._refuse_jumps(place)
@@ -305,6 +306,21 @@ class _Reader:
                     raise NetworkError(f"SBML: {must}, found {float(known)} for {name} in {reaction}")
                 settled.append((states[name], number[reaction], coefficient))
         return settled, moved
+
+    def _refuse_sizes(self, at_start: Rules) -> None:
+        """Of compartments that hold species and follow no rule; `at_start` has those that are no constants."""
+        problems = []
+        for name in sorted({own_name(item.getCompartment()) for item in self.model.getListOfSpecies()}):
+            size, known = self.values.get(name, 1.0), True
+            if name in at_start:
+                inside = {each: self.values.get(each, 1.0) for each in free_symbols(at_start[name])}
+                size = float(evaluate(at_start[name], inside))
+                known = not any(math.isnan(value) for value in inside.values())
+            if known and not 0 < size < math.inf:
+                must = "compartments that hold species must have a finite size above 0"
+                problems.append(f"SBML: {must}, found {size:g} for {name}")
+        if problems:
+            raise NetworkError(problems)
 
     def _refuse_jumps(self, place: Rules) -> None:
         for name in sorted({*self.stretched.values()} & self.rules.keys()):

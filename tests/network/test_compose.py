@@ -130,6 +130,12 @@ def test_unusable_parameters_are_named(small, rows, extra, message):
         compose_network(small(rows, extra=extra))
 
 
+def test_a_volume_is_above_0(small):
+    must = r"parameters\.tsv: value of `cell` must be above 0, as it is a volume, found -5$"
+    with pytest.raises(NetworkError, match=must):
+        compose_network(small({"cell": ROWS["cell"].replace("\t2\t", "\t-5\t")}))
+
+
 def test_an_empty_table_is_refused(small):
     folder = small()
     (folder / "parameters.tsv").write_text(HEADER + "\n")

@@ -287,7 +287,6 @@ REFUSED = {
         "compartment c = 1; species A in c; n = NaN; r: -> n A; 1;",
         "finite number, found nan for A in r",
     ),
-    "volumes": ("compartment c = 0; species A in c; r: -> A; 1;", "finite number, found inf for A in r"),
     "delay": ("compartment c = 1; species A in c; A = 1; r: A -> ; delay(A, 3);", "delay"),
 }
 
@@ -297,6 +296,43 @@ def test_what_is_not_supported_is_named(name):
     text, word = REFUSED[name]
     with pytest.raises(NetworkError, match=word):
         read_sbml(sbml_of(text))
+
+
+SIZES = {
+    "none": ("c = 0", "0"),
+    "less": ("c = -1", "-1"),
+    "infinite": ("c = inf", "inf"),
+    "no number": ("c = nan", "nan"),
+    "growing": ("c = 0; c' = 1", "0"),
+    "set by an event": ("c = -2; at S > 5: c = 3", "-2"),
+}
+
+
+@pytest.mark.parametrize("species", ["S in c", "substanceOnly species S in c", "$S in c"])
+@pytest.mark.parametrize("name", SIZES)
+def test_a_size_that_no_volume_has_is_refused(name, species):
+    text, found = SIZES[name]
+    kind = "" if "species" in species else "species "
+    with pytest.raises(NetworkError, match=f"must have a finite size above 0, found {found} for c$"):
+        read_sbml(sbml_of(f"compartment c; {text}; {kind}{species}; S = 1; r: S -> ; 2*S;"))
+
+
+def test_a_size_by_an_initial_assignment_is_what_counts():
+    model = "compartment c = {}; species S in c; S = 1; r: S -> ; S; {}"
+    with pytest.raises(NetworkError, match=r"must have a finite size above 0, found -1 for c$"):
+        read_sbml(sbml_of(model.format("k - 3", "k = 2;")))
+    assert read_sbml(sbml_of(model.format("k - 3", "k = 4;"))).species == ("S",)
+
+
+def test_a_size_by_a_parameter_without_a_value_may_yet_be_one():
+    model = "compartment c = k; substanceOnly species S in c; S = 1; r: S -> ; S;"
+    assert read_sbml(sbml_of(model)).species == ("S",)
+
+
+@pytest.mark.parametrize("text", ["c := 2 + k", "c' = 1; c = 2", "c = 1"])
+def test_sizes_that_a_rule_sets_and_of_what_is_empty_are_no_matter(text):
+    model = f"compartment c, empty; k = 1; empty = -1; {text}; species S in c; S = 1; r: S -> ; S;"
+    assert "S" in read_sbml(sbml_of(model)).species
 
 
 def test_unreadable_files_are_named(tmp_path: Path):
