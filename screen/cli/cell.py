@@ -14,6 +14,7 @@ Example: python -m screen cell abundances.csv --name du145 --like breast_bt20 --
 import argparse
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from screen.cli.bench import add_draws
 from screen.cli.courses import add_course_options, set_totals
-from screen.cli.options import add_shared, add_threads, name_it, refuse_own_network, say, without
+from screen.cli.options import add_shared, add_threads, check_words, name_it, refuse_own_network, say, without
 from screen.errors import ScenarioError
 from screen.settings import load_settings
 
@@ -79,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from screen.tables import replace_rows
 
+    check_words({"--name": arguments.name}, {})
     tables, to = settings.tables, arguments.to
     others = without(tables.contexts, to)
     known = read_context_tables([*others, *([to] if to.exists() else [])], tables.hypotheses).contexts
@@ -87,6 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
     parameters = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict(parameters.select("parameter", "unit").iter_rows())
     own = [_stimulus(text, units) for text in arguments.stimulus]
+    twice = [parameter for parameter, count in Counter(row[1] for row in own).items() if count > 1]
+    if twice:
+        raise ScenarioError(
+            f"--stimulus: must give each ligand once, found {name.removesuffix('_dose')} again"
+            for name in twice
+        )
     own += [("total", "cytosol", arguments.cytosol, "pL")] if arguments.cytosol is not None else []
     if arguments.abundances:
         found = read_abundances(
@@ -164,6 +172,8 @@ def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str
             f"--stimulus: must be a ligand of the network ({ligands}), found {found['ligand']}"
         )
     value, unit = in_standard_units(float(found["value"]), found["unit"])
+    if value == math.inf:
+        raise ScenarioError(f"--stimulus: must be a finite dose, found {text}")
     if value == 0:
         unit = units[parameter]
     if unit != units[parameter]:

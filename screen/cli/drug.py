@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from screen.cli.options import add_shared, name_it, refuse_own_network, say, without
+from screen.cli.options import add_shared, check_words, name_it, refuse_own_network, say, without
 from screen.errors import ScenarioError
-from screen.settings import load_settings
+from screen.settings import HIGHEST_NM, load_settings
 
 if TYPE_CHECKING:
     from screen.scenarios import Target
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.mode not in MODES:
         raise ScenarioError(f"--mode: must be one of {', '.join(MODES)}, found {arguments.mode}")
+    names = {"name": arguments.name, "--drug-class": arguments.drug_class}
+    check_words(names, {"--source": arguments.source})
     files, to = settings.tables, arguments.to
     drugs, affinities = to / "drugs.tsv", to / "affinities.tsv"
     their_drugs = without(files.drugs, drugs)
@@ -158,6 +160,8 @@ def _constant(text: str, targets: Mapping[str, "Target"], mode: str) -> Constant
     value, unit = in_standard_units(float(match["value"]), match["unit"])
     if unit != "nM" or not 0 < value < math.inf:
         raise ScenarioError(f"{text}: must be a positive concentration in pM, nM, uM, mM or M, found {text}")
+    if value > HIGHEST_NM:
+        raise ScenarioError(f"{text}: must be at most {HIGHEST_NM:g} nM, found {value:g} nM")
     gene, wanted = match["gene"], match["target"]
     sites = {site for group in SITES.values() for site in group}
     possible = [

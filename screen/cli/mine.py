@@ -22,7 +22,8 @@ from screen.cli.options import (
 )
 from screen.cli.plan import read_rankable_plan
 from screen.cli.rounds import is_raced
-from screen.settings import Settings, load_settings
+from screen.errors import SettingsError
+from screen.settings import MOST_DRAWS, Settings, load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the folder: ranked.csv, report.html and all between."""
     settings = load_settings(arguments.config)
+    if arguments.draws > MOST_DRAWS:
+        raise SettingsError(f"--draws: must be at most {MOST_DRAWS}, found {arguments.draws}")
     folder = results_folder(arguments, settings)
     if folder == Settings().results:
         folder = folder / arguments.config.stem

@@ -4,12 +4,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from screen.errors import ScreenError, SettingsError
+from screen.errors import ScenarioError, ScreenError, SettingsError
+from screen.files import name_problem
 from screen.settings import Settings, folder_apart, load_settings, shipped
 
 STDOUT = "-"
@@ -297,6 +298,23 @@ def name_it(table: str, files: list[Path], own: Path) -> str:
     tool = shipped()
     named = [path.relative_to(tool) if path.is_relative_to(tool) else path for path in files]
     return f"; the settings must name it: tables: {{{table}: [{', '.join(map(str, [*named, own]))}]}}"
+
+
+def check_words(names: Mapping[str, str], texts: Mapping[str, str]) -> None:
+    """Raise ScenarioError unless what options are given, by what they are called, are names and texts of a table."""
+    problems = [
+        f"{option}: {wrong}, found {name}" for option, name in names.items() if (wrong := name_problem(name))
+    ]
+    problems += [
+        f"{option}: must not be empty, found nothing" for option, text in texts.items() if not text.strip()
+    ]
+    problems += [
+        f"{option}: must be UTF-8 text, found {text}"
+        for option, text in texts.items()
+        if text != text.encode(errors="replace").decode()
+    ]
+    if problems:
+        raise ScenarioError(problems)
 
 
 def say(line: str) -> None:

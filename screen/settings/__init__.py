@@ -3,6 +3,7 @@
 from screen.settings.combinations import PairsAmong
 from screen.settings.kinds import HIGHEST_NM, Classes, Layout, folder_apart
 from screen.settings.model import (
+    MOST_DRAWS,
     DoseBasisSettings,
     FitSettings,
     NetworkSettings,
@@ -20,6 +21,7 @@ from screen.settings.shipped import PACKAGE, located, shipped
 
 __all__ = [
     "HIGHEST_NM",
+    "MOST_DRAWS",
     "PACKAGE",
     "Classes",
     "DoseBasisSettings",

@@ -40,6 +40,9 @@ from screen.settings.petab import PetabSettings
 from screen.settings.race import RaceSettings
 from screen.settings.readouts import ReadoutSettings, shipped_readouts
 
+MOST_DRAWS = 100_000
+"""Parameter draws of a screen."""
+
 
 class NetworkSettings(Section):
     """Where the network comes from."""
@@ -165,7 +168,7 @@ class FitSettings(Section):
     draws_from: Literal["measurements", "shipped", "nominal"] = "measurements"
     """`measurements`: fitted to them and held to the facts; `shipped`: the first of `panel.ensemble`, and no fit;
     `nominal`: one draw, the values of the network."""
-    draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] = 100
+    draws: Annotated[int, Field(ge=1, le=MOST_DRAWS), NUMBER] = 100
     """Parameter draws handed to the simulation."""
     draw_steps: Steps = 20
     """Most Gauss-Newton steps of each draw to the best fit of its own data and priors, both drawn anew."""

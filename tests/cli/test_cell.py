@@ -55,6 +55,9 @@ def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell)
     [
         ({"like": "mars"}, "--like: must be a context ("),
         ({"name": "hepg2"}, "--name: must be new, found hepg2"),
+        ({"name": "=x"}, "screen: --name: must be a name: letters, "),
+        ({"name": "a\udcff\udcfe"}, r"first a letter or digit, found a\udcff\udcfe"),
+        ({"stimulus": "IL6=1e400ng/mL"}, "--stimulus: must be a finite dose, found IL6=1e400ng/mL"),
         ({"stimulus": "IL6"}, "--stimulus: must be such as IL6=25ng/mL, found IL6"),
         ({"stimulus": "IL66=1nM"}, "--stimulus: must be a ligand of the network ("),
         ({"stimulus": "EGF=20ng/mL"}, "--stimulus: must be in nM, or with the ligand's mass (EGF=1ng/mL@20kDa)"),
@@ -72,6 +75,14 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_written(cell, tmp_path, 
     assert ran.code == 2
     assert message in ran.err
     assert not (tmp_path / "my").exists()
+
+
+def test_a_ligand_is_given_once(cell):
+    ran = cell("--stimulus", "IL6=1ng/mL", "EGF=0", "IL6=2ng/mL")
+    assert (ran.code, ran.problems) == (
+        2,
+        ["screen: --stimulus: must give each ligand once, found IL6 again"],
+    )
 
 
 def test_a_cell_cannot_be_like_one_that_is_like_it(cell, tmp_path):

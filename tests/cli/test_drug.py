@@ -61,6 +61,13 @@ def test_the_class_is_said_to_count_where_it_does(drug, run, small):
         (("mynib", "JAK1=3.3"), "JAK1=3.3: must be a positive concentration in pM, nM, uM, mM or M, found"),
         (("mynib", "JAK1=0nM"), "JAK1=0nM: must be a positive concentration"),
         (("mynib", "JAK1=1e400nM"), "JAK1=1e400nM: must be a positive concentration"),
+        (("mynib", "JAK1=2e300nM"), "JAK1=2e300nM: must be at most 1e+09 nM, found 2e+300 nM"),
+        (("=x", "JAK1=3nM"), "screen: name: must be a name: letters, "),
+        (("my\udcff", "JAK1=3nM"), "screen: name: must be a name: letters, "),
+        (("mynib", "JAK1=3nM", "--drug-class", "=x"), "screen: --drug-class: must be a name: letters, "),
+        (("mynib", "JAK1=3nM", "--drug-class", "\udcff"), "screen: --drug-class: must be a name: letters, "),
+        (("mynib", "JAK1=3nM", "--source", "\udcff\udcfe"), r"--source: must be UTF-8 text, found \udcff\udcfe"),
+        (("mynib", "JAK1=3nM", "--source", " "), "--source: must not be empty, found nothing"),
         (("mynib", "JAK1=1ng/mL@0kDa"), "JAK1=1ng/mL@0kDa: must be a positive concentration"),
         (("mynib", "JAK1=3nM", "JAK1>4nM"), "constants: must be one for each gene at a target, found JAK1"),
         (("mynib", "STAT3=1uM"), "STAT3=1uM: must name one target of STAT3 (STAT3_SH2, "),
@@ -78,10 +85,12 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_written(drug, tmp_path, 
 
 def test_a_refused_drug_leaves_its_older_rows(drug, tmp_path):
     assert drug("mynib", "JAK1=3nM").code == 0
+    with (tmp_path / "my/affinities.tsv").open("a") as file:
+        file.write("othernib\tJAK1\n")
     before = {path: path.read_text() for path in (tmp_path / "my").iterdir()}
     assert len(before) == 2
-    ran = drug("mynib", "JAK1=4nM", "--source", "")
-    assert ran.code == 2 and "`citation` must not be empty" in ran.err
+    ran = drug("mynib", "JAK1=4nM")
+    assert ran.code == 2 and "affinities.tsv row 3: `citation` must not be empty" in ran.err
     assert {path: path.read_text() for path in (tmp_path / "my").iterdir()} == before
 
 

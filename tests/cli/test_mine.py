@@ -161,6 +161,13 @@ def test_the_stages_run_in_their_order_the_second_round_where_pairs_may_stop(sta
     assert raced == ["network", "scenarios", "constrain", first, "race", second, "rank", "report"]
 
 
+def test_more_draws_than_the_settings_take_are_refused_by_their_option(run, folder):
+    (folder / "mine.yaml").write_text("scenarios: {contexts: [hepg2], drugs: [ruxolitinib]}\n")
+    ran = run("mine", "--config", "mine.yaml", "--draws", "100001")
+    assert (ran.code, ran.problems) == (2, ["screen: --draws: must be at most 100000, found 100001"])
+    assert not (folder / "results").exists()
+
+
 def test_of_the_shipped_network_each_reason_to_fit_is_said_of_another_none(stages, tmp_path):
     said = "mine: a fit of your own would be worthwhile (`make screen` does one): "
     assert stages()[1] == [f"{said}one", f"{said}two"]
