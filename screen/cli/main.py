@@ -90,6 +90,9 @@ ONE_BLAS_THREAD = "OPENBLAS_NUM_THREADS", "1"
 """Matrices are small here: threads of OpenBLAS wait for each other at full speed, a third of the CPU of a fit. With
 one, what is found does not depend on the number of cores either."""
 
+AROUND = 80
+"""Letters that are shown before and after one that is no UTF-8."""
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -121,6 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _close_output()
         where = error.filename if error.filename is not None else "standard output, or a file that is written"
         print(f"screen: {printable(str(where))}: must be usable, found {reason(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except UnicodeEncodeError as error:
+        shown = printable(error.object[max(0, error.start - AROUND) : error.end + AROUND])
+        print(f"screen: text and names of files must be UTF-8 here, found {shown}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print(

@@ -16,6 +16,7 @@ from screen.cli.options import (
     add_count,
     add_shared,
     add_threads,
+    check_words,
     prepare_folder,
     results_folder,
     say,
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = results_folder(arguments, settings)
     if folder == Settings().results:
         folder = folder / arguments.config.stem
+    check_words({}, {"folder of results": str(folder)})
     results = Results(folder)
     alone = settings.simulate.model_copy(update={"shards": 1})
     source = "nominal" if settings.fit.draws_from == "nominal" else "shipped"

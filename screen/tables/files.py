@@ -85,6 +85,7 @@ def read_blocks(path: Path | str, schema: Schema) -> Iterator[pl.DataFrame]:
 def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
     if not path.exists():
         raise TableError(f"{path}: must exist, found no such file")
+    _check_letters(path)
     check_regular(path, TableError, "parquet table")
     try:
         return reader(path)
@@ -204,8 +205,18 @@ def table_text(frame: pl.DataFrame, path: Path) -> str:
     return str(escaped(frame).write_csv(separator=SEPARATORS[path.suffix]))
 
 
+def _check_letters(path: Path) -> None:
+    """Raise TableError for a .parquet file whose name polars cannot take."""
+    if path.suffix == ".parquet" and str(path) != str(path).encode(errors="replace").decode():
+        raise TableError(
+            f"{path}: must be a name in UTF-8, as it is a parquet table, found other bytes in it"
+        )
+
+
 def write_file(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` write a file, whole or not at all; what polars says of a full disk is said in our words."""
+
+    _check_letters(path)
 
     def with_plain_errors(file: Path) -> None:
         try:

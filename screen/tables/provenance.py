@@ -62,7 +62,7 @@ def digest_files(paths: Iterable[Path | str]) -> str:
             if file.is_file() and "__pycache__" not in file.parts:
                 with file.open("rb") as opened:
                     content = hashlib.file_digest(opened, "sha256").hexdigest()
-                digest.update(f"{file.name}\0{content}\n".encode())
+                digest.update(f"{file.name}\0{content}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

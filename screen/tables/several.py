@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screen.errors import TableError
+from screen.errors import TableError, printable
 from screen.files import read_text
 from screen.tables.files import SEPARATORS, read_numbered, read_table, table_text, write_text_atomic
 from screen.tables.schema import Schema, check_table
@@ -30,7 +30,7 @@ def read_placed(paths: Path | Sequence[Path], schema: Schema) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     problems: list[str] = []
     for path in files:
-        name = path.name if alone else str(path)
+        name = printable(path.name if alone else str(path))
         try:
             frame, lines = read_numbered(
                 path, replace(schema, may_be_empty=schema.may_be_empty or not alone), name

@@ -77,6 +77,13 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_written(cell, tmp_path, 
     assert not (tmp_path / "my").exists()
 
 
+def test_files_may_have_names_that_are_no_utf_8(cell, tmp_path):
+    for _ in range(2):
+        ran = cell("--to", "my/b\udcff.tsv")
+        assert ran.code == 0 and r"rows in my/b\udcff.tsv; the settings" in ran.err
+    assert (tmp_path / "my/b\udcff.tsv").read_text().startswith("context\t")
+
+
 def test_a_ligand_is_given_once(cell):
     ran = cell("--stimulus", "IL6=1ng/mL", "EGF=0", "IL6=2ng/mL")
     assert (ran.code, ran.problems) == (

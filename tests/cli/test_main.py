@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from screen.cli import main
-from screen.cli.main import COMMANDS
+from screen.cli.main import AROUND, COMMANDS
 
 OTHERS = os.environ.get("SCREEN_PYTHONS", "").split()
 """Other Pythons with pydantic and pyyaml, as paths by blanks."""
@@ -111,6 +111,22 @@ def test_every_problem_is_one_line_and_the_code_is_2(run, tmp_path):
         "screen: config.yaml line 1: `seed` must be at least 0, found -1",
         "screen: config.yaml line 2: `sceanrios` is not a setting; did you mean `scenarios`?",
     ]
+
+
+def test_a_folder_that_polars_cannot_name_is_one_line(run, small):
+    assert run("network", "--config", small(), "--results", "q\udcff").code == 0
+    ran = run("scenarios", "--config", small(), "--results", "q\udcff")
+    assert ran.code == 2
+    must = "must be a name in UTF-8, as it is a parquet table, found other bytes in it"
+    assert ran.problems[-1] == rf"screen: q\udcff/scenarios/scenarios.parquet: {must}"
+
+
+def test_text_that_no_file_can_hold_is_one_line(run, monkeypatch):
+    monkeypatch.setattr(COMMANDS["doctor"], "run", lambda _: f"{'a' * 999}\udcff{'b' * 999}".encode())
+    ran = run("doctor")
+    must = "text and names of files must be UTF-8 here"
+    found = rf"{'a' * AROUND}\udcff{'b' * AROUND}"
+    assert (ran.code, ran.problems) == (2, [f"screen: {must}, found {found}"])
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NEEDS_MORE])

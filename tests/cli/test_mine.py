@@ -168,6 +168,15 @@ def test_more_draws_than_the_settings_take_are_refused_by_their_option(run, fold
     assert not (folder / "results").exists()
 
 
+def test_a_folder_that_settings_cannot_name_is_refused_before_the_work(run, folder):
+    (folder / "mine.yaml").write_text("scenarios: {contexts: [hepg2], drugs: [ruxolitinib]}\n")
+    ran = run("mine", "--config", "mine.yaml", "--results", "a\udcff")
+    assert (ran.code, ran.problems) == (
+        2,
+        [r"screen: folder of results: must be UTF-8 text, found a\udcff"],
+    )
+
+
 def test_of_the_shipped_network_each_reason_to_fit_is_said_of_another_none(stages, tmp_path):
     said = "mine: a fit of your own would be worthwhile (`make screen` does one): "
     assert stages()[1] == [f"{said}one", f"{said}two"]

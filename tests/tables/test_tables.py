@@ -212,6 +212,9 @@ def test_digest_depends_on_content_and_not_on_order(tmp_path: Path):
     first.write_text("1")
     second.write_text("2")
     assert digest_files([first, second]) == digest_files([second, first])
+    odd = tmp_path / "a\udcff.csv"
+    odd.write_bytes(first.read_bytes())
+    assert digest_files([odd]) != digest_files([first])
     before = digest_files([first])
     first.write_text("3")
     assert digest_files([first]) != before
