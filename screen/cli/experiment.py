@@ -103,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(ran.courses, folder / "time_courses.csv", TIME_COURSES, facts)
     write_table(ran.contrasts, folder / "contrasts.csv", CONTRASTS, facts)
     write_table(ran.dynamics, folder / "dynamics.csv", DYNAMICS, facts)
-    write_courses_figure(ran.courses, folder / "time_courses.svg")
+    if left := write_courses_figure(ran.courses, folder / "time_courses.svg"):
+        say(f"experiment: time_courses.svg has no room for {left} of the courses; time_courses.csv has all")
     last = pl.col("minutes") == pl.col("minutes").max().over("arm", "readout")
     for row in ran.contrasts.filter(last).iter_rows(named=True):
         print(_told(row))

@@ -16,14 +16,24 @@ DASHES = ("-", "--", ":", "-.")
 WIDTH, HEIGHT, LEGEND = 5.2, 3.2, 0.19
 """Of a panel, and of a line of its legend [inch]."""
 
+MOST_LINES, MOST_PANELS = 64, 24
+"""Lines of a panel, and panels; there is no room for more."""
+
 BAND, NUMBER = 0.15, "number"
 """Strength of a band; column that numbers arms and their doses, which look alike in every panel."""
 
 
-def write_courses_figure(table: pl.DataFrame, path: Path) -> None:
-    """Write the figure of a table of time courses as SVG; an arm that is read once is a point with a bar."""
+def write_courses_figure(table: pl.DataFrame, path: Path) -> int:
+    """Write the figure of a table of time courses as SVG; how many of them, the last ones, have no line in it.
+
+    An arm that is read once is a point with a bar.
+    """
     numbered = table.with_columns(pl.struct("arm", "dose").rle_id().alias(NUMBER))
-    panels = numbered.partition_by("context", "readout", maintain_order=True)
+    every = numbered.partition_by("context", "readout", maintain_order=True)
+    panels = [
+        panel.filter(pl.col(NUMBER).is_in(panel[NUMBER].unique(maintain_order=True)[:MOST_LINES].implode()))
+        for panel in every[:MOST_PANELS]
+    ]
     longest = max(panel.select("arm", "dose").n_unique() for panel in panels)
     height = HEIGHT + LEGEND * longest
     with drawing():
@@ -34,6 +44,9 @@ def write_courses_figure(table: pl.DataFrame, path: Path) -> None:
             axes = figure.add_subplot(-(-len(panels) // 2), min(len(panels), 2), place + 1)
             _panel(axes, panel)
         write_text_atomic(path, to_svg(figure))
+    return sum(panel[NUMBER].n_unique() for panel in every) - sum(
+        panel[NUMBER].n_unique() for panel in panels
+    )
 
 
 def _panel(axes: Axes, panel: pl.DataFrame) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from screen.cli import experiment
 from screen.panel import CONTRASTS, DYNAMICS, TIME_COURSES
+from screen.report import write_courses_figure
 from screen.tables import read_provenance, read_table
 
 OWN = "context\tkind\tparameter\tvalue\tunit\tmark\tsource\tsd\n"
@@ -139,3 +140,30 @@ def test_a_table_that_is_not_there_or_not_a_table_is_refused(run, small, tmp_pat
     (tmp_path / "arms.txt").write_text("arm\n")
     ran = run("experiment", "arms.txt", "--config", small())
     assert (ran.code, ran.problems) == (2, ["screen: arms.txt: must end in .tsv, .csv, .xlsx or .parquet"])
+
+
+def test_a_figure_has_room_for_so_many_panels_and_lines(tmp_path, recwarn):
+    def courses(arms, readouts):
+        places = [(f"arm {arm}", f"r{readout}") for arm in range(arms) for readout in range(readouts)]
+        numbers = {"dose": None, "minutes": 5.0, "p05": 1.0, "p50": 2.0, "p95": 3.0}
+        return pl.DataFrame([{"arm": a, "context": "c", "readout": r, **numbers} for a, r in places])
+
+    def drawn(arms, readouts):
+        left = write_courses_figure(courses(arms, readouts), tmp_path / "figure.svg")
+        text = (tmp_path / "figure.svg").read_text()
+        return left, len(re.findall(r">arm \d+<", text)), len(re.findall(r">r\d+, c<", text))
+
+    assert drawn(64, 1) == (0, 64, 1) and drawn(1, 24) == (0, 24, 24)
+    assert drawn(2000, 1) == (1936, 64, 1) and drawn(2, 26) == (4, 48, 24)
+    assert not recwarn.list
+
+
+def test_of_courses_without_a_line_in_the_figure_one_line_says_how_many(run, small, tmp_path, monkeypatch):
+    monkeypatch.setattr("screen.report.courses.MOST_LINES", 1)
+    (tmp_path / "arms.csv").write_text(
+        "arm,context,readout,minutes\na,hepg2,STAT3_c,0\nb,hepg2,STAT3_c,0\nc,hepg2,STAT3_c,0\n"
+    )
+    ran = run("experiment", "arms.csv", "--config", small(), "--nominal")
+    assert ran.code == 0
+    said = "experiment: time_courses.svg has no room for 2 of the courses; time_courses.csv has all"
+    assert said in ran.err.splitlines()
