@@ -3,8 +3,9 @@
 Cells of an arm hold settings, `name=value` separated by blanks. A value may be a series, `name=1,10,100`,
 of which each dose (and dose 0) is run. `until=MINUTE` ends the stimulus or the treatment of that cell. A setting has
 a schedule of its own behind colons, `name=value:from=60:until=120:every=480:half_life=90` (`screen.panel.schedule`);
-the same name may then come again. In the genotype `name=30%` is a share of what the cell has. Own experiments may
-have a unit behind a number, `ruxolitinib=0.3uM`, `ruxolitinib=1,10,100nM`, `IL6_dose=1nM@21kDa`.
+the same name may then come again, and a name may hold single blanks, `my nib=3`. In the genotype `name=30%` is a
+share of what the cell has. Own experiments may have a unit behind a number, `ruxolitinib=0.3uM`,
+`ruxolitinib=1,10,100nM`, `IL6_dose=1nM@21kDa`.
 """
 
 import math
@@ -88,7 +89,7 @@ def parse_settings(text: str, last: float, units: Units = NO_UNITS) -> tuple[Exp
     items: list[tuple[str, float, Schedule]] = []
     series, until, own = None, math.inf, False
     problems, seen = [], set()
-    for word in [] if text == NONE else text.split():
+    for word in [] if text == NONE else _words(text):
         if word == OWN:
             own = True
             continue
@@ -122,6 +123,17 @@ def parse_settings(text: str, last: float, units: Units = NO_UNITS) -> tuple[Exp
         return Exposure(), problems
     first, *later = _laid_out(items, last)
     return Exposure(first[1], series, until, own, tuple(later)), problems
+
+
+def _words(text: str) -> list[str]:
+    """The settings of a cell; a name may hold single blanks."""
+    words, begun = [], ""
+    for part in text.split():
+        begun = f"{begun} {part}".lstrip()
+        if "=" in part or begun == OWN:
+            words.append(begun)
+            begun = ""
+    return [*words, *begun.split()]
 
 
 def _laid_out(items: Sequence[tuple[str, float, Schedule]], last: float) -> list[tuple[float, Pairs]]:

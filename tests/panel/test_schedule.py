@@ -66,6 +66,21 @@ def test_steps_of_which_rounding_takes_some_away_add_up_still():
     )
 
 
+def test_names_may_hold_blanks():
+    found, problems = parse_settings(
+        "my nib=3 context a=1 the other nib (2)=4:from=9 until=60", 60.0, {"my nib": "nM"}
+    )
+    assert not problems and found.own and found.until == 60.0
+    assert found.values == (("a", 1.0), ("my nib", 3.0))
+    assert found.later == ((9.0, (("a", 1.0), ("my nib", 3.0), ("the other nib (2)", 4.0))),)
+    assert parse_settings("a=1,2 my nib=3,4", 60.0)[1] == [
+        "must have at most one series, of rising doses above 0, found my nib=3,4"
+    ]
+    assert parse_settings("a=1 my nib", 60.0)[1] == [
+        f"must be name=value with numbers of at least 0, found {word}" for word in ("my", "nib")
+    ]
+
+
 def test_a_wash_out_takes_what_is_left_away():
     steps = Schedule(0.0, until=50.0, half_life=100.0).steps(200.0)
     assert steps[-1] == (50.0, 0.0) and steps[-2][1] > 0.7
