@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +19,9 @@ WORKBOOK = ".xlsx"
 
 MOST_CELLS = 5_000_000
 """Cells of a sheet up to the last column of each row, empty ones too."""
+
+MOST_ELEMENTS, MOST_DEPTH, MOST_WITHIN = 2 * MOST_CELLS, 64, 500_000
+"""Elements of a part, elements within each other, and elements in one cell, text or list of styles."""
 
 DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 """Formats of dates and times that every workbook knows."""
@@ -49,55 +53,120 @@ def _rows(book: zipfile.ZipFile, path: Path) -> Rows:
     shared = _shared(book, path) if "xl/sharedStrings.xml" in names else []
     dates = _date_styles(book, path) if "xl/styles.xml" in names else frozenset()
     rows: Rows = []
-    count = 0
-    for row in _elements(book, _first_sheet(book, path), "row", path):
-        number = int(row.get("r", rows[-1][0] + 1 if rows else 1))
-        cells: list[str] = []
-        for cell in row.iterfind("{*}c"):
-            place = _column(cell.get("r")) or len(cells) + 1
+    cells: list[str] = []
+    last = count = 0
+    for element, above in _elements(book, _first_sheet(book, path), "c", path, around="row"):
+        if _plain_tag(element) == "row":
+            last = _whole(element.get("r", str(last + 1)), "row number", least=1)
+            if any(cells):
+                rows.append((last, cells))
+            cells = []
+        elif above is not None and _plain_tag(above) == "row":
+            number = _whole(above.get("r", str(last + 1)), "row number", least=1)
+            place = _column(element.get("r")) or len(cells) + 1
             if place <= len(cells):
                 raise ValueError(f"cells out of order in row {number}")
             count += place - len(cells)
             if count > MOST_CELLS:
                 raise TableError(f"{path}: must have at most {MOST_CELLS:,} cells, found more")
-            text = _text(cell, shared)
-            if text and cell.get("t", "n") in ("n", "d") and int(cell.get("s", 0)) in dates:
+            text = _text(element, shared)
+            if wrong := _no_value(element, text, dates):
                 raise TableError(
-                    f"{path.name} row {number}: cells must be text or numbers, found a date in column {place}"
+                    f"{path.name} row {number}: cells must be text or numbers, found {wrong} in column {place}"
                 )
             cells += [""] * (place - 1 - len(cells)) + [text]
-        rows.append((number, cells))
     return rows
 
 
-def _elements(book: zipfile.ZipFile, part: str, name: str, path: Path) -> Iterator[ElementTree.Element]:
-    """The elements of a name in a part of the workbook, each forgotten when the next is read."""
+def _no_value(cell: ElementTree.Element, text: str, dates: Collection[int]) -> str:
+    """What stands in a cell in place of a text or number, in words; nothing where it is one."""
+    kind = cell.get("t", "n")
+    if kind == "e":
+        return f"the error {text}".strip()
+    if not text and kind != "str" and cell.find("{*}f") is not None:
+        return "a formula without its result"
+    dated = kind == "d" or (kind == "n" and _whole(cell.get("s", "0"), "style") in dates)
+    return "a date" if text and dated else ""
+
+
+def _elements(
+    book: zipfile.ZipFile, part: str, name: str, path: Path, around: str = ""
+) -> Iterator[tuple[ElementTree.Element, ElementTree.Element | None]]:
+    """The elements of a name in a part, and those `around` them, as they end, each with the one above it.
+
+    What is in the named ones is kept until then, all else is forgotten at once.
+    """
+    _check_part(book, part, path)
+    with book.open(part) as file:
+        above: list[ElementTree.Element] = []
+        count = within = 0
+        named: list[int] = []
+        for event, element in ElementTree.iterparse(file, ("start", "end")):
+            tag = _plain_tag(element)
+            if event == "start":
+                above.append(element)
+                count += 1
+                within = within + 1 if named else 0
+                if tag == name:
+                    named.append(count)
+                if count > MOST_ELEMENTS or len(above) > MOST_DEPTH or within > MOST_WITHIN:
+                    raise _too_much(f"{path}: must have at most", part, len(above), within, name)
+                continue
+            above.pop()
+            if tag == name:
+                named.pop()
+            over = above[-1] if above else None
+            if tag in (name, around):
+                yield element, over
+            if over is not None and not named:
+                del over[:]
+
+
+def _check_part(book: zipfile.ZipFile, part: str, path: Path) -> None:
+    """Refuse a part by its size and by its tags, before any element is made."""
     info = book.getinfo(part)
     if info.file_size > MOST_TEXT:
         raise TableError(f"{path}: must have at most {MOST_TEXT:,} bytes in {part}, found {info.file_size:,}")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"another compression than deflate in {part}")
+    tags = 0
     with book.open(part) as file:
-        above: list[ElementTree.Element] = []
-        for event, element in ElementTree.iterparse(file, ("start", "end")):
-            if event == "start":
-                above.append(element)
-                continue
-            above.pop()
-            if element.tag.rpartition("}")[2] == name:
-                yield element
-                if above:
-                    above[-1].clear()
+        while some := file.read(2**20):
+            tags += some.count(b"<") - some.count(b"</")
+    if tags > MOST_ELEMENTS:
+        raise _too_much(f"{path}: must have at most", part)
+
+
+def _too_much(rule: str, part: str, deep: int = 0, within: int = 0, name: str = "") -> TableError:
+    """The refusal of a part by the limit that it passes."""
+    if deep > MOST_DEPTH:
+        return TableError(f"{rule} {MOST_DEPTH} elements within each other in {part}, found more")
+    if within > MOST_WITHIN:
+        return TableError(f"{rule} {MOST_WITHIN:,} elements in one `{name}` in {part}, found more")
+    return TableError(f"{rule} {MOST_ELEMENTS:,} elements in {part}, found more")
+
+
+def _plain_tag(element: ElementTree.Element) -> str:
+    """The tag without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+@lru_cache(1024)
+def _whole(text: str, what: str, least: int = 0) -> int:
+    """The whole number of an attribute."""
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+        raise ValueError(f"{what} {text!r}")
+    return int(text)
 
 
 def _first_sheet(book: zipfile.ZipFile, path: Path) -> str:
     """The part with the sheet that comes first."""
-    for sheet in _elements(book, "xl/workbook.xml", "sheet", path):
+    for sheet, _ in _elements(book, "xl/workbook.xml", "sheet", path):
         link = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), None)
         break
     else:
         raise ValueError("no sheet")
-    for each in _elements(book, "xl/_rels/workbook.xml.rels", "Relationship", path):
+    for each, _ in _elements(book, "xl/_rels/workbook.xml.rels", "Relationship", path):
         if each.get("Id") == link:
             target = each.attrib["Target"]
             return target[1:] if target.startswith("/") else f"xl/{target}"
@@ -106,7 +175,7 @@ def _first_sheet(book: zipfile.ZipFile, path: Path) -> str:
 
 def _shared(book: zipfile.ZipFile, path: Path) -> list[str]:
     """Texts that cells name by their number."""
-    return [_joined(each) for each in _elements(book, "xl/sharedStrings.xml", "si", path)]
+    return [_joined(each) for each, _ in _elements(book, "xl/sharedStrings.xml", "si", path)]
 
 
 def _joined(text: ElementTree.Element) -> str:
@@ -118,23 +187,28 @@ def _joined(text: ElementTree.Element) -> str:
 def _date_styles(book: zipfile.ZipFile, path: Path) -> Collection[int]:
     """Numbers of the styles that show a number as a date or time."""
     own: Mapping[int, str] = {
-        int(each.attrib["numFmtId"]): re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", each.get("formatCode", ""))
-        for each in _elements(book, "xl/styles.xml", "numFmt", path)
+        _whole(each.attrib["numFmtId"], "format"): re.sub(
+            r'"[^"]*"|\[[^\]]*\]|\\.', "", each.get("formatCode", "")
+        )
+        for each, _ in _elements(book, "xl/styles.xml", "numFmt", path)
     }
     dates = DATES | {number for number, code in own.items() if DATE.search(code)}
     return {
         place
-        for styles in _elements(book, "xl/styles.xml", "cellXfs", path)
+        for styles, _ in _elements(book, "xl/styles.xml", "cellXfs", path)
         for place, each in enumerate(styles)
-        if int(each.get("numFmtId", 0)) in dates
+        if _whole(each.get("numFmtId", "0"), "format") in dates
     }
 
 
 def _column(reference: str | None) -> int:
     """The number of the column in a reference such as AB12, from 1 on; 0 without one."""
+    letters = re.fullmatch("([A-Z]{0,4})[0-9]*", reference or "")
+    if letters is None:
+        raise ValueError(f"cell reference {reference!r}")
     found = 0
-    for letter in (reference or "").rstrip("0123456789"):
-        found = 26 * found + "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(letter) + 1
+    for letter in letters[1]:
+        found = 26 * found + ord(letter) - ord("A") + 1
     return found
 
 
@@ -145,5 +219,12 @@ def _text(cell: ElementTree.Element, shared: list[str]) -> str:
     found = cell.findtext("{*}v") or ""
     kind = cell.get("t", "n")
     if kind == "s" and found:
-        return shared[int(found)]
-    return {"1": "TRUE", "0": "FALSE"}[found] if kind == "b" and found else found
+        index = _whole(found.strip(), "the number of a text")
+        if index >= len(shared):
+            raise ValueError(f"the number of a text {index} where there are {len(shared)}, from 0 on")
+        return shared[index]
+    if kind == "b" and found:
+        if found not in ("0", "1"):
+            raise ValueError(f"a truth value {found!r}, neither 0 nor 1")
+        return ("FALSE", "TRUE")[int(found)]
+    return found

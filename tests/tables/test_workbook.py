@@ -1,5 +1,6 @@
 """Workbooks are read as the CSV of their first sheet would be; what is none, or too large, is refused in one line."""
 
+import tracemalloc
 import zipfile
 
 import pytest
@@ -44,6 +45,36 @@ def test_what_became_a_date_is_refused(tmp_path, style):
     assert read_abundances(path).frame.rows() == [("STAT3", 1e4, None)]
 
 
+NO_VALUE = {
+    "an error": ('t="e"><v>#N/A</v>', "the error #N/A"),
+    "an error of a formula": ('t="e"><f>A9</f><v>#REF!</v>', "the error #REF!"),
+    "an error without its name": ('t="e">', "the error"),
+    "a formula that nobody computed": ("s='0'><f>3*2</f>", "a formula without its result"),
+    "one with an empty result": ("s='0'><f>3*2</f><v/>", "a formula without its result"),
+    "a date as text": ('t="d"><v>2022-09-02</v>', "a date"),
+}
+
+
+@pytest.mark.parametrize(("cell", "found"), NO_VALUE.values(), ids=NO_VALUE)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_cell_without_a_value_of_its_own_is_refused_where_it_stands(tmp_path, cell, found, place):
+    """An error at the start of a row would make it a comment."""
+    row: list[object] = ["STAT3", 1e4]
+    row[place] = cell
+    path = workbook(tmp_path / "cell.xlsx", [(1, ["gene", "copies"]), (4, row), (5, ["JAK1", 1e3])])
+    with pytest.raises(TableError) as caught:
+        reading.read_sheet(path)
+    (problem,) = caught.value.problems
+    where = f"found {found} in column {place + 1}"
+    assert problem == f"cell.xlsx row 4: cells must be text or numbers, {where}"
+
+
+def test_formulas_with_a_result_are_read_an_empty_text_too(tmp_path):
+    formulas = ["s='0'><f>3*2</f><v>6</v>", 't="str"><f>""</f><v></v>', 't="str"><f>A1</f><v>a</v>']
+    rows = reading.read_sheet(workbook(tmp_path / "t.xlsx", [(1, formulas)]))
+    assert rows == [(1, ["6", "", "a"])]
+
+
 def test_the_formats_that_every_workbook_knows_are_dates_or_not(tmp_path):
     """ECMA-376, part 1, 18.8.30: by number, of all languages; 23 to 26 are money, 48 an exponent."""
     path, dates = tmp_path / "cell.xlsx", []
@@ -69,8 +100,26 @@ WRONG = {
     "no workbook": ({"workbook": ""}, "found .*no item named"),
     "a sheet without a part": ({"workbook": ELSEWHERE}, "found no part for its first sheet, three"),
     "broken": ({"sheet2": "<worksheet><row>"}, "found no element found"),
-    "a text that is not there": ({"sharedStrings": "<sst/>"}, "found list index out of range"),
-    "another column": ({"sheet2": '<s><row><c r="é1"><v>1</v></c></row></s>'}, "found substring not found"),
+    "a text that is not there": (
+        {"sharedStrings": "<sst/>"},
+        "found the number of a text 0 where there are 0, from 0 on",
+    ),
+    "a text before the first": (
+        {"sheet2": '<s><row><c t="s"><v>-1</v></c></row></s>'},
+        "found the number of a text '-1'",
+    ),
+    "another column": ({"sheet2": '<s><row><c r="é1"><v>1</v></c></row></s>'}, "found cell reference 'é1'"),
+    "a column in small letters": (
+        {"sheet2": '<s><row><c r="a1"><v>1</v></c></row></s>'},
+        "found cell reference 'a1'",
+    ),
+    "a row in letters": ({"sheet2": '<s><row r="abc"><c><v>1</v></c></row></s>'}, "found row number 'abc'"),
+    "row 0": ({"sheet2": '<s><row r="0"><c><v>1</v></c></row></s>'}, "found row number '0'"),
+    "a style in letters": ({"sheet2": '<s><row><c s="x"><v>1</v></c></row></s>'}, "found style 'x'"),
+    "a truth value": (
+        {"sheet2": '<s><row><c t="b"><v>2</v></c></row></s>'},
+        "found a truth value '2', neither 0 nor 1",
+    ),
     "cells out of order": (
         {"sheet2": '<s><row r="1"><c r="B1"/><c r="A1"/></row></s>'},
         "found cells out of order in row 1",
@@ -149,3 +198,38 @@ def test_cells_that_go_back_are_refused(tmp_path):
         TableError, match=r"must be a readable XLSX workbook, found cells out of order in row 1"
     ):
         list(reading.read_sheet(workbook(tmp_path / "t.xlsx", ROWS, sheet2=sheet)))
+
+
+CROWDED = {
+    "cells in a row": ("<s><row>" + "<c/>" * 20 + "</row></s>", "at most 16 elements"),
+    "anything outside rows": ("<s>" + "<x/>" * 20 + "</s>", "at most 16 elements"),
+    "elements in elements": ("<x>" * 9 + "</x>" * 9, "at most 8 elements within each other"),
+    "elements in a cell": (
+        "<s><row><c>" + "<x/>" * 5 + "</c></row></s>",
+        "at most 4 elements in one `c`",
+    ),
+    "entities": (
+        '<!DOCTYPE s [<!ENTITY a "' + "<x/>" * 8 + '">]><s>&a;&a;&a;</s>',
+        "at most 16 elements",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sheet", "found"), CROWDED.values(), ids=CROWDED)
+def test_elements_are_counted_while_they_are_read(tmp_path, monkeypatch, sheet, found):
+    path = workbook(tmp_path / "t.xlsx", [], sheet2=sheet, styles="", sharedStrings="")
+    for name, most in {"MOST_ELEMENTS": 16, "MOST_DEPTH": 8, "MOST_WITHIN": 4}.items():
+        monkeypatch.setattr(reading, name, most)
+    with pytest.raises(TableError) as caught:
+        reading.read_sheet(path)
+    assert caught.value.problems == (f"{path}: must have {found} in xl/worksheets/sheet2.xml, found more",)
+
+
+def test_what_is_outside_cells_is_forgotten_while_it_is_read(tmp_path):
+    """Elements in rows and after them take no more memory than a few."""
+    sheet = "<s><row>" + "<x/>" * 200_000 + "<c><v>1</v></c></row>" + "<x/>" * 200_000 + "</s>"
+    path = workbook(tmp_path / "t.xlsx", [], sheet2=sheet, styles="", sharedStrings="")
+    tracemalloc.start()
+    assert reading.read_sheet(path) == [(1, ["1"])]
+    assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    tracemalloc.stop()
