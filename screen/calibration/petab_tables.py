@@ -13,7 +13,7 @@ from petab.v1.models.sbml_model import SbmlModel
 
 from screen.calibration.arms import Arms
 from screen.errors import FitError, NetworkError
-from screen.files import MOST_TABLE, read_text
+from screen.files import MOST_TABLE, check_cells, check_columns, read_text
 from screen.network import read_document, sbml_text
 
 COMMENT = "#"
@@ -103,6 +103,7 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
     `index` is the function of the `petab` library that gives the frame its index.
     """
     text = read_text(path, FitError, "PEtab table", MOST_TABLE)
+    check_cells(text, path, FitError, "\t")
     kept = [
         (number, line)
         for number, line in enumerate(text.splitlines(), 1)
@@ -110,6 +111,7 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
     ]
     if not kept:
         raise FitError(f"{path}: must hold a header, found none")
+    check_columns(kept[0][1].count("\t") + 1, path, FitError)
     columns = [name.strip() for name in kept[0][1].split("\t")]
     again = [name for name, count in Counter(columns).items() if count > 1]
     if again:

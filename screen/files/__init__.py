@@ -1,7 +1,15 @@
 """What crosses the line between a disk and the program: files read within limits, files written whole, names."""
 
 from screen.files.names import NAME, NAME_RULE, name_problem, slug
-from screen.files.reading import MOST_TABLE, MOST_TEXT, check_regular, read_json, read_text
+from screen.files.reading import (
+    MOST_TABLE,
+    MOST_TEXT,
+    check_cells,
+    check_columns,
+    check_regular,
+    read_json,
+    read_text,
+)
 from screen.files.writing import reason, replace_on_disk, restored, write_atomic, write_text_atomic
 from screen.files.yaml import Document, Place, check_alike, number_of, parse_yaml, read_document, read_yaml
 
@@ -13,6 +21,8 @@ __all__ = [
     "Document",
     "Place",
     "check_alike",
+    "check_cells",
+    "check_columns",
     "check_regular",
     "name_problem",
     "number_of",

@@ -11,8 +11,17 @@ from screen.errors import ScreenError
 MOST_TABLE = 128 * 2**20
 """Bytes of a text table; more belongs into Parquet."""
 
+MOST_CELLS = 10_000_000
+"""Cells and lines of a text table, empty ones too, counted by the marks between them, those in quotes included."""
+
+MOST_COLUMNS = 16_384
+"""Columns of a table: as many as a spreadsheet has."""
+
 MOST_TEXT = 64 * 2**20
 """Bytes of a model, a module or a JSON file."""
+
+_OTHER_ENDS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ends a line too, for who splits text into lines by Python's rule."""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -51,6 +60,21 @@ def read_text(path: Path, error: type[ScreenError], what: str = "file", most: in
             f"{path}: must be a readable {what}, found bytes that are no UTF-8 text in line {line}; save it as UTF-8"
         )
     return text
+
+
+def check_cells(text: str, path: Path, error: type[ScreenError], separator: str | None = None) -> None:
+    """Raise `error` where a table has too many lines, or cells by its separator, before any of them is made."""
+    count = max(text.count("\n"), text.count("\r")) + sum(map(text.count, _OTHER_ENDS))
+    if separator:
+        count += text.count(separator)
+    if count > MOST_CELLS:
+        raise error(f"{path}: must have at most {MOST_CELLS:,} cells and lines as a text table, found more")
+
+
+def check_columns(count: int, path: Path, error: type[ScreenError]) -> None:
+    """Raise `error` where a table has too many columns."""
+    if count > MOST_COLUMNS:
+        raise error(f"{path}: must have at most {MOST_COLUMNS:,} columns, found more")
 
 
 def _read_bytes(path: Path, error: type[ScreenError], what: str, most: int) -> bytes:

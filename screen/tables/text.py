@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from screen.errors import TableError
-from screen.files import MOST_TABLE, read_text
+from screen.files import MOST_TABLE, check_cells, check_columns, read_text
 from screen.tables.schema import spelled_out
 from screen.tables.workbook import WORKBOOK, read_sheet
 
@@ -57,7 +57,9 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
         separator = ""
     else:
         text = read_text(path, TableError, "text table", MOST_TABLE)
-        separator = _separator(text, known)
+        check_cells(text, path, TableError)
+        separator = _separator(text, known, path)
+        check_cells(text, path, TableError, separator)
         if plain := _plain_cells(text, separator):
             return _meant(plain, name) if separator == ";" else plain
         every = _records(text, separator, name)
@@ -65,6 +67,7 @@ def read_cells(path: Path, known: Sequence[str], name: str) -> Cells:
     head = next(records, None)
     if head is None:
         raise TableError(f"{name}: must hold a header line, found an empty file")
+    check_columns(len(head[1]), path, TableError)
     names = [cell.strip() for cell in head[1]]
     while names and not names[-1]:
         names.pop()
@@ -147,11 +150,12 @@ def _has_long_line(text: str, most: int) -> bool:
     return False
 
 
-def _separator(text: str, known: Sequence[str]) -> str:
+def _separator(text: str, known: Sequence[str], path: Path) -> str:
     """The separator by which the header has most of the known columns, a tab where none does better."""
     header = re.search(r'^(?!"?#).*\S.*$', text, re.MULTILINE)
     wanted = set(map(plain_name, known))
     line = header[0] if header else ""
+    check_columns(max(map(line.count, SEPARATORS)) + 1, path, TableError)
     shares = {
         mark: len(wanted.intersection(plain_name(cell.strip().strip('"')) for cell in line.split(mark)))
         for mark in SEPARATORS

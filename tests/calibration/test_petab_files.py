@@ -158,6 +158,14 @@ def test_missing_table_is_named(files, table):
     assert f"{table}.tsv: must be a readable PEtab table, found No such file" in problems_of(files)
 
 
+@pytest.mark.parametrize(
+    ("limit", "what"), [("MOST_CELLS", "cells and lines as a text table"), ("MOST_COLUMNS", "columns")]
+)
+def test_table_of_too_much_is_refused_before_it_is_split(files, monkeypatch, limit, what):
+    monkeypatch.setattr(f"screen.files.reading.{limit}", 2)
+    assert f".tsv: must have at most 2 {what}, found more" in problems_of(files)
+
+
 def test_missing_model_is_named(files):
     (files.parent / "toy.xml").unlink()
     assert "the model must be a file, found nothing at" in problems_of(files)

@@ -121,3 +121,30 @@ def test_a_plain_table_is_read_the_quick_way_and_anything_odd_is_not():
                 "gene,copies\n", "gene,copies\na,1\n,\n", "gene,copies\na,1,2\n", "gene,copies\r\na,1\r\n",
                 f"gene,copies\n{'a' * (csv.field_size_limit() + 1)},1\n"):  # fmt: skip
         assert _plain_cells(odd, ",") is None, odd[:40]
+
+
+CROWDED = {
+    "cells": ("a,b\n" + "1,2\n" * 5, True),
+    "as many as may be": ("a,b\n" + "1,2\n" * 4, False),
+    "cells in quotes": ("a,b\n" + '"1","2"\n' * 5, True),
+    "empty lines": ("a,b\n1,2\n" + "\n" * 9, True),
+    "blank lines": ("a,b\n1,2\n" + " \n" * 9, True),
+    "empty lines of an old Mac": ("a,b\r1,2\r" + "\r" * 9, True),
+    "commas that separate nothing": ("a\tb\n1\t" + "2," * 20 + "\n", False),
+}
+
+
+@pytest.mark.parametrize(("text", "many"), CROWDED.values(), ids=CROWDED)
+def test_cells_and_lines_are_counted_before_any_is_made(tmp_path, monkeypatch, text, many):
+    monkeypatch.setattr("screen.files.reading.MOST_CELLS", 10)
+    found = read(tmp_path / "t.csv", text)
+    told = (f"{tmp_path / 't.csv'}: must have at most 10 cells and lines as a text table, found more",)
+    assert (found == told) == many
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_table_has_as_many_columns_as_a_spreadsheet(tmp_path, monkeypatch, quote):
+    monkeypatch.setattr("screen.files.reading.MOST_COLUMNS", 3)
+    told = (f"{tmp_path / 't.csv'}: must have at most 3 columns, found more",)
+    assert read(tmp_path / "t.csv", f"a,b,{quote}c{quote},d\n1,2,3,4\n") == told
+    assert read(tmp_path / "t.csv", f"a,b,{quote}c{quote}\n1,2,3\n")[1] == [2]
