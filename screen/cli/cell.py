@@ -171,9 +171,10 @@ def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str
         raise ScenarioError(
             f"--stimulus: must be a ligand of the network ({ligands}), found {found['ligand']}"
         )
-    value, unit = in_standard_units(float(found["value"]), found["unit"])
-    if value == math.inf:
+    given = float(found["value"])
+    if math.isinf(given):
         raise ScenarioError(f"--stimulus: must be a finite dose, found {text}")
+    value, unit = in_standard_units(given, found["unit"])
     if value == 0:
         unit = units[parameter]
     if unit != units[parameter]:

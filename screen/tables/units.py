@@ -31,25 +31,28 @@ SCALES: Mapping[str, tuple[float, str]] = {
 QUANTITY = r"(?P<value>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*(?P<unit>.*)"
 """How a value with its unit is written: 25ng/mL, .5 nM, 1e+3nM."""
 
-MASSED = re.compile(r"(?P<unit>[^@]+)@(?P<mass>\d+(\.\d*)?)(?P<kilo>k?)Da")
+MASSED = re.compile(r"(?P<unit>[^@]+)@(?P<mass>[0-9]+(\.[0-9]*)?)(?P<kilo>k?)Da")
 
 
 def in_standard_units(value: float, unit: str) -> tuple[float, str]:
     """A value in nM or ng_per_mL. With a molar mass, `ng/mL@21kDa` is turned into nM and `nM@306Da` into ng_per_mL.
 
     A unit that is none of SCALES is left as it is, one without a mass that can be too: 1 nM of 1 kDa is 1 ng/mL.
+    So is a value that would be beyond numbers, or become 0.
     """
     massed = MASSED.fullmatch(unit.strip())
     name = (massed["unit"] if massed else unit).strip().replace(GREEK_MU, MICRO)
     kilodalton = float(massed["mass"]) / (1.0 if massed["kilo"] else 1e3) if massed else None
-    if name not in SCALES or kilodalton == 0:
+    if name not in SCALES or (kilodalton is not None and not 0 < kilodalton < math.inf):
         return value, unit
     factor, standard = SCALES[name]
-    if kilodalton is None:
-        return value * factor, standard
-    if standard == MASS:
-        return value * factor / kilodalton, NANOMOLAR
-    return value * factor * kilodalton, MASS
+    turned, other = value * factor, standard
+    if kilodalton is not None and standard == MASS:
+        turned, other = turned / kilodalton, NANOMOLAR
+    elif kilodalton is not None:
+        turned, other = turned * kilodalton, MASS
+    lost = not math.isfinite(turned) or (turned == 0 and value != 0)
+    return (value, unit) if lost else (turned, other)
 
 
 def in_nanomolar(

@@ -19,6 +19,9 @@ DRUGS = Schema(
 )
 
 
+ENDLESS = "9" * 400
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "expected"),
     [
@@ -44,6 +47,11 @@ DRUGS = Schema(
         (1, "pL", (1, "pL")),
         (1, "ng/mL@0kDa", (1, "ng/mL@0kDa")),
         (1, "nM@0.kDa", (1, "nM@0.kDa")),
+        (1, f"ng/mL@{ENDLESS}kDa", (1, f"ng/mL@{ENDLESS}kDa")),
+        (1, "nM@\u0662kDa", (1, "nM@\u0662kDa")),
+        (1e308, "M", (1e308, "M")),
+        (5e-324, "pM", (5e-324, "pM")),
+        (0, "pM", (0, "nM")),
     ],
 )
 def test_units_are_turned_into_two(value, unit, expected):
