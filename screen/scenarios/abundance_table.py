@@ -6,7 +6,6 @@ are commas, semicolons or tabs. A row without gene or number is told, one that c
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import polars as pl
 
 from screen.errors import TableError
 from screen.scenarios.abundances import RATIO, UNITS, WHOLE_TABLE
-from screen.tables import plain_name, read_cells
+from screen.tables import parse_number, plain_name, read_cells
 
 GENE = ("gene", "gene symbol", "symbol", "gene name", "gene names", "genes", "hgnc symbol")
 UNIPROT = (
@@ -28,6 +27,9 @@ VALUE = "value"
 
 MOST, MOST_RATIO, MOST_SD = 1e12, 100.0, 3.0
 """Largest abundance in any unit, log2 ratio and sd of log10 that are taken for numbers of a cell."""
+
+MOST_TOLD = 10
+"""Genes that stand in two rows, of which as many are told."""
 
 ACCESSION = re.compile(r"(?:\w+\|)?(?P<accession>\w+)(?:-\d+)?(?:\|.*)?")
 """P40763, an isoform of it, P40763-2, or as in a FASTA header, sp|P40763|STAT3_HUMAN."""
@@ -69,6 +71,8 @@ def read_abundances(
         )
     unit, column = _unit(path, table.columns, unit)
     kept: list[tuple[str, float, float | None]] = []
+    named: list[tuple[int, str, str]] = []
+    passed: list[str] = []
     left_out: dict[str, str] = {}
     problems: list[str] = []
     for line, row in zip(lines, table.iter_rows(named=True), strict=True):
@@ -78,9 +82,9 @@ def read_abundances(
         text, spread = row[column] or "", row[sds] if sds else None
         value, sd = _number(text), None if spread is None else _number(spread)
         if not symbol or (value is None and not GROUPED.fullmatch(text)):
-            left_out[symbol or f"row {line}"] = (
-                f"no number, found {text or 'nothing'}" if symbol else "no gene"
-            )
+            why = f"no number, found {text or 'nothing'}" if symbol else "no gene"
+            left_out[symbol or f"row {line}"] = why
+            passed.append(f", in row {line} {why}")
             continue
         where = f"{path.name} row {line}, {symbol}"
         problems += _value_problems(f"{where}: `{column}`", text, value, unit)
@@ -90,9 +94,11 @@ def read_abundances(
             )
         if value is not None:
             kept.append((symbol, value, sd))
-    problems += _twice(path.name, [symbol for symbol, *_ in kept])
+            named.append((line, symbol, row[gene]))
+    problems += _twice(path.name, named)
     if not kept and not problems:
-        problems.append(f"{path.name}: must hold at least one gene with a number, found none")
+        said = f"found none{''.join(passed[:1])}"
+        problems.append(f"{path.name}: must hold at least one gene with a number, {said}")
     if unit == "RPKM" and len(kept) < WHOLE_TABLE:
         problems.append(
             f"{path.name}: RPKM must be those of the whole transcriptome (at least {WHOLE_TABLE} genes), for their "
@@ -152,13 +158,19 @@ def _number(text: str) -> float | None:
     """A finite number, also with a decimal comma; None where there is none or it could be another one."""
     if GROUPED.fullmatch(text):
         return None
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    value = parse_number(text.replace(",", "."))
+    return None if math.isnan(value) else value
 
 
-def _twice(where: str, symbols: Sequence[str]) -> list[str]:
-    again = sorted(symbol for symbol, count in Counter(symbols).items() if count > 1)
-    return [f"{where}: a gene must be there once, found {', '.join(again[:10])} again"] if again else []
+def _twice(where: str, named: Sequence[tuple[int, str, str]]) -> list[str]:
+    """What is wrong with genes that stand in two rows; `named` is row, gene and what stands there."""
+    first: dict[str, tuple[int, str]] = {}
+    problems: list[str] = []
+    for line, symbol, text in named:
+        row, before = first.setdefault(symbol, (line, text))
+        if row != line and len(problems) < MOST_TOLD:
+            problems.append(
+                f"{where} row {line}: a gene must be there once, found {symbol} again: {text}, "
+                f"after {before} in row {row}"
+            )
+    return problems

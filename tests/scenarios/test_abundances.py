@@ -122,11 +122,17 @@ def test_every_gene_that_a_total_counts_has_an_accession():
     [
         ("", "a.csv: must hold a header line"),
         ("name,nM\nSTAT3,3\n", "a.csv: a column of gene symbols or UniProt accessions must be there"),
-        ("uniprot,nM\nP40763,3\nP40763-2,1\n", "a.csv: a gene must be there once, found P40763 again"),
+        (
+            "uniprot,nM\nP40763,3\nP40763-2,1\n",
+            "a.csv row 3: a gene must be there once, found P40763 again: P40763-2, after P40763 in row 2",
+        ),
         ("gene,amount\nSTAT3,3\n", "must say its unit"),
         ("gene,nM,ppm\nSTAT3,3,4\n", "found nM, ppm; name one with --unit"),
         ("gene,nM\nSTAT3,-3\n", "a.csv row 2, STAT3: `nM` must be at least 0, found -3"),
-        ("gene,nM\nSTAT3,3\nstat3,4\n", "a.csv: a gene must be there once, found STAT3 again"),
+        (
+            "gene,nM\nSTAT3,3\nstat3,4\n",
+            "a.csv row 3: a gene must be there once, found STAT3 again: stat3, after STAT3 in row 2",
+        ),
         ("gene,nM\nSTAT3,1e13\n", "a.csv row 2, STAT3: `nM` must be at most 1e+12, found 1e13"),
         ("gene,log2_ratio\nSTAT3,5000\n", "a.csv row 2, STAT3: `log2_ratio` must be at most 100, found 5000"),
         (
@@ -155,7 +161,16 @@ def test_every_gene_that_a_total_counts_has_an_accession():
             "must say its unit (copies, nM, ppm, TPM, RPKM, log2_ratio; or `value`",
         ),
         ("gene,nM\nSTAT3,3,4\n", "a.csv row 2: must have 2 cells, found 3"),
-        ("gene,nM\nSTAT3,NA\n", "a.csv: must hold at least one gene with a number, found none"),
+        (
+            "gene,nM\nSTAT3,NA\n",
+            "a.csv: must hold at least one gene with a number, found none, in row 2 no number, found NA",
+        ),
+        ("gene;nM\nSTAT3;1.234,5\n", "found none, in row 2 no number, found 1.234,5"),
+        ("gene,nM\nSTAT3,12_000\n", "found none, in row 2 no number, found 12_000"),
+        ("gene,nM\nSTAT3,\u0661\u0662\n", "found none, in row 2 no number, found \u0661\u0662"),
+        ("gene,nM\n,3\n", "found none, in row 2 no gene"),
+        ("gene,nM\n", "a.csv: must hold at least one gene with a number, found none"),
+        ("gene,nM,sd\nSTAT3,3,0_1\n", "`sd` must be empty or a number from 0 to 3, found 0_1"),
         ("gene,FPKM\nSTAT3,3\n", "a.csv: RPKM must be those of the whole transcriptome"),
     ],
 )
@@ -171,8 +186,20 @@ def test_a_gene_twice_in_a_whole_transcriptome_is_found_at_once(tmp_path: Path):
     """Once for each gene through all of them, it was minutes."""
     path = tmp_path / "a.csv"
     path.write_text("gene,TPM\n" + "".join(f"G{number},1\n" for number in range(100_000)) + "G7,1\n")
-    with pytest.raises(TableError, match=r"a gene must be there once, found G7 again"):
+    with pytest.raises(
+        TableError, match=r"row 100002: a gene must be there once, found G7 again: G7, after G7 in row 9"
+    ):
         read_abundances(path)
+
+
+def test_a_gene_given_by_two_accessions_is_told_by_what_stands_there(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("uniprot,nM\nP23458,3\n# x\nsp|P23458|JAK1_HUMAN,1\n")
+    with pytest.raises(TableError) as caught:
+        read_abundances(path, accessions=read_accessions(CONFIG / "network"))
+    assert caught.value.problems == (
+        "a.csv row 4: a gene must be there once, found JAK1 again: sp|P23458|JAK1_HUMAN, after P23458 in row 2",
+    )
 
 
 def test_a_transcriptome_without_any_transcript_has_totals_of_0():
