@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from screen.errors import TableError
 from screen.shapes import READINGS, TIMES
-from screen.tables import Column, Schema, read_table
+from screen.tables import Column, Schema, read_placed
 
 READING_SD = 0.1
 """sd of log10 of a reading where the table does not say it (assumed)."""
@@ -54,18 +54,22 @@ def read_courses(path: Path, known: Collection[str]) -> Courses:
 
     TableError: a read-out that is not there, or one with too few times in a course.
     """
-    frame = read_table(path, COURSES)
+    frame = read_placed(path, COURSES)
     problems = [
-        f"{path}: `readout` must be an observable or a species of the network, found {name}"
-        for name in frame["readout"].unique(maintain_order=True)
+        f"{where}: `readout` must be an observable or a species of the network, found {name}"
+        for name, where in frame.unique("readout", keep="first", maintain_order=True)
+        .select("readout", "where")
+        .iter_rows()
         if name not in known
     ]
     times = (
-        _filled(frame).group_by("readout", "course", maintain_order=True).agg(pl.col("minutes").n_unique())
+        _filled(frame)
+        .group_by("readout", "course", maintain_order=True)
+        .agg(pl.col("minutes").n_unique(), pl.col("where").first())
     )
     problems += [
-        f"{path}, {name}{f', {course}' if course else ''}: must have readings at {LEAST_TIMES} times, found {count}"
-        for name, course, count in times.iter_rows()
+        f"{where}, {name}{f', {course}' if course else ''}: must have readings at {LEAST_TIMES} times, found {count}"
+        for name, course, count, where in times.iter_rows()
         if count < LEAST_TIMES
     ]
     if problems:

@@ -33,10 +33,10 @@ def test_readings_of_a_course_and_readout_share_a_scale(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("pERK,0,1,A\npERK,1,2,A", "pERK, A: must have readings at 3 times, found 2"),
+        ("pERK,0,1,A\npERK,1,2,A", "egf.csv row 2, pERK, A: must have readings at 3 times, found 2"),
         (
             "pERK,0,1,\npERK,1,2,\npERK,2,2,\nEGFR,0,1,",
-            "`readout` must be an observable or a species of the network, found EGFR",
+            "egf.csv row 5: `readout` must be an observable or a species of the network, found EGFR",
         ),
         ("pERK,0,1,A\npERK,1,0,A\npERK,2,1,A", "row 3: `value` must be at least"),
         ("pERK,-1,1,A", "`minutes` must be at least 0"),
