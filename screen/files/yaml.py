@@ -148,13 +148,24 @@ class _Reader:
             top.key = None
 
     def take_key(self, event: yaml.Event, top: _Open) -> None:
-        if not isinstance(event, yaml.ScalarEvent):
+        key = event.value if isinstance(event, yaml.ScalarEvent) else None
+        if isinstance(event, yaml.AliasEvent):
+            key = self.anchored(event)[0]
+        elif isinstance(event, yaml.ScalarEvent) and event.anchor:
+            self.anchors[event.anchor] = (_scalar(event), 1)
+        if not isinstance(key, str):
             raise self.refuse(event, "a key must be text", "something else")
         line = event.start_mark.line + 1
-        if event.value in top.holds:
-            self.repeated.append((event.value, line))
-        top.key = event.value
+        if key in top.holds:
+            self.repeated.append((key, line))
+        top.key = key
         self.lines[self.place()] = line
+
+    def anchored(self, event: yaml.AliasEvent) -> tuple[Any, int]:
+        """The value that an alias stands for, and how many values it holds."""
+        if event.anchor not in self.anchors:
+            raise self.refuse(event, "an alias must stand for a value above it", f"*{event.anchor}")
+        return self.anchors[event.anchor]
 
     def begin(self, event: yaml.Event) -> None:
         place = self.place()
@@ -180,9 +191,7 @@ class _Reader:
         elif top is not None and isinstance(top.holds, dict) and top.key is None:
             self.take_key(event, top)
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise self.refuse(event, "an alias must stand for a value above it", f"*{event.anchor}")
-            self.take(event, *self.anchors[event.anchor])
+            self.take(event, *self.anchored(event))
         elif isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
             if event.anchor:

@@ -84,6 +84,11 @@ REFUSED = {
     ),
     "a key twice": ("seed: 1\nseed: 2", "line 2: `seed` must be set once"),
     "a merge": ("<<: {seed: 1}", "`<<` is not a setting"),
+    "a key that is an alias of a list": ("seed: &a [1]\n*a : 2", "line 2: a key must be text"),
+    "a key that is an alias of nothing": (
+        "*a : 2",
+        "line 1: an alias must stand for a value above it, found *a",
+    ),
     "a key that is a list": ("? [a]\n: 1", "a key must be text"),
     "two documents": ("seed: 1\n---\nseed: 2", "line 2: must be one document"),
     "a control character": ("seed: \x1b", "must be YAML"),
@@ -119,6 +124,15 @@ def test_aliases_within_the_budget_are_read():
         [1, 2],
         [1, 2],
     ]
+
+
+def test_a_key_may_have_an_anchor_and_be_an_alias():
+    """Of a number its aliases are numbers, as of every other value."""
+    found = parse_yaml("&a seed: 2\nb: *a\n&c 3: {*a : &d x}\ne: *c\n*d : 4", "here", SettingsError)
+    assert found.value == {"seed": 2, "b": "seed", "3": {"seed": "x"}, "e": 3, "x": 4}
+    assert found.lines[("3", "seed")] == 3
+    found = parse_yaml("&a seed: 2\n*a : 3", "here", SettingsError)
+    assert found.repeated == (("seed", 2),)
 
 
 def test_every_place_has_the_line_it_stands_in_and_values_are_counted_aliases_at_what_they_stand_for(
