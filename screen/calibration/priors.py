@@ -131,6 +131,8 @@ def two_numbers(text: str) -> tuple[float, float]:
 def must_hold(kind: str, first: float, second: float) -> str:
     """What the two numbers of a prior break, as the end of `must ...`; empty where they are sound."""
     if DISTRIBUTIONS[kind].between:
+        if kind == "logUniform" and first <= 0:
+            return "have positive ends"
         return "" if first < second else "have the lower end first"
     return "" if second > 0 else "have a positive width"
 
@@ -145,6 +147,18 @@ class Prior:
     scale: str
     mass: Any = 1.0
     """Share of the distribution that the parameter may have."""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The scaled values between which a level prior has density; infinite for every other."""
+        distribution = DISTRIBUTIONS[self.kind]
+        if not distribution.between:
+            return -np.inf, np.inf
+        if distribution.on_scale or self.scale == "lin":
+            return self.first, self.second
+        with np.errstate(divide="ignore"):
+            low, high = (float(SCALES[self.scale].scaled(max(end, 0.0))) for end in (self.first, self.second))
+        return low, high
 
     def cost(self, scaled: jax.Array) -> jax.Array:
         """Minus the log density at a scaled value; differentiable."""

@@ -1,5 +1,7 @@
 """What a problem of PEtab 1 means where it is mixed: some readings from rest, some initial assignments replaced."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from screen.calibration import keep_measurements, load_problem
 from screen.calibration.subset import hide
 from screen.errors import FitError
-from tests.calibration.test_petab_files import add_event, spoil
+from tests.calibration.test_petab_files import add_event, problems_of, spoil
 
 
 def assign(files, symbol, formula):
@@ -97,3 +99,27 @@ def test_a_parameter_of_the_table_wins_over_an_initial_assignment(files):
     problem = load_problem(files)
     place = problem.model.parameters.index("k_made")
     assert (problem.phases[0].parameters.source[:, place] == problem.estimated.names.index("k_made")).all()
+
+
+@pytest.mark.parametrize(
+    ("prior", "lower", "upper"),
+    [
+        ("parameterScaleUniform\t-1;1", -1.0, 1.0),
+        ("parameterScaleUniform\t1;9", 1.0, 2.0),
+        ("uniform\t0;10", -3.0, 1.0),
+        ("uniform\t-2;1000", -3.0, 2.0),
+    ],
+)
+def test_a_level_prior_narrows_the_bounds(files, prior, lower, upper):
+    spoil(files.parent / "parameters.tsv", "parameterScaleNormal\t0;0.7", prior)
+    spoil(files.parent / "parameters.tsv", "0.001\t100\t1\t", "0.001\t100\t\t")
+    estimated = load_problem(files).estimated
+    assert estimated.nominal[0] == pytest.approx(0.5 * (lower + upper))
+    assert (estimated.lower[0], estimated.upper[0]) == pytest.approx((lower, upper))
+
+
+@pytest.mark.parametrize("prior", ["parameterScaleUniform\t2;3", "uniform\t200;300", "uniform\t-2;-1"])
+def test_a_level_prior_that_misses_the_bounds_is_named(files, prior):
+    spoil(files.parent / "parameters.tsv", "parameterScaleNormal\t0;0.7", prior)
+    rule = "row 2: objectivePriorParameters must overlap the range from lowerBound to upperBound"
+    assert re.search(f"{rule}, found {prior.split()[1]} and 0.001 to 100", problems_of(files))

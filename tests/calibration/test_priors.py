@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from screen.calibration.priors import DISTRIBUTIONS, Prior
+from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold
 from screen.calibration.scale import SCALES, rescaled
 
 PEERS = {
@@ -48,6 +48,21 @@ def test_the_cost_is_minus_the_log_density(kind, scale):
 def test_a_level_prior_costs_each_value_the_same_0_too(kind):
     cost = Prior(kind, -1.0, 3.0, "lin").cost(jnp.array([-0.5, 0.0, 2.0]))
     assert cost.tolist() == pytest.approx([np.log(4.0)] * 3)
+
+
+@pytest.mark.parametrize("scale", LINEAR)
+@pytest.mark.parametrize("kind", PEERS)
+def test_a_level_prior_ends_where_its_density_does(kind, scale):
+    numbers, peer = PEERS[kind]
+    level = kind.lower().endswith("uniform")
+    ends = peer.support() if level else (-np.inf, np.inf)
+    scaled = ends if kind.startswith("parameterScale") or not level else SCALED[scale](np.array(ends))
+    assert Prior(kind, *numbers, scale).ends == pytest.approx(tuple(scaled))
+
+
+def test_a_logarithmic_level_prior_has_positive_ends():
+    assert must_hold("logUniform", 0.0, 1.0) == "have positive ends"
+    assert must_hold("uniform", 0.0, 1.0) == must_hold("logUniform", 0.5, 1.0) == ""
 
 
 @pytest.mark.parametrize("scale", LINEAR)
