@@ -29,7 +29,7 @@ from screen.calibration.petab_tables import (
     read_frame,
     read_model,
 )
-from screen.calibration.petab_v2_priors import parameter_table
+from screen.calibration.petab_v2_priors import parameter_table, prior_problem
 from screen.calibration.petab_v2_tables import arms_of, condition_table, measurement_table, observable_table
 from screen.errors import FitError
 
@@ -227,6 +227,11 @@ def _find_problems(rows: dict[str, Rows]) -> list[str]:
         for each, where in zip(rows["observable_files"].elements, rows["observable_files"].where, strict=True)
         for column, formula in (("observableFormula", each.formula), ("noiseFormula", each.noise_formula))
         if formula is None
+    ]
+    problems += [
+        f"{where}: {problem}"
+        for each, where in zip(rows["parameter_files"].elements, rows["parameter_files"].where, strict=True)
+        if (problem := prior_problem(each))
     ]
     return [*problems, *_measurement_problems(rows)]
 

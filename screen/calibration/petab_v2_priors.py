@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import petab.v2 as petab
 
-from screen.calibration.priors import DISTRIBUTIONS, two_numbers
+from screen.calibration.priors import DISTRIBUTIONS, Prior, must_hold, two_numbers
 from screen.errors import FitError
 
 PRIORS = {
@@ -30,8 +30,31 @@ PRIORS = {
 }
 """Name in PEtab 2 -> distribution of `screen.calibration.priors`."""
 
+ONE_NUMBER = ("chiSquare", "exponential", "rayleigh")
+"""Distributions of one number; all others have two."""
+
 BEYOND = 1e-6
 """Share of a prior that lies beyond a bound that stands for infinity."""
+
+
+def prior_problem(parameter: petab.Parameter) -> str:
+    """What is wrong with the numbers of a prior as they stand in the file; empty where they are sound.
+
+    How many there must be, the validator of the `petab` library says.
+    """
+    kind, numbers = PRIORS.get(str(parameter.prior_distribution)), parameter.prior_parameters
+    if kind is None or not parameter.estimate or len(numbers) != (1 if kind in ONE_NUMBER else 2):
+        return ""
+    found, (first, second) = ";".join(f"{number:g}" for number in numbers), (*numbers, 1.0)[:2]
+    if not np.isfinite(numbers).all():
+        return f"priorParameters must be finite numbers, found {found}"
+    if broken := must_hold(kind, first, second):
+        return f"priorParameters must {broken}, found {found}"
+    low, high = Prior(kind, first, second, "lin").ends
+    if not max(low, parameter.lb) < min(high, parameter.ub) and parameter.lb < parameter.ub:
+        rule = "priorParameters must overlap the range from lowerBound to upperBound"
+        return f"{rule}, found {found} and {parameter.lb:g} to {parameter.ub:g}"
+    return ""
 
 
 def parameter_table(parameters: Sequence[petab.Parameter], where: Mapping[str, str]) -> pd.DataFrame:

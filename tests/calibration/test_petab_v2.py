@@ -64,6 +64,39 @@ def test_what_is_wrong_is_named(tmp_path, table, old, new, sentence):
     assert re.search(sentence, "\n".join(caught.value.problems))
 
 
+@pytest.mark.parametrize(
+    ("prior", "sentence"),
+    [
+        ("uniform\t20;30", "must overlap the range from lowerBound to upperBound, found 20;30 and 0 to 10"),
+        (
+            "log-uniform\t20;30",
+            "must overlap the range from lowerBound to upperBound, found 20;30 and 0 to 10",
+        ),
+        ("uniform\t3;2", "must have the lower end first, found 3;2"),
+        ("log-uniform\t0;2", "must have positive ends, found 0;2"),
+        ("log-normal\t-0.5;0", "must have a positive width, found -0.5;0"),
+        ("normal\tnan;1", "must be finite numbers, found nan;1"),
+        ("exponential\tinf", "must be finite numbers, found inf"),
+    ],
+)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_numbers_of_a_prior_are_named_as_they_stand(tmp_path, prior, sentence):
+    path = write_version_2(tmp_path)
+    spoil(tmp_path / "parameters.tsv", "gamma\t2;1", prior)
+    with pytest.raises(FitError) as caught:
+        load_problem(path)
+    (found,) = caught.value.problems
+    assert found.endswith(f"parameters.tsv row 3: priorParameters {sentence}")
+
+
+@pytest.mark.parametrize("kind", ["uniform", "log-uniform"])
+def test_a_level_prior_narrows_the_bounds(tmp_path, kind):
+    path = write_version_2(tmp_path)
+    spoil(tmp_path / "parameters.tsv", "gamma\t2;1", f"{kind}\t1;20")
+    estimated = load_problem(path).estimated
+    assert (estimated.lower[1], estimated.upper[1]) == (1.0, 10.0)
+
+
 def test_a_small_measurement_on_a_logarithm_and_a_long_cell_are_read(tmp_path):
     path = write_version_2(tmp_path)
     spoil(tmp_path / "measurements.tsv", "2\t1", "0.5\t1")
