@@ -62,7 +62,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         rest_of_lane=np.array([-1 if arm.rest is None else places[arm.rest] for arm in arms.arms]),
         times=times,
         observables=observables,
-        measurements=Measurements(arms.of_measurement, time_index, frame),
+        measurements=Measurements(arms.of_measurement, time_index, frame, tuple(where)),
         conditions=files.conditions,
         observable_table=files.observables,
     )

@@ -141,6 +141,8 @@ class Measurements:
     time_index: np.ndarray
     frame: pd.DataFrame
     """The measurement table, further columns (citation, mark, datasetId) included."""
+    where: tuple[str, ...] = ()
+    """File and row of each, where it was read from files."""
 
     @property
     def value(self) -> np.ndarray:

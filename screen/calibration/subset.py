@@ -17,6 +17,7 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
     """
     rows = np.unique(rows)
     data = problem.measurements
+    where = tuple(data.where[row] for row in rows) if data.where else ()
     lanes, lane = np.unique(data.lane[rows], return_inverse=True)
     rest_of_lane = problem.rest_of_lane[lanes]
     rests = np.unique(rest_of_lane[rest_of_lane >= 0])
@@ -32,7 +33,7 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
         rest_of_lane=np.where(rest_of_lane >= 0, np.searchsorted(rests, rest_of_lane), -1),
         times=times,
         observables=tuple(each for each in observables if len(each.rows)),
-        measurements=Measurements(lane, time_index, data.frame.iloc[rows].reset_index(drop=True)),
+        measurements=Measurements(lane, time_index, data.frame.iloc[rows].reset_index(drop=True), where),
     )
 
 

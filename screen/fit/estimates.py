@@ -18,6 +18,9 @@ DECIDED_SHARE = 0.5
 AT_BOUND = 1e-3
 """Share of its range within which a parameter counts as sitting on a bound."""
 
+MOST_ROWS = 3
+"""Rows that are named of an observable without a value."""
+
 FITTED = Schema(
     "fitted",
     (
@@ -89,6 +92,27 @@ def tabulate_starts(evaluator: Evaluator, optimum: Optimum) -> pl.DataFrame:
             "failed": evaluator.predict(optimum.scaled).failed.astype(np.int64),
         }
     )
+
+
+def undefined(problem: Problem, best: Predicted) -> list[str]:
+    """One sentence for each observable that has no finite value or likelihood at the best fit, with its rows.
+
+    Of lanes that fail, the draws say so.
+    """
+    data = problem.measurements
+    integrated = best.lane_ok[0][data.lane]
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(best.cost[0] + residuals(problem, best)[0] ** 2)
+    wrong = integrated & ~(best.ok[0] & finite)
+    problems = []
+    for each in problem.observables:
+        rows = each.rows[wrong[each.rows]]
+        if len(rows):
+            places = ", ".join(data.where[row] for row in rows[:MOST_ROWS]) if data.where else "the table"
+            more = f" and {len(rows) - MOST_ROWS} more" if len(rows) > MOST_ROWS else ""
+            rule = f"observable {each.name}: must have a finite value, positive on a logarithmic scale, and noise"
+            problems.append(f"{rule} at the best fit, found none at {places}{more}")
+    return problems
 
 
 def summarise(problem: Problem, optimum: Optimum, posterior: Posterior, best: Predicted) -> dict:

@@ -15,7 +15,7 @@ from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem
 from screen.errors import FitError
 from screen.fit.checkpoint import QUIET, Log, silent
-from screen.fit.estimates import FITTED, STARTS, summarise, tabulate_fit, tabulate_starts
+from screen.fit.estimates import FITTED, STARTS, summarise, tabulate_fit, tabulate_starts, undefined
 from screen.fit.evaluator import Evaluator, make_evaluator
 from screen.fit.figures import draw_fit, draw_waterfall
 from screen.fit.hierarchical import make_hierarchical, make_hierarchical_predictor
@@ -71,7 +71,8 @@ def run_fit(
 
     `folder` gets parameters.tsv, starts.tsv, draws.parquet, scales.parquet, fit.svg, waterfall.svg,
     summary.json and, for a run that is cut off, checkpoints that the next one resumes from. FitError: an
-    unsound problem, tables that no longer follow from the network, or an optimum that does not integrate.
+    unsound problem, tables that no longer follow from the network, or an optimum that does not integrate or at
+    which an observable has no value.
     """
     derived = plan.network is not None and (plan.problem.parent / "experiments.tsv").is_file()
     if derived and (stale := find_stale(plan.problem.parent.parent)):
@@ -95,16 +96,18 @@ def run_fit(
     folder.mkdir(parents=True, exist_ok=True)
     evaluator = make_evaluator(problem, solver, plan.draws)
     nominal = evaluator.predict(problem.estimated.nominal[None])
-    likelihood = None if nominal.failed[0] else float(nominal.log_likelihood[0])
-    found = f"{nominal.failed[0]} lanes fail" if likelihood is None else f"log likelihood {likelihood:.8g}"
+    likelihood = float(nominal.log_likelihood[0])
+    found = f"{nominal.failed[0]} lanes fail" if nominal.failed[0] else f"log likelihood {likelihood:.8g}"
     log.say(f"nominal values: {found}")
     optimum = search_problem(evaluator, solver, schedule, log)
     log.say(agreement(optimum, schedule))
+    if problems := undefined(problem, evaluator.predict(optimum.scaled[:1])):
+        raise FitError(problems)
     drawing = Drawing(schedule.polish, schedule.tolerance, plan.draws, plan.draw_steps, plan.seed)
     posterior = draw_posterior(evaluator, optimum.scaled[0], drawing, log)
     best, drawn = evaluator.predict(posterior.polished.scaled[None]), posterior.ensemble.scaled
     summary = summarise(problem, optimum, posterior, best) | {
-        "nominal_log_likelihood": likelihood,
+        "nominal_log_likelihood": likelihood if np.isfinite(likelihood) and not nominal.failed[0] else None,
         "engine": solver.engine,
     }
     _write_draws(plan, problem, drawn, folder)

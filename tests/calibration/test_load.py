@@ -45,6 +45,7 @@ def test_a_part_has_the_rests_of_its_own_lanes(files):
     for rows, rests, places in (([9, 2], ("dose_1",), [-1, 0]), ([5, 12], ("rest",), [0]), ([0], (), [-1])):
         part = keep_measurements(problem, np.array(rows))
         assert part.rests.names == rests and part.rest_of_lane.tolist() == places
+        assert part.measurements.where == tuple(problem.measurements.where[row] for row in sorted(rows))
         assert part.measurements.value.tolist() == problem.measurements.value[sorted(rows)].tolist()
 
 

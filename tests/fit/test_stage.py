@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 
 from screen.calibration.scale import SCALES
+from screen.errors import FitError
 from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
-from screen.fit.estimates import residuals
+from screen.fit.estimates import residuals, undefined
 from screen.fit.objective import Predicted
 from screen.fit.stage import agreement
 from screen.tables import DRAWS, read_provenance, read_table
@@ -136,6 +137,30 @@ def test_summary_names_what_the_measurements_decide(folder):
     assert set(decided["parameters"]) == {"k_made", "k_lost", "scale"}
     assert decided["parameters"][0] == "scale"
     assert decided["share"] == 0.75
+
+
+@pytest.mark.parametrize("formula", ["log(-S)", "exp(exp(exp(9+S)))"])
+def test_an_observable_without_a_value_at_the_best_fit_is_named(plan, tmp_path, formula):
+    path = write_problem(tmp_path)
+    observables = tmp_path / "observables.tsv"
+    observables.write_text(observables.read_text().replace("\tS\t8", f"\t{formula}\t8"))
+    with pytest.raises(FitError) as caught:
+        run_fit(replace(plan, problem=path, sbml=None, network=None), tmp_path / "fit")
+    (found,) = caught.value.problems
+    assert found.startswith("observable obs_S: must have a finite value")
+    assert found.endswith(f"found none at {tmp_path / 'measurements.tsv'} row 14")
+    assert not (tmp_path / "fit" / "summary.json").exists()
+
+
+def test_a_residual_whose_square_is_no_number_is_named(toy):
+    shape = (1, len(toy.measurements.frame))
+    best = Predicted(
+        np.zeros(shape), np.ones(shape), np.zeros(shape), np.ones(shape, bool), np.ones((1, 3), bool)
+    )
+    assert undefined(toy, best) == []
+    best.compared[0, :5] = 1e200
+    (found,) = undefined(toy, best)
+    assert found.startswith("observable obs_scaled:") and found.endswith("measurements.tsv row 4 and 2 more")
 
 
 def test_draws_of_the_priors_know_nothing_of_the_measurements(plan, tmp_path):
