@@ -10,7 +10,7 @@ import sympy
 from petab.v1.math import sympify_petab
 
 from screen.calibration.arms import Arms
-from screen.calibration.formulas import FORMULA_FAULTS, Formula, formula_of
+from screen.calibration.formulas import FORMULA_FAULTS, Formula, bounded, fault_in, formula_of
 from screen.calibration.problem import Computed, Estimated, Experiments, Values
 from screen.errors import FitError
 from screen.kernel import Model
@@ -115,9 +115,10 @@ class Filler:
         if not self.formulas:
             raise FitError(f"{where}: {self._rule}, found {value}")
         try:
-            return sympy.sympify(sympify_petab(value))
+            with bounded():
+                return sympy.sympify(sympify_petab(value))
         except FORMULA_FAULTS as fault:
-            raise FitError(f"{where}: must be a formula, found {value} ({fault})") from None
+            raise FitError(f"{where}: must be a formula, found {fault_in(str(value), fault)}") from None
 
     def tables(self, arms: Arms) -> tuple[Experiments, tuple[Experiments, ...], np.ndarray]:
         """Rests, phases of all lanes, and when these begin [lanes, phases]."""

@@ -10,7 +10,7 @@ from petab.v1 import C
 from petab.v1.math import sympify_petab
 
 from screen.calibration.cells import missing
-from screen.calibration.formulas import FORMULA_FAULTS, LONGEST
+from screen.calibration.formulas import FORMULA_FAULTS, LONGEST, fault_in
 from screen.calibration.petab_tables import Table
 
 Tables = Mapping[str, Sequence[Table]]
@@ -126,7 +126,7 @@ def _syntax_problems(text: str, where: str) -> list[str]:
     try:
         sympify_petab(text)
     except FORMULA_FAULTS as fault:
-        return [f"{where} must be a formula, found {text} ({str(fault) or type(fault).__name__})"]
+        return [f"{where} must be a formula, found {fault_in(text, fault)}"]
     return []
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from screen.calibration.formulas import bounded
 from screen.calibration.petab_tables import PetabFiles
 from screen.calibration.petab_v1 import read_version_1
 from screen.calibration.petab_v2 import read_version_2
@@ -24,7 +25,8 @@ def read_petab(path: Path, sbml: Path | None = None) -> PetabFiles:
     if number not in READERS:
         raise FitError(f"{path}: format_version must be {' or '.join(READERS)}, found {str(version)[:40]}")
     _refuse_extensions(path, layout.get("extensions"))
-    return READERS[number](path, layout, sbml)
+    with bounded():
+        return READERS[number](path, layout, sbml)
 
 
 def _refuse_extensions(path: Path, extensions: Any) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import sympy
 from petab.v1.math import sympify_petab
 
+from screen.calibration.formulas import bounded
 from screen.calibration.problem import Estimated, Experiments, Measurements, Observable, Problem, Values
 
 NEGLIGIBLE = 1e-3
@@ -74,7 +75,8 @@ def _placeholders_of(problem: Problem, observable: Observable) -> tuple[str | No
         return None, None, None
     own = {str(name) for name in observable.placeholders}
     noise = observable.noise.text.strip()
-    formula = sympy.sympify(sympify_petab(observable.value.text))
+    with bounded():
+        formula = sympy.sympify(sympify_petab(observable.value.text))
     names = sorted((symbol for symbol in formula.free_symbols if str(symbol) in own), key=str)
     offset = next((s for s in names if not sympy.expand(formula - s).has(s)), None)
     rest = formula - offset if offset is not None else formula

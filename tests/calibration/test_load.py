@@ -124,3 +124,40 @@ def test_a_level_prior_that_misses_the_bounds_is_named(files, prior):
     spoil(files.parent / "parameters.tsv", "parameterScaleNormal\t0;0.7", prior)
     rule = "row 2: objectivePriorParameters must overlap the range from lowerBound to upperBound"
     assert re.search(f"{rule}, found {prior.split()[1]} and 0.001 to 100", problems_of(files))
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["S*10^10^10^10", "pow(10, pow(10, 10))*S", "exp(exp(exp(10)))+S", "1e99999999999*S", "1e-999999999+S",
+     "(2*S)^1e10^2", "S*1e9999*1e9999"],
+)  # fmt: skip
+def test_a_number_beyond_all_bounds_is_refused_before_it_is_worked_out(files, formula):
+    spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{formula}\t8")
+    rule = "its numbers must lie between 1e-10000 and 1e10000"
+    found = problems_of(files)
+    assert found.endswith(f"row 3: observableFormula must be a formula, found {formula} ({rule})")
+
+
+def test_a_formula_with_large_numbers_is_read(files):
+    spoil(files.parent / "observables.tsv", "\tS\t8", "\t1e300*S*exp(-700)+2^1000*S+10^-300+S^2^3\t8")
+    assert load_problem(files).observables
+
+
+def test_a_long_sum_is_read(files):
+    spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{'+'.join(['S'] * 900)}\t8")
+    (formula,) = (each.value for each in load_problem(files).observables if each.name == "obs_S")
+    assert formula({"S": 2.0}) == 1800.0
+
+
+@pytest.mark.parametrize("formula", ["S" + "+S" * 4000, "sin(" * 300 + "S" + ")" * 300, "(" * 4000 + "S"])
+def test_a_formula_that_nests_too_deeply_is_one_short_line(files, formula):
+    spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{formula}\t8")
+    (found,) = problems_of(files).splitlines()
+    assert "must be a formula, found" in found and "nests too deeply" in found
+    assert len(found) < 300
+
+
+@pytest.mark.parametrize("formula", ["sin(S, S)", "piecewise(S, S)"])
+def test_a_function_of_another_number_of_arguments_is_named(files, formula):
+    spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{formula}\t8")
+    assert "row 3: observableFormula must be a formula, found" in problems_of(files)
