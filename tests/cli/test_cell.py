@@ -63,7 +63,7 @@ def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell)
         ({"stimulus": "EGF=20ng/mL"}, "--stimulus: must be in nM, or with the ligand's mass (EGF=1ng/mL@20kDa)"),
         ({"stimulus": "IL6=1"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
         ({"stimulus": f"EGF=1ng/mL@{'9' * 400}kDa"}, "--stimulus: must be in nM, or with the ligand's mass"),
-        ({"stimulus": f"EGF={'9' * 400}nM"}, "--stimulus: must be a dose within numbers, found EGF=999"),
+        ({"stimulus": f"EGF={'9' * 400}nM"}, "--stimulus: must be a finite dose, found EGF=999"),
         ({"stimulus": "IL6=1nM@0kDa"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
         ({"to": "my/x.txt"}, "my/x.txt: must end in .tsv or .csv, found .txt"),
         ({"to": "my/x.parquet"}, "my/x.parquet: must end in .tsv or .csv, found .parquet"),
