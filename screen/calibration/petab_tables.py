@@ -1,14 +1,16 @@
 """The tables of a PEtab problem as they stand in their files, which row stands where, and what is handed on."""
 
+import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas._libs.parsers import STR_NA_VALUES
 from petab.v1.models.sbml_model import SbmlModel
 
 from screen.calibration.arms import Arms
@@ -17,6 +19,12 @@ from screen.files import MOST_TABLE, check_cells, check_columns, read_text
 from screen.network import read_document, sbml_text
 
 COMMENT = "#"
+
+IDENTIFIERS = frozenset((
+    "conditionId", "experimentId", "observableId", "parameterId", "petabEntityId", "preequilibrationConditionId",
+    "pretreatmentConditionId", "simulationConditionId", "targetId",
+))  # fmt: skip
+"""Columns whose cells are names: `NA` and `True` too, which elsewhere are an empty cell and a truth value."""
 
 ENDLESS = re.compile(r"\d{310}")
 """Digits of no number of 64 bits; pandas makes integers of them that nothing else takes."""
@@ -97,6 +105,15 @@ def raise_if(problems: Iterable[str]) -> None:
         raise FitError(found)
 
 
+def emptied(table: Table, columns: Sequence[str], known: set[str]) -> Table:
+    """The table; words such as NA in columns that may be empty are no value, unless they are known as names."""
+    frame = table.frame.copy()
+    for name in columns:
+        if name in frame:
+            frame[name] = frame[name].mask(frame[name].isin(STR_NA_VALUES - known))
+    return replace(table, frame=frame)
+
+
 def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Table:
     """A table; lines that are empty or start with # are passed over, blanks around names of columns are trimmed.
 
@@ -112,7 +129,7 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
     if not kept:
         raise FitError(f"{path}: must hold a header, found none")
     check_columns(kept[0][1].count("\t") + 1, path, FitError)
-    columns = [name.strip() for name in kept[0][1].split("\t")]
+    columns = [name.strip() for name in next(csv.reader([kept[0][1]], delimiter="\t"))]
     again = [name for name, count in Counter(columns).items() if count > 1]
     if again:
         raise FitError(f"{path} row {kept[0][0]}: columns must differ, found {again[0] or 'no name'} again")
@@ -127,8 +144,17 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
             raise FitError(f"{path} row {number}: must have {len(columns)} cells, found {width}")
     source = io.StringIO("\n".join(line for _, line in kept))
     try:
-        frame = pd.read_csv(source, sep="\t", float_precision="round_trip", index_col=False)
-        frame.columns = pd.Index(columns)
+        frame = pd.read_csv(
+            source,
+            sep="\t",
+            float_precision="round_trip",
+            index_col=False,
+            names=columns,
+            header=0,
+            dtype=dict.fromkeys(IDENTIFIERS, str),
+            keep_default_na=False,
+            na_values={name: [""] if name in IDENTIFIERS else sorted(STR_NA_VALUES) for name in columns},
+        )
         return Table(path, index(frame), tuple(number for number, _ in kept[1:]))
     except (KeyError, ValueError, AssertionError, pd.errors.ParserError) as problem:
         raise FitError(f"{path}: must be a PEtab table, found {problem}") from None

@@ -18,6 +18,7 @@ from screen.calibration.petab_checks import find_problems
 from screen.calibration.petab_tables import (
     LINT_FAULTS,
     PetabFiles,
+    emptied,
     file_names,
     joined,
     lint_fault,
@@ -37,6 +38,9 @@ problems:
     measurement_files: [measurements.tsv]
 """
 """A problem of one file of each kind, as we write it; `model` is the name of its SBML file."""
+
+OPTIONAL = ("preequilibrationConditionId", "pretreatmentConditionId")
+"""Conditions that a measurement may have."""
 
 _READERS: dict[str, Callable] = {
     "condition_files": petab.get_condition_df,
@@ -61,6 +65,10 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
     tables = {
         kind: [read_frame(folder / name, read) for name in names[kind]] for kind, read in _READERS.items()
     }
+    conditions = {str(name) for table in tables["condition_files"] for name in table.frame.index}
+    tables["measurement_files"] = [
+        emptied(table, OPTIONAL, conditions) for table in tables["measurement_files"]
+    ]
     raise_if(find_problems(tables))
     frames = {kind: joined(of_kind) for kind, of_kind in tables.items()}
     problem = petab.Problem(

@@ -161,3 +161,34 @@ def test_a_formula_that_nests_too_deeply_is_one_short_line(files, formula):
 def test_a_function_of_another_number_of_arguments_is_named(files, formula):
     spoil(files.parent / "observables.tsv", "\tS\t8", f"\t{formula}\t8")
     assert "row 3: observableFormula must be a formula, found" in problems_of(files)
+
+
+@pytest.mark.parametrize("name", ["None", "NA", "nan", "null", "True"])
+def test_names_that_look_like_no_value_are_names(files, name):
+    plain = load_problem(files)
+    for table in ("conditions", "measurements", "observables"):
+        path = files.parent / f"{table}.tsv"
+        path.write_text(path.read_text().replace("rest\t", f"{name}\t").replace("obs_S\t", f"{name}\t"))
+    found = load_problem(files)
+    assert found.rests.names == (name,) and found.rest_of_lane.tolist() == plain.rest_of_lane.tolist()
+
+
+def test_a_parameter_may_be_called_none(files):
+    spoil(files.parent / "parameters.tsv", "half\t", "None\t")
+    spoil(files.parent / "observables.tsv", "\tS\t8", "\tNone*S\t8")
+    assert load_problem(files).fixed == {"None": 5.0}
+
+
+@pytest.mark.parametrize("word", ["NaN", "NA"])
+def test_a_rest_that_is_no_value_is_none(files, word):
+    change(files.parent / "measurements.tsv", slice(0, 3), preequilibrationConditionId=word)
+    assert load_problem(files).rest_of_lane.tolist() == [-1, 0, 0]
+
+
+def test_quoted_columns_are_read(files):
+    plain = load_problem(files)
+    for path in files.parent.glob("*.tsv"):
+        lines = path.read_text().splitlines()
+        quoted = "\t".join(f'"{name}"' for name in lines[0].split("\t"))
+        path.write_text("\n".join([quoted, *lines[1:]]) + "\n")
+    assert load_problem(files).estimated.names == plain.estimated.names
