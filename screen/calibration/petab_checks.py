@@ -40,6 +40,11 @@ def find_problems(tables: Tables) -> list[str]:
     problems = [
         f"{table.path}: must hold at least one row, found none" for table in every if not len(table.frame)
     ]
+    repeated = [
+        problem for kind in ("observable_files", "condition_files") for problem in _repeated(tables[kind])
+    ]
+    if repeated:
+        return problems + repeated
     observables, conditions = (
         {name for table in tables[kind] for name in table.frame.index}
         for kind in ("observable_files", "condition_files")
@@ -70,6 +75,20 @@ def find_problems(tables: Tables) -> list[str]:
     return problems
 
 
+def _repeated(tables: Sequence[Table]) -> list[str]:
+    """Rows whose name a row before them has."""
+    seen: set[str] = set()
+    problems = []
+    for table in tables:
+        for row, name in enumerate(table.frame.index):
+            if name in seen:
+                problems.append(
+                    f"{table.where(row)}: {table.frame.index.name} must name a row alone, found {name} again"
+                )
+            seen.add(name)
+    return problems
+
+
 def _parameter_problems(table: Table) -> list[str]:
     """Estimate, bounds and values: of estimated parameters bounds are needed, of others the value."""
     absent = [name for name in ("estimate", "parameterScale") if name not in table.frame]
@@ -78,6 +97,11 @@ def _parameter_problems(table: Table) -> list[str]:
     free = table.frame["estimate"].isin((1, "1", 1.0, True))
     logarithmic = free & table.frame["parameterScale"].isin(("log", "log10"))
     problems = _prior_problems(table)
+    problems += [
+        f"{table.where(row)}: parameterScale must be one of {', '.join(C.PARAMETER_SCALES)}, found nothing"
+        for row, value in enumerate(table.frame["parameterScale"])
+        if missing(value)
+    ]
     problems += _wrong_numbers(table, "estimate", "0 or 1", lambda value: value in (0, 1))
     for column in ("lowerBound", "upperBound"):
         problems += _wrong_numbers(table, column, "a finite number", math.isfinite, free)

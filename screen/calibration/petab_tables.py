@@ -36,6 +36,10 @@ LINT_FAULTS = (
 """What the validator raises where it meets what it does not expect."""
 
 
+UNKNOWN = re.compile(r"Missing parameter\(s\) in the model or the parameters table: \{(.*)\}")
+"""How the validator lists names that nothing defines."""
+
+
 def lint_fault(fault: BaseException) -> str:
     """What such a fault says, in one line.
 
@@ -56,6 +60,30 @@ class Table:
     def where(self, row: int) -> str:
         """File and row of the row that is number `row` in the frame."""
         return f"{self.path} row {self.lines[row]}"
+
+
+def located(message: str, tables: Iterable[Table], path: Path) -> list[str]:
+    """A sentence of the validator; names it misses each with file, row and column of where they first stand."""
+    missed = UNKNOWN.search(message)
+    if not missed:
+        return [f"{path}: must be a valid PEtab problem, found {message}"]
+    known, rule = list(tables), "must use names of the model or of the parameter table"
+    problems = []
+    for name in re.findall(r"'([^']+)'", missed[1]):
+        place = next((found for table in known if (found := _place_of(name, table))), None)
+        problems.append(f"{place or path} {rule}, found {name}")
+    return problems
+
+
+def _place_of(name: str, table: Table) -> str:
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    for column in table.frame:
+        if column in IDENTIFIERS or str(column).endswith(("Name", "Placeholders")):
+            continue
+        for row, cell in enumerate(table.frame[column]):
+            if isinstance(cell, str) and word.search(cell):
+                return f"{table.where(row)}: {column}"
+    return ""
 
 
 @dataclass(frozen=True)

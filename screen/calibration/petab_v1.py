@@ -7,7 +7,7 @@ of the `petab` library has the last word.
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from screen.calibration.petab_checks import find_problems
 from screen.calibration.petab_tables import (
     LINT_FAULTS,
     PetabFiles,
+    Table,
     emptied,
     file_names,
     joined,
     lint_fault,
+    located,
     raise_if,
     read_frame,
     read_model,
@@ -78,7 +80,7 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
         measurement_df=frames["measurement_files"],
         parameter_df=frames["parameter_file"],
     )
-    raise_if(_lint(problem, path))
+    raise_if(_lint(problem, path, [table for of_kind in tables.values() for table in of_kind]))
     rows = {
         str(name): table.where(row)
         for table in tables["parameter_file"]
@@ -128,7 +130,7 @@ class _Collector(logging.Handler):
         self.messages.append(" ".join(record.getMessage().split()))
 
 
-def _lint(problem: petab.Problem, path: Path) -> list[str]:
+def _lint(problem: petab.Problem, path: Path, tables: Sequence[Table]) -> list[str]:
     """What the validator of the `petab` library finds, one sentence each."""
     logger = logging.getLogger("petab.v1")
     collector = _Collector()
@@ -145,4 +147,4 @@ def _lint(problem: petab.Problem, path: Path) -> list[str]:
     if not failed:
         return []
     found = [message for message in collector.messages if message != "Not OK"] or ["an unspecified fault"]
-    return [f"{path}: must be a valid PEtab problem, found {message}" for message in found]
+    return [sentence for message in found for sentence in located(message, tables, path)]

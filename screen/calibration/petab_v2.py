@@ -25,6 +25,7 @@ from screen.calibration.petab_tables import (
     file_names,
     joined,
     lint_fault,
+    located,
     raise_if,
     read_frame,
     read_model,
@@ -80,7 +81,7 @@ def read_version_2(path: Path, layout: dict[str, Any], sbml: Path | None) -> Pet
         parameter_tables=[petab.ParameterTable(list(rows["parameter_files"].elements))],
         mapping_tables=[petab.MappingTable(list(rows["mapping_files"].elements))],
     )
-    raise_if(_lint(problem, path))
+    raise_if(_lint(problem, path, [table for each in rows.values() for table in each.tables]))
     measured, known = rows["measurement_files"], rows["parameter_files"]
     where = dict(zip((each.id for each in known.elements), known.where, strict=True))
     return PetabFiles(
@@ -260,14 +261,15 @@ def _measurement_problems(rows: dict[str, Rows]) -> Iterable[str]:
                 yield f"{where}: {rule}, found {found} of {wanted}"
 
 
-def _lint(problem: petab.Problem, path: Path) -> list[str]:
+def _lint(problem: petab.Problem, path: Path, tables: Sequence[Table]) -> list[str]:
     """What the validator of the `petab` library finds, one sentence each."""
     try:
         issues = problem.validate()
     except LINT_FAULTS as fault:
         return [f"{path}: must be a valid PEtab problem, found {lint_fault(fault)}"]
     return [
-        f"{path}: must be a valid PEtab problem, found {' '.join(issue.message.split())}"
+        sentence
         for issue in issues
         if issue.level >= ValidationIssueSeverity.ERROR
+        for sentence in located(" ".join(issue.message.split()), tables, path)
     ]

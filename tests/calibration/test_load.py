@@ -192,3 +192,19 @@ def test_quoted_columns_are_read(files):
         quoted = "\t".join(f'"{name}"' for name in lines[0].split("\t"))
         path.write_text("\n".join([quoted, *lines[1:]]) + "\n")
     assert load_problem(files).estimated.names == plain.estimated.names
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "sentence"),
+    [
+        ("parameters", "k_made\tlog10", "k_made\t", "row 2: parameterScale must be one of lin, log, log10, found noth"),
+        ("observables", "obs_S\t", "obs_scaled\t", "row 3: observableId must name a row alone, found obs_scaled again"),
+        ("conditions", "dose_2\t", "dose_1\t", "row 4: conditionId must name a row alone, found dose_1 again"),
+        ("measurements", "\t0.05", "\tfoo", "row 2: noiseParameters must use names of .*, found foo"),
+        ("measurements", "\tscale", "\tfoo", "row 2: observableParameters must use names of .*, found foo"),
+        ("conditions", "rest\t0", "rest\tfoo+1", r"row 2: dose must use names of .*, found foo\+1"),
+    ],
+)  # fmt: skip
+def test_what_the_validator_says_of_the_whole_problem_is_said_of_a_cell(files, table, old, new, sentence):
+    spoil(files.parent / f"{table}.tsv", old, new)
+    assert re.fullmatch(rf".*{table}\.tsv {sentence}.*", problems_of(files))

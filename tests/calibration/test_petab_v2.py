@@ -28,6 +28,8 @@ from tests.petab_v2 import write_version_2
         ("conditions", "2*half_dose", "half_dose*S", r"dose of dosed: must be .*, found S.half_dose"),
         ("conditions", "S\t2*S+more", "S\t2*T+more", r"T"),
         ("conditions", "slower\tk_lost", "doubled\tS", r"row 4: conditionId and targetId must name a row alone"),
+        ("conditions", "2*half_dose", "half_dose*zoo", r"conditions.tsv row 3: targetValue must use .*, found zoo"),
+        ("conditions", "2*half_dose", "oo", r"conditions.tsv row 3: targetValue must use names of .*, found oo"),
         ("conditions", "2*half_dose", "10^10^10^10", r"conditions.tsv row 3: targetValue .*numbers must lie between"),
         ("experiments", "\tdosed", "\tdoused", r"doused"),
         ("experiments", "3\tdosed", "inf\tdosed", r"experiments.tsv row 5: time must be .*, found inf"),
