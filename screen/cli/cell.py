@@ -22,7 +22,16 @@ from typing import TYPE_CHECKING
 
 from screen.cli.bench import add_draws
 from screen.cli.courses import add_course_options, set_totals
-from screen.cli.options import add_shared, add_threads, check_words, name_it, refuse_own_network, say, without
+from screen.cli.options import (
+    add_shared,
+    add_threads,
+    check_words,
+    name_it,
+    refuse_own_network,
+    say,
+    tell,
+    without,
+)
 from screen.errors import ScenarioError
 from screen.settings import load_settings
 
@@ -193,11 +202,11 @@ def _tell(arguments: argparse.Namespace, found: "Abundances", mapped: "Mapped") 
     totals = mapped.rows.filter(pl.col("kind") == "total")
     for row in totals.iter_rows(named=True):
         lacking = ", ".join(mapped.missing.get(row["parameter"], ()))
-        print(
+        tell(
             f"{row['parameter']} {row['value']:g} nM (sd of log10 {row['sd']:g}) from "
             f"{'+'.join(mapped.used[row['parameter']])}"
             + (f"; not in the table: {lacking}" if lacking else "")
         )
     for gene, reason in {**found.left_out, **mapped.unused}.items():
-        print(f"{gene} not used: {reason}")
-    print(f"as in {arguments.like}: {', '.join(mapped.kept) or 'no total'}")
+        tell(f"{gene} not used: {reason}")
+    tell(f"as in {arguments.like}: {', '.join(mapped.kept) or 'no total'}")

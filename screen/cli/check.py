@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
 from screen.cli.network import write_network
-from screen.cli.options import add_shared, read_shared
+from screen.cli.options import add_shared, read_shared, say
 from screen.cli.plan import read_bases, read_rankable_plan
 from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in sizes.items():
         print(f"{name:<{width}}  {value}")
     for warning in warnings:
-        print(f"screen: warning: {warning}", file=sys.stderr)
+        say(f"screen: warning: {warning}")
     for problem in problems:
         print(f"screen: {problem}", file=sys.stderr)
     if not problems:

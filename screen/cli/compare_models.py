@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration, screen_readouts
-from screen.cli.options import Results, add_count, add_shared, add_threads, say
+from screen.cli.options import Results, add_count, add_shared, add_threads, say, tell
 from screen.cli.problem import read_problem
 from screen.errors import ScreenError
 from screen.settings import Settings
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(settling, results.fit / "settling.tsv", SETTLING)
     said = describe_models(evidence, facts, settling)
     write_text_atomic(results.fit / "models.json", json.dumps(said, indent=1) + "\n")
-    print("\n\n".join("\n".join((switch, *lines)) for switch, lines in said.items()))
+    tell("\n\n".join("\n".join((switch, *lines)) for switch, lines in said.items()))
     return 0
 
 

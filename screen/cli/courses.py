@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from screen.cli.bench import choose_draws, first_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
-from screen.cli.options import Results, add_count, results_folder, say
+from screen.cli.options import Results, add_count, results_folder, say, tell
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def set_totals(
     ):
         value = float(f"{after:.4g}")
         said = f"{arguments.courses.name}; {before:g} before"
-        print(f"{total} {value:g} {units[total]} (sd of log10 {sd:.3g}) from {said}")
+        tell(f"{total} {value:g} {units[total]} (sd of log10 {sd:.3g}) from {said}")
         rows.append(
             (name, "total", total, value, units[total], "input", f"set by {said}", float(f"{sd:.3g}"))
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from screen.cli.bench import first_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration, screen_readouts
-from screen.cli.options import add_count, add_shared, add_threads, read_shared, say, say_as
+from screen.cli.options import add_count, add_shared, add_threads, read_shared, say, say_as, tell
 from screen.cli.plan import read_aim
 from screen.errors import RankError
 
@@ -73,8 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     facts = provenance("decisive", inputs, engine=engine, seed=settings.seed)
     write_table(found, results.decisive, DECISIVE, facts)
     for _, rows in found.group_by("context", "hypothesis", maintain_order=True):
-        print(_told(rows))
-    print(results.decisive)
+        tell(_told(rows))
+    tell(str(results.decisive))
     return 0
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
-from screen.cli.options import add_shared, refuse_own_network
-from screen.errors import ScreenError
+from screen.cli.options import add_shared, refuse_own_network, tell
+from screen.errors import ScreenError, printable
 from screen.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ def _cell(settings: Settings, arguments: argparse.Namespace) -> None:
     ])  # fmt: skip
     said = {setting.parameter for setting in (*context.totals, *context.stimulus)}
     if arguments.all:
-        print()
+        tell()
         _print([("left as it is", "value", "unit", "meaning", "what sets it")], [
             (name, f"{row['value']:g}", row["unit"], row["description"], row["source"])
             for name, row in known.items()
             if row["mark"] == INPUT and name not in said and not any(part in name for part in NOT_OF_A_CELL)
         ])  # fmt: skip
     else:
-        print("\n--all lists the switches that it leaves as they are")
+        tell("\n--all lists the switches that it leaves as they are")
 
 
 def _summary(context: "Context") -> tuple[str, str, str]:
@@ -100,18 +100,18 @@ def _summary(context: "Context") -> tuple[str, str, str]:
 def _head(context: "Context", tables: "ContextTables", drugs: "DrugTables") -> None:
     from screen.scenarios import carried, wild_type_constants
 
-    print(
+    tell(
         f"{context.name}: {context.organism}, drug {context.preincubation_minutes:g} min before the stimulus"
     )
     if context.left_out:
-        print(f"modules left out: {', '.join(context.left_out)}")
+        tell(f"modules left out: {', '.join(context.left_out)}")
     if variants := carried(context, drugs):
-        print(f"variants carried: {', '.join(f'{name} at {at}' for at, name in variants.items())}")
+        tell(f"variants carried: {', '.join(f'{name} at {at}' for at, name in variants.items())}")
     for line in wild_type_constants([context], drugs):
-        print(line)
+        tell(line)
     for name, weight in context.hypotheses.items():
-        print(f"hypothesis {name} of {tables.options[name].switch}, weight {weight:g}")
-    print()
+        tell(f"hypothesis {name} of {tables.options[name].switch}, weight {weight:g}")
+    tell()
 
 
 def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -131,11 +131,11 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     drug = tables.drugs.get(arguments.name)
     if drug is None:
         raise ScreenError(f"describe drug: must be one of {', '.join(tables.drugs)}, found {arguments.name}")
-    print(
+    tell(
         f"{drug.name}: {drug.drug_class}, {drug.mode}, binds the protein of {drug.species} species. {drug.notes}"
     )
     if not drug.screened:
-        print("not screened")
+        tell("not screened")
     load = loads({drug.name: arguments.dose}, tables)
     in_cells: dict[str, float] = {}
     if tables.potency is not None:
@@ -145,7 +145,7 @@ def _drug(settings: Settings, arguments: argparse.Namespace) -> None:
     measured = read_tables(settings.tables.affinities, AFFINITIES).filter(
         pl.col("used") & (pl.col("drug") == drug.name)
     )
-    print(f"at {arguments.dose:g} nM free:\n")
+    tell(f"at {arguments.dose:g} nM free:\n")
     rows = []
     for row in measured.sort(pl.col("target").replace_strict(load, default=0.0), descending=True).iter_rows(
         named=True
@@ -193,7 +193,7 @@ TABLES = {"cell": _cell, "drug": _drug, "targets": _targets, "observables": _obs
 
 
 def _print(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> None:
-    lines = [*header, *rows]
+    lines = [[printable(cell) for cell in line] for line in (*header, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header[0]))]
     for line in lines:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        tell("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from screen.cli.options import add_shared, check_words, name_it, refuse_own_network, say, without
+from screen.cli.options import add_shared, check_words, name_it, refuse_own_network, say, tell, without
 from screen.errors import ScenarioError
 from screen.settings import HIGHEST_NM, load_settings
 
@@ -108,9 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         replace_rows(pl.DataFrame(rows, schema=AFFINITIES.dtypes()), affinities, AFFINITIES, "drug")
         read_drug_tables([*their_drugs, drugs], [*their_affinities, affinities], files.targets)
     for c in constants:
-        print(
-            f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}"
-        )
+        tell(f"{c.gene} at {c.target}: {arguments.type} {c.relation} {c.value:g} nM, ATP of the assay: {atp}")
     placed = read_placed([*their_affinities, affinities], AFFINITIES)
     for line in implausible_affinities(placed, only=arguments.name):
         say(f"drug: warning: {line}")

@@ -42,7 +42,7 @@ from pathlib import Path
 from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
-from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as
+from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,8 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"experiment: time_courses.svg has no room for {left} of the courses; time_courses.csv has all")
     last = pl.col("minutes") == pl.col("minutes").max().over("arm", "readout")
     for row in ran.contrasts.filter(last).iter_rows(named=True):
-        print(_told(row))
-    print(f"{folder}: time_courses.csv, contrasts.csv, dynamics.csv, time_courses.svg")
+        tell(_told(row))
+    tell(f"{folder}: time_courses.csv, contrasts.csv, dynamics.csv, time_courses.svg")
     return 0
 
 

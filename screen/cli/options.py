@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from screen.errors import ScenarioError, ScreenError, SettingsError
+from screen.errors import ScenarioError, ScreenError, SettingsError, printable
 from screen.files import name_problem
 from screen.settings import Settings, folder_apart, load_settings, shipped
 
@@ -319,7 +319,16 @@ def check_words(names: Mapping[str, str], texts: Mapping[str, str]) -> None:
 
 def say(line: str) -> None:
     """A line of progress, on standard error."""
-    print(line, file=sys.stderr, flush=True)
+    print(_shown(line), file=sys.stderr, flush=True)
+
+
+def tell(text: str = "") -> None:
+    """Lines of an answer, on standard output; what a terminal would act on is written out."""
+    print(_shown(text))
+
+
+def _shown(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def say_as(command: str) -> Callable[[str], None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.cli.expected import COSTS, MEASURED, expect
-from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say, tell
 from screen.cli.plan import ScreenInputs, check_genetic_changes, read_plan, read_rankable_plan
 from screen.cli.rounds import is_raced
 from screen.cli.work import GOES_ON, count_work, expected_trajectories
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
     settings, results = read_shared(arguments, any_network=True)
     if arguments.dry_run:
-        print("\n".join(announce(read_rankable_plan(settings), settings)))
+        tell("\n".join(announce(read_rankable_plan(settings), settings)))
         return 0
     prepare_folder(results.scenarios.parent)
     from screen.experiments import scenario_routes, weigh_hypotheses

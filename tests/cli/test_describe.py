@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from screen.cli.drugs import read_drugs
+from screen.cli.options import say, tell
 from screen.settings import load_settings
 
 
@@ -137,6 +138,29 @@ def test_a_drug_has_a_line_for_each_of_its_measurements_that_count_the_tightest_
         assert float(activity) == pytest.approx(1.0 if value is None else 1 / (1 + 1000 / value), rel=0.02)
         if constants == "assay":
             assert (value is None) == (" > " in said)
+
+
+def test_what_a_terminal_would_act_on_is_written_out(run, small, tmp_path, root):
+    """Free text may hold anything: of a measurement and of a cell's total."""
+    texts = {
+        "affinities": ("Davis 2011 Nat Biotechnol", "Davis\x1b[31m 2011 \x9bNat"),
+        "contexts": ("assumed: as", "\x1b]0;as\x07"),
+    }
+    for name, (old, new) in texts.items():
+        text = (root / f"config/{name}.tsv").read_text()
+        (tmp_path / f"{name}.tsv").write_text(text.replace(old, new))
+    config = small(tables={name: [f"{name}.tsv"] for name in texts})
+    drug = run("describe", "drug", "tofacitinib", "--config", config).out
+    assert r"Davis\x1b[31m 2011 \x9bNat" in drug
+    cell = run("describe", "cell", "hepg2", "--config", config).out
+    assert r"\x1b]0;as\x07" in cell
+    assert all(line.isprintable() for text in (drug, cell) for line in text.splitlines())
+
+
+def test_lines_that_are_said_and_told_stay_lines(capsys):
+    say("a\nb\x1b[2J")
+    tell("c\n\nd\x7f")
+    assert capsys.readouterr() == ("c\n\nd\\x7f\n", "a\nb\\x1b[2J\n")
 
 
 def test_the_head_of_a_cell_says_how_long_drugs_come_before_the_stimulus(run, small):
