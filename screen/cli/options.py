@@ -284,8 +284,14 @@ def prepare_folder(folder: Path) -> None:
 
 
 def without(files: list[Path], own: Path) -> list[Path]:
-    """The files of a table but for one's own; SettingsError where there are no others."""
+    """The files of a table but for one's own; SettingsError where there are no others, or it would hide one."""
     others = [path for path in files if path.resolve() != own.resolve()]
+    tool = shipped()
+    if any(
+        path.is_relative_to(tool) and path.relative_to(tool).resolve() == own.resolve() for path in others
+    ):
+        must = "must be a path that no file of the tool has in the settings"
+        raise SettingsError(f"--to: {must}, found {own}; write to my/{own.name}")
     if not others:
         raise SettingsError(f"tables: must name a file beside {own}, found none")
     return others

@@ -86,6 +86,18 @@ def test_files_may_have_names_that_are_no_utf_8(cell, tmp_path):
     assert (tmp_path / "my/b\udcff.tsv").read_text().startswith("context\t")
 
 
+def test_a_file_of_the_tool_is_not_hidden_by_ones_own(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text(TABLE)
+    must = "screen: --to: must be a path that no file of the tool has in the settings, found"
+    ran = run("cell", "mine.csv", "--name", "du145", "--like", "hepg2", "--to", "config/contexts.tsv")
+    assert (ran.code, ran.problems) == (2, [f"{must} config/contexts.tsv; write to my/contexts.tsv"])
+    ran = run("drug", "mynib", "JAK1=3nM", "--to", tmp_path / "config")
+    assert (ran.code, ran.problems) == (2, [f"{must} {tmp_path}/config/drugs.tsv; write to my/drugs.tsv"])
+    assert not (tmp_path / "config").exists()
+    assert run("drug", "mynib", "JAK1=3nM", "--to", "other/config").code == 0
+
+
 def test_a_ligand_is_given_once(cell):
     ran = cell("--stimulus", "IL6=1ng/mL", "EGF=0", "IL6=2ng/mL")
     assert (ran.code, ran.problems) == (
