@@ -82,7 +82,7 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
 
     >>> compose_network("config/network", ["m99"])
     Traceback (most recent call last):
-    screen.errors.NetworkError: module m99: must be one of m00_base, ... found no such file
+    screen.errors.NetworkError: network.modules: must be of m00_base, ... found m99
     """
     folder = Path(folder)
     every = list_modules(folder)
@@ -139,7 +139,7 @@ def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Modul
     unknown = [name for name in names if name not in known]
     if unknown:
         keys = ", ".join(module.stem for module in every)
-        raise NetworkError([f"module {name}: must be one of {keys}, found no such file" for name in unknown])
+        raise NetworkError([f"network.modules: must be of {keys}, found {name}" for name in unknown])
     return tuple(m for m in every if m.key in ALWAYS or m.key in names or m.stem in names)
 
 

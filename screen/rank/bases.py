@@ -250,20 +250,24 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
     screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
     """
     bases, cells = tuple(bases), tuple(cells)
-    problems = [] if bases else ["dose_bases: must name at least one basis, found none"]
+    problems = [] if bases else ["rank.dose_bases: must name at least one basis, found none"]
     tested = sorted({float(dose) for cell in cells for series in cell.series for dose in series.doses})
     for kind, value in bases:
         if kind not in BASES:
-            problems.append(f"dose_bases: must be one of {', '.join(BASES)}, found {kind}")
+            problems.append(f"rank.dose_bases: must be one of {', '.join(BASES)}, found {kind}")
         elif BASES[kind].needs_value != (value is not None) or (value is not None and not 0 < value < np.inf):
-            problems.append(f"dose_bases: {kind} must have {_value_rule(kind)}, found {value}")
+            problems.append(f"rank.dose_bases: {kind} must have {_value_rule(kind)}, found {value}")
         elif BASES[kind].must_be_tested and not any(same_dose(dose, float(value or 0.0)) for dose in tested):
             listed = ", ".join(f"{dose:g}" for dose in tested) or "none"
-            problems.append(f"dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}")
+            problems.append(
+                f"rank.dose_bases: {kind} must be at a tested dose [nM] ({listed}), found {value:g}"
+            )
         elif kind == GENETIC and not any(cell.genetic for cell in cells):
-            problems.append("dose_bases: genetic must have genetic changes (scenarios.genetic), found none")
+            problems.append(
+                "rank.dose_bases: genetic must have genetic changes (scenarios.genetic), found none"
+            )
     if len(set(bases)) < len(bases):
-        problems.append("dose_bases: must be named once each, found a repeated one")
+        problems.append("rank.dose_bases: must be named once each, found a repeated one")
     if problems:
         raise RankError(problems)
 

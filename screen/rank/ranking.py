@@ -272,7 +272,7 @@ def _finish(
     `genetic`: the class of each genetic change.
     """
     if not every:
-        raise RankError("dose_bases: must leave something to rank, found no intervention")
+        raise RankError("rank.dose_bases: must leave something to rank, found no intervention")
     classes = dict(zip(drugs["drug"], drugs["class"], strict=True)) | dict(genetic)
     mechanisms = dict.fromkeys((*drugs["drug"], *genetic), DIRECT)
     if "mechanism" in drugs.columns:

@@ -252,15 +252,17 @@ def screened(tables: ContextTables, chosen: Sequence[str] | Literal["all"]) -> C
     """The tables with the chosen contexts alone, in that order. ScenarioError: none, an unknown one, one twice."""
     names = tuple(tables.contexts) if chosen == "all" else tuple(chosen)
     problems = [
-        f"contexts: must be of the table, found {name}" for name in names if name not in tables.contexts
+        f"scenarios.contexts: must be of the table, found {name}"
+        for name in names
+        if name not in tables.contexts
     ]
     problems += [
-        f"contexts: must be named once, found {name} again"
+        f"scenarios.contexts: must be named once, found {name} again"
         for name, count in Counter(names).items()
         if count > 1
     ]
     if not names:
-        problems.append("contexts: must name at least one, found none")
+        problems.append("scenarios.contexts: must name at least one, found none")
     if problems:
         raise ScenarioError(problems)
     return replace(tables, contexts={name: tables.contexts[name] for name in names})

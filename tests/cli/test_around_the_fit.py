@@ -48,7 +48,7 @@ def test_commands_around_the_fit(run, small, tmp_path):
 def test_an_unknown_context_is_refused_before_hours_of_fits(run, small):
     assert run("network", "--config", small()).code == 0
     ran = run("compare-models", "--config", small(scenarios={"contexts": ["mars"]}))
-    assert ran.problems == ["screen: contexts: must be of the table, found mars"]
+    assert ran.problems == ["screen: scenarios.contexts: must be of the table, found mars"]
     assert ran.code == 2
 
 

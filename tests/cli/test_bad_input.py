@@ -95,7 +95,9 @@ CASES = {
         "affinities.tsv row 2, tofacitinib on JAK1: `target` must be one of JAK1, JAK2",
     ),
     "unknown context": Case(
-        setting("scenarios", contexts=["mars"]), "scenarios", "contexts: must be of the table, found mars"
+        setting("scenarios", contexts=["mars"]),
+        "scenarios",
+        "scenarios.contexts: must be of the table, found mars",
     ),
     "unknown read-out": Case(readout("pY706"), "check", "pY706"),
     "negative dose": Case(

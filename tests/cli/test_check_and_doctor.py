@@ -100,7 +100,7 @@ def test_check_names_an_engine_and_a_dose_basis_that_are_not_there(run, small):
     ran = run("check", "--config", config)
     assert ran.code == 2
     assert "screen: engine: must be one of auto, kernel, cuda, jax, diffrax, found fast" in ran.problems
-    assert any("dose_bases: must be one of equal_concentration" in problem for problem in ran.problems)
+    assert any("rank.dose_bases: must be one of equal_concentration" in problem for problem in ran.problems)
 
 
 def test_check_refuses_a_unit_that_does_not_fit(run, small, tmp_path, root):

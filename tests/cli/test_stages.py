@@ -18,7 +18,10 @@ WRONG_TABLES = {
         {"scenarios": {"drugs": ["ruxolitinibb"]}},
         "scenarios.drugs: must be of drugs.tsv, found ruxolitinibb",
     ),
-    "unknown context": ({"scenarios": {"contexts": ["mars"]}}, "contexts: must be of the table, found mars"),
+    "unknown context": (
+        {"scenarios": {"contexts": ["mars"]}},
+        "scenarios.contexts: must be of the table, found mars",
+    ),
     "unknown drug of a pair": (
         {"scenarios": {"pairs": [["ruxolitinib", "water"]]}},
         "scenarios.pairs: must be of drugs.tsv, found water",
@@ -63,7 +66,7 @@ def test_a_context_that_leaves_out_a_module_gets_its_own_network(run, small, tmp
 def test_an_unknown_module_is_refused(run, small):
     ran = run("network", "--config", small(network={"modules": ["m99"]}))
     assert ran.code == 2
-    assert ran.problems[0].startswith("screen: module m99: must be one of m00_base,")
+    assert ran.problems[0].startswith("screen: network.modules: must be of m00_base,")
 
 
 def test_scenarios_needs_the_network(run, small):
