@@ -247,7 +247,7 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
 
     >>> check_bases([DoseBasis("equal_concentration", 30.0)], find_cells(scenarios))
     Traceback (most recent call last):
-    screen.errors.RankError: dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
+    screen.errors.RankError: rank.dose_bases: equal_concentration must be at a tested dose [nM] (10, 90), found 30
     """
     bases, cells = tuple(bases), tuple(cells)
     problems = [] if bases else ["rank.dose_bases: must name at least one basis, found none"]

@@ -143,7 +143,7 @@ def check_request(
 
     >>> check_request(scenarios, aim, [DoseBasis("equal_burden", 50.0)])
     Traceback (most recent call last):
-    screen.errors.RankError: dose_bases: equal_burden must be at a tested dose [nM] (10, 90), found 50
+    screen.errors.RankError: rank.dose_bases: equal_burden must be at a tested dose [nM] (10, 90), found 50
     """
     problems: list[str] = []
     try:
