@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from screen.errors import ScenarioError, ScreenError, SettingsError, printable
-from screen.files import name_problem
+from screen.files import is_utf8, name_problem
 from screen.settings import Settings, folder_apart, load_settings, shipped
 
 STDOUT = "-"
@@ -315,9 +315,7 @@ def check_words(names: Mapping[str, str], texts: Mapping[str, str]) -> None:
         f"{option}: must not be empty, found nothing" for option, text in texts.items() if not text.strip()
     ]
     problems += [
-        f"{option}: must be UTF-8 text, found {text}"
-        for option, text in texts.items()
-        if text != text.encode(errors="replace").decode()
+        f"{option}: must be UTF-8 text, found {text}" for option, text in texts.items() if not is_utf8(text)
     ]
     if problems:
         raise ScenarioError(problems)

@@ -243,12 +243,11 @@ def lane_parameters(
     >>> lanes[0, :, names.index("IL6_dose")].tolist()
     [0.0, 10.0]
     """
-    design = jax.tree.map(jnp.asarray, design)
     set_to = design.settings[design.phase[arm]]
-    parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw][:, None, :], set_to)
+    parameters = jnp.where(jnp.isnan(set_to), draws.base[draw][:, None, :], set_to)
     parameters = _with_totals(design, draws, design.phase[arm], draw, parameters)
     drug = design.drug[arm]
-    affinity = jnp.asarray(draws.affinity)[draw[:, None, None], drug[..., None], design.site[arm][:, None]]
+    affinity = draws.affinity[draw[:, None, None], drug[..., None], design.site[arm][:, None]]
     hill = design.hill[drug][:, None, :, None]
     load = jnp.sum(hill_load(design.dose[arm][..., None], affinity[:, None], hill), axis=2)
     return parameters.at[..., design.load_column].add(load + design.direct[arm])
@@ -264,8 +263,8 @@ def rest_parameters(
     >>> cells[0, names.index("STAT3_total")].item()
     200.0
     """
-    set_to = jnp.asarray(design.settings)[row]
-    parameters = jnp.where(jnp.isnan(set_to), jnp.asarray(draws.base)[draw], set_to)
+    set_to = design.settings[row]
+    parameters = jnp.where(jnp.isnan(set_to), draws.base[draw], set_to)
     return _with_totals(design, draws, row, draw, parameters)
 
 
@@ -274,16 +273,16 @@ def _with_totals(design: Design, draws: Draws, row: AnyArray, draw: AnyArray, pa
     in its share."""
     if draws.totals is None or not design.drawn.shape[1]:
         return _in_shares(design, row, parameters)
-    drawn = jnp.asarray(design.drawn)[row]
+    drawn = design.drawn[row]
     owner = jnp.expand_dims(draw, tuple(range(1, drawn.ndim - 1)))
-    values = jnp.asarray(draws.totals)[owner, drawn[..., 1]]
+    values = draws.totals[owner, drawn[..., 1]]
     place = jnp.where(drawn[..., 0] < 0, parameters.shape[-1], drawn[..., 0])
     at = jnp.ogrid[tuple(slice(size) for size in place.shape)][:-1]
     return _in_shares(design, row, parameters.at[(*at, place)].set(values, mode="drop"))
 
 
 def _in_shares(design: Design, row: AnyArray, parameters: Array) -> Array:
-    return parameters if design.share is None else parameters * jnp.asarray(design.share)[row]
+    return parameters if design.share is None else parameters * design.share[row]
 
 
 def check_arms(

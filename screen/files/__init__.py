@@ -1,6 +1,6 @@
 """What crosses the line between a disk and the program: files read within limits, files written whole, names."""
 
-from screen.files.names import NAME, NAME_RULE, name_problem, slug
+from screen.files.names import NAME, NAME_RULE, is_utf8, name_problem, slug
 from screen.files.reading import (
     MOST_TABLE,
     MOST_TEXT,
@@ -24,6 +24,7 @@ __all__ = [
     "check_cells",
     "check_columns",
     "check_regular",
+    "is_utf8",
     "name_problem",
     "number_of",
     "parse_yaml",

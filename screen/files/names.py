@@ -35,6 +35,11 @@ def name_problem(text: str) -> str | None:
     return None
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text, of a file's name or the command line, has no byte that is none of UTF-8."""
+    return text == text.encode(errors="replace").decode()
+
+
 def slug(*parts: str) -> str:
     """A name for anchors and identifiers: letters, digits, `_` and `-`; different parts have different slugs."""
     plain = "-".join(re.sub(r"[^A-Za-z0-9_-]+", "-", part) for part in parts)

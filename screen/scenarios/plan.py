@@ -277,14 +277,10 @@ def _dose_problems(what: str, doses: Sequence[float], needed: bool = True) -> li
         if isinstance(dose, bool) or not isinstance(dose, int | float) or not math.isfinite(dose) or dose <= 0
     ]
     problems += [f"scenarios.{what}: must be named once, found {dose} again" for dose in _repeated(doses)]
-    problems += (
-        []
-        if problems
-        else [
-            f"scenarios.{what}: must differ in the first 10 digits, found {one} and {other}"
-            for one, other in _alike(doses)
-        ]
-    )
+    problems = problems or [
+        f"scenarios.{what}: must differ in the first 10 digits, found {one} and {other}"
+        for one, other in _alike(doses)
+    ]
     none = [f"scenarios.{what}: must hold at least one dose, found none"] if needed and not doses else []
     return problems or none
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from screen.errors import TableError
-from screen.files import check_regular, read_json, write_atomic, write_text_atomic
+from screen.files import check_regular, is_utf8, read_json, write_atomic, write_text_atomic
 from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table, digested
 from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for, spelled_out
 from screen.tables.seal import OPEN, is_whole, seal
@@ -207,7 +207,7 @@ def table_text(frame: pl.DataFrame, path: Path) -> str:
 
 def _check_letters(path: Path) -> None:
     """Raise TableError for a .parquet file whose name polars cannot take."""
-    if path.suffix == ".parquet" and str(path) != str(path).encode(errors="replace").decode():
+    if path.suffix == ".parquet" and not is_utf8(str(path)):
         raise TableError(
             f"{path}: must be a name in UTF-8, as it is a parquet table, found other bytes in it"
         )
