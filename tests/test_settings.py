@@ -259,6 +259,18 @@ def test_how_another_network_starts_and_counts_is_said_of_another_network_alone(
     assert check_settings(OWN | {"network": {"sbml": "x.xml"} | given}, "here")
 
 
+@pytest.mark.parametrize(
+    ("minutes", "problem"),
+    [
+        (1e300, r"`network.minutes` must be at most 1e\+07, found 1e\+300"),
+        (0, "`network.minutes` must be at least 1e-17, found 0"),
+    ],
+)
+def test_a_unit_of_time_is_between_a_femtosecond_and_years(minutes, problem):
+    with pytest.raises(SettingsError, match=problem):
+        check_settings(OWN | {"network": {"sbml": "x.xml", "minutes": minutes}}, "here")
+
+
 def test_results_lie_in_no_folder_that_holds_an_input(tmp_path):
     (tmp_path / "own").mkdir()
     for results in (tmp_path / "own", tmp_path):

@@ -12,6 +12,7 @@ from petab.v1.math import sympify_petab
 from screen.calibration.cells import missing
 from screen.calibration.formulas import FORMULA_FAULTS, LONGEST, fault_in
 from screen.calibration.petab_tables import Table
+from screen.tables import parse_number
 
 Tables = Mapping[str, Sequence[Table]]
 """The tables of a problem by kind: condition_files, observable_files, measurement_files, parameter_file."""
@@ -196,11 +197,19 @@ def _override_problems(table: Table, counts: Mapping[tuple[str, str], int]) -> l
     for kind in ("observable", "noise"):
         cells = table.frame.get(f"{kind}Parameters", pd.Series(np.nan, index=table.frame.index))
         for row, (name, value) in enumerate(zip(table.frame.get("observableId", ()), cells, strict=False)):
-            found = 0 if pd.isna(value) else len([entry for entry in str(value).split(";") if entry.strip()])
-            wanted = counts.get((kind, name), found)
-            if found != wanted:
+            entries = [] if pd.isna(value) else [entry.strip() for entry in str(value).split(";")]
+            entries = entries if any(entries) else []
+            wanted = counts.get((kind, name), len(entries))
+            if len(entries) != wanted:
                 rule = f"{kind}Parameters must have as many entries as {name} has placeholders"
-                problems.append(f"{table.where(row)}: {rule}, found {found} of {wanted}")
+                problems.append(f"{table.where(row)}: {rule}, found {len(entries)} of {wanted}")
+                continue
+            problems += [
+                f"{table.where(row)}: {kind}Parameters must hold numbers and parameters of the parameter table, "
+                f"found {entry or 'nothing'}"
+                for entry in entries
+                if not IDENTIFIER.fullmatch(entry) and math.isnan(parse_number(entry))
+            ]
     return problems
 
 

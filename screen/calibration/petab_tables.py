@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pandas._libs.parsers import STR_NA_VALUES
 from petab.v1.models.sbml_model import SbmlModel
 
 from screen.calibration.arms import Arms
@@ -25,6 +24,12 @@ IDENTIFIERS = frozenset((
     "pretreatmentConditionId", "simulationConditionId", "targetId",
 ))  # fmt: skip
 """Columns whose cells are names: `NA` and `True` too, which elsewhere are an empty cell and a truth value."""
+
+NO_VALUES = frozenset((
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+))  # fmt: skip
+"""What the documentation of `pandas.read_csv` lists as words for an empty cell."""
 
 ENDLESS = re.compile(r"\d{310}")
 """Digits of no number of 64 bits; pandas makes integers of them that nothing else takes."""
@@ -138,7 +143,7 @@ def emptied(table: Table, columns: Sequence[str], known: set[str]) -> Table:
     frame = table.frame.copy()
     for name in columns:
         if name in frame:
-            frame[name] = frame[name].mask(frame[name].isin(STR_NA_VALUES - known))
+            frame[name] = frame[name].mask(frame[name].isin(NO_VALUES - known))
     return replace(table, frame=frame)
 
 
@@ -170,7 +175,10 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
         if wrong:
             number, width = wrong[0]
             raise FitError(f"{path} row {number}: must have {len(columns)} cells, found {width}")
-    source = io.StringIO("\n".join(line for _, line in kept))
+    source, numbers = (
+        io.StringIO("\n".join(line for _, line in kept)),
+        tuple(number for number, _ in kept[1:]),
+    )
     try:
         frame = pd.read_csv(
             source,
@@ -181,8 +189,21 @@ def read_frame(path: Path, index: Callable[[pd.DataFrame], pd.DataFrame]) -> Tab
             header=0,
             dtype=dict.fromkeys(IDENTIFIERS, str),
             keep_default_na=False,
-            na_values={name: [""] if name in IDENTIFIERS else sorted(STR_NA_VALUES) for name in columns},
+            na_values={name: [""] if name in IDENTIFIERS else sorted(NO_VALUES) for name in columns},
         )
-        return Table(path, index(frame), tuple(number for number, _ in kept[1:]))
+        problems = _repeated_parameters(frame, path, numbers)
+        if problems:
+            raise FitError(problems)
+        return Table(path, index(frame), numbers)
     except (KeyError, ValueError, AssertionError, pd.errors.ParserError) as problem:
         raise FitError(f"{path}: must be a PEtab table, found {problem}") from None
+
+
+def _repeated_parameters(frame: pd.DataFrame, path: Path, lines: Sequence[int]) -> list[str]:
+    """Rows of the parameter table whose name a row before them has."""
+    names = frame.get("parameterId", pd.Series(dtype=str))
+    return [
+        f"{path} row {line}: parameterId must name a row alone, found {name} again"
+        for line, name, again in zip(lines, names, names.duplicated(), strict=False)
+        if again and not pd.isna(name)
+    ]

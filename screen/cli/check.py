@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
-from screen.cli.network import write_network
+from screen.cli.network import cells_of, write_network
 from screen.cli.options import add_shared, read_shared, say
 from screen.cli.plan import read_bases, read_rankable_plan
 from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
@@ -166,6 +166,7 @@ def _own_network(inputs: Inputs) -> dict[str, Any]:
 
     settings, contexts, network = inputs.settings, inputs.contexts, inputs.known
     _check_readouts(settings, network)
+    cells_of(settings, contexts)
     check_contexts(contexts, dict.fromkeys(network.parameters))
     check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
     return {
@@ -200,9 +201,9 @@ def _genes(inputs: Inputs) -> dict[str, Any]:
 def _smaller(settings: Settings, contexts: "ContextTables") -> int:
     """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
     from screen.network import compose_without, read_sbml
-    from screen.scenarios import screened, smaller_networks
+    from screen.scenarios import smaller_networks
 
-    chosen = screened(contexts, settings.scenarios.contexts).contexts.values()
+    chosen = cells_of(settings, contexts).contexts.values()
     wanted = {left_out: names for left_out, names in smaller_networks(chosen).items() if left_out}
     problems = []
     for left_out, names in wanted.items():

@@ -7,7 +7,6 @@ Example: python -m screen compare-models --switch H_ALK
 """
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
@@ -38,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, results, problem, solver = read_problem(arguments)
     import polars as pl
 
+    from screen.files import json_text
     from screen.fit import read_best
     from screen.judge import (
         EVIDENCE,
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(facts, results.fit / "facts.tsv", FACTS)
     write_table(settling, results.fit / "settling.tsv", SETTLING)
     said = describe_models(evidence, facts, settling)
-    write_text_atomic(results.fit / "models.json", json.dumps(said, indent=1) + "\n")
+    write_text_atomic(results.fit / "models.json", json_text(said))
     tell("\n\n".join("\n".join((switch, *lines)) for switch, lines in said.items()))
     return 0
 

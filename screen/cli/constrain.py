@@ -6,7 +6,6 @@ Example: python -m screen constrain --threads 2
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,9 +147,10 @@ def _take_nominal(settings: Settings, results: Results) -> int:
 
 
 def _held_to_nothing(results: Results, draws: int, left_out: str) -> int:
+    from screen.files import json_text
     from screen.tables import write_text_atomic
 
     summary = {"draws": draws, "demands": 0, "met": 1.0}
-    write_text_atomic(results.held, json.dumps(summary, indent=2) + "\n")
+    write_text_atomic(results.held, json_text(summary))
     say(f"constrain: left out: {left_out}")
     return 0

@@ -5,9 +5,13 @@ Example: python -m screen network
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.settings import Settings
+
+if TYPE_CHECKING:
+    from screen.scenarios import ContextTables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +69,21 @@ def write_network(settings: Settings, left_out: tuple[str, ...] = ()) -> str:
 
 
 def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:
-    """The sets of modules to leave out that the settings mean: none, and those of the contexts screened."""
-    from screen.scenarios import read_context_tables, screened, smaller_networks
+    """The sets of modules to leave out that the settings mean: none, and those of the contexts screened.
+
+    ScenarioError: a module that is not there or is part of every network.
+    """
+    from screen.scenarios import read_context_tables, smaller_networks
 
     tables = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
-    return sorted({(), *smaller_networks(screened(tables, settings.scenarios.contexts).contexts.values())})
+    return sorted({(), *smaller_networks(cells_of(settings, tables).contexts.values())})
+
+
+def cells_of(settings: Settings, contexts: "ContextTables") -> "ContextTables":
+    """The contexts that the settings screen. ScenarioError: one that is not there, or leaves out what cannot be."""
+    from screen.network import removable
+    from screen.scenarios import check_left_out, screened
+
+    chosen = screened(contexts, settings.scenarios.contexts)
+    check_left_out(chosen, () if settings.network.sbml else removable(settings.network.folder))
+    return chosen

@@ -1,7 +1,6 @@
 """What commands share: their options, where results lie, and a line of progress."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from screen.errors import ScenarioError, ScreenError, SettingsError, printable
-from screen.files import is_utf8, name_problem
+from screen.files import is_utf8, json_text, name_problem
 from screen.settings import Settings, folder_apart, load_settings, shipped
 
 STDOUT = "-"
@@ -221,7 +220,7 @@ def write_json(found: Any, wanted: str | None) -> None:
     """Write what a command found to where its `--json` says: a file, standard output, nowhere."""
     from screen.tables import write_text_atomic
 
-    text = json.dumps(found, indent=1) + "\n"
+    text = json_text(found)
     if wanted == STDOUT:
         sys.stdout.write(text)
     elif wanted:

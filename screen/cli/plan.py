@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.drugs import read_drugs
+from screen.cli.network import cells_of
 from screen.cli.rounds import count_draws
 from screen.errors import ScenarioError
 from screen.settings import PairsAmong, Settings
@@ -57,15 +58,12 @@ def read_plan(settings: Settings) -> ScreenInputs:
             genetic=wanted.genetic,
         ),
     )
-    before = {
-        name: contexts.contexts[name].preincubation_minutes
-        for name in scenarios["context"].unique(maintain_order=True)
-    }
-    early = [name for name, minutes in before.items() if minutes > 0]
+    cells = cells_of(settings, contexts).contexts.values()
+    early = [cell for cell in cells if cell.preincubation_minutes > 0]
     if settings.network.start == "initial" and early:
         raise ScenarioError(
-            f"contexts, {early[0]}: preincubation_min must be 0 where `network.start` is the initial state, "
-            f"found {before[early[0]]:g}"
+            f"contexts, {early[0].name}: preincubation_min must be 0 where `network.start` is the initial state, "
+            f"found {early[0].preincubation_minutes:g}"
         )
     draws = count_draws(settings)
     return ScreenInputs(contexts, drugs, scenarios, draws, count_trajectories(scenarios, draws))

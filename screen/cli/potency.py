@@ -6,7 +6,6 @@ Example: python -m screen potency --leave-out results/potency_left_out.json
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +139,7 @@ def _estimate(settings: Settings, tables: "Tables") -> None:
 
 
 def _leave_out(settings: Settings, tables: "Tables", path: Path) -> None:
+    from screen.files import json_text
     from screen.potency import leave_studies_out
     from screen.scenarios import DRUGS
     from screen.tables import read_tables, write_text_atomic
@@ -152,7 +152,7 @@ def _leave_out(settings: Settings, tables: "Tables", path: Path) -> None:
         for name, wanted in SCORED.items()
     ]
     frame, errors = leave_studies_out(tables, groups, settings.seed, LEFT_OUT_SWEEPS, say)
-    write_text_atomic(path, json.dumps({"errors": errors, "rows": frame.to_dicts()}, indent=1) + "\n")
+    write_text_atomic(path, json_text({"errors": errors, "rows": frame.to_dicts()}))
     for name, found in errors.items():
         say(
             f"potency: {name}: median |error| of log10 IC50 {found['ic50']} over {found['rows']} rows "

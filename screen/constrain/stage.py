@@ -1,6 +1,5 @@
 """The stage: the draws of a fit and a panel in, the draws held to the panel out."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from screen.constrain.slopes import make_slopes
 from screen.constrain.unknowns import Residual, Unknowns, gather_unknowns, residual_sds
 from screen.errors import FitError
 from screen.experiments import add_residuals, drawn_constants, residual_name
+from screen.files import json_text
 from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.panel import Bench, Check, PanelTables, courses_of, find
@@ -143,7 +143,7 @@ def _write(
 ) -> dict[str, Any]:
     write_table(draws, folder / "draws.parquet", DRAWS, facts)
     write_table(scales, folder / "scales.parquet", DRAWS, facts)
-    write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    write_text_atomic(folder / "summary.json", json_text(summary))
     return summary
 
 

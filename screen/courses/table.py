@@ -9,6 +9,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from screen.errors import TableError
+from screen.settings import LONGEST_MINUTES
 from screen.shapes import READINGS, TIMES
 from screen.tables import Column, Schema, read_placed
 
@@ -18,11 +19,17 @@ READING_SD = 0.1
 LEAST_TIMES = 3
 """Fewer times of a read-out in a course say nothing of its shape: its scale is not known."""
 
+MOST_POWERS = 9
+"""Powers of ten that the readings of a course may span: no assay sees more."""
+
 COURSES = Schema(
     "courses",
     (
         Column("readout", pl.String, "observable or species of the network, such as pY705_level, pERK, pAKT, pS6"),
-        Column("minutes", pl.Float64, "time after the stimulus; 0 is before it", "min", minimum=0),
+        Column(
+            "minutes", pl.Float64, "time after the stimulus; 0 is before it", "min",
+            minimum=0, maximum=LONGEST_MINUTES,
+        ),
         Column("value", pl.Float64, "signal, in any unit, not as a logarithm", minimum=1e-300),
         Column(
             "course", pl.String, "readings of one course and read-out share a scale; one course where absent",
@@ -62,16 +69,25 @@ def read_courses(path: Path, known: Collection[str]) -> Courses:
         .iter_rows()
         if name not in known
     ]
-    times = (
+    alike = (
         _filled(frame)
         .group_by("readout", "course", maintain_order=True)
-        .agg(pl.col("minutes").n_unique(), pl.col("where").first())
+        .agg(
+            pl.col("minutes").n_unique(),
+            (pl.col("value").log10().max() - pl.col("value").log10().min()).alias("range"),
+            pl.col("where").first(),
+            pl.col("where").get(pl.col("value").arg_max()).alias("highest"),
+        )
     )
-    problems += [
-        f"{where}, {name}{f', {course}' if course else ''}: must have readings at {LEAST_TIMES} times, found {count}"
-        for name, course, count, where in times.iter_rows()
-        if count < LEAST_TIMES
-    ]
+    for name, course, times, powers, first, highest in alike.iter_rows():
+        what = f"{name}, {course}" if course else name
+        if times < LEAST_TIMES:
+            problems.append(f"{first}, {what}: must have readings at {LEAST_TIMES} times, found {times}")
+        if powers > MOST_POWERS:
+            problems.append(
+                f"{highest}, {what}: `value` must be within a factor of 1e{MOST_POWERS} of the lowest of the course, "
+                f"found 1e{powers:.0f} times it"
+            )
     if problems:
         raise TableError(problems)
     return make_courses(frame)

@@ -10,7 +10,7 @@ from screen.files.reading import (
     read_json,
     read_text,
 )
-from screen.files.writing import reason, replace_on_disk, restored, write_atomic, write_text_atomic
+from screen.files.writing import json_text, reason, replace_on_disk, restored, write_atomic, write_text_atomic
 from screen.files.yaml import Document, Place, check_alike, number_of, parse_yaml, read_document, read_yaml
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "check_columns",
     "check_regular",
     "is_utf8",
+    "json_text",
     "name_problem",
     "number_of",
     "parse_yaml",

@@ -3,9 +3,11 @@
 What a killed process left of a table goes when the table is written again.
 """
 
+import json
+import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -25,6 +27,23 @@ PART = ".part"
 
 ONE_ASKS = Lock()
 """Held while the umask of the process is asked for, which sets it: files are written in threads."""
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON, a name or entry a line; JSON knows no NaN and no infinity, which become null.
+
+    >>> json_text({"found": [1.5, float("nan")]})
+    '{\\n "found": [\\n  1.5,\\n  null\\n ]\\n}\\n'
+    """
+    return json.dumps(_finite(value), indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def write_text_atomic(path: Path | str, text: str) -> None:

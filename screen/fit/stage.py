@@ -1,6 +1,5 @@
 """The stage: a calibration problem in, the best fit, an ensemble of draws and figures out."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from screen.calibration.derive import BOUND, find_stale
 from screen.calibration.load import load_problem
 from screen.calibration.problem import Problem
 from screen.errors import FitError
+from screen.files import json_text
 from screen.fit.checkpoint import QUIET, Log, silent
 from screen.fit.estimates import FITTED, STARTS, summarise, tabulate_fit, tabulate_starts, undefined
 from screen.fit.evaluator import Evaluator, make_evaluator
@@ -115,7 +115,7 @@ def run_fit(
     write_table(tabulate_starts(evaluator, optimum), folder / "starts.tsv", STARTS)
     draw_fit(problem, best, evaluator.predict(drawn), folder / "fit.svg")
     draw_waterfall(optimum.first_cost, optimum.cost, folder / "waterfall.svg")
-    write_text_atomic(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    write_text_atomic(folder / "summary.json", json_text(summary))
     log.clear()
     return summary
 

@@ -3,7 +3,8 @@
 >>> sbml = compose_network("config/network", ["m01"])
 """
 
-from screen.network.compose import check_network, compose_network
+from screen.network.compose import compose_network
+from screen.network.consistency import check_network
 from screen.network.drugged import HOWS, Site, with_drugs
 from screen.network.genes import read_genes
 from screen.network.network import Network
@@ -19,7 +20,7 @@ from screen.network.sbml_document import (
     without_initial_assignments,
 )
 from screen.network.slices import depends_on, slice_network
-from screen.network.smaller import compose_without, left_out_of, network_name
+from screen.network.smaller import compose_without, left_out_of, network_name, removable
 from screen.network.totals import read_totals
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "read_parameters",
     "read_sbml",
     "read_totals",
+    "removable",
     "sbml_text",
     "slice_network",
     "with_drugs",

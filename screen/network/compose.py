@@ -22,6 +22,7 @@ import polars as pl
 
 from screen.errors import NetworkError
 from screen.files import read_text
+from screen.network.consistency import find_objections
 from screen.network.declarations import (
     Definition,
     definitions,
@@ -45,8 +46,6 @@ NOWHERE = "default_compartment"
 
 READS = re.compile(r"^//@reads\s+(\w+)\s+default\s+(\S+)\s+(\w+)\s+from\s+(m\d+)\s*$")
 NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
-WITH_ID = re.compile(r"with id '(\w+)'")
-REFERENCE = re.compile(r"^.*Reference: \S+ Sections? [\d., AND]+")
 LINE = re.compile(r"Error in model string, line (\d+):\s*")
 UNKNOWN = re.compile(r"uses '(\w+)' that is not the id of")
 TWO_WAYS = re.compile(r"species '(\w+)' occurs in both a rule and reaction")
@@ -98,38 +97,13 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
     _refuse_lost(written, document.getModel())
     _insert_parameters(document.getModel(), table, every, chosen, defaults)
     text = libsbml.writeSBMLToString(document)
-    problems = check_network(text)
+    named = list(zip((module.stem for module in chosen), texts, strict=True))
+    problems = [
+        each.at(row_of(each.element, named) if each.element else None) for each in find_objections(text)
+    ]
     if problems:
         raise NetworkError(problems)
     return text
-
-
-def check_network(sbml: str) -> list[str]:
-    """What libSBML has to say against a document, one sentence each, units included; empty if nothing.
-
-    >>> check_network(sbml)
-    []
-    """
-    return list(_objections(sbml))
-
-
-@lru_cache(maxsize=COMPOSED)
-def _objections(sbml: str) -> tuple[str, ...]:
-    document = libsbml.readSBMLFromString(sbml)
-    if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
-        document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)
-        document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
-        document.checkConsistency()
-    found = [document.getError(index) for index in range(document.getNumErrors())]
-    return tuple(_sentence(error) for error in found if error.getSeverity() >= libsbml.LIBSBML_SEV_WARNING)
-
-
-def _sentence(error: libsbml.SBMLError) -> str:
-    """Where, what must hold, what was found: out of libSBML's paragraphs."""
-    message = " ".join(error.getMessage().split())
-    element = WITH_ID.search(message)
-    where = f"SBML `{element.group(1)}`" if element else f"SBML line {error.getLine()}"
-    return f"{where}: {' '.join(error.getShortMessage().split())}: {REFERENCE.sub('', message)}"
 
 
 def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Module, ...]:

@@ -5,6 +5,7 @@ read or measured in a source, remembered but not seen (memory), assumed, given b
 context (input), or a convention (fixed).
 """
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from screen.tables import Column, Schema, read_table
 FILE_NAME = "parameters.tsv"
 MARKS = ("read", "measured", "assumed", "memory", "input", "fixed")
 PRIORS = ("log10_normal", "normal", "fixed")
+
+SMALLEST = sys.float_info.min
+"""A number nearer to 0 has fewer digits, and libSBML takes it for none."""
 
 MOST_NAMED = 5
 """Missing parameters that a message names; the rest are counted."""
@@ -60,6 +64,10 @@ def read_parameters(path: Path) -> pl.DataFrame:
         if (row["prior"] == "fixed") != (row["prior_sd"] is None):
             found = "nothing" if row["prior_sd"] is None else row["prior_sd"]
             problems.append(f"{where} prior_sd must be given unless the prior is fixed, found {found}")
+        if 0 < abs(row["value"]) < SMALLEST:
+            problems.append(
+                f"{where} value must be 0 or at least {SMALLEST:g} away from it, found {row['value']:g}"
+            )
         if row["prior"] == "log10_normal" and row["value"] <= 0:
             problems.append(
                 f"{where} value must be positive under a log10_normal prior, found {row['value']:g}"

@@ -38,6 +38,15 @@ def left_out_of(name: str) -> tuple[str, ...]:
     return tuple((found[1] or "").split(JOIN)[1:])
 
 
+def removable(folder: Path | str) -> list[str]:
+    """Keys of the modules of a network that can be left out, in order.
+
+    >>> removable("config/network")[:2]
+    ['m01', 'm02']
+    """
+    return [module.key for module in list_modules(Path(folder)) if module.key not in ALWAYS]
+
+
 def compose_without(folder: Path | str, modules: Sequence[str] | None, left_out: Iterable[str]) -> str:
     """The SBML text of a network (as of `compose_network`) without the modules `left_out`, by key.
 
@@ -48,7 +57,7 @@ def compose_without(folder: Path | str, modules: Sequence[str] | None, left_out:
     """
     absent = set(left_out)
     every = list_modules(Path(folder))
-    known = [module.key for module in every if module.key not in ALWAYS]
+    known = removable(folder)
     problems = [
         f"module {key}: must be one of {', '.join(known)} to be left out, found no such"
         for key in sorted(absent.difference(known))

@@ -16,7 +16,7 @@ import polars as pl
 
 from screen.experiments import Arm, Exposure, Pairs, window_minutes
 from screen.panel.schedule import MOST_STEPS, Schedule, parse_schedule
-from screen.scenarios import DEFAULT, LONGEST_BEFORE
+from screen.scenarios import DEFAULT
 from screen.scenarios.drug_columns import UNTIL
 from screen.scenarios.genotypes import (
     NO_UNITS,
@@ -25,6 +25,7 @@ from screen.scenarios.genotypes import (
     Units,
     parse_genotype,
 )
+from screen.settings import LONGEST_MINUTES
 from screen.tables import Column, parse_number, parse_numbers
 
 
@@ -50,7 +51,7 @@ ARM_COLUMNS = (
         "min",
         nullable=True,
         minimum=0,
-        maximum=LONGEST_BEFORE,
+        maximum=LONGEST_MINUTES,
     ),
 )
 """What says which arm a row is."""
@@ -154,9 +155,10 @@ def _laid_out(items: Sequence[tuple[str, float, Schedule]], last: float) -> list
 def parse_minutes(text: str) -> tuple[tuple[float, ...], list[str]]:
     """Times [min] of a cell (a window as its grid), and what is wrong with it."""
     ends = [parse_number(item) for item in text.split("-")]
-    if len(ends) == 2 and 0 <= ends[0] < ends[1]:
+    if len(ends) == 2 and 0 <= ends[0] < ends[1] <= LONGEST_MINUTES:
         return tuple(window_minutes(*ends).tolist()), []
     times = [parse_number(item) for item in text.split()]
-    if not times or not all(time >= 0 for time in times) or sorted(set(times)) != times:
-        return (0.0,), [f"must be one time, rising times or a window from-to, found {text}"]
+    if not times or not all(0 <= time <= LONGEST_MINUTES for time in times) or sorted(set(times)) != times:
+        rule = f"must be one time, rising times or a window from-to, of at most {LONGEST_MINUTES:g}"
+        return (0.0,), [f"{rule}, found {text}"]
     return tuple(times), []

@@ -10,7 +10,7 @@ has none of its own.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -21,13 +21,11 @@ from screen.errors import ScenarioError
 from screen.scenarios.drug_columns import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
 from screen.scenarios.inherited import CONSTRUCT, FROM, inherit, more_than_one, parent_problems
+from screen.settings import LONGEST_MINUTES
 from screen.tables import Column, Schema, in_standard_units, read_placed
 
 ORGANISMS = ("human", "mouse")
 PREINCUBATION = "preincubation_min"
-LONGEST_BEFORE = 1e7
-"""Minutes of a treatment before the stimulus."""
-
 VOLUMES = ("cytosol", "nucleus")
 """Totals that are volumes [pL]."""
 
@@ -109,6 +107,8 @@ class Context:
     preincubation_minutes: float
     left_out: tuple[str, ...] = ()
     variants: tuple[Setting, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """File and row that leave out each module."""
 
 
 @dataclass(frozen=True)
@@ -219,9 +219,9 @@ def _timing_problems(frame: pl.DataFrame) -> list[str]:
         for row in frame.filter(pl.col("unit") != "min").iter_rows(named=True)
     ]
     return problems + [
-        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be at most {LONGEST_BEFORE:g}, "
+        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be at most {LONGEST_MINUTES:g}, "
         f"found {row['value']:g}"
-        for row in frame.filter(pl.col("value") > LONGEST_BEFORE).iter_rows(named=True)
+        for row in frame.filter(pl.col("value") > LONGEST_MINUTES).iter_rows(named=True)
     ]
 
 
@@ -245,6 +245,7 @@ def _context(name: str, rows: list[dict]) -> Context:
         sum(setting.value for setting in settings("timing")),
         tuple(sorted(setting.parameter for setting in settings("module"))),
         tuple(setting for setting in settings(CONSTRUCT) if setting.value),
+        {setting.parameter: setting.where for setting in settings("module")},
     )
 
 
@@ -274,6 +275,19 @@ def smaller_networks(contexts: Iterable[Context]) -> dict[tuple[str, ...], tuple
     for context in contexts:
         found[context.left_out] = (*found.get(context.left_out, ()), context.name)
     return dict(sorted(found.items()))
+
+
+def check_left_out(tables: ContextTables, modules: Collection[str]) -> None:
+    """Raise ScenarioError unless every module that a context leaves out is one of those (keys) that can be."""
+    must = f"`parameter` must be a module that can be left out ({', '.join(modules) or 'none here'})"
+    problems = [
+        f"{where}, {context.name}: {must}, found {key}"
+        for context in tables.contexts.values()
+        for key, where in context.places.items()
+        if key not in modules
+    ]
+    if problems:
+        raise ScenarioError(problems)
 
 
 def check_contexts(tables: ContextTables, units: Mapping[str, str | None]) -> None:

@@ -27,6 +27,9 @@ MODES = (
     "indirect",
 )
 
+LEAST = 1e-12
+"""Of a fraction and of a peak [nM]: their product is a dose, which must not come out as 0."""
+
 DRUGS = Schema(
     "drugs",
     (
@@ -48,7 +51,7 @@ DRUGS = Schema(
             "in plasma",
             required=False,
             nullable=True,
-            positive=True,
+            minimum=LEAST,
             maximum=1,
         ),
         Column(
@@ -58,7 +61,7 @@ DRUGS = Schema(
             "nM",
             required=False,
             nullable=True,
-            positive=True,
+            minimum=LEAST,
             maximum=HIGHEST_NM,
         ),
         Column("status", pl.String, "approved, in trial, stopped or tool", required=False, nullable=True),

@@ -1,7 +1,7 @@
 """Settings: what config/config.yaml may say, and how it is read and checked."""
 
 from screen.settings.combinations import PairsAmong
-from screen.settings.kinds import HIGHEST_NM, Classes, Layout, folder_apart
+from screen.settings.kinds import HIGHEST_NM, LONGEST_MINUTES, Classes, Layout, folder_apart
 from screen.settings.model import (
     MOST_DRAWS,
     DoseBasisSettings,
@@ -21,6 +21,7 @@ from screen.settings.shipped import PACKAGE, located, shipped
 
 __all__ = [
     "HIGHEST_NM",
+    "LONGEST_MINUTES",
     "MOST_DRAWS",
     "PACKAGE",
     "Classes",

@@ -16,6 +16,9 @@ MOST_DOSES = 1000
 LONGEST_MINUTES = 1e7
 """Nineteen years."""
 
+SHORTEST_UNIT = 1e-17
+"""Minutes of half a femtosecond: no network counts its time in less."""
+
 HIGHEST_NM = 1e9
 """One mole in a litre: no drug is dissolved beyond it, and a number beyond it was meant in another unit."""
 
@@ -118,6 +121,7 @@ Weight = Annotated[
 ]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
 Time = Annotated[float, Field(ge=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
+UnitTime = Annotated[float, Field(ge=SHORTEST_UNIT, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
 EndTime = Annotated[float, Field(gt=0, le=LONGEST_MINUTES, allow_inf_nan=False), NUMBER]
 Dose = Annotated[float, Field(gt=0, le=HIGHEST_NM, allow_inf_nan=False), NUMBER]
 Steps = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]

@@ -33,6 +33,7 @@ from screen.settings.kinds import (
     Section,
     Steps,
     Truth,
+    UnitTime,
     all_different,
     twice,
 )
@@ -55,7 +56,7 @@ class NetworkSettings(Section):
     """SBML file of another network, in place of folder and modules: `mine` screens it."""
     start: Literal["rest", "initial"] = "rest"
     """Where lanes of `sbml` start: where its cell comes to rest without drug and stimulus, or the state in the file."""
-    minutes: Positive = 1.0
+    minutes: UnitTime = 1.0
     """Minutes of one unit of time of `sbml`: 0.0166667 for seconds."""
 
     @property

@@ -17,10 +17,10 @@ from screen.files import MOST_TABLE, MOST_TEXT, check_regular
 
 WORKBOOK = ".xlsx"
 
-MOST_CELLS = 5_000_000
-"""Cells of a sheet up to the last column of each row, empty ones too."""
+MOST_CELLS = 1_000_000
+"""Cells of a sheet up to the last column of each row, empty ones too: so many are read in six seconds."""
 
-MOST_ELEMENTS, MOST_DEPTH, MOST_WITHIN = 2 * MOST_CELLS, 64, 500_000
+MOST_ELEMENTS, MOST_DEPTH, MOST_WITHIN = 4 * MOST_CELLS, 64, 500_000
 """Elements of a part, elements within each other, and elements in one cell, text or list of styles."""
 
 DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
@@ -68,7 +68,9 @@ def _rows(book: zipfile.ZipFile, path: Path) -> Rows:
                 raise ValueError(f"cells out of order in row {number}")
             count += place - len(cells)
             if count > MOST_CELLS:
-                raise TableError(f"{path}: must have at most {MOST_CELLS:,} cells, found more")
+                raise TableError(
+                    f"{path}: must have at most {MOST_CELLS:,} cells, found more; a .csv may have ten times that"
+                )
             text = _text(element, shared)
             if wrong := _no_value(element, text, dates):
                 raise TableError(
@@ -148,7 +150,12 @@ def _too_much(rule: str, part: str, deep: int = 0, within: int = 0, name: str = 
 
 def _plain_tag(element: ElementTree.Element) -> str:
     """The tag without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return _without_namespace(element.tag)
+
+
+@lru_cache(1024)
+def _without_namespace(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 @lru_cache(1024)
@@ -203,20 +210,29 @@ def _date_styles(book: zipfile.ZipFile, path: Path) -> Collection[int]:
 
 def _column(reference: str | None) -> int:
     """The number of the column in a reference such as AB12, from 1 on; 0 without one."""
-    letters = re.fullmatch("([A-Z]{0,4})[0-9]*", reference or "")
-    if letters is None:
+    letters = (reference or "").rstrip("0123456789")
+    found = _number_of(letters)
+    if found is None:
         raise ValueError(f"cell reference {reference!r}")
+    return found
+
+
+@lru_cache(20_000)
+def _number_of(letters: str) -> int | None:
+    """What the letters of a column count, as digits to the base of 26; None for others."""
+    if not re.fullmatch("[A-Z]{0,4}", letters):
+        return None
     found = 0
-    for letter in letters[1]:
+    for letter in letters:
         found = 26 * found + ord(letter) - ord("A") + 1
     return found
 
 
 def _text(cell: ElementTree.Element, shared: list[str]) -> str:
-    inside = cell.find("{*}is")
-    if inside is not None:
-        return _joined(inside)
-    found = cell.findtext("{*}v") or ""
+    parts = {_plain_tag(part): part for part in reversed(cell)}
+    if "is" in parts:
+        return _joined(parts["is"])
+    found = (parts["v"].text if "v" in parts else "") or ""
     kind = cell.get("t", "n")
     if kind == "s" and found:
         index = _whole(found.strip(), "the number of a text")

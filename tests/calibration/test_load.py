@@ -202,6 +202,10 @@ def test_quoted_columns_are_read(files):
         ("conditions", "dose_2\t", "dose_1\t", "row 4: conditionId must name a row alone, found dose_1 again"),
         ("measurements", "\t0.05", "\tfoo", "row 2: noiseParameters must use names of .*, found foo"),
         ("measurements", "\tscale", "\tfoo", "row 2: observableParameters must use names of .*, found foo"),
+        ("measurements", "\tscale", "\tscale+", "row 2: observableParameters must hold .*, found scale"),
+        ("measurements", "\tscale", "\t1_0", "row 2: observableParameters must hold numbers and .*, found 1_0"),
+        ("measurements", "\tscale", "\tscale;", "row 2: observableParameters must have .*, found 2 of 1"),
+        ("parameters", "k_lost\t", "k_made\t", "row 3: parameterId must name a row alone, found k_made again"),
         ("conditions", "rest\t0", "rest\tfoo+1", r"row 2: dose must use names of .*, found foo\+1"),
     ],
 )  # fmt: skip

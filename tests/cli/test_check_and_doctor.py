@@ -211,3 +211,18 @@ def test_what_rank_would_refuse_is_refused_before_anything_runs(run, small, tmp_
         assert ran.code == 2
         assert message in ran.err
     assert not (tmp_path / "results").exists()
+
+
+def test_a_module_that_a_screened_cell_cannot_leave_out_is_named_by_its_row(run, small, tmp_path):
+    own = tmp_path / "own.tsv"
+    lines = ["context\tkind\tparameter\tvalue\tunit\tmark\tsource"]
+    lines += [f"{cell}\tmodule\tm99\t0\t\tassumed\t" for cell in ("left", "other")]
+    own.write_text("\n".join(lines) + "\n")
+    config = small(tables={"contexts": [str(own)]}, scenarios={"contexts": ["other"]})
+    for command in (("check",), ("scenarios", "--dry-run"), ("network",), ("mine",)):
+        ran = run(*command, "--config", config)
+        assert ran.code == 2
+        assert (
+            "own.tsv row 3, other: `parameter` must be a module that can be left out (m01, m02, " in ran.err
+        )
+        assert "found m99" in ran.err and "row 2" not in ran.err

@@ -40,8 +40,18 @@ def test_readings_of_a_course_and_readout_share_a_scale(tmp_path):
         ),
         ("pERK,0,1,A\npERK,1,0,A\npERK,2,1,A", "row 3: `value` must be at least"),
         ("pERK,-1,1,A", "`minutes` must be at least 0"),
+        ("pERK,1e300,1,A", "row 2: `minutes` must be at most 1e"),
+        (
+            "pERK,0,1,A\npERK,1,1.1e9,A\npERK,2,1,A",
+            "egf.csv row 3, pERK, A: `value` must be within a factor of 1e9 of the lowest of the course",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused(tmp_path, rows, message):
     with pytest.raises(TableError, match=message.replace("(", r"\(")):
         read_courses(written(tmp_path, HEADER + rows + "\n"), ["pERK"])
+
+
+def test_a_course_may_span_what_an_assay_sees_and_another_course_has_a_scale_of_its_own(tmp_path):
+    rows = "pERK,0,1,A\npERK,1,9e8,A\npERK,2,5,A\npERK,0,1e20,B\npERK,1,2e20,B\npERK,2,3e20,B\n"
+    assert len(read_courses(written(tmp_path, HEADER + rows), ["pERK"]).signal) == 6

@@ -2,18 +2,20 @@
 
 import csv
 import io
+import json
 import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from screen.calibration import read_petab
 from screen.errors import NetworkError, ReportError, ScreenError, SettingsError, TableError
-from screen.files import read_json, read_text, write_text_atomic
+from screen.files import json_text, read_json, read_text, write_text_atomic
 from screen.network import sbml_text
 from screen.network.compose import list_modules
 from screen.scenarios import read_abundances
@@ -339,3 +341,15 @@ def test_a_parquet_table_that_says_nonsense_of_its_origin_is_named(tmp_path, mon
             read()
     frame.write_parquet(path, metadata={"provenance": ""})
     assert read_provenance(path) == {} and read_table(path, DRAWS).equals(frame)
+
+
+def test_a_number_that_is_none_is_null_in_json_which_knows_no_nan():
+    found = {"a": float("nan"), "b": [1.5, np.float64("-inf")], "c": ("x", {"d": np.inf}), "e": True, "f": 3}
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    text = json_text(found)
+    assert text.endswith("}\n") and len(text.splitlines()) > len(found)
+    read = json.loads(text, parse_constant=refuse)
+    assert read == {"a": None, "b": [1.5, None], "c": ["x", {"d": None}], "e": True, "f": 3}

@@ -8,6 +8,7 @@ import pytest
 from screen.errors import NetworkError
 from screen.network import check_network, compose_network, read_sbml
 from screen.network.compose import list_modules
+from screen.network.consistency import find_objections
 from tests.network.conftest import HEADER, ROWS
 
 
@@ -79,7 +80,7 @@ def test_reading_an_absent_module_takes_the_declared_default(small):
 def test_a_wrong_unit_is_found(small):
     folder = small({"k_forward": "m01_source\t0.1\tnM\tlog10_normal\t0.3\tassumed\tassumed\tforward"})
     with pytest.raises(
-        NetworkError, match="SBML `conversion`: The units of the kinetic law are not 'substance'/'time'"
+        NetworkError, match=r"m01_source.ant row \d+: The units of the kinetic law are not 'substance'/'time'"
     ):
         compose_network(folder)
 
@@ -230,6 +231,40 @@ def test_text_in_another_encoding_is_named_and_a_byte_order_mark_is_not_in_the_w
     path.write_bytes(b"// H\xe4mmung\n")
     with pytest.raises(
         NetworkError, match=r"m02_brake\.ant: must be a readable Antimony module, found bytes"
+    ):
+        compose_network(folder)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("zz := 1;", "No units defined for the parameter: "),
+        ("zz := 1; zz has nM;", "Mismatched units in assignment rule for parameter: "),
+        ("species zz in cell; zz = 0;", "Dangling reference to a unit"),
+    ],
+)
+def test_what_libsbml_has_against_a_module_is_said_once_of_its_row(small, statement, said):
+    folder = small()
+    module = folder / "m02_brake.ant"
+    row = module.read_text().count("\n") + 1
+    module.write_text(module.read_text() + statement + "\n")
+    with pytest.raises(NetworkError) as caught:
+        compose_network(folder)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"m02_brake.ant row {row}: {said}")
+
+
+def test_without_an_element_an_objection_names_the_line():
+    (broken,) = find_objections("<sbml")[:1]
+    assert broken.element == "" and broken.at(None).startswith(f"SBML line {broken.line}: ")
+
+
+@pytest.mark.parametrize("value", ["5e-324", "2e-308", "-1e-310"])
+def test_a_value_too_small_for_all_its_digits_is_refused_by_its_name(small, value):
+    prior = "fixed\t" if value.startswith("-") else "log10_normal\t0.3"
+    folder = small({"k_back": f"m02_brake\t{value}\tper_min\t{prior}\tassumed\tassumed\tback"})
+    with pytest.raises(
+        NetworkError, match=r"`k_back` value must be 0 or at least 2\.22507e-308 away from it"
     ):
         compose_network(folder)
 

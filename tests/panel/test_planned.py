@@ -138,6 +138,8 @@ def test_units_that_do_not_fit_are_refused(arms, column, text, unit):
     assert caught.value.problems == (problem,)
 
 
+TIMES = "`minutes` must be one time, rising times or a window from-to, of at most 1e+07"
+
 WRONG = {
     "number": ({"treatment": "ruxolitinib=much"}, "`treatment` must be name=value with numbers of at least 0"),
     "negative": ({"genotype": "JAK1_total=-1"}, "`genotype` must be name=value with numbers of at least 0"),
@@ -153,6 +155,8 @@ WRONG = {
         "`treatment` must hold single values beside a series in `stimulus`, found a series",
     ),
     "times": ({"minutes": "30 20"}, "`minutes` must be one time, rising times or a window"),
+    "a time of years": ({"minutes": "30 1e300"}, f"{TIMES}, found 30 1e300"),
+    "a window of years": ({"minutes": "0-20000000"}, f"{TIMES}, found 0-20000000"),
     "twice": ({"readout": "pY705 pY705"}, "`readout` must name each once, found pY705 pY705"),
     "no such arm": ({"reference": "control"}, "`reference` must be another arm of this table, found control"),
     "itself": ({"reference": "mine"}, "`reference` must be another arm of this table, found mine"),

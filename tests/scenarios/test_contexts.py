@@ -6,7 +6,7 @@ import pytest
 
 from screen.errors import ScenarioError, TableError
 from screen.panel.grammar import ARM_COLUMNS
-from screen.scenarios import read_context_tables
+from screen.scenarios import check_left_out, read_context_tables
 from tests.scenarios.tables import CONFIG, contexts_of
 
 HEADER = ("context", "kind", "parameter", "value", "unit", "mark", "source", "sd")
@@ -175,3 +175,19 @@ def test_a_module_is_left_out_by_its_key_and_0_and_else_refused_in_one_line(
         read_context_tables(path, CONFIG / "hypotheses.tsv")
     (problem,) = caught.value.problems
     assert re.fullmatch(message, problem)
+
+
+@pytest.mark.parametrize(
+    ("modules", "offered"), [(("m01", "m08"), "m01, m08"), ((), "none here")], ids=["modules", "own network"]
+)
+def test_a_module_that_cannot_be_left_out_is_named_with_its_row(tmp_path, modules, offered):
+    path = tmp_path / "c.tsv"
+    rows = "".join(f"mine\tmodule\t{key}\t0\t\tassumed\t\n" for key in ("m08", "m13"))
+    path.write_text("context\tkind\tparameter\tvalue\tunit\tmark\tsource\n" + rows)
+    tables = read_context_tables(path, CONFIG / "hypotheses.tsv")
+    wrong = [(row, key) for row, key in ((2, "m08"), (3, "m13")) if key not in modules]
+    with pytest.raises(ScenarioError) as caught:
+        check_left_out(tables, modules)
+    must = f"`parameter` must be a module that can be left out ({offered})"
+    assert caught.value.problems == tuple(f"c.tsv row {row}, mine: {must}, found {key}" for row, key in wrong)
+    check_left_out(tables, ("m08", "m13"))

@@ -142,7 +142,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     with pytest.raises(TableError, match="found another compression than deflate in xl/"):
         read_table(path, DRUGS)
     workbook(path, ROWS, sheet2=FAR)
-    with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 5,000,000 cells, found more"):
+    with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 1,000,000 cells, found more"):
         read_table(path, DRUGS)
     monkeypatch.setattr(reading, "MOST_TEXT", 300)
     with pytest.raises(TableError, match=r"drugs\.xlsx: must have at most 300 bytes in xl/"):
