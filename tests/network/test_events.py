@@ -45,8 +45,9 @@ def test_parameter_set_at_a_fixed_time_is_a_formula(events, expected):
 
 def test_many_events_of_one_parameter_stay_events_and_many_parameters_of_one_do_not():
     """A formula has the square of its events as terms."""
-    many = "".join(f"E{place}: at time >= {place}: k = {place};" for place in range(1, MOST_BY_TIME + 2))
-    assert len(read_sbml(sbml_of(SWITCHED + many)).events) == MOST_BY_TIME + 1
+    many = [f"E{place}: at time >= {place}: k = {place};" for place in range(1, MOST_BY_TIME + 2)]
+    assert len(read_sbml(sbml_of(SWITCHED + "".join(many))).events) == MOST_BY_TIME + 1
+    assert not read_sbml(sbml_of(SWITCHED + "".join(many[:-1]))).events
     names = [f"p{place}" for place in range(MOST_BY_TIME + 1)]
     declared = "".join(f"{name} = 1;" for name in names)
     at_once = "E1: at time >= first: " + ", ".join(f"{name} = 2" for name in names) + ";"
