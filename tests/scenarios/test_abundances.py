@@ -70,6 +70,22 @@ def test_a_log2_ratio_multiplies_the_total_of_the_like_cell_and_adds_to_its_unce
     assert found.unused == {"JAK3": "a ratio to nothing: JAK3_total is 0 in breast_bt20"}
 
 
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("copies", "copies per cell over the cytosol of 5.25 pL"),
+        ("ppm", "ppm of 3e6 proteins/fL (Milo 2013) in 7 pL"),
+        ("TPM", "TPM taken as ppm of protein, 3e6 proteins/fL (Milo 2013) in 7 pL"),
+        ("RPKM", "RPKM over their sum taken as share of protein, 3e6 proteins/fL (Milo 2013) in 7 pL"),
+        ("nM", "nM as given"),
+        ("log2_ratio", "log2 ratio to breast_bt20"),
+    ],
+)
+def test_a_row_says_how_its_number_came_about(unit, said):
+    (source,) = mapped(unit, "breast_bt20", STAT3=1).rows.filter(parameter="STAT3_total")["source"]
+    assert source == f"STAT3: {said}; sd assumed"
+
+
 def test_members_of_a_sum_add_up_and_their_errors_are_independent():
     found = mapped("nM", "breast_bt20", MAP2K1=100, MAP2K2=100, MAPK1=50, GAPDH=1e5)
     totals = totals_of(found)
