@@ -32,6 +32,7 @@ from screen.network.declarations import (
     find_unreadable,
     row_of,
 )
+from screen.network.directives import find_unfounded, resolve
 from screen.network.parameters import FILE_NAME, read_parameters
 
 MODEL_NAME = "stat3"
@@ -41,15 +42,17 @@ ALWAYS = ("m00", "m13")
 COMPOSED = 32
 """Texts that a process remembers: commands compose the same modules again and again, which takes a second."""
 
+WORDS = frozenset(
+    ("avogadro", "exponentiale", "false", "inf", "infinity", "nan", "notanumber", "pi", "time", "true")
+)
+"""What Antimony takes for a number or the clock, in small letters."""
+
 NOWHERE = "default_compartment"
 """Where Antimony puts a species that no module declares."""
 
-READS = re.compile(r"^//@reads\s+(\w+)\s+default\s+(\S+)\s+(\w+)\s+from\s+(m\d+)\s*$")
-NEEDS = re.compile(r"^//@needs\s+(m\d+)\s*$")
 LINE = re.compile(r"Error in model string, line (\d+):\s*")
 UNKNOWN = re.compile(r"uses '(\w+)' that is not the id of")
 TWO_WAYS = re.compile(r"species '(\w+)' occurs in both a rule and reaction")
-END = re.compile(r"^//@end\s*$")
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,12 @@ def compose_network(folder: Path | str, modules: Sequence[str] | None = None) ->
     every = list_modules(folder)
     chosen = _choose(every, modules)
     table = read_parameters(folder / FILE_NAME)
-    defaults: dict[str, tuple[float, str]] = {}
-    texts = [_resolve(module, {m.key for m in chosen}, defaults) for module in chosen]
+    present = [module.key for module in chosen]
+    resolved = [resolve(m.stem, m.text, present, [each.key for each in every]) for m in chosen]
+    texts, reads = [text for text, _ in resolved], [read for _, found in resolved for read in found]
+    if problems := find_unfounded(reads, _owned(every, table)):
+        raise NetworkError(problems)
+    defaults = {each.name: (each.value, each.unit) for each in reads if each.owner not in present}
     written = _checked(chosen, texts)
     overruled = find_overruled(written, frozenset(table["parameter"]), FILE_NAME)
     if overruled:
@@ -117,37 +124,14 @@ def _choose(every: Sequence[Module], names: Sequence[str] | None) -> tuple[Modul
     return tuple(m for m in every if m.key in ALWAYS or m.key in names or m.stem in names)
 
 
-def _resolve(module: Module, present: set[str], defaults: dict[str, tuple[float, str]]) -> str:
-    """The text of a module among those present, row for row; defaults gains what it reads of absent ones."""
-    kept: list[str] = []
-    inside: str | None = None
-    for number, line in enumerate(module.text.splitlines(), 1):
-        directive = line.strip()
-        if reads := READS.match(directive):
-            name, value, unit, owner = reads.groups()
-            if owner not in present:
-                defaults[name] = (_number(value, f"{module.stem}.ant row {number}"), unit)
-        elif needs := NEEDS.match(directive):
-            inside = needs.group(1)
-        elif END.match(directive):
-            inside = None
-        elif directive.startswith("//@"):
-            raise NetworkError(
-                f"{module.stem}.ant row {number}: directive must be reads, needs or end, found {directive}"
-            )
-        kept.append("" if directive.startswith("//") or inside not in (None, *present) else line)
-    if inside is not None:
-        raise NetworkError(
-            f"{module.stem}.ant: `//@needs {inside}` must be closed by `//@end`, found the end of the file"
-        )
-    return "\n".join(kept)
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise NetworkError(f"{where}: the default must be a number, found {text}") from None
+def _owned(every: Sequence[Module], table: pl.DataFrame) -> dict[str, set[str]]:
+    """What each module (by key) defines, in its text or in the table."""
+    named = table.group_by("module").agg("parameter")
+    rows = dict(zip(named["module"], named["parameter"].to_list(), strict=True))
+    return {
+        each.key: {one.name for one in definitions(each.text, each.stem)} | set(rows.get(each.stem, ()))
+        for each in every
+    }
 
 
 def _checked(modules: Sequence[Module], texts: Sequence[str]) -> list[Definition]:
@@ -247,7 +231,8 @@ def _insert_parameters(
         if element.getId() not in settled
     ]
     used = {element.getId() for element in constants}
-    problems = _species_problems(model, chosen) + _row_problems(rows, used, every, len(chosen) == len(every))
+    problems = _species_problems(model, chosen) + _stoichiometry_problems(model, chosen)
+    problems += _row_problems(rows, used, every, len(chosen) == len(every))
     for element in constants:
         name = element.getId()
         if name not in rows:
@@ -284,12 +269,26 @@ def _species_problems(model: libsbml.Model, chosen: Sequence[Module]) -> list[st
     ]
 
 
+def _stoichiometry_problems(model: libsbml.Model, chosen: Sequence[Module]) -> list[str]:
+    """A name in the place of a number of molecules, which would count 1."""
+    texts = [(module.stem, module.text) for module in chosen]
+    return [
+        f"{row_of(reaction.getId(), texts)}: stoichiometry of `{each.getSpecies()}` must be a number, "
+        f"found {each.getId()}"
+        for reaction in model.getListOfReactions()
+        for each in [*reaction.getListOfReactants(), *reaction.getListOfProducts()]
+        if each.isSetIdAttribute()
+    ]
+
+
 def _row_problems(rows: dict[str, dict], used: set[str], every: Sequence[Module], whole: bool) -> list[str]:
     stems = {module.stem for module in every}
     problems = []
     for name, row in rows.items():
         if row["module"] not in stems:
             problems.append(f"{FILE_NAME}: module of `{name}` must be a file here, found {row['module']}")
+        elif name.lower() in WORDS:
+            problems.append(f"{FILE_NAME}: `{name}` must have another name, found a word of Antimony")
         elif whole and name not in used:
             problems.append(f"{FILE_NAME}: `{name}` must be used by {row['module']}, found no use")
     return problems

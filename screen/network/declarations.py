@@ -19,6 +19,7 @@ PATTERNS = {
     "value": re.compile(r"^(\w+)\s*=(?![=>])"),
     "unit": re.compile(r"^unit\s+(\w+)\s*="),
 }
+COMPARTMENT = re.compile(r"^(?:(?:const|var)\s+)*compartment\s+(.*)", re.DOTALL)
 FOREIGN = re.compile(r"^(\*?model|module|function|import|end|delete|const|var)\b", re.IGNORECASE)
 """Words that begin what is no part of one model, or change what another module has declared."""
 
@@ -61,6 +62,10 @@ def definitions(text: str, module: str) -> list[Definition]:
         if species := SPECIES.match(statement):
             names = (re.match(r"\s*\$?(\w+)", part) for part in species.group(1).split(","))
             found += [Definition(name.group(1), "species", module, row) for name in names if name]
+            continue
+        if sizes := COMPARTMENT.match(statement):
+            sized = (re.match(r"\s*(\w+)\s*=", part) for part in sizes.group(1).split(","))
+            found += [Definition(name.group(1), "value", module, row) for name in sized if name]
             continue
         for kind, pattern in PATTERNS.items():
             if match := pattern.match(statement):
@@ -117,12 +122,19 @@ def find_overruled(found: Iterable[Definition], table: Container[str], name: str
 
 
 def row_of(word: str, texts: Iterable[tuple[str, str]]) -> str | None:
-    """File and row of the last statement that uses a word, of modules by stem and text."""
-    pattern, found = re.compile(rf"\b{re.escape(word)}\b"), None
+    """File and row of what defines a word, rules first, else of the last statement that uses it.
+
+    `texts` are modules by stem and text.
+    """
+    pattern, used = re.compile(rf"\b{re.escape(word)}\b"), None
+    defined: dict[str, str] = {}
     for module, text in texts:
+        defined |= {one.kind: one.where for one in definitions(text, module) if one.name == word}
         for row, statement in statements(text):
-            found = f"{module}.ant row {row}" if pattern.search(statement) else found
-    return found
+            used = f"{module}.ant row {row}" if pattern.search(statement) else used
+    return next(
+        (defined[kind] for kind in ("rate rule", "rule", *PATTERNS, "species") if kind in defined), used
+    )
 
 
 def find_lost(found: Sequence[Definition], made: dict[str, set[str]]) -> list[str]:

@@ -198,19 +198,104 @@ def test_a_module_cannot_change_what_others_declare(small, planted, message):
         ),
         (
             "//@reads x default abc nM from m09",
-            "m01_source.ant row 1: the default must be a number, found abc",
+            "m01_source.ant row 1: the default must be a finite number, found abc",
         ),
         (
             "x := " + "+".join(["A"] * 100_000) + ";",
             "a statement must have at most 20000 characters, found 200004",
         ),
-        ("//@need m02", "m01_source.ant row 1: directive must be reads, needs or end, found //@need m02"),
+        ("//@need m02", "m01_source.ant row 1: directive must be `//@reads NAME .*, found //@need m02"),
+        (
+            "//@needs m02_brake",
+            "m01_source.ant row 1: directive must be `//@reads .*, found //@needs m02_brake",
+        ),
+        ("//@reads x default 1e400 nM from m02", "row 1: the default must be a finite number, found 1e400"),
+        (
+            "//@reads x default nan nM from m02",
+            "m01_source.ant row 1: the default must be a finite number, found nan",
+        ),
+        ("//@reads x default 1 nM from m02", "m01_source.ant row 1: must read what m02 defines, found x"),
+        (
+            "//@reads x default 1 nM from m77",
+            "row 1: must name a module that is here .m00, m01, m02., found //@reads x",
+        ),
+        (
+            "//@needs m77\n//@end",
+            "row 1: must name a module that is here .m00, m01, m02., found //@needs m77",
+        ),
+        ("//@end", "m01_source.ant row 1: `//@end` must close a `//@needs`, found none"),
+        (
+            "//@needs m02\n//@needs m00\n//@end",
+            "row 2: `//@needs m02` must be closed by `//@end` first, found",
+        ),
         ("//@needs m02\nspecies A in cell;", "m01_source.ant: `//@needs m02` must be closed by `//@end`"),
     ],
 )
 def test_unusable_modules_are_named(small, module, message):
     with pytest.raises(NetworkError, match=message):
         compose_network(small(modules={"m01_source.ant": module}))
+
+
+def test_two_modules_read_a_quantity_with_one_default(small):
+    """The later of two would hold for both where its owner is left out."""
+    other = "//@reads brake default 0.9 dimensionless from m02\nslow := brake*k_forward; slow has per_min;"
+    with pytest.raises(NetworkError) as caught:
+        compose_network(small(modules={"m03_other.ant": other}))
+    assert caught.value.problems == (
+        "m03_other.ant row 1: the default of brake must be that of m01_source.ant row 4, "
+        "0.5 dimensionless from m02, found 0.9 dimensionless from m02",
+    )
+    folder = small(modules={"m03_other.ant": other.replace("0.9", "0.5")})
+    assert model_of(compose_network(folder, ["m01", "m03"])).getParameter("brake").getValue() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "message"),
+    [
+        ("m01_source", "n A => B; cell*k_forward;", "stoichiometry of `A` must be a number, found n"),
+        ("m01_source", "A => n B; cell*k_forward;", "stoichiometry of `B` must be a number, found n"),
+        ("m00_base", "compartment nuc = 7;", "`nuc` must have its value in parameters.tsv alone, found another one"),
+        ("m00_base", "compartment one, cell = 7;", "`cell` must have its value in parameters.tsv alone, found another"),
+    ],
+)  # fmt: skip
+def test_numbers_stand_in_the_table_and_nowhere_else(small, module, statement, message):
+    folder = small({"nuc": "m00_base\t2\tpL\tfixed\t\tfixed\tassumed\tvolume"})
+    path = folder / f"{module}.ant"
+    row = path.read_text().count("\n") + 1
+    path.write_text(
+        path.read_text()
+        + (statement if "cell =" in statement or "nuc" in statement else f"odd: {statement}")
+        + "\n"
+    )
+    with pytest.raises(NetworkError) as caught:
+        compose_network(folder)
+    assert any(problem.startswith(f"{module}.ant row {row}: {message}") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("statement", ["A' = 1;", "B := A;"])
+def test_a_fault_is_told_of_the_row_that_defines_and_not_of_one_that_uses(small, statement):
+    folder = small()
+    path = folder / "m01_source.ant"
+    row = path.read_text().count("\n") + 1
+    path.write_text(path.read_text() + statement + "\n")
+    with pytest.raises(NetworkError) as caught:
+        compose_network(folder)
+    (problem,) = caught.value.problems
+    assert problem.startswith(
+        f"m01_source.ant row {row}: a species must be changed by reactions or by a rule"
+    )
+
+
+@pytest.mark.parametrize("word", ["time", "pi", "exponentiale", "avogadro", "inf"])
+def test_a_parameter_may_not_be_called_as_antimony_calls_something_else(small, word):
+    folder = small({"k_back": None, word: ROWS["k_back"]})
+    module = folder / "m02_brake.ant"
+    module.write_text(module.read_text().replace("k_back", word))
+    with pytest.raises(NetworkError) as caught:
+        compose_network(folder)
+    assert (
+        f"parameters.tsv: `{word}` must have another name, found a word of Antimony" in caught.value.problems
+    )
 
 
 def test_the_product_has_what_was_written(shipped, network_folder):
