@@ -266,8 +266,6 @@ class Runner:
             status = np.where(unrested, resting.status, status)
             late = (status == STATUS_NAMES[Status.OK]) & (resting.status == RETRIED)
             status = np.where(late, RETRIED, status)
-            undefined = ~np.isfinite(values).all(axis=(1, 2)) & np.isin(status, COMPLETED)
-            status = np.where(undefined, STATUS_NAMES[Status.NON_FINITE], status)
             failed = ~np.isin(status, COMPLETED)
             return Observed(np.where(failed[:, None, None], np.nan, values), status, steps)
 

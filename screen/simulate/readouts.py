@@ -10,6 +10,9 @@ from screen.errors import SimulateError
 from screen.experiments import window_minutes
 from screen.shapes import LANES_READOUTS, LANES_TIMES_NAMES, TIMES
 
+COUNTS = 1e-3
+"""Share of the largest mean of a batch: what is less is read as nothing."""
+
 
 @dataclass(frozen=True)
 class Readout:
@@ -63,12 +66,41 @@ def read(
     """[lanes, readouts] from stored observables [lanes, times, observables]; NaN stays NaN."""
     columns = []
     for readout in readouts:
-        wanted = np.searchsorted(times, readout.grid())
-        # laid out lane by lane: the order in which NumPy adds up times must not depend on how many lanes there are
-        course = np.ascontiguousarray(values[:, wanted, list(observables).index(readout.observable)])
-        if readout.is_window:
-            length = readout.to_minutes - readout.from_minutes
-            columns.append(np.trapezoid(course, times[wanted], axis=1) / length)
-        else:
-            columns.append(course[:, 0])
+        at, course = _course(readout, observables, times, values)
+        columns.append(_mean(at, course) if readout.is_window else course[:, 0])
     return np.stack(columns, axis=1)
+
+
+def window_doubts(
+    readouts: Sequence[Readout],
+    observables: Sequence[str],
+    times: Float[np.ndarray, TIMES],
+    values: Float[np.ndarray, LANES_TIMES_NAMES],
+) -> dict[str, float]:
+    """By how large a share the mean of each window may be off: a third of what it moves by with every other time.
+
+    That is the error of trapezia on a smooth course (Richardson); the largest of the lanes whose mean counts beside the
+    largest. A course that moves between two times and back is not seen.
+    """
+    found = {}
+    for readout in readouts:
+        if readout.is_window:
+            at, course = _course(readout, observables, times, values)
+            fine, coarse = np.abs(_mean(at, course)), _mean(at[::2], course[:, ::2])
+            counts = fine > COUNTS * np.nanmax(fine, initial=0.0)
+            off = np.abs(np.abs(coarse) - fine)[counts] / (3.0 * fine[counts])
+            found[readout.id] = float(np.max(off, initial=0.0))
+    return found
+
+
+def _course(
+    readout: Readout, observables: Sequence[str], times: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The times of a read-out, and its observable then [lanes, times]."""
+    wanted = np.searchsorted(times, readout.grid())
+    # laid out lane by lane: the order in which NumPy adds up times must not depend on how many lanes there are
+    return times[wanted], np.ascontiguousarray(values[:, wanted, list(observables).index(readout.observable)])
+
+
+def _mean(times: np.ndarray, course: np.ndarray) -> np.ndarray:
+    return np.trapezoid(course, times, axis=1) / (times[-1] - times[0])

@@ -32,9 +32,12 @@ from screen.simulate.integrate import (
     Runner,
 )
 from screen.simulate.parts import Part
-from screen.simulate.readouts import Readout, output_times, read
+from screen.simulate.readouts import Readout, output_times, read, window_doubts
 from screen.tables import RESPONSES
 from screen.threads import side_by_side
+
+DOUBTFUL = 0.01
+"""Share by which a mean over a window may be off before that is said."""
 
 ABREAST = 2
 """Batches whose responses are put down, or waited for, at a time, while others run."""
@@ -67,9 +70,18 @@ def simulate_shard(
         raise SimulateError(f"shard: must be from 0 to {shard.count - 1}, found {shard.index}")
     own = _own_lanes(parts, shard)
     progress = _Progress(shard, sum(stop - start for _, (start, stop) in own), report)
-    for frame in side_by_side(lambda batch: batch.frame(), _batches(own, readouts, integration), ABREAST):
+    doubts: dict[str, float] = {}
+    for frame, found in side_by_side(
+        lambda batch: batch.read(), _batches(own, readouts, integration), ABREAST
+    ):
         progress.done(len(frame) // len(readouts), frame["value"].null_count() // len(readouts))
+        doubts |= {name: max(doubts.get(name, 0.0), share) for name, share in found.items()}
         yield frame
+    for name, share in doubts.items():
+        if share > DOUBTFUL:
+            report(
+                f"{progress.name}: warning: the mean of `{name}` may be off by {share:.0%}; read a shorter window"
+            )
 
 
 _Run: TypeAlias = tuple[Part, tuple[int, int]]
@@ -96,10 +108,12 @@ class _Batch(NamedTuple):
     draw: Int[np.ndarray, LANES]
     wait: Callable[[], Observed]
 
-    def frame(self) -> pl.DataFrame:
-        """Responses of the lanes, once they are there."""
-        found = _read(self.readouts, _names(self.readouts), output_times(self.readouts), self.wait())
-        return _frame(self.part, self.readouts, self.arm, self.draw, found)
+    def read(self) -> tuple[pl.DataFrame, dict[str, float]]:
+        """Responses of the lanes, once they are there, and by how large a share means over windows may be off."""
+        names, minutes, observed = _names(self.readouts), output_times(self.readouts), self.wait()
+        found = _read(self.readouts, names, minutes, observed)
+        frame = _frame(self.part, self.readouts, self.arm, self.draw, found)
+        return frame, window_doubts(self.readouts, names, minutes, observed.values)
 
 
 class _Ready(NamedTuple):

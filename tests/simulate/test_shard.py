@@ -31,7 +31,7 @@ from screen.tables import RESPONSES, check_table
 MODEL = """
     compartment cell = 1; species A in cell, B in cell; A = 1;
     on = 0.01; off = 0.1; dose = 0; growth = 0; growth_rate = 0; load_X = 0;
-    odd := log(B - 0.5*A); share := B/(A + B); signal := (1 + dose)*B/(A + B);
+    share := B/(A + B); signal := (1 + dose)*B/(A + B);
     forward: A => B; cell*(on + dose)/(1 + load_X)*A;
     back: B => A; cell*off*B;
     burst: => B; cell*growth*growth_rate*B^2;
@@ -204,21 +204,18 @@ def test_what_reads_a_parameter_has_it_as_the_last_phase_sets_it(model):
     assert found[..., 0] / found[..., 1] == pytest.approx(4.0, rel=1e-12)
 
 
-def test_a_lane_whose_reading_is_no_number_has_failed(model):
-    """`odd` is one where more than a third is B: under the drug in the first draw alone."""
-    plan, every = part_of(model), np.arange(4)
-    runner = Runner(model, integration(), plan.design, ["odd", "B"])
-    resting = runner.rest(plan.draws, np.zeros(4, int), every)
-    found = runner(plan.draws, np.ones(4, int), every, np.full((4, 1), 20.0), resting)
-    b = Runner(model, integration(), plan.design, ["B"])(
-        plan.draws, np.ones(4, int), every, np.full((4, 1), 20.0), resting
-    ).values[:, 0, 0]
-    defined = b > 1 / 3
-    assert 0 < defined.sum() < 4
-    assert found.status.tolist() == np.where(defined, "ok", "non_finite").tolist()
-    assert found.failed.tolist() == (~defined).tolist()
-    assert found.values[defined, 0, 0] == pytest.approx(np.log(1.5 * b[defined] - 0.5))
-    assert np.isnan(found.values[~defined]).all()
+@pytest.mark.parametrize(("doubtful", "told"), [(0.01, False), (1e-9, True)])
+def test_a_mean_over_a_window_that_moves_faster_than_it_is_read_is_warned_of_once(
+    model, monkeypatch, doubtful, told
+):
+    monkeypatch.setattr(shard_module, "DOUBTFUL", doubtful)
+    lines: list[str] = []
+    list(simulate_shard([part_of(model)], READOUTS, integration(), Shard(0, 1), lines.append))
+    warned = [line for line in lines if "warning" in line]
+    assert len(warned) == told
+    assert all(
+        line.startswith("simulate 1/1: warning: the mean of `share_mean` may be off by ") for line in warned
+    )
 
 
 def test_a_failing_lane_is_a_row_with_its_status_and_harms_no_neighbour(model):
