@@ -7,6 +7,7 @@ from screen.network.algebra import (
     ZERO,
     Expression,
     add,
+    apply,
     free_symbols,
     substitute,
     substitute_all,
@@ -81,7 +82,7 @@ def jumps(formula: Expression) -> bool:
 
 
 def switch_times(formulas: Iterable[Expression], states: Collection[str]) -> list[Expression]:
-    """Times at which a comparison that is linear in time changes its answer, whatever the states."""
+    """Times at which a comparison that is linear or quadratic in time changes its answer, whatever the states."""
     time = symbol(CLOCK)
     found: dict[Expression, None] = {}
     for node in topological(formulas):
@@ -89,8 +90,19 @@ def switch_times(formulas: Iterable[Expression], states: Collection[str]) -> lis
             continue
         difference = add(node.args[0], -node.args[1])
         slope = derivative(difference, time)
-        if CLOCK not in free_symbols(slope):
-            when = -(substitute(difference, {CLOCK: ZERO}) / slope)
+        bend = derivative(slope, time)
+        if CLOCK in free_symbols(bend):
+            continue
+        start, rise = (substitute(each, {CLOCK: ZERO}) for each in (difference, slope))
+        for when in _roots(start, rise, bend):
             if not free_symbols(when) & set(states):
                 found[when] = None
     return list(found)
+
+
+def _roots(start: Expression, rise: Expression, bend: Expression) -> list[Expression]:
+    """Where start + rise*t + bend*t^2/2 is 0; without a root where it comes nearest, which does no harm."""
+    if bend is ZERO:
+        return [-(start / rise)]
+    spread = apply("sqrt", rise * rise - 2.0 * start * bend)
+    return [(-rise - spread) / bend, (spread - rise) / bend]

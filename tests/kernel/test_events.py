@@ -51,6 +51,17 @@ def test_doses(event, doses):
     assert states["x"] == pytest.approx(decay(TIMES, doses), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "at"),
+    [("(time - 50)^2 < 1", 49), ("(time - 48)*(time - 50.5) < 0", 48), ("time*time > 2401", 49)],
+)
+def test_an_event_that_is_true_for_a_short_while_is_not_stepped_over(trigger, at):
+    """Nothing else moves until then, so that steps are long."""
+    states, status = run(f"x' = -x; x = 0; E1: at {trigger}: x = x + 3;", (40.0, 51.0))
+    assert status == Status.OK
+    assert states["x"] == pytest.approx([0.0, 3 * np.exp(at - 51.0)], rel=1e-6)
+
+
 def test_output_at_the_time_of_an_event_shows_what_it_set():
     states, _ = run("x' = 0; x = 1; E1: at time >= 2: x = 5;", (1.0, 2.0, 3.0))
     assert states["x"].tolist() == [1, 5, 5]

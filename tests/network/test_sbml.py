@@ -115,6 +115,23 @@ def test_time_switches_are_found():
     assert sorted(evaluate(switch, {}) for switch in network.discontinuities) == [5.0, 7.0]
 
 
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [
+        ("time > 3*k", [6.0]),
+        ("(time - 5)^2 < k^2", [3.0, 7.0]),
+        ("k*time < time^2 - 8", [-2.0, 4.0]),
+        ("time^2 < k*time", [0.0, 2.0]),
+        ("time^3 > 8", []),
+        ("x*time > 1", []),
+    ],
+)
+def test_a_comparison_changes_its_answer_at_the_roots_of_its_time(comparison, expected):
+    network = read_sbml(sbml_of(f"x' = piecewise(1, {comparison}, 0); x = 0; k = 2;"))
+    found = [float(evaluate(switch, {"k": 2.0})) for switch in network.discontinuities]
+    assert sorted(found) == pytest.approx(expected)
+
+
 def test_observables_are_rules_in_place():
     network = read_sbml(sbml_of(MODELS["rules"]))
     values = dict(zip(network.parameters, network.values, strict=True))
