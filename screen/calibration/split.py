@@ -69,12 +69,13 @@ def split_problem(problem: Problem) -> Split:
 def _placeholders_of(problem: Problem, observable: Observable) -> tuple[str | None, str | None, str | None]:
     """Names of the scale, the offset and the sigma of an observable; None where its formulas have none.
 
-    Least squares solve blots of normal noise without censored readings; of others nothing is solved.
+    What both of its formulas read is none of these. Least squares solve blots of normal noise without censored
+    readings; of others nothing is solved.
     """
     if observable.distribution != "normal" or problem.measurements.censored[observable.rows].any():
         return None, None, None
-    own = {str(name) for name in observable.placeholders}
-    noise = observable.noise.text.strip()
+    value, noise = (set(each.names) for each in (observable.value, observable.noise))
+    own, blur = set(observable.placeholders) - (value & noise), observable.noise.text.strip()
     with bounded():
         formula = sympy.sympify(sympify_petab(observable.value.text))
     names = sorted((symbol for symbol in formula.free_symbols if str(symbol) in own), key=str)
@@ -84,7 +85,7 @@ def _placeholders_of(problem: Problem, observable: Observable) -> tuple[str | No
     return (
         str(scale) if scale is not None else None,
         str(offset) if offset is not None else None,
-        noise if noise in own else None,
+        blur if blur in own else None,
     )
 
 

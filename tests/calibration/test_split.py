@@ -154,6 +154,19 @@ CASES = {
     "a factor of a factor": ([("P1*P2*S", "0.1", "lin", twice("a", "b"))], {((0, 1), "a", "", "")}),
     "a shift of a shift": ([("P1+P2+S", "0.1", "lin", twice("o", "u"))], {((0, 1), "", "o", "")}),
     "a sigma in a formula": ([(SCALED, "2*N1", "lin", twice("a", "s"))], {((0, 1), "a", "", "")}),
+    "a factor in the noise": ([(SCALED, "0.1*P1*S", "lin", twice("a"))], set()),
+    "a factor that is the noise": ([(SCALED, "P1", "lin", twice("a"))], set()),
+    "a shift in the noise": ([(BOTH, "0.1+P2", "lin", twice("a", "o"))], set()),
+    "a factor of a shift in the noise": (
+        [(BOTH, "0.1+P1", "lin", twice("a", "o"))], {((0, 1), "", "o", "")}
+    ),
+    "one factor of two in the noise": ([("P1*P2*S", "P1", "lin", twice("a", "b"))], {((0, 1), "b", "", "")}),
+    "a factor in the noise of another read-out": (
+        [(SCALED, "0.1", "lin", twice("a")), ("S", "0.1+P1", "lin", twice("a"))],
+        set(),
+    ),
+    "a sigma in the value": ([("P1*S*N1^2", "N1", "lin", twice("a", "s"))], {((0, 1), "a", "", "")}),
+    "a sigma that is a shift": ([("S+N1", "N1", "lin", twice("s"))], set()),
     "other noise": ([(SCALED, "N1", "lin", {"distribution": "laplace"}, twice("a", "s"))], set()),
 }  # fmt: skip
 
