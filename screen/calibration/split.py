@@ -207,7 +207,7 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
     observables = []
     for each in stripped:
         table = np.column_stack(
-            [data.lane[each.rows], data.time_index[each.rows], each.overrides.source,
+            [data.lane[each.rows], data.time[each.rows], each.overrides.source,
              np.nan_to_num(each.overrides.constant, nan=-1.0)]
         )  # fmt: skip
         _, first, place = np.unique(table, axis=0, return_index=True, return_inverse=True)

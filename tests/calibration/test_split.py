@@ -276,3 +276,12 @@ def test_what_stays_keeps_its_bounds_and_its_nominal_value():
     assert left.names == ("b", "o", "u", "t", "k") and left.nominal.tolist() == [1, 2, 3, 5, 6]
     np.testing.assert_array_equal(left.nominal - left.lower, 2 * left.nominal + 5)
     np.testing.assert_array_equal(left.upper - left.nominal, np.full(5, 5))
+
+
+def test_a_steady_state_is_another_signal_than_the_last_of_the_finite_times():
+    """Both are found at the same place of the output times."""
+    problem = problem_of((SCALED, "0.1", "lin", [(0, 3, "a"), (0, 3, "a"), (0, 3, "a")]))
+    frame = problem.measurements.frame.assign(time=[3.0, np.inf, np.inf])
+    split = split_problem(replace(problem, measurements=replace(problem.measurements, frame=frame)))
+    assert split.reading[0] != split.reading[1] == split.reading[2]
+    assert split.outer.measurements.time[split.reading].tolist() == [3.0, np.inf, np.inf]

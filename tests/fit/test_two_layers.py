@@ -26,6 +26,7 @@ CASES = {
     "a factor": ("{1}*S", "0.5", "lin", "scale", "-", READ),
     "a factor, a shift and a sigma": (SECOND + " + {1}*S", "{n}", "log", "scale;above", "sd", READ),
     "noise in proportion": ("{1}*S", "0.1*{1}*S + 0.01", "lin", "scale", "-", READ),
+    "a steady state": ("{1}*S", "0.5", "lin", "scale", "-", (*READ, ("inf", 9))),
     "noise by the shift": ("{1} + S", "0.1 + {1}^2", "lin", "offset", "-", READ),
 }  # fmt: skip
 """Formulas, scale, what stands for the placeholders, and what is read when; k_made stays in the search."""
