@@ -4,8 +4,8 @@ A blot is a set of measurements that share value = offset + scale*signal and the
 
 - On a linear scale, scale and offset are the weighted linear regression inside their bounds.
 - On a logarithmic scale with ratio = offset/scale, log(value) = log(scale) + log(ratio + signal): log(scale)
-  is a mean, clipped to its bounds, and only the ratio is left. A sweep over its logarithm finds the valley
-  and bisection of the slope its bottom; no start value is needed and none can be bad.
+  is a mean, clipped to its bounds and those of the offset, and only the ratio is left. A sweep over its
+  logarithm finds the valley and bisection of the slope its bottom; no start value is needed and none can be bad.
 - sigma^2 is `correction` times the mean squared residual, inside its bounds.
 """
 
@@ -112,22 +112,38 @@ def _linear(x, w, y, scales, offsets):
 
 
 def _logarithmic(x, w, y, scales, offsets):
-    """Mean of the logarithms for the scale, sweep and bisection for the ratio of offset to scale."""
-    low, high = np.log(np.maximum(scales, 1e-300)).T
+    """Mean of the logarithms for the scale, sweep and bisection for the ratio of offset to scale.
+
+    Where a signal is below 0, the ratio begins where all values are positive; a reading that no offset
+    within the bounds lifts above 0 does not count.
+    """
+    (low, high), (first, last) = (np.log(np.maximum(each, 1e-300)).T for each in (scales, offsets))
     has_offset = offsets[:, 1] > offsets[:, 0]
-    used = w > 0
-    x = jnp.where(used, jnp.maximum(x, 0.0), 1.0)
+    most = np.where(has_offset, offsets[:, 1] / np.maximum(scales[:, 0], 1e-300), 0.0)
+    used = (w > 0) & (x > -most[:, None])
+    w, lowest = jnp.where(used, w, 0.0), jnp.minimum(jnp.min(jnp.where(used, x, 0.0), axis=2), 0.0)
+    x = jnp.where(used, x - lowest[..., None], 1.0)
     top = jnp.max(jnp.where(used, x, 0.0), axis=2)
     top = jnp.where(top > 0, top, 1.0)
     total = jnp.maximum(jnp.sum(w, axis=2), 1e-300)
 
     def fit(step):
-        ratio = jnp.where(has_offset, jnp.exp(step) * top, 0.0)
-        value = jnp.maximum(ratio[..., None] + x, 1e-300)
+        lift = jnp.where(has_offset, jnp.exp(step) * top, 0.0)
+        ratio, value = lift - lowest, jnp.maximum(lift[..., None] + x, 1e-300)
         distance = jnp.log(value) - y
-        log_scale = jnp.clip(-jnp.sum(w * distance, axis=2) / total, low, high)
+        floor, ceiling = (
+            jnp.where(has_offset, end - jnp.log(ratio), none)
+            for end, none in ((first, -jnp.inf), (last, jnp.inf))
+        )
+        free = -jnp.sum(w * distance, axis=2) / total
+        log_scale = jnp.clip(jnp.clip(free, floor, ceiling), low, high)
         distance += log_scale[..., None]
-        return log_scale, ratio, jnp.sum(w * distance**2, axis=2), jnp.sum(w * distance / value, axis=2)
+        is_within = (floor <= high) & (low <= ceiling)
+        is_tied = (log_scale == floor) | (log_scale == ceiling)
+        slope = jnp.sum(w * distance / value, axis=2)
+        slope -= jnp.where(is_tied, jnp.sum(w * distance, axis=2) / ratio, 0.0)
+        cost = jnp.where(is_within, jnp.sum(w * distance**2, axis=2), jnp.inf)
+        return log_scale, ratio, cost, jnp.where(is_within, slope > 0, ceiling < low)
 
     costs = jax.lax.map(lambda step: fit(step)[2], jnp.asarray(SWEEP))
     valley = jnp.asarray(SWEEP)[jnp.argmin(costs, axis=0)]
@@ -136,9 +152,10 @@ def _logarithmic(x, w, y, scales, offsets):
     def halve(_, ends):
         left, right = ends
         middle = 0.5 * (left + right)
-        rising = fit(middle)[3] > 0
+        rising = fit(middle)[3]
         return jnp.where(rising, left, middle), jnp.where(rising, middle, right)
 
     left, right = jax.lax.fori_loop(0, BISECTIONS, halve, bracket)
     log_scale, ratio, _, _ = fit(0.5 * (left + right))
-    return jnp.exp(log_scale), ratio * jnp.exp(log_scale)
+    scale = jnp.exp(log_scale)
+    return scale, jnp.clip(ratio * scale, offsets[:, 0], offsets[:, 1])

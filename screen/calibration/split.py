@@ -132,7 +132,7 @@ def _demote(problem: Problem, roles: Roles, elsewhere: set[int]) -> Roles:
     parts = [part.copy() for part in (roles.scale, roles.offset, roles.noise)]
     seen = [set(part[part >= 0].tolist()) for part in parts]
     barred = elsewhere | (seen[0] & seen[1]) | (seen[0] & seen[2]) | (seen[1] & seen[2])
-    barred |= _unfit_offsets(problem, roles)
+    barred |= _unfit(problem, roles)
     parts = [_without(part, barred) for part in parts]
     scale, offset, noise = parts
     number = roles.offset_number
@@ -152,20 +152,19 @@ def _demote(problem: Problem, roles: Roles, elsewhere: set[int]) -> Roles:
         scale, offset, noise = (_without(part, wrong) for part in (scale, offset, noise))
 
 
-def _unfit_offsets(problem: Problem, roles: Roles) -> set[int]:
-    """Offsets on a logarithmic scale whose bounds could bind."""
+def _unfit(problem: Problem, roles: Roles) -> set[int]:
+    """Scales and offsets on a logarithmic scale that could be negative, and offsets whose bounds could bind."""
     lower, upper = (
         np.asarray(problem.estimated.linear(b)) for b in (problem.estimated.lower, problem.estimated.upper)
     )
     value, unfit = problem.measurements.value, set()
     for each in problem.observables:
-        places = roles.offset[each.rows]
         if each.transformation != "lin":
+            places, factors = roles.offset[each.rows], roles.scale[each.rows]
             low, high = lower[places], upper[places]
-            bad = (places >= 0) & (
-                (low < 0) | (low > NEGLIGIBLE * value[each.rows]) | (high < value[each.rows])
-            )
-            unfit |= {int(p) for p in places[bad]}
+            bad = (low < 0) | (low > NEGLIGIBLE * value[each.rows]) | (high < value[each.rows])
+            unfit |= {int(p) for p in places[(places >= 0) & bad]}
+            unfit |= {int(p) for p in factors[(factors >= 0) & (lower[factors] < 0)]}
     return unfit
 
 

@@ -68,6 +68,10 @@ CASES = {
     "faint": Blot([1e-14 * x for x in X], Y, WIDE, SHIFT, 1.0),
     "bright beside": Blot([*X, 1e40], [*Y, 1.0], WIDE, SHIFT, 1.0, [1, 1, 1, 1, 1, 0]),
     **{f"exact {shift}": Blot(X, [3 * (x + shift) for x in X], FREE, SHIFT, 1.0) for shift in SHIFTS},
+    "exact below": Blot([-x for x in X], [3 * (20 - x) for x in X], FREE, SHIFT, 1.0),
+    "shift at its top": Blot([-2, -2], [10, 10], ONE, (0, 6), 1.0),
+    "shift at its bottom": Blot([1, 1], [2, 2], ONE, (4, 9), 1.0),
+    "beyond all shifts": Blot([1, -20, 1], [3, 9, 3], ONE, (0, 6), 1.0),
     **{name: Blot([1, 2, 3], [1.5, 4, 5], *row[:2]) for name, row in BOUNDED.items()},
     **{
         f"{how} {number} {unit}": Blot(x, y, *ends, unit, w)
@@ -162,6 +166,18 @@ def test_the_unit_of_a_signal_and_a_reading_that_is_left_out_change_nothing_on_a
     np.testing.assert_allclose(faint, plain * [[1e14], [1]], rtol=1e-9)
 
 
+def test_a_signal_below_0_is_lifted_above_it_where_the_bounds_let_it(found):
+    """Readings without noise of 3*(20 - x) and 3*(20 - 2*x/2); what no shift lifts does not count."""
+    assert found["exact below"][:2].tolist() == [pytest.approx([3, 1.5]), pytest.approx([60, 60])]
+    assert found["beyond all shifts"][1, 0] == pytest.approx(2.0)
+
+
+def test_a_shift_of_a_logarithm_keeps_to_its_bounds(found):
+    """Free they would be 12 and 1."""
+    assert found["shift at its top"][1, 0] == pytest.approx(6.0, rel=1e-12)
+    assert found["shift at its bottom"][1, 0] == pytest.approx(4.0, rel=1e-12)
+
+
 @pytest.mark.parametrize("name", ["level", "level endless line"])
 def test_where_the_signal_is_level_the_line_is_the_mean(found, name):
     scale, offset, sigma = found[name]
@@ -170,7 +186,7 @@ def test_where_the_signal_is_level_the_line_is_the_mean(found, name):
 
 @pytest.mark.parametrize("name", ["no signal", "below 0"])
 def test_on_a_logarithm_where_there_is_no_signal_all_is_offset(found, name):
-    """A signal below 0 is none."""
+    """Nor where it falls while nothing is seen of that."""
     scale, offset, _ = found[name]
     assert offset == pytest.approx(10.0) and np.isfinite(scale).all()
 

@@ -235,14 +235,16 @@ def test_an_offset_whose_lower_bound_could_bind_is_solved_on_a_linear_scale_alon
     assert found == ({((0, 1), "a", "o", "")} if kept else set())
 
 
+@pytest.mark.parametrize("signed", ["a", "o"])
 @pytest.mark.parametrize(("lower", "kept"), [(-0.1, False), (0.0, True)])
-def test_an_offset_of_a_logarithm_may_end_at_0_and_not_below(lower, kept):
+def test_a_factor_and_an_offset_of_a_logarithm_may_end_at_0_and_not_below(signed, lower, kept):
     problem = problem_of((BOTH, "0.1", "log", twice("a", "o")))
     own = problem.estimated
-    scales = tuple("lin" if name == "o" else "log10" for name in own.names)
-    bounds = np.where(np.array(own.names) == "o", lower, own.lower)
+    scales = tuple("lin" if name == signed else "log10" for name in own.names)
+    bounds = np.where(np.array(own.names) == signed, lower, own.lower)
     problem = replace(problem, estimated=replace(own, scales=scales, lower=bounds))
-    assert solved(problem) == ({((0, 1), "a", "o", "")} if kept else set())
+    left = {((0, 1), "", "o", "")} if signed == "a" else set()
+    assert solved(problem) == ({((0, 1), "a", "o", "")} if kept else left)
 
 
 def test_each_signal_is_left_once_and_measurements_find_their_own():

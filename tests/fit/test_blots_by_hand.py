@@ -22,7 +22,7 @@ BLOTS = [
     (LOG, FREE, NONE, 1, [(1, 2, 9), (1, 8, 7)]),
     (LIN, ONE, (-9.0, 9.0), 0, [(1, 2, 9), (3, 6, 7)]),
     (LIN, FREE, NONE, -1, [(1, 1, 0.5), (2, 4, 1)]),
-    (LOG, FREE, (0.0, 1e3), -1, [(0, 0.5, 0.5), (1, 1.5, 0.5), (2, 2.5, 0.5), (-100, 0.5, 0.5)]),
+    (LOG, FREE, (0.0, 1e3), -1, [(0, 0.5, 0.5), (1, 1.5, 0.5), (2, 2.5, 0.5), (-1e7, 0.5, 0.5)]),
     (LOG, FREE, NONE, -1, [(0, 5, 0.5), (1, 7, 0.5)]),
     (LIN, FREE, NONE, -1, [(-1, 1, 1), (2, 3, 1)]),
     (LIN, ONE, NONE, -1, [(1, 1, 1)]),
@@ -30,7 +30,7 @@ BLOTS = [
     (LIN, ONE, NONE, 2, [(1, 1, 1)]),
 ]
 """1: two readings of one signal, a geometric mean of 4. 2: an offset of 2. 3: a scale of (4 + 8)/(4 + 4). 4: the signal
-and a half, of which the last would be -99.5. 5: a signal of 0, which has no logarithm. 6: a scale of (6 - 1)/5. 7: a
+and a half; no offset lifts the last above 0. 5: a signal of 0, which has no logarithm. 6: a scale of (6 - 1)/5. 7: a
 prediction that failed. 8: a value of 0. 9: no noise is left."""
 
 HALF = np.log10(2.0)

@@ -12,7 +12,7 @@ PARAMETERS = """
 parameterId parameterScale lowerBound upperBound nominalValue estimate
 k_made log10 0.001 100 0.5 1
 scale log10 0.001 1000 1 1
-signed lin -5 5 1 1
+signed lin -5 5 -1 1
 offset lin -10 10 0.5 1
 above lin 0 100 5 1
 sd log10 0.001 100 0.3 1
@@ -26,6 +26,9 @@ CASES = {
     "a factor": ("{1}*S", "0.5", "lin", "scale", "-", READ),
     "a factor, a shift and a sigma": (SECOND + " + {1}*S", "{n}", "log", "scale;above", "sd", READ),
     "noise in proportion": ("{1}*S", "0.1*{1}*S + 0.01", "lin", "scale", "-", READ),
+    "a signal below 0": ("{1} - 0.1*S", "0.1", "log", "above", "-", READ),
+    "a factor of a signal below 0": (SECOND + " - {1}*S", "0.1", "log", "scale;above", "-", FALLING),
+    "a factor that may be below 0": ("-{1}*S", "0.1", "log", "signed", "-", READ),
     "a steady state": ("{1}*S", "0.5", "lin", "scale", "-", (*READ, ("inf", 9))),
     "noise by the shift": ("{1} + S", "0.1 + {1}^2", "lin", "offset", "-", READ),
 }  # fmt: skip
