@@ -44,6 +44,9 @@ problems:
 OPTIONAL = ("preequilibrationConditionId", "pretreatmentConditionId")
 """Conditions that a measurement may have."""
 
+OURS = ("objectivePriorMass", "initializationPriorMass")
+"""Columns of the parameter table that only what is read of PEtab 2 has; in a file they say nothing."""
+
 _READERS: dict[str, Callable] = {
     "condition_files": petab.get_condition_df,
     "observable_files": petab.get_observable_df,
@@ -92,7 +95,7 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
     measurements = frames["measurement_files"].reset_index(drop=True)
     return PetabFiles(
         model=model,
-        parameters=frames["parameter_file"],
+        parameters=frames["parameter_file"].drop(columns=[*OURS], errors="ignore"),
         observables=frames["observable_files"],
         measurements=measurements,
         conditions=frames["condition_files"],

@@ -55,7 +55,8 @@ def condition_table(problem: petab.Problem) -> pd.DataFrame:
 
 def measurement_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The measurements, with their experiments where PEtab 1 has the condition."""
-    found = frame.rename(columns={"experimentId": "simulationConditionId"})
+    own = frame.drop(columns="simulationConditionId", errors="ignore")
+    found = own.rename(columns={"experimentId": "simulationConditionId"})
     names = found.get("simulationConditionId", pd.Series(index=found.index, dtype=object))
     return found.assign(simulationConditionId=names.astype(object).where(names.notna(), UNCHANGED))
 

@@ -143,6 +143,18 @@ class Measurements:
     """The measurement table, further columns (citation, mark, datasetId) included."""
     where: tuple[str, ...] = ()
     """File and row of each, where it was read from files."""
+    hidden: np.ndarray | None = None
+    """Whether each is kept from the fit (see `subset.hide`); None: none is."""
+
+    def taken(self, rows: np.ndarray, lane: np.ndarray, time_index: np.ndarray) -> "Measurements":
+        """Some of them, in the order of `rows`, with lanes and times numbered anew."""
+        return Measurements(
+            lane,
+            time_index,
+            self.frame.iloc[rows].reset_index(drop=True),
+            tuple(self.where[row] for row in rows) if self.where else (),
+            None if self.hidden is None else self.hidden[rows],
+        )
 
     @property
     def value(self) -> np.ndarray:
@@ -158,10 +170,8 @@ class Measurements:
 
     @property
     def shown(self) -> np.ndarray:
-        """Whether a fit may look at each measurement; the others are only predicted (see `subset.hide`)."""
-        if "hidden" not in self.frame:
-            return np.ones(len(self.frame), bool)
-        return ~self.frame["hidden"].to_numpy(bool)
+        """Whether a fit may look at each measurement; the others are only predicted."""
+        return np.ones(len(self.frame), bool) if self.hidden is None else ~self.hidden
 
     @property
     def time(self) -> np.ndarray:

@@ -14,7 +14,7 @@ import sympy
 from petab.v1.math import sympify_petab
 
 from screen.calibration.formulas import bounded
-from screen.calibration.problem import Estimated, Experiments, Measurements, Observable, Problem, Values
+from screen.calibration.problem import Estimated, Experiments, Observable, Problem, Values
 
 NEGLIGIBLE = 1e-3
 """An offset on a logarithmic scale is solved only where its lower bound is below this share of every measurement."""
@@ -215,14 +215,11 @@ def _outer(problem: Problem, roles: Roles, kept: np.ndarray) -> tuple[Problem, n
         chosen += each.rows[first].tolist()
         overrides = Values(each.overrides.constant[first], each.overrides.source[first])
         observables.append(replace(each, rows=rows, overrides=overrides))
-    measurements = Measurements(
-        data.lane[chosen], data.time_index[chosen], data.frame.iloc[chosen].reset_index(drop=True)
-    )
     outer = problem.with_tables(
         lambda each: _renumber(each, new),
         estimated=_take(problem.estimated, kept),
         observables=tuple(observables),
-        measurements=measurements,
+        measurements=data.taken(np.array(chosen), data.lane[chosen], data.time_index[chosen]),
     )
     return outer, reading
 

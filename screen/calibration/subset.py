@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from screen.calibration.problem import Measurements, Observable, Problem, Values, output_times
+from screen.calibration.problem import Observable, Problem, Values, output_times
 from screen.errors import FitError
 
 
@@ -17,7 +17,6 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
     """
     rows = np.unique(rows)
     data = problem.measurements
-    where = tuple(data.where[row] for row in rows) if data.where else ()
     lanes, lane = np.unique(data.lane[rows], return_inverse=True)
     rest_of_lane = problem.rest_of_lane[lanes]
     rests = np.unique(rest_of_lane[rest_of_lane >= 0])
@@ -33,15 +32,14 @@ def keep_measurements(problem: Problem, rows: np.ndarray) -> Problem:
         rest_of_lane=np.where(rest_of_lane >= 0, np.searchsorted(rests, rest_of_lane), -1),
         times=times,
         observables=tuple(each for each in observables if len(each.rows)),
-        measurements=Measurements(lane, time_index, data.frame.iloc[rows].reset_index(drop=True), where),
+        measurements=data.taken(rows, lane, time_index),
     )
 
 
 def hide(problem: Problem, hidden: np.ndarray) -> Problem:
     """The same problem with some measurements [measurements] kept from the fit: predicted, at no cost."""
-    frame = problem.measurements.frame.assign(hidden=hidden)
     digest = hashlib.sha256(f"{problem.digest} {np.flatnonzero(hidden).tolist()} hidden".encode()).hexdigest()
-    return replace(problem, digest=digest, measurements=replace(problem.measurements, frame=frame))
+    return replace(problem, digest=digest, measurements=replace(problem.measurements, hidden=hidden))
 
 
 def keep_conditions(problem: Problem, pattern: str) -> Problem:

@@ -10,6 +10,7 @@ from screen.calibration import keep_measurements, load_problem
 from screen.calibration.subset import hide
 from screen.errors import FitError
 from tests.calibration.test_petab_files import add_event, problems_of, spoil
+from tests.toy import add_columns
 
 
 def assign(files, symbol, formula):
@@ -55,6 +56,18 @@ def test_what_is_hidden_is_not_shown_to_a_fit(toy):
     part = hide(toy, hidden)
     assert part.measurements.shown.tolist() == (~hidden).tolist() and part.digest != toy.digest
     assert hide(toy, ~hidden).digest != part.digest
+
+
+@pytest.mark.parametrize("word", ["1", "True", "no", "nan"])
+def test_a_further_column_has_no_meaning_for_the_fit(files, toy, word):
+    """Whatever its name is: what is hidden, or how much of a prior lies within its bounds, no file says."""
+    add_columns(files.parent, hidden=word, draw=word, where=word)
+    table = files.parent / "parameters.tsv"
+    head, *rows = table.read_text().splitlines()
+    further = (f"{head}\tobjectivePriorMass\tinitializationPriorMass", *(f"{row}\t0.5\t0.5" for row in rows))
+    table.write_text("\n".join([*further, ""]))
+    problem = load_problem(files)
+    assert problem.measurements.shown.all() and problem.estimated.priors == toy.estimated.priors
 
 
 @pytest.mark.parametrize("some", [{"preequilibrationConditionId": "rest"},

@@ -145,3 +145,12 @@ def test_a_steady_state_of_what_moves_with_time_is_refused(tmp_path):
           '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol>')  # fmt: skip
     with pytest.raises(FitError, match=r"measurements.tsv row 6: time must be finite, as the rates"):
         load_problem(path)
+
+
+def test_a_further_column_with_a_name_of_petab_1_has_no_meaning(tmp_path):
+    path = write_version_2(tmp_path)
+    names = load_problem(path).measurements.frame["simulationConditionId"].tolist()
+    table = tmp_path / "measurements.tsv"
+    head, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"{head}\tsimulationConditionId", *(f"{row}\tnone" for row in rows), ""]))
+    assert load_problem(path).measurements.frame["simulationConditionId"].tolist() == names
