@@ -1,8 +1,9 @@
 """Someone else's network with places where drugs act, as an SBML document like that of the modules.
 
 A target has the parameter load_<target>, 0 without drug; of the target, the share load/(1 + load) is held. What it acts
-on is multiplied by what that leaves: a reaction by its rate, a parameter wherever a formula uses it. The starts of
-species become parameters initial_<species>, which contexts and draws can set.
+on is multiplied by what that leaves: a reaction by its rate, a parameter wherever a rate, a rule or an event uses it.
+How that parameter itself goes (its own rule, what events set it to) is as without drug, and so are initial
+assignments. The starts of species become parameters initial_<species>, which contexts and draws can set.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import libsbml
 
 from screen.errors import NetworkError
-from screen.network.sbml_document import read_document
+from screen.network.sbml_document import names_in, read_document
 
 LOAD, START, ACTING = "load_", "initial_", "acting_"
 """Begin the names of what is added: the load of a target, the start of a species, a parameter under drugs."""
@@ -109,25 +110,38 @@ def _times(factors: Sequence[str], math: libsbml.ASTNode) -> libsbml.ASTNode:
 
 
 def _act_on_parameter(model: libsbml.Model, name: str, factors: Sequence[str]) -> None:
-    """Every formula uses the parameter as the drugs leave it; its own name is its value without them."""
-    users = [reaction.getKineticLaw() for reaction in model.getListOfReactions()]
-    users += model.getListOfRules()
-    for event in model.getListOfEvents():
-        users += [
-            event.getTrigger(),
-            event.getDelay(),
-            event.getPriority(),
-            *event.getListOfEventAssignments(),
-        ]
-    for user in users:
-        if user is not None and user.getMath() is not None:
-            math = user.getMath().deepCopy()
-            math.renameSIdRefs(name, ACTING + name)
-            user.setMath(math)
+    """What uses the parameter uses it as the drugs leave it; its own name is its value without them."""
+    for user in _users(model, name):
+        math = user.getMath().deepCopy()
+        math.renameSIdRefs(name, ACTING + name)
+        user.setMath(math)
     _add_parameter(model, ACTING + name, None)
     rule = model.createAssignmentRule()
     rule.setVariable(ACTING + name)
     rule.setMath(_times(factors, libsbml.parseL3Formula(name)))
+
+
+def _users(model: libsbml.Model, name: str) -> list[libsbml.SBase]:
+    """What computes with a parameter: rates, rules and events, but not what says how the parameter itself goes."""
+    events = list(model.getListOfEvents())
+    assignments = [each for event in events for each in event.getListOfEventAssignments()]
+    rules = list(model.getListOfRules())
+    own = {each.getVariable() for each in (*rules, *assignments)}
+    implicit = not model.getParameter(name).getConstant() and name not in own
+    found = [reaction.getKineticLaw() for reaction in model.getListOfReactions()]
+    found += [rule for rule in rules if not (implicit and rule.isAlgebraic())]
+    found += [
+        part for event in events for part in (event.getTrigger(), event.getDelay(), event.getPriority())
+    ]
+    found += assignments
+    return [
+        each
+        for each in found
+        if each is not None
+        and each.getMath() is not None
+        and not (isinstance(each, libsbml.Rule | libsbml.EventAssignment) and each.getVariable() == name)
+        and name in names_in(each.getMath())
+    ]
 
 
 def _remove(model: libsbml.Model, name: str, site: Site) -> None:

@@ -96,19 +96,23 @@ def initially_assigned(text: str) -> dict[str, frozenset[str]]:
     model = document.getModel()
     if model is None:
         return {}
-    assigned = {each.getSymbol(): _names_in(each.getMath()) for each in model.getListOfInitialAssignments()}
+    assigned = {each.getSymbol(): names_in(each.getMath()) for each in model.getListOfInitialAssignments()}
     rules = {
-        each.getVariable(): _names_in(each.getMath())
-        for each in model.getListOfRules()
-        if each.isAssignment()
+        each.getVariable(): names_in(each.getMath()) for each in model.getListOfRules() if each.isAssignment()
     }
     return {name: _all_names(name, {**rules, **assigned}) for name in assigned}
 
 
-def _names_in(math: libsbml.ASTNode | None) -> frozenset[str]:
+def names_in(math: libsbml.ASTNode | None) -> frozenset[str]:
+    """The names that a formula uses.
+
+    >>> import libsbml
+    >>> sorted(names_in(libsbml.parseL3Formula("k*A + exp(-k)")))
+    ['A', 'k']
+    """
     if math is None:
         return frozenset()
-    inside = (_names_in(math.getChild(place)) for place in range(math.getNumChildren()))
+    inside = (names_in(math.getChild(place)) for place in range(math.getNumChildren()))
     own = frozenset((math.getName(),)) if math.getType() == libsbml.AST_NAME else frozenset()
     return own.union(*inside)
 

@@ -4,6 +4,7 @@ import antimony
 import libsbml
 import numpy as np
 import pytest
+import roadrunner
 
 from screen.errors import NetworkError
 from screen.kernel import load_model, solve
@@ -19,10 +20,21 @@ end
 """
 
 
-def document(level: int = 3) -> libsbml.SBMLDocument:
+TURNS = """
+compartment cell = 2; species A in cell, P in cell;
+A = 10; P = 0; s = 1; h = 0.2;
+J1: A => P; cell*{k}*A; J2: P => A; cell*h*P;
+"""
+
+
+def sbml_of(text: str) -> str:
     antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(MODEL) >= 0, antimony.getLastError()
-    found = libsbml.readSBMLFromString(antimony.getSBMLString("decay"))
+    assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
+    return str(antimony.getSBMLString(antimony.getModuleNames()[-1]))
+
+
+def document(level: int = 3) -> libsbml.SBMLDocument:
+    found = libsbml.readSBMLFromString(sbml_of(MODEL))
     if level == 2:
         assert found.setLevelAndVersion(2, 4, False)
     return found
@@ -78,3 +90,49 @@ def test_what_no_reaction_changes_cannot_be_removed(name):
         NetworkError, match=f"targets, T: `acts_on` must name a species that reactions change.*{name}"
     ):
         with_drugs(written(document()), [Site("T", (name,), "removes", 0.1)])
+
+
+def after(text: str, minutes: float, name: str = "P", **changed: float) -> float:
+    """A species under some values of parameters."""
+    model = load_model(text)
+    zeros, parameters = np.zeros((1, 1)), values(model, **changed)
+    found = solve(
+        model, parameters[:, None], np.asarray(model.initial(parameters)), zeros, zeros + minutes, rtol=1e-8
+    )
+    return float(found.states[0, 0, model.species.index(name)])
+
+
+def peer(text: str, minutes: float, name: str = "[P]") -> float:
+    """The same by libRoadRunner."""
+    runner = roadrunner.RoadRunner(text)
+    runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-12
+    return float(runner.simulate(0, minutes, 1001, [name])[-1][0])
+
+
+@pytest.mark.parametrize(
+    "course",
+    [
+        "k = 0.3; E1: at time > 1: k = 2*k;",
+        "k = 0.3; E1: at 0.5 after time > 1: k = k + 0.3;",
+        "k = 0.3; E1: at P > 1.5: k = 2*k, h = 0.5;",
+        "k = 0.3; k' = -0.5*k;",
+        "k := 0.3*m; m = 1; m' = -0.5*m;",
+        "m = 0.15; k = 2*m;",
+    ],
+)
+def test_a_drug_counts_where_a_parameter_is_used_and_not_in_its_own_course(course):
+    """Halving k under the drug is as a law with half of it."""
+    text = sbml_of(TURNS.format(k="k") + course)
+    wanted = peer(sbml_of(TURNS.format(k="0.5*k") + course), 2.0)
+    assert abs(peer(text, 2.0) - wanted) > 0.1
+    drugged = with_drugs(text, [Site("T", ("k",), "inhibits")])
+    assert after(drugged, 2.0, load_T=1.0) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_parameter_that_an_algebraic_rule_determines_is_what_the_rule_says():
+    found = libsbml.readSBMLFromString(sbml_of(TURNS.format(k="k") + "k = 0.3;"))
+    found.getModel().getParameter("k").setConstant(False)
+    found.getModel().createAlgebraicRule().setMath(libsbml.parseL3Formula("k - 0.4*s"))
+    drugged = with_drugs(written(found), [Site("T", ("k",), "inhibits"), Site("S", ("s",), "scales", 3.0)])
+    wanted = peer(sbml_of(TURNS.format(k="0.5*0.4*2") + ""), 2.0)
+    assert after(drugged, 2.0, load_T=1.0, load_S=1.0) == pytest.approx(wanted, rel=1e-5)
