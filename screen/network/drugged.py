@@ -89,6 +89,15 @@ def _problems(model: libsbml.Model, site: Site) -> Iterable[str]:
         ):
             must = "must name a species that reactions change"
             yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}, which none does"
+        elif kind == "parameter" and not _users(model, name):
+            must = "must name a parameter that rates, rules or events use"
+            found = "which only converts amounts" if name in _conversions(model) else "which none does"
+            yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}, {found}"
+
+
+def _conversions(model: libsbml.Model) -> set[str]:
+    """The conversion factors."""
+    return {each.getConversionFactor() for each in (model, *model.getListOfSpecies())}
 
 
 def _add_parameter(model: libsbml.Model, name: str, value: float | None) -> None:
@@ -145,7 +154,7 @@ def _users(model: libsbml.Model, name: str) -> list[libsbml.SBase]:
 
 
 def _remove(model: libsbml.Model, name: str, site: Site) -> None:
-    """A first-order loss of the species."""
+    """A first-order loss of the species, which its conversion factor would change."""
     species = model.getSpecies(name)
     reaction = model.createReaction()
     reaction.setId(f"removal_{site.target}_{name}")
@@ -156,7 +165,9 @@ def _remove(model: libsbml.Model, name: str, site: Site) -> None:
     lost.setStoichiometry(1.0)
     lost.setConstant(True)
     volume = "" if species.getHasOnlySubstanceUnits() else f"{species.getCompartment()}*"
-    reaction.createKineticLaw().setMath(libsbml.parseL3Formula(f"{volume}{site.factor}*{name}"))
+    converted = species.getConversionFactor() or model.getConversionFactor()
+    law = f"{volume}{site.factor}*{name}" + (f"/{converted}" if converted else "")
+    reaction.createKineticLaw().setMath(libsbml.parseL3Formula(law))
 
 
 def _name_starts(model: libsbml.Model) -> None:

@@ -136,3 +136,39 @@ def test_a_parameter_that_an_algebraic_rule_determines_is_what_the_rule_says():
     drugged = with_drugs(written(found), [Site("T", ("k",), "inhibits"), Site("S", ("s",), "scales", 3.0)])
     wanted = peer(sbml_of(TURNS.format(k="0.5*0.4*2") + ""), 2.0)
     assert after(drugged, 2.0, load_T=1.0, load_S=1.0) == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("of_species", [True, False])
+@pytest.mark.parametrize("only_substance", [True, False])
+def test_a_removal_takes_away_what_it_says_whatever_the_conversion_factor(of_species, only_substance):
+    """The removal is a first-order loss of the species itself; what the reactions of the file do is converted."""
+    found = libsbml.readSBMLFromString(sbml_of(TURNS.format(k="0.3") + "cf = 3;"))
+    for each in found.getModel().getListOfSpecies():
+        each.setHasOnlySubstanceUnits(only_substance)
+    for each in found.getModel().getListOfSpecies() if of_species else [found.getModel()]:
+        assert each.setConversionFactor("cf") == libsbml.LIBSBML_OPERATION_SUCCESS
+    drugged = with_drugs(written(found), [Site("T", ("P",), "removes", 1.0)])
+    volume = 2.0 if only_substance else 1.0
+    up, down, lost = 3 * 0.3 * volume, 3 * 0.2 * volume, 0.5
+    matrix = np.array([[-up, down], [up, -down - lost]])
+    rates, modes = np.linalg.eig(matrix)
+    start = np.array([10.0 * volume, 0.0])
+    wanted = (modes @ (np.exp(2.0 * rates) * np.linalg.solve(modes, start)))[1]
+    assert after(drugged, 2.0, load_T=1.0) == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("cf", "cf, which only converts amounts"),
+        ("own", "own, which none does"),
+        ("start", "start, which none does"),
+    ],
+)
+def test_a_parameter_on_which_a_drug_would_do_nothing_is_refused(name, found):
+    text = TURNS.format(k="0.3*u") + "cf = 3; own = 1; own' = -own; start = 2; u = 2*start;"
+    document = libsbml.readSBMLFromString(sbml_of(text))
+    document.getModel().setConversionFactor("cf")
+    must = "must name a parameter that rates, rules or events use"
+    with pytest.raises(NetworkError, match=f"^targets, T: `acts_on` {must} under `scales`, found {found}$"):
+        with_drugs(written(document), [Site("T", (name,), "scales", 0.1)])
