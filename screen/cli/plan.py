@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.drugs import read_drugs
-from screen.cli.network import cells_of
+from screen.cli.network import cells_of, write_network
 from screen.cli.rounds import count_draws
-from screen.errors import ScenarioError
+from screen.errors import ScenarioError, SettingsError
 from screen.settings import PairsAmong, Settings
 
 if TYPE_CHECKING:
@@ -65,8 +65,22 @@ def read_plan(settings: Settings) -> ScreenInputs:
             f"contexts, {early[0].name}: preincubation_min must be 0 where `network.start` is the initial state, "
             f"found {early[0].preincubation_minutes:g}"
         )
+    _check_rest(settings)
     draws = count_draws(settings)
     return ScreenInputs(contexts, drugs, scenarios, draws, count_trajectories(scenarios, draws))
+
+
+def _check_rest(settings: Settings) -> None:
+    """SettingsError where lanes start at rest and another network has none. NetworkError."""
+    network = settings.network
+    if network.sbml is None or network.start != "rest":
+        return
+    from screen.network import read_sbml
+
+    timed = read_sbml(write_network(settings)).timed()
+    if timed:
+        must = "must be initial for a network that time itself changes, which has no rest"
+        raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {network.sbml.name}")
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":
@@ -107,7 +121,6 @@ def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
     """As `check_genetic_changes`, before there is a network."""
     if not settings.scenarios.genetic:
         return
-    from screen.cli.network import write_network
     from screen.network import read_sbml
 
     check_genetic_changes(settings, plan, [read_sbml(write_network(settings))])

@@ -1,11 +1,12 @@
 """A reaction network as expressions: what the engines compile and nothing about how."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from screen.network.algebra import ZERO, Expression, add, symbol
+from screen.network.algebra import ZERO, Expression, add, free_symbols, symbol
 from screen.network.events import Event
+from screen.network.mathml import CLOCK
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,25 @@ class Network:
             terms[species].append(rule)
         return tuple(add(*parts) if parts else ZERO for parts in terms)
 
+    def timed(self) -> tuple[str, ...]:
+        """What changes with time itself and so never comes to rest: events that read it, and rates of states.
+
+        A rate that is a number other than 0 is that of a clock.
+        """
+        events = [f"event {each.name}" for each in self.events if _read_time(each.formulas)]
+        slopes = zip(self.species, self.derivatives(), strict=True)
+        clocks = [
+            f"rate of {name}"
+            for name, slope in slopes
+            if _read_time([slope]) or not (free_symbols(slope) or slope is ZERO)
+        ]
+        return (*events, *clocks)
+
     def index(self, names: Sequence[str]) -> list[int]:
         """Positions of parameters by name; KeyError names the first that is not there."""
         place = {name: position for position, name in enumerate(self.parameters)}
         return [place[name] for name in names]
+
+
+def _read_time(formulas: Iterable[Expression]) -> bool:
+    return any(CLOCK in free_symbols(formula) for formula in formulas)

@@ -44,9 +44,9 @@ SECONDS = 1.0 / 60.0
 MINUTES = 2.0
 
 
-def pathway() -> str:
+def pathway(further: str = "") -> str:
     antimony.clearPreviousLoads()
-    assert antimony.loadAntimonyString(PATHWAY) >= 0, antimony.getLastError()
+    assert antimony.loadAntimonyString(PATHWAY + further) >= 0, antimony.getLastError()
     return str(antimony.getSBMLString(antimony.getModuleNames()[-1]))
 
 
@@ -202,6 +202,35 @@ def test_a_drug_before_the_initial_state_is_refused(folder, run):
     assert ran.code == 2 and "contexts, few: preincubation_min must be 0" in ran.err
     other = write(folder, scenarios={"contexts": ["many"]})
     assert run("check", "--config", other).code == 0
+
+
+TIMED = [
+    ("E1: at time > 600: k = 5;", "rate of A"),
+    ("E1: at time > 600: A = 20;", "event E1"),
+    ("E1: at P > 1: A = time;", "event E1"),
+    ("up := piecewise(1, time >= 10, 0); more: A => P; up*A;", "rate of A"),
+    ("fading: D => ; exp(-time)*D;", "rate of D"),
+    ("c = 1; c' = 0.5;", "rate of c"),
+]
+
+
+@pytest.mark.parametrize(("further", "found"), TIMED)
+@pytest.mark.parametrize("command", [("check",), ("scenarios", "--dry-run"), ("mine",)])
+def test_a_network_that_time_changes_has_no_rest(folder, run, command, further, found):
+    (folder / "model.xml").write_text(pathway(further))
+    ran = run(*command, "--config", write(folder, network={"start": "rest"}))
+    rule = "must be initial for a network that time itself changes, which has no rest"
+    assert (ran.code, ran.problems) == (
+        2,
+        [f"screen: network.start: {rule}, found rest and {found} of model.xml"],
+    )
+    assert not (folder / "results").exists()
+    assert run("check", "--config", write(folder)).code == 0
+
+
+def test_what_only_reads_time_or_waits_for_a_state_comes_to_rest(folder, run):
+    (folder / "model.xml").write_text(pathway("hours := time/3600; E1: at P > 100: k = 1;"))
+    assert run("check", "--config", write(folder, network={"start": "rest"})).code == 0
 
 
 @pytest.mark.parametrize("name", ["K", "cell", "initial_A", "load_KINASE"])
