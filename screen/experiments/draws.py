@@ -125,6 +125,13 @@ def add_residuals(
     return pl.concat([draws, *added]).sort("draw", maintain_order=True)
 
 
+def _by_number(draws: pl.DataFrame) -> tuple[Int[np.ndarray, DRAWS], pl.DataFrame]:
+    """The numbers of the draws, ascending, and their values, a column a parameter, whatever that is called."""
+    free = max(("draw", *draws["parameter"].unique()), key=len) + "_"
+    wide = draws.rename({"draw": free}).pivot(on="parameter", index=free, values="value").sort(free)
+    return wide[free].to_numpy(), wide.drop(free)
+
+
 def read_draws(
     draws: pl.DataFrame | None,
     network: Mapping[str, float],
@@ -149,9 +156,8 @@ def read_draws(
     if draws is None:
         ones = np.ones((1, len(drugs), len(tables.targets)))
         return Draws(np.zeros(1, dtype=np.int64), values[None], affinities(tables, drugs, ones))
-    wide = draws.pivot(on="parameter", index="draw", values="value").sort("draw")
-    sampled = [name for name in wide.columns if name != "draw"]
-    held = set(sampled)
+    number, wide = _by_number(draws)
+    sampled, held = wide.columns, set(wide.columns)
     residuals = {residual_name(name, target) for name in tables.drugs for target in ("", *tables.targets)}
     problems = [
         f"draws: `parameter` must be one of the network's, sigma_<drug> or sigma_<drug>:<target>, found {name}"
@@ -159,13 +165,12 @@ def read_draws(
         if name not in network and name not in absent and name not in residuals
     ]
     problems += [
-        f"draws, draw {wide['draw'][index]}: must hold a value of {name}, found none"
+        f"draws, draw {number[index]}: must hold a value of {name}, found none"
         for name in sampled
         for index in wide[name].is_null().arg_true().to_list()
     ]
     if problems:
         raise ScenarioError(problems)
-    number = wide["draw"].to_numpy()
     base = np.repeat(values[None], wide.height, axis=0)
     for place, name in enumerate(network):
         if name in wide.columns:

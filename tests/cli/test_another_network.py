@@ -157,6 +157,16 @@ def test_draws_of_another_network_come_from_a_file(folder, run):
     assert ran.code == 2 and "must hold draws of parameters of `network.sbml`, found none" in ran.err
 
 
+@pytest.mark.parametrize("name", ["draw", "value", "scenario"])
+def test_a_parameter_may_be_called_as_a_column(folder, run, name):
+    (folder / "model.xml").write_text(pathway(f"{name} = 0; idle: A => P; {name}*A;"))
+    ran = run("mine", "--config", write(folder), "--threads", "1")
+    assert ran.code == 0, ran.err
+    found = pl.read_parquet(folder / "results/own/simulate/shard-0.parquet")
+    vehicle = dict(found.filter(scenario="few|default|vehicle").select("readout", "value").rows())
+    assert vehicle["P_2min"] == pytest.approx(course({}, 10.0)["P"], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("site", "message"),
     [
