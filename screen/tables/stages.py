@@ -54,10 +54,13 @@ SCENARIOS = Schema(
     key=("scenario",),
 )
 
+HIGHEST_DRAW = 99_999
+"""The last of as many draws as settings may ask for: what belongs to a draw is counted up to its number."""
+
 DRAWS = Schema(
     "draws",
     (
-        Column("draw", pl.Int64, "number of the parameter draw", minimum=0),
+        Column("draw", pl.Int64, "number of the parameter draw", minimum=0, maximum=HIGHEST_DRAW),
         Column("parameter", pl.String, "network parameter, sigma_<drug> or sigma_<drug>:<target>"),
         Column("value", pl.Float64, "value on the linear scale, in the unit of the parameter"),
     ),

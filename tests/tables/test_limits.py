@@ -60,10 +60,12 @@ LIMITS = {
     "[1, inf)": "targets.atp_shift",
     # what is counted, where nothing may be counted too, and what is numbered from 0
     "0, 1, 2 ...": """
-        draws.draw starts.start starts.at_bound starts.failed coverage.intervals coverage.failed evidence.failed
+        starts.start starts.at_bound starts.failed coverage.intervals coverage.failed evidence.failed
         decisive.draws discrepancy.effects intervals.beyond_noise contrasts.draws contrasts.failed dynamics.draws
         time_courses.draws time_courses.failed validation.failed potency.rows_in_cells combinations.draws curves.draws
         isoboles.draws responses.draw responses.draws responses.steps""",
+    # what is numbered from 0 and counted up to
+    "0, 1 ... 99999": "draws.draw",
     # what is counted where there is one at least
     "1, 2, 3 ...": """
         coverage.replicas facts.measurements intervals.effects heldout.effects validation.draws curves.N_conc
@@ -74,8 +76,9 @@ LIMITS = {
 def bounds(text: str, whole: bool) -> tuple[list[float], list[float]]:
     """Values that lie at the ends of an interval, inside and outside."""
     if whole:
-        first = int(text[0])
-        return [first, first + 1, 10**9], [first - 1]
+        first, last = int(text[0]), text.partition("... ")[2]
+        beyond = [int(last) + 1] if last else []
+        return [first, first + 1, int(last or 10**9)], [first - 1, *beyond]
     low, high = (float(end) for end in text[1:-1].split(","))
     inside, outside = [], []
     for end, way, closed in ((low, -inf, text[0] == "["), (high, inf, text[-1] == "]")):
@@ -107,7 +110,7 @@ def schemas() -> list[Schema]:
 
 @pytest.mark.parametrize("interval", LIMITS)
 def test_a_number_at_its_limit_is_taken_and_one_beyond_is_not(schemas, interval):
-    whole = interval.endswith("...")
+    whole = "..." in interval
     inside, outside = bounds(interval, whole)
     for name in LIMITS[interval].split():
         table, _, column = name.partition(".")

@@ -12,6 +12,7 @@ import pytest
 from screen.errors import TableError
 from screen.panel import CONTRASTS, TIME_COURSES
 from screen.rank import COMBINATIONS, CURVES, FAILURES, ISOBOLES
+from screen.settings import MOST_DRAWS
 from screen.tables import (
     DECISIVE,
     DRAWS,
@@ -359,3 +360,17 @@ def test_a_file_read_some_rows_at_a_time_holds_what_was_written(tmp_path, monkey
     frame.with_columns(draw=pl.when(pl.col("draw") == 6).then(-1).otherwise("draw")).write_parquet(path)
     with pytest.raises(TableError, match=r"draws.parquet row 7: `draw` must be at least 0, found -1"):
         list(read_blocks(path, DRAWS))
+
+
+def test_the_number_of_a_draw_is_one_that_settings_can_ask_for(tmp_path):
+    """Shipped and fitted draws are numbered from 0; a part of them may have gaps."""
+    frame = pl.DataFrame({"draw": [7, MOST_DRAWS - 1], "parameter": "k", "value": 1.0})
+    write_table(frame, tmp_path / "draws.parquet", DRAWS, {})
+    frame = frame.with_columns(draw=pl.Series([MOST_DRAWS, 2**62]))
+    frame.write_parquet(tmp_path / "large.parquet")
+    with pytest.raises(TableError) as caught:
+        read_table(tmp_path / "large.parquet", DRAWS)
+    assert list(caught.value.problems) == [
+        f"large.parquet row {row}: `draw` must be at most 99999, found {found}"
+        for row, found in ((1, MOST_DRAWS), (2, 2**62))
+    ]
