@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import first_draws, read_bench
+from screen.cli.bench import first_draws, of_network, read_bench
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.memory import give_back_freed
@@ -113,9 +113,7 @@ def _of_network(draws: "pl.DataFrame", results: Results, ensemble: Path) -> "pl.
     """What draws of a PEtab problem say of the network, without noise and scales of its measurements."""
     from screen.network import read_sbml
 
-    known = draws["parameter"].is_in(read_sbml(results.network).parameters)
-    if not known.any():
-        raise ScreenError(f"{ensemble}: must hold draws of parameters of `network.sbml`, found none of them")
+    known = of_network(draws, read_sbml(results.network), ensemble)
     others = draws.filter(~known)["parameter"].unique().sort()
     if len(others):
         say(f"constrain: passed over, since the network has none of these: {', '.join(others)}")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from screen.cli.bench import of_network
 from screen.cli.drugs import read_drugs
 from screen.cli.network import cells_of, write_network
 from screen.cli.rounds import count_draws
@@ -65,22 +66,26 @@ def read_plan(settings: Settings) -> ScreenInputs:
             f"contexts, {early[0].name}: preincubation_min must be 0 where `network.start` is the initial state, "
             f"found {early[0].preincubation_minutes:g}"
         )
-    _check_rest(settings)
+    _check_own(settings)
     draws = count_draws(settings)
     return ScreenInputs(contexts, drugs, scenarios, draws, count_trajectories(scenarios, draws))
 
 
-def _check_rest(settings: Settings) -> None:
-    """SettingsError where lanes start at rest and another network has none. NetworkError."""
-    network = settings.network
-    if network.sbml is None or network.start != "rest":
+def _check_own(settings: Settings) -> None:
+    """Another network has what its lanes begin with. SettingsError: no rest; ScreenError: no draws of it."""
+    wanted, drawn = settings.network, settings.fit.draws_from == "shipped"
+    if wanted.sbml is None or not (drawn or wanted.start == "rest"):
         return
     from screen.network import read_sbml
+    from screen.tables import DRAWS, read_table
 
-    timed = read_sbml(write_network(settings)).timed()
+    network, ensemble = read_sbml(write_network(settings)), settings.panel.ensemble
+    timed = network.timed() if wanted.start == "rest" else ()
     if timed:
         must = "must be initial for a network that time itself changes, which has no rest"
-        raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {network.sbml.name}")
+        raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {wanted.sbml.name}")
+    if drawn:
+        of_network(read_table(ensemble, DRAWS), network, ensemble)
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

@@ -153,8 +153,15 @@ def test_draws_of_another_network_come_from_a_file(folder, run):
     held = pl.read_parquet(folder / "results/own/constrain/draws.parquet")
     assert set(held["parameter"]) == {"k"} and held["value"].to_list() == [0.01, 0.02, 0.04]
     draws.filter(parameter="sd_P").write_parquet(folder / "draws.parquet")
-    ran = run("mine", "--config", config)
-    assert ran.code == 2 and "must hold draws of parameters of `network.sbml`, found none" in ran.err
+    said = "screen: draws.parquet: must hold draws of parameters of `network.sbml`, found none of them"
+    for command in (
+        ("check",),
+        ("scenarios", "--dry-run"),
+        ("constrain", "--results", "results/own"),
+        ("mine",),
+    ):
+        ran = run(*command, "--config", config)
+        assert (ran.code, ran.problems) == (2, [said]), command
 
 
 @pytest.mark.parametrize("name", ["draw", "value", "scenario"])
