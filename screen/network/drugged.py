@@ -27,12 +27,13 @@ target is held, or removes a species with the strength as its rate constant ther
 
 
 class Site(NamedTuple):
-    """A target, what it acts on (names of the document), how (of `HOWS`), and the strength where that needs one."""
+    """A target, what it acts on (names of the document), how (of `HOWS`), the strength where one is needed, its row."""
 
     target: str
     acts_on: tuple[str, ...]
     how: str
     strength: float | None = None
+    where: str = "targets"
 
     @property
     def factor(self) -> str:
@@ -77,22 +78,26 @@ def with_drugs(sbml: str, sites: Sequence[Site]) -> str:
 
 
 def _problems(model: libsbml.Model, site: Site) -> Iterable[str]:
+    row = f"{site.where}, {site.target}"
+    if not libsbml.SyntaxChecker.isValidSBMLSId(site.target):
+        must = "must be letters, digits and _, no digit first, to be part of a name in SBML"
+        yield f"{row}: `target` {must}, found {site.target}"
     wanted = {"removes": ("species",)}.get(site.how, ("reaction", "parameter"))
     for name in site.acts_on:
         element = model.getElementBySId(name)
         kind = element.getElementName() if element is not None else "nothing of this name"
         if kind not in wanted:
             must = f"must name a {' or '.join(wanted)} of the SBML file"
-            yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}: {kind}"
+            yield f"{row}: `acts_on` {must} under `{site.how}`, found {name}: {kind}"
         elif kind == "species" and (
             element.getConstant() or element.getBoundaryCondition() or model.getRule(name) is not None
         ):
             must = "must name a species that reactions change"
-            yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}, which none does"
+            yield f"{row}: `acts_on` {must} under `{site.how}`, found {name}, which none does"
         elif kind == "parameter" and not _users(model, name):
             must = "must name a parameter that rates, rules or events use"
             found = "which only converts amounts" if name in _conversions(model) else "which none does"
-            yield f"targets, {site.target}: `acts_on` {must} under `{site.how}`, found {name}, {found}"
+            yield f"{row}: `acts_on` {must} under `{site.how}`, found {name}, {found}"
 
 
 def _conversions(model: libsbml.Model) -> set[str]:
@@ -100,9 +105,14 @@ def _conversions(model: libsbml.Model) -> set[str]:
     return {each.getConversionFactor() for each in (model, *model.getListOfSpecies())}
 
 
-def _add_parameter(model: libsbml.Model, name: str, value: float | None) -> None:
+def _free(model: libsbml.Model, name: str) -> str:
     if model.getElementBySId(name) is not None:
         raise NetworkError(f"SBML: {name} must be free for what is added, found it in the file")
+    return name
+
+
+def _add_parameter(model: libsbml.Model, name: str, value: float | None) -> None:
+    name = _free(model, name)
     added = model.createParameter()
     added.setId(name)
     added.setConstant(value is not None)
@@ -155,9 +165,9 @@ def _users(model: libsbml.Model, name: str) -> list[libsbml.SBase]:
 
 def _remove(model: libsbml.Model, name: str, site: Site) -> None:
     """A first-order loss of the species, which its conversion factor would change."""
-    species = model.getSpecies(name)
+    species, identifier = model.getSpecies(name), _free(model, f"removal_{site.target}_{name}")
     reaction = model.createReaction()
-    reaction.setId(f"removal_{site.target}_{name}")
+    reaction.setId(identifier)
     reaction.setReversible(False)
     reaction.setFast(False)
     lost = reaction.createReactant()

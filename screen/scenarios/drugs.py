@@ -17,7 +17,7 @@ import polars as pl
 from screen.errors import ScenarioError
 from screen.network import Site
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, TARGETS
-from screen.tables import read_placed, read_tables
+from screen.tables import read_placed
 
 
 class Binding(NamedTuple):
@@ -147,7 +147,7 @@ def read_targets(targets: Path | Sequence[Path]) -> dict[str, Target]:
             row["atp_shift"],
             _site(row),
         )
-        for row in read_tables(targets, TARGETS).iter_rows(named=True)
+        for row in read_placed(targets, TARGETS).iter_rows(named=True)
     }
 
 
@@ -164,7 +164,7 @@ def _site(row: Mapping) -> Site | None:
     if row.get("acts_on") is None:
         return None
     acts_on = tuple(dict.fromkeys(name.strip() for name in row["acts_on"].split(",")))
-    return Site(row["target"], acts_on, row["how"], row["strength"])
+    return Site(row["target"], acts_on, row["how"], row["strength"], row["where"])
 
 
 def _drug(row: Mapping) -> Drug:

@@ -265,6 +265,24 @@ def test_a_command_about_the_modules_refuses_another_network(folder, run):
     assert ran.code == 2 and "network.sbml: must be left out here" in ran.err
 
 
+@pytest.mark.parametrize("name", ["KIN-1", "KIN.1", "KIN 1", "KIN/1", "1KIN"])
+def test_a_target_that_can_be_no_part_of_a_name_in_sbml_is_refused_by_its_row(folder, run, name):
+    for table in ("targets.tsv", "affinities.tsv"):
+        (folder / table).write_text(TABLES[table].replace("KINASE\t", f"{name}\t"))
+    must = "must be letters, digits and _, no digit first, to be part of a name in SBML"
+    said = f"screen: targets.tsv row 2, {name}: `target` {must}, found {name}"
+    for command in ("check", "mine"):
+        ran = run(command, "--config", write(folder))
+        assert (ran.code, ran.problems) == (2, [said])
+
+
+def test_what_a_target_of_a_table_cannot_act_on_is_named_by_its_row(folder, run):
+    (folder / "targets.tsv").write_text(TABLES["targets.tsv"].replace("\tphosphorylation\t", "\tA\t"))
+    ran = run("check", "--config", write(folder))
+    must = "`acts_on` must name a reaction or parameter of the SBML file under `inhibits`"
+    assert (ran.code, ran.problems) == (2, [f"screen: targets.tsv row 2, KINASE: {must}, found A: species"])
+
+
 def test_a_target_without_a_place_is_named(folder, run):
     text = TABLES["targets.tsv"].replace("\tphosphorylation\tinhibits\t", "\t\t\t")
     (folder / "targets.tsv").write_text(text)

@@ -172,3 +172,13 @@ def test_a_parameter_on_which_a_drug_would_do_nothing_is_refused(name, found):
     must = "must name a parameter that rates, rules or events use"
     with pytest.raises(NetworkError, match=f"^targets, T: `acts_on` {must} under `scales`, found {found}$"):
         with_drugs(written(document), [Site("T", (name,), "scales", 0.1)])
+
+
+@pytest.mark.parametrize("taken", ["load_T", "initial_P", "acting_k", "removal_T_P"])
+def test_a_name_that_is_needed_must_be_free(taken):
+    text = sbml_of(TURNS.format(k="k") + f"k = 0.3; {taken} = 1;")
+    sites = [Site("T", ("P",), "removes", 1.0), Site("S", ("k",), "inhibits")]
+    with pytest.raises(
+        NetworkError, match=f"^SBML: {taken} must be free for what is added, found it in the file$"
+    ):
+        with_drugs(text, sites)
