@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         run_planned,
     )
     from screen.report import write_courses_figure
-    from screen.scenarios import read_context_tables
+    from screen.scenarios import check_options, read_context_tables
     from screen.tables import NANOMOLAR, provenance, write_table
 
     configure()
@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     units = dict(parameters.select("parameter", "unit").iter_rows())
     planned = read_arms(arguments.arms, units | dict.fromkeys(drugs.drugs, NANOMOLAR))
     contexts = read_context_tables(settings.tables.contexts, settings.tables.hypotheses)
+    check_options(contexts, parameters)
     tables = {
         without: panel_tables(settings, contexts, drugs, without)
         for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked})

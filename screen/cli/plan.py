@@ -115,11 +115,22 @@ def read_rankable_plan(settings: Settings) -> ScreenInputs:
     from screen.scenarios import read_discrepancy
 
     plan = read_plan(settings)
+    check_hypotheses(settings, plan)
     _check_genetic(settings, plan)
     check_request(plan.scenarios, read_aim(settings), read_bases(settings), settings.rank.sets)
     if settings.rank.discrepancy:
         read_discrepancy(settings.rank.discrepancy, settings.rank.observable)
     return plan
+
+
+def check_hypotheses(settings: Settings, plan: ScreenInputs) -> None:
+    """ScenarioError where a reading of contested biology sets a parameter to what it cannot be."""
+    from screen.network import read_parameters
+    from screen.scenarios import check_options
+
+    folder = settings.network.folder
+    table = read_parameters(folder / "parameters.tsv") if settings.network.sbml is None else None
+    check_options(plan.contexts, table)
 
 
 def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from screen.cli.expected import COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say, tell
-from screen.cli.plan import ScreenInputs, check_genetic_changes, read_plan, read_rankable_plan
+from screen.cli.plan import (
+    ScreenInputs,
+    check_genetic_changes,
+    check_hypotheses,
+    read_plan,
+    read_rankable_plan,
+)
 from screen.cli.rounds import is_raced
 from screen.cli.work import GOES_ON, count_work, expected_trajectories
 from screen.errors import ScreenError
@@ -38,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
+    check_hypotheses(settings, plan)
     files, networks = read_networks(plan, results)
     observable = settings.rank.observable
     if settings.scenarios.genetic:

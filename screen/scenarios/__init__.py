@@ -2,6 +2,7 @@
 
 from screen.scenarios.abundance_table import Abundances, read_abundances
 from screen.scenarios.abundances import UNITS, Mapped, like_cell, map_abundances
+from screen.scenarios.amounts import check_options
 from screen.scenarios.assays import SHIFT_RULES
 from screen.scenarios.carried import carried, sites_in, unmeasured, wild_type_constants
 from screen.scenarios.contexts import (
@@ -87,6 +88,7 @@ __all__ = [
     "check_contexts",
     "check_genetic",
     "check_left_out",
+    "check_options",
     "check_taken_away",
     "count_trajectories",
     "hypothesis_labels",

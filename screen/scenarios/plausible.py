@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from screen.scenarios.abundances import like_cell
+from screen.scenarios.amounts import may_be_negative
 from screen.scenarios.contexts import VOLUMES, Context, ContextTables
 from screen.tables.several import WHERE
 
@@ -56,7 +57,7 @@ def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
         f"{option.places[parameter]}: `value` of {parameter} {warning}"
         for option in tables.options.values()
         for parameter, value in option.settings.items()
-        if parameter in known and (warning := _far(value, known[parameter]["unit"], ranges))
+        if parameter in known and (warning := _odd(value, known[parameter], ranges))
     ]
     return list(dict.fromkeys(found))
 
@@ -155,6 +156,13 @@ def _warning(value: float, row: Mapping[str, Any], most: float, ranges: Ranges) 
 def _power(exponent: float) -> str:
     """A power of ten above 1 as text, however large it is."""
     return f"{round(10.0**exponent):g}" if exponent < sys.float_info.max_10_exp else f"1e+{exponent:.0f}"
+
+
+def _odd(value: float, row: Mapping[str, Any], ranges: Ranges) -> str | None:
+    """What a value of a hypothesis should be, where it is not; `row` is that of its parameter."""
+    if value < 0 and not may_be_negative(row):
+        return f"should be at least 0, as its own and its prior are, found {value:g}"
+    return _far(value, row["unit"], ranges)
 
 
 def _far(value: float, unit: str, ranges: Ranges) -> str | None:

@@ -226,3 +226,31 @@ def test_a_module_that_a_screened_cell_cannot_leave_out_is_named_by_its_row(run,
             "own.tsv row 3, other: `parameter` must be a module that can be left out (m01, m02, " in ran.err
         )
         assert "found m99" in ran.err and "row 2" not in ran.err
+
+
+@pytest.fixture
+def read_under(small, tmp_path):
+    """A screen under one reading that sets one parameter."""
+
+    def write(parameter, value, **sections):
+        (tmp_path / "h.tsv").write_text(
+            "switch\thypothesis\tweight\tparameter\tvalue\tmark\tsource\n"
+            f"HX\ta\t1\t{parameter}\t{value}\tassumed\t\n"
+        )
+        return small(
+            tables={"hypotheses": ["config/hypotheses.tsv", "h.tsv"]},
+            **{"scenarios": {"hypotheses": ["HX"], "doses_nM": [1000]}} | sections,
+            rank={"dose_bases": [{"kind": "equal_concentration", "value": 1000}]},
+        )
+
+    return write
+
+
+def test_an_amount_below_0_in_a_reading_is_refused_by_check_and_the_stage(run, read_under):
+    config = read_under("JAK1_total", -5)
+    must = "h.tsv row 2, a: `value` of JAK1_total must be at least 0, found -5"
+    for command in (("check",), ("scenarios", "--dry-run"), ("scenarios",)):
+        ran = run(*command, "--config", config)
+        assert ran.code == 2 and [line for line in ran.problems if "JAK1_total must" in line] == [
+            f"screen: {must}"
+        ]

@@ -3,8 +3,16 @@
 import pytest
 
 from screen.errors import ScenarioError
-from screen.scenarios import Request, hypothesis_labels, hypothesis_settings, plan_scenarios
-from tests.scenarios.tables import contexts_of
+from screen.network import read_parameters
+from screen.scenarios import (
+    Request,
+    check_options,
+    hypothesis_labels,
+    hypothesis_settings,
+    plan_scenarios,
+    read_context_tables,
+)
+from tests.scenarios.tables import CONFIG, contexts_of
 
 
 def spoil(folder, name, old, new):
@@ -119,3 +127,43 @@ def test_broken_tables_say_what_is_wrong(folder, name, old, new, message):
     with pytest.raises(ScenarioError) as caught:
         contexts_of(folder)
     assert message in caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "rule", "without_table"),
+    [
+        ("JAK1_total", -5, "at least 0", True),  # nM, log10_normal
+        ("sIL6R_total", -5, "at least 0", True),  # fixed
+        ("IL6_dose", -1, "at least 0", True),
+        ("load_JAK1", -0.5, "at least 0", True),
+        ("TLR4_level", -1, "at least 0", True),
+        ("IL6_washout", -1, "at least 0", False),  # min
+        ("w_JAK1", -0.1, "at least 0", False),  # log10_normal
+        ("cytosol", -1, "positive", True),
+        ("nucleus", 0, "positive", True),
+        ("JAK1_total", 0, None, False),
+        ("bS", -0.4, None, False),  # normal
+        ("w_TLR10", -0.2, None, False),
+        ("w_mTOR_Y705", -0.2, None, False),  # a weight: what is held back may be meant
+    ],
+)
+def test_no_reading_sets_an_amount_below_0_or_a_volume_to_none(
+    tmp_path, parameter, value, rule, without_table
+):
+    path = tmp_path / "h.tsv"
+    path.write_text(
+        "switch\thypothesis\tweight\tparameter\tvalue\tmark\tsource\n"
+        f"HX\ta\t1\t{parameter}\t{value}\tassumed\t\n"
+    )
+    (tmp_path / "c.tsv").write_text(
+        "context\tkind\tparameter\tvalue\tunit\tmark\tsource\nx\ttotal\tJAK1_total\t1\tnM\t\t\n"
+    )
+    tables = read_context_tables(tmp_path / "c.tsv", path)
+    must = (f"h.tsv row 2, a: `value` of {parameter} must be {rule}, found {value:g}",) if rule else ()
+    for parameters in (read_parameters(CONFIG / "network/parameters.tsv"), None):
+        if must and (without_table or parameters is not None):
+            with pytest.raises(ScenarioError) as caught:
+                check_options(tables, parameters)
+            assert caught.value.problems == must
+        else:
+            check_options(tables, parameters)

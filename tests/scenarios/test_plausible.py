@@ -69,6 +69,14 @@ def test_an_option_is_held_against_what_the_network_has_in_its_unit(tmp_path):
         assert len(warnings_of(tmp_path, "mine\ttotal\tcytosol\t3\tpL\t\t\n", tmp_path / "h.tsv")) == wrong
 
 
+def test_an_option_below_0_is_a_warning_unless_its_prior_reaches_there(tmp_path):
+    for name, wrong in (("w_mTOR_Y705", True), ("bS", False), ("w_TLR10", False)):
+        (tmp_path / "h.tsv").write_text(HYPOTHESES + f"s\tone\t1\t{name}\t-0.4\tassumed\t\n")
+        found = warnings_of(tmp_path, "mine\ttotal\tcytosol\t3\tpL\t\t\n", tmp_path / "h.tsv")
+        must = "h.tsv row 2: `value` of {} should be at least 0, as its own and its prior are, found -0.4"
+        assert found == ([must.format(name)] if wrong else [])
+
+
 def constants(values: dict[str, list[float]]) -> pl.DataFrame:
     rows = [
         (f"d{number}", target, "G", "=", value, f"a.tsv row {number}")
