@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import roadrunner
 
-from screen.kernel import load_model, solve
+from screen.kernel import build_model, load_model, solve
+from screen.network import read_sbml, slice_network
 from tests.network.test_sbml import sbml_of
 
 UNITS = {"M": 1e-9, "nM": 1.0, "molecules": 600.0}
@@ -91,3 +92,14 @@ def test_what_starts_at_0_is_not_taken_below_it_either():
     allows, and would end at -1.3e-7."""
     found = scale_of("species A in c; A = 0; k = 0.11; a: -> A; 1e-9 + k*A;")
     assert found == pytest.approx({"A": 1.3e-9}, rel=0.1)
+
+
+def test_a_rate_that_divides_by_what_is_0_leaves_every_tolerance_as_it_is():
+    """Cut to cells in which K is 0, the number itself stands there."""
+    network = read_sbml(
+        sbml_of("""
+        compartment c = 1; species A in c, B in c; A = 1; B = 0; K = 1; k = 2; A -> B; k*A/K;
+        """)
+    )
+    model = build_model(slice_network(network, ["K"], ["B"]))
+    assert model.system.scale == (1.0,) * len(model.species)

@@ -60,7 +60,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "sub": lambda arrays, a, b: a - b,
     "mul": lambda arrays, a, b: a * b,
     "neg": lambda arrays, a: -a,
-    "reciprocal": lambda arrays, a: 1.0 / a,
+    "reciprocal": lambda arrays, a: arrays.true_divide(1.0, a),
     "pow": _power,
     "where": lambda arrays, c, a, b: arrays.where(arrays.asarray(c) != 0, a, b),
     "and": lambda arrays, a, b: arrays.where((arrays.asarray(a) != 0) & (b != 0), 1.0, 0.0),
