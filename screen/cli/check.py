@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from screen.cli.drugs import read_drugs
 from screen.cli.network import cells_of, write_network
 from screen.cli.options import add_shared, read_shared, say
-from screen.cli.plan import read_bases, read_rankable_plan
+from screen.cli.plan import check_cells, read_bases, read_rankable_plan
 from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -56,11 +56,60 @@ class Inputs:
         return read_sbml(self.whole)
 
     @cached_property
+    def screened(self) -> "Network":
+        """The network of the screen, read."""
+        from screen.network import read_sbml
+
+        return self.known if self.settings.network.chosen is None else read_sbml(self.network)
+
+    @cached_property
     def contexts(self) -> "ContextTables":
         """The contexts and hypotheses."""
         from screen.scenarios import read_context_tables
 
         return read_context_tables(self.settings.tables.contexts, self.settings.tables.hypotheses)
+
+    @cached_property
+    def networks(self) -> "dict[tuple[str, ...], Network]":
+        """By what it lacks: the network of the screen, and each other that contexts ask for, which must have what the
+        read-outs need.
+        """
+        from screen.network import compose_without, read_sbml
+        from screen.scenarios import smaller_networks
+
+        settings = self.settings
+        chosen = cells_of(settings, self.contexts).contexts.values()
+        found: dict[tuple[str, ...], Network] = {(): self.screened}
+        problems = []
+        for left_out, names in smaller_networks(chosen).items():
+            if not left_out:
+                continue
+            folder = settings.network.folder
+            found[left_out] = read_sbml(compose_without(folder, settings.network.chosen, left_out))
+            problems += [
+                f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
+                f"found no {readout.observable}"
+                for readout in settings.readouts
+                if readout.observable not in found[left_out].readable
+            ]
+        if problems:
+            raise SettingsError(problems)
+        return found
+
+    def check_cells(self) -> None:
+        """As `plan.check_cells`, of all contexts without a reading; one whose network is not asked for is left out."""
+        from screen.scenarios import check_taken_away
+
+        known, settings = self.contexts.contexts, self.settings
+        cells = {name: ["default"] for name, each in known.items() if each.left_out in self.networks}
+        read = [readout.observable for readout in settings.readouts]
+        check_taken_away(
+            self.contexts,
+            cells,
+            lambda name: self.networks[known[name].left_out],
+            read,
+            settings.simulate.slices,
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,24 +158,23 @@ def _engine(inputs: Inputs) -> dict[str, Any]:
 
 def _network(inputs: Inputs) -> dict[str, Any]:
     """The network composes, its units fit, read-outs and contexts name what it has."""
-    from screen.network import read_parameters, read_sbml, read_totals
-    from screen.scenarios import check_contexts, check_taken_away, implausible
+    from screen.network import read_parameters, read_totals
+    from screen.scenarios import check_contexts, implausible
 
     settings = inputs.settings
-    network = inputs.known if settings.network.chosen is None else read_sbml(inputs.network)
+    network = inputs.screened
     table = read_parameters(settings.network.folder / "parameters.tsv")
     units = dict.fromkeys(network.parameters) | dict(zip(table["parameter"], table["unit"], strict=True))
     _check_readouts(settings, network)
     contexts = inputs.contexts
     check_contexts(contexts, units)
-    check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
-    smaller = _smaller(settings, contexts)
+    inputs.check_cells()
     read_totals(settings.network.folder, units)
     marks = table["mark"].to_list()
     sourced = sum(mark in ("read", "measured") for mark in marks)
     return {
         "warnings": implausible(contexts, table) + _implausible_changes(settings, contexts, table),
-        "networks": 1 + smaller,
+        "networks": len(inputs.networks),
         "states": len(network.species),
         "reactions": len(network.reactions),
         "observables": len(network.observables),
@@ -162,13 +210,13 @@ def _check_readouts(settings: Settings, network: "Network") -> None:
 
 def _own_network(inputs: Inputs) -> dict[str, Any]:
     """Another network reads, drugs act on what it has, read-outs and contexts name what it has."""
-    from screen.scenarios import check_contexts, check_taken_away
+    from screen.scenarios import check_contexts
 
     settings, contexts, network = inputs.settings, inputs.contexts, inputs.known
     _check_readouts(settings, network)
     cells_of(settings, contexts)
     check_contexts(contexts, dict.fromkeys(network.parameters))
-    check_taken_away(contexts.contexts.values(), network, [each.observable for each in settings.readouts])
+    inputs.check_cells()
     return {
         "states": len(network.species),
         "reactions": len(network.reactions),
@@ -198,27 +246,6 @@ def _genes(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _smaller(settings: Settings, contexts: "ContextTables") -> int:
-    """How many networks contexts ask for beside the whole one; each composes and has what the read-outs need."""
-    from screen.network import compose_without, read_sbml
-    from screen.scenarios import smaller_networks
-
-    chosen = cells_of(settings, contexts).contexts.values()
-    wanted = {left_out: names for left_out, names in smaller_networks(chosen).items() if left_out}
-    problems = []
-    for left_out, names in wanted.items():
-        network = read_sbml(compose_without(settings.network.folder, settings.network.chosen, left_out))
-        problems += [
-            f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
-            f"found no {readout.observable}"
-            for readout in settings.readouts
-            if readout.observable not in network.readable
-        ]
-    if problems:
-        raise SettingsError(problems)
-    return len(wanted)
-
-
 def _screen(inputs: Inputs) -> dict[str, Any]:
     """The tables agree with each other and the scenarios can be laid out."""
     from screen.rank import find_cells, unranked_pairs
@@ -239,6 +266,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     taken = parameter_names(sorted(given), plan.drugs, inputs.known.parameters)
     if taken:
         raise ScenarioError(taken)
+    check_cells(settings, plan, lambda name: inputs.networks[plan.contexts.contexts[name].left_out])
     unranked = unranked_pairs(read_bases(settings), find_cells(frame))
     warnings = implausible_affinities(read_placed(tables.affinities, AFFINITIES))
     warnings += implausible_exposures(read_placed(tables.drugs, DRUGS))

@@ -37,9 +37,10 @@ Example: python -m screen experiment arms.csv
 """
 
 import argparse
+from functools import cache
 from pathlib import Path
 
-from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble
+from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble, read_without
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as, tell
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         DYNAMICS,
         TIME_COURSES,
         check_arms_fit,
+        check_arms_run,
         check_completed,
         implausible_arms,
         left_out,
@@ -87,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         for without in sorted({left_out(wanted.arm, contexts) for each in planned for wanted in each.asked})
     }
     check_arms_fit(planned, tables)
+    check_arms_run(planned, contexts, cache(lambda without: read_without(settings, without)))
     for line in implausible_arms(planned, contexts, parameters):
         say(f"experiment: warning: {line}")
     folder = results.experiment(arguments.arms)

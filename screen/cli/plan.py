@@ -10,7 +10,7 @@ from screen.errors import ScenarioError, SettingsError
 from screen.settings import PairsAmong, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -133,6 +133,18 @@ def check_hypotheses(settings: Settings, plan: ScreenInputs) -> None:
     check_options(plan.contexts, table)
 
 
+def check_cells(settings: Settings, plan: ScreenInputs, network_of: "Callable[[str], Network]") -> None:
+    """ScenarioError where a cell, under a reading that it is run under, has a read-out or a rate without a value."""
+    from screen.scenarios import check_taken_away
+
+    runs = plan.scenarios.select("context", "hypothesis").unique(maintain_order=True)
+    cells: dict[str, list[str]] = {}
+    for context, hypothesis in runs.iter_rows():
+        cells.setdefault(context, []).append(hypothesis)
+    read = [readout.observable for readout in settings.readouts]
+    check_taken_away(plan.contexts, cells, network_of, read, settings.simulate.slices)
+
+
 def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
     """As `check_genetic_changes`, before there is a network."""
     if not settings.scenarios.genetic:
@@ -145,7 +157,7 @@ def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
 def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]") -> None:
     """ScenarioError where a genetic change does not fit the cells, the networks or what is ranked or read."""
     from screen.network.algebra import free_symbols
-    from screen.scenarios import Genotype, check_genetic, lost_readouts
+    from screen.scenarios import Genotype, check_genetic, lost_values
 
     ranked = settings.rank.observable
     has_it = (network for network in networks if ranked in network.readable)
@@ -158,7 +170,12 @@ def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Seq
     cells = [{setting.parameter: setting.value for setting in context.totals} for context in contexts]
 
     def lost(change: Genotype) -> list[str]:
-        every = (lost_readouts(network, read, cell, change) for network in different for cell in cells)
-        return sorted({name for names in every for name in names})
+        there = {name: value for name, value in change.values if value}
+        every = (
+            lost_values(network, read, cell, change, cell | there if settings.simulate.slices else None)
+            for network in different
+            for cell in cells
+        )
+        return sorted({what for found in every for what in found})
 
     check_genetic(settings.scenarios.genetic, parameters, counted, lost, stimuli)

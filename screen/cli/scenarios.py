@@ -12,6 +12,7 @@ from screen.cli.expected import COSTS, MEASURED, expect
 from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say, tell
 from screen.cli.plan import (
     ScreenInputs,
+    check_cells,
     check_genetic_changes,
     check_hypotheses,
     read_plan,
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     prepare_folder(results.scenarios.parent)
     from screen.experiments import scenario_routes, weigh_hypotheses
-    from screen.scenarios import ROUTED, check_taken_away
+    from screen.scenarios import ROUTED
     from screen.tables import SCENARIOS, provenance, write_table
 
     plan = read_plan(settings)
@@ -50,9 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.scenarios.genetic:
         cells = plan.scenarios["context"].unique()
         check_genetic_changes(settings, plan, [networks(name) for name in cells])
-    read = [readout.observable for readout in settings.readouts]
-    for name in plan.scenarios["context"].unique(maintain_order=True):
-        check_taken_away([plan.contexts.contexts[name]], networks(name), read)
+    check_cells(settings, plan, networks)
     weighed = weigh_hypotheses(plan.scenarios, plan.contexts, networks, observable)
     routes = scenario_routes(weighed, plan.contexts, plan.drugs, networks, observable)
     made_from = provenance("scenarios", (*files, *settings.lane_tables()))

@@ -2,7 +2,16 @@
 
 from screen.panel.courses import CONTRASTS, DYNAMICS, TIME_COURSES, check_completed, run_planned
 from screen.panel.fitting import check_panel, choose_facts, facts_within
-from screen.panel.planned import ARMS, Planned, Wanted, check_arms_fit, implausible_arms, left_out, read_arms
+from screen.panel.planned import (
+    ARMS,
+    Planned,
+    Wanted,
+    check_arms_fit,
+    check_arms_run,
+    implausible_arms,
+    left_out,
+    read_arms,
+)
 from screen.panel.potency import find_responses
 from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic
 from screen.panel.statistics import STATISTICS, Course, Statistic
@@ -27,6 +36,7 @@ __all__ = [
     "Statistic",
     "Wanted",
     "check_arms_fit",
+    "check_arms_run",
     "check_completed",
     "check_panel",
     "choose_facts",

@@ -1,7 +1,7 @@
 """Own experiments as a table: a row an arm, written as in the panel, with what is read of it and what it is held
 against."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,10 +9,12 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.experiments import Arm
+from screen.experiments.arm import cell_settings
+from screen.network import Network
 from screen.panel.fitting import arm_problems
 from screen.panel.grammar import ARM_COLUMNS, NO_UNITS, Units, parse_arm, parse_minutes
 from screen.panel.run import PanelTables
-from screen.scenarios import ContextTables, implausible_amounts
+from screen.scenarios import ContextTables, Genotype, implausible_amounts, lost_rates, lost_readouts
 from screen.tables import Column, Schema, read_placed
 from screen.tables.several import WHERE
 
@@ -126,6 +128,31 @@ def check_arms_fit(planned: tuple[Planned, ...], tables: Mapping[tuple[str, ...]
                 if name not in model.observables and name not in model.species
             ]
         problems += [f"{each.where}: {problem}" for problem in dict.fromkeys(found)]
+    if problems:
+        raise ScenarioError(problems)
+
+
+def check_arms_run(
+    planned: Iterable[Planned], contexts: ContextTables, network_of: Callable[[tuple[str, ...]], Network]
+) -> None:
+    """Raise ScenarioError with every arm, all of which fit, whose genotype leaves a rate or all its read-outs no value.
+
+    `network_of` gives the network without some modules.
+    """
+    problems = []
+    for each in planned:
+        arm = each.arm.arm
+        change = Genotype(arm.genotype, arm.shares)
+        if not change.names:
+            continue
+        network, own = network_of(left_out(arm, contexts)), cell_settings(replace(arm, genotype=()), contexts)
+        found = [f"rate a value, found that of {name}" for name in lost_rates(network, (), own, change)[:1]]
+        lost = lost_readouts(network, each.arm.readouts, own, change)
+        if len(lost) == len(each.arm.readouts):
+            found += [f"read-out a value, found {name}" for name in lost]
+        problems += [
+            f"{each.where}: `genotype` must leave every {what} to have none, such as 0/0" for what in found
+        ]
     if problems:
         raise ScenarioError(problems)
 

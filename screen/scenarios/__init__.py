@@ -32,8 +32,6 @@ from screen.scenarios.drugs import (
 from screen.scenarios.genotypes import (
     Genotype,
     check_genetic,
-    check_taken_away,
-    lost_readouts,
     parse_genotype,
 )
 from screen.scenarios.hypotheses import (
@@ -45,6 +43,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_settings,
     read_options,
 )
+from screen.scenarios.lost import check_taken_away, lost_rates, lost_readouts, lost_values
 from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import GENETIC, Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import (
@@ -98,7 +97,9 @@ __all__ = [
     "implausible_amounts",
     "implausible_exposures",
     "like_cell",
+    "lost_rates",
     "lost_readouts",
+    "lost_values",
     "map_abundances",
     "normal_stream",
     "pairs_among",

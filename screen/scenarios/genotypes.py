@@ -12,12 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-
 from screen.errors import ScenarioError
-from screen.network import Network
-from screen.network.algebra import evaluate, free_symbols
-from screen.scenarios.contexts import VOLUMES, Context
+from screen.scenarios.contexts import VOLUMES
 from screen.scenarios.drug_columns import UNTIL
 from screen.tables import parse_numbers
 
@@ -110,10 +106,10 @@ def check_genetic(
     stimuli: Collection[str] = (),
 ) -> None:
     """ScenarioError where genetic interventions set what is no parameter of the network, take a volume to 0, set what
-    is ranked is counted against or what cells are stimulated with, or leave a read-out without a value.
+    is ranked is counted against or what cells are stimulated with, or leave a read-out or a rate without a value.
 
-    `ranked`: parameters in the own formula of what is ranked. `lost`: the read-outs without a value, such as 0/0, under
-    a change of parameters that are there. `stimuli`: those that the stimulus of a cell sets, whatever its genotype.
+    `ranked`: parameters in the own formula of what is ranked. `lost`: what has no value, such as 0/0, under a change of
+    parameters that are there (`lost_values`). `stimuli`: those that the stimulus of a cell sets, whatever its genotype.
 
     >>> check_genetic(["JAK1_total=0"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], lambda change: [])
     >>> check_genetic(["STAT3_total=50%"], ["JAK1_total", "STAT3_total"], ["STAT3_total"], lambda change: [])
@@ -139,52 +135,9 @@ def check_genetic(
                 )
         if not problems:
             problems += [
-                f"must leave every read-out a value, found {name} to have none, such as 0/0, under {text}; 0.01% of "
-                "what is 0 there leaves it one"
-                for name in lost(genotype)
+                f"must leave every {what} to have none, such as 0/0, under {text}; 0.01% of what is 0 there leaves it "
+                "one"
+                for what in lost(genotype)
             ]
     if problems:
         raise ScenarioError(f"scenarios.genetic: {problem}" for problem in dict.fromkeys(problems))
-
-
-def lost_readouts(
-    network: Network, names: Iterable[str], own: Mapping[str, float], change: Genotype
-) -> list[str]:
-    """Which of these read-outs have a value when a cell starts, but none (such as 0/0) under a change of the cell.
-
-    `own`: values of the cell in place of the network's. What the network lacks is passed over.
-    """
-    formulas = {name: network.formula(name) for name in names if name in network.readable}
-    needed = frozenset[str]().union(*map(free_symbols, formulas.values()))
-    start = {
-        name: value for name, value in zip(network.species, network.initial, strict=True) if name in needed
-    }
-
-    def there(values: Mapping[str, float]) -> dict[str, bool]:
-        state = {name: evaluate(value, values) for name, value in start.items()}
-        known = {**values, **state, "time": 0.0}
-        return {name: bool(np.isfinite(evaluate(each, known))) for name, each in formulas.items()}
-
-    before = dict(zip(network.parameters, network.values, strict=True))
-    before |= {name: value for name, value in own.items() if name in before}
-    after = before | {name: value for name, value in change.values if name in before}
-    after |= {name: share * before[name] for name, share in change.shares if name in before}
-    under_change = there(after)
-    if all(under_change.values()):
-        return []
-    return [name for name, found in there(before).items() if found and not under_change[name]]
-
-
-def check_taken_away(contexts: Iterable[Context], network: Network, names: Collection[str]) -> None:
-    """ScenarioError where a total of 0 leaves one of these read-outs without a value, such as 0/0, as a cell starts."""
-    problems = []
-    for context in contexts:
-        for gone in (setting for setting in context.totals if setting.value == 0):
-            own = {setting.parameter: setting.value for setting in context.totals if setting is not gone}
-            problems += [
-                f"{gone.where}, {context.name}: must leave every read-out a value, found {name} to have none, such as "
-                f"0/0, under {gone.parameter}=0"
-                for name in lost_readouts(network, names, own, Genotype(((gone.parameter, 0.0),)))
-            ]
-    if problems:
-        raise ScenarioError(problems)

@@ -254,3 +254,20 @@ def test_an_amount_below_0_in_a_reading_is_refused_by_check_and_the_stage(run, r
         assert ran.code == 2 and [line for line in ran.problems if "JAK1_total must" in line] == [
             f"screen: {must}"
         ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "lost"),
+    [
+        ("STAT3_total", "read-out a value, found pY705_level"),
+        ("IL6_affinity", "rate a value, found that of IL6_binding"),
+    ],
+)
+def test_a_reading_that_takes_a_value_away_is_refused_by_its_row(run, read_under, parameter, lost):
+    """A share of STAT3 is read, and without it there is none."""
+    config = read_under(parameter, 0)
+    must = f"screen: h.tsv row 2, a: must leave every {lost} to have none, such as 0/0, under {parameter}=0"
+    assert run("network", "--config", config).code == 0
+    for command in ("check", "scenarios"):
+        ran = run(command, "--config", config)
+        assert ran.code == 2 and must in ran.problems, ran.problems

@@ -117,6 +117,23 @@ def test_all_bad_rows_are_named_and_nothing_is_written(run, small, tmp_path):
     assert not (tmp_path / "results/experiment").exists()
 
 
+def test_a_genotype_without_which_a_rate_or_all_that_is_read_has_no_value_is_refused_before_it_runs(
+    run, small, tmp_path
+):
+    (tmp_path / "arms.csv").write_text(
+        "arm,context,genotype,readout,minutes\nfine,hepg2,STAT3_total=0 JAK1_total=0,pY705_level pSTAT1,1\n"
+        "rate,hepg2,GSH_total=0,pSTAT1,1\nread,hepg2,STAT3_total=0%,pY705_level,1\n"
+    )
+    ran = run("experiment", "arms.csv", "--config", small(), "--nominal")
+    rate, read = ran.problems
+    must = "`genotype` must leave every"
+    assert ran.code == 2 and rate.startswith(f"screen: arms.csv row 3: {must} rate a value, found that of ")
+    assert (
+        read
+        == f"screen: arms.csv row 4: {must} read-out a value, found pY705_level to have none, such as 0/0"
+    )
+
+
 def test_an_arm_of_which_nothing_completes_is_an_error_with_its_cause(run, small, tmp_path):
     table = tmp_path / "arms.csv"
     table.write_text(

@@ -147,3 +147,19 @@ def test_what_leaves_a_read_out_no_value_is_refused_by_the_stage_as_by_check(run
         ]
         assert tuple(found) == said, ran.problems
         assert all("GSH_total=0" in line for line in ran.problems if rule in line)
+
+
+def test_what_leaves_a_rate_no_value_is_refused_by_the_stage_as_by_check(run, settings, tmp_path):
+    """Nothing that is read is a share of glutathione, but much of what happens depends on its redox state."""
+    cell = [("bare", "from", "hepg2", "", ""), ("bare", "total", "GSH_total", "0", "nM")]
+    rule = "must leave every rate a value, found that of "
+    config = settings(["JAK1_total=0"])
+    assert run("network", "--config", config).code == 0
+    for changes, own, start in (
+        (["GSH_total=0"], (), "screen: scenarios.genetic: "),
+        ([], cell, "screen: own.tsv row 3, bare: "),
+    ):
+        for command in ("scenarios", "check"):
+            ran = run(command, "--config", settings(changes, own=own))
+            (problem,) = [line for line in ran.problems if rule in line]
+            assert ran.code == 2 and problem.startswith(start + rule) and "under GSH_total=0" in problem

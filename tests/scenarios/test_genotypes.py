@@ -4,7 +4,7 @@ import pytest
 
 from screen.errors import ScenarioError
 from screen.network import read_sbml
-from screen.scenarios import check_genetic, lost_readouts, parse_genotype
+from screen.scenarios import check_genetic, lost_rates, lost_readouts, parse_genotype
 from screen.scenarios.genotypes import genetic_problems
 from tests.kernel.networks import sbml_of
 
@@ -74,7 +74,11 @@ def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
     known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol", "IL6_dose"]
 
     def lost(change):
-        return ["pERK"] if change.losses_as_shares() == parse_genotype("ERK_total=0%")[0] else []
+        return (
+            ["read-out a value, found pERK"]
+            if change.losses_as_shares() == parse_genotype("ERK_total=0%")[0]
+            else []
+        )
 
     check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], lost)
     with pytest.raises(ScenarioError) as caught:
@@ -100,3 +104,34 @@ def test_a_read_out_is_lost_where_its_formula_has_no_value(text, own, lost):
     network = read_sbml(sbml_of(SHARES))
     names = ("of_a", "of_both", "guarded", "b", "not there")
     assert lost_readouts(network, names, own, parse_genotype(text)[0]) == lost
+
+
+RATES = """
+a_total = 2; b_total = 3; K = 1; start = 1; off = 0; of_rest = 1; rest = 0
+species a = a_total, b = b_total, c = 0, d = 4/start, e = 1
+share: a -> c; a / a_total
+bound: b -> c; b / (b + K)
+none: c -> ; off * c / of_rest
+d' = 1 / K
+"""
+"""A share of a total, what is bound, a rate that is off, a species that starts as a share, a rule."""
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "cut", "lost"),
+    [
+        ("a_total=0", {}, None, ["share"]),
+        ("a_total=0", {}, {"a_total": 0.0}, []),  # what is 0 moves nothing in the slice of such cells
+        ("K=0", {}, None, ["d"]),  # b/b has a value
+        ("K=0 b_total=0", {}, None, ["bound", "d"]),
+        ("start=0", {}, None, ["d"]),
+        ("of_rest=0", {}, None, ["none"]),  # 0/0
+        ("of_rest=0", {}, {}, []),  # what is off is no part of the slice
+        ("a_total=1% K=2", {}, None, []),
+        ("a_total=0", {"a_total": 0.0}, None, []),  # it had no value before
+        ("elsewhere=0", {"elsewhere": 1.0}, None, []),
+    ],
+)
+def test_a_rate_is_lost_where_it_has_no_value_as_the_cell_starts(text, own, cut, lost):
+    network = read_sbml(sbml_of(RATES))
+    assert sorted(lost_rates(network, ["c", "d"], own, parse_genotype(text)[0], cut)) == lost
