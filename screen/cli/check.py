@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
-from screen.cli.network import cells_of, write_network
+from screen.cli.network import cells_of, is_sliced, write_network
 from screen.cli.options import add_shared, read_shared, say
 from screen.cli.plan import check_cells, read_bases, read_rankable_plan
 from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
@@ -108,7 +108,7 @@ class Inputs:
             cells,
             lambda name: self.networks[known[name].left_out],
             read,
-            settings.simulate.slices,
+            is_sliced(settings),
         )
 
 

@@ -79,6 +79,11 @@ def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:
     return sorted({(), *smaller_networks(cells_of(settings, tables).contexts.values())})
 
 
+def is_sliced(settings: Settings) -> bool:
+    """Whether cells are run on what moves and matters in them; another network is run whole."""
+    return settings.simulate.slices and settings.network.sbml is None
+
+
 def cells_of(settings: Settings, contexts: "ContextTables") -> "ContextTables":
     """The contexts that the settings screen. ScenarioError: one that is not there, or leaves out what cannot be."""
     from screen.network import removable

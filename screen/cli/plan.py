@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from screen.cli.bench import of_network
 from screen.cli.drugs import read_drugs
-from screen.cli.network import cells_of, write_network
+from screen.cli.network import cells_of, is_sliced, write_network
 from screen.cli.rounds import count_draws
 from screen.errors import ScenarioError, SettingsError
 from screen.settings import PairsAmong, Settings
@@ -142,7 +142,7 @@ def check_cells(settings: Settings, plan: ScreenInputs, network_of: "Callable[[s
     for context, hypothesis in runs.iter_rows():
         cells.setdefault(context, []).append(hypothesis)
     read = [readout.observable for readout in settings.readouts]
-    check_taken_away(plan.contexts, cells, network_of, read, settings.simulate.slices)
+    check_taken_away(plan.contexts, cells, network_of, read, is_sliced(settings))
 
 
 def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
@@ -172,7 +172,7 @@ def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Seq
     def lost(change: Genotype) -> list[str]:
         there = {name: value for name, value in change.values if value}
         every = (
-            lost_values(network, read, cell, change, cell | there if settings.simulate.slices else None)
+            lost_values(network, read, cell, change, cell | there if is_sliced(settings) else None)
             for network in different
             for cell in cells
         )

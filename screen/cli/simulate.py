@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from screen.cli.drugs import read_drugs
 from screen.cli.identity import shard_facts
 from screen.cli.integration import read_integration, screen_readouts
+from screen.cli.network import is_sliced
 from screen.cli.options import Results, add_shared, add_threads, prepare_folder, read_shared, say
 from screen.cli.rounds import count_shards, is_raced, read_race
 from screen.errors import ScreenError
@@ -60,9 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings.seed,
     )
     readouts = screen_readouts(settings)
-    parts = read_parts(
-        screened, results.network_named, readouts, wanted.slices and settings.network.sbml is None
-    )
+    parts = read_parts(screened, results.network_named, readouts, is_sliced(settings))
     if is_raced(settings):
         parts = _of_round(parts, screened.scenarios, settings, results, arguments.shard >= wanted.shards)
     engine, reason = choose_engine(wanted.engine, (part.model for part in parts))

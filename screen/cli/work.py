@@ -1,5 +1,6 @@
 """How much work the stages of a screen are: what each counts, from the settings and the plan alone."""
 
+from screen.cli.network import is_sliced
 from screen.cli.plan import ScreenInputs
 from screen.cli.rounds import count_shards, is_raced
 from screen.settings import Settings
@@ -23,7 +24,7 @@ def count_work(settings: Settings, plan: ScreenInputs) -> dict[str, dict[str, in
     fit, draws, lanes = settings.fit, plan.draws, expected_trajectories(settings, plan)
     fitted = fit.draws_from == "measurements"
     cells = plan.scenarios.select("context", "hypothesis").n_unique()
-    sliced = settings.simulate.slices and settings.network.sbml is None
+    sliced = is_sliced(settings)
     of_fit = {
         "gradients": fit.starts * fit.adam,
         "steps": (fit.starts * (fit.kicks + 1) + 1) * fit.polish + draws * fit.draw_steps,

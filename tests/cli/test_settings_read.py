@@ -13,9 +13,12 @@ from screen.settings.model import Section
 from screen.tables import DRAWS, write_table
 from tests.workflow.test_reruns import OF_ANOTHER_NETWORK, READ
 
-ALSO = {"scenarios": {"fit.draws", "fit.draws_from"}, "simulate": {"scenarios.contexts", "scenarios.pairs"}}
-"""Stage -> settings that it reads without its results depending on them: for a message, for the names of networks,
-for whether there are pairs that may stop (which they are says the table of scenarios).
+ALSO = {
+    "scenarios": {"fit.draws", "fit.draws_from", "network.folder", "simulate.slices"},
+    "simulate": {"scenarios.contexts", "scenarios.pairs"},
+}
+"""Stage -> settings that it reads without its results depending on them: for a message, for what it refuses, for the
+names of networks, for whether there are pairs that may stop (which they are says the table of scenarios).
 Those of another network the workflow refuses."""
 
 
