@@ -11,14 +11,14 @@ from typing import Any
 import polars as pl
 
 from screen.errors import ScenarioError
-from screen.scenarios.contexts import VOLUMES, ContextTables
+from screen.scenarios.contexts import ContextTables, value_rule
 
 AMOUNT = re.compile(r"(load|initial)_.*|.*_(total|dose|level)")
 """Names of amounts, in networks of modules as in those of others."""
 
 
 def check_options(tables: ContextTables, parameters: pl.DataFrame | None = None) -> None:
-    """ScenarioError where a reading sets an amount below 0 or a volume to none.
+    """ScenarioError where a reading sets an amount below 0, a volume to none or what is lost beside 0.
 
     `parameters` is the table of the network's, where it has one.
     """
@@ -40,8 +40,8 @@ def may_be_negative(row: Mapping[str, Any]) -> bool:
 
 def _must(parameter: str, value: float, row: Mapping[str, Any]) -> str | None:
     """What a value must be, where it is not; the `row` of a parameter is empty in a network without a table."""
-    if parameter in VOLUMES:
-        return None if value > 0 else "positive"
+    if must := value_rule(parameter, value):
+        return must
     if value >= 0 or (row and may_be_negative(row)):
         return None
     measured = row and (row["prior"] == "log10_normal" or row["unit"] != "dimensionless")

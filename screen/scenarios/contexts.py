@@ -8,6 +8,7 @@ its gene (1; 0 for that of another cell, not here), and `from` names another con
 has none of its own.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Literal
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.network.parameters import SMALLEST
 from screen.scenarios.drug_columns import MARKS
 from screen.scenarios.hypotheses import Option, own_weight_problems, read_options
 from screen.scenarios.inherited import CONSTRUCT, FROM, inherit, more_than_one, parent_problems
@@ -147,10 +149,42 @@ def read_contexts(contexts: Path | Sequence[Path], options: Mapping[str, Option]
     TableError, or ScenarioError: a row that means nothing, a context taken from none that is there.
     """
     frame = read_placed(contexts, CONTEXTS)
-    problems = _row_problems(frame, options) + parent_problems(frame)
+    problems = _row_problems(frame, options) + parent_problems(frame) + _lost_in_units(frame)
     if problems:
         raise ScenarioError(problems)
-    return inherit(_in_standard_units(frame), options)
+    found = inherit(_in_standard_units(frame), options)
+    if problems := _value_problems(found):
+        raise ScenarioError(problems)
+    return found
+
+
+def _lost_in_units(frame: pl.DataFrame) -> list[str]:
+    """One sentence for each value that is no number, or 0, in the unit that it is turned into."""
+    return [
+        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be a number in {unit}, "
+        f"found {row['value']:g} {row['unit']}"
+        for row in frame.filter(pl.col("value") > 0, pl.col("unit").is_not_null()).iter_rows(named=True)
+        if (unit := in_standard_units(1.0, row["unit"])[1]) != in_standard_units(row["value"], row["unit"])[1]
+    ]
+
+
+def _value_problems(frame: pl.DataFrame) -> list[str]:
+    """One sentence for each row whose value, a share of another one's maybe, is none that a parameter can have."""
+    set_here = frame.filter(pl.col("kind").is_in(["total", "stimulus"])).unique("where", maintain_order=True)
+    return [
+        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be {must}, found {row['value']:g}"
+        for row in set_here.iter_rows(named=True)
+        if (must := value_rule(row["parameter"], row["value"]))
+    ]
+
+
+def value_rule(parameter: str, value: float) -> str | None:
+    """What the value of a parameter must be, whatever it is, where it is not."""
+    if not math.isfinite(value):
+        return "finite"
+    if parameter in VOLUMES and value <= 0:
+        return "positive"
+    return f"0 or at least {SMALLEST:g} away from it" if 0 < abs(value) < SMALLEST else None
 
 
 def _in_standard_units(frame: pl.DataFrame) -> pl.DataFrame:
@@ -193,12 +227,6 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
     problems += [
         f"{row['where']}, {row['context']}: `value` of a row of kind {FROM} must be empty, found {row['value']:g}"
         for row in frame.filter((pl.col("kind") == FROM) & pl.col("value").is_not_null()).iter_rows(
-            named=True
-        )
-    ]
-    problems += [
-        f"{row['where']}, {row['context']}: `value` of {row['parameter']} must be positive, found 0"
-        for row in frame.filter(pl.col("parameter").is_in(VOLUMES) & (pl.col("value") == 0)).iter_rows(
             named=True
         )
     ]

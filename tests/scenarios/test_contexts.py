@@ -191,3 +191,34 @@ def test_a_module_that_cannot_be_left_out_is_named_with_its_row(tmp_path, module
     must = f"`parameter` must be a module that can be left out ({offered})"
     assert caught.value.problems == tuple(f"c.tsv row {row}, mine: {must}, found {key}" for row, key in wrong)
     check_left_out(tables, ("m08", "m13"))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "unit", "message"),
+    [
+        ("k_off", "1.5e308", "%", "must be finite, found inf"),
+        ("STAT3_total", "1e-320", "%", "must be 0 or at least 2.22507e-308 away from it, found 2.78653e-321"),
+        (
+            "STAT3_total",
+            "1e-320",
+            "nM",
+            "must be 0 or at least 2.22507e-308 away from it, found 9.99989e-321",
+        ),
+        ("STAT3_total", "1e308", "uM", "must be a number in nM, found 1e+308 uM"),
+        ("STAT3_total", "1e-323", "pM", "must be a number in nM, found 9.88131e-324 pM"),
+        ("cytosol", "1e-323", "%", "must be positive, found 0"),
+        ("cytosol", "0", "%", "must be positive, found 0"),
+        ("cytosol", "0", "pL", "must be positive, found 0"),
+        ("cytosol", "1e-322", "pL", "must be 0 or at least 2.22507e-308 away from it, found 9.88131e-323"),
+    ],
+)
+def test_a_value_is_a_number_in_the_unit_of_its_parameter_and_of_what_it_is_a_share(
+    folder, parameter, value, unit, message
+):
+    with (folder / "contexts.tsv").open("a") as file:
+        file.write("liver\ttotal\tcytosol\t2.5\tpL\t\t\nliver\ttotal\tk_off\t200\tper_min\t\t\n")
+        file.write(f"mine\tfrom\tliver\t\t\t\t\nmine\ttotal\t{parameter}\t{value}\t{unit}\t\t\n")
+        file.write("like mine\tfrom\tmine\t\t\t\t\n")
+    with pytest.raises(ScenarioError) as caught:
+        contexts_of(folder)
+    assert caught.value.problems == (f"contexts.tsv row 12, mine: `value` of {parameter} {message}",)

@@ -141,6 +141,7 @@ def test_broken_tables_say_what_is_wrong(folder, name, old, new, message):
         ("w_JAK1", -0.1, "at least 0", False),  # log10_normal
         ("cytosol", -1, "positive", True),
         ("nucleus", 0, "positive", True),
+        ("bS", -1e-320, "0 or at least 2.22507e-308 away from it", True),
         ("JAK1_total", 0, None, False),
         ("bS", -0.4, None, False),  # normal
         ("w_TLR10", -0.2, None, False),
