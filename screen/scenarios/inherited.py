@@ -47,11 +47,24 @@ def _with_others(
 ) -> list[dict]:
     """All rows of a context, from its own and those of the context that it is from."""
     own = [row for row in rows if row["kind"] != FROM]
+    if problems := _not_carried(own, others):
+        raise ScenarioError(problems)
     said = {_what(row, options) for row in own}
     totals = {row["parameter"]: row for row in others if row["kind"] == "total"}
     taken = [row for row in others if _what(row, options) not in said]
     meant = [_of_other(row, totals) if row["unit"] == SHARE else row for row in own]
     return [row | {"context": name} for row in (*taken, *meant)]
+
+
+def _not_carried(own: Sequence[Mapping], others: Sequence[Mapping]) -> list[str]:
+    """One sentence for each row that takes away a construct that the other context has not, by its exact name."""
+    there = [row["parameter"] for row in others if row["kind"] == CONSTRUCT and row["value"]]
+    return [
+        f"{row['where']}, {row['context']}: `parameter` of a row of kind {CONSTRUCT} with the value 0 must be what the "
+        f"context that it is from carries ({', '.join(there) or 'nothing'}), found {row['parameter']}"
+        for row in own
+        if row["kind"] == CONSTRUCT and row["value"] == 0 and row["parameter"] not in there
+    ]
 
 
 def _of_other(row: Mapping, totals: Mapping[str, Mapping]) -> dict:

@@ -38,6 +38,26 @@ def test_a_context_has_the_rows_of_the_one_it_is_from_and_its_own_instead(own):
     assert (liver.organism, liver.totals[0].value, liver.totals[0].sd) == ("mouse", 28.2, 0)
 
 
+@pytest.mark.parametrize("named", ["EGFR_EX19DEL", "EGFR", "EGFR_T790M"])
+def test_what_a_construct_of_0_takes_away_is_there_by_its_exact_name(own, folder, named):
+    parent = [("mutant", "construct", "EGFR_ex19del", "1"), ("mutant", "construct", "ALK_G1202R", "1")]
+    child = [("x", "from", "mutant"), ("x", "construct", "EGFR_ex19del", "0")]
+    assert [each.parameter for each in own(*parent, *child)["x"].variants] == ["ALK_G1202R"]
+    for rows, there, number in (
+        ([*parent, ("x", "from", "mutant")], "EGFR_ex19del, ALK_G1202R", 5),
+        ([*parent, *child, ("y", "from", "x")], "ALK_G1202R", 7),
+        ([], "nothing", 2),
+    ):
+        cell = rows[-1][0] if rows else "z"
+        with pytest.raises(ScenarioError) as caught:
+            own(*rows, (cell, "construct", named, "0"))
+        must = "with the value 0 must be what the context that it is from carries"
+        assert caught.value.problems == (
+            f"{folder}/own.tsv row {number}, {cell}: `parameter` of a row of kind construct {must} ({there}), "
+            f"found {named}",
+        )
+
+
 def test_a_total_may_be_a_share_of_what_the_other_context_has(own):
     found = own(
         ("mine", "from", "liver"),
