@@ -16,7 +16,15 @@ import polars as pl
 from screen.errors import TableError
 from screen.files import check_regular, is_utf8, read_json, write_atomic, write_text_atomic
 from screen.tables.provenance import ROWS, add_rows, begin_digest, digest_table, digested
-from screen.tables.schema import Schema, check_table, find_problems, name_problems, parser_for, spelled_out
+from screen.tables.schema import (
+    Schema,
+    check_table,
+    conformed,
+    find_problems,
+    name_problems,
+    parser_for,
+    spelled_out,
+)
 from screen.tables.seal import OPEN, is_whole, seal
 from screen.tables.text import escaped, read_cells
 from screen.tables.units import in_nanomolar
@@ -55,7 +63,7 @@ def read_numbered(path: Path | str, schema: Schema, name: str = "") -> tuple[pl.
     if path.suffix == ".parquet":
         frame = _read_parquet(path)
         check_table(frame, schema, name)
-        return frame, list(range(1, frame.height + 1))
+        return conformed(frame, schema), list(range(1, frame.height + 1))
     if path.suffix not in (*SEPARATORS, WORKBOOK):
         raise TableError(f"{name}: must end in .tsv, .csv, .xlsx or .parquet")
     return _read_text(path, schema, name)
@@ -156,11 +164,10 @@ def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, lis
         problems += [
             f"{name} row {cells.lines[row]}: `{text.name}` must be {kind}, found {text[row]}" for row in wrong
         ]
-    missing = [c for c in schema.columns if c.name not in parsed.columns and not c.required]
-    frame = parsed.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in missing)
+    frame = conformed(parsed, schema)
     if problems := problems or find_problems(frame, schema, name, cells.lines):
         raise TableError(spelled_out(problems, name))
-    return frame.select([column.name for column in schema.columns]), cells.lines
+    return frame, cells.lines
 
 
 def write_table(

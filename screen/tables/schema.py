@@ -63,6 +63,13 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
         raise TableError(spelled_out(problems, where))
 
 
+def conformed(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """A frame with all its required columns as the schema has it: others are added as null, in the schema's order."""
+    missing = [column for column in schema.columns if frame.schema.get(column.name, pl.Null) == pl.Null]
+    full = frame.with_columns(pl.lit(None, column.dtype).alias(column.name) for column in missing)
+    return full.select(column.name for column in schema.columns)
+
+
 def spelled_out(problems: list[str], where: str) -> list[str]:
     """The first of many problems, and that there are more."""
     more = [f"{where}: there are more problems than these"] if len(problems) > MOST_PROBLEMS else []
@@ -79,10 +86,10 @@ def find_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequen
     for column in schema.columns:
         if column.name in frame.columns:
             problems += _column_problems(frame, column, where, lines)
-    return problems or [
-        *_rule_problems(frame, schema, where, lines),
-        *_key_problems(frame, schema, where, lines),
-    ]
+    if problems:
+        return problems
+    full = conformed(frame, schema)
+    return _rule_problems(full, schema, where, lines) + _key_problems(full, schema, where, lines)
 
 
 def name_problems(found: Sequence[str], schema: Schema, where: str) -> list[str]:
@@ -150,7 +157,7 @@ def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Seque
 def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     if not schema.key or frame.is_empty():
         return []
-    keys = frame.select(name for name in schema.key if name in frame.columns)  # some need not be there
+    keys = frame.select(schema.key)
     repeated = (~keys.to_struct("key").is_first_distinct()).arg_true().to_list()
     return [
         f"{where} row {lines[row]}: ({', '.join(schema.key)}) must be unique, "

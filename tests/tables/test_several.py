@@ -5,8 +5,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from screen.archive.annotations import ANNOTATIONS, IDENTIFIERS
+from screen.calibration.derive import EXPERIMENTS
 from screen.errors import TableError
-from screen.tables import Column, Schema, read_placed, read_tables, write_table
+from screen.network.genes import GENES
+from screen.network.observables import OBSERVABLES
+from screen.network.parameters import PARAMETERS
+from screen.network.totals import TOTALS
+from screen.panel import PANEL
+from screen.potency import CELL_POTENCIES, CONSTRUCTS, ESTIMATES, INTENDED, RESPONSES
+from screen.report import LABELS
+from screen.scenarios import AFFINITIES, CONTEXTS, DISCREPANCY, DRUGS, HYPOTHESES, TARGETS
+from screen.settings import shipped
+from screen.tables import Column, Schema, read_placed, read_table, read_tables, write_table
 
 DOSES = Schema(
     "doses",
@@ -14,6 +25,30 @@ DOSES = Schema(
     ("drug",),
 )
 HEAD = "drug\tnM\n"
+
+INPUTS = {
+    "contexts.tsv": CONTEXTS,
+    "hypotheses.tsv": HYPOTHESES,
+    "drugs.tsv": DRUGS,
+    "affinities.tsv": AFFINITIES,
+    "targets.tsv": TARGETS,
+    "discrepancy.tsv": DISCREPANCY,
+    "labels.tsv": LABELS,
+    "panel/panel.tsv": PANEL,
+    "calibration/experiments.tsv": EXPERIMENTS,
+    "network/annotations.tsv": ANNOTATIONS,
+    "network/genes.tsv": GENES,
+    "network/identifiers.tsv": IDENTIFIERS,
+    "network/observables.tsv": OBSERVABLES,
+    "network/parameters.tsv": PARAMETERS,
+    "network/totals.tsv": TOTALS,
+    "potency/cell_potencies.tsv": CELL_POTENCIES,
+    "potency/constructs.tsv": CONSTRUCTS,
+    "potency/estimates.tsv": ESTIMATES,
+    "potency/intended.tsv": INTENDED,
+    "potency/responses.tsv": RESPONSES,
+}
+"""The tables that people write, as shipped."""
 
 
 @pytest.fixture
@@ -83,3 +118,36 @@ def test_rows_in_two_files_are_one_line(files):
     assert problems_of(files) == (
         f"{files[1]}: (drug) must be in one file, found (a) and 1 more in {files[0]} too",
     )
+
+
+def _needed(schema: Schema) -> list[str]:
+    """The columns that must be there, the last first."""
+    return [column.name for column in reversed(schema.columns) if column.required]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_parquet_without_optional_columns_reads_as_text_does(name, tmp_path):
+    schema = INPUTS[name]
+    bare = (
+        read_table(shipped("config", *name.split("/")), schema)
+        .select(_needed(schema))
+        .unique(
+            [column for column in schema.key if column in _needed(schema)], keep="first", maintain_order=True
+        )
+    )
+    bare.write_csv(tmp_path / "t.tsv", separator="\t")
+    bare.write_parquet(tmp_path / "t.parquet")
+    text, binary = (read_table(tmp_path / each, schema) for each in ("t.tsv", "t.parquet"))
+    assert binary.schema == text.schema == pl.Schema(schema.dtypes())
+    assert binary.equals(text)
+
+
+def test_parquet_may_stand_behind_text_whatever_the_order_of_its_columns(tmp_path):
+    rows = read_table(shipped("config", "contexts.tsv"), CONTEXTS)
+    other = rows.with_columns(context="other_" + pl.col("context"), sd=None).select(reversed(rows.columns))
+    other.write_parquet(tmp_path / "other.parquet")
+    other.drop("sd").write_parquet(tmp_path / "bare.parquet")
+    expected = pl.concat([rows, other.select(rows.columns).cast(dict(rows.schema))])
+    for name in ("other", "bare"):
+        both = [shipped("config", "contexts.tsv"), tmp_path / f"{name}.parquet"]
+        assert read_tables(both, CONTEXTS).equals(expected)
