@@ -1,6 +1,7 @@
 """config.yaml: what is refused and in which words; defaults; the JSON schema made from the classes."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -227,6 +228,17 @@ def test_a_race_needs_as_many_draws_as_a_pair_of_this_share_could_miss_by_chance
     with pytest.raises(SettingsError, match=rf"`race.draws` must be at least {needed} .* found {needed - 1}"):
         check_settings({"race": given | {"draws": needed - 1}}, "here")
     assert check_settings({"race": given}, "here").race.draws is None
+
+
+@pytest.mark.parametrize("share", [1e-300, 1e-17, 1e-6])
+def test_a_share_for_which_no_race_is_long_enough_is_refused_with_the_least_one(share):
+    least = 1 - 0.05 ** (1 / 100_000)
+    rule = (
+        f"`race.share` must be at least {least:.3g} for anything to stop within 100000 draws, found {share:g}"
+    )
+    with pytest.raises(SettingsError, match=re.escape(rule)):
+        check_settings({"race": {"share": share, "draws": 16}}, "here")
+    assert check_settings({"race": {"share": share}}, "here").race.share == share
 
 
 OWN = {

@@ -1,9 +1,8 @@
 """Settings: what config/config.yaml may say, and how it is read and checked."""
 
 from screen.settings.combinations import PairsAmong
-from screen.settings.kinds import HIGHEST_NM, LONGEST_MINUTES, Classes, Layout, folder_apart
+from screen.settings.kinds import HIGHEST_NM, LONGEST_MINUTES, MOST_DRAWS, Classes, Layout, folder_apart
 from screen.settings.model import (
-    MOST_DRAWS,
     DoseBasisSettings,
     FitSettings,
     NetworkSettings,

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from screen.errors import printable
 from screen.files import NAME, name_problem, number_of
 
+MOST_DRAWS = 100_000
+"""Parameter draws of a screen."""
+
 MOST_DOSES = 1000
 """Doses of a list."""
 

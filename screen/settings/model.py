@@ -18,6 +18,7 @@ from pydantic import (
 
 from screen.settings.combinations import Pairs, Triples
 from screen.settings.kinds import (
+    MOST_DRAWS,
     MOST_NAMES,
     NUMBER,
     AllOrNames,
@@ -40,9 +41,6 @@ from screen.settings.kinds import (
 from screen.settings.petab import PetabSettings
 from screen.settings.race import RaceSettings
 from screen.settings.readouts import ReadoutSettings, shipped_readouts
-
-MOST_DRAWS = 100_000
-"""Parameter draws of a screen."""
 
 
 class NetworkSettings(Section):

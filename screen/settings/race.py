@@ -5,13 +5,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from screen.settings.kinds import NUMBER, Section
+from screen.settings.kinds import MOST_DRAWS, NUMBER, Section
 
 
 class RaceSettings(Section):
     """Which pairs need not be simulated under every draw; single drugs always are."""
 
-    draws: Annotated[int, Field(ge=1, le=100_000), NUMBER] | None = None
+    draws: Annotated[int, Field(ge=1, le=MOST_DRAWS), NUMBER] | None = None
     """Draws after which a pair stops that is not among the first of any ranking of its cell; null: none stops."""
     keep: Annotated[int, Field(ge=1, le=10_000), NUMBER] = 30
     """How many are the first."""
@@ -23,7 +23,13 @@ class RaceSettings(Section):
     @model_validator(mode="after")
     def _something_can_stop(self) -> Self:
         if self.draws is not None and (1.0 - self.share) ** self.draws > self.error:
-            needed = math.ceil(math.log(self.error) / math.log(1.0 - self.share))
+            needed = math.ceil(math.log(self.error) / math.log1p(-self.share))
+            if needed > MOST_DRAWS:
+                least = -math.expm1(math.log(self.error) / MOST_DRAWS)
+                raise ValueError(
+                    f"`race.share` must be at least {least:.3g} for anything to stop within {MOST_DRAWS} draws, "
+                    f"found {self.share:g}"
+                )
             raise ValueError(
                 f"`race.draws` must be at least {needed} for anything to stop, found {self.draws}"
             )
