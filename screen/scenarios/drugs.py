@@ -203,7 +203,13 @@ def _affinity_problems(frame: pl.DataFrame, tables: DrugTables) -> list[str]:
 
 def _drug_problems(frame: pl.DataFrame, tables: DrugTables) -> list[str]:
     bound = {binding.drug for binding in tables.bindings}
-    return [
+    classes: dict[str, str] = {}
+    problems = [
+        f"{where}, {name}: `class` must be written as elsewhere, {other}, found {drug_class}"
+        for name, drug_class, where in frame.select("drug", "class", "where").iter_rows()
+        if (other := classes.setdefault(drug_class.casefold(), drug_class)) != drug_class
+    ]
+    return problems + [
         f"{where}, {name}: a screened drug must have a used affinity with relation =, found none"
         for name, where in frame.filter("screened").select("drug", "where").iter_rows()
         if name not in bound

@@ -181,6 +181,16 @@ def test_tables_that_disagree_are_refused(folder, old, new, message):
     assert message in caught.value.problems
 
 
+def test_a_class_has_one_spelling(folder):
+    """With constants in cells it says which targets are meant: of another spelling, none."""
+    spoil(folder, "drugs.tsv", "ruxolitinib JAK ", "ruxolitinib Jak ")
+    with pytest.raises(ScenarioError) as caught:
+        drugs_of(folder)
+    assert caught.value.problems == (
+        "drugs.tsv row 3, ruxolitinib: `class` must be written as elsewhere, JAK, found Jak",
+    )
+
+
 def test_empty_table_is_refused(folder):
     header = (folder / "affinities.tsv").read_text().splitlines()[0]
     (folder / "affinities.tsv").write_text(header + "\n")
