@@ -17,7 +17,7 @@ from screen.cli.drugs import read_drugs
 from screen.cli.network import cells_of, is_sliced, write_network
 from screen.cli.options import add_shared, read_shared, say
 from screen.cli.plan import check_cells, read_bases, read_rankable_plan
-from screen.errors import FitError, ScenarioError, ScreenError, SettingsError
+from screen.errors import FitError, PanelError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -294,12 +294,22 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
 
 
 def _potency(inputs: Inputs) -> dict[str, Any]:
-    """The tables of potencies agree with those of drugs."""
-    from screen.potency import read_potent_drugs
+    """The tables of potencies agree with those of drugs, cells and the network; constants of assays need not that."""
+    from screen.panel import check_asked
+    from screen.potency import CELL_POTENCIES, left_unsaid, read_estimates, read_potency_tables
+    from screen.tables import read_placed
 
-    tables = inputs.settings.tables
-    read_potent_drugs(tables.drugs, tables.affinities, tables.targets, tables.potency)
-    return {}
+    tables, of_assays = inputs.settings.tables, inputs.settings.scenarios.constants == "assay"
+    cells = read_placed(tables.potency / "cell_potencies.tsv", CELL_POTENCIES)
+    try:
+        found = read_potency_tables(tables.potency, tables.drugs, tables.affinities, tables.targets)
+        estimates = read_estimates(tables.potency / "estimates.tsv", found)
+        check_asked(cells, inputs.contexts.contexts, inputs.known)
+    except (PanelError, ScenarioError) as error:
+        if of_assays:
+            return {"warnings": list(error.problems)}
+        raise
+    return {"warnings": [] if of_assays else left_unsaid(found, estimates)}
 
 
 def _panel(inputs: Inputs) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         tables = read_potency_tables(*files)
     if arguments.estimate:
         _estimate(settings, tables)
-    estimates = read_estimates(folder / "estimates.tsv")
+    estimates = read_estimates(folder / "estimates.tsv", tables)
     drugs = read_tables(named.drugs, DRUGS)
     table = potency_table(tables, estimates, tuple(drugs["drug"]), settings.seed)
     inputs = [folder, *named.drugs, *named.affinities, *named.targets]
@@ -108,7 +108,7 @@ def _ask_network(
     model = load_model(compose_network(settings.network.folder, None))
     source = results.draws if results.draws.exists() else settings.panel.ensemble
     draws = read_table(source, DRAWS).filter(pl.col("draw") < arguments.response_draws)
-    estimates = read_estimates(named.potency / "estimates.tsv")
+    estimates = read_estimates(named.potency / "estimates.tsv", tables)
     constants = draw_constants(tables, estimates, drugs.drugs, 200, settings.seed)
     engine, reason = choose_engine(settings.simulate.engine)
     say(f"potency: engine {engine}: {reason}")

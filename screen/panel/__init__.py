@@ -12,7 +12,7 @@ from screen.panel.planned import (
     left_out,
     read_arms,
 )
-from screen.panel.potency import find_responses
+from screen.panel.potency import check_asked, find_responses
 from screen.panel.run import Bench, Finding, PanelTables, courses_of, find, statistic
 from screen.panel.statistics import STATISTICS, Course, Statistic
 from screen.panel.table import PANEL, Check, Fact, read_panel
@@ -37,6 +37,7 @@ __all__ = [
     "Wanted",
     "check_arms_fit",
     "check_arms_run",
+    "check_asked",
     "check_completed",
     "check_panel",
     "choose_facts",

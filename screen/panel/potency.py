@@ -5,19 +5,22 @@ constants, a weighted mean of theirs plus a constant; weights are slopes by diff
 the table of drugs that the panel is run with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from screen.errors import PanelError
 from screen.experiments import SIGMA, Arm, Exposure, residual_name
+from screen.network import Network
 from screen.panel.grammar import parse_settings
 from screen.panel.run import Bench, PanelTables, find
 from screen.panel.table import Check
 from screen.potency import CELL_KEY, ENGAGEMENT, Constants, Tables, middle_constants
 from screen.scenarios import DEFAULT, Binding, carried
 from screen.simulate import Integration
+from screen.tables import WHERE
 
 STEP = 0.3
 """log10 by which a constant is moved to find a slope."""
@@ -101,6 +104,34 @@ def find_responses(
         rows.append((*(row[name] for name in CELL_KEY), round(constant, 4), round(spread, 4), text))
     schema = [*CELL_KEY, "constant", "spread", "weights"]
     return pl.DataFrame(rows, schema=schema, orient="row"), silent
+
+
+def check_asked(cells: pl.DataFrame, contexts: Iterable[str], network: Network) -> None:
+    """Raise PanelError with what potencies in use name that the tables or the network do not have.
+
+    `cells` are CELL_POTENCIES, each row with its place; a context is named once.
+    """
+    asked = cells.filter(pl.col("used") & (pl.col("readout") != ENGAGEMENT))
+    named = asked.unique("context", keep="first", maintain_order=True).select("context", WHERE)
+    problems = [
+        f"{where}: `context` must be of contexts.tsv, found {name}"
+        for name, where in named.filter(~pl.col("context").is_in(list(contexts))).iter_rows()
+    ]
+    for row in asked.iter_rows(named=True):
+        if row["readout"] not in network.readable:
+            problems.append(
+                f"{row[WHERE]}: `readout` must be {ENGAGEMENT}, an observable or a species of the network, "
+                f"found {row['readout']}"
+            )
+        stimulus, wrong = parse_settings(row["network_stimulus"] or "", 0.0)
+        problems += [f"{row[WHERE]}: `network_stimulus` {problem}" for problem in wrong]
+        problems += [
+            f"{row[WHERE]}: `network_stimulus` must set parameters of the network, found {name}"
+            for name in stimulus.names()
+            if name not in network.parameters
+        ]
+    if problems:
+        raise PanelError(problems)
 
 
 def _weights(drug: str, index: int, sites: dict, found: dict, good: np.ndarray) -> dict[str, float]:

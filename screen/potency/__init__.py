@@ -1,5 +1,6 @@
 """Potency of every drug at every target, as it is in cells: one model of all that was measured."""
 
+from screen.potency.checks import left_unsaid
 from screen.potency.distance import estimate_distances
 from screen.potency.leave_out import leave_studies_out
 from screen.potency.posterior import Constants, Potency, Site, draw_constants, sites_of
@@ -33,6 +34,7 @@ __all__ = [
     "estimate_distances",
     "estimate_shared",
     "leave_studies_out",
+    "left_unsaid",
     "middle_constants",
     "potency_table",
     "read_estimates",

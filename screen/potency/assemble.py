@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from screen.potency.linear import Linear
 from screen.potency.rows import ELSEWHERE, SHIFT_SD, Estimates, Row, kind_of, middle_of
+from screen.potency.tables import CERTAIN
 
 FAMILIES = ("kinomescan", "binding", "ki", "ic50", "kinobeads")
 
@@ -25,9 +26,6 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "mean": (3.0, 2.0), "family": (0.0, 0.5), "growth": (0.0, 0.5), "response": (1.0, 1.0), "K other": (2.0, 3.0),
 }  # fmt: skip
 """Mean and sd [log10] of what all drugs share; K of a target that is no kinase hangs on nothing."""
-
-CERTAIN = 1e-6
-"""sd [log10] of what counts as known."""
 
 SHARED = ("mean", "level", "family", "shift", "growth", "response", "panel", "setting")
 """Kinds of latents that drugs share; the others belong to one drug."""

@@ -7,13 +7,16 @@ from pathlib import Path
 import polars as pl
 
 from screen.errors import ScenarioError
+from screen.potency.checks import Placed, estimate_problems, table_problems
 from screen.potency.posterior import Potency, sites_of
 from screen.potency.rows import Estimates, Tables
 from screen.potency.tables import CELL_POTENCIES, CONSTRUCTS, ESTIMATES, INTENDED, RESPONSES
 from screen.scenarios import AFFINITIES, DRUGS, TARGETS, DrugTables, read_drug_tables
-from screen.tables import digest_files, files_of, read_table, read_tables
+from screen.tables import WHERE, digest_files, files_of, read_placed, spelled_out
 
 Files = Path | Sequence[Path]
+
+NO_RESPONSES = pl.DataFrame(schema={**RESPONSES.dtypes(), WHERE: pl.String})
 
 
 def read_potency_tables(folder: Path, drugs: Files, affinities: Files, targets: Files) -> Tables:
@@ -22,37 +25,36 @@ def read_potency_tables(folder: Path, drugs: Files, affinities: Files, targets: 
     TableError for one table, ScenarioError where they disagree.
     """
     responses = folder / "responses.tsv"
-    named = read_tables(drugs, DRUGS).select("drug", "class", "mode")
-    intended = named.join(read_table(folder / "intended.tsv", INTENDED), on="class").select("drug", "target")
-    tables = Tables(
-        read_tables(affinities, AFFINITIES),
-        read_tables(targets, TARGETS),
-        read_table(folder / "constructs.tsv", CONSTRUCTS),
-        read_table(folder / "cell_potencies.tsv", CELL_POTENCIES),
-        read_table(responses, RESPONSES) if responses.exists() else pl.DataFrame(schema=RESPONSES.dtypes()),
-        frozenset(intended.iter_rows()),
-        frozenset(named.filter(pl.col("mode").str.starts_with("antibody"))["drug"]),
+    placed = Placed(
+        read_placed(drugs, DRUGS),
+        read_placed(affinities, AFFINITIES),
+        read_placed(targets, TARGETS),
+        read_placed(folder / "constructs.tsv", CONSTRUCTS),
+        read_placed(folder / "cell_potencies.tsv", CELL_POTENCIES),
+        read_placed(responses, RESPONSES) if responses.exists() else NO_RESPONSES,
+        read_placed(folder / "intended.tsv", INTENDED),
     )
-    known = set(tables.targets["target"])
-    problems = [
-        f"{name}: `target` must be one of targets.tsv, found {target}"
-        for name, frame in (("constructs.tsv", tables.constructs), ("cell_potencies.tsv", tables.cells))
-        for target in frame["target"].drop_nulls().unique(maintain_order=True)
-        if target not in known
-    ]
-    problems += [
-        f"cell_potencies.tsv: `drug` must be in the table of drugs, found {name}"
-        for name in tables.cells["drug"].unique(maintain_order=True)
-        if name not in set(named["drug"])
-    ]
-    if problems:
-        raise ScenarioError(problems)
-    return tables
+    if problems := table_problems(placed):
+        raise ScenarioError(spelled_out(problems, str(folder)))
+    intended = placed.drugs.join(placed.intended, on="class").select("drug", "target")
+    antibodies = placed.drugs.filter(pl.col("mode").str.starts_with("antibody"))["drug"]
+    return Tables(
+        placed.affinities.drop(WHERE),
+        placed.targets.drop(WHERE),
+        placed.constructs.drop(WHERE),
+        placed.cells.drop(WHERE),
+        placed.responses.drop(WHERE),
+        frozenset(intended.iter_rows()),
+        frozenset(antibodies),
+    )
 
 
-def read_estimates(path: Path) -> Estimates:
-    """Value and sd by name. TableError."""
-    return known_estimates(read_table(path, ESTIMATES))
+def read_estimates(path: Path, tables: Tables) -> Estimates:
+    """Value and sd by name, all that the constants of drugs need. TableError, ScenarioError."""
+    placed = read_placed(path, ESTIMATES)
+    if problems := estimate_problems(placed, tables):
+        raise ScenarioError(spelled_out(problems, path.name))
+    return known_estimates(placed.drop(WHERE))
 
 
 def known_estimates(frame: pl.DataFrame) -> Estimates:
@@ -67,6 +69,6 @@ def read_potent_drugs(drugs: Files, affinities: Files, targets: Files, folder: P
     digest = digest_files(
         [*files_of(drugs), *files_of(affinities), *files_of(targets), *sorted(folder.glob("*.tsv"))]
     )
-    potency = Potency(tables, read_estimates(folder / "estimates.tsv"), digest)
+    potency = Potency(tables, read_estimates(folder / "estimates.tsv", tables), digest)
     variants = {site.variant: site.target for site in sites_of(tables) if site.variant}
     return replace(read, potency=potency, variants=variants)

@@ -4,8 +4,8 @@ from screen.files import write_text_atomic
 from screen.tables.code import code_digest, code_files, executed_modules
 from screen.tables.files import read_blocks, read_provenance, read_table, write_table
 from screen.tables.provenance import digest_files, digest_table, provenance
-from screen.tables.schema import Column, Rule, Schema, check_table
-from screen.tables.several import files_of, read_placed, read_tables, replace_rows
+from screen.tables.schema import Column, Rule, Schema, check_table, spelled_out
+from screen.tables.several import WHERE, files_of, read_placed, read_tables, replace_rows
 from screen.tables.stages import (
     DECISIVE,
     DRAWS,
@@ -31,6 +31,7 @@ __all__ = [
     "SCENARIOS",
     "STATUSES",
     "VALIDATION",
+    "WHERE",
     "Column",
     "Rule",
     "Schema",
@@ -54,6 +55,7 @@ __all__ = [
     "read_table",
     "read_tables",
     "replace_rows",
+    "spelled_out",
     "write_table",
     "write_text_atomic",
 ]

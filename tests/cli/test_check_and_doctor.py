@@ -151,6 +151,36 @@ def test_check_reads_what_only_later_stages_and_other_commands_read(run, small, 
         assert any(problem.startswith(f"screen: {start}") for problem in ran.problems), (start, ran.err)
 
 
+def test_check_names_potencies_in_cells_whose_context_read_out_or_stimulus_is_not_there(
+    run, small, tmp_path, root
+):
+    path = shutil.copytree(root / "config/potency", tmp_path / "potency") / "cell_potencies.tsv"
+    head, *lines = (line.split("\t") for line in path.read_text().splitlines())
+    place = {name: at for at, name in enumerate(head)}
+    used = [
+        row
+        for row in lines
+        if row[place["used"]] == "true" and row[place["readout"]] not in ("", "engagement")
+    ]
+    changed = {"context": "mars", "readout": "pFOO", "network_stimulus": "IL6_dos=10"}
+    for row, (name, value) in zip(used, changed.items(), strict=False):
+        row[place[name]] = value
+    path.write_text("".join("\t".join(row) + "\n" for row in (head, *lines)))
+    first, second, third = (lines.index(row) + 2 for row in used[:3])
+    said = [
+        f"cell_potencies.tsv row {first}: `context` must be of contexts.tsv, found mars",
+        f"cell_potencies.tsv row {second}: `readout` must be engagement, an observable or a species of the network, "
+        "found pFOO",
+        f"cell_potencies.tsv row {third}: `network_stimulus` must set parameters of the network, found IL6_dos",
+    ]
+    given = {"tables": {"potency": str(path.parent)}}
+    ran = run("check", "--config", small(**given))
+    assert ran.code == 2
+    assert [line for line in ran.problems if "warning" not in line] == [f"screen: {line}" for line in said]
+    ran = run("check", "--config", small(**given, scenarios={"constants": "assay"}))
+    assert ran.code == 0 and [line for line in said if f"screen: warning: {line}" in ran.err] == said
+
+
 def test_doctor_finds_what_this_machine_has(run, root, tmp_path):
     ran = run(
         "doctor", "--json", "--config", root / "config/config.yaml", "--results", tmp_path / "new/results"
@@ -225,7 +255,7 @@ def test_a_module_that_a_screened_cell_cannot_leave_out_is_named_by_its_row(run,
         assert (
             "own.tsv row 3, other: `parameter` must be a module that can be left out (m01, m02, " in ran.err
         )
-        assert "found m99" in ran.err and "row 2" not in ran.err
+        assert "found m99" in ran.err and "own.tsv row 2" not in ran.err
 
 
 @pytest.fixture

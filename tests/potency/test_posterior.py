@@ -40,7 +40,7 @@ def shipped():
     tables = read_potency_tables(
         CONFIG / "potency", CONFIG / "drugs.tsv", CONFIG / "affinities.tsv", CONFIG / "targets.tsv"
     )
-    return Shipped(tables, read_estimates(CONFIG / "potency" / "estimates.tsv"))
+    return Shipped(tables, read_estimates(CONFIG / "potency" / "estimates.tsv", tables))
 
 
 def only(tables, drug):
