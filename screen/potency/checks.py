@@ -66,10 +66,31 @@ def table_problems(placed: Placed) -> list[str]:
         proteins.setdefault(target, set()).add(construct)
     return [
         *problems,
+        *_construct_problems(placed.constructs, genes),
         *_engagement_problems(placed.cells, proteins),
         *_weight_problems(placed.responses, proteins),
         *_class_problems(placed.intended, placed.drugs),
     ]
+
+
+def _construct_problems(constructs: pl.DataFrame, genes: Mapping[str, list[str]]) -> Iterator[str]:
+    others = set(constructs.filter(role="other").select("construct", "target").iter_rows())
+    for construct, target, role, where in constructs.select(
+        "construct", "target", "role", "where"
+    ).iter_rows():
+        own = genes.get(target, [])
+        if role == "other" and construct in own and all((gene, target) in others for gene in own):
+            yield f"{where}: `construct` must leave {target} a gene that drugs bind, found {construct}, its last"
+        elif role != "other" and own and not _is_variant(construct, own):
+            yield (
+                f"{where}: `construct` must be a gene of {target} ({', '.join(own)}) and, after `_`, what differs, "
+                f"found {construct}"
+            )
+
+
+def _is_variant(construct: str, genes: list[str]) -> bool:
+    gene, _, change = construct.partition("_")
+    return gene in genes and bool(re.fullmatch(r"[^\s|/=]+", change))
 
 
 def _engagement_problems(cells: pl.DataFrame, proteins: Mapping[str, set[str]]) -> Iterator[str]:

@@ -159,3 +159,40 @@ def test_a_target_without_its_estimated_shift_is_said(folder):
         "estimates.tsv: has no row shift|JAK1 and 1 more, so that targets.tsv alone says the ATP shift; "
         "`potency --estimate` makes them"
     ]
+
+
+@pytest.mark.parametrize("role", ["variant", "apart"])
+@pytest.mark.parametrize(
+    "construct", ["JAK1", "JAK1_", "JAK1V658F", "JAK1|V", "JAK1_V|X", "FOO_X1", "EGFR_Z1", "jak1_V658F"]
+)
+def test_a_variant_is_of_a_gene_of_its_target(folder, role, construct):
+    rows = rows_of(folder / "constructs.tsv")
+    more = {"construct": construct, "target": "JAK1", "role": role, "binding": "kept", "source": "made"}
+    write(folder / "constructs.tsv", [*rows, more])
+    assert problems_of(folder) == (
+        f"constructs.tsv row {len(rows) + 2}: `construct` must be a gene of JAK1 (JAK1) and, after `_`, what differs, "
+        f"found {construct}",
+    )
+    write(folder / "constructs.tsv", [*rows, more | {"construct": "JAK1_V658F"}])
+    read(folder)
+
+
+def test_a_target_keeps_a_gene_and_constructs_have_targets(folder):
+    """Genes of a target may be other isoforms, as PIK3CD is, but not all of them."""
+    rows = rows_of(folder / "constructs.tsv")
+    for target, genes in {"JAK1": ["JAK1"], "MEK": ["MAP2K1", "MAP2K2"]}.items():
+        more = [
+            {"construct": gene, "target": target, "role": "other", "binding": "", "source": "made"}
+            for gene in genes
+        ]
+        write(folder / "constructs.tsv", [*rows, *more])
+        assert problems_of(folder) == tuple(
+            f"constructs.tsv row {line}: `construct` must leave {target} a gene that drugs bind, found {gene}, its last"
+            for line, gene in enumerate(genes, len(rows) + 2)
+        )
+    write(folder / "constructs.tsv", [*rows, more[0]])
+    read(folder)
+    write(folder / "constructs.tsv", [*rows, more[0] | {"target": "JAKX"}])
+    assert problems_of(folder) == (
+        f"constructs.tsv row {len(rows) + 2}: `target` must be one of targets.tsv, found JAKX",
+    )
