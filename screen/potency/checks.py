@@ -8,7 +8,8 @@ import polars as pl
 
 from screen.files import number_of
 from screen.potency.assemble import FAMILIES, GUESSES
-from screen.potency.rows import SHIFT_SD, Tables
+from screen.potency.posterior import OUTSIDE
+from screen.potency.rows import SHIFT_SD, Tables, gene_of
 from screen.potency.tables import CELL_KEY, ENGAGEMENT
 
 ASK = "`potency --responses` asks the network anew where that file is not there"
@@ -67,6 +68,7 @@ def table_problems(placed: Placed) -> list[str]:
     return [
         *problems,
         *_construct_problems(placed.constructs, genes),
+        *_affinity_problems(placed.affinities, placed.constructs),
         *_engagement_problems(placed.cells, proteins),
         *_weight_problems(placed.responses, proteins),
         *_class_problems(placed.intended, placed.drugs),
@@ -91,6 +93,21 @@ def _construct_problems(constructs: pl.DataFrame, genes: Mapping[str, list[str]]
 def _is_variant(construct: str, genes: list[str]) -> bool:
     gene, _, change = construct.partition("_")
     return gene in genes and bool(re.fullmatch(r"[^\s|/=]+", change))
+
+
+def _affinity_problems(affinities: pl.DataFrame, constructs: pl.DataFrame) -> Iterator[str]:
+    """Outside of a cell it may be a complex with the gene first, IL1R1|IL1RAP: variants are of kinase domains."""
+    known = {(*row, gene_of(row[0])) for row in constructs.select("construct", "target").iter_rows()}
+    rows = affinities.select("gene", "construct", "target", "where").filter(
+        pl.col("construct") != pl.col("gene")
+    )
+    for gene, construct, target, where in rows.iter_rows():
+        complex_of_it = target.endswith(OUTSIDE) and construct.startswith(f"{gene}|")
+        if not complex_of_it and (construct, target, gene) not in known:
+            yield (
+                f"{where}: `construct` must be the gene, {gene}, or one of it that constructs.tsv has at {target}, "
+                f"found {construct}"
+            )
 
 
 def _engagement_problems(cells: pl.DataFrame, proteins: Mapping[str, set[str]]) -> Iterator[str]:

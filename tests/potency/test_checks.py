@@ -104,16 +104,16 @@ def edited(path: Path, like: dict[str, str], changed: dict[str, str]) -> int:
     return at + 2
 
 
-def read(folder: Path):
+def read(folder: Path, *affinities: Path):
     tables = read_potency_tables(
-        folder, *(CONFIG / f"{name}.tsv" for name in ("drugs", "affinities", "targets"))
+        folder, CONFIG / "drugs.tsv", [CONFIG / "affinities.tsv", *affinities], CONFIG / "targets.tsv"
     )
     return tables, read_estimates(folder / "estimates.tsv", tables)
 
 
-def problems_of(folder: Path) -> tuple[str, ...]:
+def problems_of(folder: Path, *affinities: Path) -> tuple[str, ...]:
     with pytest.raises(ScreenError) as caught:
-        read(folder)
+        read(folder, *affinities)
     return caught.value.problems
 
 
@@ -196,3 +196,25 @@ def test_a_target_keeps_a_gene_and_constructs_have_targets(folder):
     assert problems_of(folder) == (
         f"constructs.tsv row {len(rows) + 2}: `target` must be one of targets.tsv, found JAKX",
     )
+
+
+@pytest.mark.parametrize(
+    ("gene", "target", "construct"),
+    [
+        ("EGFR", "EGFR", "EGFR_t790m"), ("EGFR", "EGFR", "EGFR(T790M)"), ("EGFR", "EGFR", "EGFR|T790M"),
+        ("JAK1", "JAK1", "jak1"), ("JAK1", "JAK1", "JAK1_JH1"), ("JAK1", "JAK1", "EGFR_T790M"),
+        ("MAP2K1", "MEK", "MAP2K2"), ("RAF1", "RAF", "BRAF_V600E"),
+    ],
+)  # fmt: skip
+def test_a_construct_that_no_table_knows_is_no_further_protein(folder, tmp_path, gene, target, construct):
+    """One misspelt would be a wild type of its own, and move the constant of the gene by the most potent of the two."""
+    own = tmp_path / "own.tsv"
+    head = "drug\tgene\tconstruct\ttarget\ttype\trelation\tvalue_nM\tatp\tused\tmark\tcitation\n"
+    row = f"ruxolitinib\t{gene}\t{{}}\t{target}\tIC50\t=\t5000\tkm\tfalse\tmeasured\tmine\n"
+    own.write_text(head + row.format(construct))
+    assert problems_of(folder, own) == (
+        f"{own} row 2: `construct` must be the gene, {gene}, or one of it that constructs.tsv has at {target}, "
+        f"found {construct}",
+    )
+    own.write_text(head + row.format(gene))
+    read(folder, own)
