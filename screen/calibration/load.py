@@ -1,5 +1,6 @@
 """From checked PEtab tables to the arrays of a `Problem`."""
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     _tell_outside(outside_bounds(estimated), files)
     return Problem(
         name=path.parent.name,
-        digest=digest_files(files.files),
+        digest=_digest(files.files),
         model=model,
         estimated=estimated,
         fixed=fixed,
@@ -66,6 +67,11 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
         conditions=files.conditions,
         observable_table=files.observables,
     )
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """SHA-256 over names and contents of files, wherever they lie."""
+    return hashlib.sha256("".join(sorted(digest_files([file]) for file in files)).encode()).hexdigest()
 
 
 def _tell_outside(names: Sequence[str], files: PetabFiles) -> None:

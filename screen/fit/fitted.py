@@ -8,20 +8,31 @@ import polars as pl
 from screen.calibration.problem import Problem
 from screen.calibration.scale import SCALES
 from screen.errors import FitError
+from screen.files import read_json
 from screen.fit.estimates import FITTED
 from screen.tables import read_table
 
+CURE = "`python -m screen fit` writes it anew"
+"""What is done about a fit that is not of the problem."""
+
 
 def read_best(problem: Problem, path: Path) -> np.ndarray:
-    """Best fit as scaled values [estimated] from the fit's parameters.tsv. FitError: it is of another problem."""
+    """Best fit as scaled values [estimated] from the fit's parameters.tsv. FitError: it is of another problem.
+
+    Which problem it is of, the fit's summary.json says; where there is none, the names alone are compared.
+    """
     fitted = read_table(path, FITTED)
     best = dict(zip(fitted["parameter"], fitted["best"], strict=True))
     estimated = problem.estimated
     missing = [name for name in estimated.names if name not in best]
     if missing:
         raise FitError(
-            f"{path}: must hold every estimated parameter, found {len(missing)} missing, e.g. {missing[0]}; "
-            "`python -m screen fit` writes it anew"
+            f"{path}: must hold every estimated parameter, found {len(missing)} missing, e.g. {missing[0]}; {CURE}"
+        )
+    summary = path.with_name("summary.json")
+    if summary.is_file() and read_json(summary, FitError, CURE).get("problem") != problem.digest:
+        raise FitError(
+            f"{path}: must be of the problem as it is now, found a fit of another or of earlier files; {CURE}"
         )
     scaled = [
         SCALES[scale].scaled(best[name])

@@ -3,24 +3,28 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from screen.calibration import load_problem
 from screen.calibration.scale import SCALES
 from screen.errors import FitError
-from screen.fit import FITTED, STARTS, Plan, Schedule, run_fit, write_prior_draws
+from screen.fit import FITTED, STARTS, Plan, Schedule, read_best, run_fit, write_prior_draws
 from screen.fit.estimates import residuals, undefined
 from screen.fit.objective import Predicted
 from screen.fit.stage import agreement
 from screen.tables import DRAWS, read_provenance, read_table
+from tests.calibration.test_petab_files import spoil
 from tests.toy import write_problem
 
 NETWORK = """
@@ -119,6 +123,22 @@ def test_tables_hold_the_fit_and_its_starts(folder):
     informed = fitted.filter(pl.col("parameter").is_in(["k_made", "k_lost"]))
     assert (informed["posterior_sd"] < 0.5 * informed["prior_sd"]).all()
     assert starts.height == 2
+
+
+def test_a_best_fit_is_read_of_its_own_problem_alone(plan, folder, tmp_path):
+    """Wherever its files lie; of one reading changed it is that of another."""
+    elsewhere, table = tmp_path / "a" / "z", folder / "parameters.tsv"
+    elsewhere.mkdir(parents=True)
+    moved = write_problem(elsewhere, noise=0.05)
+    model = Path(shutil.copy(plan.sbml, tmp_path / "toy.xml"))
+    best = dict(zip(*read_table(table, FITTED)["parameter", "best"], strict=True))
+    for problem in (load_problem(plan.problem, plan.sbml), load_problem(moved, model)):
+        found = read_best(problem, table)
+        assert 10.0**found == pytest.approx([best[name] for name in problem.estimated.names])
+    spoil(elsewhere / "measurements.tsv", "\t5\t", "\t5.5\t")
+    rule = "must be of the problem as it is now, found a fit of another or of earlier files; `python -m screen fit`"
+    with pytest.raises(FitError, match=f"parameters.tsv: {rule}"):
+        read_best(load_problem(moved, model), table)
 
 
 def test_summary_counts(folder):
