@@ -47,7 +47,7 @@ def load_problem(path: Path, sbml: Path | None = None, cache: Path | None = None
     if problems:
         raise FitError(problems)
     times, time_index = output_times(time, arms.of_measurement, begins)
-    observables = read_observables(filler, files.observables, frame, path, where)
+    observables = read_observables(filler, files.observables, files.observables_in, frame, where)
     places = {name: row for row, name in enumerate(arms.rests)}
     _tell_outside(outside_bounds(estimated), files)
     return Problem(

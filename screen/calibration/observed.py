@@ -1,8 +1,7 @@
 """Observables of a calibration problem: their formulas, and what each measurement puts in place of placeholders."""
 
 import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,35 +17,40 @@ PETAB_NOISE = ("normal", "laplace")
 
 
 def read_observables(
-    filler: Filler, table: pd.DataFrame, frame: pd.DataFrame, path: Path, stands: Sequence[str]
+    filler: Filler, table: pd.DataFrame, where: Mapping[str, str], frame: pd.DataFrame, stands: Sequence[str]
 ) -> tuple[Observable, ...]:
-    """Every observable that is measured, with its formulas; `stands` says where each measurement stands."""
+    """Every observable that is measured, with its formulas.
+
+    `where` and `stands` say file and row of each observable and of each measurement.
+    """
     return tuple(
-        _observable(filler, str(name), table.loc[name], frame, path, stands)
+        _observable(filler, table.loc[name], where[str(name)], frame, stands)
         for name in table.index
         if (frame["observableId"] == name).any()
     )
 
 
 def _observable(
-    filler: Filler, name: str, row: pd.Series, frame: pd.DataFrame, path: Path, stands: Sequence[str]
+    filler: Filler, row: pd.Series, where: str, frame: pd.DataFrame, stands: Sequence[str]
 ) -> Observable:
-    where = f"{path}: observable {name}"
-    texts = str(row["observableFormula"]), str(row["noiseFormula"])
+    name, columns = str(row.name), ("observableFormula", "noiseFormula")
+    texts = [str(row[column]) for column in columns]
     pattern = rf"\b(?:observable|noise)Parameter\d+_{re.escape(name)}\b"
     placeholders = tuple(sorted({match for text in texts for match in re.findall(pattern, text)}))
     model = filler.model
     known = [*model.species, *model.parameters, *model.observables, *filler.place, *filler.fixed]
-    value, noise = (parse_formula(text, [*known, "time", *placeholders], where) for text in texts)
+    value, noise = (
+        parse_formula(text, [*known, "time", *placeholders], f"{where}: {column}")
+        for text, column in zip(texts, columns, strict=True)
+    )
     rows = np.flatnonzero(frame["observableId"] == name)
     of_rows = [stands[int(each)] for each in rows]
     if "time" in (*value.names, *noise.names):
         _refuse_endless(frame["time"].to_numpy(float)[rows], of_rows)
-    distribution = one_of(row.get("noiseDistribution"), PETAB_NOISE, where)
-    degrees = row.get("degreesOfFreedom")
-    if is_student := not missing(degrees):
-        degrees = positive(degrees, f"{where}: degreesOfFreedom")
-    transformation = one_of(row.get("observableTransformation"), TRANSFORMATIONS, where)
+    distribution, degrees = _noise_of(row, where)
+    transformation = one_of(
+        row.get("observableTransformation"), TRANSFORMATIONS, f"{where}: observableTransformation"
+    )
     overrides = _overrides(filler, placeholders, frame.iloc[rows], of_rows)
     problems = _noise_problems(filler, noise, placeholders, overrides, of_rows)
     if problems:
@@ -56,12 +60,24 @@ def _observable(
         value=value,
         noise=noise,
         transformation=transformation,
-        distribution="student" if is_student else distribution,
-        degrees=float(degrees) if is_student else np.inf,
+        distribution=distribution,
+        degrees=degrees,
         rows=rows,
         placeholders=placeholders,
         overrides=overrides,
     )
+
+
+def _noise_of(row: pd.Series, where: str) -> tuple[str, float]:
+    """Distribution of the noise, and its degrees of freedom: normal noise that has them is Student's t."""
+    distribution = one_of(row.get("noiseDistribution"), PETAB_NOISE, f"{where}: noiseDistribution")
+    degrees = row.get("degreesOfFreedom")
+    if missing(degrees):
+        return distribution, np.inf
+    if distribution != "normal":
+        rule = f"degreesOfFreedom must be empty where noiseDistribution is {distribution}"
+        raise FitError(f"{where}: {rule}, found {degrees}")
+    return "student", positive(degrees, f"{where}: degreesOfFreedom")
 
 
 def _refuse_endless(time: np.ndarray, stands: Sequence[str]) -> None:

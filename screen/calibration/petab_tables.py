@@ -108,6 +108,13 @@ class PetabFiles:
     """File and row of each measurement."""
     parameters_in: dict[str, str]
     """File and row of each row of the parameter table."""
+    observables_in: dict[str, str]
+    """File and row of each observable."""
+
+
+def rows_of(tables: Iterable[Table]) -> dict[str, str]:
+    """File and row of each name in the index of some tables."""
+    return {str(name): table.where(row) for table in tables for row, name in enumerate(table.frame.index)}
 
 
 def read_model(path: Path, name: str | None = None) -> SbmlModel:

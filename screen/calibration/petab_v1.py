@@ -27,6 +27,7 @@ from screen.calibration.petab_tables import (
     raise_if,
     read_frame,
     read_model,
+    rows_of,
 )
 from screen.errors import FitError
 
@@ -84,11 +85,6 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
         parameter_df=frames["parameter_file"],
     )
     raise_if(_lint(problem, path, [table for of_kind in tables.values() for table in of_kind]))
-    rows = {
-        str(name): table.where(row)
-        for table in tables["parameter_file"]
-        for row, name in enumerate(table.frame.index)
-    }
     measured = tuple(
         table.where(row) for table in tables["measurement_files"] for row in range(len(table.frame))
     )
@@ -102,7 +98,8 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
         arms=arms_of_tables(frames["condition_files"], measurements, measured),
         files=(path, *(table.path for of_kind in tables.values() for table in of_kind), model),
         measured_in=measured,
-        parameters_in=rows,
+        parameters_in=rows_of(tables["parameter_file"]),
+        observables_in=rows_of(tables["observable_files"]),
     )
 
 

@@ -63,6 +63,10 @@ class Rows:
         cells = [cell for table in self.tables for cell in table.frame.get(name, [None] * len(table.frame))]
         return [None if missing(cell) else cell for cell in cells]
 
+    def named(self) -> dict[str, str]:
+        """File and row of each, by its name."""
+        return {each.id: where for each, where in zip(self.elements, self.where, strict=True)}
+
 
 def read_version_2(path: Path, layout: dict[str, Any], sbml: Path | None) -> PetabFiles:
     """The problem of a YAML file; `sbml` stands in for the model file it names. FitError if unsound."""
@@ -82,18 +86,19 @@ def read_version_2(path: Path, layout: dict[str, Any], sbml: Path | None) -> Pet
         mapping_tables=[petab.MappingTable(list(rows["mapping_files"].elements))],
     )
     raise_if(_lint(problem, path, [table for each in rows.values() for table in each.tables]))
-    measured, known = rows["measurement_files"], rows["parameter_files"]
-    where = dict(zip((each.id for each in known.elements), known.where, strict=True))
+    measured, known, observed = (rows[f"{kind}_files"] for kind in ("measurement", "parameter", "observable"))
+    where = known.named()
     return PetabFiles(
         model=model,
         parameters=parameter_table(known.elements, where),
-        observables=observable_table(rows["observable_files"].elements),
+        observables=observable_table(observed.elements),
         measurements=measurement_table(joined(measured.tables)),
         conditions=condition_table(problem),
         arms=arms_of(problem, path),
         files=(path, *(table.path for each in rows.values() for table in each.tables), model),
         measured_in=measured.where,
         parameters_in=where,
+        observables_in=observed.named(),
     )
 
 

@@ -225,3 +225,18 @@ def test_quoted_columns_are_read(files):
 def test_what_the_validator_says_of_the_whole_problem_is_said_of_a_cell(files, table, old, new, sentence):
     spoil(files.parent / f"{table}.tsv", old, new)
     assert re.fullmatch(rf".*{table}\.tsv {sentence}.*", problems_of(files))
+
+
+@pytest.mark.parametrize(
+    ("observable", "degrees", "found"),
+    [
+        (0, "0", "row 2: degreesOfFreedom:? must be a positive number, found 0"),
+        (1, "4", "row 3: degreesOfFreedom must be empty where noiseDistribution is laplace, found 4"),
+    ],
+)
+def test_degrees_of_freedom_are_those_of_normal_noise(files, observable, degrees, found):
+    table = files.parent / "observables.tsv"
+    head, *rows = table.read_text().splitlines()
+    further = [f"{row}\t{degrees if place == observable else ''}" for place, row in enumerate(rows)]
+    table.write_text("\n".join([f"{head}\tdegreesOfFreedom", *further]) + "\n")
+    assert re.fullmatch(rf".*observables.tsv {found}(\.0)?", problems_of(files))
