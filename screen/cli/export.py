@@ -14,10 +14,10 @@ Example: python -m screen export --to sbml
 import argparse
 
 from screen.cli.identity import check_shards
-from screen.cli.options import Results, add_shared, prepare_folder, read_shared, say
+from screen.cli.options import Results, add_shared, prepare_folder, read_shared, refuse_own_network, say
 from screen.cli.plan import read_aim
 from screen.cli.rounds import all_shards, read_race
-from screen.cli.standards import ARCHIVE, SHIPPED_ARM, STANDARDS, Wanted
+from screen.cli.standards import ARCHIVE, SHIPPED_ARM, STANDARDS, WITH_ARM, Wanted
 from screen.errors import ScreenError
 from screen.settings import Settings
 
@@ -30,33 +30,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     parser.add_argument("--to", required=True, metavar="TOOL", help="one of those above")
     parser.add_argument(
-        "--arm", default=SHIPPED_ARM, metavar="SCENARIO",
-        help="which arm, as the table of scenarios names it (default: %(default)s); sedml, combine",
+        "--arm", default=None, metavar="SCENARIO",
+        help=f"which arm, as the table of scenarios names it (default: {SHIPPED_ARM}); sedml, combine",
     )  # fmt: skip
     parser.add_argument(
         "--readout", default=None, metavar="NAME",
-        help="which read-out of the doses and effects (default: the first that is ranked)",
+        help="which read-out of the doses and effects (default: the first that is ranked); synergyfinder, gdr, thunor",
     )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write it into results/export, an archive into results, and say where it lies."""
-    settings, results = read_shared(arguments)
+    settings, results = read_shared(arguments, any_network=True)
     from screen.rank import TARGETS
 
     known = (*STANDARDS, *TARGETS, MATRIX)
     if arguments.to not in known:
         raise ScreenError(f"--to: must be one of {', '.join(known)}, found {arguments.to}")
-    if arguments.to == MATRIX and arguments.readout is not None:
-        raise ScreenError(
-            f"--readout: must be left out for {MATRIX}, which holds all, found {arguments.readout}"
-        )
+    for option, given, takers in (
+        ("--arm", arguments.arm, WITH_ARM),
+        ("--readout", arguments.readout, tuple(TARGETS)),
+    ):
+        if given is not None and arguments.to not in takers:
+            must = f"must be left out for {arguments.to} (it is for {', '.join(takers)})"
+            raise ScreenError(f"{option}: {must}, found {given}")
     if arguments.to not in STANDARDS:
         _write_effects(arguments, settings, results)
         return 0
+    refuse_own_network(settings)
     folder = results.folder if arguments.to == ARCHIVE else results.export / arguments.to
     prepare_folder(folder)
-    print(STANDARDS[arguments.to](Wanted(settings, folder, arguments.arm)))
+    print(STANDARDS[arguments.to](Wanted(settings, folder, arguments.arm or SHIPPED_ARM)))
     return 0
 
 

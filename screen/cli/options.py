@@ -265,9 +265,10 @@ def results_folder(arguments: argparse.Namespace, settings: Settings) -> Path:
 def refuse_own_network(settings: Settings) -> None:
     """SettingsError where the settings name a network of their own: what is asked is about the modules."""
     if settings.network.sbml:
-        known = "check, mine, network, scenarios, constrain, simulate, rank, report, decided and fit --petab"
+        known = "check, mine, network, scenarios, constrain, simulate, rank, report, decided, fit --petab"
+        effects = "export of doses and effects"
         raise SettingsError(
-            f"network.sbml: must be left out here (it is for {known}), found {settings.network.sbml}"
+            f"network.sbml: must be left out here (it is for {known} and {effects}), found {settings.network.sbml}"
         )
 
 

@@ -112,3 +112,6 @@ STANDARDS: dict[str, Callable[[Wanted], Path]] = {
     ARCHIVE: write_combine,
 }
 """Name after `--to` -> what writes it and says where it lies."""
+
+WITH_ARM = ("sedml", ARCHIVE)
+"""Those that hold an arm."""

@@ -131,6 +131,10 @@ def test_libcombine_reads_the_archive(results):
     ("arguments", "message"),
     [
         (("--to", "sedml", "--arm", "hepg2|default|nonib@1"), "--arm: must be a scenario of the settings .*nonib@1"),
+        (("--to", "sedml", "--readout", "P"), r"--readout: must be left out for sedml \(.*thunor\), found P$"),
+        (("--to", "anndata", "--readout", "P"), r"--readout: must be left out for anndata \(.*thunor\), found P$"),
+        (("--to", "petab", "--arm", "nonib"), r"--arm: must be left out for petab \(.*sedml, combine\), found nonib$"),
+        (("--to", "gdr", "--arm", "nonib"), "--arm: must be left out for gdr .*, found nonib$"),
         (("--to", "word"), "--to: must be one of sbml, petab, sedml, combine, synergyfinder, .*anndata, found word"),
     ],
 )  # fmt: skip

@@ -113,6 +113,9 @@ def test_a_file_of_another_network_is_screened(folder, run):
     assert dict(vehicle.select("readout", "value").rows()) == pytest.approx(
         {f"{name}_2min": value for name, value in course({}, 40.0).items()}, rel=1e-5
     )
+    for tool, end in (("gdr", "csv"), ("thunor", "tsv"), ("anndata", "h5ad")):
+        ran = run("export", "--to", tool, "--config", folder / "results/own/settings.json")
+        assert ran.code == 0 and (folder / f"results/own/export/{tool}.{end}").is_file(), ran.err
     page = (folder / "results/own/report.html").read_text()
     assert "takes P down" in page and "pY705" not in page
     assert "alone: what the network gets wrong is not counted." in page
@@ -260,8 +263,9 @@ def test_a_drug_called_as_a_parameter_is_refused_where_it_is_given(folder, run, 
     assert run("check", "--config", write(folder, scenarios={"drugs": ["blocker", "degrader"]})).code == 0
 
 
-def test_a_command_about_the_modules_refuses_another_network(folder, run):
-    ran = run("describe", "observables", "--config", write(folder))
+@pytest.mark.parametrize("command", [("describe", "observables"), ("export", "--to", "sbml")])
+def test_a_command_about_the_modules_refuses_another_network(folder, run, command):
+    ran = run(*command, "--config", write(folder))
     assert ran.code == 2 and "network.sbml: must be left out here" in ran.err
 
 

@@ -122,7 +122,10 @@ def hand_over(run, results):
             ("excel",),
             "--to: must be one of sbml, petab, sedml, combine, synergyfinder, gdr, thunor, anndata, found excel",
         ),
-        (("anndata", "--readout", "pY705_20min"), "--readout: must be left out for anndata, which holds all"),
+        (
+            ("anndata", "--readout", "pY705_20min"),
+            "--readout: must be left out for anndata (it is for synergy",
+        ),
         (
             ("gdr", "--readout", "pY705_9h"),
             "readouts: pY705_9h must be among the responses, found pY705_20min",
