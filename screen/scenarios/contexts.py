@@ -213,12 +213,17 @@ def _row_problems(frame: pl.DataFrame, options: Iterable[str]) -> list[str]:
         )
         if not MODULE.fullmatch(row["parameter"]) or row["value"] != 0
     ]
+    said = {CONSTRUCT: ((0.0, 1.0), "1 (carried) or 0 (not)"), "organism": ((1.0,), "1")}
     problems += [
-        f"{row['where']}, {row['context']}: `value` of a row of kind {CONSTRUCT} must be 1 (carried) or 0 (not), "
+        f"{row['where']}, {row['context']}: `value` of a row of kind {row['kind']} must be {said[row['kind']][1]}, "
         f"found {row['value']:g}"
-        for row in frame.filter((pl.col("kind") == CONSTRUCT) & ~pl.col("value").is_in([0.0, 1.0])).iter_rows(
-            named=True
-        )
+        for row in frame.filter(pl.col("kind").is_in(said.keys())).iter_rows(named=True)
+        if row["value"] is not None and row["value"] not in said[row["kind"]][0]
+    ]
+    problems += [
+        f"{row['where']}, {row['context']}: `unit` of a row of kind organism must be empty, found {row['unit']}"
+        for row in frame.filter(pl.col("kind") == "organism").iter_rows(named=True)
+        if row["unit"] not in (None, "dimensionless")
     ]
     problems += [
         f"{row['where']}, {row['context']}: `value` of a row of kind {row['kind']} must be given, found none"

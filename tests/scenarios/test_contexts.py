@@ -95,6 +95,9 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ([("a", "timing", "preincubation_min", "1", "h")], "a: `unit` of preincubation_min must be min, found h"),
         ([("a", "timing", "preincubation_min", "2e7")],
          "a: `value` of preincubation_min must be at most 1e+07, found 2e+07"),
+        ([("a", "organism", "mouse", "0")], "a: `value` of a row of kind organism must be 1, found 0"),
+        ([("a", "organism", "mouse", "7")], "a: `value` of a row of kind organism must be 1, found 7"),
+        ([("a", "organism", "human", "1", "nM")], "a: `unit` of a row of kind organism must be empty, found nM"),
         ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
         ([("a", "total", "k_off", "30", "%")], "a: `unit` may be % for a total of which the context that it is from"),
         (
