@@ -105,6 +105,15 @@ def arm_problems(
         for name in names
         if name not in known
     ]
+    stimulated = set(arm.stimulus.names())
+    if arm.stimulus.own and arm.context in contexts.contexts:
+        stimulated |= {setting.parameter for setting in contexts.contexts[arm.context].stimulus}
+    problems += [
+        f"`{prefix}{column}` must not set what cells are stimulated with, found {name}"
+        for column, names in named[:2]
+        for name in names
+        if name in stimulated
+    ]
     given = {
         "genotype": (arm.genotype, arm.shares),
         "stimulus": arm.stimulus.given,

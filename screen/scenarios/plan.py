@@ -13,7 +13,7 @@ from screen.scenarios.carried import carried_problems
 from screen.scenarios.contexts import ContextTables, screened
 from screen.scenarios.drugs import DrugTables
 from screen.scenarios.genotypes import genetic_problems
-from screen.scenarios.hypotheses import hypothesis_labels
+from screen.scenarios.hypotheses import JOIN, hypothesis_labels
 from screen.scenarios.pairs import Pair, Triple, count_together, doses_alone, doses_together, layout_problems
 from screen.settings import Layout
 from screen.tables import SCENARIOS, check_table
@@ -139,6 +139,8 @@ def plan_scenarios(
         name: hypothesis_labels(contexts.options, context.hypotheses, request.switches)
         for name, context in contexts.contexts.items()
     }
+    if problems := _overridden(contexts, labels):
+        raise ScenarioError(problems)
     _check_size(sum(map(len, labels.values())), names, request)
     _check_doses_alone(names, request)
     frame = pl.DataFrame(
@@ -148,6 +150,21 @@ def plan_scenarios(
     )
     check_table(frame, SCENARIOS, "scenarios")
     return frame
+
+
+def _overridden(contexts: ContextTables, labels: Mapping[str, Iterable[str]]) -> list[str]:
+    """One sentence for each row of a reading that says what a cell under it is given at minute 0."""
+    return list(
+        dict.fromkeys(
+            f"{option.places[setting.parameter]}, {name}: must not set what cells are stimulated with, found "
+            f"{setting.parameter}, the stimulus of {context}"
+            for context, those in labels.items()
+            for name in dict.fromkeys(each for label in those for each in label.split(JOIN))
+            if (option := contexts.options.get(name))
+            for setting in contexts.contexts[context].stimulus
+            if setting.parameter in option.settings
+        )
+    )
 
 
 def count_trajectories(scenarios: pl.DataFrame, draws: int) -> Counts:

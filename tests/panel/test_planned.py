@@ -173,6 +173,17 @@ WRONG = {
         {"stimulus": "IL6_dose=10 nucleus=0:from=5"}, "`stimulus` must leave a volume above 0, found nucleus=0"
     ),
     "volume taken": ({"treatment": "nucleus=0"}, "`treatment` must leave a volume above 0, found nucleus=0"),
+    "stimulus": (
+        {"genotype": "IL6_dose=0"}, "`genotype` must not set what cells are stimulated with, found IL6_dose"
+    ),
+    "share of the stimulus": (
+        {"genotype": "IL6_dose=0%", "stimulus": "IL6_dose=1,10"},
+        "`genotype` must not set what cells are stimulated with, found IL6_dose",
+    ),
+    "own stimulus": (
+        {"genotype": "IL6_dose=5", "stimulus": "context"},
+        "`genotype` must not set what cells are stimulated with, found IL6_dose",
+    ),
     "ligand": ({"stimulus": "IL99_dose=3"}, "`stimulus` must set parameters of the network, found IL99_dose"),
     "hypothesis": ({"hypothesis": "flat_earth"}, "`hypothesis`: hypothesis flat_earth: must be default or of"),
 }  # fmt: skip

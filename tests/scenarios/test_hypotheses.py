@@ -101,6 +101,20 @@ def test_weights_reach_the_scenarios(contexts, drugs):
     assert frame["scenario"][2] == "lymphoma|direct+tight|vehicle"
 
 
+def test_a_reading_that_says_what_a_cell_is_given_at_minute_0_is_refused_where_it_is_run(folder, drugs):
+    """The stimulus would take its place without a word."""
+    spoil(folder, "hypotheses.tsv", "tight 0.5 k_off 0.2", "tight 0.5 IL6_dose 0.2")
+    contexts = contexts_of(folder)
+    plan_scenarios(contexts, drugs, Request(doses_nM=[1], switches=["H_ALK"]))
+    plan_scenarios(contexts, drugs, Request(doses_nM=[1], switches=["H_Kd"], contexts=["lymphoma"]))
+    with pytest.raises(ScenarioError) as caught:
+        plan_scenarios(contexts, drugs, Request(doses_nM=[1], switches=["H_ALK", "H_Kd"]))
+    assert caught.value.problems == (
+        "hypotheses.tsv row 6, tight: must not set what cells are stimulated with, found IL6_dose, "
+        "the stimulus of liver",
+    )
+
+
 def test_an_unknown_switch_is_refused(contexts, drugs):
     with pytest.raises(ScenarioError) as caught:
         plan_scenarios(contexts, drugs, Request(doses_nM=[1], switches=["H_x"]))
