@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from screen.cli.drugs import read_drugs
 from screen.cli.network import cells_of, is_sliced, write_network
 from screen.cli.options import add_shared, read_shared, say
-from screen.cli.plan import check_cells, read_bases, read_rankable_plan
+from screen.cli.plan import check_cells, read_bases, read_rankable_plan, void_shares
 from screen.errors import FitError, PanelError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -271,6 +271,10 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     warnings = implausible_affinities(read_placed(tables.affinities, AFFINITIES))
     warnings += implausible_exposures(read_placed(tables.drugs, DRUGS))
     warnings += wild_type_constants(plan.contexts.contexts.values(), plan.drugs)
+    warnings += [
+        f"scenarios.genetic: {text} should be a share of what the cell has, found 0 in {', '.join(none)}"
+        for text, none in void_shares(settings, plan, [inputs.screened]).items()
+    ]
     if unranked:
         warnings.append(
             f"{len(unranked)} pairs or triples stand on no dose basis and are not ranked, such as {unranked[0]}; "

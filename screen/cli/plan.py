@@ -179,3 +179,32 @@ def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Seq
         return sorted({what for found in every for what in found})
 
     check_genetic(settings.scenarios.genetic, parameters, counted, lost, stimuli)
+    problems = [
+        f"scenarios.genetic: must be a share of what a cell has, found {text} of 0 in {', '.join(none)}; write its "
+        "value"
+        for text, none in void_shares(settings, plan, networks).items()
+        if len(none) == len(contexts)
+    ]
+    if problems:
+        raise ScenarioError(problems)
+
+
+def void_shares(
+    settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]"
+) -> dict[str, list[str]]:
+    """The cells in which each share of a genetic change is of what is 0, whatever reading they are run under."""
+    from screen.scenarios import hypothesis_settings, parse_genotype, shares_of_nothing
+
+    usual = {
+        name: value for each in networks for name, value in zip(each.parameters, each.values, strict=True)
+    }
+    runs = plan.scenarios.select("context", "hypothesis").unique().sort("context", "hypothesis")
+    changes = [parse_genotype(text)[0] for text in settings.scenarios.genetic]
+    void: dict[str, set[str]] = {}
+    for context, label in runs.iter_rows():
+        totals = {each.parameter: each.value for each in plan.contexts.contexts[context].totals}
+        own = usual | totals | hypothesis_settings(plan.contexts.options, label)
+        found = {text for change in changes for text in shares_of_nothing(own, change)}
+        void[context] = void.get(context, found) & found
+    every = sorted(set().union(*void.values()))
+    return {text: [context for context, found in void.items() if text in found] for text in every}

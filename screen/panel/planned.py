@@ -14,7 +14,14 @@ from screen.network import Network
 from screen.panel.fitting import arm_problems
 from screen.panel.grammar import ARM_COLUMNS, NO_UNITS, Units, parse_arm, parse_minutes
 from screen.panel.run import PanelTables
-from screen.scenarios import ContextTables, Genotype, implausible_amounts, lost_rates, lost_readouts
+from screen.scenarios import (
+    ContextTables,
+    Genotype,
+    implausible_amounts,
+    lost_rates,
+    lost_readouts,
+    shares_of_nothing,
+)
 from screen.tables import Column, Schema, read_placed
 from screen.tables.several import WHERE
 
@@ -135,7 +142,8 @@ def check_arms_fit(planned: tuple[Planned, ...], tables: Mapping[tuple[str, ...]
 def check_arms_run(
     planned: Iterable[Planned], contexts: ContextTables, network_of: Callable[[tuple[str, ...]], Network]
 ) -> None:
-    """Raise ScenarioError with every arm, all of which fit, whose genotype leaves a rate or all its read-outs no value.
+    """Raise ScenarioError with every arm, all of which fit, whose genotype leaves a rate or all its read-outs no value,
+    or is a share of 0.
 
     `network_of` gives the network without some modules.
     """
@@ -152,6 +160,11 @@ def check_arms_run(
             found += [f"read-out a value, found {name}" for name in lost]
         problems += [
             f"{each.where}: `genotype` must leave every {what} to have none, such as 0/0" for what in found
+        ]
+        there = dict(zip(network.parameters, network.values, strict=True)) | own
+        problems += [
+            f"{each.where}: `genotype` must be a share of what {arm.context} has, found {text} of 0; write its value"
+            for text in shares_of_nothing(there, change)
         ]
     if problems:
         raise ScenarioError(problems)

@@ -43,7 +43,7 @@ from screen.scenarios.hypotheses import (
     hypothesis_settings,
     read_options,
 )
-from screen.scenarios.lost import check_taken_away, lost_rates, lost_readouts, lost_values
+from screen.scenarios.lost import check_taken_away, lost_rates, lost_readouts, lost_values, shares_of_nothing
 from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import GENETIC, Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import (
@@ -114,6 +114,7 @@ __all__ = [
     "read_options",
     "read_targets",
     "screened",
+    "shares_of_nothing",
     "sites_in",
     "smaller_networks",
     "unmeasured",

@@ -75,6 +75,11 @@ def _of_other(row: Mapping, totals: Mapping[str, Mapping]) -> dict:
             f"{row['where']}, {row['context']}: `unit` may be {SHARE} for a total of which the context that it is from "
             f"has a row, found {row['kind']} {row['parameter']}; write its value (`describe cell NAME --all` has it)"
         )
+    if row["value"] and not other["value"]:
+        raise ScenarioError(
+            f"{row['where']}, {row['context']}: `value` must be a share of what the context that it is from has, found "
+            f"{row['value']:g} % of {row['parameter']}, which is 0 there; write its value"
+        )
     sd = other["sd"] if row["sd"] is None else row["sd"]
     return {**row, "value": row["value"] / 100.0 * other["value"], "unit": other["unit"], "sd": sd}
 

@@ -82,6 +82,15 @@ def lost_values(
     return [f"rate a value, found that of {rates[0]}{more}"] if rates else []
 
 
+def shares_of_nothing(own: Values, change: Genotype) -> list[str]:
+    """Shares above 0, as they are written, of what is 0 in a cell, whose parameters are `own`: they change nothing.
+
+    >>> shares_of_nothing({"BRAF_V600E": 0.0}, Genotype(shares=(("BRAF_V600E", 0.5),)))
+    ['BRAF_V600E=50%']
+    """
+    return [f"{name}={100 * share:g}%" for name, share in change.shares if share and own.get(name) == 0]
+
+
 def check_taken_away(
     tables: ContextTables,
     cells: Mapping[str, Collection[str]],

@@ -123,9 +123,14 @@ def test_a_genotype_without_which_a_rate_or_all_that_is_read_has_no_value_is_ref
     (tmp_path / "arms.csv").write_text(
         "arm,context,genotype,readout,minutes\nfine,hepg2,STAT3_total=0 JAK1_total=0,pY705_level pSTAT1,1\n"
         "rate,hepg2,GSH_total=0,pSTAT1,1\nread,hepg2,STAT3_total=0%,pY705_level,1\n"
+        "share,hepg2,BRAF_V600E=50%,pSTAT1,1\n"
     )
     ran = run("experiment", "arms.csv", "--config", small(), "--nominal")
-    rate, read = ran.problems
+    rate, read, share = ran.problems
+    assert share == (
+        "screen: arms.csv row 5: `genotype` must be a share of what hepg2 has, found BRAF_V600E=50% of 0; write its "
+        "value"
+    )
     must = "`genotype` must leave every"
     assert ran.code == 2 and rate.startswith(f"screen: arms.csv row 3: {must} rate a value, found that of ")
     assert (

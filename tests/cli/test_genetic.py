@@ -163,3 +163,16 @@ def test_what_leaves_a_rate_no_value_is_refused_by_the_stage_as_by_check(run, se
             ran = run(command, "--config", settings(changes, own=own))
             (problem,) = [line for line in ran.problems if rule in line]
             assert ran.code == 2 and problem.startswith(start + rule) and "under GSH_total=0" in problem
+
+
+def test_a_share_of_what_no_cell_has_is_refused_and_of_what_some_lack_is_told(run, settings):
+    """HepG2 has no mutant BRAF; of what is 0 a loss may be asked, and a value."""
+    mutant = [("mutant", "from", "hepg2", "", ""), ("mutant", "total", "BRAF_V600E", "1", "dimensionless")]
+    both = ["JAK1_total=0 BRAF_V600E=50%", "ALK_total=0%", "ALK_total=5"]
+    ran = run("check", "--config", settings(both))
+    (problem,) = ran.problems
+    share = "a share of what a cell has, found BRAF_V600E=50% of 0 in hepg2; write its value"
+    assert ran.code == 2 and problem == f"screen: scenarios.genetic: must be {share}"
+    ran = run("check", "--config", settings(both, own=mutant))
+    told = "scenarios.genetic: BRAF_V600E=50% should be a share of what the cell has, found 0 in hepg2"
+    assert ran.code == 0 and f"screen: warning: {told}\n" in ran.err

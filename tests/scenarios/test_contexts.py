@@ -101,6 +101,10 @@ def test_own_options_of_a_switch_replace_all_of_it_through_any_number_of_steps(o
         ([("a", "total", "k_off")], "a: `value` of a row of kind total must be given, found none"),
         ([("a", "total", "k_off", "30", "%")], "a: `unit` may be % for a total of which the context that it is from"),
         (
+            [("b", "total", "k_off", "0"), ("a", "from", "b"), ("a", "total", "k_off", "30", "%")],
+            "a: `value` must be a share of what the context that it is from has, found 30 % of k_off, which is 0 there",
+        ),
+        (
             [("a", "from", "liver"), ("a", "stimulus", "IL6_dose", "30", "%")],
             "has a row, found stimulus IL6_dose; write its value",
         ),
