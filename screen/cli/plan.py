@@ -134,9 +134,22 @@ def check_hypotheses(settings: Settings, plan: ScreenInputs) -> None:
 
 
 def check_cells(settings: Settings, plan: ScreenInputs, network_of: "Callable[[str], Network]") -> None:
-    """ScenarioError where a cell, under a reading that it is run under, has a read-out or a rate without a value."""
-    from screen.scenarios import check_taken_away
+    """ScenarioError where the network of a cell lacks a target of the drugs, or the cell, under a reading that it is
+    run under, has a read-out or a rate without a value.
+    """
+    from screen.scenarios import check_taken_away, lacking_loads
 
+    given = {name for which in "abc" for name in plan.scenarios[f"drug_{which}"].drop_nulls().unique()}
+    networks = {
+        network.digest: network for network in map(network_of, plan.scenarios["context"].unique().sort())
+    }
+    lacking = dict.fromkeys(
+        problem
+        for network in networks.values()
+        for problem in lacking_loads(given, plan.drugs, network.parameters)
+    )
+    if lacking:
+        raise ScenarioError(lacking)
     runs = plan.scenarios.select("context", "hypothesis").unique(maintain_order=True)
     cells: dict[str, list[str]] = {}
     for context, hypothesis in runs.iter_rows():

@@ -31,6 +31,7 @@ from screen.scenarios import (
     Genotype,
     carried,
     hypothesis_settings,
+    lacking_loads,
     parameter_names,
     parse_genotype,
     sites_in,
@@ -330,12 +331,7 @@ def check_arms(
         if name not in tables.drugs
     }
     problems |= dict.fromkeys(parameter_names(used, tables, known))
-    reached = {binding.target: binding.drug for binding in tables.bindings if binding.drug in used}
     if not problems:
-        problems |= {
-            f"targets.tsv, {target}: must have the parameter {LOAD}{target} in the network for {drug}, found none": None
-            for target, drug in reached.items()
-            if LOAD + target not in parameters
-        }
+        problems |= dict.fromkeys(lacking_loads(used, tables, parameters))
     if problems:
         raise ScenarioError(list(problems))

@@ -16,6 +16,7 @@ import polars as pl
 
 from screen.errors import ScenarioError
 from screen.network import Site
+from screen.network.drugged import LOAD
 from screen.scenarios.drug_columns import AFFINITIES, DRUGS, TARGETS
 from screen.tables import read_placed
 
@@ -39,6 +40,8 @@ class Target:
     atp_shift: float
     site: Site | None = None
     """Where it acts in `network.sbml`; the modules say it themselves."""
+    where: str = field(default="targets.tsv", repr=False, compare=False)
+    """File and row."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def read_targets(targets: Path | Sequence[Path]) -> dict[str, Target]:
             tuple(gene.strip() for gene in row["genes"].split(",")),
             row["atp_shift"],
             _site(row),
+            row["where"],
         )
         for row in read_placed(targets, TARGETS).iter_rows(named=True)
     }
@@ -157,6 +161,17 @@ def parameter_names(drugs: Iterable[str], tables: DrugTables, parameters: Collec
         f"{tables.drugs[name].where}: `drug` must not be the name of a parameter of the network, found {name}"
         for name in drugs
         if name in tables.drugs and name in parameters
+    ]
+
+
+def lacking_loads(drugs: Collection[str], tables: DrugTables, parameters: Collection[str]) -> list[str]:
+    """One sentence for each target of these drugs that a network with these parameters has no load of."""
+    reached = {binding.target: binding.drug for binding in tables.bindings if binding.drug in drugs}
+    return [
+        f"{tables.targets[target].where}, {target}: must have the parameter {LOAD}{target} in the network for {drug}, "
+        "found none"
+        for target, drug in reached.items()
+        if LOAD + target not in parameters
     ]
 
 

@@ -301,3 +301,31 @@ def test_a_reading_that_takes_a_value_away_is_refused_by_its_row(run, read_under
     for command in ("check", "scenarios"):
         ran = run(command, "--config", config)
         assert ran.code == 2 and must in ran.problems, ran.problems
+
+
+def test_a_target_that_the_network_lacks_is_refused_by_its_row_where_a_drug_reaches_it(run, small, tmp_path):
+    own = {
+        "targets": {"target": "JAKX", "genes": "JAKX", "atp_shift": "1", "mark": "fixed"},
+        "drugs": {"drug": "mynib", "class": "own", "mode": "allosteric", "species": "any", "screened": "true",
+                  "hill": "1", "mark": "assumed"},
+        "affinities": {"drug": "mynib", "gene": "JAKX", "construct": "JAKX", "target": "JAKX", "type": "Kd",
+                       "relation": "=", "value_nM": "3", "atp": "site", "used": "true", "mark": "assumed",
+                       "citation": "made"},
+    }  # fmt: skip
+    for name, row in own.items():
+        header = (tmp_path / f"config/{name}.tsv").read_text().splitlines()[0]
+        cells = "\t".join(row.get(column, "") for column in header.split("\t"))
+        (tmp_path / f"{name}.tsv").write_text(f"{header}\n{cells}\n")
+    tables = {name: [f"config/{name}.tsv", f"{name}.tsv"] for name in own}
+    must = "screen: targets.tsv row 2, JAKX: must have the parameter load_JAKX in the network for mynib, found none"
+    for drugs, said in ((["mynib", "ruxolitinib"], [must]), (["ruxolitinib"], [])):
+        config = small(
+            tables=tables,
+            scenarios={"drugs": drugs, "doses_nM": [1000], "constants": "assay"},
+            rank={"dose_bases": [{"kind": "equal_concentration", "value": 1000}]},
+        )
+        assert run("network", "--config", config).code == 0
+        for command in ("check", "scenarios"):
+            ran = run(command, "--config", config)
+            found = [line for line in ran.problems if "load_" in line]
+            assert (ran.code, found) == (2 if said else 0, said), ran.err

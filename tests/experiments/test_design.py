@@ -288,7 +288,7 @@ def test_a_network_without_the_load_of_a_target_is_refused(scenarios, contexts, 
     with pytest.raises(ScenarioError) as caught:
         prepare(scenarios, contexts, drugs, draws, names, VALUES)
     message = (
-        "targets.tsv, MTORC1_RAPALOG: must have the parameter load_MTORC1_RAPALOG in the network "
+        "targets.tsv row 7, MTORC1_RAPALOG: must have the parameter load_MTORC1_RAPALOG in the network "
         "for sirolimus, found none"
     )
     assert caught.value.problems == (message,)
