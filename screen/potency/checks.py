@@ -72,6 +72,7 @@ def table_problems(placed: Placed) -> list[str]:
         *_engagement_problems(placed.cells, proteins),
         *_weight_problems(placed.responses, proteins),
         *_class_problems(placed.intended, placed.drugs),
+        *_idle_drugs(placed),
     ]
 
 
@@ -145,6 +146,24 @@ def _class_problems(intended: pl.DataFrame, drugs: pl.DataFrame) -> Iterator[str
     for name, where in intended.select("class", "where").iter_rows():
         if (other := known.setdefault(name.casefold(), name)) != name:
             yield f"{where}: `class` must be written as elsewhere, {other}, found {name}"
+
+
+def _idle_drugs(placed: Placed) -> Iterator[str]:
+    """Screened drugs of which nothing is known but how they bind other sites and isoforms than targets."""
+    others = placed.constructs.filter(role="other")
+    used = placed.cells.filter("used")
+    frames = (
+        placed.affinities.filter(relation="=").join(others, on=["construct", "target"], how="anti"),
+        used.filter(readout=ENGAGEMENT).join(others, on=["construct", "target"], how="anti"),
+        used.join(placed.responses, on=CELL_KEY, how="semi"),
+    )
+    acting = {drug for frame in frames for drug in frame["drug"]}
+    for drug, where in placed.drugs.filter("screened").select("drug", "where").iter_rows():
+        if drug not in acting:
+            yield (
+                f"{where}, {drug}: a screened drug must have an affinity with relation = at a construct that "
+                "constructs.tsv does not call other, or a potency in cells, found none"
+            )
 
 
 def estimate_problems(placed: pl.DataFrame, tables: Tables) -> list[str]:

@@ -1,6 +1,7 @@
 """What the readers refuse of the tables of potencies: each row that would end a run, or move constants in silence."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -104,9 +105,12 @@ def edited(path: Path, like: dict[str, str], changed: dict[str, str]) -> int:
     return at + 2
 
 
-def read(folder: Path, *affinities: Path):
+def read(folder: Path, *affinities: Path, drugs: Sequence[Path] = ()):
     tables = read_potency_tables(
-        folder, CONFIG / "drugs.tsv", [CONFIG / "affinities.tsv", *affinities], CONFIG / "targets.tsv"
+        folder,
+        [CONFIG / "drugs.tsv", *drugs],
+        [CONFIG / "affinities.tsv", *affinities],
+        CONFIG / "targets.tsv",
     )
     return tables, read_estimates(folder / "estimates.tsv", tables)
 
@@ -218,3 +222,26 @@ def test_a_construct_that_no_table_knows_is_no_further_protein(folder, tmp_path,
     )
     own.write_text(head + row.format(gene))
     read(folder, own)
+
+
+def test_a_screened_drug_that_is_known_at_another_site_alone_is_refused(folder, tmp_path):
+    """It would bind nothing: treated as the vehicle, and ranked."""
+    drugs, own = tmp_path / "drugs.tsv", tmp_path / "own.tsv"
+    drugs.write_text(
+        "drug\tclass\tmode\tspecies\tscreened\thill\tmark\nnib\tJAK\tallosteric\tany\ttrue\t1\tmeasured\n"
+    )
+    head = "drug\tgene\tconstruct\ttarget\ttype\trelation\tvalue_nM\tatp\tused\tmark\tcitation\n"
+    row = "nib\tJAK1\t{}\tJAK1\tKd\t{}\t5\tnone\t{}\tmeasured\tmine\n"
+    other, bound = row.format("JAK1_JH2", "=", "true"), row.format("JAK1", ">", "false")
+    own.write_text(head + other + bound)
+    with pytest.raises(ScreenError) as caught:
+        read(folder, own, drugs=[drugs])
+    assert caught.value.problems == (
+        f"{drugs} row 2, nib: a screened drug must have an affinity with relation = at a construct that "
+        "constructs.tsv does not call other, or a potency in cells, found none",
+    )
+    own.write_text(head + other + row.format("JAK1", "=", "false"))
+    read(folder, own, drugs=[drugs])
+    own.write_text(head + other)
+    drugs.write_text(drugs.read_text().replace("true", "false"))
+    read(folder, own, drugs=[drugs])
