@@ -5,6 +5,7 @@ A basis says for each intervention of a cell at which dose it stands: a dose tha
 two that were (the response is then interpolated in log10 dose, draw by draw). Nothing is extrapolated.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -266,10 +267,11 @@ def check_bases(bases: Iterable[DoseBasis], cells: Iterable[Cell]) -> None:
             problems.append(
                 "rank.dose_bases: genetic must have genetic changes (scenarios.genetic), found none"
             )
-    if len(set(bases)) < len(bases):
-        problems.append("rank.dose_bases: must be named once each, found a repeated one")
     if problems:
         raise RankError(problems)
+    repeated = [name for name, count in Counter(basis.name for basis in bases).items() if count > 1]
+    if repeated:
+        raise RankError(f"rank.dose_bases: must be named once each, found {repeated[0]} again")
 
 
 def _value_rule(kind: str) -> str:

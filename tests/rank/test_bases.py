@@ -1,5 +1,7 @@
 """Where interventions stand, by hand: rows and weights of doses, what is read there, and which doses are the same."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,27 @@ def test_the_most_even_split_is_that_whose_doses_lie_nearest():
 
 def test_a_multiple_of_an_ic50_may_be_less_than_one():
     assert check_bases([DoseBasis("ic50_multiple", 0.5)], find_cells(scenarios("a"))) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "name"),
+    [
+        ("ic50_multiple", (1.0, 1.0), "ic50_x1"),
+        ("ic50_multiple", (1.0, 1.0000001), "ic50_x1"),
+        ("equal_concentration", (1000.0, 1000.001), "equal_concentration_1000nM"),
+        ("equal_burden", (1234567.0, 1234568.0), "equal_burden_1.23457e+06nM"),
+        ("clinical", (None, None), "clinical"),
+    ],
+)
+def test_two_bases_of_one_name_are_refused_before_anything_runs(kind, values, name):
+    """Rankings are told apart by the name that is written, of six digits."""
+    cells = find_cells(scenarios("a", doses=tuple(dict.fromkeys(value or 1.0 for value in values))))
+    bases = [DoseBasis(kind, value) for value in values]
+    assert check_bases(bases[1:], cells) is None
+    with pytest.raises(
+        RankError, match=f"rank.dose_bases: must be named once each, found {re.escape(name)} again"
+    ):
+        check_bases(bases, cells)
 
 
 def test_genetic_changes_of_one_cell_suffice_for_their_basis():
