@@ -17,6 +17,9 @@ from screen.errors import ScenarioError
 from screen.network import ROUTES
 from screen.tables import Column, Schema, read_table
 
+LARGEST_SD = 20
+"""A factor of a million: who is that wrong of a ratio knows nothing of it."""
+
 DISCREPANCY = Schema(
     "discrepancy",
     (
@@ -27,6 +30,7 @@ DISCREPANCY = Schema(
             "sd of the error: of none where nothing moves, of the others what is added to it where all is taken",
             "log2",
             minimum=0,
+            maximum=LARGEST_SD,
         ),
         Column("observable", pl.String, "what the effects are of"),
         Column("effects", pl.Int64, "measured effects of such drugs that it was learned from", minimum=0),

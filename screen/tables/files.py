@@ -160,7 +160,7 @@ def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, lis
     parsed = found.select(parser_for(columns[name])(pl.col(name)) for name in found.columns)
     for text, values in zip(found, parsed, strict=True):
         wrong = (values.is_null() & text.is_not_null()).arg_true().to_list()
-        kind = "true or false" if values.dtype == pl.Boolean else "a number"
+        kind = _kind(values.dtype)
         problems += [
             f"{name} row {cells.lines[row]}: `{text.name}` must be {kind}, found {text[row]}" for row in wrong
         ]
@@ -168,6 +168,13 @@ def _read_text(path: Path, schema: Schema, name: str) -> tuple[pl.DataFrame, lis
     if problems := problems or find_problems(frame, schema, name, cells.lines):
         raise TableError(spelled_out(problems, name))
     return frame, cells.lines
+
+
+def _kind(dtype: pl.DataType) -> str:
+    """What the cells of a column must be, in words."""
+    if dtype == pl.Boolean:
+        return "true or false"
+    return "a whole number" if dtype.is_integer() else "a number"
 
 
 def write_table(

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screen.errors import ScenarioError
+from screen.errors import ScenarioError, TableError
 from screen.network import read_parameters
 from screen.scenarios import (
     DISCREPANCY,
@@ -134,6 +134,19 @@ def test_a_share_of_the_error_follows_how_far_the_signal_moves(tmp_path):
     assert found.of("none", ratio).tolist() == [0.3] * 5
     with pytest.raises(ScenarioError, match=r"must be of what is ranked, pY705_level, .* found pERK"):
         read_discrepancy(path, "pY705_level")
+
+
+def test_an_error_of_more_than_a_factor_of_a_million_is_refused(tmp_path, root):
+    """Of 1e300 the interval of a suppression would be infinite: found by `rank`, after all trajectories."""
+    path, row = tmp_path / "d.tsv", "direct\t1.3177"
+    shipped = (root / "config/discrepancy.tsv").read_text()
+    assert row in shipped
+    for sd in ("20.1", "1e300"):
+        path.write_text(shipped.replace(row, f"direct\t{sd}"))
+        with pytest.raises(TableError, match=r"d.tsv row 2: `sd` must be at most 20, found"):
+            read_discrepancy(path, "pY705_level")
+    path.write_text(shipped.replace(row, "direct\t20"))
+    assert read_discrepancy(path, "pY705_level").sd["direct"] == 20
 
 
 def test_a_stream_belongs_to_its_name_kind_and_seed_and_further_numbers_change_none():

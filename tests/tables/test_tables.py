@@ -82,6 +82,14 @@ def test_bad_text_is_refused_with_file_row_and_field(name, tmp_path: Path):
         read_table(path, DRUGS)
 
 
+@pytest.mark.parametrize("cell", ["3.0", "three"])
+def test_what_is_counted_must_be_a_whole_number(tmp_path: Path, cell):
+    path = tmp_path / "counts.tsv"
+    path.write_text(f"n\n{cell}\n")
+    with pytest.raises(TableError, match=rf"counts.tsv row 2: `n` must be a whole number, found {cell}"):
+        read_table(path, Schema("counts", (Column("n", pl.Int64, "count"),), ()))
+
+
 def test_every_problem_is_reported_at_once(tmp_path: Path):
     path = tmp_path / "drugs.tsv"
     path.write_text(HEADER + "a\t-1\ttrue\t=\nb\t1\ttrue\t?\n")
