@@ -292,10 +292,28 @@ def test_results_lie_in_no_folder_that_holds_an_input(tmp_path):
             check_settings(
                 {"tables": {"drugs": f"{tmp_path}/own/drugs.tsv"}, "results": str(results)}, "here"
             )
-    problem = {"fit": {"problem": f"{tmp_path}/fit/problem.yaml"}}
-    assert check_settings(problem | {"results": str(tmp_path)}, "here")
-    with pytest.raises(SettingsError, match=r"`results` must be a folder without inputs"):
-        check_settings(problem | {"results": f"{tmp_path}/fit"}, "here")
+    for results in (tmp_path, tmp_path / "potency"):
+        with pytest.raises(
+            SettingsError, match=r"`results` must be a folder without inputs, .* holds .*potency"
+        ):
+            check_settings({"tables": {"potency": f"{tmp_path}/potency"}, "results": str(results)}, "here")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "name"),
+    [
+        ("fit", "problem", "problem.yaml"), ("panel", "ensemble", "draws.parquet"), ("network", "sbml", "own.xml"),
+        ("rank", "discrepancy", "discrepancy.tsv"), ("report", "labels", "labels.tsv"),
+    ],
+)  # fmt: skip
+def test_results_may_hold_what_a_command_made_in_a_folder_below(tmp_path, section, key, name):
+    given = OWN if key == "sbml" else {}
+    given = given | {section: given.get(section, {}) | {key: f"{tmp_path}/fit/{name}"}}
+    assert check_settings(given | {"results": str(tmp_path)}, "here")
+    with pytest.raises(
+        SettingsError, match=rf"`results` must be a folder without inputs, .* holds .*/fit/{name}"
+    ):
+        check_settings(given | {"results": f"{tmp_path}/fit"}, "here")
 
 
 def test_a_place_is_named_from_the_section_on_and_what_is_missing_or_long_is_said_as_it_is(problems_of):

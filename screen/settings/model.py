@@ -263,12 +263,15 @@ class Settings(Section):
     def input_in(self, folder: Path) -> Path | None:
         """An input that lies where a run into `folder` would leave its results; None where there is none.
 
-        The problem of a fit may lie in a folder below, where `import-data` writes one.
+        What commands make may lie in a folder below: a problem that `import-data` wrote, draws, a discrepancy.
         """
         folder = folder.resolve()
-        inputs = (*self.tables.files(), self.network.folder, self.panel.table)
+        inputs = (*self.tables.files(), self.tables.potency, self.network.folder, self.panel.table)
+        made = (
+            self.fit.problem, self.panel.ensemble, self.network.sbml, self.rank.discrepancy, self.report.labels,
+        )  # fmt: skip
         held = [path for path in inputs if path.resolve().is_relative_to(folder)]
-        beside = [self.fit.problem] if self.fit.problem.resolve().parent == folder else []
+        beside = [path for path in made if path and path.resolve().parent == folder]
         return next(iter(held + beside), None)
 
     @model_validator(mode="after")
