@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from screen.cli.drugs import read_drugs
 from screen.cli.options import Results, say
-from screen.errors import ScreenError
 from screen.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,11 +103,3 @@ def first_draws(draws: "pl.DataFrame", most: int) -> "pl.DataFrame":
     import polars as pl
 
     return draws.filter(pl.col("draw").is_in(draws["draw"].unique().sort()[:most].implode()))
-
-
-def of_network(draws: "pl.DataFrame", network: "Network", ensemble: Path) -> "pl.Series":
-    """Which rows of draws of a PEtab problem are of parameters of `network.sbml`. ScreenError: none."""
-    known = draws["parameter"].is_in(network.parameters)
-    if not known.any():
-        raise ScreenError(f"{ensemble}: must hold draws of parameters of `network.sbml`, found none of them")
-    return known

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import first_draws, of_network, read_bench
+from screen.cli.bench import first_draws, read_bench
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
 from screen.cli.memory import give_back_freed
@@ -111,9 +111,9 @@ def _take_shipped(settings: Settings, results: Results) -> int:
 
 def _of_network(draws: "pl.DataFrame", results: Results, ensemble: Path) -> "pl.DataFrame":
     """What draws of a PEtab problem say of the network, without noise and scales of its measurements."""
-    from screen.network import read_sbml
+    from screen.network import drawn_of, read_sbml
 
-    known = of_network(draws, read_sbml(results.network), ensemble)
+    known = drawn_of(draws, read_sbml(results.network).parameters, str(ensemble))
     others = draws.filter(~known)["parameter"].unique().sort()
     if len(others):
         say(f"constrain: passed over, since the network has none of these: {', '.join(others)}")

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from screen.cli.bench import of_network
 from screen.cli.drugs import read_drugs
 from screen.cli.network import cells_of, is_sliced, write_network
 from screen.cli.rounds import count_draws
@@ -76,7 +75,7 @@ def _check_own(settings: Settings) -> None:
     wanted, drawn = settings.network, settings.fit.draws_from == "shipped"
     if wanted.sbml is None or not (drawn or wanted.start == "rest"):
         return
-    from screen.network import read_sbml
+    from screen.network import drawn_of, read_sbml
     from screen.tables import DRAWS, read_table
 
     network, ensemble = read_sbml(write_network(settings)), settings.panel.ensemble
@@ -85,7 +84,7 @@ def _check_own(settings: Settings) -> None:
         must = "must be initial for a network that time itself changes, which has no rest"
         raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {wanted.sbml.name}")
     if drawn:
-        of_network(read_table(ensemble, DRAWS), network, ensemble)
+        drawn_of(read_table(ensemble, DRAWS), network.parameters, str(ensemble))
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

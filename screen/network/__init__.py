@@ -9,7 +9,7 @@ from screen.network.drugged import HOWS, Site, with_drugs
 from screen.network.genes import read_genes
 from screen.network.network import Network
 from screen.network.observables import read_observables
-from screen.network.parameters import check_draws, read_parameters
+from screen.network.parameters import check_draws, drawn_of, read_parameters
 from screen.network.routes import ROUTES, find_routes
 from screen.network.sbml import read_sbml
 from screen.network.sbml_document import (
@@ -33,6 +33,7 @@ __all__ = [
     "compose_network",
     "compose_without",
     "depends_on",
+    "drawn_of",
     "find_routes",
     "has_events",
     "initially_assigned",

@@ -94,3 +94,15 @@ def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[s
             f"{', '.join(missing[:MOST_NAMED])}{f' and {more} more' if (more := len(missing) - MOST_NAMED) > 0 else ''}"
             "; run the fit stage again"
         )
+
+
+def drawn_of(draws: pl.DataFrame, parameters: Iterable[str], where: str) -> pl.Series:
+    """Which rows of draws of a PEtab problem are of these parameters of another network. NetworkError: none.
+
+    >>> drawn_of(pl.DataFrame({"parameter": ["k", "noise"]}), ["k", "V"], "draws.parquet").to_list()
+    [True, False]
+    """
+    known = draws["parameter"].is_in(list(parameters))
+    if not known.any():
+        raise NetworkError(f"{where}: must hold draws of parameters of `network.sbml`, found none of them")
+    return known
