@@ -22,7 +22,7 @@ LIMITS = {
         decided.decided_pairs_prior endings.weight scenarios.weight race.p_value race.p_adjusted hypotheses.weight
         thunor.drug1.conc thunor.drug2.conc""",
     # shares of which there must be some
-    "(0, 1]": "cell_potencies.free_fraction isoboles.effect",
+    "(0, 1]": "isoboles.effect",
     # 1 - treated/vehicle: more than all of it cannot be taken, and a drug may raise it without limit
     "(-inf, 1]": """
         combinations.suppression_p05 combinations.suppression_p50 combinations.suppression_p95
@@ -35,21 +35,24 @@ LIMITS = {
     # amounts, doses, times, standard deviations
     "[0, inf)": """
         evidence.gradient_norm facts.difference profiles.rise settling.separation decisive.value
-        decisive.sd decisive.swing decisive.flip_value discrepancy.sd effects.noise heldout.rmse contrasts.dose
+        decisive.sd decisive.swing decisive.flip_value effects.noise heldout.rmse contrasts.dose
         contrasts.minutes dynamics.dose time_courses.dose time_courses.minutes cell_potencies.minutes_of_drug
-        cell_potencies.minutes estimates.sd responses.spread targets.strength synergyfinder.conc1
+        cell_potencies.minutes targets.strength synergyfinder.conc1
         synergyfinder.conc2 gdr.Concentration gdr.Concentration_2 gdr.Concentration_3 gdr.Duration gdr.ReadoutValue
         gdr.ReferenceDivisionTime thunor.time thunor.cell.count contexts.value""",
     "(0, inf)": """
-        fitted.prior_sd fitted.posterior_sd settling.dose_nM parameters.prior_sd cell_potencies.ic50_nM drugs.cmax_cv
+        fitted.prior_sd fitted.posterior_sd settling.dose_nM parameters.prior_sd
         combinations.dose_a_nM combinations.dose_b_nM combinations.dose_c_nM responses.dose_a_nM responses.dose_b_nM
         responses.dose_c_nM failures.dose_c_nM scenarios.dose_c_nM failures.dose_a_nM
         failures.dose_b_nM isoboles.dose_a_nM scenarios.dose_a_nM scenarios.dose_b_nM""",
     # no binding is weaker than 1 M, no dose response steeper than 20, no drug leaves more slowly than in 11 years
     "(0, 1e9]": "affinities.value_nM",
     # two numbers whose product is a dose
-    "[1e-12, 1]": "drugs.fraction_unbound",
-    "[1e-12, 1e9]": "drugs.cmax_nM",
+    "[1e-12, 1]": "drugs.fraction_unbound cell_potencies.free_fraction",
+    "[1e-12, 1e9]": "drugs.cmax_nM cell_potencies.ic50_nM",
+    # a log10 of a constant in nM, or an error of one; a log2 of a ratio
+    "[-20, 20]": "estimates.value responses.constant",
+    "[0, 20]": "discrepancy.sd estimates.sd responses.spread",
     "(0, 20]": "drugs.hill",
     "(0, 1e5]": "drugs.half_life_h",
     "[0, 1e7]": "arms.pretreatment courses.minutes panel.pretreatment",
