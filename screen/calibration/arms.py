@@ -1,7 +1,7 @@
 """Which conditions each measurement is made under, one after another: the experiments of a calibration problem."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,9 @@ import pandas as pd
 
 from screen.calibration.cells import cell, missing, positive
 from screen.errors import FitError
+
+Cells = Mapping[tuple[str, str], tuple[str, Any]]
+"""(condition, target) -> file, row and column of what the condition sets it to, and what stands there."""
 
 PLAIN_COLUMNS = ("conditionName",)
 """Columns of the condition table that set nothing."""
@@ -35,6 +38,7 @@ class Arms:
     """Condition -> parameter or state -> number, parameter or formula."""
     carried: bool
     """Whether what a condition sets stays set in those that follow it, and may be a formula (PEtab 2)."""
+    cells: Cells = field(default_factory=dict)
 
     @property
     def rests(self) -> tuple[str, ...]:
@@ -48,13 +52,13 @@ class Arms:
         return tuple(dict.fromkeys((*self.rests, *later)))
 
 
-def arms_of_tables(conditions: pd.DataFrame, frame: pd.DataFrame, where: Sequence[str]) -> Arms:
+def arms_of_tables(conditions: pd.DataFrame, frame: pd.DataFrame, where: Sequence[str], cells: Cells) -> Arms:
     """The experiments of a PEtab 1 measurement table: what differs in condition, rest or pretreatment."""
     empty = pd.Series([None] * len(frame))
     columns = ("preequilibrationConditionId", "pretreatmentConditionId", "pretreatmentTime")
-    cells = (frame["simulationConditionId"], *(frame.get(name, empty) for name in columns))
+    given = (frame["simulationConditionId"], *(frame.get(name, empty) for name in columns))
     rows = []
-    for row, (own, rest, condition, time) in enumerate(zip(*cells, strict=True)):
+    for row, (own, rest, condition, time) in enumerate(zip(*given, strict=True)):
         before, length = cell(condition), cell(time)
         if (before is None) != (length is None):
             raise FitError(f"{where[row]}: pretreatmentConditionId and pretreatmentTime must stand together")
@@ -73,4 +77,4 @@ def arms_of_tables(conditions: pd.DataFrame, frame: pd.DataFrame, where: Sequenc
         }
         for name, row in conditions.iterrows()
     }
-    return Arms(arms, np.array([place[arm] for arm in rows]), settings, carried=False)
+    return Arms(arms, np.array([place[arm] for arm in rows]), settings, False, cells)

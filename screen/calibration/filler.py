@@ -72,7 +72,7 @@ class Filler:
         """(number, -1) or (NaN, place) of a cell: a number, a parameter of the table or a formula of these."""
         expression = self._read(value, where, lambda name: None)
         if not self._is_known(expression):
-            raise FitError(f"{where}: {self._rule}, found {value}")
+            raise FitError(f"{where} {self._rule}, found {value}")
         return self._settled(expression)
 
     @property
@@ -81,8 +81,7 @@ class Filler:
         return f"{rule}, or a formula of these" if self.formulas else rule
 
     def _is_known(self, expression: sympy.Expr) -> bool:
-        names = {str(each) for each in expression.free_symbols}
-        return names <= self.place.keys() and bool(names or np.isfinite(float(expression)))
+        return _has_value(expression) and {str(each) for each in expression.free_symbols} <= self.place.keys()
 
     def _settled(self, expression: sympy.Expr) -> tuple[float, int]:
         if not expression.free_symbols:
@@ -113,12 +112,12 @@ class Filler:
 
     def _parsed(self, value: Any, where: str) -> sympy.Expr:
         if not self.formulas:
-            raise FitError(f"{where}: {self._rule}, found {value}")
+            raise FitError(f"{where} {self._rule}, found {value}")
         try:
             with bounded():
                 return sympy.sympify(sympify_petab(value))
         except FORMULA_FAULTS as fault:
-            raise FitError(f"{where}: must be a formula, found {fault_in(str(value), fault)}") from None
+            raise FitError(f"{where} must be a formula, found {fault_in(str(value), fault)}") from None
 
     def tables(self, arms: Arms) -> tuple[Experiments, tuple[Experiments, ...], np.ndarray]:
         """Rests, phases of all lanes, and when these begin [lanes, phases]."""
@@ -151,8 +150,12 @@ class Filler:
             known = partial(self._known, dict(zip(model.parameters, earlier, strict=True)), row.begins)
             settings = arms.settings[row.condition] if row.condition is not None else {}
             for target, value in settings.items():
-                where = f"condition table: {target} of {row.condition}"
-                self._set(table, number, target, self._read(value, where, known), where)
+                name = str(row.condition), target
+                where, written = arms.cells.get(name, (f"{target} of {row.condition}", value))
+                expression = self._read(value, where, known)
+                if problem := self._problem(target, expression, written):
+                    raise FitError(f"{where} {problem}")
+                self._set(table, number, target, expression)
         return Experiments(
             tuple(row.condition or "" for row in rows), table.parameters, table.states, table.of_states()
         )
@@ -163,17 +166,14 @@ class Filler:
             self.resolve(name, name) if name in self.place or name in self.fixed else (float(value), NUMBER)
         )
 
-    def _set(self, table: _Open, number: int, target: str, expression: sympy.Expr, where: str) -> None:
-        model, is_known = self.model, self._is_known(expression)
-        if target in model.parameters and not is_known:
-            raise FitError(f"{where}: {self._rule}, found {expression}")
-        if is_known:
+    def _set(self, table: _Open, number: int, target: str, expression: sympy.Expr) -> None:
+        model = self.model
+        if self._is_known(expression):
             names = model.parameters if target in model.parameters else model.species
             filled = table.parameters if target in model.parameters else table.states
             place = number, names.index(target)
             filled.constant[place], filled.source[place] = self._settled(expression)
         else:
-            self._refuse_unknown(expression, where)
             table.computed.setdefault((model.species.index(target), expression), []).append(number)
 
     def _known(self, earlier: Mapping[str, tuple[float, int]], begins: float, name: str) -> sympy.Expr | None:
@@ -190,9 +190,19 @@ class Filler:
             return sympy.Symbol(names[place], real=True)
         return list(self.derived)[place - len(names)]
 
-    def _refuse_unknown(self, expression: sympy.Expr, where: str) -> None:
+    def _problem(self, target: str, expression: sympy.Expr, written: Any) -> str:
+        """What is wrong with what a condition sets; empty where nothing is."""
+        if self._is_known(expression):
+            return ""
+        if target in self.model.parameters or not _has_value(expression):
+            return f"{self._rule}, found {written}"
         known = {*self.place, *self.model.species}
         unknown = sorted(str(each) for each in expression.free_symbols if str(each) not in known)
-        if unknown:
-            rule = "a formula must use parameters and states"
-            raise FitError(f"{where}: {rule}, found {', '.join(unknown)} in {expression}")
+        named = [name for name in unknown if name in str(written)]
+        found = f"{', '.join(named)} in {written}" if named else written
+        return f"must be a formula of parameters and states, found {found}" if unknown else ""
+
+
+def _has_value(expression: sympy.Expr) -> bool:
+    """Whether an expression holds no infinite and no complex number, and divides by no 0."""
+    return not expression.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan, sympy.I)

@@ -13,7 +13,7 @@ from typing import Any
 
 import petab.v1 as petab
 
-from screen.calibration.arms import arms_of_tables
+from screen.calibration.arms import Cells, arms_of_tables
 from screen.calibration.petab_checks import find_problems
 from screen.calibration.petab_tables import (
     LINT_FAULTS,
@@ -95,12 +95,23 @@ def _read(path: Path, names: dict[str, list[str]], sbml: Path | None) -> PetabFi
         observables=frames["observable_files"],
         measurements=measurements,
         conditions=frames["condition_files"],
-        arms=arms_of_tables(frames["condition_files"], measurements, measured),
+        arms=arms_of_tables(
+            frames["condition_files"], measurements, measured, _cells(tables["condition_files"])
+        ),
         files=(path, *(table.path for of_kind in tables.values() for table in of_kind), model),
         measured_in=measured,
         parameters_in=rows_of(tables["parameter_file"]),
         observables_in=rows_of(tables["observable_files"]),
     )
+
+
+def _cells(tables: Sequence[Table]) -> Cells:
+    return {
+        (str(name), str(target)): (f"{table.where(row)}: {target}", value)
+        for table in tables
+        for row, (name, cells) in enumerate(table.frame.iterrows())
+        for target, value in cells.items()
+    }
 
 
 def _layout_files(path: Path, layout: dict[str, Any]) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ import petab.v2 as petab
 from petab.v2.lint import ValidationIssueSeverity
 from pydantic import BaseModel, ValidationError
 
+from screen.calibration.arms import Cells
 from screen.calibration.cells import missing
 from screen.calibration.formulas import FORMULA_FAULTS, LONGEST
 from screen.calibration.petab_checks import IDENTIFIER
@@ -94,7 +95,7 @@ def read_version_2(path: Path, layout: dict[str, Any], sbml: Path | None) -> Pet
         observables=observable_table(observed.elements),
         measurements=measurement_table(joined(measured.tables)),
         conditions=condition_table(problem),
-        arms=arms_of(problem, path),
+        arms=arms_of(problem, _cells(rows["condition_files"])),
         files=(path, *(table.path for each in rows.values() for table in each.tables), model),
         measured_in=measured.where,
         parameters_in=where,
@@ -178,6 +179,14 @@ def _conditions(rows: Rows) -> list[petab.Condition]:
     for name, change in zip(rows.column("conditionId"), rows.elements, strict=True):
         changes.setdefault(str(name), []).append(change)
     return [petab.Condition(id=name, changes=each) for name, each in changes.items()]
+
+
+def _cells(rows: Rows) -> Cells:
+    columns = zip(*(rows.column(name) for name in ("conditionId", "targetId", "targetValue")), strict=True)
+    return {
+        (str(name), str(target)): (f"{where}: targetValue", value)
+        for (name, target, value), where in zip(columns, rows.where, strict=True)
+    }
 
 
 def _experiments(rows: Rows) -> list[petab.Experiment]:

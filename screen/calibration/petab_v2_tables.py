@@ -1,7 +1,7 @@
 """What a PEtab 2 problem says, in the tables of PEtab 1: experiments, observables, measurements."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import petab.v2 as petab
 import sympy
 from petab.v1.math import petab_math_str
 
-from screen.calibration.arms import Arm, Arms
+from screen.calibration.arms import Arm, Arms, Cells
 from screen.errors import FitError
 
 LOGARITHMIC = "log-"
@@ -19,12 +19,16 @@ UNCHANGED = ""
 """The condition, and the experiment, in which the model is as it is."""
 
 
-def arms_of(problem: petab.Problem, path: Path) -> Arms:
-    """The experiments that are measured; conditions that begin together are one, with all that they set."""
+def arms_of(problem: petab.Problem, cells: Cells) -> Arms:
+    """The experiments that are measured; conditions that begin together are one, with all that they set.
+
+    `cells` says where each condition sets what.
+    """
     experiments = {each.id: each for each in problem.experiments}
     names = [each.experiment_id or UNCHANGED for each in problem.measurements]
     arms: dict[str, Arm] = {}
     settings: dict[str, dict[str, float | str]] = {UNCHANGED: {}}
+    own: dict[tuple[str, str], tuple[str, Any]] = {}
     for name in dict.fromkeys(names):
         periods = experiments[name].sorted_periods if name else []
         keys = {}
@@ -32,6 +36,11 @@ def arms_of(problem: petab.Problem, path: Path) -> Arms:
             keys[period.time] = "+".join(period.condition_ids)
             changes = problem.get_changes_for_period(period)
             settings[keys[period.time]] = {each.target_id: _cell(each.target_value) for each in changes}
+            own |= {
+                (keys[period.time], target): cell
+                for (condition, target), cell in cells.items()
+                if condition in period.condition_ids
+            }
         finite = [time for time in keys if np.isfinite(time)]
         arms[name] = Arm(
             name,
@@ -40,7 +49,7 @@ def arms_of(problem: petab.Problem, path: Path) -> Arms:
             tuple(finite) or (0.0,),
         )
     place = {name: number for number, name in enumerate(arms)}
-    return Arms(tuple(arms.values()), np.array([place[name] for name in names]), settings, carried=True)
+    return Arms(tuple(arms.values()), np.array([place[name] for name in names]), settings, True, own)
 
 
 def _cell(value: sympy.Expr) -> float | str:

@@ -46,7 +46,7 @@ def test_measurements_of_one_rest_pretreatment_and_condition_are_of_one_arm():
     conditions = pd.DataFrame(
         {"conditionName": ["x", "y"], "dose": [0.0, np.nan], "S": ["k", ""]}, index=["rest", "dosed"]
     )
-    found = arms_of_tables(conditions, frame, ["row"] * 5)
+    found = arms_of_tables(conditions, frame, ["row"] * 5, {})
     assert found.arms == (
         Arm("dosed", "rest", ("before", "dosed"), (-30.0, 0.0)),
         Arm("dosed", None, ("dosed",), (0.0,)),

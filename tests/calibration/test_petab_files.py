@@ -201,7 +201,7 @@ def test_all_problems_are_listed_at_once(files):
     [
         ("measurements", "\tscale\t0.05", "\tscale\t0", r"measurements.tsv row 2: noise must be .*, found 0 from"),
         ("measurements", "\tscale\t0.05", "\tscale\t-1", r"measurements.tsv row 2: noise must .*, found -1 from"),
-        ("measurements", "\tscale\t0.05", "\tscale\t1e400", r"row 2: noiseParameter1_obs_scaled: .*, found inf"),
+        ("measurements", "\tscale\t0.05", "\tscale\t1e400", r"row 2: noiseParameter1_obs_scaled must be .*, found inf"),
         ("measurements", "\tscale\t0.05", "\tscale\t", r"tsv row 2: noiseParameters must .* found 0 of 1"),
         ("measurements", "\t0.05\n", "\t0.05\textra\n", r"measurements.tsv row 2: must have 7 cells, found 8"),
         (
@@ -209,7 +209,8 @@ def test_all_problems_are_listed_at_once(files):
             r"observables.tsv row 3: noiseFormula must be a formula, found 1/0 \(ZeroDivisionError\)",
         ),
         ("observables", "\t8\t", "\t" + "+".join(["S"] * 20_000) + "\t", r"at most 10000 characters, found 39999"),
-        ("conditions", "rest\t0", "rest\tdose", r"dose of rest: must be a finite number or .*, found dose"),
+        ("conditions", "rest\t0", "rest\tdose", r"conditions.tsv row 2: dose must be a finite .*, found dose"),
+        ("conditions", "dose_1\t1", "dose_1\tinf", r"conditions.tsv row 3: dose must be a finite .*, found inf"),
         ("conditions", "dose\n", "readout\n", r"must set constants or states of the model, found readout"),
         ("parameters", "parameterScaleNormal\t0;0.7", "parameterScaleNormal\t0;0", r"row 2: .* positive width"),
         ("parameters", "parameterScaleNormal\t0;0.7", "parameterScaleUniform\t1;0", r"row 2: .* lower end first"),

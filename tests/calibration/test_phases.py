@@ -97,9 +97,9 @@ def test_a_formula_of_a_condition_sees_its_time_and_what_holds_before_it():
 def test_a_formula_at_rest_does_not_know_a_time():
     for target, rule in (
         ("k", "must be a finite number or a parameter of the parameter table, or a formula of these"),
-        ("S", "a formula must use parameters and states"),
+        ("S", "must be a formula of parameters and states"),
     ):
-        with pytest.raises(FitError, match=f"{target} of rest: {rule}.*, found time"):
+        with pytest.raises(FitError, match=f"{target} of rest {rule}.*, found time"):
             tables_of({"rest": {target: "time"}, "on": {}}, "on", begins=(0.0,), rest="rest")
 
 
