@@ -170,8 +170,11 @@ def _element(kind: str, cells: dict[Any, Any]) -> Any:
 
 def _sentence(fault: Any) -> str:
     column = ".".join(map(str, fault["loc"])) or "the row"
+    if fault["type"] == "missing":
+        return f"{column} must be given, found nothing"
     message = fault["msg"].removeprefix("Value error, ")
-    return f"{column} must be as PEtab 2 has it, found {str(fault['input'])[:60]} ({message})"
+    found = message if isinstance(fault["input"], dict) else f"{str(fault['input'])[:60]} ({message})"
+    return f"{column} must be as PEtab 2 has it, found {found}"
 
 
 def _conditions(rows: Rows) -> list[petab.Condition]:
