@@ -35,6 +35,23 @@ def test_a_law_across_volumes_weighs_them_and_is_not_used():
     assert analyse(network).reduction.dependents == ()
 
 
+@pytest.mark.parametrize("size", [1e-15, 3e-12, 7e8, 2e12, 1e100])
+def test_a_law_holds_in_a_volume_of_any_size(size):
+    text = SHUTTLE.replace("cell = 2", f"cell = {size}").replace("nucleus = 0.5", f"nucleus = {0.25 * size}")
+    network = read_sbml(sbml_of(text))
+    (law,) = conservation_laws(network)
+    assert named(network, law) == pytest.approx({"P": 1.0, "N": 0.25}, rel=1e-9)
+
+
+def test_a_coefficient_that_is_0_by_default_is_no_law_that_holds():
+    text = sbml_of("species P, Q, R; P = 1; Q = 2; R = 3; none = 0; k = 1; r: P -> Q; k*P;")
+    for name in "PQ":
+        text = text.replace(f'<species id="{name}"', f'<species id="{name}" conversionFactor="none"')
+    network = read_sbml(text)
+    assert len(network.stoichiometry) == 2
+    assert [named(network, law) for law in conservation_laws(network)] == [{"R": 1.0}]
+
+
 def test_pairs_leave_the_linear_algebra():
     system = analyse(read_sbml(sbml_of(CYCLE)))
     assert len(system.reduction.dependents) == 2

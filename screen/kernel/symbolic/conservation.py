@@ -7,6 +7,7 @@ nothing outside the linear algebra, and holds whatever the totals are. For pairs
 lowers the operation count; where it would not, the species stays.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -54,16 +55,19 @@ class Reduction(NamedTuple):
 def conservation_laws(network: Network) -> tuple[Law, ...]:
     """A basis of the conserved sums, in exact arithmetic.
 
-    A law across compartments weighs each species with its volume and is computed for the default volumes.
+    A law across compartments weighs each species with its volume and is computed for the default volumes. A species
+    of which a coefficient is 0 by default, but need not be, is in none.
     """
     values = dict(zip(network.parameters, network.values, strict=True))
     rows: list[dict[int, Fraction]] = [{} for _ in network.species]
     scales: list[set[Expression]] = [set() for _ in network.species]
     for species, reaction, coefficient in network.stoichiometry:
         number = evaluate(coefficient, {name: values[name] for name in free_symbols(coefficient)})
-        rows[species][reaction] = Fraction(float(number)).limit_denominator(10**9)
+        rows[species][reaction] = _fraction(float(number))
         scales[species].add(number_and_rest(coefficient)[1])
-    for species in {species for species, _ in network.rate_rules}:
+    without = {species for species, row in enumerate(rows) if not all(row.values())}
+    rows = [{reaction: number for reaction, number in row.items() if number} for row in rows]
+    for species in without | {species for species, _ in network.rate_rules}:
         rows[species][len(network.reactions) + species] = Fraction(1)
     laws = []
     for law in _left_null_space(rows):
@@ -71,6 +75,12 @@ def conservation_laws(network: Network) -> tuple[Law, ...]:
         exact = len(set().union(*(scales[i] for i in members))) <= 1
         laws.append(Law(members, tuple(law[i] for i in members), exact))
     return tuple(laws)
+
+
+def _fraction(number: float) -> Fraction:
+    """A coefficient as it is written, however large or small."""
+    significand, exponent = math.frexp(number)
+    return Fraction(significand).limit_denominator(10**9) * Fraction(2) ** exponent
 
 
 def number_and_rest(coefficient: Expression) -> tuple[float, Expression]:
