@@ -15,7 +15,7 @@ from screen.cli.drugs import read_drugs
 from screen.cli.inputs import Inputs
 from screen.cli.network import cells_of
 from screen.cli.options import add_shared, read_shared, say
-from screen.cli.plan import check_cells, read_bases, read_rankable_plan, void_shares
+from screen.cli.plan import check_cells, read_bases, read_genetic, read_rankable_plan, void_shares
 from screen.errors import FitError, PanelError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -106,7 +106,7 @@ def _implausible_changes(settings: Settings, contexts: "ContextTables", table: "
     from screen.scenarios import implausible_amounts, parse_genotype, screened
 
     cells = screened(contexts, settings.scenarios.contexts).contexts.values()
-    changes = [parse_genotype(text)[0].values for text in settings.scenarios.genetic]
+    changes = [parse_genotype(text)[0].values for text in read_genetic(settings)]
     found = (
         each for change in changes for cell in cells for each in implausible_amounts(cell, change, table)
     )

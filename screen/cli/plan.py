@@ -55,7 +55,7 @@ def read_plan(settings: Settings) -> ScreenInputs:
             triples=[(first, second, third) for first, second, third in wanted.triples],
             contexts=wanted.contexts,
             switches=wanted.hypotheses,
-            genetic=wanted.genetic,
+            genetic=read_genetic(settings),
         ),
     )
     cells = cells_of(settings, contexts).contexts.values()
@@ -85,6 +85,24 @@ def _check_own(settings: Settings) -> None:
         raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {wanted.sbml.name}")
     if drawn:
         drawn_of(read_table(ensemble, DRAWS), network.parameters, str(ensemble))
+
+
+def read_genetic(settings: Settings) -> list[str]:
+    """The genetic changes that the settings name, every number in the unit of what it sets.
+
+    ScenarioError: what says none.
+    """
+    wanted = settings.scenarios.genetic
+    if not wanted or settings.network.sbml is not None:
+        return list(wanted)
+    from screen.network import read_parameters
+    from screen.scenarios import genetic_problems, without_units
+
+    table = read_parameters(settings.network.folder / "parameters.tsv")
+    units = dict(table.select("parameter", "unit").iter_rows())
+    if problems := genetic_problems(wanted, units):
+        raise ScenarioError(problems)
+    return [without_units(text, units) for text in wanted]
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":
@@ -190,7 +208,7 @@ def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Seq
         )
         return sorted({what for found in every for what in found})
 
-    check_genetic(settings.scenarios.genetic, parameters, counted, lost, stimuli)
+    check_genetic(read_genetic(settings), parameters, counted, lost, stimuli)
     problems = [
         f"scenarios.genetic: must be a share of what a cell has, found {text} of 0 in {', '.join(none)}; write its "
         "value"
@@ -211,7 +229,7 @@ def void_shares(
         name: value for each in networks for name, value in zip(each.parameters, each.values, strict=True)
     }
     runs = plan.scenarios.select("context", "hypothesis").unique().sort("context", "hypothesis")
-    changes = [parse_genotype(text)[0] for text in settings.scenarios.genetic]
+    changes = [parse_genotype(text)[0] for text in read_genetic(settings)]
     void: dict[str, set[str]] = {}
     for context, label in runs.iter_rows():
         totals = {each.parameter: each.value for each in plan.contexts.contexts[context].totals}

@@ -33,7 +33,9 @@ from screen.scenarios.drugs import (
 from screen.scenarios.genotypes import (
     Genotype,
     check_genetic,
+    genetic_problems,
     parse_genotype,
+    without_units,
 )
 from screen.scenarios.hypotheses import (
     DEFAULT,
@@ -91,6 +93,7 @@ __all__ = [
     "check_options",
     "check_taken_away",
     "count_trajectories",
+    "genetic_problems",
     "hypothesis_labels",
     "hypothesis_settings",
     "implausible",
@@ -121,4 +124,5 @@ __all__ = [
     "smaller_networks",
     "unmeasured",
     "wild_type_constants",
+    "without_units",
 ]

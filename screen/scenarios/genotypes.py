@@ -8,14 +8,15 @@
 Facts, own experiments and genetic interventions of a screen are written so.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from screen.errors import ScenarioError
-from screen.scenarios.contexts import VOLUMES
+from screen.scenarios.contexts import VOLUMES, value_rule
 from screen.scenarios.drug_columns import UNTIL
-from screen.tables import parse_numbers
+from screen.tables import parse_number, parse_numbers
 
 Units = Mapping[str, str]
 """Unit of drugs and network parameters, by name."""
@@ -25,6 +26,11 @@ NO_UNITS: Units = MappingProxyType({})
 
 NONE, OWN = "none", "context"
 """Words of cells of arms: nothing; what the context itself is given."""
+
+
+STAT3_CURE = "load its synthesis instead (load_STAT3_SYNTHESIS=1e6 takes STAT3 away)"
+CONTEXT_CURE = "a context taken `from` the cell can have another value, and is compared with itself"
+"""What to do instead of a change of what the ranked observable is counted against."""
 
 
 class Genotype(NamedTuple):
@@ -79,11 +85,26 @@ def parse_genotype(text: str, units: Units = NO_UNITS) -> tuple[Genotype, list[s
     return Genotype(tuple(sorted(values.items())), tuple(sorted(shares.items()))), problems
 
 
-def genetic_problems(genetic: Sequence[str]) -> list[str]:
-    """What is wrong with genetic interventions as they are written."""
+def without_units(text: str, units: Units) -> str:
+    """A genotype with each value that has a unit of its own as a number in that of its parameter.
+
+    >>> without_units("STAT1_total=30% JAK1_total=0.2uM", {"JAK1_total": "nM"})
+    'STAT1_total=30% JAK1_total=200'
+    """
+    words = []
+    for word in text.split():
+        name, _, given = word.partition("=")
+        (number,) = parse_numbers([given], units.get(name))
+        has_unit = not given.endswith("%") and math.isnan(parse_number(given)) and not math.isnan(number)
+        words.append(f"{name}={number!r}".removesuffix(".0").replace("e+", "e") if has_unit else word)
+    return " ".join(words)
+
+
+def genetic_problems(genetic: Sequence[str], units: Units = NO_UNITS) -> list[str]:
+    """What is wrong with genetic interventions as they are written. Values may have the units of a parameter."""
     problems, seen = [], set[Genotype]()
     for text in genetic:
-        found, wrong = parse_genotype(text)
+        found, wrong = parse_genotype(text, units)
         if "+" in text:
             wrong.append("must be written without +, which joins drugs")
         if not wrong and not found.names:
@@ -128,10 +149,12 @@ def check_genetic(
                 problems.append(f"must not set what cells are stimulated with, found {name}")
             elif name in VOLUMES and value == 0:
                 problems.append(f"must leave a volume above 0, found {name}=0")
+            elif must := value_rule(name, value):
+                problems.append(f"must set a value that is {must}, found {name}={value:g}")
             elif name in ranked:
+                cure = STAT3_CURE if name == "STAT3_total" else CONTEXT_CURE
                 problems.append(
-                    f"must not set what the ranked observable is counted against, found {name}; load its synthesis "
-                    "instead (load_STAT3_SYNTHESIS=1e6 takes STAT3 away)"
+                    f"must not set what the ranked observable is counted against, found {name}; {cure}"
                 )
         if not problems:
             problems += [

@@ -109,13 +109,16 @@ def hypothesis_settings(options: Mapping[str, Option], label: str) -> dict[str, 
     if label != ordered:
         raise ScenarioError(f"hypothesis {label}: must be in the order of the file, {ordered}, found {label}")
     settings: dict[str, float] = {}
+    places: dict[str, str] = {}
     for name in names:
         for parameter, value in options[name].settings.items():
+            place = options[name].places.get(parameter, name)
             if settings.setdefault(parameter, value) != value:
                 raise ScenarioError(
-                    f"hypothesis {label}: must set {parameter} to one value, "
-                    f"found {settings[parameter]:g} and {value:g}"
+                    f"hypothesis {label}: must set {parameter} to one value, found {settings[parameter]:g} "
+                    f"({places[parameter]}) and {value:g} ({place})"
                 )
+            places[parameter] = place
     return settings
 
 

@@ -24,6 +24,7 @@ LIMITS = {
     "too_long": "must have at most {max_length} entries",
     "string_pattern_mismatch": NAME_RULE,
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} letters",
 }
 """Kind of mistake -> what must hold."""
 

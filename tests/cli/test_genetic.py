@@ -176,3 +176,28 @@ def test_a_share_of_what_no_cell_has_is_refused_and_of_what_some_lack_is_told(ru
     ran = run("check", "--config", settings(both, own=mutant))
     told = "scenarios.genetic: BRAF_V600E=50% should be a share of what the cell has, found 0 in hepg2"
     assert ran.code == 0 and f"screen: warning: {told}\n" in ran.err
+
+
+def test_a_change_may_have_units_as_in_own_experiments(run, settings, tmp_path):
+    changes = ["JAK1_total=0.7nM JAK2_total=30%", "TYK2_total=1e-3uM", "PTPN1_total=2e13M"]
+    config = settings(changes)
+    assert [run(stage, "--config", config).code for stage in ("network", "scenarios")] == [0, 0]
+    frame = pl.read_parquet(Results(tmp_path / "results").scenarios).filter(role="genetic")
+    assert frame["intervention"].to_list() == [
+        "JAK1_total=0.7 JAK2_total=30%",
+        "TYK2_total=1",
+        "PTPN1_total=2e22",
+    ]
+    ran = run(
+        "scenarios", "--dry-run", "--config", settings(["JAK1_total=0.7kg", "JAK1_total=3", "JAK1_total=3nM"])
+    )
+    rule = "must be name=value with numbers of at least 0 in nM or a unit that becomes it, found JAK1_total=0.7kg"
+    assert ran.problems == [
+        f"screen: scenarios.genetic: {rule}",
+        "screen: scenarios.genetic: must be named once, found JAK1_total=3nM",
+    ]
+
+
+def test_a_change_has_no_end_of_letters(run, settings):
+    ran = run("check", "--config", settings(["JAK1_total=0 " * 20]))
+    assert ran.code == 2 and "`scenarios.genetic[1]` must have at most 200 letters, found " in ran.err

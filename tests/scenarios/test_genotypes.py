@@ -57,6 +57,15 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
     [
         ("JAK9_total=0", "must set parameters of the network (`describe cell NAME --all`), found JAK9_total"),
         ("cytosol=0", "must leave a volume above 0, found cytosol=0"),
+        (
+            "cytosol=1e-320",
+            "must set a value that is 0 or at least 2.22507e-308 away from it, found cytosol=9.99989e-321",
+        ),
+        (
+            "nucleus=50%",
+            "must not set what the ranked observable is counted against, found nucleus; a context taken `from` the "
+            "cell can have another value, and is compared with itself",
+        ),
         ("IL6_dose=0", "must not set what cells are stimulated with, found IL6_dose"),
         (
             "ERK_total=0",
@@ -71,7 +80,7 @@ def test_what_says_no_genetic_change_is_refused(genetic, problem):
     ],
 )
 def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
-    known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol", "IL6_dose"]
+    known = ["JAK1_total", "STAT3_total", "ERK_total", "cytosol", "nucleus", "IL6_dose"]
 
     def lost(change):
         return (
@@ -82,7 +91,7 @@ def test_what_the_network_cannot_say_of_a_change_is_refused(text, problem):
 
     check_genetic(["JAK1_total=0", "ERK_total=1%"], known, ["STAT3_total"], lost)
     with pytest.raises(ScenarioError) as caught:
-        check_genetic([text], known, ["STAT3_total"], lost, {"IL6_dose"})
+        check_genetic([text], known, ["STAT3_total", "nucleus"], lost, {"IL6_dose"})
     assert caught.value.problems == (f"scenarios.genetic: {problem}",)
 
 
