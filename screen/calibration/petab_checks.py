@@ -32,6 +32,9 @@ WORDS: dict[str, dict[str, Sequence[str]]] = {
 }
 """What the cells of some columns may hold, where they are not empty."""
 
+KINDS = ("observable", "noise")
+"""Kinds of placeholders."""
+
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -57,6 +60,7 @@ def find_problems(tables: Tables) -> list[str]:
             problems += [problem for name in columns for problem in _wrong_words(table, name, columns[name])]
     for table in tables["observable_files"]:
         problems += _formula_problems(table)
+        problems += _numbering_problems(table)
     logarithmic, counts = _transformed(tables), _placeholder_counts(tables)
     for table in tables["measurement_files"]:
         problems += _unknown(table, "observableId", observables, "an observable of the observable table")
@@ -180,21 +184,42 @@ def _transformed(tables: Tables) -> set[str]:
 
 
 def _placeholder_counts(tables: Tables) -> dict[tuple[str, str], int]:
-    """How many numbers each (kind, observable) wants of a measurement."""
-    counts = {}
-    for table in tables["observable_files"]:
-        for name, row in table.frame.iterrows():
-            text = " ".join(str(row.get(column)) for column in ("observableFormula", "noiseFormula"))
-            for kind in ("observable", "noise"):
-                counts[kind, str(name)] = len(
-                    set(re.findall(rf"\b{kind}Parameter\d+_{re.escape(str(name))}\b", text))
+    """How many numbers each (kind, observable) wants of a measurement, where its placeholders are sound."""
+    return {
+        (kind, str(name)): len(numbers)
+        for table in tables["observable_files"]
+        for name, row in table.frame.iterrows()
+        for kind in KINDS
+        if _are_sound(numbers := _placeholder_numbers(kind, str(name), row))
+    }
+
+
+def _placeholder_numbers(kind: str, name: str, row: pd.Series) -> list[int]:
+    """The numbers of the placeholders of a kind that the formulas of an observable name, each once."""
+    text = " ".join(str(row.get(column)) for column in ("observableFormula", "noiseFormula"))
+    return sorted(set(map(int, re.findall(rf"\b{kind}Parameter(\d+)_{re.escape(name)}\b", text))))
+
+
+def _are_sound(numbers: Sequence[int]) -> bool:
+    return list(numbers) == list(range(1, len(numbers) + 1))
+
+
+def _numbering_problems(table: Table) -> list[str]:
+    problems = []
+    for place, (name, row) in enumerate(table.frame.iterrows()):
+        for kind in KINDS:
+            numbers = _placeholder_numbers(kind, str(name), row)
+            if not _are_sound(numbers):
+                found = ", ".join(f"{kind}Parameter{number}_{name}" for number in numbers)
+                problems.append(
+                    f"{table.where(place)}: placeholders must be numbered from 1 on, found {found}"
                 )
-    return counts
+    return problems
 
 
 def _override_problems(table: Table, counts: Mapping[tuple[str, str], int]) -> list[str]:
     problems = []
-    for kind in ("observable", "noise"):
+    for kind in KINDS:
         cells = table.frame.get(f"{kind}Parameters", pd.Series(np.nan, index=table.frame.index))
         for row, (name, value) in enumerate(zip(table.frame.get("observableId", ()), cells, strict=False)):
             entries = [] if pd.isna(value) else [entry.strip() for entry in str(value).split(";")]

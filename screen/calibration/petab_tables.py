@@ -41,8 +41,30 @@ LINT_FAULTS = (
 """What the validator raises where it meets what it does not expect."""
 
 
-UNKNOWN = re.compile(r"Missing parameter\(s\) in the model or the parameters table: \{(.*)\}")
-"""How the validator lists names that nothing defines."""
+SAID = (
+    (
+        r"Missing parameter\(s\) in the model or the parameters table: \{(.*)\}",
+        "",
+        "must use names of the model or of the parameter table",
+    ),
+    (
+        r"Extraneous parameter\(s\) in parameter table: \{(.*)\}",
+        "parameterId",
+        "must be what the problem uses",
+    ),
+    (
+        r"(\{.*\}) (?:is|are) present in both the condition table and the parameter table",
+        "parameterId",
+        "must not be what a condition sets",
+    ),
+    (
+        r"Condition table contains invalid targets: \{(.*)\}",
+        "targetId",
+        "must be a constant or a state of the model",
+    ),
+    (r"Observable IDs? (.*) shadows? model entit", "observableId", "must not be a name of the model"),
+)
+"""How the validator lists names: the column they stand in, empty for that of a formula, and what must hold."""
 
 
 def lint_fault(fault: BaseException) -> str:
@@ -68,26 +90,29 @@ class Table:
 
 
 def located(message: str, tables: Iterable[Table], path: Path) -> list[str]:
-    """A sentence of the validator; names it misses each with file, row and column of where they first stand."""
-    missed = UNKNOWN.search(message)
-    if not missed:
-        return [f"{path}: must be a valid PEtab problem, found {message}"]
-    known, rule = list(tables), "must use names of the model or of the parameter table"
-    problems = []
-    for name in re.findall(r"'([^']+)'", missed[1]):
-        place = next((found for table in known if (found := _place_of(name, table))), None)
-        problems.append(f"{place or path} {rule}, found {name}")
-    return problems
+    """A sentence of the validator; names it lists each with file, row and column of where they first stand."""
+    known = list(tables)
+    for pattern, column, rule in SAID:
+        if listed := re.search(pattern, message):
+            names = re.findall(r"'([^']+)'", listed[1]) or [listed[1]]
+            places = (next((found for table in known if (found := _place_of(name, column, table))), path)
+                      for name in names)  # fmt: skip
+            return [f"{place} {rule}, found {name}" for name, place in zip(names, places, strict=True)]
+    return [f"{path}: must be a valid PEtab problem, found {message}"]
 
 
-def _place_of(name: str, table: Table) -> str:
+def _place_of(name: str, column: str, table: Table) -> str:
+    """File, row and column where a name is the cell of a column, or where it stands in a formula."""
+    if column:
+        cells = table.frame.index if table.frame.index.name == column else table.frame.get(column, ())
+        return next((f"{table.where(row)}: {column}" for row, cell in enumerate(cells) if cell == name), "")
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    for column in table.frame:
-        if column in IDENTIFIERS or str(column).endswith(("Name", "Placeholders")):
+    for each in table.frame:
+        if each in IDENTIFIERS or str(each).endswith(("Name", "Placeholders")):
             continue
-        for row, cell in enumerate(table.frame[column]):
+        for row, cell in enumerate(table.frame[each]):
             if isinstance(cell, str) and word.search(cell):
-                return f"{table.where(row)}: {column}"
+                return f"{table.where(row)}: {each}"
     return ""
 
 

@@ -251,6 +251,12 @@ def _find_problems(rows: dict[str, Rows]) -> list[str]:
         for each, where in zip(rows["parameter_files"].elements, rows["parameter_files"].where, strict=True)
         if (problem := prior_problem(each))
     ]
+    experiments, conditions = rows["experiment_files"], set(rows["condition_files"].column("conditionId"))
+    problems += [
+        f"{where}: conditionId must be empty or in the condition table, found {name}"
+        for name, where in zip(experiments.column("conditionId"), experiments.where, strict=True)
+        if name not in {None, *conditions}
+    ]
     return [*problems, *_measurement_problems(rows)]
 
 

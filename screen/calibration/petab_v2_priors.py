@@ -38,20 +38,23 @@ BEYOND = 1e-6
 
 
 def prior_problem(parameter: petab.Parameter) -> str:
-    """What is wrong with the numbers of a prior as they stand in the file; empty where they are sound.
-
-    How many there must be, the validator of the `petab` library says.
-    """
+    """What is wrong with the numbers of a prior as they stand in the file; empty where they are sound."""
     kind, numbers = PRIORS.get(str(parameter.prior_distribution)), parameter.prior_parameters
-    if kind is None or not parameter.estimate or len(numbers) != (1 if kind in ONE_NUMBER else 2):
+    if kind is None or not parameter.estimate:
         return ""
-    found, (first, second) = ";".join(f"{number:g}" for number in numbers), (*numbers, 1.0)[:2]
+    found = ";".join(f"{number:g}" for number in numbers) or "nothing"
+    if len(numbers) != (1 if kind in ONE_NUMBER else 2):
+        many = "one number" if kind in ONE_NUMBER else "two numbers with ; between them"
+        return f"priorParameters must be {many}, found {found}"
+    first, second = (*numbers, 1.0)[:2]
     if not np.isfinite(numbers).all():
         return f"priorParameters must be finite numbers, found {found}"
     if broken := must_hold(kind, first, second):
         return f"priorParameters must {broken}, found {found}"
     low, high = Prior(kind, first, second, "lin").ends
-    if not max(low, parameter.lb) < min(high, parameter.ub) and parameter.lb < parameter.ub:
+    if not parameter.lb < parameter.ub:
+        return f"lowerBound must lie below upperBound, found {parameter.lb:g} and {parameter.ub:g}"
+    if not max(low, parameter.lb) < min(high, parameter.ub):
         rule = "priorParameters must overlap the range from lowerBound to upperBound"
         return f"{rule}, found {found} and {parameter.lb:g} to {parameter.ub:g}"
     return ""

@@ -240,3 +240,21 @@ def test_degrees_of_freedom_are_those_of_normal_noise(files, observable, degrees
     further = [f"{row}\t{degrees if place == observable else ''}" for place, row in enumerate(rows)]
     table.write_text("\n".join([f"{head}\tdegreesOfFreedom", *further]) + "\n")
     assert re.fullmatch(rf".*observables.tsv {found}(\.0)?", problems_of(files))
+
+
+def test_an_observable_must_not_be_called_as_something_of_the_model(files):
+    for name in ("measurements", "observables"):
+        spoil(files.parent / f"{name}.tsv", "obs_S\t", "S\t")
+    found = problems_of(files)
+    assert re.fullmatch(
+        r"\S*observables.tsv row 3: observableId must not be a name of the model, found S", found
+    )
+
+
+@pytest.mark.parametrize("numbers", [(2,), (1, 3)])
+def test_placeholders_are_numbered_without_a_gap(files, numbers):
+    """Said once, and not of every measurement too."""
+    names = [f"observableParameter{number}_obs_scaled" for number in numbers]
+    spoil(files.parent / "observables.tsv", "observableParameter1_obs_scaled", "*".join(names))
+    wanted = f"observables.tsv row 2: placeholders must be numbered from 1 on, found {', '.join(names)}"
+    assert re.fullmatch(rf"\S*{wanted}", problems_of(files))

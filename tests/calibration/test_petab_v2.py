@@ -40,7 +40,8 @@ from tests.petab_v2 import write_version_2
         ("experiments", "3\tdosed", "\tdosed", r"experiments.tsv row 5: time must be given, found nothing$"),
         ("measurements", "course\t3\t", "course\t\t", r"measurements.tsv row 2: time must be given, found nothing$"),
         ("measurements", "0.3\t", "\t", r"measurements.tsv row 2: measurement must be given, found nothing$"),
-        ("experiments", "\tdosed", "\tdoused", r"doused"),
+        ("experiments", "\tdosed", "\tdoused", r"row 5: conditionId must be empty or in .*, found doused$"),
+        ("conditions", "slower\tk_lost", "slower\tk_losst", r"row 5: targetId must be a constant .*, found k_losst$"),
         ("experiments", "3\tdosed", "inf\tdosed", r"experiments.tsv row 5: time must be .*, found inf"),
         ("experiments", "3\tdosed", "-inf\trest", r"experiments.tsv row 4: experimentId and time and conditionId"),
         ("observables", "relative*obs_S", "relative*obs_T", r"obs_T"),
@@ -59,7 +60,10 @@ from tests.petab_v2 import write_version_2
         ("parameters", "more\t0\t10", "more\t0\tinf", r"row 4: lowerBound and upperBound .*, found 0.0 and inf"),
         ("parameters", "more\t0\t10", "more\t10\t0", r"parameters.tsv row 4: .*Lower bound must be less"),
         ("parameters", "\ttrue\tgamma", "\tmaybe\tgamma", r"row 3: estimate must be .*, found maybe"),
-        ("parameters", "gamma\t2;1", "gamma\t2", r"requires 2 parameters, but got 1"),
+        ("parameters", "gamma\t2;1", "gamma\t2", r"row 3: priorParameters must be two numbers .*, found 2$"),
+        ("parameters", "gamma\t2;1", "gamma\t2;1;3", r"^\S*parameters.tsv row 3: .* must be two .*, found 2;1;3$"),
+        ("parameters", "gamma\t2;1", "rayleigh\t2;1", r"^\S*parameters.tsv row 3: .* must be one number, found 2;1$"),
+        ("parameters", "0.001\t100", "1\t1", r"^\S*parameters.tsv row 2: lowerBound must lie below .*, found 1 and 1$"),
         ("parameters", "gamma", "weibull", r"row 3: priorDistribution must be .*, found weibull"),
         ("parameters", "\t0.1\tfalse", "\t\tfalse", r"parameters.tsv row 6: .*must have a nominal value"),
     ],
@@ -153,6 +157,17 @@ def test_a_steady_state_of_what_moves_with_time_is_refused(tmp_path):
     spoil(tmp_path / "toy.xml", "<ci> k_lost </ci>",
           '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol>')  # fmt: skip
     with pytest.raises(FitError, match=r"measurements.tsv row 6: time must be finite, as the rates"):
+        load_problem(path)
+
+
+def test_an_observable_must_not_be_called_as_something_of_the_model(tmp_path):
+    path = write_version_2(tmp_path)
+    for name in ("measurements", "observables"):
+        spoil(tmp_path / f"{name}.tsv", "obs_S", "S", 9)
+    spoil(tmp_path / "observables.tsv", "*S+", "*1+")
+    with pytest.raises(
+        FitError, match=r"observables.tsv row 2: observableId must not be a name of .*, found S$"
+    ):
         load_problem(path)
 
 
