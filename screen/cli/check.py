@@ -103,12 +103,15 @@ def _network(inputs: Inputs) -> dict[str, Any]:
 
 def _implausible_changes(settings: Settings, contexts: "ContextTables", table: "pl.DataFrame") -> list[str]:
     """What genetic interventions set that is out of reach in a screened cell."""
-    from screen.scenarios import implausible_amounts, parse_genotype, screened
+    from screen.scenarios import genotype_amounts, implausible_amounts, parse_genotype, screened
 
     cells = screened(contexts, settings.scenarios.contexts).contexts.values()
-    changes = [parse_genotype(text)[0].values for text in read_genetic(settings)]
+    changes = [parse_genotype(text)[0] for text in read_genetic(settings)]
     found = (
-        each for change in changes for cell in cells for each in implausible_amounts(cell, change, table)
+        each
+        for change in changes
+        for cell in cells
+        for each in implausible_amounts(cell, genotype_amounts(cell, change, table), table)
     )
     return list(dict.fromkeys(f"scenarios.genetic: {each}" for each in found))
 

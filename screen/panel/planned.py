@@ -17,6 +17,7 @@ from screen.panel.run import PanelTables
 from screen.scenarios import (
     ContextTables,
     Genotype,
+    genotype_amounts,
     implausible_amounts,
     lost_rates,
     lost_readouts,
@@ -174,13 +175,18 @@ def implausible_arms(
     planned: Iterable[Planned], contexts: ContextTables, parameters: pl.DataFrame
 ) -> list[str]:
     """One sentence for each amount of arms, which fit, that is out of reach; `parameters` is the network's table."""
-    return [
-        f"{each.where}: `{column}` of {warning}"
-        for each in planned
-        for column, amounts in (
-            ("genotype", each.arm.arm.genotype),
-            ("stimulus", each.arm.arm.stimulus.amounts),
-            ("treatment", each.arm.arm.treatment.amounts),
-        )
-        for warning in implausible_amounts(contexts.contexts[each.arm.arm.context], amounts, parameters)
-    ]
+    found = []
+    for each in planned:
+        arm = each.arm.arm
+        cell = contexts.contexts[arm.context]
+        set_there = genotype_amounts(cell, Genotype(arm.genotype, arm.shares), parameters)
+        found += [
+            f"{each.where}: `{column}` of {warning}"
+            for column, amounts in (
+                ("genotype", set_there),
+                ("stimulus", arm.stimulus.amounts),
+                ("treatment", arm.treatment.amounts),
+            )
+            for warning in implausible_amounts(cell, amounts, parameters)
+        ]
+    return found

@@ -50,6 +50,7 @@ from screen.scenarios.lost import check_taken_away, lost_rates, lost_readouts, l
 from screen.scenarios.pairs import pairs_among
 from screen.scenarios.plan import GENETIC, Counts, Request, count_trajectories, plan_scenarios
 from screen.scenarios.plausible import (
+    genotype_amounts,
     implausible,
     implausible_affinities,
     implausible_amounts,
@@ -94,6 +95,7 @@ __all__ = [
     "check_taken_away",
     "count_trajectories",
     "genetic_problems",
+    "genotype_amounts",
     "hypothesis_labels",
     "hypothesis_settings",
     "implausible",

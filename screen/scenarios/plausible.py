@@ -13,6 +13,7 @@ import polars as pl
 from screen.scenarios.abundances import like_cell
 from screen.scenarios.amounts import may_be_negative
 from screen.scenarios.contexts import VOLUMES, Context, ContextTables
+from screen.scenarios.genotypes import Genotype
 from screen.tables.several import WHERE
 
 MOST_OF_ALL_PROTEIN = 1e4
@@ -65,13 +66,28 @@ def implausible(tables: ContextTables, parameters: pl.DataFrame) -> list[str]:
 def implausible_amounts(
     context: Context, amounts: Iterable[tuple[str, float]], parameters: pl.DataFrame
 ) -> list[str]:
-    """One sentence for each amount that a cell is given of a parameter and that is out of reach; 0 takes it away."""
+    """One sentence for each amount that a cell is given of a parameter and that is out of reach; 0 takes it away.
+
+    `amounts` are values of parameters, a genotype's as of `genotype_amounts`.
+    """
     known = {row["parameter"]: row for row in parameters.iter_rows(named=True)}
     ranges, most = _ranges(parameters), like_cell(context, parameters).volumes.share(MOST_OF_ALL_PROTEIN)
     return [
         f"{name} {warning}"
         for name, value in amounts
         if value and name in known and (warning := _warning(value, known[name], most, ranges))
+    ]
+
+
+def genotype_amounts(
+    context: Context, genotype: Genotype, parameters: pl.DataFrame
+) -> list[tuple[str, float]]:
+    """What a genotype sets in a cell, its shares as what they come to there."""
+    there = dict(parameters.select("parameter", "value").iter_rows())
+    there |= {setting.parameter: setting.value for setting in context.totals}
+    return [
+        *genotype.values,
+        *((name, share * there[name]) for name, share in genotype.shares if name in there),
     ]
 
 

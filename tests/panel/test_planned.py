@@ -216,12 +216,14 @@ def test_amounts_that_no_cell_has_or_is_given_are_named(arms, world, root):
         much={"stimulus": "IL6_dose=10,1e12"},
         full={"genotype": "JAK1_total=1e300"},
         late={"treatment": "EGF_dose=1e6:from=5"},
+        share={"genotype": "JAK1_total=1e308%"},
     )
     found = implausible_arms(read_arms(path), world.contexts, parameters)
     assert [warning.partition(",")[0] for warning in found] == [
         "arms.tsv row 3: `stimulus` of IL6_dose should be below 100000 ng_per_mL",
         "arms.tsv row 4: `genotype` of JAK1_total should be below 6.64e+04 nM",
         "arms.tsv row 5: `treatment` of EGF_dose should be below 100000 nM",
+        "arms.tsv row 6: `genotype` of JAK1_total should be below 6.64e+04 nM",
     ]
 
 
