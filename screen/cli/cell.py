@@ -20,8 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import add_draws
+from screen.cli.bench import add_draws, read_without
 from screen.cli.courses import add_course_options, set_totals
+from screen.cli.network import is_sliced
 from screen.cli.options import (
     add_shared,
     add_threads,
@@ -33,10 +34,10 @@ from screen.cli.options import (
     without,
 )
 from screen.errors import ScenarioError
-from screen.settings import load_settings
+from screen.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from screen.scenarios import Abundances, Mapped
+    from screen.scenarios import Abundances, Context, Mapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ScenarioError(
             f"{arguments.abundances}: must hold a gene that {settings.network.folder}/totals.tsv names, found none"
         )
+    _check_zeros(arguments, settings, known[arguments.like], mapped)
     given = [(arguments.name, *row, "input", "given with the command", None) for row in own]
     rows = pl.concat([mapped.rows, pl.DataFrame(given, schema=mapped.rows.schema, orient="row")])
     with restored(to):
@@ -148,6 +150,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_names(
     arguments: argparse.Namespace, known: Mapping[str, object], theirs: Mapping[str, object]
 ) -> None:
+    from screen.scenarios.contexts import value_rule
+
     problems = []
     if arguments.like not in known:
         problems.append(f"--like: must be a context ({', '.join(known)}), found {arguments.like}")
@@ -155,7 +159,8 @@ def _check_names(
         problems.append(f"--name: must be new, found {arguments.name} in a table of others")
     if arguments.name == arguments.like:
         problems.append(f"--name: must not be that of the cell it is like, found {arguments.name}")
-    if arguments.cytosol is not None and not 0 < arguments.cytosol < math.inf:
+    volume = arguments.cytosol
+    if volume is not None and (not volume > 0 or value_rule("cytosol", volume)):
         problems.append(f"--cytosol: must be a volume in pL, found {arguments.cytosol:g}")
     if arguments.totals and arguments.courses is None:
         problems.append("--totals: must go with --courses, found none")
@@ -167,8 +172,34 @@ def _check_names(
         raise ScenarioError(problems)
 
 
+def _check_zeros(
+    arguments: argparse.Namespace, settings: Settings, like: "Context", mapped: "Mapped"
+) -> None:
+    """ScenarioError where an abundance of 0 leaves a read-out or a rate of the network without a value."""
+    from screen.scenarios import Genotype, lost_values
+
+    totals = dict(mapped.rows.filter(kind="total").select("parameter", "value").iter_rows())
+    zeros = [name for name, value in totals.items() if value == 0]
+    if not zeros:
+        return
+    network, read = read_without(settings, like.left_out), [each.observable for each in settings.readouts]
+    own = {each.parameter: each.value for each in like.totals} | totals
+    problems = []
+    for name in zeros:
+        others = {other: value for other, value in own.items() if other != name}
+        change = Genotype(((name, 0.0),))
+        problems += [
+            f"{arguments.abundances}: must leave every {what} to have none, such as 0/0, under {name}=0, of "
+            f"{'+'.join(mapped.used[name])}"
+            for what in lost_values(network, read, others, change, own if is_sliced(settings) else None)
+        ]
+    if problems:
+        raise ScenarioError(problems)
+
+
 def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str]:
     """Kind, parameter, value and unit of `IL6=25ng/mL`; 0 needs no unit."""
+    from screen.scenarios.contexts import value_rule
     from screen.tables import QUANTITY, in_standard_units
 
     found = re.fullmatch(r"(?P<ligand>\w+)=" + QUANTITY, text)
@@ -186,6 +217,10 @@ def _stimulus(text: str, units: Mapping[str, str]) -> tuple[str, str, float, str
     value, unit = in_standard_units(given, found["unit"])
     if value == 0:
         unit = units[parameter]
+    if in_standard_units(1.0, found["unit"])[1] == units[parameter] and (
+        unit != units[parameter] or value_rule(parameter, value)
+    ):
+        raise ScenarioError(f"--stimulus: must be a number in {units[parameter]}, found {text}")
     if unit != units[parameter]:
         other = "ng/mL" if units[parameter] == "nM" else "nM"
         raise ScenarioError(

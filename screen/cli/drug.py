@@ -75,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     import polars as pl
 
     from screen.files import restored
+    from screen.network import read_parameters
     from screen.scenarios import AFFINITIES, DRUGS, MODES, implausible_affinities, read_drug_tables
     from screen.tables import read_placed, replace_rows
 
@@ -89,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     known = read_drug_tables(their_drugs, their_affinities, files.targets)
     if arguments.name in known.drugs:
         raise ScenarioError(f"name: must be new, found {arguments.name} in a table of others")
+    if arguments.name in read_parameters(settings.network.folder / "parameters.tsv")["parameter"]:
+        raise ScenarioError(f"name: must not be that of a parameter of the network, found {arguments.name}")
     constants = _read(arguments.constants, known.targets, arguments.mode)
     atp = ATP[arguments.type] if arguments.mode in ("atp_competitive", "covalent") else "site"
     drug = {

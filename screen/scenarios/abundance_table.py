@@ -138,9 +138,10 @@ def _unit(path: Path, columns: Sequence[str], wanted: str | None) -> tuple[str, 
     if len(found) == 1:
         return found[0]
     said = f"found {', '.join(column for _, column in found) or 'none'}"
+    several = wanted is None and len({name for name, _ in found}) > 1
     raise TableError(
         f"{path.name}: one column of numbers must say its unit ({wanted or ', '.join(UNITS)}; or `value` with "
-        f"--unit), {said}{'; name one with --unit' if found and wanted is None else ''}"
+        f"--unit), {said}{'; name one with --unit' if several else '; leave one of them' if found else ''}"
     )
 
 

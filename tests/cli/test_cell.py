@@ -67,6 +67,11 @@ def test_a_smaller_cytosol_holds_the_same_copies_at_a_higher_concentration(cell)
         ({"stimulus": "IL6=1nM@0kDa"}, "--stimulus: must be in ng_per_mL, or with the ligand's mass (IL6=1nM@20kDa)"),
         ({"to": "my/x.txt"}, "my/x.txt: must end in .tsv or .csv, found .txt"),
         ({"to": "my/x.parquet"}, "my/x.parquet: must end in .tsv or .csv, found .parquet"),
+        ({"stimulus": "IL6=1e308ug/mL"}, "--stimulus: must be a number in ng_per_mL, found IL6=1e308ug/mL"),
+        ({"stimulus": "IL6=1e-323pg/mL"}, "--stimulus: must be a number in ng_per_mL, found IL6=1e-323pg/mL"),
+        ({"stimulus": "EGF=1e-320nM"}, "--stimulus: must be a number in nM, found EGF=1e-320nM"),
+        ({"cytosol": "1e-320"}, "--cytosol: must be a volume in pL, found 9.99989e-321"),
+        ({"cytosol": "nan"}, "--cytosol: must be a volume in pL, found nan"),
         ({"cytosol": "-1"}, "--cytosol: must be a volume in pL, found -1"),
     ],
 )  # fmt: skip
@@ -77,6 +82,29 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_written(cell, tmp_path, 
     assert ran.code == 2
     assert message in ran.err
     assert not (tmp_path / "my").exists()
+
+
+def test_an_abundance_of_0_that_takes_a_read_out_away_is_refused_and_any_other_is_a_cell(
+    cell, run, small, tmp_path
+):
+    (tmp_path / "mine.csv").write_text("gene,copies\nSTAT3,0\nJAK1,0\n")
+    must = (
+        "must leave every read-out a value, found pY705_level to have none, such as 0/0, under STAT3_total=0"
+    )
+    ran = cell()
+    assert (ran.code, ran.problems) == (2, [f"screen: mine.csv: {must}, of STAT3"])
+    assert not (tmp_path / "my").exists()
+    (tmp_path / "mine.csv").write_text("gene,copies\nSTAT3,10000\nJAK1,0\n")
+    assert cell().code == 0
+    config = small(tables={"contexts": ["config/contexts.tsv", "my/contexts.tsv"]})
+    assert run("check", "--config", config).code == 0
+
+
+def test_of_two_columns_of_one_unit_one_has_to_go(cell, tmp_path):
+    for header, cure in (("TPM,tpm", "leave one of them"), ("nM,TPM", "name one with --unit")):
+        (tmp_path / "mine.csv").write_text(f"gene,{header}\nSTAT3,5,6\n")
+        ran = cell()
+        assert ran.code == 2 and ran.problems[0].endswith(f"found {header.replace(',', ', ')}; {cure}")
 
 
 def test_files_may_have_names_that_are_no_utf_8(cell, tmp_path):

@@ -73,6 +73,7 @@ def test_the_class_is_said_to_count_where_it_does(drug, run, small):
         (("mynib", "STAT3=1uM"), "STAT3=1uM: must name one target of STAT3 (STAT3_SH2, "),
         (("mynib", "KDR=1nM"), "constants: must hold one at a target of the network with =, found none"),
         (("ruxolitinib", "JAK1=1nM"), "name: must be new, found ruxolitinib in a table of others"),
+        (("load_JAK1", "JAK1=3nM"), "name: must not be that of a parameter of the network, found load_JAK1"),
         (("mynib", "JAK1=1nM", "--mode", "magic"), "--mode: must be one of atp_competitive, "),
     ],
 )  # fmt: skip
