@@ -71,10 +71,11 @@ DRUGS = Schema(
         Column(
             "cmax_cv",
             pl.Float64,
-            "sd of Cmax over its mean between patients",
+            "sd of Cmax over its mean between patients, a share and no percentage",
             required=False,
             nullable=True,
             positive=True,
+            maximum=5,
         ),
         Column(
             "half_life_h",

@@ -54,6 +54,8 @@ LIMITS = {
     "[-20, 20]": "estimates.value responses.constant",
     "[0, 20]": "discrepancy.sd estimates.sd responses.spread",
     "(0, 20]": "drugs.hill",
+    # as a share of the mean, not in percent
+    "(0, 5]": "drugs.cmax_cv",
     "(0, 1e5]": "drugs.half_life_h",
     "[0, 1e7]": "arms.pretreatment courses.minutes panel.pretreatment",
     # sd of log10
