@@ -15,7 +15,7 @@ from screen.cli.drugs import read_drugs
 from screen.cli.inputs import Inputs
 from screen.cli.network import cells_of
 from screen.cli.options import add_shared, read_shared, say
-from screen.cli.plan import check_cells, read_bases, read_genetic, read_rankable_plan, void_shares
+from screen.cli.plan import check_cells, idle_pairs, read_bases, read_genetic, read_rankable_plan, void_shares
 from screen.errors import FitError, PanelError, ScenarioError, ScreenError, SettingsError
 from screen.settings import Settings
 
@@ -189,6 +189,7 @@ def _screen(inputs: Inputs) -> dict[str, Any]:
     unranked = unranked_pairs(read_bases(settings), find_cells(frame))
     warnings = implausible_affinities(read_placed(tables.affinities, AFFINITIES))
     warnings += implausible_exposures(read_placed(tables.drugs, DRUGS))
+    warnings += idle_pairs(settings, plan.drugs)
     warnings += wild_type_constants(plan.contexts.contexts.values(), plan.drugs)
     warnings += [
         f"scenarios.genetic: {text} should be a share of what the cell has, found 0 in {', '.join(none)}"

@@ -30,25 +30,18 @@ class ScreenInputs(NamedTuple):
 
 def read_plan(settings: Settings) -> ScreenInputs:
     """Read and check the tables, lay out the scenarios and count what they cost."""
-    from screen.scenarios import Request, count_trajectories, pairs_among, plan_scenarios, read_context_tables
+    from screen.scenarios import Request, count_trajectories, plan_scenarios, read_context_tables
 
     tables, wanted = settings.tables, settings.scenarios
     contexts = read_context_tables(tables.contexts, tables.hypotheses)
     drugs = read_drugs(settings)
-    screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
-    pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
-    if isinstance(pairs, PairsAmong):
-        among = screened if pairs.among == "all" else pairs.among
-        listed = pairs_among(drugs.of_classes(among, pairs.of_classes), drugs, pairs.classes)
-    else:
-        listed = [(first, second) for first, second in pairs]
     scenarios = plan_scenarios(
         contexts,
         drugs,
         Request(
             doses_nM=wanted.doses_nM,
             drugs=wanted.drugs,
-            pairs=listed,
+            pairs=_pairs(settings, drugs),
             pair_doses_nM=wanted.pair_doses_nM,
             own_pair_doses_nM=wanted.own_pair_doses_nM,
             pair_layout=wanted.pair_layout,
@@ -103,6 +96,26 @@ def read_genetic(settings: Settings) -> list[str]:
     if problems := genetic_problems(wanted, units):
         raise ScenarioError(problems)
     return [without_units(text, units) for text in wanted]
+
+
+def _pairs(settings: Settings, drugs: "DrugTables") -> list[tuple[str, str]]:
+    """The pairs that are listed, or that there are among drugs."""
+    from screen.scenarios import pairs_among
+
+    wanted = settings.scenarios
+    pairs = PairsAmong() if wanted.pairs == "all" else wanted.pairs
+    if not isinstance(pairs, PairsAmong):
+        return [(first, second) for first, second in pairs]
+    screened = drugs.screened() if wanted.drugs == "all" else wanted.drugs
+    among = screened if pairs.among == "all" else pairs.among
+    return pairs_among(drugs.of_classes(among, pairs.of_classes), drugs, pairs.classes)
+
+
+def idle_pairs(settings: Settings, drugs: "DrugTables") -> list[str]:
+    """That pairs were asked for and there are none."""
+    if isinstance(settings.scenarios.pairs, list) or _pairs(settings, drugs):
+        return []
+    return ["scenarios.pairs: should come to at least one pair, found no two such drugs among those screened"]
 
 
 def read_bases(settings: Settings) -> "list[DoseBasis]":

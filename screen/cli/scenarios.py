@@ -15,6 +15,7 @@ from screen.cli.plan import (
     check_cells,
     check_genetic_changes,
     check_hypotheses,
+    idle_pairs,
     read_plan,
     read_rankable_plan,
 )
@@ -37,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Write results/scenarios: scenarios.parquet and routes.parquet; or only say what there would be."""
     settings, results = read_shared(arguments, any_network=True)
     if arguments.dry_run:
-        tell("\n".join(announce(read_rankable_plan(settings), settings)))
+        plan = read_rankable_plan(settings)
+        tell("\n".join(announce(plan, settings)))
+        _warn(settings, plan)
         return 0
     prepare_folder(results.scenarios.parent)
     from screen.experiments import scenario_routes, weigh_hypotheses
@@ -58,7 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     write_table(weighed, results.scenarios, SCENARIOS, made_from)
     write_table(routes, results.routes, ROUTED, made_from)
     say(f"scenarios: {describe(plan)}")
+    _warn(settings, plan)
     return 0
+
+
+def _warn(settings: Settings, plan: ScreenInputs) -> None:
+    for line in idle_pairs(settings, plan.drugs):
+        say(f"scenarios: warning: {line}")
 
 
 def read_networks(plan: ScreenInputs, results: Results) -> "tuple[list[Path], Networks]":

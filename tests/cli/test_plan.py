@@ -20,7 +20,7 @@ def laid_out(small, monkeypatch):
 
     def of(minutes: float = 60.0, **sections) -> SimpleNamespace:
         cells = {
-            name: SimpleNamespace(preincubation_minutes=before)
+            name: SimpleNamespace(name=name, preincubation_minutes=before)
             for name, before in (("late", 0.0), ("early", minutes))
         }
         asked = []
@@ -34,6 +34,7 @@ def laid_out(small, monkeypatch):
         }.items():  # fmt: skip
             monkeypatch.setattr(f"screen.scenarios.{name}", stub)
         monkeypatch.setattr(plan, "read_drugs", lambda settings: drugs)
+        monkeypatch.setattr(plan, "cells_of", lambda settings, contexts: contexts)
         read_plan(load_settings(small(**sections)))
         return asked[0]
 
@@ -70,3 +71,33 @@ def test_where_a_network_starts_as_it_is_written_no_drug_comes_before(laid_out, 
     assert laid_out(minutes=0.0, **settings).contexts == ["hepg2"]
     with pytest.raises(ScenarioError, match=r"contexts, early: preincubation_min must be 0 .*, found 0\.5"):
         laid_out(minutes=0.5, **settings)
+
+
+NO_PAIR = "scenarios.pairs: should come to at least one pair, found no two such drugs among those screened"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "lines"),
+    [
+        ({"among": ["ruxolitinib"]}, [NO_PAIR]),
+        ({"of_classes": ["IKK"]}, [NO_PAIR]),
+        ({"classes": "within"}, [NO_PAIR]),
+        ({"of_classes": ["JAK", "MEK"]}, []),
+        ("all", []),
+        ([], []),
+        ([["ruxolitinib", "trametinib"]], []),
+    ],
+)
+def test_pairs_that_come_to_none_are_told(small, pairs, lines):
+    settings = load_settings(small(scenarios={"pairs": pairs}))
+    assert plan.idle_pairs(settings, plan.read_drugs(settings)) == lines
+
+
+def test_check_and_scenarios_tell_that_there_are_no_pairs_once(run, small):
+    config = small(scenarios={"pairs": {"among": ["ruxolitinib"]}})
+    for command in (("check",), ("scenarios", "--dry-run")):
+        ran = run(*command, "--config", config)
+        assert ran.code == 0
+        assert [line.partition("warning: ")[2] for line in ran.problems if "scenarios.pairs" in line] == [
+            NO_PAIR
+        ]
