@@ -9,7 +9,7 @@ import polars as pl
 from screen.files import number_of
 from screen.potency.assemble import FAMILIES, GUESSES
 from screen.potency.posterior import OUTSIDE
-from screen.potency.rows import SHIFT_SD, Tables, gene_of
+from screen.potency.rows import Tables, gene_of, kind_of, read_rows
 from screen.potency.tables import CELL_KEY, ENGAGEMENT
 
 ASK = "`potency --responses` asks the network anew where that file is not there"
@@ -30,6 +30,9 @@ NEEDED = (
 WHOLE = {*NEEDED, "growth", *(f"family|{name}" for name in FAMILIES)}
 STARTS = ("response|", "panel|", "setting|", "distance|", "sd|distance|", "sd|own|")
 """Names of estimates that are read, beside those of targets."""
+
+OF_ALL = ("mean", "level", "family", "shift", "growth", "response")
+"""Kinds of estimates that rows of any study tell of; an offset of a new one is not known."""
 
 
 class Placed(NamedTuple):
@@ -207,9 +210,8 @@ def left_unsaid(tables: Tables, estimates: Mapping[str, object]) -> list[str]:
     used = tables.cells.filter(pl.col("used") & (pl.col("readout") != ENGAGEMENT)).select(CELL_KEY)
     unanswered = used.join(tables.responses, on=CELL_KEY, how="anti")
     unasked = tables.responses.join(used, on=CELL_KEY, how="anti").select(CELL_KEY)
-    told = {target for target, atp in tables.affinities.select("target", "atp").iter_rows() if atp != "cell"}
-    uncertain = tables.targets.filter(pl.col("mark").is_in(list(SHIFT_SD)))["target"]
-    unknown = [name for name in uncertain if name in told and f"shift|{name}" not in estimates]
+    named = dict.fromkeys(name for row in read_rows(tables)[0] for name, _ in row.terms)
+    unknown = [name for name in named if kind_of(name) in OF_ALL and name not in estimates]
     lines = []
     if unanswered.height:
         lines.append(
@@ -224,8 +226,8 @@ def left_unsaid(tables: Tables, estimates: Mapping[str, object]) -> list[str]:
         )
     if unknown:
         lines.append(
-            f"estimates.tsv: has no row shift|{unknown[0]}"
-            f"{f' and {len(unknown) - 1} more' * (len(unknown) > 1)}, so that targets.tsv alone says the ATP shift; "
-            "`potency --estimate` makes them"
+            f"estimates.tsv: should have a row {unknown[0]}"
+            f"{f' and {len(unknown) - 1} more' * (len(unknown) > 1)}, found none: what is assumed before any "
+            "measurement stands in; `potency --estimate` makes them"
         )
     return lines
