@@ -135,6 +135,8 @@ def test_parquet_without_optional_columns_reads_as_text_does(name, tmp_path):
             [column for column in schema.key if column in _needed(schema)], keep="first", maintain_order=True
         )
     )
+    if "used" in bare.columns:  # of what is used some need not be empty
+        bare = bare.with_columns(used=False)
     bare.write_csv(tmp_path / "t.tsv", separator="\t")
     bare.write_parquet(tmp_path / "t.parquet")
     text, binary = (read_table(tmp_path / each, schema) for each in ("t.tsv", "t.parquet"))
