@@ -20,7 +20,7 @@ from screen.fit import Box, Log, Pace, make_predictor, make_sensitivity, rows_of
 from screen.kernel import DIFFERENTIABLE, filled, filled_size
 from screen.panel import Bench, Check, PanelTables, courses_of, find
 from screen.simulate import Integration
-from screen.tables import DRAWS, write_table, write_text_atomic
+from screen.tables import DRAWS, NUMBER_OF_DRAW, draws_in_rows, write_table, write_text_atomic
 
 MOVED_MOST, RARELY = 20, 0.9
 """Unknowns named in the summary, and the share of draws below which a demand is named as not met."""
@@ -153,11 +153,8 @@ def _place(
     """Scaled vectors of the guess in the order of the draws, where it has the draw and the unknown; else the start."""
     if guess is None:
         return None
-    wide = draws.select(pl.col("draw").unique().sort()).join(
-        guess.pivot(on="parameter", index="draw", values="value"),
-        on="draw",
-        how="left",
-        maintain_order="left",
+    wide = draws.select(pl.col("draw").unique().sort().alias(NUMBER_OF_DRAW)).join(
+        draws_in_rows(guess), on=NUMBER_OF_DRAW, how="left", maintain_order="left"
     )
     linear = unknowns.linear(start)
     columns = [

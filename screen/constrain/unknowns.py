@@ -19,6 +19,7 @@ from screen.errors import FitError
 from screen.experiments import SIGMA_SD, Draws, affinities, residual_name
 from screen.fit import prior_precision
 from screen.scenarios import DrugTables
+from screen.tables import NUMBER_OF_DRAW, draws_in_rows
 
 Residual = tuple[str, str]
 """Drug and target of a factor on constants; no target: on all of the drug."""
@@ -29,7 +30,7 @@ NEAR = 2.0
 LEAST_SD = 0.05
 """sd [log10] beyond that of the drug as a whole from which a constant may move alone."""
 
-NUMBER = "draw"
+NUMBER = NUMBER_OF_DRAW
 """Which draw a vector is of. Nothing depends on it smoothly, so that no step moves it."""
 
 
@@ -156,7 +157,7 @@ def gather_unknowns(
         of_calibration=np.array([at[name] for name in estimated.names]),
         constants=constants,
     )
-    wide = pl.concat([draws, scales]).pivot(on="parameter", index="draw", values="value").sort("draw")
+    wide = draws_in_rows(pl.concat([draws, scales]))
     missing = [name for name in names if name not in wide.columns]
     if missing:
         raise FitError(

@@ -15,6 +15,7 @@ from screen.errors import ScenarioError
 from screen.experiments.loads import affinities
 from screen.scenarios import ContextTables, DrugTables, Setting, normal_stream
 from screen.shapes import DRAWS, DRAWS_DRUGS_AND_NONE_SITES, DRAWS_PARAMETERS, DRAWS_TOTALS, AnyArray
+from screen.tables import NUMBER_OF_DRAW, draws_in_rows
 
 SIGMA = "sigma_"
 """Starts the name of the residual of a drug."""
@@ -125,13 +126,6 @@ def add_residuals(
     return pl.concat([draws, *added]).sort("draw", maintain_order=True)
 
 
-def _by_number(draws: pl.DataFrame) -> tuple[Int[np.ndarray, DRAWS], pl.DataFrame]:
-    """The numbers of the draws, ascending, and their values, a column a parameter, whatever that is called."""
-    free = max(("draw", *draws["parameter"].unique()), key=len) + "_"
-    wide = draws.rename({"draw": free}).pivot(on="parameter", index=free, values="value").sort(free)
-    return wide[free].to_numpy(), wide.drop(free)
-
-
 def read_draws(
     draws: pl.DataFrame | None,
     network: Mapping[str, float],
@@ -156,8 +150,9 @@ def read_draws(
     if draws is None:
         ones = np.ones((1, len(drugs), len(tables.targets)))
         return Draws(np.zeros(1, dtype=np.int64), values[None], affinities(tables, drugs, ones))
-    number, wide = _by_number(draws)
-    sampled, held = wide.columns, set(wide.columns)
+    wide = draws_in_rows(draws)
+    sampled = [name for name in wide.columns if name != NUMBER_OF_DRAW]
+    held = set(sampled)
     residuals = {residual_name(name, target) for name in tables.drugs for target in ("", *tables.targets)}
     problems = [
         f"draws: `parameter` must be one of the network's, sigma_<drug> or sigma_<drug>:<target>, found {name}"
@@ -165,15 +160,16 @@ def read_draws(
         if name not in network and name not in absent and name not in residuals
     ]
     problems += [
-        f"draws, draw {number[index]}: must hold a value of {name}, found none"
+        f"draws, draw {wide[NUMBER_OF_DRAW][index]}: must hold a value of {name}, found none"
         for name in sampled
         for index in wide[name].is_null().arg_true().to_list()
     ]
     if problems:
         raise ScenarioError(problems)
+    number = wide[NUMBER_OF_DRAW].to_numpy()
     base = np.repeat(values[None], wide.height, axis=0)
     for place, name in enumerate(network):
-        if name in wide.columns:
+        if name in held:
             base[:, place] = wide[name].to_numpy()
     sigma = np.ones((len(number), len(drugs), len(tables.targets)))
     for place, name in enumerate(drugs):

@@ -9,12 +9,14 @@ from screen.tables.several import WHERE, files_of, read_placed, read_tables, rep
 from screen.tables.stages import (
     DECISIVE,
     DRAWS,
+    NUMBER_OF_DRAW,
     RACE,
     RANKING,
     RESPONSES,
     SCENARIOS,
     STATUSES,
     VALIDATION,
+    draws_in_rows,
     number_column,
 )
 from screen.tables.text import plain_name, read_cells
@@ -24,6 +26,7 @@ __all__ = [
     "DECISIVE",
     "DRAWS",
     "NANOMOLAR",
+    "NUMBER_OF_DRAW",
     "QUANTITY",
     "RACE",
     "RANKING",
@@ -40,6 +43,7 @@ __all__ = [
     "code_files",
     "digest_files",
     "digest_table",
+    "draws_in_rows",
     "executed_modules",
     "files_of",
     "in_standard_units",

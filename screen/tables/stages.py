@@ -74,6 +74,20 @@ DRAWS = Schema(
     ),
 )
 
+NUMBER_OF_DRAW = "number of the draw"
+"""Column of draws side by side that no parameter is called: `draw` may be one."""
+
+
+def draws_in_rows(draws: pl.DataFrame) -> pl.DataFrame:
+    """DRAWS with a row for each draw, by number, and a column for each parameter.
+
+    >>> draws_in_rows(pl.DataFrame({"draw": [1, 0], "parameter": "k", "value": [2.0, 3.0]})).rows()
+    [(0, 3.0), (1, 2.0)]
+    """
+    named = draws.rename({"draw": NUMBER_OF_DRAW})
+    return named.pivot(on="parameter", index=NUMBER_OF_DRAW, values="value").sort(NUMBER_OF_DRAW)
+
+
 RESPONSES = Schema(
     "responses",
     (

@@ -108,6 +108,8 @@ def test_a_guess_is_taken_where_it_has_the_draw_and_the_unknown_within_bounds():
         [-1.0, -1.0],
     ]
     assert _place(UNKNOWNS, None, draws, start) is None
+    named = replace(UNKNOWNS, names=("draw", "s"))
+    assert _place(named, table([(3, "draw", 100.0)]), draws, start).tolist() == [[2.0, 2.0], [-1.0, 3.0]]
 
 
 def test_draws_are_written_with_what_moved_in_their_place():

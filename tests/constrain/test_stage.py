@@ -22,7 +22,7 @@ from screen.kernel import available_engines
 from screen.network import read_parameters
 from screen.panel import PanelTables
 from screen.simulate import Integration
-from screen.tables import DRAWS, read_table
+from screen.tables import DRAWS, draws_in_rows, read_table
 
 needs_gradient = pytest.mark.skipif(
     "kernel" not in available_engines(), reason="needs a C compiler: the adjoint"
@@ -101,7 +101,7 @@ def cost_of(plan: Plan, problem: Problem, fitted: Fitted, ends: Path) -> float:
     )
     after, before = (
         predict(rescaled(wide.select(names).to_numpy(), problem.estimated.scales, "scaled"))
-        for wide in (each.pivot(on="parameter", index="draw", values="value").sort("draw") for each in left)
+        for wide in map(draws_in_rows, left)
     )
     moved = after.compared / after.sigma - before.compared / before.sigma
     return float(np.median(0.5 * np.sum(moved**2, axis=1)))
@@ -133,7 +133,7 @@ def test_every_draw_is_within_the_bounds_of_its_unknowns_and_keeps_its_own_const
         problem, plan.network, residuals, fitted.draws, fitted.scales, constants
     )
     assert (unknowns.names[-1], start[:, -1].tolist()) == (NUMBER, [0.0, 1.0])
-    wide = pl.concat(fitted).pivot(on="parameter", index="draw", values="value").sort("draw")
+    wide = draws_in_rows(pl.concat(fitted))
     inside = unknowns.scaled(wide.select(unknowns.names).to_numpy())
     assert (inside >= unknowns.lower).all() and (inside <= unknowns.upper).all()
     assert start == pytest.approx(inside)

@@ -91,6 +91,14 @@ def lanes_of(arm, contexts, drugs, draws=None, used=("ruxolitinib", "tofacitinib
     return np.asarray(lane_parameters(design, read, zero, zero))[0]
 
 
+def test_a_parameter_may_be_called_draw(drugs):
+    draws = pl.DataFrame(
+        {"draw": [4, 2] * 2, "parameter": ["draw", "draw", "k", "k"], "value": [0.5, 0.25, 1, 2]}
+    )
+    read = read_draws(draws, {"k": 9.0, "draw": 9.0}, (), drugs, seed=1)
+    assert read.number.tolist() == [2, 4] and read.base.tolist() == [[2.0, 0.25], [1.0, 0.5]]
+
+
 def test_a_load_that_is_named_adds_to_that_of_drugs(contexts, drugs):
     """300 nM over 3.4 nM times 26 of ruxolitinib, and 2 on top; tofacitinib has 1.6 nM there."""
     given = (("ruxolitinib", 300.0), ("load:JAK1", 2.0), ("tofacitinib", 40.0), ("k_off", 7.0))
