@@ -51,8 +51,8 @@ class Hierarchical:
     """Blot of each measurement."""
     measured: np.ndarray
     """Measured values on the scale on which they are compared."""
-    constant: float
-    """What the costs have in common: minus the log slopes of the scales."""
+    slopes: np.ndarray
+    """What the cost of each measurement has beside its residual: the log slope of its scale."""
     scales: np.ndarray
     """Place in the whole vector of the scale of each blot; -1 where it is not solved."""
     offsets: np.ndarray
@@ -148,7 +148,7 @@ def make_hierarchical(problem: Problem, correction: float = 1.0) -> Hierarchical
     outer = replace(split.outer, digest=f"{problem.digest} blots solved, correction {correction!r}")
     return Hierarchical(
         problem, outer, split.kept, split.reading, blots, blot, measured,
-        float(np.sum(log_slopes(problem))), split.scales, split.offsets, split.sigmas, correction,
+        log_slopes(problem), split.scales, split.offsets, split.sigmas, correction,
     )  # fmt: skip
 
 
@@ -182,6 +182,11 @@ def read_rows(hierarchical: Hierarchical, prediction: Prediction, vectors: int) 
     return Rows(signal, value, distance, sigma, jnp.where(ok, cost, FAILED_COST), ok, solved)
 
 
+def _whole_costs(hierarchical: Hierarchical, rows: Rows) -> jax.Array:
+    """What each measurement costs in the whole problem."""
+    return jnp.where(rows.ok, rows.cost + hierarchical.slopes, rows.cost)
+
+
 def make_hierarchical_objective(
     hierarchical: Hierarchical, solver: Integration, vectors: int
 ) -> Callable[[jax.Array], Evaluation]:
@@ -189,7 +194,7 @@ def make_hierarchical_objective(
 
     def of_rows(prediction: Prediction) -> jax.Array:
         rows = read_rows(hierarchical, prediction, vectors)
-        return rows.cost + hierarchical.constant / len(hierarchical.measured)
+        return _whole_costs(hierarchical, rows)
 
     return make_objective(hierarchical.outer, solver, vectors, of_rows)
 
@@ -209,9 +214,9 @@ def make_hierarchical_predictor(
             prediction = predict(outer, solver, batch, scaled)
             rows = read_rows(hierarchical, prediction, vectors)
             compared = rows.distance + hierarchical.measured
-            slope = hierarchical.constant / len(hierarchical.measured)
             lanes = prediction.lane_ok.reshape(vectors, -1)
-            return (compared, rows.sigma, rows.cost + slope, rows.ok, lanes), rows.solved
+            costs = _whole_costs(hierarchical, rows)
+            return (compared, rows.sigma, costs, rows.ok, lanes), rows.solved
 
         return evaluate
 

@@ -132,7 +132,7 @@ def test_layers_of_a_problem_say_where_each_number_is_and_how_far_it_may_go(blot
         assert found == pytest.approx(np.array([first, second]))
     assert blots.sigma == pytest.approx(np.array([own[2]])) and blots.noise.tolist() == [0, -1]
     assert made.measured.tolist() == measured_values(blotted).tolist()
-    assert made.constant == pytest.approx(np.sum(np.log(value[:12] * np.log(10))))
+    assert made.slopes == pytest.approx(np.append(np.log(value[:12] * np.log(10)), 0.0))
 
 
 def test_what_was_solved_is_put_in_its_place_within_the_bounds():

@@ -29,6 +29,7 @@ CASES = {
     "a signal below 0": ("{1} - 0.1*S", "0.1", "log", "above", "-", READ),
     "a factor of a signal below 0": (SECOND + " - {1}*S", "0.1", "log", "scale;above", "-", FALLING),
     "a factor that may be below 0": ("-{1}*S", "0.1", "log", "signed", "-", READ),
+    "a reading that fails": ("{1}*S", "0.5", "log", "scale", "-", ((0, 3), *READ)),
     "a steady state": ("{1}*S", "0.5", "lin", "scale", "-", (*READ, ("inf", 9))),
     "noise by the shift": ("{1} + S", "0.1 + {1}^2", "lin", "offset", "-", READ),
 }  # fmt: skip
