@@ -65,10 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_folder(results.folder)
     from screen.potency import POTENCY, potency_table, read_estimates, read_potency_tables
     from screen.report import write_potency_figure
-    from screen.scenarios import DRUGS
+    from screen.scenarios import DRUGS, read_drug_tables
     from screen.tables import provenance, read_tables, write_table
 
     named, folder = settings.tables, settings.tables.potency
+    read_drug_tables(named.drugs, named.affinities, named.targets)
     files = folder, named.drugs, named.affinities, named.targets
     tables = read_potency_tables(*files)
     if arguments.responses:
