@@ -99,6 +99,7 @@ def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[s
 def drawn_of(draws: pl.DataFrame, parameters: Iterable[str], where: str) -> pl.Series:
     """Which rows of draws of a PEtab problem are of these parameters of another network. NetworkError: none.
 
+    >>> import polars as pl
     >>> drawn_of(pl.DataFrame({"parameter": ["k", "noise"]}), ["k", "V"], "draws.parquet").to_list()
     [True, False]
     """

@@ -66,7 +66,6 @@ def problem() -> Problem:
     """Measurement `i` is at time `i`; a number of the network is 4, what it observes is twice the state."""
     count = len(ROWS)
     frame = pd.DataFrame({"measurement": [row[2] for row in ROWS], "time": np.arange(count, dtype=float)})
-    frame["hidden"] = np.arange(count) == HIDDEN
     frame["censoring"] = np.where(np.arange(count) == CENSORED, "left", "")
 
     def observe(times, states, parameters, wanted):
@@ -80,9 +79,10 @@ def problem() -> Problem:
         ("scale", "s"), ("lin", "lin"), *np.array([[-9.0] * 2, [9.0] * 2, [1.0] * 2]), NONE, ()
     )
     lane = np.zeros(count, int)
+    measurements = Measurements(lane, lane, frame, hidden=np.arange(count) == HIDDEN)
     return Problem(
         "given", "", model, estimated, {"fixed_one": 5.0}, (), None, (), np.zeros((1, 1)), np.array([-1]),
-        np.zeros((1, 1)), observables(), Measurements(lane, lane, frame), frame, frame,
+        np.zeros((1, 1)), observables(), measurements, frame, frame,
     )  # fmt: skip
 
 
