@@ -167,7 +167,9 @@ def test_draws_of_another_network_come_from_a_file(folder, run):
         assert (ran.code, ran.problems) == (2, [said]), command
 
 
-@pytest.mark.parametrize("name", ["draw", "value", "scenario"])
+@pytest.mark.parametrize(
+    "name", ["draw", *(pytest.param(name, marks=pytest.mark.slow) for name in ("value", "scenario"))]
+)
 def test_a_parameter_may_be_called_as_a_column(folder, run, name):
     (folder / "model.xml").write_text(pathway(f"{name} = 0; idle: A => P; {name}*A;"))
     ran = run("mine", "--config", write(folder), "--threads", "1")
