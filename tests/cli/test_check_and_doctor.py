@@ -289,7 +289,7 @@ def test_an_amount_below_0_in_a_reading_is_refused_by_check_and_the_stage(run, r
 @pytest.mark.parametrize(
     ("parameter", "lost"),
     [
-        ("STAT3_total", "read-out a value, found pY705_level"),
+        pytest.param("STAT3_total", "read-out a value, found pY705_level", marks=pytest.mark.slow),
         ("IL6_affinity", "rate a value, found that of IL6_binding"),
     ],
 )

@@ -179,6 +179,12 @@ def test_draws_are_moved_until_the_fact_holds_and_no_further(plan, problem, fitt
     assert json.loads((tmp_path / "summary.json").read_text()) == found
     assert not list(tmp_path.glob("checkpoint*"))
 
+
+@pytest.mark.slow
+@needs_gradient
+def test_what_was_held_is_held_again_without_a_step(plan, fitted, tmp_path):
+    run_constrain(plan, fitted, None, tmp_path, FACTS)
+    moved = read_table(tmp_path / "draws.parquet", DRAWS)
     ends = pl.concat(read_table(tmp_path / f"{name}.parquet", DRAWS) for name in ("draws", "scales"))
     again = run_constrain(replace(plan, steps=0), fitted, ends, tmp_path / "again", FACTS)
     assert (again["steps"], again["met"]) == (0, 1.0)

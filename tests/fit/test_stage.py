@@ -159,7 +159,7 @@ def test_summary_names_what_the_measurements_decide(folder):
     assert decided["share"] == 0.75
 
 
-@pytest.mark.parametrize("formula", ["log(-S)", "exp(exp(exp(9+S)))"])
+@pytest.mark.parametrize("formula", [pytest.param("log(-S)", marks=pytest.mark.slow), "exp(exp(exp(9+S)))"])
 def test_an_observable_without_a_value_at_the_best_fit_is_named(plan, tmp_path, formula):
     path = write_problem(tmp_path)
     observables = tmp_path / "observables.tsv"

@@ -35,6 +35,9 @@ CASES = {
 }  # fmt: skip
 """Formulas, scale, what stands for the placeholders, and what is read when; k_made stays in the search."""
 
+OTHERS = ("a factor", "a factor, a shift and a sigma", "a reading that fails", "noise by the shift")
+"""These are like others, and run with the slow tests."""
+
 
 def problem_of(folder, value, noise, transformation, given, blur, readings):
     """The toy problem of one observable, each reading once."""
@@ -85,7 +88,9 @@ def costs(problem, solver):
     return float(found.predicted.cost.sum()), there, lowest
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in OTHERS)) for name in CASES]
+)
 def test_both_layers_cost_what_the_whole_problem_costs_there_and_no_less_is_near(tmp_path, solver, name):
     both, whole, lowest = costs(problem_of(tmp_path, *CASES[name]), solver)
     assert both == pytest.approx(whole, abs=1e-6)

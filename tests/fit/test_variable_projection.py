@@ -30,7 +30,7 @@ def hierarchical(blotted):
     return make_hierarchical(blotted)
 
 
-@pytest.mark.parametrize("kept_sigma", [False, True])
+@pytest.mark.parametrize("kept_sigma", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_target_has_cost_and_gradient_of_the_objective(tmp_path, solver, kept_sigma):
     """Also where the sigma of a blot has a prior and is searched."""
     prior = " parameterScaleNormal -1;1\n" if kept_sigma else " - -\n"
