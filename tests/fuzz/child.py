@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from screen.errors import ScreenError
+from screen.kernel import configure
 from tests.fuzz.mutations import spoil
 from tests.fuzz.readers import READERS
 
@@ -61,6 +62,7 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
+    configure()  # as every command does: a number of 64 bits is none of 32
     warnings.simplefilter("error", RuntimeWarning)
     folder, seed, first = sys.argv[1:]
     for line in cases(Path(folder), seed, int(first)):
