@@ -47,13 +47,6 @@ def read_networks(settings: Settings, without: Iterable[str]) -> "tuple[Model, M
     return model, model if chosen is None and not absent else read_sbml(compose_network(folder))
 
 
-def read_without(settings: Settings, without: Iterable[str]) -> "Network":
-    """The network of the settings without some modules, as formulas."""
-    from screen.network import compose_without, read_sbml
-
-    return read_sbml(compose_without(settings.network.folder, settings.network.chosen, tuple(without)))
-
-
 def panel_tables(
     settings: Settings, contexts: "ContextTables", drugs: "DrugTables", without: Iterable[str]
 ) -> "PanelTables":

@@ -20,9 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screen.cli.bench import add_draws, read_without
+from screen.cli.bench import add_draws
 from screen.cli.courses import add_course_options, set_totals
-from screen.cli.network import is_sliced
+from screen.cli.network import is_sliced, read_without
 from screen.cli.options import (
     add_shared,
     add_threads,

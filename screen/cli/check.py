@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from screen.cli.drugs import read_drugs
 from screen.cli.inputs import Inputs
-from screen.cli.network import cells_of
 from screen.cli.options import add_shared, read_shared, say
 from screen.cli.plan import check_cells, idle_pairs, read_bases, read_genetic, read_rankable_plan, void_shares
 from screen.errors import FitError, PanelError, ScenarioError, ScreenError, SettingsError
@@ -133,7 +132,6 @@ def _own_network(inputs: Inputs) -> dict[str, Any]:
 
     settings, contexts, network = inputs.settings, inputs.contexts, inputs.known
     _check_readouts(settings, network)
-    cells_of(settings, contexts)
     check_contexts(contexts, dict.fromkeys(network.parameters))
     inputs.check_cells()
     return {

@@ -40,9 +40,10 @@ import argparse
 from functools import cache
 from pathlib import Path
 
-from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble, read_without
+from screen.cli.bench import add_draws, choose_draws, panel_tables, read_ensemble
 from screen.cli.drugs import read_drugs
 from screen.cli.integration import read_integration
+from screen.cli.network import read_without
 from screen.cli.options import add_shared, add_threads, prepare_folder, read_shared, say, say_as, tell
 
 

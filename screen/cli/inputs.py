@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from screen.cli.network import cells_of, is_sliced, write_network
+from screen.cli.network import cells_of, is_sliced, read_without, write_network
 from screen.errors import SettingsError
 from screen.settings import Settings
 
@@ -58,7 +58,6 @@ class Inputs:
         """By what it lacks: the network of the screen, and each other that contexts ask for, which must have what the
         read-outs need.
         """
-        from screen.network import compose_without, read_sbml
         from screen.scenarios import smaller_networks
 
         settings = self.settings
@@ -68,8 +67,7 @@ class Inputs:
         for left_out, names in smaller_networks(chosen).items():
             if not left_out:
                 continue
-            folder = settings.network.folder
-            found[left_out] = read_sbml(compose_without(folder, settings.network.chosen, left_out))
+            found[left_out] = read_without(settings, left_out)
             problems += [
                 f"readouts in {', '.join(names)}: `{readout.id}` must be observable without {', '.join(left_out)}, "
                 f"found no {readout.observable}"

@@ -5,12 +5,14 @@ Example: python -m screen network
 """
 
 import argparse
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from screen.cli.options import add_shared, prepare_folder, read_shared, say
 from screen.settings import Settings
 
 if TYPE_CHECKING:
+    from screen.network import Network
     from screen.scenarios import ContextTables
 
 
@@ -66,6 +68,13 @@ def write_network(settings: Settings, left_out: tuple[str, ...] = ()) -> str:
     if lost:
         raise ScenarioError(f"targets, {lost[0]}: `acts_on` must be given with `network.sbml`, found nothing")
     return with_drugs(sbml_text(wanted.sbml), [target.site for target in targets if target.site is not None])
+
+
+def read_without(settings: Settings, without: Iterable[str]) -> "Network":
+    """The network of the settings without some modules, as formulas."""
+    from screen.network import compose_without, read_sbml
+
+    return read_sbml(compose_without(settings.network.folder, settings.network.chosen, tuple(without)))
 
 
 def wanted_networks(settings: Settings) -> list[tuple[str, ...]]:

@@ -68,16 +68,23 @@ def _check_own(settings: Settings) -> None:
     wanted, drawn = settings.network, settings.fit.draws_from == "shipped"
     if wanted.sbml is None or not (drawn or wanted.start == "rest"):
         return
-    from screen.network import drawn_of, read_sbml
+    from screen.network import drawn_of
     from screen.tables import DRAWS, read_table
 
-    network, ensemble = read_sbml(write_network(settings)), settings.panel.ensemble
+    network, ensemble = _network(settings), settings.panel.ensemble
     timed = network.timed() if wanted.start == "rest" else ()
     if timed:
         must = "must be initial for a network that time itself changes, which has no rest"
         raise SettingsError(f"network.start: {must}, found rest and {timed[0]} of {wanted.sbml.name}")
     if drawn:
         drawn_of(read_table(ensemble, DRAWS), network.parameters, str(ensemble))
+
+
+def _network(settings: Settings) -> "Network":
+    """The network of the settings, before a stage has written it."""
+    from screen.network import read_sbml
+
+    return read_sbml(write_network(settings))
 
 
 def read_genetic(settings: Settings) -> list[str]:
@@ -192,9 +199,7 @@ def _check_genetic(settings: Settings, plan: ScreenInputs) -> None:
     """As `check_genetic_changes`, before there is a network."""
     if not settings.scenarios.genetic:
         return
-    from screen.network import read_sbml
-
-    check_genetic_changes(settings, plan, [read_sbml(write_network(settings))])
+    check_genetic_changes(settings, plan, [_network(settings)])
 
 
 def check_genetic_changes(settings: Settings, plan: ScreenInputs, networks: "Sequence[Network]") -> None:

@@ -249,24 +249,26 @@ def test_two_modules_read_a_quantity_with_one_default(small):
     assert model_of(compose_network(folder, ["m01", "m03"])).getParameter("brake").getValue() == 0.5
 
 
+def append(folder, module, statement):
+    """Write a statement at the end of a module, and give its row."""
+    path = folder / f"{module}.ant"
+    text = path.read_text()
+    path.write_text(f"{text}{statement}\n")
+    return text.count("\n") + 1
+
+
 @pytest.mark.parametrize(
     ("module", "statement", "message"),
     [
-        ("m01_source", "n A => B; cell*k_forward;", "stoichiometry of `A` must be a number, found n"),
-        ("m01_source", "A => n B; cell*k_forward;", "stoichiometry of `B` must be a number, found n"),
+        ("m01_source", "odd: n A => B; cell*k_forward;", "stoichiometry of `A` must be a number, found n"),
+        ("m01_source", "odd: A => n B; cell*k_forward;", "stoichiometry of `B` must be a number, found n"),
         ("m00_base", "compartment nuc = 7;", "`nuc` must have its value in parameters.tsv alone, found another one"),
         ("m00_base", "compartment one, cell = 7;", "`cell` must have its value in parameters.tsv alone, found another"),
     ],
 )  # fmt: skip
 def test_numbers_stand_in_the_table_and_nowhere_else(small, module, statement, message):
     folder = small({"nuc": "m00_base\t2\tpL\tfixed\t\tfixed\tassumed\tvolume"})
-    path = folder / f"{module}.ant"
-    row = path.read_text().count("\n") + 1
-    path.write_text(
-        path.read_text()
-        + (statement if "cell =" in statement or "nuc" in statement else f"odd: {statement}")
-        + "\n"
-    )
+    row = append(folder, module, statement)
     with pytest.raises(NetworkError) as caught:
         compose_network(folder)
     assert any(problem.startswith(f"{module}.ant row {row}: {message}") for problem in caught.value.problems)
@@ -275,9 +277,7 @@ def test_numbers_stand_in_the_table_and_nowhere_else(small, module, statement, m
 @pytest.mark.parametrize("statement", ["A' = 1;", "B := A;"])
 def test_a_fault_is_told_of_the_row_that_defines_and_not_of_one_that_uses(small, statement):
     folder = small()
-    path = folder / "m01_source.ant"
-    row = path.read_text().count("\n") + 1
-    path.write_text(path.read_text() + statement + "\n")
+    row = append(folder, "m01_source", statement)
     with pytest.raises(NetworkError) as caught:
         compose_network(folder)
     (problem,) = caught.value.problems
@@ -330,9 +330,7 @@ def test_text_in_another_encoding_is_named_and_a_byte_order_mark_is_not_in_the_w
 )
 def test_what_libsbml_has_against_a_module_is_said_once_of_its_row(small, statement, said):
     folder = small()
-    module = folder / "m02_brake.ant"
-    row = module.read_text().count("\n") + 1
-    module.write_text(module.read_text() + statement + "\n")
+    row = append(folder, "m02_brake", statement)
     with pytest.raises(NetworkError) as caught:
         compose_network(folder)
     (problem,) = caught.value.problems
