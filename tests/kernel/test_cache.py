@@ -104,6 +104,19 @@ def test_another_processor_or_compiler_gets_a_library_of_its_own(tmp_path, monke
     assert len(built) == 4  # compile and link, twice
 
 
+def test_networks_that_differ_in_a_value_have_one_library_and_answers_of_their_own(tmp_path, capfd):
+    """A constant that is changed in a table is read at once; what is compiled holds for every value."""
+
+    def end(text):
+        model = load_model(sbml_of(text), tmp_path)
+        return float(solve(model, model.values[None, None], [[1.0]], [[0.0]], [[1.0]]).states[0, 0, 0])
+
+    ends = [end(f"x' = -rate*x; x = 1; rate = {rate};") for rate in (1.5, 2.5)]
+    np.testing.assert_allclose(ends, np.exp([-1.5, -2.5]), rtol=1e-4)
+    end("x' = -2*rate*x; x = 1; rate = 1.5;")
+    assert capfd.readouterr().err.count(" compiled ") == len(list((tmp_path / "kernels").glob("*.so"))) == 2
+
+
 def test_processes_that_start_together_agree(tmp_path):
     (tmp_path / "decay.xml").write_text(sbml_of(DECAY))
     script = """

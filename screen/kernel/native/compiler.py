@@ -98,23 +98,26 @@ def _words(command: str) -> list[str]:
 def compile_library(
     compiler: Compiler, source: Callable[[], str], name: str, key: str, folder: Path, macros: tuple[str, ...] = ()
 ) -> Path:  # fmt: skip
-    """The shared library of a source, from the cache or compiled into it; says so on stderr when it compiles."""
-    place = f"kernels/{digest_of(key, compiler.identity)}"
-    library_place = "".join((place, *(f"-{macro.lower()}" for macro in macros), ".so"))
-    told = [f"-D{macro}" for macro in macros]
+    """The shared library of a source, from the cache or compiled into it; says so on stderr when it compiles.
+
+    `key` says what decides the source. The library goes by the source itself, without the line that says whose it is:
+    networks that differ in values alone have one.
+    """
 
     def write(path: Path) -> None:
         path.write_text(source(), encoding="utf-8")
 
-    text = cached(folder, place + ".c", write)
+    text = cached(folder, f"kernels/{digest_of(key, compiler.identity)}.c", write)
+    written = text.read_text(encoding="utf-8")
+    compiled = digest_of(written.partition("\n")[2], compiler.identity)
+    library_place = "".join((f"kernels/{compiled}", *(f"-{macro.lower()}" for macro in macros), ".so"))
+    told = [f"-D{macro}" for macro in macros]
 
     def make(library: Path) -> None:
         what = " ".join((name, *map(str.lower, macros)))
         sys.stderr.write(f"kernel: compiling {what} with {compiler.command} ...\n")
         start = time.perf_counter()
-        objects = {
-            part: library.with_suffix(f".{part}.o") for part in parts_of(text.read_text(encoding="utf-8"))
-        }
+        objects = {part: library.with_suffix(f".{part}.o") for part in parts_of(written)}
 
         def compile_part(part: int) -> None:
             into = [
