@@ -37,13 +37,8 @@ class Exposure:
         if self.series is None:
             return self
         name = self.series[0]
-
-        def of(pairs: Pairs) -> Pairs:
-            found = ((each, value * dose if each == name else value) for each, value in pairs)
-            return tuple((each, value) for each, value in found if each != name or value)
-
-        later = tuple((minute, of(pairs)) for minute, pairs in self.later)
-        return Exposure(of(self.values), None, self.until, self.own, later)
+        later = tuple((minute, _times(pairs, name, dose)) for minute, pairs in self.later)
+        return Exposure(_times(self.values, name, dose), None, self.until, self.own, later)
 
     def when(self, minute: float) -> Pairs:
         """What is there from a minute on."""
@@ -65,6 +60,12 @@ class Exposure:
     def names(self) -> tuple[str, ...]:
         """Everything that is set."""
         return tuple(dict.fromkeys(name for pairs in self.given for name, _ in pairs))
+
+
+def _times(pairs: Pairs, name: str, dose: float) -> Pairs:
+    """With one value multiplied by a dose, and left out where that makes it 0."""
+    found = ((each, value * dose if each == name else value) for each, value in pairs)
+    return tuple((each, value) for each, value in found if each != name or value)
 
 
 @dataclass(frozen=True)

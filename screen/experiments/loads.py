@@ -80,7 +80,9 @@ def affinities(
 
 def _middle_constants(tables: DrugTables, drugs: Sequence[str]) -> np.ndarray:
     """K' [nM] of some drugs [drugs, sites] without draws."""
-    if tables.potency is not None and len(drugs):
+    if not len(drugs):
+        return np.empty((0, len(tables.site_targets)))
+    if tables.potency is not None:
         return tables.potency.middle(drugs)
     row = {name: index for index, name in enumerate(tables.drugs)}
     return cell_constants(tables)[[row[name] for name in drugs]].reshape(len(drugs), len(tables.site_targets))

@@ -240,16 +240,15 @@ def topological(expressions: Iterable[Expression]) -> list[Expression]:
     """Every node the expressions need, each once, arguments before their users (depth first)."""
     order: dict[Expression, None] = {}
     for wanted in expressions:
-        stack = [(wanted, False)]
+        stack = [wanted]
         while stack:
-            node, ready = stack.pop()
-            if node in order:
-                continue
-            if ready or not node.args:
-                order[node] = None
+            node = stack[-1]
+            waiting = [arg for arg in node.args if arg not in order]
+            if waiting:
+                stack.extend(reversed(waiting))
             else:
-                stack.append((node, True))
-                stack.extend((arg, False) for arg in reversed(node.args))
+                order[node] = None
+                stack.pop()
     return list(order)
 
 

@@ -1,6 +1,6 @@
 """What a table must hold, declared once and checked when it is read and when it is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -65,9 +65,12 @@ def check_table(frame: pl.DataFrame, schema: Schema, where: str, *, first_row: i
 
 def conformed(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """A frame with all its required columns as the schema has it: others are added as null, in the schema's order."""
-    missing = [column for column in schema.columns if frame.schema.get(column.name, pl.Null) == pl.Null]
-    full = frame.with_columns(pl.lit(None, column.dtype).alias(column.name) for column in missing)
-    return full.select(column.name for column in schema.columns)
+    kinds = frame.schema
+    missing = [column for column in schema.columns if kinds.get(column.name, pl.Null) == pl.Null]
+    if missing:
+        frame = frame.with_columns(pl.lit(None, column.dtype).alias(column.name) for column in missing)
+    names = [column.name for column in schema.columns]
+    return frame if frame.columns == names else frame.select(names)
 
 
 def spelled_out(problems: list[str], where: str) -> list[str]:
@@ -78,15 +81,11 @@ def spelled_out(problems: list[str], where: str) -> list[str]:
 
 def find_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     """One sentence a problem; empty where the table is as declared. `lines` are the numbers shown for the rows."""
-    problems = name_problems(frame.columns, schema, where)
-    if problems:
+    if problems := name_problems(frame.columns, schema, where):
         return problems
     if frame.is_empty() and not schema.may_be_empty:
         return [f"{where}: must hold at least one row, found none"]
-    for column in schema.columns:
-        if column.name in frame.columns:
-            problems += _column_problems(frame, column, where, lines)
-    if problems:
+    if problems := _column_problems(frame, schema, where, lines):
         return problems
     full = conformed(frame, schema)
     return _rule_problems(full, schema, where, lines) + _key_problems(full, schema, where, lines)
@@ -108,49 +107,62 @@ def _columns(names: Sequence[str]) -> str:
     return f"column{'s' * (len(names) > 1)} {', '.join(f'`{name}`' for name in names)}"
 
 
-def _column_problems(frame: pl.DataFrame, column: Column, where: str, lines: Sequence[int]) -> list[str]:
-    values = frame[column.name]
-    if values.dtype != column.dtype:
-        if values.dtype == pl.Null:
-            values = values.cast(column.dtype)
-        else:
-            return [f"{where}: column `{column.name}` must be of type {column.dtype}, found {values.dtype}"]
-    checks: list[tuple[str, pl.Series]] = []
-    if not column.nullable:
-        checks.append(("must not be empty", values.is_null()))
-    if values.dtype.is_float():
-        checks.append(("must be a finite number", (~values.is_finite()).fill_null(False)))
-    if column.positive:
-        checks.append(("must be positive", _finite(values <= 0, values)))
-    if column.minimum is not None:
-        checks.append((f"must be at least {column.minimum:g}", _finite(values < column.minimum, values)))
-    if column.maximum is not None:
-        checks.append((f"must be at most {column.maximum:g}", _finite(values > column.maximum, values)))
-    if column.is_name:
-        rules = {text: rule for text in values.unique().drop_nulls() if (rule := name_problem(text))}
-        for rule in dict.fromkeys(rules.values()):
-            bad = [text for text, broken in rules.items() if broken == rule]
-            checks.append((rule, values.is_in(bad).fill_null(False)))
-    if column.choices is not None:
-        rule = f"must be one of {', '.join(column.choices)}"
-        checks.append((rule, (~values.is_in(list(column.choices))).fill_null(False)))
+def _column_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
+    """What is wrong in single columns: asked of the whole table at once, then of the rows where something is."""
+    asked = [
+        (column, rule, wrong)
+        for column in schema.columns
+        if column.name in frame.columns
+        for rule, wrong in _wrong(frame[column.name], column)
+    ]
+    found = frame.select(wrong.any().alias(str(number)) for number, (*_, wrong) in enumerate(asked))
     problems = []
-    for rule, wrong in checks:
-        for row in wrong.arg_true().to_list()[: MOST_PROBLEMS + 1]:
-            problems.append(f"{where} row {lines[row]}: `{column.name}` {rule}, found {_shown(values[row])}")
+    for (column, rule, wrong), any_wrong in zip(asked, found.row(0) if asked else (), strict=True):
+        values = frame[column.name]
+        if values.dtype not in (column.dtype, pl.Null):
+            problems.append(f"{where}: column `{column.name}` {rule}, found {values.dtype}")
+        elif any_wrong:
+            problems += [
+                f"{where} row {lines[row]}: `{column.name}` {rule}, found {_shown(values[row])}"
+                for row in _rows(frame, wrong)
+            ]
     return problems
 
 
-def _finite(wrong: pl.Series, values: pl.Series) -> pl.Series:
-    """Where finite values are wrong: that others are no such values is said already."""
-    return (wrong & values.is_finite()).fill_null(False)
+def _wrong(values: pl.Series, column: Column) -> Iterator[tuple[str, pl.Expr]]:
+    """Each rule of a column, and where its values break it. Those of another type break but that rule."""
+    if values.dtype not in (column.dtype, pl.Null):
+        yield f"must be of type {column.dtype}", pl.lit(True)
+        return
+    cell = pl.col(column.name).cast(column.dtype)
+    if not column.nullable:
+        yield "must not be empty", cell.is_null()
+    if values.dtype.is_float():
+        yield "must be a finite number", ~cell.is_finite()
+    if column.positive:
+        yield "must be positive", (cell <= 0) & cell.is_finite()
+    if column.minimum is not None:
+        yield f"must be at least {column.minimum:g}", (cell < column.minimum) & cell.is_finite()
+    if column.maximum is not None:
+        yield f"must be at most {column.maximum:g}", (cell > column.maximum) & cell.is_finite()
+    if column.is_name:
+        rules = {text: rule for text in values.unique().drop_nulls() if (rule := name_problem(text))}
+        for rule in dict.fromkeys(rules.values()):
+            yield rule, cell.is_in([text for text, broken in rules.items() if broken == rule])
+    if column.choices is not None:
+        yield f"must be one of {', '.join(column.choices)}", ~cell.is_in(list(column.choices))
+
+
+def _rows(frame: pl.DataFrame, wrong: pl.Expr) -> list[int]:
+    """The first rows in which something is wrong, one more than are told of."""
+    return frame.select(wrong).to_series().arg_true().to_list()[: MOST_PROBLEMS + 1]
 
 
 def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     return [
         f"{where} row {lines[row]}: `{rule.column}` {rule.text}, found {_shown(frame[rule.column][row])}"
         for rule in schema.rules
-        for row in frame.select(rule.wrong).to_series().arg_true().to_list()[: MOST_PROBLEMS + 1]
+        for row in _rows(frame, rule.wrong)
     ]
 
 
