@@ -20,8 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 pytest_plugins = ["tests.problems"]
 
-CHECKED = ("screen.experiments", "screen.simulate", "screen.panel", "screen.kernel.model")
-"""Where signatures hold at every call, shapes included (screen/shapes.py); engines check shapes themselves."""
+CHECKED = (
+    "screen.experiments.design",
+    "screen.experiments.draws",
+    "screen.experiments.loads",
+    "screen.experiments.windows",
+    "screen.kernel.model",
+    "screen.panel.run",
+    "screen.simulate",
+)
+"""Where signatures hold at every call, shapes included: what names axes (screen/shapes.py). Engines check shapes
+themselves. Where there are no arrays mypy says as much, and a check at every call costs a tenth of the tests."""
 
 # Before anything imports them. An int may stand where a float is asked for.
 jaxtyping.install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")

@@ -11,6 +11,7 @@ from jaxtyping import TypeCheckError
 from screen import shapes
 from screen.experiments import hill_load, window_minutes
 from screen.simulate import Readout, distinct_cells, read
+from tests.conftest import CHECKED
 
 
 def test_axes_of_one_name_have_one_length():
@@ -42,6 +43,15 @@ def test_a_constant_is_named_after_its_axes():
         )
         assert "_".join(words).upper() == name
         assert {*words} - {"any", "and_none"} <= {*re.findall(r"\w+", shapes.__doc__)}
+
+
+@pytest.mark.parametrize("package", ["experiments", "panel", "simulate"])
+def test_whatever_names_axes_is_checked(root, package):
+    naming = [
+        path for path in (root / "screen" / package).glob("*.py") if "screen.shapes" in path.read_text()
+    ]
+    modules = [f"screen.{package}.{path.stem}" for path in naming]
+    assert modules and all(f"{each}.".startswith(tuple(f"{known}." for known in CHECKED)) for each in modules)
 
 
 def test_dtypes_do_not_promote_silently():

@@ -242,8 +242,10 @@ def _prior_problems(table: Table) -> list[str]:
     problems = []
     for column in ("objectivePriorParameters", "initializationPriorParameters"):
         for row, value in enumerate(table.frame.get(column, ())):
-            parts = pd.to_numeric(pd.Series(str(value).split(";")), errors="coerce")
-            if not pd.isna(value) and not (len(parts) == 2 and np.isfinite(parts).all()):
+            if pd.isna(value):
+                continue
+            parts = [parse_number(part) for part in str(value).split(";")]
+            if not (len(parts) == 2 and all(map(math.isfinite, parts))):
                 problems.append(
                     f"{table.where(row)}: {column} must be two numbers with ; between them, found {value}"
                 )

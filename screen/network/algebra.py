@@ -13,7 +13,7 @@ import math
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import blake2b
 from typing import Any
 
@@ -296,11 +296,17 @@ def rebuild(op: str, args: list[Expression]) -> Expression:
     return constructors[op](*args) if op in constructors else apply(op, *args)
 
 
+@lru_cache(maxsize=64)
+def _in_order(expressions: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    """What `topological` says of expressions that are evaluated again and again, such as all rates of a network."""
+    return tuple(topological(expressions))
+
+
 def evaluate_all(expressions: Iterable[Expression], values: Mapping[str, Any]) -> list[Any]:
     """Numeric values of expressions; symbols may be numbers or NumPy arrays that broadcast."""
-    wanted = list(expressions)
+    wanted = tuple(expressions)
     done: dict[Expression, Any] = {}
-    for node in topological(wanted):
+    for node in _in_order(wanted):
         args = [done[arg] for arg in node.args]
         match node.op:
             case "constant":
