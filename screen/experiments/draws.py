@@ -162,6 +162,7 @@ def read_draws(
     problems += [
         f"draws, draw {wide[NUMBER_OF_DRAW][index]}: must hold a value of {name}, found none"
         for name in sampled
+        if wide[name].null_count()
         for index in wide[name].is_null().arg_true().to_list()
     ]
     if problems:

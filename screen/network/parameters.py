@@ -87,7 +87,8 @@ def check_draws(draws: pl.DataFrame, table: pl.DataFrame, parameters: Iterable[s
     >>> check_draws(pl.DataFrame({"parameter": ["k"]}), table, ["k", "V"], "draws")
     """
     free = set(table.filter(pl.col("prior") != "fixed")["parameter"])
-    missing = [name for name in parameters if name in free - set(draws["parameter"].unique())]
+    lacking = free - set(draws["parameter"].unique())
+    missing = [name for name in parameters if name in lacking]
     if missing:
         raise NetworkError(
             f"{where}: must hold all {len(free)} parameters of the network that are not fixed, found none of "

@@ -115,13 +115,13 @@ def _column_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Seq
         if column.name in frame.columns
         for rule, wrong in _wrong(frame[column.name], column)
     ]
-    found = frame.select(wrong.any().alias(str(number)) for number, (*_, wrong) in enumerate(asked))
+    broken = _any(frame, [wrong for *_, wrong in asked])
     problems = []
-    for (column, rule, wrong), any_wrong in zip(asked, found.row(0) if asked else (), strict=True):
+    for (column, rule, wrong), is_broken in zip(asked, broken, strict=True):
         values = frame[column.name]
         if values.dtype not in (column.dtype, pl.Null):
             problems.append(f"{where}: column `{column.name}` {rule}, found {values.dtype}")
-        elif any_wrong:
+        elif is_broken:
             problems += [
                 f"{where} row {lines[row]}: `{column.name}` {rule}, found {_shown(values[row])}"
                 for row in _rows(frame, wrong)
@@ -153,15 +153,23 @@ def _wrong(values: pl.Series, column: Column) -> Iterator[tuple[str, pl.Expr]]:
         yield f"must be one of {', '.join(column.choices)}", ~cell.is_in(list(column.choices))
 
 
+def _any(frame: pl.DataFrame, wrong: Sequence[pl.Expr]) -> Sequence[bool]:
+    """For each of some questions, whether it is so in any row."""
+    found = frame.select(each.any().alias(str(number)) for number, each in enumerate(wrong))
+    return found.row(0) if wrong else ()
+
+
 def _rows(frame: pl.DataFrame, wrong: pl.Expr) -> list[int]:
     """The first rows in which something is wrong, one more than are told of."""
     return frame.select(wrong).to_series().arg_true().to_list()[: MOST_PROBLEMS + 1]
 
 
 def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
+    broken = _any(frame, [rule.wrong for rule in schema.rules])
     return [
         f"{where} row {lines[row]}: `{rule.column}` {rule.text}, found {_shown(frame[rule.column][row])}"
-        for rule in schema.rules
+        for rule, is_broken in zip(schema.rules, broken, strict=True)
+        if is_broken
         for row in _rows(frame, rule.wrong)
     ]
 
@@ -169,12 +177,12 @@ def _rule_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Seque
 def _key_problems(frame: pl.DataFrame, schema: Schema, where: str, lines: Sequence[int]) -> list[str]:
     if not schema.key or frame.is_empty():
         return []
-    keys = frame.select(schema.key)
-    repeated = (~keys.to_struct("key").is_first_distinct()).arg_true().to_list()
+    key = ", ".join(schema.key)
+    repeated = _rows(frame, ~pl.struct(schema.key).is_first_distinct())
+    found = frame[repeated].select(schema.key).rows() if repeated else []
     return [
-        f"{where} row {lines[row]}: ({', '.join(schema.key)}) must be unique, "
-        f"found ({', '.join(str(value) for value in keys.row(row))}) again"
-        for row in repeated[: MOST_PROBLEMS + 1]
+        f"{where} row {lines[row]}: ({key}) must be unique, found ({', '.join(map(str, values))}) again"
+        for row, values in zip(repeated, found, strict=True)
     ]
 
 
