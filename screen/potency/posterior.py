@@ -9,6 +9,7 @@ more variant changes no other constant.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +21,13 @@ from screen.potency.distance import distance_of
 from screen.potency.linear import ABOVE, TINY, Linear, numbers_needed, sample, truncated
 from screen.potency.rows import (
     Estimates,
+    Measured,
     Row,
     Silent,
     Tables,
     gene_of,
     kind_of,
-    read_apart,
-    read_rows,
+    read_measured,
     site_of,
     sites_in,
 )
@@ -88,12 +89,12 @@ def sites_of(tables: Tables) -> tuple[Site, ...]:
 
 
 def draw_constants(
-    tables: Tables, estimates: Estimates, drugs: Iterable[str], draws: int, seed: int
-) -> Constants:
-    """Constants of some drugs; a drug without a single row binds nothing."""
+    tables: Tables, estimates: Estimates, drugs: Iterable[str], draws: int, seed: int,
+    measured: Measured | None = None,
+) -> Constants:  # fmt: skip
+    """Constants of some drugs; a drug without a single row binds nothing. `measured`: what the tables say, if read."""
     drugs, sites = tuple(drugs), sites_of(tables)
-    rows, silent = read_rows(tables)
-    apart, bounds = read_apart(tables)
+    rows, silent, apart, bounds = measured or read_measured(tables)
     found = []
     for name in drugs:
         known = Known(
@@ -207,9 +208,15 @@ class Potency:
     _middles: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Medians that were asked for, by drug: loads of many doses ask for the same."""
 
+    @cached_property
+    def _measured(self) -> Measured:
+        """What the tables say, read once."""
+        return read_measured(self.tables)
+
     def drawn(self, drugs: Sequence[str], draws: int, seed: int) -> np.ndarray:
         """Constants of draws 0 and on [draws, drugs, sites] [nM], infinite where a drug does not bind."""
-        return 10.0 ** draw_constants(self.tables, self.estimates, drugs, draws, seed).log10_nM
+        constants = draw_constants(self.tables, self.estimates, drugs, draws, seed, self._measured)
+        return 10.0**constants.log10_nM
 
     def middle(self, drugs: Sequence[str]) -> np.ndarray:
         """Their medians [drugs, sites] [nM]."""
@@ -220,8 +227,8 @@ class Potency:
 
     def unmeasured(self, target: str, variant: str) -> tuple[str, ...]:
         """Drugs that were seen to bind a target, but of which nothing but bounds is known on a variant of it."""
-        rows, _ = read_rows(self.tables)
-        measured = {row.drug for row in read_apart(self.tables)[0] if (target, variant) in sites_in(row)}
+        rows, _, apart, _ = self._measured
+        measured = {row.drug for row in apart if (target, variant) in sites_in(row)}
         measured |= {row.drug for row in rows if f"variant|{row.drug}|{variant}" in dict(row.terms)}
         bound = {row.drug for row in rows if any(site[0] == target for site in sites_in(row))}
         return tuple(sorted(bound - measured - self.tables.antibodies))

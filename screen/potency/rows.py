@@ -111,24 +111,34 @@ def family_of(kind: str, assay: str, atp: str) -> str:
     return found or {"Kd": "binding", "Kd_apparent": "kinobeads", "Ki": "ki"}.get(kind, "ic50")
 
 
+class Measured(NamedTuple):
+    """Every measurement once, and the pairs of which nothing but bounds is known.
+
+    `apart` and `bounds_apart` tell of a variant `apart` from its gene, and of nothing else.
+    """
+
+    rows: list[Row]
+    silent: list[Silent]
+    apart: list[Row]
+    bounds_apart: list[Silent]
+
+
+def read_measured(tables: Tables) -> Measured:
+    """All that the tables say of constants."""
+    own = set(tables.constructs.filter(role="apart").select("target", "construct").iter_rows())
+    rows, silent = _read(tables)
+    found = Measured([], [], [], [])
+    for row in rows:
+        (found.rows if own.isdisjoint(sites_in(row)) else found.apart).append(row)
+    for pair in silent:
+        (found.bounds_apart if (pair.target, pair.construct) in own else found.silent).append(pair)
+    return found
+
+
 def read_rows(tables: Tables) -> tuple[list[Row], list[Silent]]:
     """Every measurement once, and the pairs of which nothing but bounds is known; none of variants `apart`."""
-    own = _apart(tables)
-    rows, silent = _read(tables)
-    return (
-        [row for row in rows if own.isdisjoint(sites_in(row))],
-        [pair for pair in silent if (pair.target, pair.construct) not in own],
-    )
-
-
-def read_apart(tables: Tables) -> tuple[list[Row], list[Silent]]:
-    """What tells of a variant `apart` from its gene, and of nothing else: measurements, and pairs with bounds alone."""
-    own = _apart(tables)
-    rows, silent = _read(tables)
-    return (
-        [row for row in rows if not own.isdisjoint(sites_in(row))],
-        [pair for pair in silent if (pair.target, pair.construct) in own],
-    )
+    found = read_measured(tables)
+    return found.rows, found.silent
 
 
 def sites_in(row: Row) -> list[tuple[str, str]]:
@@ -140,10 +150,6 @@ def site_of(name: str) -> tuple[str, str]:
     """Target and protein of a latent K."""
     _, _, target, *protein, _ = name.split("|")
     return target, "|".join(protein)
-
-
-def _apart(tables: Tables) -> set[tuple[str, str]]:
-    return set(tables.constructs.filter(role="apart").select("target", "construct").iter_rows())
 
 
 def _read(tables: Tables) -> tuple[list[Row], list[Silent]]:

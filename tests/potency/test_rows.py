@@ -14,7 +14,7 @@ from screen.potency.rows import (
     family_of,
     gene_of,
     parse_weights,
-    read_apart,
+    read_measured,
     read_rows,
 )
 
@@ -180,7 +180,7 @@ def test_engagement_is_the_target_itself_and_a_read_out_without_an_answer_tells_
     }  # fmt: skip
     tables = made(cells=[engaged, {"cells": "another"}, {"used": False}], responses=[ANSWER])
     assert read_rows(tables) == ([], [])
-    ((row,), silent) = read_apart(tables)
+    _, _, (row,), silent = read_measured(tables)
     assert not silent and dict(row.terms) == {
         "cell|a": 1.0, "K|a|EGFR|EGFR_C797S|intended": 1.0, "mean|intended": 1.0, "level|EGFR|intended": 1.0,
         "panel|p": 1.0, "setting|NanoBRET none EGFR": 1.0,
@@ -201,10 +201,7 @@ def test_bounds_of_a_variant_apart_are_apart():
     tables = made([apart, apart | {"construct": "EGFR"}])
     two = pytest.approx(2.0), pytest.approx(1.0), pytest.approx(log10(16))
     assert read_rows(tables) == ([], [Silent("a", "EGFR", "EGFR", *two)])
-    assert read_apart(tables) == (
-        [],
-        [Silent("a", "EGFR", "EGFR_C797S", *two)],
-    )
+    assert read_measured(tables)[2:] == ([], [Silent("a", "EGFR", "EGFR_C797S", *two)])
 
 
 def test_names_of_assays_constructs_and_weights_are_taken_apart():
