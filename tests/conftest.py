@@ -8,9 +8,14 @@ from pathlib import Path
 
 # As commands do (screen/cli/main.py), before NumPy loads it: threads of OpenBLAS wait for each other at full speed.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# What JAX compiles runs for moments here: optimised less it is there sooner, a fifth of the time of such tests. The
-# kernels are compiled as ever. `XLA_FLAGS= make test` has it as a screen has it.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# What JAX compiles runs for moments here: optimised less it is there sooner, in a third of the time of such tests. The
+# emitters are those that compile soonest; without fused multiply-adds, which AVX has not, what they make rounds alike
+# whatever stands around it, as the programs of a screen do. The kernels are compiled as ever. `XLA_FLAGS= make test`
+# has it all as a screen has it.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false --xla_cpu_max_isa=AVX",
+)
 
 import jax
 import jaxtyping

@@ -117,6 +117,22 @@ def test_networks_that_differ_in_a_value_have_one_library_and_answers_of_their_o
     assert capfd.readouterr().err.count(" compiled ") == len(list((tmp_path / "kernels").glob("*.so"))) == 2
 
 
+def test_networks_with_one_library_in_two_caches_run_from_one(tmp_path, capfd):
+    """XLA takes one library of a name; one with the same name from another cache does the same."""
+
+    def slope(rate):
+        model = load_model(sbml_of(f"x' = -3*rate*x; x = 1; rate = {rate};"), tmp_path / str(rate))
+
+        def end(parameters):
+            return solve(model, parameters[None, None], [[1.0]], [[0.0]], [[1.0]]).states[0, 0, 0]
+
+        return float(jax.grad(end)(model.values)[0])
+
+    slopes = [slope(rate) for rate in (0.25, 0.5)]
+    np.testing.assert_allclose(slopes, -3 * np.exp([-0.75, -1.5]), rtol=1e-4)
+    assert capfd.readouterr().err.count(" compiled ") == 4
+
+
 def test_processes_that_start_together_agree(tmp_path):
     (tmp_path / "decay.xml").write_text(sbml_of(DECAY))
     script = """

@@ -119,11 +119,19 @@ def register_adjoints(model: Model) -> str:
     return _register(adjoints, ("gradient", "settle_gradient"))
 
 
+_OFFERED: set[str] = set()
+"""The names of what XLA knows."""
+
+
 def _register(library: Path, targets: Iterable[str]) -> str:
+    """Tell XLA of a library; not of its copy in another cache, which does the same and has the same name."""
     name = f"screen_{library.stem.partition('-')[0]}"
     for target in targets:
-        handler = getattr(_loaded(library), f"screen_{target}")
-        jax.ffi.register_ffi_target(f"{name}_{target}", jax.ffi.pycapsule(handler), platform="cpu")
+        offered = f"{name}_{target}"
+        if offered not in _OFFERED:
+            handler = getattr(_loaded(library), f"screen_{target}")
+            jax.ffi.register_ffi_target(offered, jax.ffi.pycapsule(handler), platform="cpu")
+            _OFFERED.add(offered)
     return name
 
 
