@@ -5,6 +5,7 @@ Facts of the validation panel are named V.. and M... Loads of drugs come from th
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from screen.experiments import loads
 from screen.network import compose_network, read_parameters, read_sbml
@@ -45,12 +46,13 @@ def ic50(load_of):
 
     def find(cell: Cell, drug: str, observable: str, stimulus: dict[str, float]) -> float:
         vehicle = cell.at(20, observable, stimulus=stimulus)
-        low, high = 0.1, 1e5
-        for _ in range(14):
-            middle = np.sqrt(low * high)
-            left = cell.at(20, observable, stimulus=stimulus, loads=load_of(**{drug: middle})) / vehicle
-            low, high = (middle, high) if left > 0.5 else (low, middle)
-        return float(np.sqrt(low * high))
+
+        def over(exponent: float) -> float:
+            """What is left at 10^exponent nM, over a half."""
+            loads = load_of(**{drug: 10.0**exponent})
+            return cell.at(20, observable, stimulus=stimulus, loads=loads) / vehicle - 0.5
+
+        return float(10.0 ** brentq(over, -1, 5, xtol=2e-4))
 
     return find
 
