@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from screen.network import compose_network
+from screen.network import Network, compose_network, read_sbml
 from screen.scenarios import hypothesis_settings, read_context_tables
 from tests.network.cells import Cell
 
@@ -20,6 +20,12 @@ def network_folder(root: Path) -> Path:
 def shipped(network_folder: Path) -> str:
     """The SBML of the shipped network."""
     return compose_network(network_folder)
+
+
+@pytest.fixture(scope="session")
+def whole(shipped: str) -> Network:
+    """The shipped network, read once."""
+    return read_sbml(shipped)
 
 
 @pytest.fixture(scope="session")

@@ -39,12 +39,11 @@ def test_same_folder_same_text(shipped, network_folder):
     assert not re.search(r"20\d\d-\d\d-\d\d", shipped)
 
 
-def test_the_reader_takes_the_shipped_network(shipped):
-    network = read_sbml(shipped)
+def test_the_reader_takes_the_shipped_network(whole):
     wanted = "pY705 pS727 pERK pAKT pS6K pSTAT1 pJAK1 pALK STAT3_amount SOCS3_protein SOCS3_mRNA STAT3_nuclear_ratio"
-    assert set(wanted.split()) - {"SOCS3_mRNA"} <= set(network.observables)
-    assert "SOCS3_mRNA" in network.species
-    assert [time.name for time in network.discontinuities] == ["IL6_washout"]
+    assert set(wanted.split()) - {"SOCS3_mRNA"} <= set(whole.observables)
+    assert "SOCS3_mRNA" in whole.species
+    assert [time.name for time in whole.discontinuities] == ["IL6_washout"]
 
 
 QUICK = ["m03", "m06", "m09"]
@@ -54,16 +53,16 @@ MODULES = ["m01", "m02", "m04", "m05", "m07", "m08", "m10", "m11", "m12", "m14",
 @pytest.mark.parametrize(
     "left_out", [*QUICK, *(pytest.param(key, marks=pytest.mark.slow) for key in MODULES)]
 )
-def test_any_module_can_be_left_out(network_folder, shipped, left_out):
+def test_any_module_can_be_left_out(network_folder, whole, left_out):
     kept = [module.key for module in list_modules(network_folder) if module.key != left_out]
     smaller = compose_network(network_folder, kept)
-    assert len(read_sbml(smaller).reactions) < len(read_sbml(shipped).reactions)
+    assert len(read_sbml(smaller).reactions) < len(whole.reactions)
 
 
 @pytest.mark.slow
-def test_a_module_of_rules_alone_can_be_left_out(network_folder, shipped):
+def test_a_module_of_rules_alone_can_be_left_out(network_folder, whole):
     kept = [module.key for module in list_modules(network_folder) if module.key != "m17"]
-    smaller, whole = read_sbml(compose_network(network_folder, kept)), read_sbml(shipped)
+    smaller = read_sbml(compose_network(network_folder, kept))
     assert "PKC_activity" in whole.observables and "PKC_activity" not in smaller.observables
     assert len(smaller.reactions) == len(whole.reactions)
 

@@ -6,7 +6,7 @@ import pytest
 
 from screen.errors import NetworkError
 from screen.maps import genes_page
-from screen.network import read_genes, read_sbml
+from screen.network import read_genes
 
 SLIPS = {"MTTP", "SOAT1", "LINC02605", "IFN1@", "stat1a", "stat1b"}
 BESIDE = {"MET", "HGF", "ERBB2", "ERBB3", "NRG1", "PRKCA", "PRKCB", "PRKCD", "PRKCE", "PLCG1"}
@@ -16,9 +16,8 @@ HEADER = "gene\tmodule\tcarried_by\tnote\n"
 
 
 @pytest.fixture(scope="module")
-def known(shipped) -> set[str]:
-    network = read_sbml(shipped)
-    return {*network.species, *network.parameters, *network.observables}
+def known(whole) -> set[str]:
+    return {*whole.species, *whole.parameters, *whole.observables}
 
 
 @pytest.fixture(scope="module")
