@@ -5,7 +5,7 @@ import pytest
 
 from screen.errors import KernelError
 from screen.kernel import Model, Solution, Status, solve
-from tests.engines.systems import BLOW_UP, PHASES, SYSTEMS, model_of
+from tests.engines.systems import BLOW_UP, CHAIN_TIMES, PHASES, SYSTEMS, model_of
 
 TOLERANCE = 1e-7
 ASKED = {"kernel": 1.0, "cuda": 1.0, "jax": 1.0, "diffrax": 1e-2}
@@ -13,7 +13,7 @@ ASKED = {"kernel": 1.0, "cuda": 1.0, "jax": 1.0, "diffrax": 1e-2}
 
 
 def run(
-    model: Model, engine: str, times, *, state=None, parameters=None, lanes: int = 2, **options
+    model: Model, engine: str, times, *, state=None, parameters=None, lanes: int = 3, **options
 ) -> Solution:
     """One phase from the model's own initial state, the same in every lane unless given."""
     if parameters is None:
@@ -49,27 +49,28 @@ def test_blow_up_is_reported_and_leaves_its_neighbours_exact(quick_engine):
     assert mixed.status[0] == mixed.status[2] == Status.OK
     assert np.isfinite(mixed.states[1, :2]).all() and np.isnan(mixed.states[1, 2]).all()
     assert mixed.reached[1] == pytest.approx(1.0, rel=1e-3)
-    healthy = run(model, engine, times, state=state[[0, 2]], parameters=parameters[[0, 2]])
-    np.testing.assert_array_equal(np.asarray(mixed.states)[[0, 2]], np.asarray(healthy.states))
-    exact = state[[0, 2], :, None] / (1 - state[[0, 2], :, None] * np.array(times))
+    others = [0, 2, 2]  # as many lanes: the same program
+    healthy = run(model, engine, times, state=state[others], parameters=parameters)
+    np.testing.assert_array_equal(np.asarray(mixed.states)[others], np.asarray(healthy.states))
+    exact = state[others, :, None] / (1 - state[others, :, None] * np.array(times))
     np.testing.assert_allclose(np.asarray(healthy.states)[:, :, 0], exact[:, 0], rtol=1e-5)
 
 
 def test_numbers_that_are_not_finite_are_reported(quick_engine):
     engine = quick_engine
     model = model_of(SYSTEMS["linear_chain"].antimony)
-    parameters = np.tile(model.values, (2, 1, 1))
+    parameters = np.tile(model.values, (3, 1, 1))
     parameters[1, 0, model.parameters.index("first")] = np.nan
-    state = np.tile(np.array([1.0, 0.0, 0.0]), (2, 1))
-    solution = run(model, engine, [1.0], state=state, parameters=parameters)
-    assert list(np.asarray(solution.status)) == [Status.OK, Status.NON_FINITE]
-    assert np.isfinite(solution.states[0]).all() and np.isnan(solution.states[1]).all()
+    state = np.tile(np.array([1.0, 0.0, 0.0]), (3, 1))
+    solution = run(model, engine, (*CHAIN_TIMES[1:], 20.0), state=state, parameters=parameters)
+    assert list(np.asarray(solution.status)) == [Status.OK, Status.NON_FINITE, Status.OK]
+    assert np.isfinite(solution.states[::2]).all() and np.isnan(solution.states[1]).all()
 
 
 def test_a_phase_that_begins_at_the_last_time_decides_nothing(quick_engine):
-    model = model_of("x' = -rate*x; x = 1; rate = 0.5;")
+    model = model_of(PHASES)
     parameters = np.tile(model.values, (2, 2, 1))
-    parameters[1, 1, model.parameters.index("rate")] = np.inf
+    parameters[1, 1, model.parameters.index("decay")] = np.inf
     switches, times = np.tile([0.0, 2.0], (2, 1)), np.tile([1.0, 2.0], (2, 1))
     found = solve(model, parameters, np.ones((2, 1)), switches, times, engine=quick_engine)
     assert list(np.asarray(found.status)) == [Status.OK, Status.OK]
@@ -79,14 +80,12 @@ def test_a_phase_that_begins_at_the_last_time_decides_nothing(quick_engine):
 @pytest.mark.parametrize("more", ["", " E1: at time > 2: B = B + 1;"])
 def test_what_is_stored_is_what_all_states_have_in_these_columns(quick_engine, more):
     """A lane that fails has no number there either."""
-    chain = "A -> B; 0.7*A; B -> C; 0.4*B; A = 1; B = 0.3; C = 0;"
-    model = model_of(chain + more)
+    model = model_of(SYSTEMS["linear_chain"].antimony + more)
     places = [model.species.index(name) for name in ("C", "A")]
     parameters = np.tile(model.values, (3, 1, 1))
     state = np.array([[1.0, 0.0, 0.5], [2.0, 1.0, 0.0], [np.nan, 1.0, 1.0]])
-    times = [0.0, 0.7, 1.1, 3.0]
     whole, part = (
-        run(model, quick_engine, times, state=state, parameters=parameters, stored=stored)
+        run(model, quick_engine, CHAIN_TIMES, state=state, parameters=parameters, stored=stored)
         for stored in (None, tuple(places))
     )
     np.testing.assert_array_equal(part.states, np.asarray(whole.states)[..., places])
@@ -104,8 +103,8 @@ def test_what_is_stored_must_be_species(place):
 def test_nothing_need_be_stored(quick_engine):
     """An observable that no species moves needs none."""
     model = model_of(SYSTEMS["linear_chain"].antimony)
-    found = run(model, quick_engine, [1.0, 2.0], stored=())
-    assert found.states.shape == (2, 2, 0) and np.all(np.asarray(found.status) == Status.OK)
+    found = run(model, quick_engine, CHAIN_TIMES, stored=())
+    assert found.states.shape == (3, len(CHAIN_TIMES), 0) and np.all(np.asarray(found.status) == Status.OK)
 
 
 def test_running_out_of_steps_is_reported(quick_engine):
