@@ -79,7 +79,7 @@ def test_a_failed_lane_does_not_spoil_a_shared_gradient():
         good = (solution.status == Status.OK)[:, None, None]
         return jnp.sum(jnp.where(good, solution.states, 0.0)), solution.status
 
-    (_, status), gradient = jax.value_and_grad(loss, (0, 1), has_aux=True)(1.0, 1.0)
+    (_, status), gradient = jax.jit(jax.value_and_grad(loss, (0, 1), has_aux=True))(1.0, 1.0)
     assert [int(code) for code in status] == [Status.STEP_UNDERFLOW, Status.OK]
     known = [
         sum(t * 0.01 / (1 - 0.1 * t) ** 2 for t in (0.5, 1.5)),
@@ -110,7 +110,7 @@ def test_through_a_rest():
     def level(parameters):
         return rest(model, parameters[None], [[1.0]], until=Until(200.0), rtol=1e-9).state[0, 0]
 
-    gradient = jax.grad(level)(jnp.asarray(model.values))
+    gradient = jax.jit(jax.grad(level))(jnp.asarray(model.values))
     np.testing.assert_allclose([gradient[source], gradient[rate]], [1 / 2, -3 / 4], rtol=1e-6)
 
 

@@ -80,8 +80,7 @@ def test_a_species_that_lives_on_what_rounding_leaves_of_an_exchange_comes_to_re
     rng, value = np.random.default_rng(1), dict(zip(model.parameters, model.values, strict=True))
     rates = [value | {"on": on, "off": off} for on, off in rng.uniform(0.3, 1.0, (64, 2))]
     parameters = np.array([list(each.values()) for each in rates])
-    stepping = TIGHT._replace(atol=1e-17)._asdict()
-    found = rest(model, parameters, np.tile([0.3, 0.7, 0.0], (64, 1)), until=UNTIL, **stepping)
+    found = rest_of(model, parameters, np.tile([0.3, 0.7, 0.0], (64, 1)), atol=1e-17)
     assert not np.any(found.status)
     share = parameters[:, list(value).index("off")] / parameters.sum(
         1, where=np.isin(list(value), ["on", "off"])
@@ -140,11 +139,12 @@ def test_a_state_that_is_left_is_not_where_newton_may_end():
 
 def test_a_cell_that_does_not_rest_says_so():
     model = model_of("x' = y; y' = -x; x = 1; y = 0; drift = 1; z' = drift; z = 0;")
-    found = rest(model, [[1.0], [0.0]], [[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]], until=Until(100.0))
+    short = jax.jit(partial(rest, model, until=Until(100.0)))
+    found = short(np.array([[1.0], [0.0]]), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]]))
     assert found.status.tolist() == [Status.NO_REST_STATE, Status.OK]
     assert float(found.state[1, 2]) == 0.5
     exploding = model_of("x' = x^2; x = 1;")
-    assert int(rest(exploding, np.zeros((1, 0)), [[1.0]]).status[0]) != Status.OK
+    assert int(jax.jit(partial(rest, exploding))(np.zeros((1, 0)), np.ones((1, 1))).status[0]) != Status.OK
 
 
 def test_is_the_long_integration():
@@ -163,9 +163,8 @@ def test_derivatives_are_finite_differences_volumes_and_totals_included():
     model = model_of(TRAVELLER)
     parameters = perturbed(model, 1, spread=0.2)
     state = np.asarray(model.initial(parameters[:, 0])) + 0.05
-    by_parameters, by_state = jax.jacrev(lambda p, s: rest_of(model, p[None], s[None]).state[0], (0, 1))(
-        parameters[0, 0], state[0]
-    )
+    rows = jax.jit(jax.jacrev(lambda p, s: rest_of(model, p[None], s[None]).state[0], (0, 1)))
+    by_parameters, by_state = rows(parameters[0, 0], state[0])
     for place, name in enumerate(model.parameters):
         change = np.zeros_like(parameters[0, 0])
         change[place] = 1e-4 * parameters[0, 0, place]
@@ -202,7 +201,9 @@ def test_copies_have_derivatives_of_their_own():
 
 def test_a_mode_slower_than_the_horizon_has_no_derivative():
     model = model_of("x' = slow*(1 - x); x = 1; slow = 1e-9;")
-    slope = jax.grad(lambda p: rest_of(model, p[None], [[1.0]]).state[0, 0])(jnp.asarray(model.values))
+    slope = jax.jit(jax.grad(lambda p: rest(model, p[None], [[1.0]], until=UNTIL).state[0, 0]))(
+        jnp.asarray(model.values)
+    )
     assert np.isnan(slope).all()
 
 
