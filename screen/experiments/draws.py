@@ -153,11 +153,13 @@ def read_draws(
     wide = draws_in_rows(draws)
     sampled = [name for name in wide.columns if name != NUMBER_OF_DRAW]
     held = set(sampled)
-    residuals = {residual_name(name, target) for name in tables.drugs for target in ("", *tables.targets)}
+    others = [name for name in sampled if name not in network and name not in absent]
+    targets = ("", *tables.targets) if others else ()
+    residuals = {residual_name(name, target) for name in tables.drugs for target in targets}
     problems = [
         f"draws: `parameter` must be one of the network's, sigma_<drug> or sigma_<drug>:<target>, found {name}"
-        for name in sampled
-        if name not in network and name not in absent and name not in residuals
+        for name in others
+        if name not in residuals
     ]
     problems += [
         f"draws, draw {wide[NUMBER_OF_DRAW][index]}: must hold a value of {name}, found none"
