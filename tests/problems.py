@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from screen.calibration import load_problem
-from screen.fit import choose_fit_engine
+from screen.fit import choose_fit_engine, make_evaluator
 from screen.network import compose_network, read_sbml
 from screen.simulate import Integration
 from screen.sources import read_known
@@ -36,6 +36,12 @@ def blotted(tmp_path_factory):
 def solver():
     """The engine that the fit would choose, tight enough for finite differences."""
     return Integration(engine=choose_fit_engine(), rtol=1e-8, atol=1e-10)
+
+
+@pytest.fixture(scope="session")
+def toy_evaluator(toy, solver):
+    """What a fit asks of the toy problem, compiled once for every file that asks it."""
+    return make_evaluator(toy, solver, 64)
 
 
 @pytest.fixture(scope="session")

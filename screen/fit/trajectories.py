@@ -110,6 +110,8 @@ def _settings(
     """States [alive, species] after what the first phase of a leg sets."""
     conditions, model = problem.phases[leg.phases.start], problem.model
     after = _override(conditions, vectors, lane, state)
+    if not conditions.computed:
+        return after
     tables = (vectors, problem.estimated.names), (state, model.species)
     known = {name: table[:, place] for table, names in tables for place, name in enumerate(names)}
     for each in conditions.computed:

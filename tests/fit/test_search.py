@@ -1,6 +1,7 @@
 """The search finds what made the data, takes the same way after a kill, and tells how it went."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from screen.fit import (
     Schedule,
     Target,
     draw_starts,
-    make_evaluator,
     make_objective,
     polish,
     schedule_between_wide_bounds,
@@ -25,17 +25,22 @@ from tests.toy import TRUTH, write_problem
 SCHEDULE = Schedule(starts=3, adam=40, polish=20, tolerance=0.001, seed=3)
 
 
-def run(problem, solver, schedule=SCHEDULE, log=QUIET):
-    """The search of the whole problem, nothing solved inside."""
-    evaluator = make_evaluator(problem, solver, 8)
-    target = Target(problem.estimated, evaluator.cost, evaluator.linearise,
-                    lambda vectors: make_objective(problem, solver, vectors))  # fmt: skip
-    return search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
+@pytest.fixture(scope="module")
+def run(toy, toy_evaluator, solver):
+    """The search of the whole toy problem, also of other bounds; nothing is solved inside."""
+    objective = lru_cache(lambda vectors: make_objective(toy, solver, vectors))
+
+    def searched(schedule=SCHEDULE, log=QUIET, estimated=toy.estimated):
+        evaluator = replace(toy_evaluator, problem=replace(toy, estimated=estimated))
+        target = Target(estimated, evaluator.cost, evaluator.linearise, objective)
+        return search(target, draw_starts(target, schedule.starts, schedule.seed), schedule, log)
+
+    return searched
 
 
 @pytest.fixture(scope="module")
-def found(toy, solver):
-    return run(toy, solver)
+def found(run):
+    return run()
 
 
 def test_best_start_recovers_the_parameters(toy, found):
@@ -51,21 +56,20 @@ def test_starts_are_ordered_and_better_than_they_began(found):
     assert found.gradient_norm[0] < 1
 
 
-def test_polish_ends_where_the_gradient_is_nothing(toy, solver, found):
-    polished = polish(make_evaluator(toy, solver, 1), toy.estimated.nominal, 30, 1e-6)
+def test_polish_ends_where_the_gradient_is_nothing(toy, toy_evaluator, found):
+    polished = polish(toy_evaluator, toy.estimated.nominal, 30, 1e-6)
     assert polished.cost <= found.cost[0] + 1e-3
     assert polished.gradient_norm < 0.05
     assert polished.steps < 30
 
 
-def test_what_has_no_prior_is_solved_inside_and_ends_in_the_same_place(toy, solver, found):
-    lines = []
-    solved = search_problem(make_evaluator(toy, solver, 8), solver, SCHEDULE, Log(lines.append))
+def test_what_has_no_prior_is_solved_inside_and_ends_in_the_same_place(toy_evaluator, solver, found):
+    solved = search_problem(toy_evaluator, solver, replace(SCHEDULE, starts=1))
     assert solved.cost[0] == pytest.approx(found.cost[0], abs=0.01)
     np.testing.assert_allclose(solved.scaled[0], found.scaled[0], atol=0.01)
 
 
-def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tmp_path):
+def test_killed_search_resumes_and_ends_in_the_same_place(run, found, tmp_path):
     for last in ("adam 7/", "gauss-newton 2/"):
 
         def kill(line, last=last):
@@ -73,9 +77,9 @@ def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tm
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            run(toy, solver, log=Log(kill, folder=tmp_path))
+            run(log=Log(kill, folder=tmp_path))
     lines = []
-    resumed = run(toy, solver, log=Log(lines.append, folder=tmp_path))
+    resumed = run(log=Log(lines.append, folder=tmp_path))
     assert lines[0].startswith("fit: adam resumed at step 40")
     assert lines[1].startswith("fit: gauss-newton resumed at step 2")
     np.testing.assert_array_equal(resumed.scaled, found.scaled)
@@ -84,9 +88,9 @@ def test_killed_search_resumes_and_ends_in_the_same_place(toy, solver, found, tm
 
 
 @pytest.mark.parametrize("spoil", ["another search", "damaged"])
-def test_checkpoint_that_does_not_belong_is_not_used(toy, solver, tmp_path, spoil):
+def test_checkpoint_that_does_not_belong_is_not_used(run, tmp_path, spoil):
     short = replace(SCHEDULE, adam=2, polish=1)
-    first = run(toy, solver, short, Log(folder=tmp_path))
+    first = run(short, Log(folder=tmp_path))
     files = list(tmp_path.glob("checkpoint_*.npz"))
     assert len(files) == 2
     if spoil == "damaged":
@@ -94,15 +98,15 @@ def test_checkpoint_that_does_not_belong_is_not_used(toy, solver, tmp_path, spoi
             path.write_bytes(path.read_bytes()[:100])
     lines = []
     other = short if spoil == "damaged" else replace(short, seed=9)
-    again = run(toy, solver, other, Log(lines.append, folder=tmp_path))
+    again = run(other, Log(lines.append, folder=tmp_path))
     assert not any("resumed" in line for line in lines)
     if spoil == "damaged":
         np.testing.assert_array_equal(again.scaled, first.scaled)
 
 
-def test_progress_says_how_far_and_how_long(toy, solver):
+def test_progress_says_how_far_and_how_long(run):
     lines = []
-    run(toy, solver, replace(SCHEDULE, adam=2, polish=1), Log(lines.append))
+    run(replace(SCHEDULE, adam=2, polish=1), Log(lines.append))
     assert [line.split(",")[0] for line in lines] == [
         "fit: adam 1/2", "fit: adam 2/2", "fit: gauss-newton 0/1", "fit: gauss-newton 1/1",
     ]  # fmt: skip
@@ -116,20 +120,20 @@ def test_rate_of_adam_restarts_and_each_cycle_is_twice_the_one_before():
     assert Cycles(0, 0.1, 2, 0.02).ends == ()
 
 
-def test_adam_ends_early_where_a_cycle_brings_nothing(toy, solver):
+def test_adam_ends_early_where_a_cycle_brings_nothing(run):
     lines = []
-    found = run(toy, solver, replace(SCHEDULE, adam=30, restarts=1, tolerance=1e9), Log(lines.append))
+    found = run(replace(SCHEDULE, adam=30, restarts=1, tolerance=1e9), Log(lines.append))
     assert sum("adam" in line for line in lines) == 10
     assert found.iterations == 10
 
 
-def test_lanes_that_failed_on_the_way_are_counted(toy, solver):
+def test_lanes_that_failed_on_the_way_are_counted(toy, toy_evaluator, run):
     blowing = toy.estimated.names.index("k_blow")
     nominal = toy.estimated.nominal.copy()
     nominal[blowing] = 2.9
-    spoilt = replace(toy, estimated=replace(toy.estimated, nominal=nominal))
-    found = run(spoilt, solver, replace(SCHEDULE, starts=1, adam=2, polish=0))
-    failed = make_evaluator(toy, solver, 1).predict(found.scaled).failed
+    spoilt = replace(toy.estimated, nominal=nominal)
+    found = run(replace(SCHEDULE, starts=1, adam=2, polish=0), estimated=spoilt)
+    failed = toy_evaluator.predict(found.scaled).failed
     assert failed[0] > 0
     assert found.iterations > 0 and found.failures == (1 + found.iterations) * failed[0]
     assert found.cost[0] > 1e4
@@ -245,32 +249,32 @@ def test_starts_that_share_put_together_what_each_is_right_about(toy):
     assert search(flat, starts[:1], sharing).cost[0] == costs(starts)[0]
 
 
-def test_steps_inside_wide_bounds_recover_the_same_place_from_drawn_starts(toy, solver, found):
+def test_steps_inside_wide_bounds_recover_the_same_place_from_drawn_starts(toy, run, found):
     """Bounds sixteen decades apart, so that most draws say nothing of the data."""
     estimated = toy.estimated
     wide = replace(estimated, lower=estimated.nominal - 8, upper=estimated.nominal + 8)
     spread = tuple(replace(each, kind="parameterScaleUniform", first=low, second=high) for each, low, high in
                    zip(estimated.starts, wide.lower, wide.upper, strict=True))  # fmt: skip
-    problem = replace(toy, estimated=replace(wide, starts=spread))
     lines = []
-    inside = run(problem, solver, schedule_between_wide_bounds(4, 40, 1, 3), Log(lines.append))
+    schedule = schedule_between_wide_bounds(4, 40, 1, 3)
+    inside = run(schedule, Log(lines.append), replace(wide, starts=spread))
     assert inside.cost[0] == pytest.approx(found.cost[0], abs=0.02)
     assert np.sum(inside.cost < found.cost[0] + 1) > 1
     assert not any("adam" in line for line in lines) and inside.iterations == 0
 
 
-def test_adam_stays_on_a_bound_that_it_would_step_over(toy, solver):
+def test_adam_stays_on_a_bound_that_it_would_step_over(toy, run):
     upper = toy.estimated.upper.copy()
     upper[toy.estimated.names.index("k_lost")] = np.log10(TRUTH["k_lost"]) - 0.1
-    tight = replace(toy, estimated=replace(toy.estimated, upper=upper))
-    found = run(tight, solver, replace(SCHEDULE, starts=1, polish=0))
+    tight = replace(toy.estimated, upper=upper)
+    found = run(replace(SCHEDULE, starts=1, polish=0), estimated=tight)
     assert np.all(found.scaled <= upper)
     assert found.cost[0] < found.first_cost[0]
 
 
-def test_noisy_data_are_fitted_to_their_noise(tmp_path, solver):
+def test_noisy_data_are_fitted_to_their_noise(tmp_path, toy_evaluator):
     problem = load_problem(write_problem(tmp_path, noise=0.05))
-    evaluator = make_evaluator(problem, solver, 8)
+    evaluator = toy_evaluator.judged_by(problem)
     found = evaluator.predict(polish(evaluator, problem.estimated.nominal, 30, 1e-6).scaled[None])
     rows = problem.observables[0].rows
     distance = (found.compared[0, rows] - np.log10(problem.measurements.value[rows])) / 0.05
