@@ -18,8 +18,15 @@ DRAWS, STEPS = 64, 20
 
 
 @pytest.fixture(scope="module")
-def evaluator(toy, solver):
-    return make_evaluator(toy, solver, DRAWS)
+def evaluator(toy_evaluator):
+    return toy_evaluator
+
+
+@pytest.fixture(scope="module")
+def blots(blotted, solver):
+    """What a fit asks of the blotted problem, and its optimum."""
+    evaluator = make_evaluator(blotted, solver, 32)
+    return evaluator, polish(evaluator, blotted.estimated.nominal, 60, 1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +163,9 @@ def test_an_optimum_that_does_not_integrate_is_an_error(toy, evaluator, polished
         draw_ensemble(replace(evaluator, predict=never), polished, 6, STEPS, seed=5)
 
 
-def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blotted, solver):
+def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blotted, blots):
     """Measurements that were moved would have it sqrt(2) too large."""
-    evaluator = make_evaluator(blotted, solver, 32)
-    polished = polish(evaluator, blotted.estimated.nominal, 60, 1e-6)
+    evaluator, polished = blots
     goals = draw_goals(blotted, polished, evaluator.sensitivity(polished.scaled), 32, seed=1)
     assert [name for name, held in zip(blotted.estimated.names, goals.held, strict=True) if held] == ["sd"]
     found = draw_ensemble(evaluator, polished, 32, STEPS, seed=1)
@@ -168,10 +174,9 @@ def test_what_only_sets_the_noise_keeps_its_draw_of_the_normal_approximation(blo
     assert np.median(sd) == pytest.approx(polished.scaled[goals.held][0], abs=0.1)
 
 
-def test_a_standard_deviation_is_as_uncertain_as_its_measurements_leave_it(blotted, solver):
+def test_a_standard_deviation_is_as_uncertain_as_its_measurements_leave_it(blotted, blots):
     """Of n measurements with normal noise, log(sd) has the variance 1 / (2 n)."""
-    evaluator = make_evaluator(blotted, solver, 1)
-    polished = polish(evaluator, blotted.estimated.nominal, 60, 1e-6)
+    evaluator, polished = blots
     found = evaluator.sensitivity(polished.scaled)
     goals = draw_goals(blotted, polished, found, 4000, seed=1)
     (place,) = np.flatnonzero(goals.held)

@@ -29,8 +29,8 @@ def at(problem, **values):
 
 
 @pytest.fixture(scope="module")
-def predictor(toy, solver):
-    return make_predictor(toy, solver, 2)
+def predictor(toy_evaluator):
+    return toy_evaluator.predict
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +56,22 @@ def pretreated(tmp_path_factory):
     return load_problem(path)
 
 
-def test_a_pretreatment_comes_between_rest_and_time_0(pretreated, toy, solver):
+@pytest.fixture(scope="module")
+def predict_pretreated(pretreated, solver):
+    return make_predictor(pretreated, solver, 1)
+
+
+def test_a_pretreatment_comes_between_rest_and_time_0(pretreated, predict_pretreated, predictor):
     k_made, k_lost = TRUTH["k_made"], TRUTH["k_lost"]
     before, end = amount(3.0, 8.0, k_made, k_lost), k_made * (0.1 + 1.0) / k_lost
     S = np.array([end + (before - end) * np.exp(-k_lost * time) for time in TIMES])
     point = at(pretreated, **TRUTH)[None]
-    found, plain = (make_predictor(each, solver, 1)(point).compared[0] for each in (pretreated, toy))
+    found, plain = (predict(point).compared[0] for predict in (predict_pretreated, predictor))
     assert found[: len(TIMES)] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
     assert found[len(TIMES) :] == pytest.approx(plain[len(TIMES) :], rel=1e-7)
 
 
-def test_a_condition_sets_a_state_after_a_pretreatment(pretreated, tmp_path, solver):
+def test_a_condition_sets_a_state_after_a_pretreatment(predict_pretreated, tmp_path, solver):
     write_problem(tmp_path)
     add_columns(tmp_path, slice(0, len(TIMES)), pretreatmentConditionId="dose_8", pretreatmentTime="3")
     table = tmp_path / "conditions.tsv"
@@ -75,14 +80,15 @@ def test_a_condition_sets_a_state_after_a_pretreatment(pretreated, tmp_path, sol
     table.write_text("\n".join(f"{line}\t{start}" for line, start in lines))
     problem = load_problem(tmp_path / "problem.yaml")
     point = at(problem, **TRUTH)[None]
-    found, others = (make_predictor(each, solver, 1)(point).compared[0] for each in (problem, pretreated))
+    found = make_predictor(problem, solver, 1)(point).compared[0]
+    others = predict_pretreated(point).compared[0]
     end = TRUTH["k_made"] * (0.1 + 1.0) / TRUTH["k_lost"]
     S = np.array([end + (3.0 - end) * np.exp(-TRUTH["k_lost"] * time) for time in TIMES])
     assert found[: len(TIMES)] == pytest.approx(np.log10(TRUTH["scale"] * S / (S + 5)), rel=1e-5)
     assert found[len(TIMES) :] == pytest.approx(others[len(TIMES) :], rel=1e-7)
 
 
-def test_a_steady_state_is_measured_at_an_infinite_time(tmp_path, toy, solver):
+def test_a_steady_state_is_measured_at_an_infinite_time(tmp_path, predictor, solver):
     path = write_problem(tmp_path)
     table = tmp_path / "measurements.tsv"
     *rows, last = table.read_text().splitlines()
@@ -91,7 +97,7 @@ def test_a_steady_state_is_measured_at_an_infinite_time(tmp_path, toy, solver):
     point = at(problem, **TRUTH)
     found = make_predictor(problem, solver, 1)(point[None]).compared[0]
     assert found[-1] == pytest.approx(TRUTH["k_made"] * (0.1 + 2.0) / TRUTH["k_lost"], rel=1e-6)
-    assert found[:-1] == pytest.approx(make_predictor(toy, solver, 1)(point[None]).compared[0, :-1], rel=1e-7)
+    assert found[:-1] == pytest.approx(predictor(point[None]).compared[0, :-1], rel=1e-7)
     rows = make_sensitivity(problem, solver)(point)
     assert rows.by_value == pytest.approx(by_differences(problem, solver, point).by_value, rel=1e-2, abs=1e-2)
 
@@ -146,9 +152,9 @@ def test_gradient_matches_finite_differences(toy, evaluate):
         np.testing.assert_allclose(gradient[:, place], (up - down) / 2e-4, rtol=1e-4, atol=1e-3)
 
 
-def test_sensitivities_by_adjoint_are_those_by_differences(toy, solver):
+def test_sensitivities_by_adjoint_are_those_by_differences(toy, toy_evaluator, solver):
     point = at(toy, k_made=0.8)
-    adjoint = make_sensitivity(toy, solver)(point)
+    adjoint = toy_evaluator.sensitivity(point)
     differences = by_differences(toy, solver, point)
     assert np.abs(adjoint.by_value).max() > 1
     np.testing.assert_allclose(adjoint.by_value, differences.by_value, rtol=1e-2, atol=1e-2)
@@ -208,7 +214,7 @@ def test_failed_solve_is_penalised_counted_and_pulls_nowhere(toy, evaluate, pred
     assert not predictor(bad[None]).ok.any()
 
 
-def test_replicates_share_one_adjoint_solve(toy, solver):
+def test_replicates_share_one_adjoint_solve(toy, toy_evaluator, solver):
     """Twice the same measurements: the Jacobian of each copy is that of the original."""
     rows = np.repeat(np.arange(len(toy.measurements.lane)), 2)
     data = toy.measurements
@@ -231,5 +237,5 @@ def test_replicates_share_one_adjoint_solve(toy, solver):
     first, place = distinct_predictions(twice)
     assert len(first) == len(toy.measurements.lane)
     np.testing.assert_array_equal(place[::2], place[1::2])
-    once, doubled = (make_sensitivity(problem, solver)(at(toy)) for problem in (toy, twice))
+    once, doubled = toy_evaluator.sensitivity(at(toy)), make_sensitivity(twice, solver)(at(toy))
     np.testing.assert_allclose(doubled.by_value, once.by_value[rows], rtol=1e-10)

@@ -36,6 +36,9 @@ basal toy 0.1 nM log10_normal 0.2 assumed toy dose
 half toy 5 nM fixed - fixed toy amount
 """
 
+SHORT = Schedule(starts=1, adam=0, polish=1)
+"""For what is seen wherever a search ends."""
+
 PHASES = ("adam", "gauss-newton", "polish", "draws")
 
 SCRIPT = """
@@ -165,7 +168,7 @@ def test_an_observable_without_a_value_at_the_best_fit_is_named(plan, tmp_path, 
     observables = tmp_path / "observables.tsv"
     observables.write_text(observables.read_text().replace("\tS\t8", f"\t{formula}\t8"))
     with pytest.raises(FitError) as caught:
-        run_fit(replace(plan, problem=path, sbml=None, network=None), tmp_path / "fit")
+        run_fit(replace(plan, problem=path, sbml=None, network=None, schedule=SHORT), tmp_path / "fit")
     (found,) = caught.value.problems
     assert found.startswith("observable obs_S: must have a finite value")
     assert found.endswith(f"found none at {tmp_path / 'measurements.tsv'} row 14")

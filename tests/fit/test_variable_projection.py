@@ -30,6 +30,11 @@ def hierarchical(blotted):
     return make_hierarchical(blotted)
 
 
+@pytest.fixture(scope="module")
+def target(hierarchical, solver):
+    return make_projected_target(hierarchical, solver)
+
+
 @pytest.mark.parametrize("kept_sigma", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_target_has_cost_and_gradient_of_the_objective(tmp_path, solver, kept_sigma):
     """Also where the sigma of a blot has a prior and is searched."""
@@ -45,10 +50,12 @@ def test_target_has_cost_and_gradient_of_the_objective(tmp_path, solver, kept_si
     np.testing.assert_allclose(target.linearise(at[None])[0], wanted.gradient, rtol=0.02, atol=0.02)
 
 
-def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(hierarchical, blotted, solver):
+def test_matrix_is_that_of_the_whole_problem_with_scale_and_offset_eliminated(
+    hierarchical, target, blotted, solver
+):
     """Schur complement of the Gauss-Newton matrix that adjoint solves give for all parameters at once."""
     at = np.log10([TRUTH["k_made"], TRUTH["k_lost"], 1e-9])
-    matrix = make_projected_target(hierarchical, solver).linearise(at[None])[1][0]
+    matrix = target.linearise(at[None])[1][0]
     solved = make_hierarchical_predictor(hierarchical, solver, 1)(at[None]).solved
     vector = hierarchical.complete(at[None], solved)[0]
     whole = curvature(blotted, vector, make_sensitivity(blotted, solver)(vector)).precision
@@ -106,8 +113,7 @@ def test_what_blots_solve_is_projected_out_of_their_readings_and_a_reading_of_0_
     np.testing.assert_allclose(matrix, known, rtol=1e-9, atol=1e-12)
 
 
-def test_starts_end_where_the_gradient_is_nothing_and_kicks_are_repeatable(hierarchical, solver):
-    target = make_projected_target(hierarchical, solver)
+def test_starts_end_where_the_gradient_is_nothing_and_kicks_are_repeatable(target):
     starts = target.estimated.nominal + np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
     schedule = Schedule(adam=0, polish=40, kicks=1, tolerance=1e-6, seed=2)
     first, again = search(target, starts, schedule), search(target, starts[:1], schedule)
@@ -117,8 +123,7 @@ def test_starts_end_where_the_gradient_is_nothing_and_kicks_are_repeatable(hiera
     np.testing.assert_allclose(first.scaled[first.start == 0], again.scaled, atol=1e-9)
 
 
-def test_search_stays_in_its_box_and_holds_what_is_pushed_out(hierarchical, solver):
-    target = make_projected_target(hierarchical, solver)
+def test_search_stays_in_its_box_and_holds_what_is_pushed_out(target):
     estimated = target.estimated
     tight = replace(
         estimated,

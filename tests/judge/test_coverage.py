@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from screen.calibration import keep_conditions, load_problem
-from screen.fit import choose_fit_engine, ensemble, make_predictor
+from screen.fit import choose_fit_engine, ensemble
 from screen.fit.prior_draws import draw_priors
 from screen.judge import COVERAGE, CoveragePlan, coverage, measure_coverage
 from screen.judge.coverage import (
@@ -94,8 +94,8 @@ def test_a_parameter_is_informed_whose_sd_fell_below_four_fifths_of_that_of_its_
     assert found.arrived == 0.5
 
 
-def test_truths_come_from_the_priors_within_the_bounds(toy, solver):
-    truths = draw_priors(toy, make_predictor(toy, solver, 40), 200, seed=3)
+def test_truths_come_from_the_priors_within_the_bounds(toy, toy_evaluator):
+    truths = draw_priors(toy, toy_evaluator.predict, 200, seed=3)
     assert ((truths >= toy.estimated.lower) & (truths <= toy.estimated.upper)).all()
     k_blow = truths[:, toy.estimated.names.index("k_blow")]
     assert np.mean(k_blow) == pytest.approx(-9, abs=4 * 0.3 / np.sqrt(200))

@@ -10,7 +10,6 @@ import pytest
 
 from screen.calibration.problem import measured_values
 from screen.errors import FitError
-from screen.fit import make_evaluator
 from screen.judge import heldout
 from screen.judge.heldout import HELDOUT, HeldoutPlan, Prepared, run_task, tabulate
 from screen.judge.heldout_tasks import TASKS, Task, choose_tasks
@@ -26,7 +25,7 @@ PLAN = HeldoutPlan(polish=6, tolerance=0.01, draws=12, draw_steps=2)
 
 
 @pytest.fixture(scope="module")
-def prepared(toy, solver):
+def prepared(toy, toy_evaluator, solver):
     """The toy problem, its doses taken for inhibitors: dose 1 as drug A, 2 as drug B, 8 as vehicle."""
     arms = {
         "dose_8": Condition("toy", (("dose", 8.0),)),
@@ -40,9 +39,7 @@ def prepared(toy, solver):
         )
         for row in frame.itertuples()
     )
-    return Prepared(
-        make_evaluator(toy, solver, PLAN.draws), readings, solver, lambda arms: ["direct" for _ in arms]
-    )
+    return Prepared(toy_evaluator, readings, solver, lambda arms: ["direct" for _ in arms])
 
 
 def task(hides=lambda reading: dict(reading.arm.drugs) == {"A": 1.0}, **goals):

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from screen.calibration import load_problem
 from screen.errors import FitError
-from screen.fit import draw_profiles, make_evaluator, make_predictor, most_narrowed, polish
+from screen.fit import draw_profiles, make_predictor, most_narrowed, polish
 from screen.fit.objective import posterior_cost
 from screen.judge import IDENTIFIED, PROFILE_RISE, PROFILES, ProfilePlan, identify, profile
 from screen.judge.profiles import Walk, _move_on
@@ -24,13 +24,18 @@ def problem(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def predictor(problem, solver):
-    return make_predictor(problem, solver, 8)
+def evaluator(problem, toy_evaluator):
+    return toy_evaluator.judged_by(problem)
 
 
 @pytest.fixture(scope="module")
-def best(problem, solver):
-    return polish(make_evaluator(problem, solver, 1), problem.estimated.nominal, 30, 1e-6).scaled
+def predictor(problem, solver):
+    return make_predictor(problem, solver, 1)
+
+
+@pytest.fixture(scope="module")
+def best(problem, evaluator):
+    return polish(evaluator, problem.estimated.nominal, 30, 1e-6).scaled
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +80,9 @@ def test_own_prior_is_taken_off(problem, profiles):
     np.testing.assert_allclose(chosen["rise"], without - without.min(), atol=1e-9)
 
 
-def test_steps_begin_with_half_a_posterior_sd_and_grow_by_a_fifth(problem, solver, best, profiles):
+def test_steps_begin_with_half_a_posterior_sd_and_grow_by_a_fifth(problem, evaluator, best, profiles):
     """Of each side of the best fit, but for a last step that a bound cuts off."""
-    covariance = np.linalg.inv(make_evaluator(problem, solver, 1).curvature(best).precision)
+    covariance = np.linalg.inv(evaluator.curvature(best).precision)
     for name in ("k_lost", "scale"):
         place = problem.estimated.names.index(name)
         held = profiles.filter(pl.col("parameter") == name)["scaled"].to_numpy()
