@@ -43,7 +43,8 @@ class _Bounded(MathVisitorSympy):
     """Reads formulas whose numbers stay within bounds: SymPy works out 10^10^10^10 to its last digit."""
 
     def visit(self, tree: Any) -> Any:
-        power = POWER.fullmatch(tree.getText()) if tree.getChildCount() == 1 else None
+        alone = tree.getChildCount() == 1 and tree.start is tree.stop
+        power = POWER.fullmatch(tree.getText()) if alone else None
         if power and (len(power[1]) > SHOWN or abs(int(power[1])) > LARGEST_POWER):
             raise ValueError(_RULE)
         return _within(tree.accept(self))
