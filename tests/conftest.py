@@ -10,13 +10,16 @@ from platform import machine
 
 # As commands do (screen/cli/main.py), before NumPy loads it: threads of OpenBLAS wait for each other at full speed.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# What JAX compiles runs for moments here: it is there sooner, in a third of the time of such tests, where it is optimised
-# less and comes from the emitters that compile soonest; without fused multiply-adds, which AVX has not, it rounds alike
-# whatever stands around it, as the programs of a screen do. A jaxlib that does not know an option ends the process: they
-# are told to those alone that do. The kernels are compiled as ever. `XLA_FLAGS= make test` has it as a screen has it.
-QUICK = "--xla_cpu_use_fusion_emitters=false --xla_cpu_max_isa=AVX"
-KNOWN = machine() in ("x86_64", "AMD64") and version("jaxlib").startswith("0.10.")
-os.environ.setdefault("XLA_FLAGS", f"--xla_backend_optimization_level=0 {QUICK if KNOWN else ''}".strip())
+# What JAX compiles runs for moments here: it is there in a third of the time where it is optimised less and comes from
+# the emitters that compile soonest. Without fused multiply-adds, which AVX has not, it rounds alike whatever stands
+# around it, as the programs of a screen do. A jaxlib that does not know an option ends the process: those alone that do
+# are told. The kernels are compiled as ever. `XLA_FLAGS= make test` has it all as a screen has it.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0"
+    + " --xla_cpu_use_fusion_emitters=false --xla_cpu_max_isa=AVX"
+    * (machine() in ("x86_64", "AMD64") and version("jaxlib").startswith("0.10.")),
+)
 
 import jax
 import jaxtyping
