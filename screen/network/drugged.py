@@ -94,6 +94,9 @@ def _problems(model: libsbml.Model, site: Site) -> Iterable[str]:
         ):
             must = "must name a species that reactions change"
             yield f"{row}: `acts_on` {must} under `{site.how}`, found {name}, which none does"
+        elif kind == "species" and (factor := _conversion(model, name)) and _is_zero(model, factor):
+            must = "must name a species whose conversion factor is not 0"
+            yield f"{row}: `acts_on` {must} under `{site.how}`, found {name}, whose {factor} is 0"
         elif kind == "parameter" and not _users(model, name):
             must = "must name a parameter that rates, rules or events use"
             found = "which only converts amounts" if name in _conversions(model) else "which none does"
@@ -103,6 +106,15 @@ def _problems(model: libsbml.Model, site: Site) -> Iterable[str]:
 def _conversions(model: libsbml.Model) -> set[str]:
     """The conversion factors."""
     return {each.getConversionFactor() for each in (model, *model.getListOfSpecies())}
+
+
+def _conversion(model: libsbml.Model, species: str) -> str:
+    """The conversion factor of a species; empty where none is."""
+    return str(model.getSpecies(species).getConversionFactor() or model.getConversionFactor())
+
+
+def _is_zero(model: libsbml.Model, name: str) -> bool:
+    return model.getInitialAssignment(name) is None and model.getParameter(name).getValue() == 0
 
 
 def _free(model: libsbml.Model, name: str) -> str:
@@ -175,7 +187,7 @@ def _remove(model: libsbml.Model, name: str, site: Site) -> None:
     lost.setStoichiometry(1.0)
     lost.setConstant(True)
     volume = "" if species.getHasOnlySubstanceUnits() else f"{species.getCompartment()}*"
-    converted = species.getConversionFactor() or model.getConversionFactor()
+    converted = _conversion(model, name)
     law = f"{volume}{site.factor}*{name}" + (f"/{converted}" if converted else "")
     reaction.createKineticLaw().setMath(libsbml.parseL3Formula(law))
 

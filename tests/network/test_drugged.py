@@ -157,6 +157,19 @@ def test_a_removal_takes_away_what_it_says_whatever_the_conversion_factor(of_spe
     assert after(drugged, 2.0, load_T=1.0) == pytest.approx(wanted, rel=1e-5)
 
 
+def test_a_removal_of_what_a_conversion_factor_of_0_holds_is_refused():
+    """The loss, which is not converted, would be divided by it."""
+    found = libsbml.readSBMLFromString(sbml_of(TURNS.format(k="0.3") + "cf = 0;"))
+    found.getModel().getSpecies("P").setConversionFactor("cf")
+    must = "must name a species whose conversion factor is not 0 under `removes`, found P, whose cf is 0"
+    with pytest.raises(NetworkError, match=f"^targets, T: `acts_on` {must}$"):
+        with_drugs(written(found), [Site("T", ("P",), "removes", 1.0)])
+    with_drugs(written(found), [Site("T", ("A",), "removes", 1.0)])
+    found.getModel().createInitialAssignment().setSymbol("cf")
+    found.getModel().getInitialAssignment("cf").setMath(libsbml.parseL3Formula("2"))
+    with_drugs(written(found), [Site("T", ("P",), "removes", 1.0)])
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
