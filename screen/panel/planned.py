@@ -1,7 +1,7 @@
 """Own experiments as a table: a row an arm, written as in the panel, with what is read of it and what it is held
 against."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from screen.panel.run import PanelTables
 from screen.scenarios import (
     ContextTables,
     Genotype,
+    check_taken_away,
     genotype_amounts,
     implausible_amounts,
     lost_rates,
@@ -141,13 +142,21 @@ def check_arms_fit(planned: tuple[Planned, ...], tables: Mapping[tuple[str, ...]
 
 
 def check_arms_run(
-    planned: Iterable[Planned], contexts: ContextTables, network_of: Callable[[tuple[str, ...]], Network]
+    planned: Sequence[Planned], contexts: ContextTables, network_of: Callable[[tuple[str, ...]], Network]
 ) -> None:
     """Raise ScenarioError with every arm, all of which fit, whose genotype leaves a rate or all its read-outs no value,
-    or is a share of 0.
+    or is a share of 0; before that with what leaves the cell of an arm as it is no value.
 
     `network_of` gives the network without some modules.
     """
+    cells: dict[tuple[str, str], dict[str, None]] = {}
+    for wanted in (wanted for each in planned for wanted in each.asked):
+        if not Genotype(wanted.arm.genotype, wanted.arm.shares).names:
+            read = cells.setdefault((wanted.arm.context, wanted.arm.hypothesis), {})
+            read.update(dict.fromkeys(wanted.readouts))
+    for (name, label), read in cells.items():
+        network = network_of(contexts.contexts[name].left_out)
+        check_taken_away(contexts, {name: [label]}, {name: network}.__getitem__, read)
     problems = []
     for each in planned:
         arm = each.arm.arm

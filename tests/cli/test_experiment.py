@@ -139,6 +139,24 @@ def test_a_genotype_without_which_a_rate_or_all_that_is_read_has_no_value_is_ref
     )
 
 
+def test_a_cell_in_which_a_rate_has_no_value_is_refused_by_its_row_before_it_runs(run, small, tmp_path):
+    """An arm that gives the cell back what it lacks may run."""
+    rows = "bare\tfrom\thepg2\t\t\tassumed\tinvented\t\nbare\ttotal\tGSH_total\t0\tnM\tassumed\tinvented\t\n"
+    (tmp_path / "own.tsv").write_text(OWN + rows)
+    config = small(tables={"contexts": ["config/contexts.tsv", "own.tsv"]})
+    for genotype, code in (("", 2), ("GSH_total=1mM", 0)):
+        (tmp_path / "arms.csv").write_text(
+            f"arm,context,genotype,readout,minutes\na,bare,{genotype},pSTAT1,1\n"
+        )
+        ran = run("experiment", "arms.csv", "--config", config, "--nominal")
+        assert ran.code == code, ran.err
+        if code:
+            (problem,) = ran.problems
+            assert problem.startswith(
+                "screen: own.tsv row 3, bare: must leave every rate a value, found that of "
+            )
+
+
 def test_an_arm_of_which_nothing_completes_is_an_error_with_its_cause(run, small, tmp_path):
     table = tmp_path / "arms.csv"
     table.write_text(
