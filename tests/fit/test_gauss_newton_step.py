@@ -92,6 +92,7 @@ def test_what_is_free_and_how_long_its_gradient_is_per_unit():
     scaled, lower, upper = np.array([0.0, 0, 1, 1, 0.5, 0.5]), np.array([0.0, 0, 0, 0, 0.5, 0]), np.ones(6)
     upper[4], gradient = 0.5, np.array([2.0, -3.0, -5.0, 4.0, 9.0, 6.0])
     assert free_of(scaled, gradient, lower, upper).tolist() == [False, True, False, True, False, True]
+    assert not free_of(scaled[4:5], np.zeros(1), lower[4:5], upper[4:5]).any(), "held where nothing pushes it"
     unit = np.array([1.0, 1.0, 1.0, 0.5, 1.0, 1.0])
     assert gradient_norm(scaled, gradient, Box(lower, upper, unit)) == pytest.approx(7.0)
 

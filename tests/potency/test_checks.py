@@ -142,6 +142,9 @@ def test_estimates_that_constants_need_are_named_where_they_are_not_there(folder
         ", found none; `potency --estimate` makes them"
     )
     assert start.rstrip("|") in problem
+    write(folder / "estimates.tsv", rows[:1])
+    (problem,) = problems_of(folder)
+    assert problem.startswith("estimates.tsv: must have rows ")
 
 
 def test_what_counts_for_nothing_is_said(folder):
