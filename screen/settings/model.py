@@ -6,6 +6,7 @@ these classes.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from screen.errors import SettingsError
+from screen.files import read_yaml
 from screen.settings.combinations import Pairs, Triples
 from screen.settings.kinds import (
     MOST_DRAWS,
@@ -175,6 +178,27 @@ class FitSettings(Section):
     def data_folder(self) -> Path:
         """The folder of public raw data: `data`, else $SCREEN_DATA, else beside the project."""
         return self.data or Path(os.environ.get("SCREEN_DATA") or "../shared/data")
+
+    def problem_files(self) -> list[Path]:
+        """The PEtab problem and what lies beside it, and the tables that it names elsewhere, of those that are there.
+
+        SettingsError: a problem that cannot be read.
+        """
+        beside = [path for end in ("*.yaml", "*.tsv") for path in self.problem.parent.glob(end)]
+        layout = read_yaml(self.problem, SettingsError, "PEtab file") if self.problem.is_file() else None
+        named = [self.problem.parent / text for text in _tables_named(layout)]
+        return sorted({*beside, *(path for path in named if path.is_file())})
+
+
+def _tables_named(part: Any) -> Iterator[str]:
+    """Every text of a PEtab problem but names of models, in whose place the network stands."""
+    if isinstance(part, dict):
+        part = [each for key, each in part.items() if key not in ("sbml_files", "model_files")]
+    if isinstance(part, list):
+        for each in part:
+            yield from _tables_named(each)
+    elif isinstance(part, str):
+        yield part
 
 
 class DoseBasisSettings(Section):

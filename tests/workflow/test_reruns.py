@@ -239,6 +239,22 @@ def test_another_problem_beside_the_first_is_fitted_anew(screened):
     assert {rule for rule in AFTER if found[rule] != before[rule]} == READ["fit.problem"]
 
 
+def test_what_a_problem_names_in_another_folder_is_an_input_of_its_fit(screened):
+    """Its measurements lie in a folder below it, under another ending."""
+    elsewhere = screened.folder / "elsewhere/calibration"
+    shutil.copytree(screened.folder / "config/calibration", elsewhere, dirs_exist_ok=True)
+    (elsewhere / "data").mkdir()
+    (elsewhere / "measurements.tsv").rename(elsewhere / "data/measurements.txt")
+    problem = elsewhere / "problem.yaml"
+    problem.write_text(problem.read_text().replace("measurements.tsv", "data/measurements.txt"))
+    try:
+        found = screened.plan({"fit": {"problem": "elsewhere/calibration/problem.yaml"}})["inputs"]
+    finally:
+        shutil.rmtree(elsewhere)
+    named = "elsewhere/calibration/data/measurements.txt"
+    assert {rule for rule, files in found.items() if named in files} == READ["fit.problem"]
+
+
 def test_nothing_is_left_to_do(screened):
     assert screened.plan.planned() == []
 
@@ -311,20 +327,37 @@ FILES = {
     "results/race.csv": AFTER["race"],
     "results/validation.csv": {"report"},
     "results/ranked.csv": {"report"},
+    "results/report.html": set(),
 }
 """File -> the stages that read it."""
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_other_content_under_an_old_date_runs_again_what_reads_it(screened, name):
+def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_it(screened, name):
     """As `cp -p`, `rsync -t`, unpacking or a wrong clock leave it."""
     file = screened.folder / name
     file.write_bytes(file.read_bytes() + b"\n# changed\n")
     long_ago = time.time() - 6 * 365 * 86400
     os.utime(file, (long_ago, long_ago))
     found = screened.plan()
-    assert found["planned"] == jobs(followed(FILES[name]))
+    maker = {stage for written, stage in found["outputs"] if written == name}
+    assert len(maker) == name.startswith("results/")
+    assert found["planned"] == jobs(followed({*FILES[name], *maker}))
     assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == rounds(FILES[name]) - ASIDE
+
+
+def test_what_is_not_as_it_was_made_is_made_again_once(apart):
+    """Of another run, halved as a full disk leaves it, and a list of digests that is none."""
+    written = {name: apart.folder / "results" / name for name in ("report.html", "constrain/draws.parquet")}
+    before = {name: file.read_bytes() for name, file in written.items()}
+    written["report.html"].write_text("of another run")
+    written["constrain/draws.parquet"].write_bytes(before["constrain/draws.parquet"][:3])
+    (apart.folder / "results/made/race.sha256").write_bytes(b"\xff")
+    assert {"constrain", "race", "report"} <= set(apart.plan.planned())
+    done = snakemake(apart.folder)
+    assert done.returncode == 0, done.stdout
+    assert {name: file.read_bytes() for name, file in written.items()} == before
+    assert apart.plan.planned() == []
 
 
 def test_another_date_alone_runs_nothing(screened):

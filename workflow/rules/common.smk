@@ -6,6 +6,7 @@ import time
 from functools import cache
 
 from snakemake.common.configfile import load_configfile
+from snakemake.io import apply_wildcards
 
 from screen.cli.identity import (
     SIMULATED,
@@ -19,6 +20,7 @@ from screen.cli.options import Results
 from screen.cli.plan import read_rankable_plan
 from screen.cli.rounds import count_shards
 from screen.cli.scenarios import announce
+from screen.files.made import made_problem
 from screen.network import network_name
 from screen.tables import digest_files, write_text_atomic
 
@@ -111,6 +113,17 @@ def spoiled(wildcards):
     return spoiled_shards().get(path) or unverified_problem(path, RESULTS) or ""
 
 
+def altered(output, wildcards):
+    """What is no longer as its stage wrote it; said once, since then the stage runs again."""
+    files = [Path(apply_wildcards(file, wildcards)) for file in output]
+    record = Path(apply_wildcards(output.made, wildcards))
+    if not workflow.is_main_process or not record.exists() or record in ASKED:
+        return ""
+    ASKED.add(record)
+    there = [file for file in files if file != record and file.exists()]
+    return made_problem(record, there) or ""
+
+
 def forget_params():
     """Let Snakemake record the params of a job as they are when it runs: it keeps those from before the run."""
     getattr(workflow.persistence._params, "cache_clear", lambda: None)()
@@ -183,11 +196,11 @@ def panel_table():
 
 
 def calibration_files():
-    """The PEtab problem and all that lies beside it."""
-    folder = SETTINGS.fit.problem.parent
-    return sources(
-        sorted(path for pattern in ("*.yaml", "*.tsv") for path in folder.glob(pattern))
-    )
+    """The PEtab problem, all that lies beside it, and what it names elsewhere."""
+    try:
+        return sources(SETTINGS.fit.problem_files())
+    except SettingsError as error:
+        raise WorkflowError("\n".join(error.problems))
 
 
 def shipped_draws():

@@ -10,6 +10,7 @@ rule constrain:
     output:
         draws=f"{OUT}/constrain/draws.parquet",
         summary=f"{OUT}/constrain/summary.json",
+        made=f"{OUT}/made/constrain.sha256",
     log:
         f"{OUT}/logs/constrain.log",
     benchmark:
@@ -39,7 +40,9 @@ rule constrain:
         ),
         code=stage_code("constrain"),
         inputs=lambda wildcards: contents(rules.constrain.input),
+        made=lambda wildcards: altered(rules.constrain.output, wildcards),
     message:
         "Hold the draws to the published facts of the panel"
     shell:
-        "python -m screen constrain --config {params.config} --threads {threads} 2>&1 | tee {log}"
+        "python -m screen constrain --config {params.config} --threads {threads} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

@@ -21,6 +21,7 @@ rule fit:
             category="Fit",
             labels={"result": "waterfall of starts"},
         ),
+        made=f"{OUT}/made/fit.sha256",
     log:
         f"{OUT}/logs/fit.log",
     benchmark:
@@ -50,7 +51,9 @@ rule fit:
         ),
         code=stage_code("fit"),
         inputs=lambda wildcards: contents(rules.fit.input),
+        made=lambda wildcards: altered(rules.fit.output, wildcards),
     message:
         "Fit the parameters to published measurements and draw an ensemble"
     shell:
-        "python -m screen fit --config {params.config} --threads {threads} 2>&1 | tee {log}"
+        "python -m screen fit --config {params.config} --threads {threads} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

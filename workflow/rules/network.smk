@@ -3,6 +3,7 @@ rule network:
         modules=network_files(),
     output:
         f"{OUT}/network/{{network}}.xml",
+        made=f"{OUT}/made/network-{{network}}.sha256",
     log:
         f"{OUT}/logs/network-{{network}}.log",
     benchmark:
@@ -16,7 +17,9 @@ rule network:
         settings=chosen("network"),
         code=stage_code("network"),
         inputs=lambda wildcards: contents(rules.network.input),
+        made=lambda wildcards: altered(rules.network.output, wildcards),
     message:
         "Join the modules of the network {wildcards.network} into SBML"
     shell:
-        "python -m screen network --config {params.config} --only {wildcards.network} 2>&1 | tee {log}"
+        "python -m screen network --config {params.config} --only {wildcards.network} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

@@ -15,6 +15,7 @@ rule potency:
             category="Potency",
             labels={"result": "before and after potencies in cells"},
         ),
+        made=f"{OUT}/made/potency.sha256",
     log:
         f"{OUT}/logs/potency.log",
     benchmark:
@@ -26,7 +27,9 @@ rule potency:
         settings=chosen("seed"),
         code=stage_code("potency"),
         inputs=lambda wildcards: contents(rules.potency.input),
+        made=lambda wildcards: altered(rules.potency.output, wildcards),
     message:
         "Tell the constants of drugs in cells"
     shell:
-        "python -m screen potency --config {params.config} 2>&1 | tee {log}"
+        "python -m screen potency --config {params.config} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

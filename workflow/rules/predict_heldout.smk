@@ -12,6 +12,7 @@ rule predict_heldout:
         intervals=f"{OUT}/heldout/intervals.tsv",
         discrepancy=f"{OUT}/heldout/discrepancy.tsv",
         json=f"{OUT}/heldout/heldout.json",
+        made=f"{OUT}/made/predict_heldout.sha256",
     log:
         f"{OUT}/logs/predict_heldout.log",
     benchmark:
@@ -35,8 +36,10 @@ rule predict_heldout:
         ),
         code=stage_code("predict_heldout"),
         inputs=lambda wildcards: contents(rules.predict_heldout.input),
+        made=lambda wildcards: altered(rules.predict_heldout.output, wildcards),
     message:
         "Predict experiments that the fit has not seen"
     shell:
         "python -m screen predict-heldout --config {params.config} --threads {threads} --json {output.json} "
-        "2>&1 | tee {log}"
+        "2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

@@ -6,6 +6,7 @@ rule race:
     output:
         f"{OUT}/race.csv",
         f"{OUT}/race.csv.provenance.json",
+        made=f"{OUT}/made/race.sha256",
     log:
         f"{OUT}/logs/race.log",
     benchmark:
@@ -19,10 +20,12 @@ rule race:
         settings=chosen("readouts", "race", "rank.dose_bases", *AIMED),
         code=stage_code("race"),
         inputs=lambda wildcards: contents(rules.race.input),
+        made=lambda wildcards: altered(rules.race.output, wildcards),
     message:
         "Tell which pairs need no more draws"
     shell:
-        "python -m screen race --config {params.config} 2>&1 | tee {log}"
+        "python -m screen race --config {params.config} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"
 
 
 use rule simulate as simulate_on with:

@@ -29,6 +29,7 @@ rule rank:
             for name in ("ranked", "combinations")
             if LATER
         ],
+        made=f"{OUT}/made/rank.sha256",
     log:
         f"{OUT}/logs/rank.log",
     benchmark:
@@ -42,7 +43,9 @@ rule rank:
         settings=chosen("seed", "readouts", "rank"),
         code=stage_code("rank"),
         inputs=lambda wildcards: contents(rules.rank.input),
+        made=lambda wildcards: altered(rules.rank.output, wildcards),
     message:
         "Rank the interventions of each context"
     shell:
-        "python -m screen rank --config {params.config} 2>&1 | tee {log}"
+        "python -m screen rank --config {params.config} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

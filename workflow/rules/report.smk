@@ -35,6 +35,7 @@ rule report:
             )
             for name in FIGURES
         ],
+        made=f"{OUT}/made/report.sha256",
     log:
         f"{OUT}/logs/report.log",
     benchmark:
@@ -53,7 +54,9 @@ rule report:
         ),
         code=stage_code("report"),
         inputs=lambda wildcards: contents(rules.report.input),
+        made=lambda wildcards: altered(rules.report.output, wildcards),
     message:
         "Write the report"
     shell:
-        "python -m screen report --config {params.config} 2>&1 | tee {log}"
+        "python -m screen report --config {params.config} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

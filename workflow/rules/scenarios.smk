@@ -5,6 +5,7 @@ rule scenarios:
     output:
         scenarios=f"{OUT}/scenarios/scenarios.parquet",
         routes=f"{OUT}/scenarios/routes.parquet",
+        made=f"{OUT}/made/scenarios.sha256",
     log:
         f"{OUT}/logs/scenarios.log",
     benchmark:
@@ -16,7 +17,9 @@ rule scenarios:
         settings=chosen("scenarios", "rank.observable", "readouts"),
         code=stage_code("scenarios"),
         inputs=lambda wildcards: contents(rules.scenarios.input),
+        made=lambda wildcards: altered(rules.scenarios.output, wildcards),
     message:
         "Lay out contexts, drugs, pairs and doses"
     shell:
-        "python -m screen scenarios --config {params.config} 2>&1 | tee {log}"
+        "python -m screen scenarios --config {params.config} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"

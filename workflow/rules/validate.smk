@@ -18,6 +18,7 @@ rule validate:
             category="Validation",
             labels={"result": "published facts and the model"},
         ),
+        made=f"{OUT}/made/validate.sha256",
     log:
         f"{OUT}/logs/validate.log",
     benchmark:
@@ -42,7 +43,9 @@ rule validate:
         ),
         code=stage_code("validate"),
         inputs=lambda wildcards: contents(rules.validate.input),
+        made=lambda wildcards: altered(rules.validate.output, wildcards),
     message:
         "Check the published facts of the panel under every draw"
     shell:
-        "python -m screen validate --config {params.config} --draws {input.draws} --threads {threads} 2>&1 | tee {log}"
+        "python -m screen validate --config {params.config} --draws {input.draws} --threads {threads} 2>&1 | tee {log} "
+        "&& python -m screen.files.made {output.made} {output}"
