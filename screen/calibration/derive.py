@@ -194,7 +194,16 @@ def derive_tables(config: Path) -> dict[Path, str]:
 
 
 def find_stale(config: Path) -> list[str]:
-    """One sentence for each calibration table that no longer follows from the other tables."""
+    """One sentence for each calibration table that no longer follows from the other tables.
+
+    Or for the list of experiments, where the tables that all follows from do not lie beside its folder.
+    """
+    if not (table := config / "network" / "parameters.tsv").exists():
+        experiments = config / "calibration" / "experiments.tsv"
+        return [
+            f"{experiments}: must lie in a folder beside network/, contexts.tsv and drugs.tsv, from which the PEtab "
+            f"tables follow, found no {table}; copy them too, or leave experiments.tsv out"
+        ]
     cure = "`python -m screen.calibration` writes it anew"
     return [
         f"{path}: must follow from the network, contexts and drugs, found lines that do not; {cure}"

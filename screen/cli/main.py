@@ -5,11 +5,8 @@ JAX and help is immediate.
 """
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from screen import __version__
@@ -43,13 +40,9 @@ from screen.cli import (
     simulate,
     validate,
 )
+from screen.cli.shell import check_shell, close_output, prepare, refused_variable
 from screen.errors import ScreenError, printable
 from screen.files import reason
-
-try:
-    import resource
-except ImportError:  # Windows has no limits of this kind
-    resource = None  # type: ignore[assignment]
 
 COMMANDS = {
     "network": network,
@@ -86,30 +79,19 @@ COMMANDS = {
 SCRIPT = "stat3-screen"
 """How an installed package is called from the command line."""
 
-ONE_BLAS_THREAD = "OPENBLAS_NUM_THREADS", "1"
-"""Matrices are small here: threads of OpenBLAS wait for each other at full speed, a third of the CPU of a fit. With
-one, what is found does not depend on the number of cores either."""
-
 AROUND = 80
 """Letters that are shown before and after one that is no UTF-8."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 
-LEAST_ADDRESSES, ADDRESSES_A_CORE = 7 * 2**29, 2**25
-"""Bytes of address space without which JAX and its threads end the process rather than raise an error: measured,
-the largest command takes 3.2 GiB on two cores."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input, 130 interrupted."""
-    os.environ.setdefault(*ONE_BLAS_THREAD)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal lacks is no reason to fail
-            stream.reconfigure(errors="backslashreplace")
+    prepare()
     try:
         found = _parser().parse_args(arguments)
-        _check_memory()
+        check_shell()
         code = COMMANDS[found.command].run(found)
         sys.stdout.flush()
         return code
@@ -118,16 +100,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"screen: {problem}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # the reader (head, less) has seen enough
-        _close_output()
+        close_output()
         return 0
     except OSError as error:
-        _close_output()
+        close_output()
         where = error.filename if error.filename is not None else "standard output, or a file that is written"
         print(f"screen: {printable(str(where))}: must be usable, found {reason(error)}", file=sys.stderr)
         return BAD_INPUT
     except UnicodeEncodeError as error:
         shown = printable(error.object[max(0, error.start - AROUND) : error.end + AROUND])
         print(f"screen: text and names of files must be UTF-8 here, found {shown}", file=sys.stderr)
+        return BAD_INPUT
+    except ValueError as error:
+        refused = refused_variable(error)
+        if refused is None:
+            raise
+        print(f"screen: {refused}", file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print(
@@ -138,25 +126,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("screen: interrupted; run the same command again to go on", file=sys.stderr)
         return INTERRUPTED
-
-
-def _check_memory() -> None:
-    """Raise ScreenError where this shell grants less address space than the libraries need to start."""
-    if resource is None:
-        return
-    granted, _ = resource.getrlimit(resource.RLIMIT_AS)
-    least = LEAST_ADDRESSES + ADDRESSES_A_CORE * (os.cpu_count() or 1)
-    if granted != resource.RLIM_INFINITY and granted < least:
-        raise ScreenError(
-            f"ulimit -v: must grant at least {least // 1024} kB of addresses (they cost no memory), "
-            f"found {granted // 1024}; `ulimit -v unlimited`, or limit memory by a cgroup"
-        )
-
-
-def _close_output() -> None:
-    """Let standard output lead nowhere: what it could not take is lost, and Python says so at exit no more."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -51,8 +51,11 @@ def _line(record: Path, file: Path) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("usage: python -m screen.files.made LIST FILE ...")
+    named, *others = map(Path, sys.argv[1:])
     try:
-        named, *others = map(Path, sys.argv[1:])
         record_made(named, [each for each in others if each != named])
     except (OSError, ScreenError) as error:
-        sys.exit(f"screen: {error}")
+        sys.stderr.write(f"screen: {error}\n")
+        sys.exit(2)

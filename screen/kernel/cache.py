@@ -18,8 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from screen.errors import KernelError
-from screen.files import reason, replace_on_disk, write_atomic
+from screen.errors import KernelError, printable
+from screen.files import is_utf8, reason, replace_on_disk, write_atomic
 from screen.kernel.lock import alone
 from screen.kernel.private import is_whole, refusal, seal
 from screen.tables import code_digest
@@ -35,14 +35,16 @@ GENERATOR = (
 def cache_folder() -> Path:
     """$SCREEN_CACHE, or stat3-screen in $XDG_CACHE_HOME or in ~/.cache; without a home, one of the user in /tmp.
 
+    KernelError where $SCREEN_CACHE names none.
+
     >>> from unittest.mock import patch
-    >>> with patch.dict("os.environ", SCREEN_CACHE="kept"):
+    >>> with patch.dict("os.environ", SCREEN_CACHE="/kept"):
     ...     cache_folder()
-    PosixPath('kept')
+    PosixPath('/kept')
     """
     named = os.environ.get("SCREEN_CACHE")
     if named:
-        return Path(named).expanduser()
+        return _folder_named(named)
     base = os.environ.get("XDG_CACHE_HOME")
     if base:
         return Path(base) / "stat3-screen"
@@ -51,6 +53,18 @@ def cache_folder() -> Path:
             return home / ".cache" / "stat3-screen"
     user = os.geteuid() if hasattr(os, "geteuid") else "user"
     return Path(tempfile.gettempdir()) / f"stat3-screen-{user}"
+
+
+def _folder_named(text: str) -> Path:
+    """The folder from the root on: a compiler takes a name that begins with - for an option."""
+    if not is_utf8(text):
+        raise KernelError(f"SCREEN_CACHE: must be UTF-8, found {printable(text)}")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise KernelError(
+            f"SCREEN_CACHE: must name a folder, found {text} of a user who is not here"
+        ) from None
 
 
 def digest_of(*parts: str) -> str:
@@ -120,7 +134,8 @@ def _make(place: Path, make: Callable[[Path], Any]) -> Path:
                 write_atomic(beside, lambda path: path.write_text(digest, encoding="ascii"), KernelError)
                 beside.chmod(0o644)
     except OSError as error:
-        raise KernelError(f"{place}: must be writable, found {reason(error)}") from error
+        refused = error.filename2 or error.filename or place
+        raise KernelError(f"{refused}: must be writable, found {reason(error)}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

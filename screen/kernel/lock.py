@@ -1,7 +1,9 @@
 """One process at a time, and who it is that others wait for."""
 
+import errno
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -22,9 +24,13 @@ FIRST_WORD = 5.0
 def alone(path: Path, what: str) -> Iterator[None]:
     """Hold a lock; where another process has it, say on stderr who that is and for how long it has been waited for.
 
-    Without locks (Windows, some network file systems) everyone goes on at once.
+    Without locks (Windows, some network file systems) everyone goes on at once. OSError: there is something else
+    than a file in its place.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "something else than a file", str(path))
     with os.fdopen(handle, "r+", encoding="utf-8", errors="replace") as lock:
         _wait(lock, what)
         lock.seek(0)

@@ -1,6 +1,8 @@
 """The shipped calibration: a valid PEtab problem that agrees with the tables it follows from."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -83,6 +85,20 @@ def test_priors_are_those_of_the_network(problem):
 
 def test_tables_are_in_line_with_the_network():
     assert find_stale(CONFIG) == []
+
+
+def test_experiments_without_the_tables_that_they_name_are_one_line(tmp_path):
+    shutil.copytree(CONFIG / "calibration", tmp_path / "calibration")
+    (problem,) = find_stale(tmp_path)
+    assert problem.startswith(f"{tmp_path}/calibration/experiments.tsv: must lie in a folder beside network/")
+    done = subprocess.run(
+        [sys.executable, "-m", "screen.calibration", str(tmp_path)],
+        cwd=CONFIG.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"screen: {tmp_path}/network/parameters.tsv: must exist, found no such file\n"
 
 
 def test_stale_tables_are_named_with_the_cure_and_cured(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import os
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -83,6 +84,44 @@ def test_too_little_address_space_is_one_line(capsys, monkeypatch):
     assert main(["check"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("screen: ulimit -v: must grant at least") and "found 1048576" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("POLARS_MAX_THREADS", "0", "POLARS_MAX_THREADS: must be at least 1, found 0; "),
+        ("JAX_ENABLE_X64", "maybe", "'maybe' for environment 'JAX_ENABLE_X64'; unset it"),
+        ("JAX_NUMPY_RANK_PROMOTION", "x", '"x" for JAX flag jax_numpy_rank_promotion; unset it'),
+        ("JAX_PLATFORMS", "nosuch", "must name a kind of device that is here, found nosuch ("),
+    ],
+)
+def test_a_variable_that_a_library_cannot_read_is_one_line(root, variable, value, words):
+    done = started(root, "check", **{variable: value})
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("screen: ") and words in last
+
+
+def test_an_error_of_the_program_is_not_taken_for_one_of_the_environment(monkeypatch):
+    def end(arguments):
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(COMMANDS["doctor"], "run", end)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        main(["doctor"])
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_what_is_closed_leads_nowhere(root, tmp_path, closed):
+    """A file that is opened under the number of standard output would take what is printed."""
+    command = (
+        f"{shlex.quote(sys.executable)} -m screen network --results {shlex.quote(str(tmp_path))} {closed}"
+    )
+    done = subprocess.run(["sh", "-c", command], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "") and "Traceback" not in done.stderr
+    whole = tmp_path / "whole"
+    assert started(root, "network", "--results", str(whole)).returncode == 0
+    assert (tmp_path / "network/stat3.xml").read_bytes() == (whole / "network/stat3.xml").read_bytes()
 
 
 def test_no_memory_and_a_full_disk_are_one_line(capsys, monkeypatch):

@@ -30,6 +30,27 @@ def test_where_it_is(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "stat3-screen"
 
 
+@pytest.mark.parametrize("named", ["-o", "own"])
+def test_a_folder_beside_is_named_from_the_root_on(monkeypatch, tmp_path, named):
+    """A compiler would take `-o/a.c` for one of its options."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCREEN_CACHE", named)
+    assert cache_folder() == tmp_path / named
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("~nosuch/x", "must name a folder, found ~nosuch/x of a user who is not here"),
+        ("\udcff", r"must be UTF-8, found \\udcff"),
+    ],
+)
+def test_a_name_that_no_folder_can_have_is_one_line(monkeypatch, named, words):
+    monkeypatch.setenv("SCREEN_CACHE", named)
+    with pytest.raises(KernelError, match=f"^SCREEN_CACHE: {words}$"):
+        cache_folder()
+
+
 def test_many_at_once_make_an_entry_once(tmp_path):
     made = []
 
@@ -52,6 +73,24 @@ def test_many_at_once_make_an_entry_once(tmp_path):
         "entry.txt",
         "entry.txt.sha256",
     ]
+
+
+@pytest.mark.parametrize("name", ["entry.txt", "entry.lock", "entry.txt.sha256"])
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_lies_in_the_place_of_a_file_is_named_or_replaced(tmp_path, name, kind):
+    (tmp_path / "a").mkdir()
+    place = tmp_path / "a" / name
+    {"folder": place.mkdir, "link": lambda: place.symlink_to("nosuch"), "pipe": lambda: os.mkfifo(place)}[
+        kind
+    ]()
+    if kind == "folder" or name == "entry.lock":
+        with pytest.raises(
+            KernelError, match=rf"^{place}: must be writable, found (Is a|Too many|something)"
+        ):
+            cached(tmp_path, "a/entry.txt", lambda path: path.write_text("whole"))
+    else:
+        cached(tmp_path, "a/entry.txt", lambda path: path.write_text("whole"))
+        assert kept(tmp_path, "a/entry.txt").read_text() == "whole"
 
 
 def test_a_failed_attempt_leaves_nothing_behind(tmp_path):
@@ -203,6 +242,13 @@ def test_without_a_compiler_the_cure_is_named_and_lanes_take_over(no_compiler, t
 def test_a_compiler_that_does_not_work_is_named(monkeypatch):
     with pytest.raises(KernelError, match=r"engine kernel: .*false must accept"):
         compiler.find_compiler("false")
+
+
+def test_a_program_that_is_no_compiler_is_named():
+    with pytest.raises(
+        KernelError, match=r"engine kernel: .*true must be a C compiler, found no word of one; "
+    ):
+        compiler.find_compiler("true")
 
 
 def test_a_compiler_may_have_options_and_a_program_that_runs_it():

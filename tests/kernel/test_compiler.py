@@ -17,11 +17,20 @@ PREFERRED = "-mprefer-vector-width=512"
 @pytest.fixture
 def machine(monkeypatch):
     """A machine with these programs, whose compiler says so and ends so; what was run."""
-    told = SimpleNamespace(programs=("gcc", "ccache"), stdout=NARROW, stderr="", returncode=0, ran=[])
+    told = SimpleNamespace(
+        programs=("gcc", "ccache"),
+        standard="#define __STDC__ 1\n",
+        stdout=NARROW,
+        stderr="",
+        returncode=0,
+        ran=[],
+    )
 
     def run(command, **how):
         told.ran.append(command)
-        return SimpleNamespace(stdout=told.stdout, stderr=told.stderr, returncode=told.returncode)
+        return SimpleNamespace(
+            stdout=told.standard + told.stdout, stderr=told.stderr, returncode=told.returncode
+        )
 
     monkeypatch.setattr(
         compiler.shutil, "which", lambda name: f"/bin/{name}" if name in told.programs else None
@@ -65,6 +74,12 @@ def test_what_is_not_there_is_named(machine):
         find_compiler()
     with pytest.raises(KernelError, match="must be there, found no icc; install one"):
         find_compiler("icc -g")
+
+
+def test_what_defines_nothing_that_a_compiler_defines_is_named(machine):
+    machine.standard = "#define __cplusplus 201703L\n"
+    with pytest.raises(KernelError, match="/bin/gcc must be a C compiler, found no word of one; install one"):
+        find_compiler()
 
 
 @pytest.mark.parametrize(("stderr", "words"), [("first: bad\nsecond", "first: bad"), (" \n", "no message")])

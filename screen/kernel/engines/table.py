@@ -11,6 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from screen.errors import KernelError
+from screen.kernel.configure import find_devices
 from screen.kernel.engines.compiled import (
     PROCESSOR,
     Build,
@@ -147,6 +148,7 @@ def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[s
 
     Without a compiler "auto" takes jax; not so on a GPU, where XLA makes thousands of small kernels a step of it and
     compiles them for minutes. `models` are what will run: the kernel needs no compiler for those in the cache.
+    KernelError where JAX finds no device of the kind that it is told to use.
 
     >>> choose_engine("diffrax")
     ('diffrax', 'as asked')
@@ -154,6 +156,7 @@ def choose_engine(wanted: str = "auto", models: Iterable[Model] = ()) -> tuple[s
     if wanted != "auto":
         _look_up(wanted).ready(models)
         return wanted, "as asked"
+    find_devices()
     device = jax.default_backend()
     if device == "gpu":
         try:

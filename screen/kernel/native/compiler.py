@@ -65,6 +65,8 @@ def find_compiler(wanted: str | None = None) -> Compiler:
     if answer.returncode:
         reason = (answer.stderr.strip().splitlines() or ["no message"])[0]
         raise KernelError(f"engine kernel: {command} must accept {' '.join(flags)}, found: {reason}; {CURE}")
+    if "#define __STDC__" not in answer.stdout:
+        raise KernelError(f"engine kernel: {command} must be a C compiler, found no word of one; {CURE}")
     widths = lanes_side_by_side(answer.stdout)
     flags = (*flags, "-mprefer-vector-width=512") if max(widths) == 8 else flags
     identity = digest_of(answer.stdout, *flags, jaxlib.__version__)
