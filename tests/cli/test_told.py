@@ -207,7 +207,7 @@ def test_where_the_system_refuses_the_file_is_named_or_what_is_written_to(run, r
             raise error
 
         monkeypatch.setattr("screen.cli.doctor.run", fails)
-        monkeypatch.setattr(sys.modules["screen.cli.main"], "_close_output", lambda: None)
+        monkeypatch.setattr(sys.modules["screen.cli.main"], "close_output", lambda: None)
         ran = run("doctor", "--config", root / "config/config.yaml")
         assert (ran.code, ran.problems) == (2, [f"screen: {where}: must be usable, found Input/output error"])
 
