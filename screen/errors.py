@@ -6,8 +6,8 @@ The command line prints them and exits with code 2; nothing below it catches the
 
 from collections.abc import Iterable
 
-LONGEST = 4000
-"""Letters of a problem that are shown."""
+LONGEST, LAST = 4000, 1000
+"""Letters of a problem that are shown, and how many of them are from its end: there it says what mends it."""
 
 
 def printable(text: str) -> str:
@@ -20,14 +20,16 @@ def printable(text: str) -> str:
     )
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - LAST - 5]} ... {text[-LAST:]}"
+
+
 class ScreenError(Exception):
     """One or more problems with the input, each a sentence of its own and a line that a terminal may show."""
 
     def __init__(self, problems: str | Iterable[str]):
         found = (problems,) if isinstance(problems, str) else problems
-        self.problems: tuple[str, ...] = tuple(
-            printable(text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...") for text in found
-        )
+        self.problems: tuple[str, ...] = tuple(map(printable, map(_shortened, found)))
         super().__init__("\n".join(self.problems))
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from matplotlib.figure import Figure
 
-from screen.errors import LONGEST, ScreenError, printable
+from screen.errors import LAST, LONGEST, ScreenError, printable
 from screen.style import FONTS, PAPER, ROOT_RULE, _with_classes, drawing, to_svg
 
 
@@ -67,7 +67,9 @@ def test_a_figure_is_on_paper_unless_it_is_to_be_seen_through():
 def test_a_problem_is_shown_up_to_its_longest_and_cut_beyond():
     for text in ("x" * LONGEST, ["x" * LONGEST]):
         assert ScreenError(text).problems == ("x" * LONGEST,)
-    assert ScreenError("x" * (LONGEST + 1)).problems == ("x" * (LONGEST - 3) + "...",)
+    (problem,) = ScreenError("x" * LONGEST + "; a cure").problems
+    assert len(problem) == LONGEST and problem.startswith("x" * (LONGEST - LAST - 5) + " ... x")
+    assert problem.endswith("x; a cure")
     assert LONGEST == 50 * 80  # lines of a terminal
     assert str(ScreenError(["a", "b"])) == "a\nb"
 

@@ -93,7 +93,7 @@ def cached(folder: Path, entry: str, make: Callable[[Path], Any]) -> Path:
         problem = f"cannot write to {place.parent} (no permission)"
     fallback = _temporary_folder() / entry
     if not is_whole(fallback):
-        sys.stderr.write(f"cache: {problem}; using a temporary folder\n")
+        _say_once(f"cache: {problem}; using a temporary folder\n")
         fallback.parent.mkdir(parents=True, exist_ok=True)
         _make(fallback, make)
     return fallback
@@ -110,9 +110,14 @@ def private_folder(folder: Path) -> Path | None:
     """The folder where it is safe to load from it; otherwise nothing, and stderr says why."""
     problem = refusal(folder.parent) or refusal(folder)
     if problem is not None:
-        sys.stderr.write(f"cache: {problem}; doing without\n")
+        _say_once(f"cache: {problem}; doing without\n")
         return None
     return folder
+
+
+@lru_cache
+def _say_once(line: str) -> None:
+    sys.stderr.write(line)
 
 
 def _make(place: Path, make: Callable[[Path], Any]) -> Path:

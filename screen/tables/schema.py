@@ -97,7 +97,8 @@ def name_problems(found: Sequence[str], schema: Schema, where: str) -> list[str]
     missing = [column.name for column in schema.columns if column.required and column.name not in found]
     unknown = [name for name in found if name not in known]
     if missing:
-        return [f"{where}: {_columns(missing)} must be there, found only {', '.join(found) or 'no columns'}"]
+        there = f"only {', '.join(found)}" if found else "no columns"
+        return [f"{where}: {_columns(missing)} must be there, found {there}"]
     if unknown:
         return [f"{where}: {_columns(unknown)} must be of {', '.join(sorted(known))}"]
     return []

@@ -128,6 +128,12 @@ def test_good_text_is_read_with_types_and_optional_columns(tmp_path: Path):
     assert frame.rows() == [("ruxolitinib", 3.4, True, "=", None), ("tofacitinib", 1.6, False, ">", None)]
 
 
+def test_a_parquet_file_without_columns_is_told_what_it_lacks(tmp_path: Path):
+    pl.DataFrame().write_parquet(tmp_path / "draws.parquet")
+    with pytest.raises(TableError, match=r"must be there, found no columns$"):
+        read_table(tmp_path / "draws.parquet", DRAWS)
+
+
 def test_parquet_round_trip_keeps_provenance(tmp_path: Path):
     frame = pl.DataFrame({"draw": [0, 0], "parameter": ["k", "sigma_x"], "value": [1.0, 2.0]})
     facts = provenance("fit", [], seed=7)
