@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from screen.errors import ScreenError
-from screen.files.writing import reason, write_text_atomic
+from screen.errors import FileError, ScreenError, printable
+from screen.files.reading import check_regular, read_text
+from screen.files.writing import write_text_atomic
 
 
 def record_made(record: Path, files: Iterable[Path]) -> None:
-    """List files with their digests. OSError: one is not there."""
+    """List files with their digests. FileError: one is not there, or no file."""
     write_text_atomic(record, "".join(f"{_line(record, file)}\n" for file in files))
 
 
@@ -32,19 +33,19 @@ def made_problem(record: Path, files: Iterable[Path]) -> str | None:
     >>> made_problem(record, [file]).removeprefix(str(folder))
     '/race.csv: must be what its stage wrote, found another file; the stage runs again'
     """
-    files = list(files)
     try:
-        noted = record.read_text(encoding="utf-8", errors="replace").splitlines()
+        noted = read_text(record, FileError, "list of what a stage wrote").splitlines()
         for file in files:
             if _line(record, file) not in noted:
                 return f"{file}: must be what its stage wrote, found another file; the stage runs again"
-    except OSError as error:
-        return f"{record}: must list what its stage wrote, found {reason(error)}; the stage runs again"
+    except FileError as error:
+        return f"{error}; the stage runs again"
     return None
 
 
 def _line(record: Path, file: Path) -> str:
     """Digest and name of a file, seen from the folder that has the folder of the list: it may be moved."""
+    check_regular(file, FileError)
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return f"{digest}  {os.path.relpath(file, record.parent.parent)}"
@@ -57,5 +58,5 @@ if __name__ == "__main__":
     try:
         record_made(named, [each for each in others if each != named])
     except (OSError, ScreenError) as error:
-        sys.stderr.write(f"screen: {error}\n")
+        sys.stderr.write(f"screen: {printable(str(error))}\n")
         sys.exit(2)

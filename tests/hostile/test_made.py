@@ -1,5 +1,6 @@
 """Whether what a stage wrote is still what it wrote: lists of digests that `sha256sum` checks as well."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,18 +8,6 @@ import sys
 import pytest
 
 from screen.files.made import made_problem, record_made
-
-
-@pytest.fixture
-def written(tmp_path):
-    """(list, files) as a stage leaves them behind: two files of two folders."""
-    files = [tmp_path / "fit/draws.parquet", tmp_path / "race.csv"]
-    for number, file in enumerate(files):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(bytes([number, 255]))
-    record = tmp_path / "made/fit.sha256"
-    record_made(record, files)
-    return record, files
 
 
 def flip(file):
@@ -39,18 +28,62 @@ def in_its_way(file):
     file.mkdir()
 
 
+def lost(file):
+    file.unlink()
+    file.symlink_to("nosuch")
+
+
+def circle(file):
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+def pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+def endless(file):
+    file.unlink()
+    file.symlink_to("/dev/zero")
+
+
+HARMS = [swap, flip, remove, in_its_way, lost, circle, pipe, endless]
+
+
+@pytest.fixture
+def written(tmp_path):
+    """(list, files) as a stage leaves them behind: two files of two folders."""
+    files = [tmp_path / "fit/draws.parquet", tmp_path / "race.csv"]
+    for number, file in enumerate(files):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(bytes([number, 255]))
+    record = tmp_path / "made/fit.sha256"
+    record_made(record, files)
+    return record, files
+
+
 def test_what_nobody_touched_is_what_was_made(written):
     assert made_problem(*written) is None
     assert made_problem(written[0], []) is None
 
 
-@pytest.mark.parametrize("harm", [flip, swap, remove, in_its_way])
+@pytest.mark.parametrize("harm", HARMS)
 def test_what_is_not_as_it_was_made_is_named(written, harm):
     record, files = written
     harm(files[0])
     problem = made_problem(record, files)
-    assert str(files[0] if harm in (flip, swap) else record) in problem and "the stage runs again" in problem
+    assert problem.startswith(f"{files[0]}: must be ") and problem.endswith("; the stage runs again")
     assert made_problem(record, files[1:]) is None
+
+
+@pytest.mark.parametrize("harm", HARMS[1:])
+def test_a_list_that_is_none_is_named(written, harm):
+    record, files = written
+    harm(record)
+    problem = made_problem(record, files)
+    assert problem.startswith(f"{record}: must be a readable list of what a stage wrote, found ")
+    assert problem.endswith("; the stage runs again")
 
 
 def test_a_folder_that_is_moved_is_still_what_was_made(written, tmp_path):
@@ -71,14 +104,11 @@ def test_a_file_that_no_list_names_is_named(written, tmp_path):
     assert "other.csv: must be what its stage wrote" in made_problem(record, [*files, tmp_path / "other.csv"])
 
 
-def test_a_list_that_is_not_there_or_no_list_is_named(written):
+def test_a_list_with_a_line_damaged_is_no_list_of_that_file(written):
     record, files = written
-    record.write_bytes(b"\xff\x00")
-    assert "draws.parquet: must be" in made_problem(record, files)
-    record.unlink()
-    assert made_problem(record, files).startswith(
-        f"{record}: must list what its stage wrote, found No such file"
-    )
+    record.write_text(record.read_text().replace("  fit/", "  fat/"))
+    assert made_problem(record, files).startswith(f"{files[0]}: must be what its stage wrote")
+    assert made_problem(record, files[1:]) is None
 
 
 def test_the_command_lists_all_but_its_list(root, written):

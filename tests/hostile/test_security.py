@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from screen.files import reading, yaml
+from screen.tables import workbook
+
 CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "literal_eval"}
 IMPORTS = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 
@@ -58,3 +61,17 @@ def test_one_module_reads_yaml(modules, root):
         and "yaml" in [alias.name for alias in node.names] + [getattr(node, "module", None)]
     }
     assert reading == {"screen/files/yaml.py"}
+
+
+def test_the_limits_that_are_promised_are_those_that_hold(root):
+    promised = (root / "SECURITY.md").read_text()
+    for words in (
+        f"a text table has at most {reading.MOST_TABLE // 2**20} MiB",
+        f"{reading.MOST_CELLS // 10**6} million cells",
+        f"workbook {reading.MOST_TEXT // 2**20} MiB",
+        f"a sheet {workbook.MOST_CELLS // 10**6} million cells",
+        f"a table {reading.MOST_COLUMNS:,} columns",
+        f"At most {yaml.MOST_BYTES // 2**20} MiB, {yaml.MOST_VALUES // 1000} 000 values",
+        f"{yaml.MOST_LEVELS} levels",
+    ):
+        assert words in promised

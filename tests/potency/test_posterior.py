@@ -208,6 +208,15 @@ def test_the_left_out_error_of_a_perfect_foretelling_is_nought():
     )  # 1.645 sds of 0.4 reach beyond 0.5, of 0.3 do not
 
 
+def test_a_drug_is_unmeasured_on_a_variant_where_only_the_wild_type_was_measured(shipped):
+    """Erlotinib was measured on both, crizotinib on the wild type, ruxolitinib on neither."""
+    potency = Potency(shipped.tables, shipped.estimates, "")
+    found = potency.unmeasured("EGFR", "EGFR_ex19del")
+    assert "crizotinib" in found and not {"erlotinib", "ruxolitinib"} & set(found)
+    assert set(potency.unmeasured("EGFR", "nosuch")) > set(found)
+    assert potency.unmeasured("nosuch", "EGFR_ex19del") == ()
+
+
 def test_a_median_is_found_once_whatever_is_asked_beside_it(root, monkeypatch):
     config = root / "config"
     files = (config / f"{name}.tsv" for name in ("drugs", "affinities", "targets"))

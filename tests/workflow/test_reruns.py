@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
+from screen.files.made import record_made
 from screen.settings import Settings
 from screen.tables import RESPONSES, read_provenance, read_table, write_table
 from tests.workflow.conftest import SHARDS
@@ -324,6 +325,7 @@ FILES = {
     "results/fit/draws.parquet": AFTER["fit"],
     "results/fit/scales.parquet": {"constrain", "report"},
     "results/constrain/draws.parquet": {"simulate", "validate", "rank", "report"},
+    "results/constrain/summary.json": {"report"},
     "results/race.csv": AFTER["race"],
     "results/validation.csv": {"report"},
     "results/ranked.csv": {"report"},
@@ -346,14 +348,37 @@ def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_
     assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == rounds(FILES[name]) - ASIDE
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("results/")])
+def test_what_another_run_made_runs_again_what_reads_it(screened, name):
+    """Copied with its list of digests, as `cp -p` does: it is what its stage wrote, there."""
+    file = screened.folder / name
+    file.write_bytes(file.read_bytes() + b"\n# changed\n")
+    long_ago = time.time() - 6 * 365 * 86400
+    (record,) = (
+        each
+        for each in screened.folder.glob("results/made/*.sha256")
+        if f"  {name[8:]}\n" in each.read_text()
+    )
+    made = [screened.folder / "results" / line.split("  ")[1] for line in record.read_text().splitlines()]
+    record_made(record, made)
+    for each in (file, record):
+        os.utime(each, (long_ago, long_ago))
+    assert screened.plan()["planned"] == jobs(followed(FILES[name]))
+
+
 def test_what_is_not_as_it_was_made_is_made_again_once(apart):
-    """Of another run, halved as a full disk leaves it, and a list of digests that is none."""
-    written = {name: apart.folder / "results" / name for name in ("report.html", "constrain/draws.parquet")}
+    """Of another run, halved as a full disk leaves it, a pipe, and lists of digests that are none."""
+    names = ("report.html", "constrain/draws.parquet", "validation.csv")
+    written = {name: apart.folder / "results" / name for name in names}
     before = {name: file.read_bytes() for name, file in written.items()}
+    written["validation.csv"].unlink()
+    os.mkfifo(written["validation.csv"])
+    (apart.folder / "results/made/fit.sha256").unlink()
+    (apart.folder / "results/made/fit.sha256").symlink_to("/dev/zero")
     written["report.html"].write_text("of another run")
     written["constrain/draws.parquet"].write_bytes(before["constrain/draws.parquet"][:3])
     (apart.folder / "results/made/race.sha256").write_bytes(b"\xff")
-    assert {"constrain", "race", "report"} <= set(apart.plan.planned())
+    assert {"constrain", "fit", "race", "validate", "report"} <= set(apart.plan.planned())
     done = snakemake(apart.folder)
     assert done.returncode == 0, done.stdout
     assert {name: file.read_bytes() for name, file in written.items()} == before

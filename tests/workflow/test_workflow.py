@@ -1,5 +1,6 @@
 """The workflow: what its own tools say of it, and what it refuses; what a change runs again is in test_reruns."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -143,6 +144,35 @@ def test_settings_for_one_run_reach_the_stage_and_its_results_lie_in_a_folder_of
     assert "1 drugs at" in done.stdout
     assert sorted(path.name for path in (copy / "results").iterdir() if path.name[0] != ".") == ["mine"]
     assert (copy / "results/mine/scenarios/scenarios.parquet").exists()
+
+
+def test_a_name_of_a_folder_is_no_command(copy):
+    name = "it's $(touch pwned); `touch pwned` & co | tee pwned"
+    path = _write(copy / "mine.yaml", {"results": name})
+    made = f"{name}/scenarios/scenarios.parquet"
+    done = snakemake(copy, made, "--configfile", str(path))
+    assert done.returncode == 0, done.stdout
+    assert (copy / made).is_file() and (copy / name / "made/scenarios.sha256").is_file()
+    assert not list(copy.rglob("pwned"))
+
+
+def test_every_shell_command_quotes_what_it_is_given(root):
+    """But for whole numbers."""
+    for path in (root / "workflow/rules").glob("*.smk"):
+        _, _, commands = path.read_text().partition("    shell:\n")
+        given = set(re.findall(r"{([^}]*)}", commands.partition("\n\n")[0]))
+        assert {each for each in given if not each.endswith(":q")} <= {"threads", "wildcards.shard"}, path
+
+
+@pytest.mark.parametrize("name", ["a{b}", "a<b>", "-a"])
+def test_a_name_that_snakemake_or_a_command_would_read_is_refused(copy, name):
+    path = _write(copy / "mine.yaml", {"results": name})
+    done = snakemake(copy, "--dry-run", "--configfile", str(path))
+    assert done.returncode == 1
+    assert (
+        f"results: must be a folder without {{ }} < > in its name that begins with no -, found {name}"
+        in done.stdout
+    )
 
 
 def test_the_rule_of_potencies_writes_into_the_folder_of_its_configuration(copy):

@@ -56,6 +56,13 @@ if SETTINGS.network.sbml:
         "`python -m screen mine --config FILE` screens another network"
     )
 
+# Snakemake reads braces as wildcards, a command a dash as an option.
+if re.search(r"[{}<>]|^-", str(SETTINGS.results)):
+    raise WorkflowError(
+        "results: must be a folder without { } < > in its name that begins with no -, "
+        f"found {SETTINGS.results}"
+    )
+
 # Whether a fit is part of the screen.
 FITTED = SETTINGS.fit.draws_from == "measurements"
 
@@ -117,10 +124,10 @@ def altered(output, wildcards):
     """What is no longer as its stage wrote it; said once, since then the stage runs again."""
     files = [Path(apply_wildcards(file, wildcards)) for file in output]
     record = Path(apply_wildcards(output.made, wildcards))
-    if not workflow.is_main_process or not record.exists() or record in ASKED:
+    if not workflow.is_main_process or not os.path.lexists(record) or record in ASKED:
         return ""
     ASKED.add(record)
-    there = [file for file in files if file != record and file.exists()]
+    there = [file for file in files if file != record and os.path.lexists(file)]
     return made_problem(record, there) or ""
 
 

@@ -44,5 +44,5 @@ rule constrain:
     message:
         "Hold the draws to the published facts of the panel"
     shell:
-        "python -m screen constrain --config {params.config} --threads {threads} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen constrain --config {params.config:q} --threads {threads} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

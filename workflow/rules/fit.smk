@@ -55,5 +55,5 @@ rule fit:
     message:
         "Fit the parameters to published measurements and draw an ensemble"
     shell:
-        "python -m screen fit --config {params.config} --threads {threads} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen fit --config {params.config:q} --threads {threads} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

@@ -21,5 +21,5 @@ rule network:
     message:
         "Join the modules of the network {wildcards.network} into SBML"
     shell:
-        "python -m screen network --config {params.config} --only {wildcards.network} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen network --config {params.config:q} --only {wildcards.network:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

@@ -31,5 +31,5 @@ rule potency:
     message:
         "Tell the constants of drugs in cells"
     shell:
-        "python -m screen potency --config {params.config} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen potency --config {params.config:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

@@ -40,6 +40,6 @@ rule predict_heldout:
     message:
         "Predict experiments that the fit has not seen"
     shell:
-        "python -m screen predict-heldout --config {params.config} --threads {threads} --json {output.json} "
-        "2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen predict-heldout --config {params.config:q} --threads {threads} --json {output.json:q} "
+        "2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

@@ -24,8 +24,8 @@ rule race:
     message:
         "Tell which pairs need no more draws"
     shell:
-        "python -m screen race --config {params.config} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen race --config {params.config:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"
 
 
 use rule simulate as simulate_on with:

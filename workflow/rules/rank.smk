@@ -47,5 +47,5 @@ rule rank:
     message:
         "Rank the interventions of each context"
     shell:
-        "python -m screen rank --config {params.config} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen rank --config {params.config:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

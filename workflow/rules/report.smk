@@ -58,5 +58,5 @@ rule report:
     message:
         "Write the report"
     shell:
-        "python -m screen report --config {params.config} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen report --config {params.config:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

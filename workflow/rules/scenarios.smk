@@ -21,5 +21,5 @@ rule scenarios:
     message:
         "Lay out contexts, drugs, pairs and doses"
     shell:
-        "python -m screen scenarios --config {params.config} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen scenarios --config {params.config:q} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"

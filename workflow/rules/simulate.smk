@@ -28,7 +28,7 @@ rule simulate:
     message:
         "Simulate shard {wildcards.shard}"
     shell:
-        "python -m screen simulate --config {params.config} --shard {wildcards.shard} --threads {threads} 2>&1 | tee {log}"
+        "python -m screen simulate --config {params.config:q} --shard {wildcards.shard} --threads {threads} 2>&1 | tee {log:q}"
 
 
 # What is not raced has no rules of it.

@@ -47,5 +47,5 @@ rule validate:
     message:
         "Check the published facts of the panel under every draw"
     shell:
-        "python -m screen validate --config {params.config} --draws {input.draws} --threads {threads} 2>&1 | tee {log} "
-        "&& python -m screen.files.made {output.made} {output}"
+        "python -m screen validate --config {params.config:q} --draws {input.draws:q} --threads {threads} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {output:q}"
