@@ -119,19 +119,3 @@ def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
 
 def _cure(index: int) -> str:
     return f"`python -m screen simulate --shard {index}` makes it again, as the workflow does"
-
-
-def unverified_problem(path: Path, results: Results) -> str | None:
-    """What is wrong with the values of a shard; not looked at where the ranking has verified the same bytes."""
-    from screen.tables import RESPONSES, digest_files, read_provenance, read_table
-
-    try:
-        verified = read_provenance(results.ranked).get("inputs", {})
-    except TableError:
-        verified = {}
-    if verified.get(path.name) != digest_files([path]):
-        try:
-            read_table(path, RESPONSES)
-        except TableError as error:
-            return error.problems[0]
-    return None

@@ -1,7 +1,8 @@
-"""Whether what a stage wrote is still what it wrote: a list of digests beside it, as `sha256sum` writes and checks it.
+"""What a stage wrote and what it wrote it from: a list of digests beside it, as `sha256sum` writes and checks it.
 
-`python -m screen.files.made LIST FILE ...` writes the list, by which the workflow knows a file that was damaged since,
-or put there from another run: its maker runs again. `cd results && sha256sum -c made/*.sha256` says the same.
+`python -m screen.files.made LIST ORIGIN SOURCE ... --wrote FILE ...` writes the list. By it the workflow knows,
+whatever Snakemake remembers, what was damaged, removed or put there from another run, and what follows from other
+settings, code or tables: its maker runs again. `cd results && sha256sum -c made/*.sha256` says the same of the files.
 """
 
 import hashlib
@@ -12,51 +13,73 @@ from pathlib import Path
 
 from screen.errors import FileError, ScreenError, printable
 from screen.files.reading import check_regular, read_text
-from screen.files.writing import write_text_atomic
+from screen.files.writing import reason, write_text_atomic
+
+WROTE = "--wrote"
 
 
-def record_made(record: Path, files: Iterable[Path]) -> None:
-    """List files with their digests. FileError: one is not there, or no file."""
-    write_text_atomic(record, "".join(f"{_line(record, file)}\n" for file in files))
+def record_made(record: Path, files: Iterable[Path], origin: str, sources: Iterable[Path] = ()) -> None:
+    """List files with their digests, and what they were made from. FileError: one is not there, or no file."""
+    lines = [*_origin(origin, sources), *(_line(record, file) for file in files)]
+    write_text_atomic(record, "".join(f"{line}\n" for line in lines))
 
 
-def made_problem(record: Path, files: Iterable[Path]) -> str | None:
-    """What is no longer as it was made, in a sentence; None where every file is.
+def made_problem(record: Path, origin: str, sources: Iterable[Path] = ()) -> str | None:
+    """Why what a list names is not what its stage would write, in a sentence; None where every file is.
+
+    `origin` stands for code and settings, `sources` are the files that it follows from and no stage writes.
 
     >>> from tempfile import mkdtemp
     >>> folder = Path(mkdtemp())
     >>> record, file = folder / "made" / "race.sha256", folder / "race.csv"
     >>> _ = file.write_text("a\\n")
-    >>> record_made(record, [file])
-    >>> made_problem(record, [file])
+    >>> record_made(record, [file], "seed 1")
+    >>> made_problem(record, "seed 1")
+    >>> made_problem(record, "seed 2").removeprefix(str(folder))
+    '/made/race.sha256: must be of this code, these settings and tables, found others; the stage runs again'
     >>> _ = file.write_text("b\\n")
-    >>> made_problem(record, [file]).removeprefix(str(folder))
+    >>> made_problem(record, "seed 1").removeprefix(str(folder))
     '/race.csv: must be what its stage wrote, found another file; the stage runs again'
     """
     try:
         noted = read_text(record, FileError, "list of what a stage wrote").splitlines()
-        for file in files:
-            if _line(record, file) not in noted:
+        wrote = [line for line in noted if not line.startswith("#")]
+        if [line for line in noted if line.startswith("#")] != _origin(origin, sources):
+            return f"{record}: must be of this code, these settings and tables, found others; the stage runs again"
+        for line in wrote:
+            file = record.parent.parent / line.partition("  ")[2]
+            if line != _line(record, file):
                 return f"{file}: must be what its stage wrote, found another file; the stage runs again"
     except FileError as error:
         return f"{error}; the stage runs again"
-    return None
+    except OSError as error:
+        return f"{error.filename}: must be readable, found {reason(error)}; the stage runs again"
+    return None if wrote else f"{record}: must list what a stage wrote, found nothing; the stage runs again"
+
+
+def _origin(origin: str, sources: Iterable[Path]) -> list[str]:
+    """Lines that `sha256sum` takes for remarks."""
+    return [f"# {origin}", *sorted({f"# {_digest(source)}  {source}" for source in sources})]
 
 
 def _line(record: Path, file: Path) -> str:
     """Digest and name of a file, seen from the folder that has the folder of the list: it may be moved."""
+    return f"{_digest(file)}  {os.path.relpath(file, record.parent.parent)}"
+
+
+def _digest(file: Path) -> str:
     check_regular(file, FileError)
     with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return f"{digest}  {os.path.relpath(file, record.parent.parent)}"
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit("usage: python -m screen.files.made LIST FILE ...")
-    named, *others = map(Path, sys.argv[1:])
+    if len(sys.argv) < 3 or WROTE not in sys.argv:
+        sys.exit(f"usage: python -m screen.files.made LIST ORIGIN SOURCE ... {WROTE} FILE ...")
+    at = sys.argv.index(WROTE)
+    (name, given, *read), wrote = sys.argv[1:at], map(Path, sys.argv[at + 1 :])
     try:
-        record_made(named, [each for each in others if each != named])
+        record_made(Path(name), [file for file in wrote if file != Path(name)], given, map(Path, read))
     except (OSError, ScreenError) as error:
         sys.stderr.write(f"screen: {printable(str(error))}\n")
         sys.exit(2)

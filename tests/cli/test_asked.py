@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from screen.cli import compare_models, potency
-from screen.cli.identity import shard_facts, shard_problems, unverified_problem
+from screen.cli.identity import shard_facts, shard_problems
 from screen.cli.options import Results, prepare_folder
 from screen.cli.predict_lines import _sentence
 from screen.errors import ScreenError
 from screen.settings import Settings, load_settings
-from screen.tables import DRAWS, RESPONSES, provenance, read_provenance, write_table
+from screen.tables import DRAWS, RESPONSES, write_table
 
 FOUR = pl.DataFrame({"draw": range(4), "parameter": ["k"] * 4, "value": [1.0] * 4})
 
@@ -58,22 +58,6 @@ def test_options_are_compared_under_the_first_draws(tmp_path, patched):
 SHARD = pl.DataFrame(
     [("s", 0, "r", 1.0, "ok", 1)], schema=RESPONSES.dtypes(), orient="row"
 )  # fmt: skip
-
-
-def test_the_values_of_a_shard_are_looked_at_unless_the_ranking_has_done_so(tmp_path):
-    results = Results(tmp_path)
-    path = results.shard(0)
-    write_table(SHARD, path, RESPONSES, {"stage": "simulate"})
-    assert unverified_problem(path, results) is None
-    write_table(SHARD.with_columns(value=2.0), path, RESPONSES, read_provenance(path))
-    said = "shard-0.parquet: must hold the values it was written with, found others"
-    assert said in (unverified_problem(path, results) or "")
-    for seen, trusted in ((path, True), (__file__, False)):
-        facts = provenance("rank", [path])
-        facts["inputs"] = {path.name: next(iter(provenance("rank", [Path(seen)])["inputs"].values()))}
-        results.ranked.with_name("ranked.csv.provenance.json").write_text(json.dumps(facts))
-        results.ranked.write_text("rank\n")
-        assert (unverified_problem(path, results) is None) == trusted
 
 
 def test_a_shard_that_says_nothing_of_its_origin_is_a_problem_of_a_screen_of_one_shard(small):

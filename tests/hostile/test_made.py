@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,7 @@ def flip(file):
 
 
 def swap(file):
-    other = file.parent.parent / "race.csv"
-    file.write_bytes(other.read_bytes())
+    file.write_bytes(file.read_bytes()[::-1] + b"of another run")
 
 
 def remove(file):
@@ -48,79 +48,120 @@ def endless(file):
     file.symlink_to("/dev/zero")
 
 
+ORIGIN = "settings-code"
 HARMS = [swap, flip, remove, in_its_way, lost, circle, pipe, endless]
 
 
 @pytest.fixture
 def written(tmp_path):
-    """(list, files) as a stage leaves them behind: two files of two folders."""
+    """(list, files, table) as a stage leaves them behind: two files of two folders."""
     files = [tmp_path / "fit/draws.parquet", tmp_path / "race.csv"]
     for number, file in enumerate(files):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(bytes([number, 255]))
     record = tmp_path / "made/fit.sha256"
-    record_made(record, files)
-    return record, files
+    source = tmp_path / "drugs.tsv"
+    source.write_text("drug")
+    record_made(record, files, ORIGIN, [source])
+    return record, files, source
+
+
+def problem_of(written, origin=ORIGIN):
+    record, _, source = written
+    return made_problem(record, origin, [source])
 
 
 def test_what_nobody_touched_is_what_was_made(written):
-    assert made_problem(*written) is None
-    assert made_problem(written[0], []) is None
+    assert problem_of(written) is None
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_what_is_not_as_it_was_made_is_named(written, harm):
-    record, files = written
-    harm(files[0])
-    problem = made_problem(record, files)
-    assert problem.startswith(f"{files[0]}: must be ") and problem.endswith("; the stage runs again")
-    assert made_problem(record, files[1:]) is None
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_not_as_it_was_made_is_named(written, harm, which):
+    file = written[1][which]
+    harm(file)
+    problem = problem_of(written)
+    assert problem.startswith(f"{file}: must be ") and problem.endswith("; the stage runs again")
 
 
 @pytest.mark.parametrize("harm", HARMS[1:])
 def test_a_list_that_is_none_is_named(written, harm):
-    record, files = written
-    harm(record)
-    problem = made_problem(record, files)
-    assert problem.startswith(f"{record}: must be a readable list of what a stage wrote, found ")
+    harm(written[0])
+    problem = problem_of(written)
+    assert problem.startswith(f"{written[0]}: must be a readable list of what a stage wrote, found ")
     assert problem.endswith("; the stage runs again")
 
 
+@pytest.mark.parametrize("harm", HARMS)
+def test_other_tables_are_other_origins(written, harm):
+    harm(written[2])
+    assert problem_of(written).endswith("; the stage runs again")
+
+
+def test_other_settings_and_a_table_more_or_less_are_other_origins(written, tmp_path):
+    record, _, source = written
+    other = tmp_path / "other.tsv"
+    other.write_bytes(source.read_bytes())
+    found = [
+        problem_of(written, "seed 2"), made_problem(record, ORIGIN), made_problem(record, ORIGIN, [source, other]),
+        made_problem(record, ORIGIN, [other]),
+    ]  # fmt: skip
+    others = "must be of this code, these settings and tables, found others; the stage runs again"
+    assert found == [f"{record}: {others}"] * 4
+    assert made_problem(record, ORIGIN, [source, source]) is None
+
+
+def test_the_order_of_tables_is_none(written, tmp_path):
+    record, files, source = written
+    other = tmp_path / "a.tsv"
+    other.write_text("a")
+    record_made(record, files, ORIGIN, [source, other])
+    assert made_problem(record, ORIGIN, [other, source]) is None
+
+
 def test_a_folder_that_is_moved_is_still_what_was_made(written, tmp_path):
-    record, files = written
+    record, files, source = written
     moved = tmp_path / "moved"
     for path in (record, *files):
         place = moved / path.relative_to(tmp_path)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
-    assert made_problem(moved / "made/fit.sha256", [moved / "fit/draws.parquet", moved / "race.csv"]) is None
-    done = subprocess.run(["sha256sum", "-c", "made/fit.sha256"], cwd=moved, capture_output=True, text=True)
+    assert made_problem(moved / "made/fit.sha256", ORIGIN, [source]) is None
+    (moved / "race.csv").unlink()
+    assert made_problem(moved / "made/fit.sha256", ORIGIN, [source]).startswith(f"{moved}/race.csv: must be")
+    done = subprocess.run(
+        ["sha256sum", "-c", "made/fit.sha256"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout) == (0, "fit/draws.parquet: OK\nrace.csv: OK\n")
 
 
-def test_a_file_that_no_list_names_is_named(written, tmp_path):
-    record, files = written
-    (tmp_path / "other.csv").write_text("")
-    assert "other.csv: must be what its stage wrote" in made_problem(record, [*files, tmp_path / "other.csv"])
+def test_a_list_of_nothing_is_named(written):
+    record_made(written[0], [], ORIGIN, [written[2]])
+    assert (
+        problem_of(written)
+        == f"{written[0]}: must list what a stage wrote, found nothing; the stage runs again"
+    )
 
 
-def test_a_list_with_a_line_damaged_is_no_list_of_that_file(written):
-    record, files = written
-    record.write_text(record.read_text().replace("  fit/", "  fat/"))
-    assert made_problem(record, files).startswith(f"{files[0]}: must be what its stage wrote")
-    assert made_problem(record, files[1:]) is None
+def test_what_may_not_be_read_is_named(written, monkeypatch):
+    def refuse(file, mode):
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert problem_of(written).endswith("must be readable, found Permission denied; the stage runs again")
 
 
 def test_the_command_lists_all_but_its_list(root, written):
-    record, files = written
+    record, files, source = written
     asked = [sys.executable, "-m", "screen.files.made"]
     before = record.read_bytes()
     record.unlink()
-    named = list(map(str, (record, *files)))
-    subprocess.run([*asked, str(record), *named], cwd=root, check=True)
+    named = [*map(str, (record, ORIGIN, source)), "--wrote", *map(str, (record, *files))]
+    subprocess.run([*asked, *named], cwd=root, check=True)
     assert record.read_bytes() == before
     files[0].unlink()
-    done = subprocess.run([*asked, str(record), *named], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([*asked, *named], cwd=root, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("screen: ") and done.stderr.count("\n") == 1
-    done = subprocess.run(asked, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("usage: ")
+    for few in ([], [str(record), ORIGIN, str(files[1])]):
+        done = subprocess.run([*asked, *few], cwd=root, capture_output=True, text=True)
+        assert done.returncode == 1 and done.stderr.startswith("usage: ")

@@ -3,6 +3,7 @@
 The stages are stand-ins, the workflow and its bookkeeping are the real ones.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,6 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from screen.files.made import record_made
 from screen.settings import Settings
 from screen.tables import RESPONSES, read_provenance, read_table, write_table
 from tests.workflow.conftest import SHARDS
@@ -334,18 +334,77 @@ FILES = {
 """File -> the stages that read it."""
 
 
+@pytest.fixture(params=["remembered", "forgotten"])
+def known(request, screened):
+    """A screen that is done; Snakemake remembers it, or not: it was copied from elsewhere."""
+    memory = screened.folder / ".snakemake/metadata"
+    aside = screened.folder / "metadata"
+    if request.param == "forgotten":
+        memory.rename(aside)
+    yield screened
+    if request.param == "forgotten":
+        shutil.rmtree(memory, ignore_errors=True)
+        aside.rename(memory)
+
+
+def test_a_screen_that_snakemake_has_forgotten_leaves_nothing_to_do(known):
+    assert known.plan.planned() == []
+
+
+@pytest.mark.parametrize("setting", ["seed", "network.modules", "readouts", "fit.starts", "report.title"])
+def test_other_settings_run_again_what_snakemake_has_forgotten(known, setting):
+    section, _, key = setting.partition(".")
+    value = other(known.folder, setting)
+    changed = {section: {key: value} if key else value}
+    expected = jobs(followed(READ[setting]))
+    assert known.plan.planned(changed) == expected
+    assert known.plan.planned() == []
+    assert known.plan.planned(changed) == expected
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_it(screened, name):
+def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_it(known, name):
     """As `cp -p`, `rsync -t`, unpacking or a wrong clock leave it."""
-    file = screened.folder / name
+    file = known.folder / name
     file.write_bytes(file.read_bytes() + b"\n# changed\n")
     long_ago = time.time() - 6 * 365 * 86400
     os.utime(file, (long_ago, long_ago))
-    found = screened.plan()
+    found = known.plan()
     maker = {stage for written, stage in found["outputs"] if written == name}
     assert len(maker) == name.startswith("results/")
     assert found["planned"] == jobs(followed({*FILES[name], *maker}))
     assert {rule for rule in AFTER if name in found["inputs"][rule]} - ASIDE == rounds(FILES[name]) - ASIDE
+
+
+UNREAD = {
+    "validation.svg": "validate", "provenance.json": "report", "figures/ranked.svg": "report",
+    "fit/waterfall.svg": "fit", "stopped/ranked.parquet": "rank", "made/scenarios.sha256": "scenarios",
+    "simulate/shard-1.parquet": "simulate",
+    "made/simulate-3.sha256": "simulate_on",
+}  # fmt: skip
+"""File that no stage needs -> the stage that makes it; and one shard of each round."""
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_was_removed_is_made_again_though_nothing_reads_it(known, name):
+    (known.folder / "results" / name).unlink()
+    several = {"simulate": jobs({"simulate"})[1:], "simulate_on": jobs({"simulate_on"})[1:]}
+    expected = jobs(followed({UNREAD[name]}))
+    for each in several.get(UNREAD[name], []):
+        expected.remove(each)
+    assert known.plan.planned() == expected
+
+
+def test_a_link_that_leads_nowhere_is_named(apart):
+    file = apart.folder / "results/ranked.csv"
+    file.unlink()
+    file.symlink_to("nosuch.csv")
+    done = snakemake(apart.folder, "--dry-run")
+    assert done.returncode == 1
+    assert (
+        "results/ranked.csv: must be a file or lead to one, found a link to nosuch.csv, which is"
+        in done.stdout
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith("results/")])
@@ -354,13 +413,15 @@ def test_what_another_run_made_runs_again_what_reads_it(screened, name):
     file = screened.folder / name
     file.write_bytes(file.read_bytes() + b"\n# changed\n")
     long_ago = time.time() - 6 * 365 * 86400
+    ending = f"  {name.removeprefix('results/')}"
     (record,) = (
         each
-        for each in screened.folder.glob("results/made/*.sha256")
-        if f"  {name[8:]}\n" in each.read_text()
+        for each in (screened.folder / "results/made").iterdir()
+        if any(line.endswith(ending) for line in each.read_text().splitlines())
     )
-    made = [screened.folder / "results" / line.split("  ")[1] for line in record.read_text().splitlines()]
-    record_made(record, made)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    lines = [digest + ending if line.endswith(ending) else line for line in record.read_text().splitlines()]
+    record.write_text("".join(f"{line}\n" for line in lines))
     for each in (file, record):
         os.utime(each, (long_ago, long_ago))
     assert screened.plan()["planned"] == jobs(followed(FILES[name]))

@@ -3,24 +3,19 @@ import hashlib
 import re
 import shlex
 import time
-from functools import cache
 
 from snakemake.common.configfile import load_configfile
-from snakemake.io import apply_wildcards
 
 from screen.cli.identity import (
     SIMULATED,
     settings_digest,
-    shard_problems,
     stage_code,
-    unverified_problem,
 )
 from screen.cli.network import wanted_networks
 from screen.cli.options import Results
 from screen.cli.plan import read_rankable_plan
 from screen.cli.rounds import count_shards
 from screen.cli.scenarios import announce
-from screen.files.made import made_problem
 from screen.network import network_name
 from screen.tables import digest_files, write_text_atomic
 
@@ -76,7 +71,6 @@ shell.prefix(
 OUT = str(SETTINGS.results)
 CONFIG = f"{OUT}/settings.json"
 RESULTS = Results(SETTINGS.results)
-ASKED = set()
 SHARDS = range(SETTINGS.simulate.shards)
 
 # Shards of the second round, where pairs can stop after the first.
@@ -103,32 +97,6 @@ def contents(files):
         return ""
     found = {str(file): digest_files([file]) for file in files}
     return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:16]
-
-
-@cache
-def spoiled_shards():
-    """Shards that are there but damaged or of another screen, and what is wrong with them."""
-    return shard_problems(SETTINGS, RESULTS)
-
-
-def spoiled(wildcards):
-    """What is wrong with a shard that is there; said once, since then it is made again."""
-    path = RESULTS.shard(int(wildcards.shard))
-    if not workflow.is_main_process or not path.exists() or path in ASKED:
-        return ""
-    ASKED.add(path)
-    return spoiled_shards().get(path) or unverified_problem(path, RESULTS) or ""
-
-
-def altered(output, wildcards):
-    """What is no longer as its stage wrote it; said once, since then the stage runs again."""
-    files = [Path(apply_wildcards(file, wildcards)) for file in output]
-    record = Path(apply_wildcards(output.made, wildcards))
-    if not workflow.is_main_process or not os.path.lexists(record) or record in ASKED:
-        return ""
-    ASKED.add(record)
-    there = [file for file in files if file != record and os.path.lexists(file)]
-    return made_problem(record, there) or ""
 
 
 def forget_params():

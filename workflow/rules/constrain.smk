@@ -40,9 +40,10 @@ rule constrain:
         ),
         code=stage_code("constrain"),
         inputs=lambda wildcards: contents(rules.constrain.input),
-        made=lambda wildcards: altered(rules.constrain.output, wildcards),
+        sources=lambda wildcards: edited(rules.constrain),
+        made=lambda wildcards: altered(rules.constrain, wildcards),
     message:
         "Hold the draws to the published facts of the panel"
     shell:
         "python -m screen constrain --config {params.config:q} --threads {threads} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

@@ -51,9 +51,10 @@ rule fit:
         ),
         code=stage_code("fit"),
         inputs=lambda wildcards: contents(rules.fit.input),
-        made=lambda wildcards: altered(rules.fit.output, wildcards),
+        sources=lambda wildcards: edited(rules.fit),
+        made=lambda wildcards: altered(rules.fit, wildcards),
     message:
         "Fit the parameters to published measurements and draw an ensemble"
     shell:
         "python -m screen fit --config {params.config:q} --threads {threads} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

@@ -1,6 +1,7 @@
 rule potency:
     input:
         tables=potency_files(),
+        dated=str(SETTINGS.tables.drugs[0]),
     output:
         table=report(
             f"{OUT}/potency.tsv",
@@ -27,9 +28,10 @@ rule potency:
         settings=chosen("seed"),
         code=stage_code("potency"),
         inputs=lambda wildcards: contents(rules.potency.input),
-        made=lambda wildcards: altered(rules.potency.output, wildcards),
+        sources=lambda wildcards: edited(rules.potency),
+        made=lambda wildcards: altered(rules.potency, wildcards),
     message:
         "Tell the constants of drugs in cells"
     shell:
         "python -m screen potency --config {params.config:q} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

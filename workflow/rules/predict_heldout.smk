@@ -36,10 +36,11 @@ rule predict_heldout:
         ),
         code=stage_code("predict_heldout"),
         inputs=lambda wildcards: contents(rules.predict_heldout.input),
-        made=lambda wildcards: altered(rules.predict_heldout.output, wildcards),
+        sources=lambda wildcards: edited(rules.predict_heldout),
+        made=lambda wildcards: altered(rules.predict_heldout, wildcards),
     message:
         "Predict experiments that the fit has not seen"
     shell:
         "python -m screen predict-heldout --config {params.config:q} --threads {threads} --json {output.json:q} "
         "2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

@@ -20,12 +20,13 @@ rule race:
         settings=chosen("readouts", "race", "rank.dose_bases", *AIMED),
         code=stage_code("race"),
         inputs=lambda wildcards: contents(rules.race.input),
-        made=lambda wildcards: altered(rules.race.output, wildcards),
+        sources=lambda wildcards: edited(rules.race),
+        made=lambda wildcards: altered(rules.race, wildcards),
     message:
         "Tell which pairs need no more draws"
     shell:
         "python -m screen race --config {params.config:q} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"
 
 
 use rule simulate as simulate_on with:
@@ -36,5 +37,7 @@ use rule simulate as simulate_on with:
         shard="|".join(map(str, LATER)),
     params:
         inputs=lambda wildcards: contents(rules.simulate_on.input),
+        sources=lambda wildcards: edited(rules.simulate_on),
+        made=lambda wildcards: altered(rules.simulate_on, wildcards),
     message:
         "Simulate shard {wildcards.shard}: what goes on"

@@ -43,9 +43,10 @@ rule rank:
         settings=chosen("seed", "readouts", "rank"),
         code=stage_code("rank"),
         inputs=lambda wildcards: contents(rules.rank.input),
-        made=lambda wildcards: altered(rules.rank.output, wildcards),
+        sources=lambda wildcards: edited(rules.rank),
+        made=lambda wildcards: altered(rules.rank, wildcards),
     message:
         "Rank the interventions of each context"
     shell:
         "python -m screen rank --config {params.config:q} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

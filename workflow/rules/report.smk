@@ -54,9 +54,10 @@ rule report:
         ),
         code=stage_code("report"),
         inputs=lambda wildcards: contents(rules.report.input),
-        made=lambda wildcards: altered(rules.report.output, wildcards),
+        sources=lambda wildcards: edited(rules.report),
+        made=lambda wildcards: altered(rules.report, wildcards),
     message:
         "Write the report"
     shell:
         "python -m screen report --config {params.config:q} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

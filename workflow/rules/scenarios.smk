@@ -17,9 +17,10 @@ rule scenarios:
         settings=chosen("scenarios", "rank.observable", "readouts"),
         code=stage_code("scenarios"),
         inputs=lambda wildcards: contents(rules.scenarios.input),
-        made=lambda wildcards: altered(rules.scenarios.output, wildcards),
+        sources=lambda wildcards: edited(rules.scenarios),
+        made=lambda wildcards: altered(rules.scenarios, wildcards),
     message:
         "Lay out contexts, drugs, pairs and doses"
     shell:
         "python -m screen scenarios --config {params.config:q} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

@@ -7,6 +7,7 @@ rule simulate:
         parameters=parameter_table(),
     output:
         f"{OUT}/simulate/shard-{{shard}}.parquet",
+        made=f"{OUT}/made/simulate-{{shard}}.sha256",
     log:
         f"{OUT}/logs/simulate-{{shard}}.log",
     benchmark:
@@ -24,11 +25,13 @@ rule simulate:
         settings=chosen(*SIMULATED),
         code=stage_code("simulate"),
         inputs=lambda wildcards: contents(rules.simulate.input),
-        spoiled=spoiled,
+        sources=lambda wildcards: edited(rules.simulate),
+        made=lambda wildcards: altered(rules.simulate, wildcards),
     message:
         "Simulate shard {wildcards.shard}"
     shell:
-        "python -m screen simulate --config {params.config:q} --shard {wildcards.shard} --threads {threads} 2>&1 | tee {log:q}"
+        "python -m screen simulate --config {params.config:q} --shard {wildcards.shard} --threads {threads} 2>&1 | tee {log:q} "
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"
 
 
 # What is not raced has no rules of it.

@@ -43,9 +43,10 @@ rule validate:
         ),
         code=stage_code("validate"),
         inputs=lambda wildcards: contents(rules.validate.input),
-        made=lambda wildcards: altered(rules.validate.output, wildcards),
+        sources=lambda wildcards: edited(rules.validate),
+        made=lambda wildcards: altered(rules.validate, wildcards),
     message:
         "Check the published facts of the panel under every draw"
     shell:
         "python -m screen validate --config {params.config:q} --draws {input.draws:q} --threads {threads} 2>&1 | tee {log:q} "
-        "&& python -m screen.files.made {output.made:q} {output:q}"
+        "&& python -m screen.files.made {output.made:q} {params.settings}-{params.code} {params.sources:q} --wrote {output:q}"

@@ -1,0 +1,3 @@
+# After all rules.
+if workflow.is_main_process:
+    date_records()
