@@ -334,42 +334,56 @@ FILES = {
 """File -> the stages that read it."""
 
 
-@pytest.fixture(params=["remembered", "forgotten"])
-def known(request, screened):
-    """A screen that is done; Snakemake remembers it, or not: it was copied from elsewhere."""
-    memory = screened.folder / ".snakemake/metadata"
-    aside = screened.folder / "metadata"
-    if request.param == "forgotten":
-        memory.rename(aside)
+@pytest.fixture
+def forgotten(screened):
+    """A screen that is done, of which Snakemake remembers nothing: it was copied from elsewhere."""
+    memory, aside = screened.folder / ".snakemake/metadata", screened.folder / "metadata"
+    memory.rename(aside)
     yield screened
-    if request.param == "forgotten":
-        shutil.rmtree(memory, ignore_errors=True)
-        aside.rename(memory)
+    shutil.rmtree(memory, ignore_errors=True)
+    aside.rename(memory)
 
 
-def test_a_screen_that_snakemake_has_forgotten_leaves_nothing_to_do(known):
-    assert known.plan.planned() == []
+def test_a_screen_that_snakemake_has_forgotten_leaves_nothing_to_do(forgotten):
+    assert forgotten.plan.planned() == []
 
 
 @pytest.mark.parametrize("setting", ["seed", "network.modules", "readouts", "fit.starts", "report.title"])
-def test_other_settings_run_again_what_snakemake_has_forgotten(known, setting):
+def test_other_settings_run_again_what_snakemake_has_forgotten(forgotten, setting):
     section, _, key = setting.partition(".")
-    value = other(known.folder, setting)
+    value = other(forgotten.folder, setting)
     changed = {section: {key: value} if key else value}
     expected = jobs(followed(READ[setting]))
-    assert known.plan.planned(changed) == expected
-    assert known.plan.planned() == []
-    assert known.plan.planned(changed) == expected
+    assert forgotten.plan.planned(changed) == expected
+    assert forgotten.plan.planned() == []
+    assert forgotten.plan.planned(changed) == expected
+
+
+def change(file):
+    """Other content under an old date."""
+    file.write_bytes(file.read_bytes() + b"\n# changed\n")
+    os.utime(file, 2 * (time.time() - 6 * 365 * 86400,))
+
+
+FORGOTTEN = {
+    "config/drugs.tsv": set(), "config/network/m00_base.ant": set(), "config/calibration/measurements.tsv": set(),
+    "results/network/stat3.xml": {"network"}, "results/constrain/draws.parquet": {"constrain"},
+    "results/ranked.csv": {"rank"},
+}  # fmt: skip
+"""File -> the stage that makes it."""
+
+
+@pytest.mark.parametrize("name", FORGOTTEN)
+def test_other_content_of_what_snakemake_has_forgotten_runs_again_the_same(forgotten, name):
+    change(forgotten.folder / name)
+    assert forgotten.plan.planned() == jobs(followed(FILES[name] | FORGOTTEN[name]))
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_it(known, name):
+def test_other_content_under_an_old_date_runs_again_what_reads_it_and_what_made_it(screened, name):
     """As `cp -p`, `rsync -t`, unpacking or a wrong clock leave it."""
-    file = known.folder / name
-    file.write_bytes(file.read_bytes() + b"\n# changed\n")
-    long_ago = time.time() - 6 * 365 * 86400
-    os.utime(file, (long_ago, long_ago))
-    found = known.plan()
+    change(screened.folder / name)
+    found = screened.plan()
     maker = {stage for written, stage in found["outputs"] if written == name}
     assert len(maker) == name.startswith("results/")
     assert found["planned"] == jobs(followed({*FILES[name], *maker}))
@@ -386,13 +400,18 @@ UNREAD = {
 
 
 @pytest.mark.parametrize("name", UNREAD)
-def test_what_was_removed_is_made_again_though_nothing_reads_it(known, name):
-    (known.folder / "results" / name).unlink()
+def test_what_was_removed_is_made_again_though_nothing_reads_it(forgotten, name):
+    (forgotten.folder / "results" / name).unlink()
     several = {"simulate": jobs({"simulate"})[1:], "simulate_on": jobs({"simulate_on"})[1:]}
     expected = jobs(followed({UNREAD[name]}))
     for each in several.get(UNREAD[name], []):
         expected.remove(each)
-    assert known.plan.planned() == expected
+    assert forgotten.plan.planned() == expected
+
+
+def test_what_was_removed_is_made_again_though_snakemake_remembers_it(screened):
+    (screened.folder / "results/validation.svg").unlink()
+    assert screened.plan.planned() == jobs(followed({"validate"}))
 
 
 def test_a_link_that_leads_nowhere_is_named(apart):
@@ -411,8 +430,7 @@ def test_a_link_that_leads_nowhere_is_named(apart):
 def test_what_another_run_made_runs_again_what_reads_it(screened, name):
     """Copied with its list of digests, as `cp -p` does: it is what its stage wrote, there."""
     file = screened.folder / name
-    file.write_bytes(file.read_bytes() + b"\n# changed\n")
-    long_ago = time.time() - 6 * 365 * 86400
+    change(file)
     ending = f"  {name.removeprefix('results/')}"
     (record,) = (
         each
@@ -422,8 +440,7 @@ def test_what_another_run_made_runs_again_what_reads_it(screened, name):
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     lines = [digest + ending if line.endswith(ending) else line for line in record.read_text().splitlines()]
     record.write_text("".join(f"{line}\n" for line in lines))
-    for each in (file, record):
-        os.utime(each, (long_ago, long_ago))
+    os.utime(record, 2 * (file.stat().st_mtime,))
     assert screened.plan()["planned"] == jobs(followed(FILES[name]))
 
 
