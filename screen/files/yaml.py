@@ -214,7 +214,7 @@ def parse_yaml(text: str, where: str, error: type[ScreenError]) -> Document:
         mark = getattr(problem, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         reason = str(getattr(problem, "problem", None) or problem).splitlines()[0]
-        raise error(f"{where}{line}: must be YAML, found {reason}") from None
+        raise error(f"{where}{line}: must be YAML, found {reason.removeprefix('found ')}") from None
     return Document(reader.root, reader.lines, tuple(reader.repeated))
 
 

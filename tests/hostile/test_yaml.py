@@ -90,6 +90,12 @@ REFUSED = {
         "line 1: an alias must stand for a value above it, found *a",
     ),
     "a key that is a list": ("? [a]\n: 1", "a key must be text"),
+    "a key that is a list with a name": ("? &a [a]\n: 1", "a key must be text"),
+    "a list without an end": (
+        "seed: [1",
+        "line 1: must be YAML, found expected ',' or ']', but got '<stream end>'",
+    ),
+    "quotes without an end": ("seed: 'x", "line 1: must be YAML, found unexpected end of stream"),
     "two documents": ("seed: 1\n---\nseed: 2", "line 2: must be one document"),
     "a control character": ("seed: \x1b", "must be YAML"),
     "tolerance no number can meet": ("simulate: {rtol: 1e-20}", "`simulate.rtol` must be at least 1e-13"),
