@@ -74,9 +74,9 @@ def _digest(file: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or WROTE not in sys.argv:
+    if WROTE not in sys.argv[3:]:
         sys.exit(f"usage: python -m screen.files.made LIST ORIGIN SOURCE ... {WROTE} FILE ...")
-    at = sys.argv.index(WROTE)
+    at = sys.argv.index(WROTE, 3)
     (name, given, *read), wrote = sys.argv[1:at], map(Path, sys.argv[at + 1 :])
     try:
         record_made(Path(name), [file for file in wrote if file != Path(name)], given, map(Path, read))

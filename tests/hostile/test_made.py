@@ -162,6 +162,6 @@ def test_the_command_lists_all_but_its_list(root, written):
     files[0].unlink()
     done = subprocess.run([*asked, *named], cwd=root, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("screen: ") and done.stderr.count("\n") == 1
-    for few in ([], [str(record), ORIGIN, str(files[1])]):
+    for few in ([], [str(record), ORIGIN, str(files[1])], [str(record), "--wrote", str(files[1])]):
         done = subprocess.run([*asked, *few], cwd=root, capture_output=True, text=True)
         assert done.returncode == 1 and done.stderr.startswith("usage: ")

@@ -45,7 +45,7 @@ NEAREST = {
                        "tests/kernel/test_events.py",
                        "tests/cli/test_another_network.py"),
     "screen/tables": ("tests/tables", "tests/hostile/test_files.py"),
-    "screen/files": tuple(f"tests/hostile/test_{name}.py" for name in ("files", "yaml", "names", "made")),
+    "screen/files": tuple(f"tests/hostile/test_{name}.py" for name in ("files", "yaml", "names", "made", "security")),
     "screen/settings": ("tests/test_settings.py", "tests/hostile/test_yaml.py", "tests/cli/test_settings_read.py"),
     "screen/sources": ("tests/sources",),
     "screen/report": ("tests/report/test_report.py", "tests/report/test_answers.py", "tests/report/test_numbers.py",
