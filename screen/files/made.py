@@ -8,7 +8,7 @@ settings, code or tables: its maker runs again. `cd results && sha256sum -c made
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from screen.errors import FileError, ScreenError, printable
@@ -24,10 +24,27 @@ def record_made(record: Path, files: Iterable[Path], origin: str, sources: Itera
     write_text_atomic(record, "".join(f"{line}\n" for line in lines))
 
 
-def made_problem(record: Path, origin: str, sources: Iterable[Path] = ()) -> str | None:
+def file_digest(file: Path) -> str:
+    """SHA-256 of what a file holds. FileError: it is not there, or no file.
+
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp()) / "empty"
+    >>> file.touch()
+    >>> file_digest(file)[:8]
+    'e3b0c442'
+    """
+    check_regular(file, FileError)
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def made_problem(
+    record: Path, origin: str, sources: Iterable[Path] = (), digest: Callable[[Path], str] = file_digest
+) -> str | None:
     """Why what a list names is not what its stage would write, in a sentence; None where every file is.
 
-    `origin` stands for code and settings, `sources` are the files that it follows from and no stage writes.
+    `origin` stands for code and settings, `sources` are the files that it follows from and no stage writes; `digest`
+    may remember theirs, where many lists name the same.
 
     >>> from tempfile import mkdtemp
     >>> folder = Path(mkdtemp())
@@ -44,7 +61,7 @@ def made_problem(record: Path, origin: str, sources: Iterable[Path] = ()) -> str
     try:
         noted = read_text(record, FileError, "list of what a stage wrote").splitlines()
         wrote = [line for line in noted if not line.startswith("#")]
-        if [line for line in noted if line.startswith("#")] != _origin(origin, sources):
+        if [line for line in noted if line.startswith("#")] != _origin(origin, sources, digest):
             return f"{record}: must be of this code, these settings and tables, found others; the stage runs again"
         for line in wrote:
             file = record.parent.parent / line.partition("  ")[2]
@@ -57,20 +74,14 @@ def made_problem(record: Path, origin: str, sources: Iterable[Path] = ()) -> str
     return None if wrote else f"{record}: must list what a stage wrote, found nothing; the stage runs again"
 
 
-def _origin(origin: str, sources: Iterable[Path]) -> list[str]:
+def _origin(origin: str, sources: Iterable[Path], digest: Callable[[Path], str] = file_digest) -> list[str]:
     """Lines that `sha256sum` takes for remarks."""
-    return [f"# {origin}", *sorted({f"# {_digest(source)}  {source}" for source in sources})]
+    return [f"# {origin}", *sorted({f"# {digest(source)}  {source}" for source in sources})]
 
 
 def _line(record: Path, file: Path) -> str:
     """Digest and name of a file, seen from the folder that has the folder of the list: it may be moved."""
-    return f"{_digest(file)}  {os.path.relpath(file, record.parent.parent)}"
-
-
-def _digest(file: Path) -> str:
-    check_regular(file, FileError)
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return f"{file_digest(file)}  {os.path.relpath(file, record.parent.parent)}"
 
 
 if __name__ == "__main__":

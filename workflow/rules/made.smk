@@ -5,13 +5,14 @@ from functools import cache
 from snakemake.io import apply_wildcards, get_wildcard_names, glob_wildcards
 
 from screen.cli.identity import shard_problems
-from screen.files.made import made_problem
+from screen.files.made import file_digest, made_problem
 
 # The date of a list that is not true.
 LONG_AGO = 1
 
-# List -> why it is not true, or nothing; files are read once.
+# List -> why it is not true, or nothing; files are read once, tables that all shards follow from too.
 READ = {}
+digest_once = cache(file_digest)
 ASKED = set()
 
 
@@ -30,7 +31,7 @@ def untrue(stage, record, file):
     """Why what a stage wrote, a file of it named, is not what it would write now; None where it is."""
     if record not in READ:
         origin = f"{stage.params.settings}-{stage.params.code}"
-        problem = made_problem(record, origin, map(Path, edited(stage)))
+        problem = made_problem(record, origin, map(Path, edited(stage)), digest_once)
         if problem is None and file.parent == RESULTS.shard(0).parent:
             problem = spoiled_shards().get(file)
         READ[record] = problem
